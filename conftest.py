@@ -1,0 +1,3 @@
+"""Registers the plugin of the katas, once."""
+
+pytest_plugins = ["graders.judge.plugin"]

@@ -1,0 +1,45 @@
+"""What a kata's tests are written in: marks, drawn inputs, and checks whose messages teach.
+
+`draw` and `reducer` make inputs and shrink failing ones; the other modules each check one kind of thing.
+Importing this imports neither torch nor hypothesis.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.checks.accuracy import accuracy, assert_accuracy
+from graders.checks.arrays import assert_bool, assert_close, assert_equal, assert_float, assert_int
+from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
+from graders.checks.draw import Draw
+from graders.checks.gradients import assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
+from graders.checks.mismatch import Mismatch
+from graders.checks.speed import assert_speed
+from graders.wire import generator
+
+__all__ = [
+    "Draw",
+    "Mismatch",
+    "accuracy",
+    "assert_accuracy",
+    "assert_bernoulli",
+    "assert_bool",
+    "assert_close",
+    "assert_equal",
+    "assert_float",
+    "assert_gradient",
+    "assert_independent",
+    "assert_int",
+    "assert_normal",
+    "assert_speed",
+    "assert_uniform",
+    "away_from_kinks",
+    "cases",
+    "central_difference",
+    "generator",
+    "task",
+    "vector_jacobian_product",
+]
+
+task = pytest.mark.task
+cases = pytest.mark.cases

@@ -1,0 +1,48 @@
+"""Accuracy, computed here from predictions; the labels never leave the judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.checks.mismatch import fail
+
+
+def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """The share of predictions, class numbers of shape (n,), that equal their labels (n,).
+
+    Raises ValueError for other shapes, for no labels at all, and for predictions that are not numbers.
+    """
+    problem = _problem(predictions, labels)
+    if problem is not None:
+        raise ValueError(problem)
+    return float(np.mean(np.asarray(predictions) == np.asarray(labels)))
+
+
+def assert_accuracy(predictions: Any, labels: npt.ArrayLike, at_least: float) -> None:
+    """Check that at least this share (0 to 1) of the class numbers `predictions`, a list or an array, is right."""
+    problem = _problem(predictions, labels)
+    if problem is not None:
+        fail(problem, at_least, predictions)
+        return
+    reached = accuracy(predictions, labels)
+    if reached < at_least:
+        right, of = round(reached * np.size(labels)), np.size(labels)
+        fail(f"accuracy {reached:.1%} ({right} of {of} right), expected at least {at_least:.1%}", at_least, reached)
+
+
+def _problem(predictions: Any, labels: npt.ArrayLike) -> str | None:
+    expected = np.asarray(labels)
+    if expected.ndim != 1 or not expected.size:
+        raise ValueError(f"labels of shape {expected.shape}; (n,) with n > 0 is needed")
+    try:
+        found = np.asarray(predictions)
+    except ValueError:
+        return f"expected {expected.size} class numbers, got a ragged {type(predictions).__name__}"
+    if found.shape != expected.shape:
+        return f"expected one class number for each input, shape {expected.shape}, got shape {found.shape}"
+    if found.dtype.kind not in "iuf":
+        return f"expected class numbers, got dtype {found.dtype}"
+    return None

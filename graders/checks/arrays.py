@@ -1,0 +1,271 @@
+"""Checks of arrays and plain values. A tolerance is derived from the dtype and from the size of what is summed."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.checks.draw import Array, Size
+from graders.checks.mismatch import fail
+
+
+def assert_close(
+    actual: object,
+    expected: object,
+    *,
+    scale: object = None,
+    terms: object = 1,
+    dtype: npt.DTypeLike | None = None,
+    multiple: float = 8,
+) -> None:
+    """Check an array, or a float, elementwise: |actual - expected| <= multiple · eps · terms · scale + tiny.
+
+    eps is the machine epsilon of `dtype` (default: of expected's dtype, float64 for integers) and tiny its smallest
+    normal number; `scale` (default |expected|) is the magnitude that the computation passes through, for Wx + b
+    |W||x| + |b|; `terms` is the length of the sums: n terms summed in any order err by at most about n · eps · scale
+    (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
+
+    Where `expected` has a shape, `actual` must be exactly a numpy.ndarray of that shape and of `dtype`; where it has
+    none, a Python float, a NumPy floating scalar or a 0-d floating array. An infinity or NaN is close to itself only.
+    `expected` may be a torch tensor; compute it in float64 where you can and say the promised dtype in `dtype`.
+    """
+    reference = _as_array(expected)
+    promised = np.dtype(dtype) if dtype is not None else _floating(reference.dtype)
+    problem = _kind_of_float(actual) if reference.ndim == 0 else _kind_of_array(actual, reference.shape, promised)
+    if problem is None:
+        allowed = _allowance(reference, scale, terms, promised, multiple)
+        problem = discrepancy(np.asarray(actual), reference, allowed, promised)
+    if problem is not None:
+        fail(problem, expected, actual)
+
+
+def assert_float(
+    actual: object,
+    expected: object = None,
+    *,
+    scale: object = None,
+    terms: object = 1,
+    dtype: npt.DTypeLike | None = None,
+    multiple: float = 8,
+) -> None:
+    """Check that `actual` is a float (as in assert_close) and, where one is given, close to `expected`."""
+    problem = _kind_of_float(actual)
+    if problem is not None:
+        fail(problem, expected, actual)
+    elif expected is not None:
+        assert_close(actual, _scalar(expected), scale=scale, terms=terms, dtype=dtype, multiple=multiple)
+
+
+def assert_bool(actual: object, expected: bool) -> None:
+    """Check a truth value: a bool or a numpy.bool_, nothing that merely counts as true."""
+    if type(actual) not in (bool, np.bool_):
+        fail(f"expected {bool(expected)} as a bool, got {_brief(actual)}", expected, actual)
+    elif bool(actual) is not bool(expected):
+        fail(f"expected {bool(expected)}, got {bool(actual)}", expected, actual)
+
+
+def assert_int(actual: object, expected: int) -> None:
+    """Check a whole number: an int or a NumPy integer scalar; a bool or a float is none."""
+    if type(actual) is not int and not _is_numpy_scalar(actual, np.integer):
+        fail(f"expected {int(expected)} as an int, got {_brief(actual)}", expected, actual)
+    elif int(actual) != int(expected):  # type: ignore[call-overload]  # an int by the line above
+        fail(f"expected {int(expected)}, got {actual}", expected, actual)
+
+
+def assert_equal(actual: object, expected: object) -> None:
+    """Check for identity of content: types, dtypes, shapes and bits, through tuples, lists and dicts.
+
+    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN of the same bits.
+    """
+    problem = _difference(actual, expected)
+    if problem is not None:
+        fail(problem, expected, actual)
+
+
+def is_tensor(value: object) -> bool:
+    """Whether `value` is a torch tensor, told without importing torch."""
+    return type(value).__module__ == "torch" and hasattr(value, "detach")
+
+
+def _as_array(value: object) -> Array:
+    if is_tensor(value):
+        value = value.detach().cpu().numpy()  # type: ignore[attr-defined]  # a tensor has these
+    return np.asarray(value)
+
+
+def _scalar(expected: object) -> float:
+    return float(_as_array(expected).item())
+
+
+def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype if dtype.kind in "fc" else np.dtype(np.float64)
+
+
+def _is_numpy_scalar(value: object, kind: type[Any]) -> bool:
+    # the scalar types themselves, not a class derived from one: numpy.float64 is final to us
+    return isinstance(value, kind) and type(value).__module__ == "numpy"
+
+
+def _kind_of_float(actual: object) -> str | None:
+    if type(actual) is np.ndarray:
+        if actual.ndim == 0 and actual.dtype.kind == "f":
+            return None
+        return f"expected a float, got an array of shape {actual.shape} and dtype {actual.dtype}"
+    if type(actual) is float or _is_numpy_scalar(actual, np.floating):
+        return None
+    return f"expected a float, got {_brief(actual)}"
+
+
+def _kind_of_array(actual: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str | None:
+    if type(actual) is not np.ndarray:
+        return f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}"
+    if actual.shape != shape:
+        return f"expected shape {shape}, got {actual.shape}"
+    if actual.dtype != dtype:
+        return f"expected dtype {dtype}, got {actual.dtype}"
+    return None
+
+
+def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any], multiple: float) -> Array:
+    limits = np.finfo(dtype)
+    magnitude = np.abs(_wide(expected)) if scale is None else np.abs(_wide(_as_array(scale)))
+    length = np.maximum(_wide(_as_array(terms)), 1)
+    # the smallest normal number: results below it may be flushed to zero
+    with np.errstate(over="ignore"):
+        allowed = multiple * float(limits.eps) * length * magnitude + float(limits.smallest_normal)
+    return np.broadcast_to(allowed, expected.shape)
+
+
+def _wide(value: Array) -> Array:
+    """In double precision, in which the distance itself costs nothing."""
+    return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
+
+
+def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[Any]) -> str | None:
+    """Where two arrays of one shape are further apart than allowed, in words; None where they are not."""
+    found, reference = _wide(actual), _wide(expected)
+    with np.errstate(all="ignore"):
+        error = np.abs(found - reference)
+        finite = np.isfinite(found) & np.isfinite(reference)
+        same = (found == reference) | (found == _wide(expected.astype(dtype))) | (np.isnan(found) & np.isnan(reference))
+        off = ~(same | (finite & (error <= allowed)))
+        if not off.any():
+            return None
+        excess = np.where(off, np.where(finite, error / allowed, np.inf), -1.0)
+    worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    values = f"expected {expected[worst]}, got {actual[worst]}; allowed {float(allowed[worst]):.2g}"
+    if not expected.ndim:
+        return values
+    stray = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "off"
+    return f"is {stray} in {_count(off)}; worst at {_position(worst)}: {values}"
+
+
+def _count(off: Array) -> str:
+    return f"{int(off.sum())} of {off.size} element{'s' if off.size > 1 else ''}"
+
+
+def _position(index: tuple[Any, ...]) -> str:
+    return str([int(i) for i in index])
+
+
+def _difference(actual: object, expected: object, where: str = "") -> str | None:
+    """What differs first, in words, with its place; None where nothing does."""
+    if is_tensor(expected):
+        expected = _as_array(expected)
+    if isinstance(expected, Size):
+        expected = int(expected)
+    if isinstance(expected, list | tuple):
+        return _difference_of_sequences(actual, expected, where)
+    if type(actual) is not type(expected):
+        return f"{where}expected {_brief(expected)}, got {_brief(actual)}"
+    if isinstance(expected, dict):
+        return _difference_of_dicts(actual, expected, where)
+    if isinstance(expected, np.ndarray):
+        return _difference_of_arrays(actual, expected, where)
+    if _bits(actual) != _bits(expected):
+        return f"{where}expected {expected!r}, got {_shortened(actual)}"
+    return None
+
+
+def _difference_of_sequences(actual: object, expected: list[Any] | tuple[Any, ...], where: str) -> str | None:
+    if type(actual) not in (list, tuple):
+        return f"{where}expected a {type(expected).__name__} of {len(expected)}, got {_brief(actual)}"
+    items: list[Any] | tuple[Any, ...] = actual  # type: ignore[assignment]  # by the line above
+    if len(items) != len(expected):
+        return f"{where}expected {len(expected)} items, got {len(items)}"
+    for i, (item, reference) in enumerate(zip(items, expected, strict=True)):
+        problem = _difference(item, reference, f"{where}item {i}: ")
+        if problem is not None:
+            return problem
+    return None
+
+
+def _difference_of_dicts(actual: Any, expected: dict[Any, Any], where: str) -> str | None:
+    if actual.keys() != expected.keys():
+        return f"{where}expected the keys {_shortened(list(expected))}, got {_shortened(list(actual))}"
+    for key, reference in expected.items():
+        problem = _difference(actual[key], reference, f"{where}key {key!r}: ")
+        if problem is not None:
+            return problem
+    return None
+
+
+def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | None:
+    problem = _kind_of_array(actual, expected.shape, expected.dtype)
+    if problem is not None:
+        return where + problem
+    off = _entry_bits(actual) != _entry_bits(expected)
+    if not off.any():
+        return None
+    first = np.unravel_index(int(np.argmax(off)), off.shape)
+    place = f" {_position(first)}" if off.ndim else ""
+    return (
+        f"{where}differs in {_count(off)}; first at{place or ' its only entry'}: "
+        f"expected {expected[first]}, got {actual[first]}"
+    )
+
+
+def _entry_bits(array: Array) -> Array:
+    """Each entry as an integer of its bits where there is such an integer (all but extended and complex types)."""
+    if array.dtype.kind == "c":
+        parts = np.ascontiguousarray(array).reshape(array.shape).view(array.real.dtype)
+        bits = _entry_bits(parts.reshape(*array.shape, 2))
+        return np.asarray(bits[..., 0].astype(object) * 2**64 + bits[..., 1].astype(object))
+    if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+        unsigned = np.dtype(f"u{array.dtype.itemsize}").newbyteorder(array.dtype.byteorder)
+        return np.ascontiguousarray(array).reshape(array.shape).view(unsigned)
+    return array
+
+
+def _bits(value: object) -> object:
+    """What is compared of a scalar: the bits of a float, the value of anything else."""
+    if isinstance(value, np.generic):
+        return value.tobytes()
+    if isinstance(value, float):
+        return struct.pack("d", value)
+    if isinstance(value, complex):
+        return struct.pack("dd", value.real, value.imag)
+    return value
+
+
+def _brief(value: object) -> str:
+    """A value in a few words: what it is and, where that is short, its content."""
+    if isinstance(value, np.ndarray):
+        kind = "array" if type(value) is np.ndarray else f"{type(value).__name__} (a subclass of numpy.ndarray)"
+        return f"{kind} of shape {value.shape} and dtype {value.dtype}"
+    if value is None:
+        return "None"
+    name = f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
+    if isinstance(value, list | tuple | dict):
+        return f"{name} of {len(value)}"
+    if isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+        return f"{name} {_shortened(value)}"
+    return name
+
+
+def _shortened(value: object, limit: int = 80) -> str:
+    text = str(value) if isinstance(value, np.generic) else repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,199 @@
+"""Checks of random samples as distributions, never as one generator's numbers.
+
+`false_alarm` is the probability that right samples are refused; the bounds are exact or conservative for every sample
+size, so it is a promise and no approximation. Where a check asks several questions, each gets a share of it.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from graders.checks.draw import Array
+from graders.checks.mismatch import fail
+
+FALSE_ALARM = 1e-6
+STANDARD_NORMAL = NormalDist()
+
+
+def assert_bernoulli(samples: object, probability: float, false_alarm: float = FALSE_ALARM) -> None:
+    """Check that entries are 0 or 1, and 1 with the given probability, for independent samples of any shape.
+
+    With k ones of n, refused when 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound of both tails
+    (Hoeffding, 1963, theorem 1), KL being the relative entropy of two coins.
+    """
+    x, problem = _numbers(samples)
+    if problem is None and not np.isin(x, (0.0, 1.0)).all():
+        problem = f"expected entries 0 and 1 only, got {x[~np.isin(x, (0.0, 1.0))].flat[0]}"
+    if problem is None:
+        problem = _unlike_coin(int(x.sum()), x.size, probability, false_alarm)
+    if problem is not None:
+        fail(problem, probability, samples)
+
+
+def assert_normal(samples: object, mean: float, std: float, false_alarm: float = FALSE_ALARM) -> None:
+    """Check for independent samples, of any shape, of the normal distribution: a third of `false_alarm` each for
+
+    - the mean: exactly normal with the standard deviation std / √n;
+    - the variance: Σ((x - mean) / std)² is χ² of n degrees of freedom, and exceeds n + 2√(nt) + 2t, or is less than
+      n - 2√(nt), with a probability of at most exp(-t) each (Laurent and Massart, 2000, lemma 1);
+    - the shape: the Kolmogorov-Smirnov distance exceeds ε with a probability of at most 2 exp(-2nε²) (Massart, 1990).
+    """
+    x, problem = _numbers(samples)
+    if problem is None:
+        share = false_alarm / 3
+        z = (x.reshape(-1) - mean) / std
+        problem = (
+            _wrong_mean(z, mean, std, share)
+            or _wrong_spread(z, mean, std, share)
+            or _wrong_shape(z, np.array([STANDARD_NORMAL.cdf(value) for value in np.sort(z).tolist()]), "normal", share)
+        )
+    if problem is not None:
+        fail(problem, (mean, std), samples)
+
+
+def assert_uniform(samples: object, low: float, high: float, false_alarm: float = FALSE_ALARM) -> None:
+    """Check for independent samples, of any shape, of the uniform distribution on [low, high].
+
+    No sample may lie outside; then the Kolmogorov-Smirnov distance as in assert_normal.
+    """
+    x, problem = _numbers(samples)
+    if problem is None and (x.min() < low or x.max() > high):
+        problem = f"expected samples between {low:g} and {high:g}, got some from {x.min():g} to {x.max():g}"
+    if problem is None:
+        u = (x.reshape(-1) - low) / (high - low)
+        problem = _wrong_shape(u, np.sort(u), "uniform", false_alarm)
+    if problem is not None:
+        fail(problem, (low, high), samples)
+
+
+def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
+    """Check that entries are uncorrelated with those 1, 2, 4, … and half the length further along each axis.
+
+    So rows, or columns, that repeat are found; to compare several calls, stack their results. `mean` is the known
+    mean of a distribution with values 0 and 1, or the centre of a continuous, symmetric one, of which the signs are
+    looked at. With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a martingale; it is
+    bounded as by Azuma-Hoeffding (1963) and by Freedman (1975), whichever is closer, each lag with its share of
+    `false_alarm`.
+    """
+    x, problem = _numbers(samples)
+    if problem is None:
+        coins = bool(np.isin(x, (0.0, 1.0)).all())
+        y = x - mean if coins else np.where(x < mean, -1.0, 1.0)
+        variance = mean * (1 - mean) if coins else 1.0
+        lags = [(axis, lag) for axis, length in enumerate(x.shape) for lag in _lags(length)]
+        problems = (_correlated(y, axis, lag, variance, coins, false_alarm / len(lags)) for axis, lag in lags)
+        problem = next((found for found in problems if found), None)
+    if problem is not None:
+        fail(problem, mean, samples)
+
+
+def _numbers(samples: Any) -> tuple[Array, str | None]:
+    """The samples in float64; a problem in words where they are no finite numbers, or none at all."""
+    try:
+        raw = np.asarray(samples)
+    except ValueError:
+        return np.empty(0), "expected an array of numbers, got a ragged sequence"
+    if raw.dtype.kind not in "biuf" or not raw.size:
+        return np.empty(0), f"expected an array of numbers, got shape {raw.shape} and dtype {raw.dtype}"
+    x = raw.astype(np.float64)
+    if not np.isfinite(x).all():
+        return x, f"expected finite numbers, got {x[~np.isfinite(x)].flat[0]}"
+    return np.atleast_1d(x), None
+
+
+def _unlike_coin(ones: int, of: int, probability: float, false_alarm: float) -> str | None:
+    chance = _chance_of_share(ones, of, probability)
+    if chance >= false_alarm:
+        return None
+    hint = ""
+    if _chance_of_share(ones, of, 1 - probability) >= false_alarm:
+        hint = "; that is the share of zeros, are p and 1 - p exchanged?"
+    return f"{ones} of {of} samples ({ones / of:.2%}) are 1, expected {probability:.2%}{hint}"
+
+
+def _chance_of_share(ones: int, of: int, probability: float) -> float:
+    """A bound on the probability of a share of ones at least as far off, on either side."""
+    q, p = ones / of, probability
+    if (q > 0 and p == 0) or (q < 1 and p == 1):
+        return 0.0
+    divergence = (q * math.log(q / p) if q > 0 else 0.0) + ((1 - q) * math.log((1 - q) / (1 - p)) if q < 1 else 0.0)
+    return 2 * math.exp(-of * divergence)
+
+
+def _wrong_mean(z: Array, mean: float, std: float, false_alarm: float) -> str | None:
+    allowed = STANDARD_NORMAL.inv_cdf(1 - false_alarm / 2) / math.sqrt(z.size)
+    found = float(z.mean())
+    if abs(found) <= allowed:
+        return None
+    return f"the mean of {z.size} samples is {mean + std * found:.4g}, expected {mean:.4g} within {std * allowed:.2g}"
+
+
+def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str | None:
+    found = std * math.sqrt(float(np.mean(z**2)))
+    low, high = _spread_bounds(z.size, false_alarm)
+    if low * std <= found <= high * std:
+        return None
+    hint = ""
+    if low * std**2 <= found <= high * std**2:
+        hint = "; that is the expected variance, a standard deviation is asked for"
+    elif low * math.sqrt(std) <= found <= high * math.sqrt(std):
+        hint = "; that is the root of the expected standard deviation"
+    around = f" around {mean:g}" if mean else ""
+    return (
+        f"the standard deviation{around} of {z.size} samples is {found:.4g}, "
+        f"expected {std:.4g} (from {low * std:.4g} to {high * std:.4g}){hint}"
+    )
+
+
+def _spread_bounds(n: int, false_alarm: float) -> tuple[float, float]:
+    """Bounds of the standard deviation of n standard normal samples about 0."""
+    t = math.log(2 / false_alarm) / n
+    return math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
+
+
+def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str | None:
+    """Compare the empirical distribution function with the right one, given at the samples in ascending order."""
+    n = x.size
+    steps = np.arange(n + 1) / n
+    distance = float(max(np.max(steps[1:] - below), np.max(below - steps[:-1])))
+    allowed = math.sqrt(math.log(2 / false_alarm) / (2 * n))
+    if distance <= allowed:
+        return None
+    return f"{n} samples are not {name}: Kolmogorov-Smirnov distance {distance:.3f}, at most {allowed:.3f} expected"
+
+
+def _lags(length: int) -> list[int]:
+    powers = [2**k for k in range(length.bit_length()) if 2**k < length]
+    return sorted({*powers, length // 2} - {0})
+
+
+def _correlated(y: Array, axis: int, lag: int, variance: float, coins: bool, false_alarm: float) -> str | None:
+    moved = np.moveaxis(y, axis, 0)
+    products = moved[lag:] * moved[:-lag]
+    total, bound = float(products.sum()), _martingale_bound(products.size, variance, coins, false_alarm)
+    if abs(total) <= bound or variance == 0:
+        return None
+    correlation = total / products.size / variance
+    where = f"{lag} apart along axis {axis}" if y.ndim > 1 else f"{lag} apart"
+    return (
+        f"samples {where} are not independent: correlation {correlation:.2f}, "
+        f"expected 0 within {bound / products.size / variance:.2g}"
+    )
+
+
+def _martingale_bound(n: int, variance: float, coins: bool, false_alarm: float) -> float:
+    """What the sum of n products of neighbours exceeds, on either side, with at most this probability.
+
+    A product y·y' has, given y, the mean 0, the variance y² · `variance` and a range of |y| times that of y'.
+    """
+    largest = 0.5 + math.sqrt(max(0.0, 0.25 - variance)) if coins else 1.0  # max(p, 1 - p) from p(1 - p)
+    width = largest * (1.0 if coins else 2.0)
+    u = math.log(2 / false_alarm)
+    azuma = width * math.sqrt(n * u / 2)
+    b = largest**2
+    freedman = b * u / 3 + math.sqrt((b * u / 3) ** 2 + 2 * n * b * variance * u)
+    return min(azuma, freedman)

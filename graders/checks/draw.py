@@ -1,0 +1,265 @@
+"""The inputs of a test: drawn from the seed of the grading, recorded, and replayed when a failing case is reduced."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Kind: TypeAlias = Literal["normal", "uniform", "integers", "mask"]
+Option = TypeVar("Option")
+
+
+class Unreplayable(Exception):
+    """A recording does not fit what the test asks for: it was reduced in a way that the test does not allow."""
+
+
+class Size(int):
+    """An int that knows its name, so that an array drawn with it knows which of its axes belong together."""
+
+    name: str
+
+    def __new__(cls, value: int, name: str) -> Size:
+        size = super().__new__(cls, value)
+        size.name = name
+        return size
+
+    def __repr__(self) -> str:
+        return int.__repr__(self)
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        return int, (int(self),)  # a copy that leaves this process is a plain int
+
+
+@dataclass(frozen=True)
+class SizeDrawn:
+    """One size by its name; the reducer keeps it at or above `low`."""
+
+    name: str
+    value: int
+    low: int
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayDrawn:
+    """One array, read-only. `axes` names the size of each axis, None where a plain number was given.
+
+    Every entry lies in [low, high] (integers: below high); None is no bound. `high_size` names the size that was
+    given as `high`, so that class labels can follow when classes are dropped.
+    """
+
+    kind: Kind
+    axes: tuple[str | None, ...]
+    value: Array
+    low: float | None = None
+    high: float | None = None
+    high_size: str | None = None
+
+
+@dataclass(frozen=True)
+class ScalarDrawn:
+    """One Python float or int, with its bounds as in ArrayDrawn."""
+
+    kind: Kind
+    value: float | int
+    low: float | None = None
+    high: float | None = None
+    high_size: str | None = None
+
+
+@dataclass(frozen=True)
+class ChoiceDrawn:
+    """The position of the option that was chosen."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class SeedDrawn:
+    """A seed for the submission's random generator."""
+
+    value: int
+
+
+Node: TypeAlias = SizeDrawn | ArrayDrawn | ScalarDrawn | ChoiceDrawn | SeedDrawn
+Script: TypeAlias = tuple[Node, ...]
+
+
+class Draw:
+    """Random inputs of one case of one test: the same for the same seed, test and case, whatever else was drawn.
+
+    With a `script` the recorded values are given in place of fresh ones; Unreplayable where they do not fit.
+    """
+
+    def __init__(self, seed: bytes, test: str, case: int, script: Script | None = None) -> None:
+        self.case = case
+        self._rng = np.random.Generator(np.random.PCG64(_entropy(seed, test, case)))
+        self._replayed = script
+        self._recorded: list[Node] = []
+
+    @property
+    def script(self) -> Script:
+        """What was drawn so far, in order."""
+        return tuple(self._recorded)
+
+    def sizes(self, names: str, low: int = 1, high: int = 8) -> Any:
+        """Sizes in [low, high], one for each name of a blank-separated list: a tuple, or one Size for one name.
+
+        Case 0 has distinct sizes above 1, as far as the range allows, so that no transposed shape fits by accident.
+        """
+        listed = names.split()
+        if not listed or not 0 <= low <= high:
+            raise ValueError(f"sizes({names!r}, low={low}, high={high}): names, and 0 <= low <= high, are needed")
+        drawn = tuple(self._size(name, int(low), int(high)) for name in listed)
+        return drawn[0] if len(drawn) == 1 else drawn
+
+    @overload
+    def normal(self, *, scale: float = ..., dtype: npt.DTypeLike = ...) -> float: ...
+    @overload
+    def normal(self, first: int, /, *shape: int, scale: float = ..., dtype: npt.DTypeLike = ...) -> Array: ...
+    def normal(self, *shape: int, scale: float = 1.0, dtype: npt.DTypeLike = np.float64) -> Array | float:
+        """Normal deviates of mean 0 and standard deviation `scale`; a Python float without a shape."""
+        if not shape:
+            return float(self._scalar("normal", lambda: float(scale * self._rng.standard_normal())))
+        return self._array("normal", shape, dtype, lambda: scale * self._rng.standard_normal(shape))
+
+    @overload
+    def uniform(self, low: float, high: float, /, *, dtype: npt.DTypeLike = ...) -> float: ...
+    @overload
+    def uniform(self, low: float, high: float, first: int, /, *shape: int, dtype: npt.DTypeLike = ...) -> Array: ...
+    def uniform(self, low: float, high: float, *shape: int, dtype: npt.DTypeLike = np.float64) -> Array | float:
+        """Uniform deviates between `low` and `high`; a Python float without a shape."""
+        if not shape:
+            return float(self._scalar("uniform", lambda: float(self._rng.uniform(low, high)), low, high))
+        return self._array("uniform", shape, dtype, lambda: self._rng.uniform(low, high, shape), low, high)
+
+    @overload
+    def integers(self, low: int, high: int, /) -> int: ...
+    @overload
+    def integers(self, low: int, high: int, first: int, /, *shape: int) -> Array: ...
+    def integers(self, low: int, high: int, *shape: int) -> Array | int:
+        """Integers from `low` up to, but not including, `high`: int64, or a Python int without a shape."""
+        if not shape:
+            return int(self._scalar("integers", lambda: int(self._rng.integers(low, high)), low, high))
+        return self._array("integers", shape, np.int64, lambda: self._rng.integers(low, high, shape), low, high)
+
+    def mask(self, *shape: int, keep: float = 0.5, dtype: npt.DTypeLike = np.float64) -> Array:
+        """An array of 0.0 and 1.0, each entry 1.0 with probability `keep`."""
+        return self._array("mask", shape, dtype, lambda: self._rng.random(shape) < keep, 0, 1)
+
+    def choice(self, options: Sequence[Option]) -> Option:
+        """One of the options, all equally likely."""
+        node = self._next(ChoiceDrawn)
+        if node is None:
+            node = ChoiceDrawn(int(self._rng.integers(len(options))))
+        if not 0 <= node.index < len(options):
+            raise Unreplayable(f"option {node.index} of {len(options)}")
+        self._recorded.append(node)
+        return options[node.index]
+
+    def seed(self) -> int:
+        """An int below 2**31 for `generator()`."""
+        node = self._next(SeedDrawn) or SeedDrawn(int(self._rng.integers(2**31)))
+        self._recorded.append(node)
+        return node.value
+
+    def _size(self, name: str, low: int, high: int) -> Size:
+        namesakes = sum(isinstance(node, SizeDrawn) and node.name.split(" ")[0] == name for node in self._recorded)
+        if namesakes:
+            name = f"{name} {namesakes + 1}"  # drawn again, in a loop: another size, reduced on its own
+        node = self._next(SizeDrawn) or SizeDrawn(name, self._fresh_size(low, high), low)
+        if node.name != name or not low <= node.value <= high:
+            raise Unreplayable(f"size {name} in [{low}, {high}] asked for, {node.name} = {node.value} recorded")
+        self._recorded.append(node)
+        return Size(node.value, name)
+
+    def _fresh_size(self, low: int, high: int) -> int:
+        if self.case == 0:
+            taken = {node.value for node in self._recorded if isinstance(node, SizeDrawn)} | {0, 1}
+            distinct = [value for value in range(low, high + 1) if value not in taken]
+            if distinct:
+                return distinct[int(self._rng.integers(len(distinct)))]
+        return int(self._rng.integers(low, high + 1))
+
+    def _array(
+        self,
+        kind: Kind,
+        shape: tuple[int, ...],
+        dtype: npt.DTypeLike,
+        fresh: Any,
+        low: float | None = None,
+        high: float | None = None,
+    ) -> Array:
+        axes = tuple(axis.name if isinstance(axis, Size) else None for axis in shape)
+        node = self._next(ArrayDrawn)
+        value = np.asarray(fresh()).astype(dtype) if node is None else node.value
+        if node is not None and (node.kind != kind or value.shape != shape or value.dtype != np.dtype(dtype)):
+            raise Unreplayable(f"{kind} of shape {shape} asked for, {node.kind} of shape {value.shape} recorded")
+        if node is not None and not within(value, kind, low, high).all():
+            raise Unreplayable(f"{kind} between {low} and {high} asked for")
+        value.flags.writeable = False
+        self._recorded.append(ArrayDrawn(kind, axes, value, _unnamed(low), _unnamed(high), _name_of(high)))
+        return value.copy()
+
+    def _scalar(self, kind: Kind, fresh: Any, low: float | None = None, high: float | None = None) -> float | int:
+        node = self._next(ScalarDrawn)
+        value: float | int = fresh() if node is None else node.value
+        if node is not None and (node.kind != kind or not within(value, kind, low, high).all()):
+            raise Unreplayable(f"{kind} between {low} and {high} asked for, {node.kind} {value} recorded")
+        self._recorded.append(ScalarDrawn(kind, value, _unnamed(low), _unnamed(high), _name_of(high)))
+        return value
+
+    def _next(self, kind: type[Drawn]) -> Drawn | None:
+        """The recorded node to give out next; None when there is no script and a fresh one is to be drawn."""
+        if self._replayed is None:
+            return None
+        if len(self._recorded) >= len(self._replayed):
+            raise Unreplayable("more is drawn than was recorded")
+        node = self._replayed[len(self._recorded)]
+        if not isinstance(node, kind):
+            raise Unreplayable(f"{kind.__name__} asked for, {type(node).__name__} recorded")
+        return node
+
+
+Drawn = TypeVar("Drawn", SizeDrawn, ArrayDrawn, ScalarDrawn, ChoiceDrawn, SeedDrawn)
+
+
+def within(value: Array | float, kind: Kind, low: float | None, high: float | None) -> Array:
+    """Of each entry, whether it lies in [low, high] ([low, high) for integers); None is no bound."""
+    entries = np.asarray(value)
+    above = np.full(entries.shape, True) if low is None else entries >= low
+    if high is None:
+        return np.asarray(above)
+    return np.asarray(above & (entries < high if kind == "integers" else entries <= high))
+
+
+def plain(value: Any) -> Any:
+    """The same value with every Size in it, at any depth of lists, tuples and dicts, as a plain int."""
+    kind = type(value)
+    if kind is Size:
+        return int(value)
+    if kind is list or kind is tuple:
+        return kind(plain(item) for item in value)
+    if kind is dict:
+        return {plain(key): plain(item) for key, item in value.items()}
+    return value
+
+
+def _unnamed(bound: float | None) -> float | None:
+    return int(bound) if isinstance(bound, Size) else bound
+
+
+def _name_of(bound: float | None) -> str | None:
+    return bound.name if isinstance(bound, Size) else None
+
+
+def _entropy(seed: bytes, test: str, case: int) -> int:
+    """256 bits that depend on all three and give nothing away of the seed (a keyed hash)."""
+    key = hashlib.blake2b(seed, digest_size=32).digest()
+    digest = hashlib.blake2b(f"{case}\0{test}".encode(), key=key, digest_size=32).digest()
+    return int.from_bytes(digest, "little")

@@ -1,0 +1,253 @@
+"""The smallest failing input: a greedy reduction of a recorded case, by asking again and again whether it still fails.
+
+The moves, repeated until none helps or the budget is spent: drop entries along a named size (a row, a column); set
+entries to 0 or 1; round. A candidate is kept only if it is simpler and still fails, so the end is never more
+complicated than the beginning. Nothing is random: the same case is always reduced in the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from graders.checks.draw import (
+    Array,
+    ArrayDrawn,
+    Node,
+    ScalarDrawn,
+    Script,
+    SeedDrawn,
+    SizeDrawn,
+    Unreplayable,
+    within,
+)
+from graders.errors import WorkerError
+
+Fails = Callable[[Script], bool]
+
+
+def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int]:
+    """The simplest script found that still fails, and the number of calls of `fails` spent, at most `budget`.
+
+    `fails` may raise Unreplayable for a script that does not fit the test (counted as not failing). A WorkerError
+    ends the search. The result is verified by a last call; a failure that does not show again is one that changes
+    its answer, and the script is returned as it was given.
+    """
+    search = _Search(script, fails, budget - 1)
+    before = None
+    while before is not search.best and not search.over:
+        before = search.best
+        _drop(search)
+        _simplify(search)
+    if search.best is not script and not search.asks(search.best, verifying=True):
+        return script, search.calls
+    return search.best, search.calls
+
+
+class _Search:
+    """The best script so far, what was tried, and what may still be spent."""
+
+    def __init__(self, script: Script, fails: Fails, budget: int) -> None:
+        self.best = script
+        self.calls = 0
+        self._fails = fails
+        self._budget = budget
+        self._tried = {_key(script)}
+        self._stopped = False
+
+    @property
+    def over(self) -> bool:
+        return self._stopped or self.calls >= self._budget
+
+    def accepts(self, candidate: Script | None) -> bool:
+        """Whether the candidate still fails; it is then the best."""
+        if candidate is None or self.over:
+            return False
+        key = _key(candidate)
+        if key in self._tried:
+            return False
+        self._tried.add(key)
+        if not self.asks(candidate):
+            return False
+        self.best = candidate
+        return True
+
+    def asks(self, candidate: Script, verifying: bool = False) -> bool:
+        if self._stopped and verifying:
+            return True  # the worker is gone: what it confirmed last has to stand
+        self.calls += 1
+        try:
+            return self._fails(candidate)
+        except Unreplayable:
+            return False
+        except WorkerError:
+            self._stopped = True
+            return verifying
+
+
+def _key(script: Script) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for node in script:
+        if isinstance(node, ArrayDrawn):
+            digest.update(f"{node.axes} {node.value.shape}".encode() + node.value.tobytes())
+        else:
+            digest.update(repr(node).encode())
+    return digest.digest()
+
+
+# ------------------------------------------------------------------------------------------------- sizes
+
+
+def _drop(search: _Search) -> None:
+    """Make every size as small as it goes: at once, by halves, one entry at a time; then equal sizes together."""
+    for name in _names(search.best):
+        _drop_along(search, (name,))
+    for group in _equal_sizes(search.best):
+        _drop_along(search, group)
+
+
+def _names(script: Script) -> list[str]:
+    """The names of all sizes, the largest first."""
+    sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
+    return sorted(sizes, key=lambda name: -sizes[name])
+
+
+def _equal_sizes(script: Script) -> Iterator[tuple[str, ...]]:
+    """Groups of sizes of one value: a failure that needs a square matrix survives only if both are reduced."""
+    sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
+    for value in sorted(set(sizes.values()), reverse=True):
+        group = tuple(name for name in sizes if sizes[name] == value)
+        if len(group) > 1 and value > 1:
+            yield group
+
+
+def _drop_along(search: _Search, names: tuple[str, ...]) -> None:
+    """Remove index ranges of the named sizes, in pieces that start large and end at one index."""
+    size, low = _size(search.best, names)
+    if size <= low:
+        return
+    if low < size - 1 and search.accepts(_keeping(search.best, names, range(low))):
+        return
+    piece = max((size + 1) // 2, 1)
+    while piece and not search.over:
+        start = 0
+        while start < (size := _size(search.best, names)[0]) and not search.over:
+            kept = [i for i in range(size) if not start <= i < start + piece]
+            if len(kept) < low or not search.accepts(_keeping(search.best, names, kept)):
+                start += piece
+        piece //= 2
+
+
+def _size(script: Script, names: tuple[str, ...]) -> tuple[int, int]:
+    """The value that the named sizes share, and the smallest that all of them allow."""
+    nodes = [node for node in script if isinstance(node, SizeDrawn) and node.name in names]
+    return nodes[0].value, max(node.low for node in nodes)
+
+
+def _keeping(script: Script, names: tuple[str, ...], kept: Sequence[int]) -> Script:
+    """The script with only these indices of the named sizes, in every array that has them as an axis."""
+    return tuple(_node_keeping(node, names, kept) for node in script)
+
+
+def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> Node:
+    if isinstance(node, SizeDrawn) and node.name in names:
+        return replace(node, value=len(kept))
+    if isinstance(node, ArrayDrawn):
+        labels = _relabelled(node.value, kept) if node.high_size in names else node.value
+        along = [axis for axis, name in enumerate(node.axes) if name in names]
+        for axis in along:
+            labels = np.take(labels, np.asarray(kept, dtype=np.intp), axis=axis)
+        return replace(node, value=labels, high=len(kept) if node.high_size in names else node.high)
+    if isinstance(node, ScalarDrawn) and node.high_size in names:
+        return replace(node, value=_relabelled(np.asarray(node.value), kept).item(), high=len(kept))
+    return node
+
+
+def _relabelled(labels: Array, kept: Sequence[int]) -> Array:
+    """Class labels after classes were dropped: each keeps its class, or becomes 0 where its class is gone."""
+    position = {old: new for new, old in enumerate(kept)}
+    renamed = [position.get(label, 0) for label in labels.reshape(-1).tolist()]
+    return np.asarray(renamed, dtype=labels.dtype).reshape(labels.shape)
+
+
+# ------------------------------------------------------------------------------------------------ values
+
+
+def _halved(values: Array) -> Array:
+    return np.where(np.rint(values) == values, np.trunc(values / 2), values)
+
+
+# from the simplest entry to the least simple; a halved integer comes nearer to 0
+_MOVES: tuple[Callable[[Array], Array], ...] = (
+    np.zeros_like,
+    np.ones_like,
+    np.rint,
+    lambda values: np.round(values, 1),
+    _halved,
+)
+
+
+def _simplify(search: _Search) -> None:
+    """Make entries simple: whole arrays first, then smaller and smaller blocks down to single entries."""
+    for i, node in enumerate(search.best):
+        if isinstance(node, SeedDrawn):
+            search.accepts(_with(search.best, i, replace(node, value=0)))
+    for move in _MOVES:
+        for i in range(len(search.best)):
+            search.accepts(_moved(search.best, i, move))
+    for move in _MOVES:
+        for i in range(len(search.best)):
+            _move_blocks(search, i, move)
+
+
+def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> None:
+    """Apply the move to all entries of node i that it simplifies; where that fails, to either half of them."""
+    queue = [_movable(search.best[i], move)]
+    while queue and not search.over:
+        block = queue.pop(0)
+        if not block.size or search.accepts(_moved(search.best, i, move, block)) or block.size == 1:
+            continue
+        queue += np.array_split(block, 2)
+
+
+def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array | None = None) -> Script | None:
+    """The script with the move applied to a block (flat positions) of node i; None where it simplifies nothing."""
+    node = script[i]
+    positions = _movable(node, move)
+    if block is not None:
+        positions = np.intersect1d(positions, block)
+    if not positions.size or not isinstance(node, ArrayDrawn | ScalarDrawn):
+        return None
+    old = np.asarray(node.value)
+    new = old.copy()
+    new.reshape(-1)[positions] = _apply(move, old).reshape(-1)[positions]
+    if isinstance(node, ArrayDrawn):
+        return _with(script, i, replace(node, value=new))
+    return _with(script, i, replace(node, value=type(node.value)(new.item())))
+
+
+def _movable(node: Node, move: Callable[[Array], Array]) -> Array:
+    """The flat positions at which the move makes an entry simpler and leaves it within its bounds."""
+    if not isinstance(node, ArrayDrawn | ScalarDrawn):
+        return np.empty(0, dtype=np.intp)
+    old = np.asarray(node.value)
+    new = _apply(move, old)
+    simpler = (_rank(new) < _rank(old)) | ((_rank(new) == _rank(old)) & (abs(new) < abs(old)) & (np.rint(new) == new))
+    return np.flatnonzero(simpler & within(new, node.kind, node.low, node.high))
+
+
+def _apply(move: Callable[[Array], Array], values: Array) -> Array:
+    return np.asarray(move(values) + 0).astype(values.dtype)  # + 0 turns -0.0 into 0.0
+
+
+def _rank(values: Array) -> Array:
+    """How much there is to read in an entry: 0, then 1, then integers, then one decimal, then the rest."""
+    conditions = [values == 0, values == 1, np.rint(values) == values, np.round(values, 1) == values]
+    return np.select(conditions, [0, 1, 2, 3], 4)
+
+
+def _with(script: Script, i: int, node: Node) -> Script:
+    return (*script[:i], node, *script[i + 1 :])

@@ -1,0 +1,110 @@
+"""Speed as a ratio: submission and reference timed in turns, the median ratio with its bootstrap interval.
+
+Nothing here reads a clock: the callables that are timed report their own wall and CPU seconds, which the judge takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.checks.mismatch import fail
+from graders.verdict import Speed
+
+Timer = Callable[[], tuple[float, float]]  # runs once; returns (wall_s, cpu_s)
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+HYSTERESIS = 0.1
+
+
+def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """The median and its percentile bootstrap interval of 95 % (Efron, 1979); the same for the same ratios."""
+    values = np.asarray(ratios, dtype=np.float64)
+    if values.ndim != 1 or not values.size:
+        raise ValueError("at least one ratio is needed")
+    rng = np.random.Generator(np.random.PCG64(0))  # fixed: a replayed grading computes the same interval
+    medians = np.median(values[rng.integers(values.size, size=(RESAMPLES, values.size))], axis=1)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(medians, [tail, 1 - tail])
+    return float(np.median(values)), float(low), float(high)
+
+
+def decide(
+    low: float, high: float, at_most: float, hysteresis: float = HYSTERESIS
+) -> Literal["fast enough", "too slow", "undecided"]:
+    """What an interval of the ratio says about a threshold.
+
+    "fast enough" when all of it is within `at_most`; "too slow" when all of it is beyond `at_most` by the share
+    `hysteresis`; "undecided" in between, where noise, and not the submission, would decide.
+    """
+    if high <= at_most:
+        return "fast enough"
+    return "too slow" if low > at_most * (1 + hysteresis) else "undecided"
+
+
+def compare(
+    time_submission: Timer,
+    time_reference: Timer,
+    rounds: int = 11,
+    *,
+    warm_up: int = 1,
+    at_most: float | None = None,
+    most_rounds: int = 44,
+    hysteresis: float = HYSTERESIS,
+) -> Speed:
+    """Time both in turns, each first in every other round, and return submission's time / reference's.
+
+    The ratio is the median of the rounds' ratios of wall times; `cpu_ratio` is that of the CPU times in total, 0.0
+    where the reference's is too short to be measured. `warm_up` rounds are not counted. With a threshold `at_most`,
+    rounds are added up to `most_rounds` while the interval leaves it undecided. Raises ValueError for a wall time
+    that is not positive.
+    """
+    for _ in range(warm_up):
+        time_submission()
+        time_reference()
+    pairs = [_round(time_submission, time_reference, i) for i in range(rounds)]
+    speed = _summary(pairs)
+    while at_most is not None and len(pairs) < most_rounds:
+        if decide(speed.low, speed.high, at_most, hysteresis) != "undecided":
+            break
+        more = min(len(pairs) + rounds, most_rounds)
+        pairs += [_round(time_submission, time_reference, i) for i in range(len(pairs), more)]
+        speed = _summary(pairs)
+    return speed
+
+
+def assert_speed(speed: Speed, at_most: float, hysteresis: float = HYSTERESIS) -> None:
+    """Check that the submission is not certainly slower than `at_most` times the reference (see `decide`)."""
+    if decide(speed.low, speed.high, at_most, hysteresis) == "too slow":
+        fail(
+            f"takes {speed.ratio:.2f} times the reference's time ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
+            f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times), at most {at_most:g} times is allowed",
+            at_most,
+            speed.ratio,
+        )
+
+
+Round = tuple[tuple[float, float], tuple[float, float]]  # (wall_s, cpu_s) of the submission, and of the reference
+
+
+def _round(time_submission: Timer, time_reference: Timer, number: int) -> Round:
+    if number % 2:
+        reference = time_reference()
+        submission = time_submission()
+    else:
+        submission = time_submission()
+        reference = time_reference()
+    if submission[0] <= 0 or reference[0] <= 0:
+        raise ValueError(f"wall times {submission[0]} s and {reference[0]} s; both have to be positive")
+    return submission, reference
+
+
+def _summary(pairs: Sequence[Round]) -> Speed:
+    ratio, low, high = median_interval([submission[0] / reference[0] for submission, reference in pairs])
+    cpu_submission = sum(submission[1] for submission, _ in pairs)
+    cpu_reference = sum(reference[1] for _, reference in pairs)
+    return Speed(ratio=ratio, low=low, high=high, cpu_ratio=cpu_submission / cpu_reference if cpu_reference else 0.0)

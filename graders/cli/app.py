@@ -1,0 +1,278 @@
+"""The commands of `katas`, one function each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graders import __version__, catalogue, verdict
+from graders.errors import CatalogueError, KataError
+from graders.judge.process import JudgeProcess
+from graders.verdict import Verdict
+
+app = typer.Typer(
+    help="Neural-network katas, and the judge that grades them.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Strength(StrEnum):
+    """How well a worker must be confined."""
+
+    full = "full"
+    partial = "partial"
+    none = "none"
+
+
+class Format(StrEnum):
+    """A form of report."""
+
+    terminal = "terminal"
+    json = "json"
+    markdown = "markdown"
+    junit = "junit"
+
+
+class Reader(StrEnum):
+    """Who a report is for."""
+
+    learner = "learner"
+    public = "public"
+    instructor = "instructor"
+
+
+class Session:
+    """What the options before the command say."""
+
+    root: Path
+    started: JudgeProcess | None = None
+
+    @classmethod
+    def judge(cls, **settings: Any) -> Any:
+        from graders.judge.api import Judge
+
+        return Judge(cls.root, started=cls.started, **settings)
+
+
+# typer brings its own copy of click, whose base of all complaints about a command line has no public name there.
+CommandLineFault = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+Slugs = Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Katas, e.g. exercise04; all if none.")]
+Submission = Annotated[
+    Path | None, typer.Option(help="A folder with the kata's files, or a repository with katas/SLUG/.", metavar="DIR")
+]
+Against = Annotated[str | None, typer.Option(help="Grade a sibling tree of katas/ instead, e.g. solutions.")]
+Output = Annotated[Path | None, typer.Option(help="Write the report to this file.", metavar="FILE")]
+Require = Annotated[Strength | None, typer.Option(help="Refuse to grade with weaker confinement.")]
+
+
+def run(started: JudgeProcess | None) -> int:
+    """Run one command line; the exit status."""
+    Session.started = started
+    try:
+        status = app(standalone_mode=False)
+    except KataError as fault:
+        _say(f"katas: {fault}")
+        return 2
+    except CommandLineFault as fault:
+        fault.show()  # type: ignore[attr-defined]
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        _say("katas: interrupted; what was finished is kept")
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
+        return 2
+    except OSError as fault:
+        _say(f"katas: {fault.filename or ''}: {fault.strerror}: nothing was changed")
+        return 2
+    return int(status or 0)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+@app.callback()
+def options(
+    root: Annotated[Path | None, typer.Option(help="The repository of katas.", metavar="DIR")] = None,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Neural-network katas, and the judge that grades them."""
+    if version:
+        print(f"katas {__version__}")
+        raise typer.Exit
+    Session.root = root.resolve() if root else catalogue.find_root(Path.cwd())
+
+
+def _chosen(slugs: list[str] | None) -> list[catalogue.Kata]:
+    if slugs:
+        return [catalogue.load(Session.root, slug) for slug in dict.fromkeys(slugs)]
+    return catalogue.load_all(Session.root)
+
+
+@app.command("list")
+def list_(
+    form: Annotated[str, typer.Option("--format", help="terminal or json.")] = "terminal",
+) -> None:
+    """List the katas: title, tasks, points, time, what each builds on."""
+    katas = _chosen(None)
+    if form not in ("terminal", "json"):
+        raise KataError(f"--format {form}: terminal or json is expected")
+    from graders.cli.listing import as_json, as_text
+
+    print(as_json(katas) if form == "json" else as_text(katas))
+
+
+@app.command()
+def grade(
+    slugs: Slugs = None,
+    submission: Submission = None,
+    against: Against = None,
+    form: Annotated[Format, typer.Option("--format", help="The form of the report.")] = Format.terminal,
+    audience: Annotated[Reader, typer.Option(help="Who the report is for.")] = Reader.learner,
+    output: Output = None,
+    require_confinement: Require = None,
+    confinement: Annotated[str, typer.Option(help="auto, or less than there is: partial, none.", hidden=True)] = "auto",
+    seed: Annotated[str | None, typer.Option(help="Draw these inputs: 32 hexadecimal digits.", metavar="HEX")] = None,
+) -> int:
+    """Grade katas with visible and hidden tests, in confined workers.
+
+    Exit status: 0 passed or awaiting review, 1 failed or ungradable, 2 could not be graded.
+    """
+    from graders import report
+
+    if submission is not None and against is not None:
+        raise KataError("--submission and --against exclude each other: say what to grade once")
+    chosen = _chosen(slugs)
+    drawn = _seed(seed)
+    verdicts: list[Verdict] = []
+    require = require_confinement.value if require_confinement else None
+    settings: dict[str, Any] = {"require": require, "confinement": confinement, "resident": len(chosen) > 1}
+    if confinement != "auto" and Session.started is not None:
+        Session.started.close()
+    with Session.judge(**settings) as judge:
+        for kata in _progress(chosen, "grading"):
+            place = kata.root / against / kata.slug if against else submission
+            if against and not place.is_dir():
+                raise KataError(f"{place}: not found: --against takes the name of a folder beside katas/")
+            verdicts.append(judge.grade(kata.slug, place, seed=drawn))
+    if output is not None or form is not Format.terminal:
+        text = report.render(verdicts, form.value, audience.value)
+        _deliver(text, output)
+    else:
+        from graders.report import terminal
+
+        for each in verdicts:
+            terminal.print_verdict(each, audience=audience.value)
+    return max(each.exit_status for each in verdicts)
+
+
+def _seed(given: str | None) -> bytes | None:
+    if given is None:
+        return None
+    try:
+        seed = bytes.fromhex(given)
+    except ValueError:
+        seed = b""
+    if len(seed) != 16:
+        raise KataError(f"--seed {given}: 32 hexadecimal digits are expected, as a verdict records them")
+    return seed
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    """Print, or write to a file that is there whole or not at all."""
+    if output is None:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=output.parent, delete=False, encoding="utf-8") as file:
+            file.write(text if text.endswith("\n") else text + "\n")
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, output)
+    except OSError as fault:
+        with contextlib.suppress(OSError, UnboundLocalError):
+            os.unlink(file.name)
+        raise KataError(
+            f"{output}: {fault.strerror}: the report was not written; free space or name another file"
+        ) from None
+    print(f"written: {output}", file=sys.stderr)
+
+
+def _progress(items: list[Any], doing: str) -> Any:
+    """The items one after the other, with a bar on a terminal when there are several."""
+    if len(items) < 2 or not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, doing, console=Console(stderr=True), transient=True)
+
+
+@app.command()
+def check(
+    slugs: Slugs = None,
+    require_confinement: Require = None,
+) -> int:
+    """Check katas: the stub fails every task, the solution passes, wrong variants are rejected, accepted ones pass.
+
+    Exit status: 0 clean, 1 something falls short, 2 could not be checked.
+    """
+    from graders.cli.checking import check_katas
+
+    require = require_confinement.value if require_confinement else None
+    with Session.judge(require=require, resident=True) as judge:
+        return check_katas(judge, _chosen(slugs))
+
+
+@app.command()
+def replay(
+    record: Annotated[
+        Path, typer.Argument(metavar="VERDICT.json", help="A verdict as --audience instructor writes it.")
+    ],
+    submission: Submission = None,
+    against: Against = None,
+) -> int:
+    """Grade again with the inputs of a verdict, and say whether everything comes out the same.
+
+    Exit status: 0 the same, 1 something differs, 2 could not be graded.
+    """
+    from graders.cli.replaying import differences
+
+    try:
+        before = verdict.from_json(record.read_bytes())
+    except OSError as fault:
+        raise KataError(f"{record}: {fault.strerror}") from None
+    except KataError as fault:
+        raise KataError(f"{record}: {fault}") from None
+    if before.seed is None:
+        raise KataError(f"{record}: no seed in it: only `--audience instructor` verdicts can be replayed")
+    kata = catalogue.load(Session.root, before.kata)
+    place = kata.root / against / kata.slug if against else submission
+    with Session.judge(resident=False) as judge:
+        after = judge.grade(kata.slug, place, seed=_seed(before.seed))
+    found = differences(before, after)
+    for line in found or [f"{kata.slug}: the same statuses, scores and counterexamples ({after.status})"]:
+        print(line)
+    return 1 if found else 0
+
+
+@app.command()
+def demo() -> int:
+    """Grade three bundled submissions of exercise04, a right, a wrong and a cheating one, and show the verdicts."""
+    from graders.cli.demonstration import demonstrate
+
+    if "exercise04" not in catalogue.slugs(Session.root):
+        raise CatalogueError(f"{Session.root}: no exercise04 here, which the demo grades; use this project's own root")
+    with Session.judge(resident=True) as judge:
+        return demonstrate(judge)

@@ -1,0 +1,48 @@
+"""`katas list`: what there is to do, as a table or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from graders.catalogue import Kata
+
+
+def as_text(katas: Sequence[Kata]) -> str:
+    """A table within 80 columns; plain text, since a table needs no library that takes longer to load than it."""
+    rows = [("kata", "title", "level", "tasks", "points", "min", "after")]
+    rows += [_row(kata) for kata in katas]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    right = {3, 4, 5}
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        lines.append("  ".join([*cells, row[6]]).rstrip())
+    return "\n".join(lines)
+
+
+def _row(kata: Kata) -> tuple[str, ...]:
+    points = f"{sum(task.points for task in kata.tasks):g}"
+    level = "★" * kata.difficulty + "·" * (5 - kata.difficulty)
+    after = ", ".join(kata.requires)
+    return kata.slug, kata.title[:34], level, str(len(kata.tasks)), points, str(kata.minutes), after
+
+
+def as_json(katas: Sequence[Kata]) -> str:
+    """A list of objects: what kata.toml says, and the sum of the points."""
+    listed = [_record(kata) for kata in katas]
+    return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
+
+
+def _record(kata: Kata) -> dict[str, Any]:
+    record = {
+        name: getattr(kata, name)
+        for name in ["slug", "title", "kind", "difficulty", "minutes", "concepts", "requires", "files", "entry_points", "runtime"]
+    }
+    tasks = [{"name": task.name, "title": task.title, "points": task.points} for task in kata.tasks]
+    return record | {"points": sum(task.points for task in kata.tasks), "tasks": tasks}

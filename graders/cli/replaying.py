@@ -1,0 +1,30 @@
+"""`katas replay`: what must be the same when a verdict is made again."""
+
+from __future__ import annotations
+
+from graders.verdict import Verdict
+
+
+def differences(before: Verdict, after: Verdict) -> list[str]:
+    """A line for everything that differs and should not: what was graded, statuses, scores, counterexamples."""
+    found = []
+    for name, what in (
+        ("submission_sha256", "the submission is another one"),
+        ("suite_digest", "the tests have changed since"),
+        ("harness_version", "the harness is of another version"),
+    ):
+        if getattr(before, name) != getattr(after, name):
+            found.append(f"{what}: {getattr(before, name)[:12]} then, {getattr(after, name)[:12]} now")
+    if (before.status, before.score) != (after.status, after.score):
+        then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
+        found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())
+    later = {test.name: test for test in after.tests}
+    for test in before.tests:
+        again = later.get(test.name)
+        if again is None:
+            found.append(f"{test.name}: not run any more")
+        elif test.status != again.status:
+            found.append(f"{test.name}: {test.status} then, {again.status} now")
+        elif test.counterexample != again.counterexample:
+            found.append(f"{test.name}: another counterexample")
+    return found

@@ -1,0 +1,242 @@
+"""Challenge 5, hidden: the judge repeats the training and believes no history.
+
+The rings, the network and the descent are written down here once more, as the judge's own; points, classes and weights
+are compared with these. The training is repeated from the batches that were reported, so that a false report, a network
+trained some other way and weights that come from elsewhere all end up with other weights than the judge's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from graders.checks import assert_close, assert_equal, cases, task
+
+EPOCHS = 100
+N_POINTS, BATCH_SIZE = 256, 32
+LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.05, 0.9, 1e-4
+
+# The threshold and allowances below are measured on 200 seeds of the solution: see each.
+FALL = 0.3  # loss on the training points, after / before: at most 0.09 in 200 runs, 1.0 where nothing is learned
+FRESH_ACCURACY = 0.95  # on 2000 fresh points: at least 0.976 in 200 runs; the best possible is 0.994 (noise 0.2, gap 1)
+DRIFT = 1e-3  # judge's weights to submission's / way that they went: 1e-6 by rounding, 1e-2 with a rate 2 % larger
+POINTS_ON_EDGE = 0.01  # share of the points, two of 256, that rounding may put on the other side: none in 200 runs
+
+
+class Rings(NamedTuple):
+    """Points (n, 2) float32 and classes (n,) int64, for training and for validation."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_validation: np.ndarray
+    y_validation: np.ndarray
+
+
+class Replay(NamedTuple):
+    """What the judge's own training gives: weights at the end, and a value an epoch of everything else."""
+
+    weights: list[np.ndarray]
+    loss: list[float]
+    train_accuracy: list[float]
+    validation_accuracy: list[float]
+
+
+def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Points of two rings with radii 1 and 2 and noise 0.2 across, and the number of the ring."""
+    y = rng.integers(0, 2, n)
+    angle = rng.uniform(0, 2 * np.pi, n)
+    radius = np.array([1.0, 2.0])[y] + rng.normal(0, 0.2, n)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astype(np.float32), y
+
+
+def data_of(seed: int) -> Rings:
+    """The data that belong to a seed."""
+    rng = np.random.default_rng(seed)
+    return Rings(*ring_points(N_POINTS, rng), *ring_points(N_POINTS, rng))
+
+
+def fresh_network(seed: int) -> nn.Sequential:
+    """The network that belongs to a seed, before any training."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 2))
+
+
+def weights_of(network: nn.Module) -> list[np.ndarray]:
+    """Copies of the parameters, in their order."""
+    return [parameter.detach().numpy().copy() for parameter in network.parameters()]
+
+
+def logits_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+    """Logits (n, 2) of the network with these weights, in float64."""
+    W1, b1, W2, b2, W3, b3 = (array.astype(np.float64) for array in weights)
+    return np.tanh(np.tanh(X @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
+
+
+def mean_loss(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
+    """Mean cross-entropy of the network with these weights."""
+    return float(F.cross_entropy(torch.tensor(logits_of(weights, X)), torch.tensor(y)))
+
+
+def assert_classes(classes: np.ndarray, weights: list[np.ndarray], X: np.ndarray) -> None:
+    """The classes are those of the network with these weights; points on its boundary may go either way."""
+    assert classes.shape == (len(X),), f"predict gives shape {classes.shape} for {len(X)} points"
+    logits = logits_of(weights, X)
+    clear = abs(logits[:, 1] - logits[:, 0]) > 1e-3  # float32 through three layers of at most 16 terms: some 1e-5
+    different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
+    assert different == 0, f"predict: {different} of {len(X)} classes are not what the model's own weights give"
+
+
+def assert_layers(weights: list[np.ndarray]) -> None:
+    """The weights are those of three affine layers, 2 → 16 → 16 → 2."""
+    shapes = [array.shape for array in weights]
+    expected = [array.shape for array in weights_of(fresh_network(0))]
+    assert shapes == expected, f"the network has parameters of shapes {shapes}; it had {expected}"
+
+
+def batches_of(run: dict[str, Any], data: Rings) -> list[Tensor]:
+    """The batches reported, as row numbers of the training points."""
+    row_of = {point.tobytes(): row for row, point in enumerate(data.X_train)}
+    rows = [row_of.get(point.tobytes()) for point in run["batches"].astype(np.float32)]
+    strangers = rows.count(None)
+    assert strangers == 0, f"the network was trained on {strangers} points that are not among the training points"
+    return list(torch.tensor(rows, dtype=torch.int64).split(run["batch_sizes"]))
+
+
+def replay(seed: int, data: Rings, batches: list[Tensor]) -> Replay:
+    """Train the network of the seed on these batches, in float64 as a reference should."""
+    network = fresh_network(seed).double()
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    biases = [p for p in network.parameters() if p.ndim == 1]
+    descent = torch.optim.SGD(
+        [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": biases, "weight_decay": 0.0}],
+        lr=LEARNING_RATE,
+        momentum=MOMENTUM,
+    )
+    X, y = torch.tensor(data.X_train, dtype=torch.float64), torch.tensor(data.y_train)
+    losses: list[float] = []
+    accuracies: list[tuple[float, float]] = []
+    for step, batch in enumerate(batches, start=1):
+        loss = F.cross_entropy(network(X[batch]), y[batch])
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+        losses.append(loss.item())
+        if step * BATCH_SIZE % N_POINTS == 0:
+            accuracies.append((accuracy(network, data.X_train, data.y_train), accuracy(network, *data[2:])))
+    per_epoch = np.reshape(losses, (-1, N_POINTS // BATCH_SIZE)).mean(axis=1)
+    train, validation = zip(*accuracies, strict=True)
+    return Replay(weights_of(network), per_epoch.tolist(), list(train), list(validation))
+
+
+def accuracy(network: nn.Module, X: np.ndarray, y: np.ndarray) -> float:
+    """The share of the points that are put into their class."""
+    return float(np.mean(logits_of(weights_of(network), X).argmax(axis=1) == y))
+
+
+def assert_whole_epochs(batches: list[Tensor], epochs: int) -> None:
+    """Every epoch goes through every training point once, in batches of BATCH_SIZE."""
+    sizes = sorted({len(batch) for batch in batches})
+    per_epoch = N_POINTS // BATCH_SIZE
+    assert len(batches) == epochs * per_epoch, (
+        f"{epochs} epochs of {per_epoch} batches were asked for; the optimizer took {len(batches)} steps"
+    )
+    assert sizes == [BATCH_SIZE], f"batches have {sizes} points instead of {BATCH_SIZE}"
+    for epoch in range(epochs):
+        rows = torch.cat(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
+        seen = len(rows.unique())
+        assert seen == N_POINTS, f"epoch {epoch + 1} goes through {seen} of the {N_POINTS} training points"
+
+
+def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    """Euclidean distance between two sets of weights."""
+    return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
+
+
+@task("bug1_learns")
+@cases(3)
+def test_bug1_the_loss_falls_and_all_of_the_network_takes_part(kata: Any, draw: Any, probes: Any) -> None:
+    seed = draw.seed()
+    X, y, *_ = data_of(seed)
+    run = kata.run(probes.bug1_training, seed, EPOCHS, X)
+    assert_layers(run["after"])
+    first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
+    assert last < FALL * first, f"loss of the trained model {last:.4f}, of the untrained {first:.4f}"
+    moved = [not np.array_equal(a, b) for a, b in zip(run["before"], run["after"], strict=True)]
+    assert all(moved), f"{moved.count(False)} of {len(moved)} parameters are as they were before training"
+
+
+@task("bug1_learns")
+@cases(3)
+def test_bug1_fresh_points_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
+    X, y = ring_points(2000, np.random.default_rng(draw.seed()))
+    classes = kata.run(probes.bug1_training, draw.seed(), EPOCHS, X)["classes"]
+    correct = float(np.mean(classes == y))
+    assert correct >= FRESH_ACCURACY, f"{correct:.1%} of 2000 fresh points are put into their class"
+
+
+@task("bug1_program")
+@cases(3)
+def test_bug1_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
+    seed = draw.seed()
+    X, y, X_validation, y_validation = kata.run(probes.bug1_data, seed)
+    expected = data_of(seed)
+    assert_close(X, expected.X_train)
+    assert_close(X_validation, expected.X_validation)
+    assert_equal((y, y_validation), (expected.y_train, expected.y_validation))
+
+
+@task("bug1_program")
+@cases(2)
+def test_bug1_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
+    seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
+    data = data_of(seed)
+    run = kata.run(probes.bug1_training, seed, epochs, data.X_train)
+    assert_layers(run["before"])
+    fresh = weights_of(fresh_network(seed))
+    same = all(np.array_equal(a, b) for a, b in zip(run["before"], fresh, strict=True))
+    assert same, f"build_model({seed}) does not give the fresh network that belongs to this seed"
+    batches = batches_of(run, data)
+    assert_whole_epochs(batches, epochs)
+    truth = replay(seed, data, batches)
+    drift = distance(run["after"], truth.weights) / distance(fresh, truth.weights)
+    assert drift <= DRIFT, (
+        f"{epochs} epochs of the program's own descent (SGD at {LEARNING_RATE}, momentum {MOMENTUM}, weight decay "
+        f"{WEIGHT_DECAY} on the matrices) on these batches lead to other weights: {drift:.1%} of the way apart"
+    )
+
+
+@task("bug1_program")
+@cases(2)
+def test_bug1_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any) -> None:
+    seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
+    data = data_of(seed)
+    run = kata.run(probes.bug1_training, seed, epochs, data.X_train)
+    assert len(run["loss"]) == epochs, f"the history has {len(run['loss'])} losses for {epochs} epochs"
+    batches = batches_of(run, data)
+    assert_whole_epochs(batches, epochs)
+    truth = replay(seed, data, batches)
+    for epoch, (told, true) in enumerate(zip(run["loss"], truth.loss, strict=True), start=1):
+        assert abs(told - true) <= DRIFT, (
+            f"epoch {epoch}: loss {told:.4f} in the history; these batches give {true:.4f}"
+        )
+    for kind in ("train_accuracy", "validation_accuracy"):
+        told, true = np.array(run[kind]), np.array(getattr(truth, kind))
+        assert told.shape == true.shape, f"the history has {told.size} values of {kind} for {epochs} epochs"
+        apart = float(abs(told - true).max())
+        assert apart <= POINTS_ON_EDGE, f"{kind} in the history is off by up to {apart:.3f}"
+
+
+@task("bug1_program")
+def test_bug1_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
+    seeds = [draw.seed() for _ in range(3)]
+    X = draw.uniform(-3.0, 3.0, 40, 2, dtype=np.float32)
+    for run in kata.run(probes.bug1_predictions, seeds, 5, X):
+        assert_layers(run["before"])
+        assert_equal(run["after"], run["before"])
+        for classes in run["classes"]:
+            assert_classes(classes, run["before"], X)

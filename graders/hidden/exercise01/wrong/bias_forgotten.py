@@ -1,0 +1,12 @@
+# The bias is missing: this is W x, not W x + b.
+# task: vector
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def affine(W, x, b):
+    W, x, b = floating(W), floating(x), floating(b)
+    return x @ W.T

@@ -1,0 +1,8 @@
+# float64 arguments were computed in float32: half of their digits are lost.
+# task: vector
+import numpy as np
+
+
+def affine(W, x, b):
+    z = x.astype(np.float32) @ W.astype(np.float32).T + b.astype(np.float32)
+    return z if x.dtype == np.float32 else z.astype(np.float64)

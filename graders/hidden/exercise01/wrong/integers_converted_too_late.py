@@ -1,0 +1,11 @@
+# Integers were converted after the product: by then it may have overflowed; convert the arguments.
+# task: types
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def affine(W, x, b):
+    return floating(x @ W.T + b)

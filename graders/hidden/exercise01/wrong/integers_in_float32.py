@@ -1,0 +1,8 @@
+# Integers were computed in float32: they count as float64.
+# task: types
+import numpy as np
+
+
+def affine(W, x, b):
+    W, x, b = (a if a.dtype == np.float64 else a.astype(np.float32) for a in (W, x, b))
+    return x @ W.T + b

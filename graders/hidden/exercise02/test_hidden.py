@@ -1,0 +1,76 @@
+"""relu against torch.nn.functional.relu, its derivative against autograd.
+
+Allowance: both choose between numbers that are at hand, so nothing need be rounded; 8 eps |expected| leaves room for
+ways of writing it that round once or twice, and none (beyond the smallest normal number) where 0 is expected.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from graders.checks import assert_close, assert_equal, cases, task
+
+FUNCTIONS = ("relu", "relu_derivative")
+LAYOUTS = ("fortran", "strided", "backwards")
+
+
+def relu(z):
+    return F.relu(torch.tensor(z, dtype=torch.float64)).numpy()
+
+
+def relu_derivative(z):
+    z = torch.tensor(z, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(F.relu(z), z, torch.ones_like(z))  # element by element: a cotangent of ones
+    return gradient.numpy()
+
+
+def pre_activations(draw):
+    """Arrays of one to four axes, of ones, and of many elements; of several magnitudes, some entries exactly 0."""
+    a, b, c, d = draw.sizes("a b c d", high=5)
+    shapes = (a,), (a, b), (a, b, c), (a, b, c, d), (1,), (1, 1), (1, b), (a, 1), (5000,), (70, 90)
+    shape = shapes[draw.case % len(shapes)]
+    return draw.normal(*shape, scale=(1.0, 1e4, 1e-30)[draw.case % 3]) * draw.mask(*shape, keep=0.8)
+
+
+def integers(draw, dtype):
+    return draw.integers(-100, 101, *draw.sizes("n features", low=5)).astype(dtype)
+
+
+@task("relu")
+@cases(20)
+def test_negative_numbers_become_0_and_others_stay(kata, draw):
+    z = pre_activations(draw)
+    assert_close(kata.relu(z), relu(z))
+
+
+@task("derivative")
+@cases(20)
+def test_the_derivative_is_1_above_0_and_0_elsewhere(kata, draw):
+    z = pre_activations(draw)
+    assert_close(kata.relu_derivative(z), relu_derivative(z))
+
+
+@task("types")
+@cases(6)
+def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
+    dtype = (np.float32, np.int64, np.int8)[draw.case % 3]
+    z = integers(draw, dtype)
+    promised = np.float32 if dtype is np.float32 else np.float64
+    assert_close(kata.relu(z), relu(z), dtype=promised)
+    assert_close(kata.relu_derivative(z), relu_derivative(z), dtype=promised)
+
+
+@task("inputs")
+@cases(6)
+def test_arrays_of_any_memory_layout_are_read_as_what_they_are(kata, draw, probes):
+    z = draw.normal(*draw.sizes("n features", low=5))
+    layout = LAYOUTS[draw.case % 3]
+    assert_close(kata.run(probes.call_with_layout, "relu", layout, z), relu(z))
+    assert_close(kata.run(probes.call_with_layout, "relu_derivative", layout, z), relu_derivative(z))
+
+
+@task("inputs")
+@cases(6)
+def test_the_argument_is_left_alone(kata, draw, probes):
+    z = integers(draw, (np.float64, np.float32, np.int64)[draw.case // 2])
+    assert_equal(kata.run(probes.arguments_after_call, FUNCTIONS[draw.case % 2], z), [z])

@@ -1,0 +1,15 @@
+# The derivative is an array of bool: it will be multiplied with gradients, so it is floating.
+# task: derivative
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def relu(z):
+    return np.maximum(floating(z), 0)
+
+
+def relu_derivative(z):
+    return z > 0

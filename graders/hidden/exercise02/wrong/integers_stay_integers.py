@@ -1,0 +1,15 @@
+# Integers came back as integers: they count as float64.
+# task: types
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def relu(z):
+    return np.maximum(z, 0)
+
+
+def relu_derivative(z):
+    return (z > 0).astype(floating(z).dtype)

@@ -1,0 +1,16 @@
+# Positive numbers near 0 became 0: every positive number stays, however small.
+# task: relu
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def relu(z):
+    z = floating(z)
+    return np.where(z > 1e-8, z, z.dtype.type(0))
+
+
+def relu_derivative(z):
+    return (z > 0).astype(floating(z).dtype)

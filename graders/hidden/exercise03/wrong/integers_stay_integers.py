@@ -1,0 +1,8 @@
+# Integers were computed as integers: they count as float64, and products of integers overflow.
+# task: types
+import numpy as np
+
+
+def two_layer_forward(x, W1, W2):
+    h = np.maximum(x @ W1.T, 0)
+    return h, h @ W2.T

@@ -1,0 +1,13 @@
+# The activation is a sigmoid here: it is ReLU.
+# task: vector
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def two_layer_forward(x, W1, W2):
+    x, W1, W2 = floating(x), floating(W1), floating(W2)
+    h = (1 + np.tanh(x @ W1.T / 2)) / 2
+    return h, h @ W2.T

@@ -1,0 +1,104 @@
+"""softmax and cross_entropy against torch.nn.functional.
+
+Allowance of softmax: an exponent l_i - max l, or l_i - log sum exp l, is off by at most eps (|l_i| + 2 max|l|), which
+is what p_i is then off by relative to itself; the sum of C exponentials and the division add C + 2 roundings. So
+|error| <= c eps C p_i (1 + |l_i| + max|l|).
+Allowance of the loss: log sum exp l - l_t is off by eps (C + |l_t| + max|l|), so is the mean of n of them, and summing
+them adds n roundings: |error| <= c eps (C + n) (1 + 2 mean of max|l|).
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from graders.checks import assert_close, assert_equal, cases, task
+
+LAYOUTS = ("fortran", "strided", "backwards")
+
+
+def assert_softmax(actual, logits, dtype=np.float64):
+    logits = torch.tensor(logits, dtype=torch.float64)
+    p = F.softmax(logits, dim=-1)
+    scale = p * (1 + abs(logits) + abs(logits).amax(-1, keepdim=True))
+    assert_close(actual, p, dtype=dtype, scale=scale, terms=logits.shape[-1])
+
+
+def assert_loss(actual, logits, target, dtype=np.float64):
+    logits, target = torch.tensor(logits, dtype=torch.float64), torch.tensor(target, dtype=torch.int64)
+    scale = 1 + 2 * abs(logits).amax(-1).mean()
+    # dtype decides the allowance only: a float is a Python float or a NumPy scalar of either precision
+    assert_close(
+        actual, F.cross_entropy(logits, target), dtype=dtype, scale=scale, terms=logits.shape[-1] + target.numel()
+    )
+
+
+def samples(draw, *, n_axes):
+    """Logits (…, classes) and targets: distinct sizes first, then ones, a square, and long axes in turn."""
+    n, m, classes = draw.sizes("n m classes")
+    special = {1: (1, 1, 1), 2: (1, m, classes), 3: (n, m, 1), 4: (4, 4, 4), 5: (1100, 1, 3), 6: (2, 1, 1100)}
+    n, m, classes = special.get(draw.case // 3, (n, m, classes))
+    shape = {1: (classes,), 2: (n, classes), 3: (n, m, classes)}[n_axes]
+    logits = draw.normal(*shape, scale=(1.0, 10.0, 0.01)[draw.case % 3])
+    return logits, draw.integers(0, classes, *shape[:-1])
+
+
+@task("softmax")
+@cases(30)
+def test_probabilities_are_those_of_each_sample_by_itself(kata, draw):
+    logits, _ = samples(draw, n_axes=(2, 3, 1)[(draw.case + draw.case // 3) % 3])
+    assert_softmax(kata.softmax(logits), logits)
+
+
+@task("loss")
+@cases(30)
+def test_the_loss_of_a_sample_and_the_mean_of_a_batch(kata, draw):
+    logits, target = samples(draw, n_axes=(2, 1)[(draw.case + draw.case // 3) % 2])
+    assert_loss(kata.cross_entropy(logits, target), logits, target)
+
+
+@task("extremes")
+@cases(12)
+def test_logits_of_ten_thousand_are_exact(kata, draw):
+    n, classes = draw.sizes("n classes", low=4)
+    dtype = (np.float64, np.float32)[draw.case % 2]
+    near = draw.normal(n, classes)
+    levels = 1e4 * (np.arange(n)[:, None] % 3 - 1)  # samples near -10 000, 0 and 10 000 in one batch
+    logits = (
+        near + levels,
+        near + 1e4 * draw.integers(-1, 2, n, classes),  # some classes far above others
+        draw.uniform(-1e4, 1e4, n, classes),
+    )[draw.case // 2 % 3].astype(dtype)
+    target = draw.integers(0, classes, n)
+    assert_softmax(kata.softmax(logits), logits, dtype)
+    assert_loss(kata.cross_entropy(logits, target), logits, target, dtype)
+    # and each sample for itself, the class of the smallest logit its target
+    target = int(logits[0].argmin())
+    assert_softmax(kata.softmax(logits[0]), logits[0], dtype)
+    assert_loss(kata.cross_entropy(logits[0], target), logits[0], target, dtype)
+
+
+@task("types")
+@cases(6)
+def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
+    n, classes = draw.sizes("n classes", low=3)
+    dtype = (np.float32, np.int64, np.int8)[draw.case % 3]
+    largest = 100 if dtype is np.int8 else 20  # differences of int8 logits overflow unless they are made in float64
+    logits = draw.integers(-largest, largest + 1, n, classes).astype(dtype)
+    target = draw.integers(0, classes, n)
+    promised = np.float32 if dtype is np.float32 else np.float64
+    assert_softmax(kata.softmax(logits), logits, promised)
+    assert_loss(kata.cross_entropy(logits, target), logits, target, promised)
+
+
+@task("inputs")
+@cases(6)
+def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
+    n, classes = draw.sizes("n classes", low=3)
+    layout, dtype = LAYOUTS[draw.case % 3], (np.float64, np.float32)[draw.case // 3]
+    logits, target = draw.normal(n, classes, dtype=dtype), draw.integers(0, classes, n)
+    p, *after = kata.run(probes.call_with_layout, "softmax", layout, logits)
+    assert_softmax(p, logits, dtype)
+    assert_equal(after, [logits])
+    loss, *after = kata.run(probes.call_with_layout, "cross_entropy", layout, logits, target)
+    assert_loss(loss, logits, target, dtype)
+    assert_equal(after, [logits, target])

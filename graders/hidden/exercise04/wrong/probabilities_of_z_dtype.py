@@ -1,0 +1,22 @@
+# The probabilities were written into an array of the logits' dtype: for integers they are all cut to 0 or 1.
+# task: types
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def softmax(logits):
+    z = floating(logits)
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    p = np.empty_like(logits)
+    p[...] = e / e.sum(axis=-1, keepdims=True)
+    return p
+
+
+def cross_entropy(logits, target):
+    z = floating(logits)
+    z = z - z.max(axis=-1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    return -np.take_along_axis(log_p, np.expand_dims(target, -1), axis=-1).mean()

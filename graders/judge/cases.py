@@ -1,0 +1,102 @@
+"""One test function, run on its cases; a failing case is made as small as it will go."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import time
+from bdb import BdbQuit
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from _pytest.outcomes import OutcomeException
+
+from graders.checks.draw import Draw, Script
+from graders.checks.mismatch import Mismatch
+from graders.checks.reducer import reduce
+from graders.errors import CatalogueError, JudgeError, WorkerError
+from graders.judge.counterexample import paste
+from graders.judge.handle import Handle
+
+REDUCE_S = 1.0  # wall time that the search for a smaller case may take
+
+_DIGIT = re.compile(r"\d|nan|inf")
+
+Body = Callable[[Handle, Draw], object]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The fault of the smallest failing case, and that case as code."""
+
+    fault: Exception
+    counterexample: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A test function ready to be run: `body` takes the submission and the inputs. `seed` and `name` decide what is drawn."""
+
+    body: Body
+    kata: Handle
+    seed: bytes
+    name: str
+    count: int
+
+    def failure(self, *, reducing: bool = True, before_reducing: Callable[[], object] = lambda: None) -> Failure | None:
+        """The first failing case, reduced; None when every case passes. Faults of our own are raised."""
+        for case in range(self.count):
+            draw = Draw(self.seed, self.name, case)
+            fault = self.fault_of(draw)
+            if fault is None:
+                continue
+            before_reducing()
+            if reducing and draw.script and not isinstance(fault, WorkerError | BdbQuit):
+                fault = self._smaller(case, draw.script, fault)
+            return Failure(fault, paste(self.kata.kata, self.kata.journal.last, fault))
+        return None
+
+    def fault_of(self, draw: Draw) -> Exception | None:
+        """What goes wrong for these inputs, if it is the submission's doing."""
+        self.kata.journal.last = None
+        self.kata.journal.answered = False
+        try:
+            self.body(self.kata, draw)
+        except (CatalogueError, JudgeError, OutcomeException):
+            raise
+        except Exception as fault:
+            if not self.kata.journal.answered:
+                raise
+            return fault
+        return None
+
+    def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
+        """Reduce; leaves the smallest case in the kata's journal and returns its fault."""
+        looked_for = _sort(fault)
+        deadline = time.monotonic() + REDUCE_S
+
+        def fails(candidate: Script) -> bool:
+            if time.monotonic() > deadline:
+                raise WorkerError("no more time to look for a smaller case")
+            found = self.fault_of(Draw(self.seed, self.name, case, candidate))
+            if isinstance(found, WorkerError):
+                raise found
+            return found is not None and _sort(found) == looked_for
+
+        first_call = self.kata.journal.last
+        with contextlib.redirect_stdout(io.StringIO()):
+            smallest, _ = reduce(script, fails)
+            if smallest is not script:
+                again = self.fault_of(Draw(self.seed, self.name, case, smallest))
+                if again is not None and _sort(again) == looked_for:
+                    return again
+        self.kata.journal.last = first_call
+        return fault
+
+
+def _sort(fault: Exception) -> tuple[object, ...]:
+    """The sort of a failure, which must stay the same while a case is reduced."""
+    if isinstance(fault, Mismatch):
+        return Mismatch, *("#" if _DIGIT.search(word) else word for word in fault.message.split()[:3])
+    return type(fault), getattr(fault, "type_name", "")

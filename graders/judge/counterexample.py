@@ -1,0 +1,112 @@
+"""A failing call as code that a learner can paste into a Python prompt."""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import Any
+
+import numpy as np
+
+from graders.catalogue import Kata
+from graders.checks.mismatch import Mismatch
+from graders.errors import SubmissionError
+from graders.judge.handle import Call
+from graders.wire import GeneratorSeed
+
+MAX_ENTRIES = 400  # larger arrays are described instead of spelled out
+MAX_CHARACTERS = 6000
+
+
+def paste(kata: Kata, call: Call | None, fault: Exception) -> str:
+    """The imports, the arguments by the names that the stub gives them, the call, and what was expected of it."""
+    if call is None:
+        return ""
+    names = call.probe.parameters if call.probe else parameters(kata, call.name)
+    named = [(names[i] if i < len(names) else f"argument_{i}", value) for i, value in enumerate(call.arguments)]
+    lines = ["import numpy as np"] if any("np." in code(value) for _, value in named) else []
+    module = _module_of(kata, call.name)
+    if call.probe is None:
+        lines += [f"from {module} import {call.name}", ""]
+    else:
+        lines += [f"# {call.probe.summary or call.name}"]
+    lines += [f"{name} = {code(value)}" for name, value in named if not isinstance(value, GeneratorSeed)]
+    if call.probe is None:
+        spelled = (code(value) if isinstance(value, GeneratorSeed) else name for name, value in named)
+        lines += [f"{call.name}({', '.join(spelled)})"]
+    lines += _outcome(call, fault)
+    return "\n".join(lines)[:MAX_CHARACTERS]
+
+
+def _outcome(call: Call, fault: Exception) -> list[str]:
+    if isinstance(fault, Mismatch):
+        return [_comment("expected", fault.expected), _comment("yours   ", fault.actual)]
+    if isinstance(call.fault, SubmissionError) and not hasattr(call.fault, "type_name"):
+        return []  # the message says what was returned, and it has no spelling here
+    if call.fault is not None:
+        return [
+            f"# raises {type(call.fault).__name__ if not hasattr(call.fault, 'type_name') else call.fault.type_name}"
+        ]
+    return [_comment("yours   ", call.value)]
+
+
+def _comment(label: str, value: Any) -> str:
+    return f"# {label}: " + code(value).replace("\n", "\n#           ")
+
+
+def parameters(kata: Kata, function: str) -> tuple[str, ...]:
+    """The parameter names of an entry point, from the stub."""
+    for node in _stub(kata):
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return tuple(argument.arg for argument in node.args.args)
+    return ()
+
+
+def _module_of(kata: Kata, function: str) -> str:
+    del function
+    return kata.modules[0] if kata.modules else kata.slug
+
+
+def _stub(kata: Kata) -> list[ast.stmt]:
+    found: list[ast.stmt] = []
+    for name in kata.files:
+        path = kata.folder / name
+        if path.suffix == ".py" and path.is_file():
+            found += ast.parse(path.read_text(encoding="utf-8")).body
+    return found
+
+
+def code(value: Any) -> str:
+    """A plain value as an expression, arrays with `np.`; large ones are only described, in a comment."""
+    if type(value).__module__ == "torch" and hasattr(value, "detach"):
+        value = value.detach().numpy()[()]
+    kind = type(value)
+    if kind is np.ndarray:
+        return _array(value)
+    if isinstance(value, np.generic):
+        inner = repr(value.item())
+        return f"np.{value.dtype.name}({inner if math.isfinite(abs(value)) else repr(str(value))})"
+    if kind is float and not math.isfinite(value):
+        return f"float('{value}')"
+    if kind is GeneratorSeed:
+        return f"np.random.default_rng({value.seed})"
+    if kind is tuple:
+        return "(" + ", ".join(map(code, value)) + ("," if len(value) == 1 else "") + ")"
+    if kind is list:
+        return "[" + ", ".join(map(code, value)) + "]"
+    if kind is dict:
+        return "{" + ", ".join(f"{code(key)}: {code(item)}" for key, item in value.items()) + "}"
+    text = repr(value)
+    return text if len(text) <= 1000 else text[:1000] + "…"
+
+
+def _array(array: np.ndarray) -> str:
+    if array.size > MAX_ENTRIES:
+        return f"...  # an array of shape {array.shape}, dtype {array.dtype}, from {array.min()} to {array.max()}"
+    text = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    if len(text) > 60 and array.ndim > 1:
+        text = text.replace("], [", "],\n    [")
+    if array.size == 0:
+        return f"np.empty({array.shape}, dtype=np.{array.dtype.name})"
+    default = array.dtype == np.float64 or (array.dtype == np.int64) or array.dtype == np.bool_
+    return f"np.array({text})" if default else f"np.array({text}, dtype=np.{array.dtype.name})"

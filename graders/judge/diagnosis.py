@@ -1,0 +1,112 @@
+"""Which known misconception behaves exactly like this submission?
+
+Every wrong variant of the kata, and the submission, run the same tests on the same inputs (drawn from a fixed seed,
+so nothing of the grading's own seed shows), while checks are silent and everything that comes back is kept. If one
+variant, and only one, returned the same everywhere, its sentence is the diagnosis.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graders.catalogue import Kata, Variant
+from graders.checks.draw import Draw
+from graders.checks.mismatch import observing
+from graders.errors import SubmissionError, WorkerError
+from graders.judge.handle import Handle, Journal, Side
+
+SEED = b"the inputs that diagnosis looks at"
+CASES = 3  # of each test; the worked examples have one
+BUDGET_S = 3.0  # a kata whose tests take longer goes without a diagnosis
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test function with its name, whose draws it decides, and how many cases it has."""
+
+    nodeid: str
+    body: Callable[[Handle, Draw], object]
+    name: str
+    count: int
+
+
+def diagnose(
+    kata: Kata, failed: Collection[str], cases: Sequence[Case], own: Side, load: Callable[[dict[str, bytes]], Side]
+) -> str:
+    """The sentence of the one variant that does exactly what the submission does; empty when there is none.
+
+    `failed` names the tasks that failed, `own` is the submission's side, and `load` puts a variant's files into a
+    worker: always the same one, since the variants are ours.
+    """
+    deadline = time.monotonic() + BUDGET_S
+    looked_at = [(case, number) for case in cases for number in range(min(case.count, CASES))]
+    seen = [(case, number, observe(case, number, kata, own)) for case, number in looked_at]
+    solution = {str(path.relative_to(kata.solution)): path.read_bytes() for path in _files(kata)}
+    matching = []
+    for variant in kata.wrong:
+        if variant.task not in failed:
+            continue
+        if time.monotonic() > deadline:
+            return ""
+        side = load(files_with(solution, variant))
+        if all(same(found, observe(case, number, kata, side)) for case, number, found in seen):
+            matching.append(variant.sentence)
+    return matching[0] if len(matching) == 1 else ""
+
+
+def files_with(solution: dict[str, bytes], variant: Variant) -> dict[str, bytes]:
+    """The solution with one of its files replaced by the variant."""
+    return solution | {variant.replaces: variant.path.read_bytes()}
+
+
+def _files(kata: Kata) -> list[Any]:
+    return [path for pattern in kata.files for path in sorted(kata.solution.glob(pattern)) if path.is_file()]
+
+
+def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
+    """Everything that came back from one case: values, or the type of what was raised."""
+    journal = Journal(kept=[])
+    try:
+        with observing():
+            case.body(Handle(kata, side, None, journal), Draw(SEED, case.name, number))
+    except WorkerError:
+        raise
+    except Exception:  # noqa: BLE001 (a test cut short by what it was given; what came back until then is kept)
+        pass
+    kept = journal.kept or []
+    return [_trace(call.value, call.fault) for call in kept]
+
+
+def _trace(value: Any, fault: Exception | None) -> Any:
+    if isinstance(fault, SubmissionError):
+        return type(fault).__name__, getattr(fault, "type_name", "")
+    return value
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two observations are the same up to rounding: types, dtypes, shapes, values."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, np.ndarray):
+        return left.dtype == right.dtype and left.shape == right.shape and _near(left, right)
+    if isinstance(left, np.generic | float | complex):
+        return _near(np.asarray(left), np.asarray(right))
+    return bool(left == right)
+
+
+def _near(left: np.ndarray, right: np.ndarray) -> bool:
+    if left.dtype.kind not in "fc":
+        return bool(np.array_equal(left, right))
+    tolerance = 200 * np.finfo(left.dtype).eps
+    scale = np.max(np.abs(left[np.isfinite(left)]), initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * scale, equal_nan=True))

@@ -1,0 +1,357 @@
+"""One grading, in a freshly forked judge: a worker for every test, and one verdict at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.outcomes import OutcomeException
+from _pytest.runner import runtestprotocol
+
+from graders.catalogue import Kata
+from graders.checks.mismatch import Mismatch
+from graders.errors import KataError, SubmissionError, WorkerError
+from graders.judge.cases import Failure, Trial
+from graders.judge.diagnosis import Case, diagnose
+from graders.judge.handle import Handle, Probe
+from graders.judge.local import missing
+from graders.judge.plugin import HANDLE, KATA, task_of
+from graders.judge.scoring import blocking, in_order, scored
+from graders.judge.worker import Crew, Lost, NotPlain, RemoteFault, Worker
+from graders.report.text import clean
+from graders.verdict import Confinement, Limits, Speed, TestResult, Verdict
+
+MESSAGE = 2000
+OUTPUT = 64 << 10
+CODE = 6000
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a judge is asked: a submission as intake took it, and how the verdict begins."""
+
+    files: dict[str, bytes]
+    supplied: dict[str, bytes]
+    solution: dict[str, bytes]
+    seed: bytes
+    verdict: Verdict
+    diagnosing: bool = True
+    require: Confinement | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict; `lost` says that our own worker zygote died, and the grading may be tried again."""
+
+    verdict: Verdict | None = None
+    lost: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The worker zygote's socket, and how well its workers are confined."""
+
+    socket: socket.socket
+    confinement: Confinement
+    reason: str = ""
+
+
+@dataclass
+class Clock:
+    """Wall time left for a test and for the whole grading."""
+
+    limits: Limits
+    started: float = field(default_factory=time.monotonic)
+    test_started: float = 0.0
+
+    def begin(self) -> None:
+        self.test_started = time.monotonic()
+
+    def call_s(self) -> float:
+        """Seconds that the next call may take. Raises WorkerError when nothing is left."""
+        now = time.monotonic()
+        in_test = self.limits.test_s - (now - self.test_started)
+        in_all = self.limits.total_s - (now - self.started)
+        if in_all <= 0:
+            raise WorkerError(f"the whole grading took longer than {self.limits.total_s:g} s and was stopped")
+        if in_test <= 0:
+            raise WorkerError(f"the test took longer than {self.limits.test_s:g} s and was stopped")
+        return min(self.limits.call_s, in_test, in_all)
+
+
+@dataclass
+class WorkerSide:
+    """A submission in its worker, as a test's `kata` calls it."""
+
+    kata: Kata
+    worker: Worker
+    clock: Clock
+    loaded: bool = False
+    sent: set[str] = field(default_factory=set)
+
+    def load(self) -> None:
+        """Wait until the submission, posted before, is imported."""
+        if not self.loaded:
+            self.loaded = True
+            self.worker.receive(self.clock.limits.import_s, "importing the submission")
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        self.load()
+        try:
+            return self.worker.request("call", name, arguments, self.clock.call_s(), name)
+        except RemoteFault as fault:
+            if fault.type_name == "MissingEntryPoint":
+                raise SubmissionError(missing(self.kata, name)) from None
+            raise
+
+    def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
+        self.load()
+        if probe.file not in self.sent:
+            self.sent.add(probe.file)
+            self.worker.request("probe", probe.file, probe.source, self.clock.call_s(), probe.name)
+        name = f"{probe.file}:{probe.name}"
+        return self.worker.request("run", name, arguments, self.clock.call_s(), probe.name)
+
+
+@dataclass
+class Grading:
+    """The state of one grading. `items` are the tests as pytest collected them."""
+
+    kata: Kata
+    items: Sequence[pytest.Item]
+    order: Order
+    sandbox: Sandbox
+    results: dict[str, TestResult] = field(default_factory=dict)
+    pending: dict[str, WorkerSide] = field(default_factory=dict)
+    found: dict[str, Failure] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    speeds: dict[str, Speed] = field(default_factory=dict)
+
+    def verdict(self) -> Verdict:
+        """Grade. Raises Lost when the worker zygote died; every other fault of ours is an `error` verdict."""
+        self.clock = Clock(self.kata.limits)
+        base = msgspec.structs.replace(self.order.verdict, confinement=self.sandbox.confinement)
+        items = self._ordered()
+        self.crews: list[Crew] = []
+        try:
+            crew = self._crew()
+            workers = crew.hire(max(len(items), 1))
+            for item, worker in zip(items, workers, strict=False):
+                self.pending[item.nodeid] = self._side(worker, item.name, self.order.files)
+            refusal = self._refusal(next(iter(self.pending.values()), None))
+            if refusal:
+                verdict = msgspec.structs.replace(base, status="ungradable", message=refusal)
+            else:
+                for item in items:
+                    self._run(item)
+                verdict = scored(base, self.kata, [self.results[item.nodeid] for item in items])
+                if verdict.status == "failed" and self.order.diagnosing:
+                    self._diagnose(items)
+                    verdict = scored(base, self.kata, [self.results[item.nodeid] for item in items])
+        finally:
+            for each in self.crews:
+                each.close()
+        return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - self.clock.started, 6))
+
+    def _ordered(self) -> list[pytest.Item]:
+        places = {name: place for place, name in enumerate(in_order(self.kata))}
+        return sorted(self.items, key=lambda item: places[task_of(item)])
+
+    def _side(self, worker: Worker, purpose: str, files: dict[str, bytes]) -> WorkerSide:
+        """Hand the submission to a worker; it imports it while we do other things."""
+        limits = self.kata.limits
+        worker.post(
+            "load",
+            "",
+            {
+                "files": files,
+                "supplied": self.order.supplied,
+                "modules": list(self.kata.modules),
+                "seed": _worker_seed(self.order.seed, purpose),
+                "memory_mb": limits.memory_mb,
+                "cpu_s": int(limits.test_s + limits.import_s) + 2,
+                "forbidden": list(self.kata.forbidden),
+            },
+        )
+        return WorkerSide(self.kata, worker, self.clock)
+
+    def _refusal(self, side: WorkerSide | None) -> str:
+        """Why the submission cannot be graded at all; empty when it can."""
+        if side is None:
+            return ""
+        try:
+            side.load()
+        except RemoteFault as fault:
+            if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
+                return clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE)
+            return clean(f"the submission cannot be imported: {_told(fault)}", MESSAGE)
+        except SubmissionError as fault:
+            return clean(f"the submission cannot be imported: {fault}", MESSAGE)
+        return ""
+
+    # ------------------------------------------------------------------------------------- one test
+
+    def _run(self, item: pytest.Item) -> None:
+        """Run one test in its own worker and keep its result."""
+        side = self.pending[item.nodeid]
+        started = time.monotonic()
+        self.clock.begin()
+        failed = {result.task for result in self.results.values() if result.status == "failed"}
+        others = blocking(self.kata, failed, task_of(item))
+        result = _result(item)
+        if item.get_closest_marker("gpu") and self.order.verdict.device == "cpu":
+            result = msgspec.structs.replace(result, status="ungraded", message="there is no GPU here")
+        elif others:
+            said = f"blocked: first make {' and '.join(others)} pass"
+            result = msgspec.structs.replace(result, status="blocked", message=said)
+        else:
+            item.stash[HANDLE_FOR] = Handle(self.kata, side, self._reference)
+            reports = runtestprotocol(item, log=False, nextitem=None)  # type: ignore[no-untyped-call]
+            result = self._outcome(item, side, reports)
+        self.results[item.nodeid] = msgspec.structs.replace(
+            result,
+            duration_s=round(time.monotonic() - started, 6),
+            worker_cpu_s=round(side.worker.cpu_s(), 6),
+            output=result.output or clean(side.worker.take_output(), OUTPUT),
+            speed=self.speeds.get(item.nodeid),
+        )
+        side.worker.kill("its test is over")
+
+    def _outcome(self, item: pytest.Item, side: WorkerSide, reports: Sequence[pytest.TestReport]) -> TestResult:
+        """The result of a test that was run: what the mode found, or what pytest says went wrong around it."""
+        result = _result(item)
+        broken = next((report for report in reports if report.failed), None)
+        if broken is not None:
+            said = clean(f"the test itself broke: {broken.longreprtext}", MESSAGE)
+            return msgspec.structs.replace(result, status="error", message=said)
+        skipped = next((report for report in reports if report.skipped), None)
+        if skipped is not None:
+            return msgspec.structs.replace(result, status="ungraded", message=clean(skipped.longreprtext, MESSAGE))
+        failure = self.found.get(item.nodeid)
+        if failure is None:
+            return result
+        del side
+        return msgspec.structs.replace(
+            result,
+            status="failed",
+            message=clean(message(failure, item.stash[HANDLE]), MESSAGE),
+            counterexample=clean(failure.counterexample, CODE),
+            output=item.stash.get(PRINTED, ""),
+        )
+
+    # The two methods of graders.judge.plugin.Mode.
+
+    def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        del kata
+        return item.stash[HANDLE_FOR]
+
+    def run(self, item: pytest.Function, trial: Trial) -> None:
+        side = self.pending[item.nodeid]
+        self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, trial.count)
+
+        def keep_output() -> None:
+            item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
+
+        failure = trial.failure(before_reducing=keep_output)
+        if failure is not None:
+            self.found[item.nodeid] = failure
+
+    def _reference(self) -> WorkerSide:
+        return self._side(self._crew().hire(1)[0], "reference", self.order.solution)
+
+    def _crew(self) -> Crew:
+        crew = Crew(self.sandbox.socket, self.kata.limits.output_kb)
+        self.crews.append(crew)
+        return crew
+
+    # ------------------------------------------------------------------------------------ diagnosis
+
+    def _diagnose(self, items: Sequence[pytest.Item]) -> None:
+        """Say which known misconception behaves exactly like this submission, if one and only one does."""
+        failed = [item.nodeid for item in items if self.results[item.nodeid].status == "failed"]
+        observable = [self.cases[nodeid] for nodeid in self.cases if not isinstance(self._fault(nodeid), WorkerError)]
+        if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
+            return
+        crew = self._crew()
+        own, other = crew.hire(2)
+        tasks = {self.results[nodeid].task for nodeid in failed}
+        self.clock = Clock(self.kata.limits)  # the submission's own time is over, this is ours
+        self.clock.begin()
+        try:
+            side = self._side(own, "diagnosis", self.order.files)
+            sentence = diagnose(self.kata, tasks, observable, side, lambda files: self._side(other, "diagnosis", files))
+        except SubmissionError:
+            return  # it behaves differently now, or takes too long
+        for nodeid in failed:
+            if sentence and not isinstance(self._fault(nodeid), WorkerError):
+                self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
+                return
+
+    def _fault(self, nodeid: str) -> Exception | None:
+        found = self.found.get(nodeid)
+        return found.fault if found else None
+
+
+HANDLE_FOR = pytest.StashKey[Handle]()
+PRINTED = pytest.StashKey[str]()
+
+
+def _worker_seed(seed: bytes, purpose: str) -> int:
+    """What a worker's global generators are seeded with: a one-way function of the grading's seed."""
+    return int.from_bytes(
+        hashlib.blake2b(purpose.encode(), key=seed, person=b"worker", digest_size=8).digest(), "little"
+    )
+
+
+def _result(item: pytest.Item) -> TestResult:
+    hidden = item.path.parent.parent.name == "hidden"
+    visibility = "hidden" if hidden else "visible"
+    return TestResult(name=item.name, task=task_of(item), visibility=visibility, status="passed")  # type: ignore[arg-type]
+
+
+def message(failure: Failure, handle: Handle) -> str:
+    """What went wrong, in a sentence that names the function."""
+    fault, call = failure.fault, handle.journal.last
+    name = call.name if call else "the submission"
+    if isinstance(fault, Mismatch):
+        return f"{name}: {fault.message}" if name not in fault.message else fault.message
+    if isinstance(fault, RemoteFault):
+        if fault.type_name == "NotImplementedError" and not fault.text:
+            return f"{name} is not written yet"
+        return f"{name} raised {_told(fault)}"
+    if isinstance(fault, SubmissionError | AssertionError | NotPlain):
+        return str(fault)
+    kind = type(call.value).__name__ if call else "?"
+    return f"the test could not use what {name} returned ({kind}): {type(fault).__name__}: {fault}"
+
+
+def _told(fault: RemoteFault) -> str:
+    return f"{fault}\n{fault.where}" if fault.where else str(fault)
+
+
+def answer(kata: Kata, items: Sequence[pytest.Item], order: Order, sandbox: Sandbox, install: Any) -> Answer:
+    """Grade, and turn whatever goes wrong on our side into an answer. `install` makes a grading the plugin's mode."""
+    if order.require and sandbox.confinement != order.require and order.require != "none":
+        strength = ("none", "partial", "full")
+        if strength.index(sandbox.confinement) < strength.index(order.require):
+            said = f"confinement is {sandbox.confinement}, and {order.require} is required: {sandbox.reason}"
+            verdict = msgspec.structs.replace(
+                order.verdict, status="error", message=said, confinement=sandbox.confinement
+            )
+            return Answer(verdict=verdict)
+    grading = Grading(kata, items, order, sandbox)
+    install(grading, order.seed)
+    try:
+        return Answer(verdict=grading.verdict())
+    except Lost as fault:
+        return Answer(lost=str(fault))
+    except (KataError, OutcomeException) as fault:
+        return Answer(error=str(fault))
+
+
+__all__ = ["KATA", "Answer", "Order", "Sandbox", "answer"]

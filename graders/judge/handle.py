@@ -1,0 +1,156 @@
+"""The `kata` of a test: the same calls, whether the submission lives in this process or in a worker."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from graders.catalogue import Kata
+from graders.checks.draw import plain
+from graders.checks.mismatch import Mismatch
+from graders.errors import CatalogueError, SubmissionError
+
+
+class Side(Protocol):
+    """Where a submission lives."""
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Call a declared entry point."""
+
+    def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
+        """Run a probe beside the submission."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A function of a probes.py, to be run where the submission is. `summary` is its docstring's first line."""
+
+    file: str
+    name: str
+    source: str
+    parameters: tuple[str, ...]
+    summary: str
+
+
+class Probes:
+    """The probes beside a test file, as attributes; the file is read, never imported, in the judge."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._source = path.read_text(encoding="utf-8")
+        except OSError as fault:
+            raise CatalogueError(f"{path}: {fault.strerror}: a test asks for `probes`, so write this file") from None
+        self._functions = {
+            node.name: node for node in ast.parse(self._source).body if isinstance(node, ast.FunctionDef)
+        }
+
+    def __getattr__(self, name: str) -> Probe:
+        node = self._functions.get(name)
+        if node is None:
+            raise CatalogueError(f"{self._path}: no function {name}; there are {', '.join(self._functions)}")
+        parameters = tuple(argument.arg for argument in node.args.args[1:])
+        summary = (ast.get_docstring(node) or "").partition("\n")[0]
+        label = f"{self._path.parent.parent.name}/{self._path.parent.name}/{self._path.name}"
+        return Probe(label, name, self._source, parameters, summary)
+
+
+@dataclass
+class Call:
+    """One thing that a test asked of the submission, and what came of it."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    probe: Probe | None = None
+    value: Any = None
+    fault: Exception | None = None
+
+
+class Raised:
+    """`with kata.raises(ValueError) as caught:`; afterwards `caught.message` is the exception's text."""
+
+    def __init__(self, expected: type[Exception]) -> None:
+        if getattr(builtins, expected.__name__, None) is not expected:
+            raise TypeError(f"kata.raises takes a built-in exception, not {expected!r}")
+        self.expected = expected
+        self.message = ""
+
+    def __enter__(self) -> Raised:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if fault is None:
+            raise Mismatch(f"{self.expected.__name__} should be raised here; nothing was", self.expected.__name__, None)
+        bases = getattr(fault, "bases", ()) if isinstance(fault, SubmissionError) else ()
+        if isinstance(fault, self.expected) or self.expected.__name__ in bases:
+            self.message = str(getattr(fault, "text", fault))
+            return True
+        return False
+
+
+@dataclass
+class Journal:
+    """What the test at hand has asked so far. `kept` holds every call while behaviour is observed."""
+
+    last: Call | None = None
+    answered: bool = False
+    kept: list[Call] | None = None
+
+    def ask(self, call: Call, answer: Callable[[], Any]) -> Any:
+        __tracebackhide__ = True
+        self.last = call
+        if self.kept is not None:
+            self.kept.append(call)
+        try:
+            call.value = answer()
+        except Exception as fault:
+            call.fault = fault
+            raise
+        finally:
+            self.answered = True
+        return call.value
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a test knows as `kata`: the entry points as methods, `run`, `raises`, `reference`."""
+
+    kata: Kata
+    side: Side
+    against: Callable[[], Side] | None = None  # opens a side with the shipped solution
+    journal: Journal = field(default_factory=Journal)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in self.kata.entry_points:
+            raise AttributeError(f"kata.toml of {self.kata.slug} declares no entry point {name!r}")
+        return partial(self._call, name)
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        __tracebackhide__ = True
+        plain_arguments = plain(arguments)
+        return self.journal.ask(Call(name, plain_arguments), lambda: self.side.call(name, plain_arguments))
+
+    def run(self, probe: Probe, *arguments: Any) -> Any:
+        """Run a probe beside the submission; what it returns are plain values."""
+        __tracebackhide__ = True
+        plain_arguments = plain(arguments)
+        call = Call(probe.name, plain_arguments, probe)
+        return self.journal.ask(call, lambda: self.side.run(probe, plain_arguments))
+
+    def raises(self, expected: type[Exception]) -> Raised:
+        """The calls inside must raise this built-in exception, or one derived from it."""
+        return Raised(expected)
+
+    def reference(self) -> Handle:
+        """The shipped solution, living under the same conditions as the submission."""
+        if self.against is None:
+            raise CatalogueError("this test asks for the reference where none can be had")
+        return Handle(self.kata, self.against(), None)

@@ -1,0 +1,125 @@
+"""Learner mode: the submission lives in the pytest process, so that breakpoints and tracebacks work."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from graders import wire
+from graders.catalogue import Kata
+from graders.errors import CatalogueError, SubmissionError, WireError
+from graders.judge.handle import Probe
+from graders.worker.submission import Namespace, describe
+
+
+class LocalSide:
+    """The modules of `folder` (katas/<slug> or solutions/<slug>), the supplied ones from katas/<slug>.
+
+    Modules are loaded afresh for every side and stand in `sys.modules` only while something of them runs, so that
+    two katas, or a stub and its solution, may use the same names.
+    """
+
+    def __init__(self, kata: Kata, folder: Path) -> None:
+        self.kata = kata
+        self.folder = folder
+        self.finder = _Siblings(kata, folder)
+        self.modules: dict[str, ModuleType] = {}
+        self.probes: dict[str, ModuleType] = {}
+        self.submission: Any = None
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        __tracebackhide__ = True
+        with self._present():
+            function = getattr(self._loaded(), name, None)
+            if function is None:
+                raise SubmissionError(missing(self.kata, name))
+            value = function(*_handed(arguments))
+        return _crossed(value, name)
+
+    def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
+        __tracebackhide__ = True
+        with self._present():
+            submission = self._loaded()
+            if probe.source not in self.probes:
+                module = ModuleType("probes")
+                exec(compile(probe.source, probe.file, "exec", dont_inherit=True), module.__dict__)
+                self.probes[probe.source] = module
+            value = getattr(self.probes[probe.source], probe.name)(submission, *_handed(arguments))
+        return _crossed(value, probe.name)
+
+    def fault_of(self, fault: Exception) -> str:
+        """The last line of the submission that an exception went through."""
+        return str(describe(fault, {str(path) for path in self.folder.rglob("*.py")})["where"])
+
+    def _loaded(self) -> Any:
+        if self.submission is None:
+            modules = list(self.kata.modules)
+            self.submission = importlib.import_module(modules[0]) if len(modules) == 1 else Namespace(modules)
+        return self.submission
+
+    @contextmanager
+    def _present(self) -> Iterator[None]:
+        """Our modules under their plain names, and what stood there before afterwards."""
+        own = self.finder.paths
+        before = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
+        sys.modules.update(self.modules)
+        sys.meta_path.insert(0, self.finder)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(self.finder)
+            self.modules = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
+            sys.modules.update(before)
+
+
+class _Siblings(importlib.abc.MetaPathFinder):
+    """Finds a kata's own modules and the supplied ones by their files."""
+
+    def __init__(self, kata: Kata, folder: Path) -> None:
+        self.paths: dict[str, Path] = {}
+        for base, patterns in ((folder, kata.files), (kata.folder, kata.supplied)):
+            for pattern in patterns:
+                for path in sorted(base.glob(pattern)):
+                    if path.suffix == ".py":
+                        parts = path.relative_to(base).with_suffix("").parts
+                        self.paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        if not self.paths:
+            raise CatalogueError(f"{folder}: none of the kata's files is here ({', '.join(kata.files)})")
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name not in self.paths:
+            return None
+        file = self.paths[name]
+        inside = [str(file.parent)] if file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, file, submodule_search_locations=inside)
+
+
+def missing(kata: Kata, name: str) -> str:
+    """What is said when a submission lacks one of its functions."""
+    return f"{' or '.join(kata.files)} does not define {name}; its name and arguments are those of the stub"
+
+
+def _handed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copies, as on the other side of the wire."""
+    return tuple(
+        np.random.default_rng(argument.seed) if isinstance(argument, wire.GeneratorSeed) else argument
+        for argument in wire.crossed(arguments)
+    )
+
+
+def _crossed(value: Any, name: str) -> Any:
+    __tracebackhide__ = True
+    try:
+        return wire.crossed(value)
+    except WireError as fault:
+        raise SubmissionError(f"{name} returned {fault}") from None

@@ -1,0 +1,45 @@
+"""Starts the judging process. Light to import, so that it can be on its way before anything else is."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class JudgeProcess:
+    """The root zygote (graders.judge.zygote) and the socket on which it takes orders."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """End it, and with it every process that it started."""
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def start(confinement: str = "auto", first_runtime: str = "numpy") -> JudgeProcess:
+    """Start the judging process without waiting for it; `first_runtime` is the sandbox to start at once."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        number = str(theirs.fileno())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "graders.judge.zygote", number, confinement, first_runtime],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(_REPOSITORY), "PYTHONSAFEPATH": "1"},
+            start_new_session=True,
+        )
+    return JudgeProcess(process, ours)

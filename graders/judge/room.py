@@ -1,0 +1,203 @@
+"""A judge zygote: one kata's tests, collected once; a fresh judge is forked from it for every grading.
+
+A room is forked from the root process (graders.judge.zygote), which has imported torch. pytest runs here as usual up to
+`pytest_runtestloop`, where the room waits for orders instead of running the tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.runner import runtestprotocol
+
+from graders.catalogue import Kata
+from graders.errors import CatalogueError
+from graders.judge.connection import receive, send
+from graders.judge.grading import Answer, Order, Sandbox, answer
+from graders.judge.handle import Handle
+from graders.judge.local import LocalSide
+from graders.judge.plugin import KATA, MODE, SEED, task_of
+from graders.worker.syscalls import prctl
+
+PR_SET_PDEATHSIG = 1
+WARM_UP_S = 3  # a kata whose solution takes longer than this on its tests is not run ahead of need
+
+# What pytest would load beside ourselves costs time in every judge and decides nothing.
+_WITHOUT = (
+    "cacheprovider doctest unittest junitxml stepwise faulthandler logging pastebin debugging setuponly setupplan "
+    "threadexception unraisableexception warnings recwarn monkeypatch tmpdir"
+)
+
+
+def serve_kata(kata: Kata, orders: socket.socket, resident: bool) -> None:
+    """Collect the kata's tests and serve orders until `orders` closes. Run in a process of its own."""
+    prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # judges are reaped by the kernel
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    room = Room(kata, orders, resident)
+    arguments = [str(path) for path in (*kata.visible_tests, *kata.hidden_tests)]
+    arguments += ["--import-mode=importlib", "--capture=no", "--noconftest", f"--rootdir={kata.root}", "-c", os.devnull]
+    for name in _WITHOUT.split():
+        arguments += ["-p", f"no:{name}"]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path.insert(0, str(kata.root))
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        try:
+            pytest.main([*arguments, "-p", "graders.judge.plugin"], plugins=[room])
+        except CatalogueError as fault:
+            room.faults.append(str(fault))
+    room.refuse_all()
+
+
+class Room:
+    """A pytest plugin that holds the collected tests and answers orders."""
+
+    def __init__(self, kata: Kata, orders: socket.socket, resident: bool) -> None:
+        self.kata = kata
+        self.orders = orders
+        self.resident = resident
+        self.faults: list[str] = []
+        self.grading: Any = None
+
+    # ------------------------------------------------------------------------------- pytest's hooks
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[MODE] = self
+        config.stash[SEED] = bytes(16)
+        self.config = config
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.faults.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = [item for item in session.items if KATA in item.stash]
+        self._check()
+        if not self.faults:
+            self._serve()
+        return True
+
+    def _check(self) -> None:
+        tested = {task_of(item) for item in self.items}
+        untested = [task.name for task in self.kata.tasks if task.name not in tested and not task.review]
+        if not self.items:
+            self.faults.append(f"{self.kata.folder}: no test was collected; write {self.kata.folder}/test_*.py")
+        elif untested:
+            names = ", ".join(untested)
+            self.faults.append(f"{self.kata.folder / 'kata.toml'}: no test decides {names}: write one, marked @task(…)")
+
+    # ------------------------------------------------------------------- the plugin's mode, passed on
+
+    def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        """The `kata` of a test: the grading's, or the solution while the room warms up."""
+        if self.grading is None:
+            return Handle(kata, LocalSide(kata, kata.solution), lambda: LocalSide(kata, kata.solution))
+        return self.grading.handle(item, kata)  # type: ignore[no-any-return]
+
+    def run(self, item: pytest.Function, trial: Any) -> None:
+        if self.grading is None:
+            trial.failure(reducing=False)
+        else:
+            self.grading.run(item, trial)
+
+    def install(self, grading: Any, seed: bytes) -> None:
+        """From now on this process is the judge of one submission."""
+        self.grading = grading
+        self.config.stash[SEED] = seed
+
+    # --------------------------------------------------------------------------------------- orders
+
+    def _serve(self) -> None:
+        gc.collect()
+        gc.freeze()
+        warm = not self.resident
+        waiting = self._fork()
+        poll = select.poll()
+        poll.register(self.orders, select.POLLIN)
+        while True:
+            if not warm and not poll.poll(50):
+                self._warm_up()
+                warm = True
+                waiting.close()
+                waiting = self._fork()
+                continue
+            message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, 2)
+            if not message:
+                return
+            try:
+                socket.send_fds(waiting, [message], descriptors)
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                waiting.close()
+                waiting = self._fork()
+
+    def _fork(self) -> socket.socket:
+        """A judge that waits for its order; returns where the order goes."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid:
+            theirs.close()
+            return ours
+        status = 70
+        try:
+            prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            ours.close()
+            self.orders.close()
+            self._judge(theirs)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _judge(self, orders: socket.socket) -> None:
+        message, descriptors, _, _ = socket.recv_fds(orders, 65536, 2)
+        if not message:
+            return
+        note = json.loads(message)
+        client = socket.socket(fileno=descriptors[0])
+        sandbox = Sandbox(socket.socket(fileno=descriptors[1]), note["confinement"], note["reason"])
+        order = msgspec.msgpack.decode(receive(client), type=Order)
+        send(client, msgspec.msgpack.encode(answer(self.kata, self.items, order, sandbox, self.install)))
+
+    def refuse_all(self) -> None:
+        """The tests cannot be collected: say so to whoever asks."""
+        said = "\n".join(self.faults) or f"{self.kata.folder}: pytest could not collect the tests"
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, 2)
+            if not message:
+                return
+            client = socket.socket(fileno=descriptors[0])
+            with contextlib.suppress(OSError):
+                receive(client)
+                send(client, msgspec.msgpack.encode(Answer(error=said)))
+            client.close()
+            os.close(descriptors[1])
+
+    def _warm_up(self) -> None:
+        """Run the tests once on the solution, so that every judge forked later finds everything in its place."""
+        signal.signal(signal.SIGALRM, _too_slow)
+        # Again and again, because pytest takes the first alarm for a failure of the test at hand.
+        signal.setitimer(signal.ITIMER_REAL, WARM_UP_S, 0.05)
+        with contextlib.suppress(TimeoutError):
+            for item in self.items:
+                if item.get_closest_marker("gpu") is None:
+                    runtestprotocol(item, log=False, nextitem=None)  # type: ignore[no-untyped-call]
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        gc.collect()
+        gc.freeze()
+
+
+def _too_slow(*_: Any) -> None:
+    raise TimeoutError

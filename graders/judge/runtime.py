@@ -1,0 +1,208 @@
+"""Runtimes: exactly which files of this machine a worker can see.
+
+A package that is not on the list is not in the worker's file system, so it cannot be imported. Everything keeps its
+own path inside, except the harness's few files (under /harness) and the C libraries (in one folder, where the
+loader looks without a cache). Nothing here imports NumPy or PyTorch.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+import os
+import re
+import struct
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import graders
+from graders.errors import ConfinementError
+
+HARNESS = "/harness"
+HARNESS_FILES = ("__init__.py", "errors.py", "wire.py", "worker")
+DEVICES = ("/dev/null", "/dev/urandom")
+# Without it PyTorch takes the processor for an old one and falls back to its slowest kernels.
+PROCESSOR = "/proc/cpuinfo"
+
+PACKAGES = {"numpy": ("numpy", "msgspec"), "torch": ("numpy", "msgspec", "torch", "torchgen", "typing_extensions")}
+# PyTorch imports the first two for meta tensors, shapes and Adam; its builds for CUDA load libraries of the third.
+WELCOME_PACKAGES = {"numpy": (), "torch": ("sympy", "mpmath", "nvidia")}
+
+# What the interpreter's and the wheels' extension modules are linked with; those that exist are shown.
+C_LIBRARIES = """
+    libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 libgcc_s.so.1 libstdc++.so.6 libatomic.so.1
+    libz.so.1 libbz2.so.1* liblzma.so.5 libzstd.so.1 libffi.so.[678] libcrypto.so.[13]* libexpat.so.1 libmpdec.so.[234]
+    libcrypt.so.[12] libb2.so.1 libgomp.so.1 libgfortran.so.[345] libquadmath.so.0 libblas.so.3 liblapack.so.3
+    libopenblas.so.0 libcblas.so.3
+"""
+# The environment is empty but for this. BLAS threads in a zygote make children that hang.
+ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/nonexistent",
+    "USER": "nobody",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a worker zygote is started with.
+
+    `binds` are pairs (file or folder of this machine, its path inside), all read-only; `readable` the paths inside
+    that Landlock opens for reading; `covered` the folders under them that appear empty.
+    """
+
+    name: str
+    binds: tuple[tuple[str, str], ...]
+    readable: tuple[str, ...]
+    sys_path: tuple[str, ...]
+    python: str
+    env: dict[str, str]
+    covered: tuple[str, ...] = ()
+
+    @property
+    def threads(self) -> bool:
+        """May a worker start threads, and has it a scratch folder? PyTorch's may and have."""
+        return self.name != "numpy"
+
+
+def runtime(name: str, packages: Iterable[str] = (), data: Iterable[str | os.PathLike[str]] = ()) -> Runtime:
+    """The runtime "numpy" or "torch" of the running interpreter, with a kata's further packages and data.
+
+    Data keep their absolute paths. Raises ConfinementError for a package or a path that is not there.
+    """
+    if name not in PACKAGES:
+        raise ConfinementError(f"there is no runtime {name!r}: kata.toml may name {' or '.join(map(repr, PACKAGES))}")
+    python = os.path.realpath(sys.executable)
+    stdlib = os.path.realpath(sysconfig.get_path("stdlib"))
+    dynload = _dynload(stdlib)
+    folders = _packages((*PACKAGES[name], *packages), WELCOME_PACKAGES[name])
+    harness = str(Path(graders.__file__).parent)
+    libpython = _libpython()
+    shown = [python, *libpython, stdlib, *([] if dynload.startswith(f"{stdlib}/") else [dynload])]
+    shown += [*folders, *map(_existing, data), *filter(os.path.exists, [PROCESSOR])]
+    binds = [(path, path) for path in shown]
+    binds += [(f"{harness}/{file}", f"{HARNESS}/graders/{file}") for file in HARNESS_FILES]
+    c_libraries = _c_libraries(python)
+    binds += c_libraries
+    libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
+    site = dict.fromkeys(os.path.dirname(path) for path in folders)
+    env = ENVIRONMENT | ({"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {})
+    return Runtime(
+        name=name,
+        binds=tuple(binds),
+        readable=_outermost([HARNESS, *site, *libraries, *(target for _, target in binds), *DEVICES]),
+        sys_path=(HARNESS, stdlib, dynload, *site),
+        python=python,
+        env=env,
+        covered=tuple(path for kind in ("site", "dist") if os.path.isdir(path := f"{stdlib}/{kind}-packages")),
+    )
+
+
+def _outermost(paths: list[str]) -> tuple[str, ...]:
+    """Without what lies in another of them: each rule costs every worker, and inside a folder holds binds only."""
+    return tuple(path for path in dict.fromkeys(paths) if not any(path.startswith(f"{other}/") for other in paths))
+
+
+def _existing(path: str | os.PathLike[str]) -> str:
+    absolute = os.path.realpath(path)
+    if not os.path.exists(absolute):
+        raise ConfinementError(f"{absolute}: a kata wants to show this to its workers, but it does not exist")
+    return absolute
+
+
+def _dynload(stdlib: str) -> str:
+    """The folder of the standard library's extension modules."""
+    shared = sysconfig.get_config_var("DESTSHARED")
+    for folder in (f"{stdlib}/lib-dynload", shared):
+        if folder and os.path.isdir(folder):
+            return os.path.realpath(folder)
+    return f"{stdlib}/lib-dynload"
+
+
+def _libpython() -> list[str]:
+    """The shared library of this interpreter, if it has one: the file that this process has mapped."""
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return []
+    found = re.search(r"(/\S*/libpython3[^/\s]*\.so[^/\s]*)$", maps, re.MULTILINE)
+    return [found.group(1)] if found else []
+
+
+# --------------------------------------------------------------------------------------------- packages
+
+
+def _packages(needed: Iterable[str], welcome: Iterable[str]) -> list[str]:
+    """The folders and modules of packages; of `welcome` those that are installed."""
+    found: dict[str, None] = {}
+    for package in needed:
+        files = list(_files_of(package))
+        if not files:
+            raise ConfinementError(f"the package {package} is not installed: python -m pip install {package}")
+        found.update(dict.fromkeys(files))
+    for package in welcome:
+        found.update(dict.fromkeys(_files_of(package)))
+    return list(found)
+
+
+def _files_of(package: str) -> Iterator[str]:
+    """A package's folder with the libraries that its wheel brought along, or its single module."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return
+    folders = spec.submodule_search_locations
+    if folders is None:
+        if spec.origin:
+            yield spec.origin
+        return
+    for folder in folders:
+        yield folder
+        if os.path.isdir(f"{folder}.libs"):
+            yield f"{folder}.libs"
+
+
+# ------------------------------------------------------------------------------------------ C libraries
+
+
+def _c_libraries(python: str) -> list[tuple[str, str]]:
+    """The loader at the path that the interpreter names, and the C libraries beside each other."""
+    loader = _loader(python)
+    if loader is None:
+        return []
+    folders = {folder: os.listdir(folder) for folder in _library_folders() if os.path.isdir(folder)}
+    home = next((folder for folder, files in folders.items() if "libc.so.6" in files), None)
+    binds = {loader: os.path.realpath(loader)}
+    for pattern in C_LIBRARIES.split() if home else ():
+        for folder, files in folders.items():
+            for library in fnmatch.filter(files, pattern):
+                binds.setdefault(f"{home}/{library}", os.path.realpath(f"{folder}/{library}"))
+    return [(source, target) for target, source in binds.items()]
+
+
+def _library_folders() -> list[str]:
+    """Where the loader looks of itself, most particular first."""
+    triplet = sysconfig.get_config_var("MULTIARCH")
+    particular = [f"/lib/{triplet}", f"/usr/lib/{triplet}"] if triplet else []
+    return [*particular, "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+
+
+def _loader(executable: str) -> str | None:
+    """The loader that an ELF file names in its PT_INTERP; None for a static or foreign file."""
+    with open(executable, "rb") as file:
+        head = file.read(64)
+        if head[:5] != b"\x7fELF\x02":
+            return None
+        table, size, count = *struct.unpack_from("<Q", head, 32), *struct.unpack_from("<HH", head, 54)
+        for index in range(count):
+            file.seek(table + index * size)
+            kind, _, offset, _, _, length = struct.unpack("<IIQQQQ", file.read(40))
+            if kind == 3:
+                file.seek(offset)
+                return file.read(length).rstrip(b"\0").decode()
+    return None

@@ -1,0 +1,387 @@
+"""The first wall: a worker zygote started in bubblewrap, or as near to it as this machine allows.
+
+The zygote is a separately started `python -I -S -B`; it runs `graders.worker.zygote.main(fd, settings)`, where the
+settings (its only command-line argument, as JSON) are
+
+    runtime   name of the runtime
+    fd        the socket on which judges ask
+    readable  paths that Landlock opens for reading
+    threads   may workers start threads
+    scratch   folder in which workers may get a writable folder each, or None
+    walls     are workers to raise graders.worker.walls
+    sys_path  where modules are found
+
+and whatever the caller adds. Its standard error goes to a file that `Launched.errors` reads.
+
+Started by root, the sandbox runs as nobody (uid 65534), since the kernel bounds no threads of root's. The
+interpreter may lie in a folder that nobody cannot enter (/root is closed); so graders.judge.descent, still root,
+binds every source into a folder of its own mount namespace, and bubblewrap binds from there.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import select
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from graders.errors import ConfinementError, JudgeError
+from graders.judge.runtime import DEVICES, HARNESS, Runtime
+from graders.worker import landlock
+from graders.worker.syscalls import this_machine
+
+Confinement = Literal["full", "partial", "none"]
+
+NOBODY = 65534
+SCRATCH = "/scratch"
+SCRATCH_BYTES = 1 << 30
+STAGE = "/tmp"  # covered by a tmpfs, in the mount namespace of the descent only
+DESCENT = str(Path(__file__).with_name("descent.py"))
+STARTS_WITHIN_S = 30.0
+
+ZYGOTE = "from graders.worker.zygote import main\nmain(settings['fd'], settings)\n"
+# Without bubblewrap nothing else ends the zygote with its judge.
+PROLOGUE = """\
+import json, os, sys
+settings = json.loads(sys.argv[1])
+sys.path[:] = settings["sys_path"]
+if "parent" in settings:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    if os.getppid() != settings["parent"]:
+        os._exit(0)
+os.write(settings["ready"], b"1")
+os.close(settings["ready"])
+"""
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A worker zygote that has started. `reason` says why its confinement is not better, and the remedy."""
+
+    process: subprocess.Popen[bytes]
+    confinement: Confinement
+    reason: str
+    error_file: IO[bytes]
+    folder: str | None = None
+    """A folder of this machine to be removed at the end (only without bubblewrap)."""
+
+    def errors(self) -> str:
+        """The end of what the zygote wrote to its standard error."""
+        return _tail(self.error_file)
+
+    def close(self) -> None:
+        """End the zygote and all of its workers."""
+        self.process.kill()
+        self.process.wait()
+        self.error_file.close()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One way of starting the zygote, with what can be said of it if it works."""
+
+    kind: Literal["nobody", "bubblewrap", "bare"]
+    confinement: Confinement
+    reason: str
+
+
+@dataclass
+class Launch:
+    """A launch under way: `start` returns at once, `settle` waits until Python runs behind the first wall."""
+
+    runtime: Runtime
+    socket_fd: int
+    plans: list[Plan]
+    settings: dict[str, Any]
+    code: str
+
+    def __post_init__(self) -> None:
+        self.plan = self.plans.pop(0)
+        self.failures: list[str] = []
+        self._begin()
+
+    def settle(self) -> Launched:
+        """The started zygote. Where one way fails the next is tried; raises ConfinementError if none is left."""
+        while not self._is_up():
+            self.failures.append(_diagnosis(_tail(self.errors)))
+            self._discard()
+            if not self.plans:
+                raise ConfinementError(_joined(*self.failures))
+            self.plan = self.plans.pop(0)
+            self._begin()
+        os.close(self.ready)
+        reason = _joined(*self.failures, self.plan.reason)
+        return Launched(self.process, self.plan.confinement, reason, self.errors, self.folder)
+
+    def _begin(self) -> None:
+        ready, own_ready = os.pipe()
+        bare = self.plan.kind == "bare"
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (Launched closes it)
+        self.folder = tempfile.mkdtemp(prefix="katas-") if bare else None
+        settings = self.settings | {"ready": own_ready, "fd": self.socket_fd}
+        settings |= _bare_settings(self.runtime, self.folder) if self.folder else _inside_settings(self.runtime)
+        try:
+            self.process = subprocess.Popen(
+                _command(self.plan, self.runtime, self.code, settings),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self.errors,
+                pass_fds=(self.socket_fd, own_ready),
+                env=self.runtime.env | ({"TMPDIR": self.folder} if self.folder else {}),
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as fault:
+            os.close(ready)
+            raise JudgeError(f"the worker zygote cannot be started: {fault}") from fault
+        finally:
+            os.close(own_ready)
+        self.ready = ready
+
+    def _is_up(self) -> bool:
+        if not select.select([self.ready], [], [], STARTS_WITHIN_S)[0]:
+            return False
+        return os.read(self.ready, 1) == b"1"
+
+    def _discard(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.errors.close()
+        os.close(self.ready)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start(
+    runtime: Runtime,
+    socket_fd: int,
+    *,
+    confinement: Confinement | Literal["auto"] = "auto",
+    settings: Mapping[str, Any] | None = None,
+    code: str = ZYGOTE,
+) -> Launch:
+    """Begin to start a worker zygote that serves `socket_fd`; `settle` the result later.
+
+    "auto" takes the best that works, "full" nothing less (ConfinementError), "partial" leaves bubblewrap out, and
+    "none" the walls as well. Call it in a thread that lives on: the kernel ends the zygote when that thread ends.
+    `settings` are added to the zygote's, `code` is what it runs with them (tests only).
+    """
+    plans = _plans(runtime, confinement)
+    own = {"runtime": runtime.name, "threads": runtime.threads}
+    own["walls"] = confinement != "none" and sys.platform == "linux"
+    return Launch(runtime, socket_fd, plans, own | dict(settings or {}), code)
+
+
+def launch(
+    runtime: Runtime,
+    socket_fd: int,
+    *,
+    confinement: Confinement | Literal["auto"] = "auto",
+    settings: Mapping[str, Any] | None = None,
+    code: str = ZYGOTE,
+) -> Launched:
+    """`start` and `settle` in one."""
+    return start(runtime, socket_fd, confinement=confinement, settings=settings, code=code).settle()
+
+
+# ------------------------------------------------------------------------------------- ways of starting
+
+
+def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[Plan]:
+    """The ways that may reach what is asked for, best first. Raises ConfinementError where there is none."""
+    if confinement == "none":
+        return [Plan("bare", "none", "no confinement was asked for")]
+    missing = _missing_wall()
+    wrapped: Confinement = "partial" if missing else "full"
+    plans = [] if confinement == "partial" else _bubblewrap_plans(runtime, wrapped, missing)
+    if confinement == "full":
+        plans = [plan for plan in plans if plan.confinement == "full"]
+        if not plans:
+            raise ConfinementError(f"full confinement is not to be had here: {missing or _no_bubblewrap()}")
+        return plans
+    reasons = [missing, "" if plans else _no_bubblewrap() if confinement == "auto" else "bubblewrap was left out"]
+    if runtime.threads and _is_root():
+        reasons.append("run as root, the number of a worker's threads is not bounded: run katas as another user")
+    plans.append(Plan("bare", "none" if missing else "partial", _joined(*reasons)))
+    return plans
+
+
+def _bubblewrap_plans(runtime: Runtime, confinement: Confinement, missing: str) -> list[Plan]:
+    if sys.platform != "linux" or shutil.which("bwrap") is None:
+        return []
+    plain = Plan("bubblewrap", confinement, missing)
+    if not _is_root():
+        return [plain]
+    as_root = "bubblewrap runs as root, and the kernel bounds no threads of root's"
+    if closed := _closed_to_nobody(runtime):
+        as_root = f"{closed} is not readable for everyone, so {as_root}: chmod -R o+rX {closed}"
+    root = Plan("bubblewrap", confinement, _joined(missing, as_root))
+    return [root] if closed else [Plan("nobody", confinement, missing), root]
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _missing_wall() -> str:
+    """What of the second wall this machine cannot have; empty if nothing."""
+    if sys.platform != "linux":
+        return f"confinement needs Linux, and this is {sys.platform}: grade in a Linux container or virtual machine"
+    if this_machine() is None:
+        return f"there is no seccomp filter for {os.uname().machine}: grade on x86_64 or aarch64"
+    if landlock.abi() == 0:
+        return "the kernel offers no Landlock: use Linux 5.13 or later with landlock in its lsm= list"
+    return ""
+
+
+def _no_bubblewrap() -> str:
+    return "bubblewrap is not installed, so a worker has the second wall alone: apt install bubblewrap"
+
+
+def _closed_to_nobody(runtime: Runtime) -> str:
+    """The first bind that others may not read, whatever folder it lies in; empty if there is none."""
+    for source, _ in runtime.binds:
+        mode = os.stat(source).st_mode
+        needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+        if mode & needed != needed:
+            return source
+    return ""
+
+
+# ---------------------------------------------------------------------------------------- command lines
+
+
+def _command(plan: Plan, runtime: Runtime, code: str, settings: dict[str, Any]) -> list[str]:
+    python = [runtime.python, "-I", "-S", "-B", "-c", PROLOGUE + code, json.dumps(settings)]
+    if plan.kind == "bare":
+        return python
+    sources = [source for source, _ in runtime.binds]
+    if plan.kind == "bubblewrap":
+        return [*_bwrap(), *_isolation(runtime), *_mounts(runtime, sources), "--", *python]
+    staged = [f"{STAGE}/{index}" for index in range(len(sources))]
+    inner = [*_bwrap(), *_isolation(runtime), *_mounts(runtime, staged), "--", *python]
+    order = {"sources": sources, "stage": STAGE, "uid": NOBODY, "parent": os.getpid(), "command": inner}
+    return [runtime.python, "-I", "-S", "-B", DESCENT, json.dumps(order)]
+
+
+def _isolation(runtime: Runtime) -> list[str]:
+    options = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    if _bwrap_version() >= (0, 8):
+        options.append("--disable-userns")
+    options += ["--hostname", "worker", "--chdir", "/", "--clearenv"]
+    temporary = {"TMPDIR": SCRATCH} if runtime.threads else {}
+    for name, value in (runtime.env | temporary).items():
+        options += ["--setenv", name, value]
+    return options
+
+
+def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
+    """Every bind from its source, folders that appear empty, devices, a scratch folder; the rest read-only."""
+    mounts: list[str] = []
+    for source, (_, target) in zip(sources, runtime.binds, strict=True):
+        mounts += ["--ro-bind", source, target]
+        for covered in runtime.covered:
+            if os.path.dirname(covered) == target:
+                mounts += ["--tmpfs", covered]
+    for device in DEVICES:
+        mounts += ["--dev-bind", device, device]
+    for covered in runtime.covered:
+        mounts += ["--remount-ro", covered]
+    if runtime.threads:
+        size = ["--size", str(SCRATCH_BYTES)] if _bwrap_version() >= (0, 7) else []
+        mounts += [*size, "--tmpfs", SCRATCH]
+    return [*mounts, "--remount-ro", "/"]
+
+
+def _bwrap() -> list[str]:
+    path = shutil.which("bwrap")
+    if path is None:
+        raise ConfinementError(_no_bubblewrap())
+    return [path]
+
+
+@functools.cache
+def _bwrap_version() -> tuple[int, ...]:
+    answer = subprocess.run([*_bwrap(), "--version"], capture_output=True, text=True, check=False).stdout
+    return tuple(map(int, re.findall(r"\d+", answer)[:2])) or (0, 0)
+
+
+# --------------------------------------------------------------------------------------------- settings
+
+
+def _inside_settings(runtime: Runtime) -> dict[str, Any]:
+    scratch = SCRATCH if runtime.threads else None
+    return {"readable": runtime.readable, "sys_path": runtime.sys_path, "scratch": scratch}
+
+
+def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
+    """The same files at their real paths; Landlock alone keeps the worker from all others.
+
+    Modules are found through links in `folder`, so that here, too, a package that is not the runtime's is missing
+    rather than forbidden: optional imports expect an ImportError.
+    """
+    modules, scratch = f"{folder}/modules", f"{folder}/scratch"
+    os.makedirs(f"{modules}/graders")
+    os.mkdir(scratch)
+    standard = [path for path in runtime.sys_path if path != HARNESS and path not in _site(runtime)]
+    for source, target in runtime.binds:
+        if target.startswith(f"{HARNESS}/"):
+            os.symlink(source, f"{modules}/{target.removeprefix(HARNESS)}")
+        elif os.path.dirname(target) in _site(runtime):
+            os.symlink(source, f"{modules}/{os.path.basename(target)}")
+    readable = [modules, *(source for source, _ in runtime.binds), *DEVICES]
+    for covered in runtime.covered:
+        parent = os.path.dirname(covered)
+        if parent in readable:
+            readable.remove(parent)
+            readable += [entry.path for entry in os.scandir(parent)]
+    return {
+        "readable": [path for path in readable if path not in runtime.covered],
+        "sys_path": [modules, *standard],
+        "scratch": scratch if runtime.threads else None,
+        "parent": os.getpid(),
+    }
+
+
+def _site(runtime: Runtime) -> tuple[str, ...]:
+    """Where packages lie: what comes on the path after the harness, the standard library and its extensions."""
+    return runtime.sys_path[3:]
+
+
+# ---------------------------------------------------------------------------------------------- reasons
+
+
+def _joined(*reasons: str) -> str:
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _tail(file: IO[bytes], limit: int = 4000) -> str:
+    """The end of a file that another process writes, without moving its position."""
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), limit, max(size - limit, 0)).decode("utf-8", "replace").strip()
+
+
+def _diagnosis(errors: str) -> str:
+    """What bubblewrap said, with the remedy where it is known."""
+    said = errors.splitlines()[-1] if errors else "it said nothing"
+    if re.search(r"namespace|uid map|Operation not permitted|RTM_NEWADDR|Permission denied|No space left", said):
+        remedy = (
+            "user namespaces are not allowed here. On Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+            "or an AppArmor profile for bwrap; in Docker: --security-opt seccomp=unconfined --security-opt "
+            "apparmor=unconfined --security-opt systempaths=unconfined"
+        )
+        return f"bubblewrap failed ({said}): {remedy}"
+    return f"bubblewrap failed ({said})"

@@ -1,0 +1,131 @@
+"""From tests to tasks to points. Pure functions: this is where a point is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from graders import catalogue
+from graders.catalogue import Kata, Task
+from graders.verdict import Status, TaskResult, TaskStatus, TestResult, Verdict
+
+
+def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
+    """The tasks that `task` builds on, directly or not, and that have failed."""
+    failed = set(failed)
+    by_name = {known.name: known for known in kata.tasks}
+    found: list[str] = []
+    waiting = list(by_name[task].after) if task in by_name else []
+    while waiting:
+        name = waiting.pop(0)
+        if name in failed and name not in found:
+            found.append(name)
+        waiting += [earlier for earlier in by_name[name].after if earlier not in found]
+    return tuple(found)
+
+
+def in_order(kata: Kata) -> list[str]:
+    """The names of the tasks, each after those that it builds on, otherwise as in kata.toml."""
+    ordered: list[str] = []
+
+    def place(task: Task) -> None:
+        for name in task.after:
+            place(next(known for known in kata.tasks if known.name == name))
+        if task.name not in ordered:
+            ordered.append(task.name)
+
+    for task in kata.tasks:
+        place(task)
+    return ordered
+
+
+def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict:
+    """The verdict with its tests, tasks, points and status filled in."""
+    failed = {test.task for test in tests if test.status == "failed"}
+    of = {task.name: [test for test in tests if test.task == task.name] for task in kata.tasks}
+    tasks = tuple(_task(kata, task, of[task.name], failed) for task in kata.tasks)
+    graded = [task for task in tasks if task.status in ("passed", "partial", "failed", "blocked", "error")]
+    return msgspec.structs.replace(
+        verdict,
+        status=_status(tasks),
+        tests=tuple(tests),
+        tasks=tasks,
+        score=sum(task.score for task in graded),
+        max_score=sum(task.max_score for task in graded),
+        ungraded_points=sum(task.max_score for task in tasks if task.status == "ungraded"),
+        review_points=sum(task.max_score for task in tasks if task.status == "awaiting_review"),
+    )
+
+
+def _status(tasks: Sequence[TaskResult]) -> Status:
+    statuses = {task.status for task in tasks}
+    if "error" in statuses:
+        return "error"
+    if statuses & {"failed", "partial", "blocked"}:
+        return "failed"
+    if "awaiting_review" in statuses:
+        return "awaiting_review"
+    return "passed" if "passed" in statuses else "ungraded"
+
+
+def _task(kata: Kata, task: Task, tests: Sequence[TestResult], failed: set[str]) -> TaskResult:
+    status = _task_status(task, tests)
+    share = {"passed": 1.0}.get(status, 0.0)
+    if status == "partial":
+        share = sum(test.status == "passed" for test in tests) / len(tests)
+    return TaskResult(
+        name=task.name,
+        title=task.title,
+        status=status,
+        score=round(task.points * share, 2),
+        max_score=task.points,
+        blocked_by=blocking(kata, failed, task.name) if status == "blocked" else (),
+    )
+
+
+def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
+    statuses = [test.status for test in tests]
+    if "error" in statuses:
+        return "error"
+    if "failed" in statuses:
+        return "partial" if task.partial and "passed" in statuses else "failed"
+    if "blocked" in statuses:
+        return "blocked"
+    if task.review:
+        return "awaiting_review"
+    # A test that could not be run here never counts as passed.
+    return "ungraded" if "ungraded" in statuses or not statuses else "passed"
+
+
+@dataclass
+class Tally:
+    """Learner mode: what the tests run so far say about the tasks, kept for `blocked` and for the summary."""
+
+    results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
+
+    def record(self, properties: dict[str, str], outcome: str) -> None:
+        """`outcome` of a test phase: passed, failed or skipped; `properties` name root, kata and task."""
+        tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
+        tasks.setdefault(properties["task"], []).append(outcome)
+
+    def failed(self, kata: Kata) -> set[str]:
+        tasks = self.results.get((str(kata.root), kata.slug), {})
+        return {task for task, outcomes in tasks.items() if "failed" in outcomes}
+
+    def lines(self) -> list[str]:
+        """A line a kata: points on the tests that were run, and where the official verdict comes from."""
+        return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
+
+    def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
+        known: dict[str, Any] = {task.name: task for task in catalogue.load(root, slug).tasks}
+        passed = [name for name, outcomes in tasks.items() if set(outcomes) == {"passed"}]
+        points = sum(known[name].points for name in passed)
+        possible = sum(known[name].points for name in tasks)
+        return (
+            f"{slug}: {len(passed)} of {len(tasks)} tasks, {points:g} of {possible:g} points "
+            f"(official, with the hidden tests: katas grade {slug})"
+        )

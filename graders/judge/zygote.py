@@ -1,0 +1,220 @@
+"""The root of the judging processes: it starts the sandboxes, imports torch once, and forks a room for every kata.
+
+Started by graders.judge.api with a control socket (SOCK_SEQPACKET). An order is a JSON note `{"kata", "signature",
+"root", "resident"}` with one descriptor: the connection on which the client sends the whole order and reads the
+answer. The process ends when the control socket closes, and takes everything that it started with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graders.errors import JudgeError
+from graders.judge import sandbox as walls
+from graders.judge.runtime import runtime
+
+HELLO_S = 60.0
+POOL = 12  # workers kept ready: as many as an exercise has tests, and a few for a diagnosis
+
+
+@dataclass
+class Zygote:
+    """A worker zygote in its sandbox. `socket` is where judges ask for workers."""
+
+    launch: walls.Launch
+    socket: socket.socket
+    theirs: socket.socket | None
+    launched: walls.Launched | None = None
+
+    @classmethod
+    def start(cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any) -> Zygote:
+        """Begin to start one; `greet` before it is used."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        settings = {"pool": POOL}
+        launch = walls.start(runtime(name, packages, data), theirs.fileno(), confinement=confinement, settings=settings)
+        return cls(launch, ours, theirs)
+
+    def greet(self) -> walls.Launched:
+        """Wait until it is up, and tell it how much memory it has before any submission."""
+        if self.launched is not None:
+            return self.launched
+        launched = self.launch.settle()
+        assert self.theirs is not None
+        self.theirs.close()
+        self.socket.settimeout(HELLO_S)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self.socket, 4096, 1)
+        except (TimeoutError, ConnectionError):
+            message, descriptors = b"", []
+        if not message:
+            said = launched.errors()
+            launched.close()
+            raise JudgeError(f"the worker zygote did not start: {said or 'it said nothing'}")
+        pid = _pid_of(descriptors[0])
+        os.close(descriptors[0])
+        self.socket.settimeout(None)
+        self.socket.send(json.dumps({"base_memory": _address_space(pid)}).encode())
+        self.launched = launched
+        return launched
+
+    @property
+    def alive(self) -> bool:
+        return self.launched is None or self.launched.process.poll() is None
+
+    def stop(self) -> None:
+        self.socket.close()
+        if self.launched is not None:
+            self.launched.close()
+
+
+def _pid_of(pidfd: int) -> int:
+    fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").split()
+    return int(fields[fields.index("Pid:") + 1])
+
+
+def _address_space(pid: int) -> int:
+    """Bytes of address space that the zygote uses: what its workers begin with."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Room:
+    """A forked judge zygote of one kata."""
+
+    pid: int
+    orders: socket.socket
+    signature: str
+
+    def close(self) -> None:
+        self.orders.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+@dataclass
+class Root:
+    """The zygotes by what their workers can see, and the rooms by kata."""
+
+    control: socket.socket
+    confinement: str
+    zygotes: dict[str, Zygote] = field(default_factory=dict)
+    rooms: dict[str, Room] = field(default_factory=dict)
+
+    def serve(self) -> None:
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+            if not message:
+                return
+            client = socket.socket(fileno=descriptors[0])
+            with client:
+                try:
+                    self.forward(json.loads(message), client)
+                except Exception as fault:  # noqa: BLE001 (whatever it is, the client must be told and others served)
+                    self.refuse(client, fault)
+
+    def forward(self, note: dict[str, Any], client: socket.socket) -> None:
+        """Pass an order on to the room of its kata, with a way to the workers."""
+        from graders import catalogue
+
+        kata = catalogue.load(Path(note["root"]), note["kata"])
+        name = "torch" if kata.runtime == "gpu" else kata.runtime
+        zygote = self.zygote(name, kata.packages, kata.data)
+        launched = zygote.greet()
+        told = {"confinement": launched.confinement, "reason": launched.reason}
+        for attempt in (1, 2):
+            room = self.room(kata, note["signature"], note["resident"])
+            try:
+                socket.send_fds(room.orders, [json.dumps(told).encode()], [client.fileno(), zygote.socket.fileno()])
+                return
+            except OSError:
+                self.rooms.pop(kata.slug).close()
+                if attempt == 2:
+                    raise
+
+    def zygote(self, name: str, packages: tuple[str, ...] = (), data: tuple[str, ...] = ()) -> Zygote:
+        """The running zygote of a runtime; a new one in the place of one that died."""
+        key = json.dumps([name, sorted(packages), sorted(data)])
+        zygote = self.zygotes.get(key)
+        if zygote is None or not zygote.alive:
+            if zygote is not None:
+                zygote.stop()
+            zygote = self.zygotes[key] = Zygote.start(name, packages, data, self.confinement)
+        return zygote
+
+    def ahead(self, name: str) -> None:
+        """Start a runtime's zygote without waiting for it."""
+        key = json.dumps([name, [], []])
+        self.zygotes[key] = Zygote.start(name, (), (), self.confinement)
+
+    def room(self, kata: Any, signature: str, resident: bool) -> Room:
+        """The room of a kata; a new one when its tests or solution have changed."""
+        room = self.rooms.get(kata.slug)
+        if room is not None and room.signature == signature:
+            return room
+        if room is not None:
+            self.rooms.pop(kata.slug).close()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid == 0:
+            status = 70
+            try:
+                ours.close()
+                self.leave()
+                importlib.import_module("graders.judge.room").serve_kata(kata, theirs, resident)
+                status = 0
+            finally:
+                os._exit(status)
+        theirs.close()
+        room = self.rooms[kata.slug] = Room(pid, ours, signature)
+        return room
+
+    def leave(self) -> None:
+        """In a fork: close what belongs to the root alone."""
+        self.control.close()
+        for zygote in self.zygotes.values():
+            zygote.socket.close()
+        for room in self.rooms.values():
+            room.orders.close()
+
+    def refuse(self, client: socket.socket, fault: Exception) -> None:
+        import msgspec
+
+        from graders.judge.connection import receive, send
+        from graders.judge.grading import Answer
+
+        with contextlib.suppress(OSError, EOFError):
+            receive(client)
+            send(client, msgspec.msgpack.encode(Answer(error=str(fault))))
+
+
+def main(control: int, confinement: str, first_runtime: str) -> None:
+    """Start here. The sandbox of the first runtime starts while torch is imported."""
+    root = Root(socket.socket(fileno=control), confinement)
+    if first_runtime:
+        with contextlib.suppress(Exception):  # tried again, and then told, when an order needs it
+            root.ahead(first_runtime)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with contextlib.suppress(ImportError):
+        # A parent that has run a multi-threaded operation leaves children that hang at their first.
+        importlib.import_module("torch").set_num_threads(1)
+    importlib.import_module("graders.judge.room")
+    gc.collect()
+    gc.freeze()
+    try:
+        root.serve()
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])

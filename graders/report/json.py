@@ -1,0 +1,10 @@
+"""JSON for machines: of one kata the verdict itself, of several a list. Its schema is graders/verdict.schema.json."""
+
+from __future__ import annotations
+
+from graders.verdict import Verdict, to_json
+
+
+def render(verdicts: list[Verdict]) -> str:
+    """One object for one verdict, a list for none or several; ends with a newline."""
+    return to_json(verdicts[0] if len(verdicts) == 1 else verdicts).decode() + "\n"

@@ -1,0 +1,142 @@
+"""Markdown for a pull-request comment or a step summary: a table of tasks, failing tests folded, at most 60 KB.
+
+The Markdown is GitHub's. Text that a submission can influence stands in fenced code or in `<code>`, where neither HTML
+nor mentions mean anything; names and titles are written with every special character as an entity.
+"""
+
+from __future__ import annotations
+
+import re
+
+from graders.report import wording
+from graders.report.text import clean, clean_line
+from graders.verdict import TaskResult, TestResult, Verdict
+
+MAX_BYTES = 60_000  # a comment on GitHub holds 65 536 characters
+_RESERVED = 1_000  # bytes for the sentences that say what was left out
+_ROWS_BYTES = 15_000
+_DETAIL_LIMIT = 3_000  # characters of a message, a counterexample or an output
+_SHOWN_FILES = 10
+_NOTES = 5
+
+# Backslash escapes would do for Markdown, but not inside <summary>; entities mean the same in both.
+_SPECIAL = re.compile(r"[^\w\s.,;()/?%'’…–-]|_")
+_MENTION = re.compile(r"[@#](?=\w)|\bgh(?=-\d)|www(?=\.)", re.IGNORECASE)
+
+
+def render(verdicts: list[Verdict]) -> str:
+    """The comment: first what every kata came to, then as many failing tests as there is room for."""
+    room = MAX_BYTES - _RESERVED
+    heads, heads_left = _fitting([_head(verdict) for verdict in verdicts], room)
+    room -= sum(_size(head) for head in heads)
+    details: list[list[str]] = []
+    details_left = 0
+    for verdict in verdicts[: len(heads)]:
+        kept, left = _fitting([_detail(test) for test in wording.not_passed(verdict)], room)
+        room -= sum(_size(detail) for detail in kept)
+        details.append(kept)
+        details_left += left
+    sections = ["".join([head, *folded]) for head, folded in zip(heads, details, strict=True)]
+    return "".join([*sections, *_left_out(heads_left, details_left)])
+
+
+def _head(verdict: Verdict) -> str:
+    """Everything but the failing tests."""
+    score = wording.score(verdict)
+    heading = text(wording.heading(verdict)) + (f": {score}" if score else "")
+    status = wording.STATUSES[verdict.status]
+    lines = [f"### {wording.MARKS[verdict.status]} {heading}", ""]
+    lines += [f"{status[0].upper()}{status[1:]}. Confinement: {verdict.confinement}.", ""]
+    if verdict.message:
+        lines += [_fenced(verdict.message), ""]
+    if verdict.tasks:
+        lines += [*_table(verdict.tasks), ""]
+    notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
+    unseen = wording.unexplained(verdict)[:_NOTES]
+    notes += [f"{text(task.title or task.name)}: a test that is not shown did not pass." for task in unseen]
+    notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed][:_NOTES]
+    lines += [line for note in notes if note for line in (note, "")]
+    if verdict.ignored_files:
+        lines += [f"Ignored, as only the kata's own files are graded: {_files(verdict)}.", ""]
+    return "\n".join([*lines, ""])
+
+
+def _files(verdict: Verdict) -> str:
+    names, left = wording.ignored_files(verdict, _SHOWN_FILES)
+    return ", ".join(code(clean_line(name, 60)) for name in names) + (f" and {left} more" if left else "")
+
+
+def _table(tasks: tuple[TaskResult, ...]) -> list[str]:
+    rows, left = _fitting([_row(task) for task in tasks], _ROWS_BYTES)
+    more = [f"| | … and {left} more | | |"] if left else []
+    return ["| | task | | points |", "|---|---|---|---:|", *rows, *more]
+
+
+def _row(task: TaskResult) -> str:
+    title = text(task.title or task.name)
+    return f"| {wording.MARKS[task.status]} | {title} | {text(wording.task_remark(task))} | {wording.worth(task)} |"
+
+
+def _detail(test: TestResult) -> str:
+    """One failing test, folded; a line of a list where there is nothing to unfold."""
+    name = f"{wording.MARKS[test.status]} {text(wording.sentence(test.name))}"
+    origin = f"{text(test.task)}, hidden" if test.visibility == "hidden" else text(test.task)
+    if wording.is_bare(test):
+        return f"- {name} ({origin})\n\n"
+    return "\n".join(["<details>", f"<summary>{name} ({origin})</summary>", "", *_body(test), "</details>", "", ""])
+
+
+def _body(test: TestResult) -> list[str]:
+    parts = []
+    if test.message:
+        parts += [_fenced(test.message), ""]
+    if test.counterexample:
+        parts += ["The smallest failing input:", "", _fenced(test.counterexample, "python"), ""]
+    if test.diagnosis:
+        parts += [text(wording.diagnosis(test)), ""]
+    if test.output:
+        parts += ["Printed by the submission:", "", _fenced(test.output), ""]
+    return parts
+
+
+def _left_out(katas: int, tests: int) -> list[str]:
+    lines = []
+    if katas:
+        lines.append(f"{katas} more katas are left out: this comment would be too long.")
+    if tests:
+        lines.append(f"{tests} more failing tests are left out: this comment would be too long.")
+    return [line + "\n" for line in lines]
+
+
+def _fitting(pieces: list[str], room: int) -> tuple[list[str], int]:
+    """The first pieces that fit into `room` bytes together, and how many are left."""
+    kept: list[str] = []
+    for piece in pieces:
+        room -= _size(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return kept, len(pieces) - len(kept)
+
+
+def _size(piece: str) -> int:
+    return len(piece.encode()) + 1
+
+
+def text(words: str) -> str:
+    """Words with nothing left that Markdown, HTML or GitHub's mentions would act on."""
+    parted = _MENTION.sub(lambda found: found[0] + "\u200b", words)
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", parted)
+
+
+def code(words: str) -> str:
+    """Words as inline code; HTML, because a pipe inside backticks would end a table's cell."""
+    return f"<code>{text(words)}</code>"
+
+
+def _fenced(block: str, language: str = "") -> str:
+    """The block as fenced code; its fence is longer than any row of backticks in it."""
+    block = clean(block, _DETAIL_LIMIT)
+    longest = max((len(ticks) for ticks in re.findall(r"`+", block)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{block}\n{fence}"

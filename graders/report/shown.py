@@ -1,0 +1,58 @@
+"""What of a verdict is shown: redacted for the audience, and every text in it clean."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from graders.report.text import clean, clean_line
+from graders.verdict import Audience, TaskResult, TestResult, Verdict
+
+OUTPUT_LIMIT = 65_536  # characters; the judge cuts printed output by the limit `output_kb` of the kata
+
+
+def shown(verdict: Verdict, audience: Audience) -> Verdict:
+    """The verdict as this audience may see it, safe to hand to any format."""
+    verdict = verdict.for_audience(audience)
+    return replace(
+        verdict,
+        kata=clean_line(verdict.kata),
+        harness_version=clean_line(verdict.harness_version),
+        title=clean_line(verdict.title),
+        message=clean(verdict.message),
+        kata_digest=clean_line(verdict.kata_digest),
+        suite_digest=clean_line(verdict.suite_digest),
+        submission_sha256=clean_line(verdict.submission_sha256),
+        seed=_line(verdict.seed),
+        graded_at=clean_line(verdict.graded_at),
+        device=clean_line(verdict.device),
+        ignored_files=tuple(clean_line(name) for name in verdict.ignored_files),
+        tasks=tuple(_task(task) for task in verdict.tasks),
+        tests=tuple(_test(test) for test in verdict.tests),
+    )
+
+
+def _task(task: TaskResult) -> TaskResult:
+    return replace(
+        task,
+        name=clean_line(task.name),
+        title=clean_line(task.title),
+        blocked_by=tuple(clean_line(name) for name in task.blocked_by),
+        reviewer=_line(task.reviewer),
+        reviewed_at=_line(task.reviewed_at),
+    )
+
+
+def _test(test: TestResult) -> TestResult:
+    return replace(
+        test,
+        name=clean_line(test.name),
+        task=clean_line(test.task),
+        message=clean(test.message),
+        counterexample=clean(test.counterexample),
+        diagnosis=clean_line(test.diagnosis, 1_000),
+        output=clean(test.output, OUTPUT_LIMIT),
+    )
+
+
+def _line(text: str | None) -> str | None:
+    return None if text is None else clean_line(text)

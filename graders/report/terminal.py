@@ -1,0 +1,222 @@
+"""The verdict for a person at a terminal: what it came to, then the first failing tests in full.
+
+Nothing is ever read as rich's markup: every line is a `Text`. Lines are wrapped here rather than by rich, because a
+workflow command must not come to stand at the start of a line by being wrapped.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from graders.report import wording
+from graders.report.shown import shown
+from graders.report.text import clean, clean_line, defuse
+from graders.verdict import Audience, TestResult, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 80
+_WIDEST = 100  # longer lines are hard to read
+_NARROWEST = 40
+_FAILURES = 3  # tests shown in full; fixing the first ones usually changes the rest
+_NAMED = 10  # further failing tests named
+_MESSAGE_LINES = 30
+_OUTPUT_LINES = 12
+_SHOWN_FILES = 5
+
+COLOURS = {
+    "passed": "green",
+    "partial": "yellow",
+    "failed": "red",
+    "ungradable": "red",
+    "error": "magenta",
+    "awaiting_review": "yellow",
+}
+# For a terminal whose encoding has no such marks.
+ASCII_MARKS = str.maketrans("✓✗⊘–…│", "+xo-.|")
+
+
+def render(verdicts: list[Verdict]) -> str:
+    """What `print_verdict` prints, as plain text of 80 columns."""
+    from rich.console import Console
+
+    page = StringIO()
+    console = Console(
+        file=page, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False, legacy_windows=False
+    )
+    for number, verdict in enumerate(verdicts):
+        if number:
+            console.print()
+        _Page(console).verdict(verdict)
+    return page.getvalue()
+
+
+def print_verdict(verdict: Verdict, console: Console | None = None, audience: Audience = "learner") -> None:
+    """Print one verdict on this console (standard output if none is given)."""
+    from rich.console import Console
+
+    _Page(console or Console()).verdict(shown(verdict, audience))
+
+
+class _Page:
+    """A console, and the few ways in which a verdict puts lines on it."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.width = max(min(console.width, _WIDEST), _NARROWEST)
+
+    def verdict(self, verdict: Verdict) -> None:
+        self.header(verdict)
+        self.tasks(verdict)
+        self.notes(verdict)
+        failing = wording.not_passed(verdict)
+        for test in failing[:_FAILURES]:
+            self.failure(test)
+        self.more(failing[_FAILURES:])
+
+    def header(self, verdict: Verdict) -> None:
+        colour = COLOURS.get(verdict.status, "")
+        mark = wording.MARKS[verdict.status]
+        self.ends(f"{mark} ", wording.heading(verdict), wording.score(verdict), f"bold {colour}")
+        self.block(wording.STATUSES[verdict.status], "  ")
+        seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
+        self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
+        if verdict.message:
+            self.blank()
+            self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", colour)
+
+    def tasks(self, verdict: Verdict) -> None:
+        if verdict.tasks:
+            self.blank()
+        for task in verdict.tasks:
+            remark = wording.task_remark(task)
+            title = task.title or task.name
+            left = f"{title} ({remark})" if remark else title
+            colour = COLOURS.get(task.status, "dim")
+            self.ends(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), colour)
+
+    def notes(self, verdict: Verdict) -> None:
+        notes = [note for note in _notes(verdict) if note]
+        if notes:
+            self.blank()
+        for note in notes:
+            self.block(note, "  ", "yellow")
+
+    def failure(self, test: TestResult) -> None:
+        self.blank()
+        self.name(test)
+        if wording.is_bare(test):
+            self.block(wording.BARE, "  ", "dim")
+        if test.message:
+            self.block(_first_lines(test.message, _MESSAGE_LINES), "  │ ")
+        if test.counterexample:
+            self.blank()
+            self.block("The smallest input that fails, to paste:", "  ", "dim")
+            self.code(_first_lines(test.counterexample, _MESSAGE_LINES, "# "))
+        if test.diagnosis:
+            self.blank()
+            self.block(wording.diagnosis(test), "  ", "bold yellow")
+        if test.output:
+            self.blank()
+            self.block("Printed by the submission:", "  ", "dim")
+            self.block(_first_lines(test.output, _OUTPUT_LINES), "  │ ", "dim")
+
+    def more(self, tests: list[TestResult]) -> None:
+        if tests:
+            self.blank()
+            self.block("Not passed either:", "", "bold")
+        for test in tests[:_NAMED]:
+            self.name(test)
+        if len(tests) > _NAMED:
+            self.block(f"and {len(tests) - _NAMED} more.", "  ")
+
+    def name(self, test: TestResult) -> None:
+        origin = f"{_short(test.task)}, hidden" if test.visibility == "hidden" else _short(test.task)
+        self.ends(f"{wording.MARKS[test.status]} ", wording.sentence(test.name), origin, f"bold {COLOURS[test.status]}")
+
+    def blank(self) -> None:
+        self.console.print()
+
+    def ends(self, mark: str, left: str, right: str, style: str) -> None:
+        """`left`, wrapped behind its mark, and `right` at the other end of the first line."""
+        from rich.cells import cell_len
+
+        first, *rest = self.wrapped(left, self.width - len(mark) - cell_len(right) - 2)
+        gap = " " * (self.width - len(mark) - cell_len(first) - cell_len(right)) if right else ""
+        self.put((mark, style), (first, style), (gap, ""), (right, ""))
+        for line in rest:
+            self.put((" " * len(mark), ""), (line, style))
+
+    def block(self, words: str, margin: str, style: str = "") -> None:
+        """Words wrapped behind a margin."""
+        for line in self.wrapped(words, self.width - len(margin)):
+            self.put((margin, "dim"), (line, style))
+
+    def code(self, source: str) -> None:
+        """Python, indented; a comment that is wrapped stays a comment, so that it can be pasted."""
+        for line in source.split("\n"):
+            again = "# " if line.startswith("#") else ""
+            first, *rest = self.wrapped(line, self.width - 6)
+            for piece in (first, *(again + piece for piece in rest)):
+                self.put(("    ", ""), (piece, "cyan"))
+
+    def wrapped(self, words: str, width: int) -> list[str]:
+        """The lines of the words, one cell narrower than `width`: room for the space that defuses a command."""
+        from rich.text import Text
+
+        lines = Text(words).wrap(self.console, max(width - 1, 8), overflow="fold")
+        return [line.plain.rstrip() for line in lines] or [""]
+
+    def put(self, *pieces: tuple[str, str]) -> None:
+        """One line, of pieces with their styles, as it is: neither wrapped nor read as markup."""
+        from rich.text import Text
+
+        line = Text()
+        for words, style in pieces:
+            line.append(defuse(_encodable(words, self.console.encoding)), style or None)
+        line.rstrip()
+        self.console.print(line, no_wrap=True, overflow="ignore", crop=False, highlight=False)
+
+
+def _notes(verdict: Verdict) -> list[str]:
+    unseen = wording.unexplained(verdict)
+    return [
+        wording.unofficial(verdict),
+        *wording.outstanding(verdict),
+        *(f"{task.title or task.name}: a test that is not shown did not pass." for task in unseen),
+        *(f"{wording.sentence(test.name)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
+        _ignored(verdict),
+    ]
+
+
+def _ignored(verdict: Verdict) -> str:
+    names, left = wording.ignored_files(verdict, _SHOWN_FILES)
+    if not names:
+        return ""
+    listed = ", ".join(clean_line(name, 60) for name in names) + (f" and {left} more" if left else "")
+    return f"Ignored, as only the kata's own files are graded: {listed}."
+
+
+def _first_lines(words: str, most: int, comment: str = "") -> str:
+    """At most so many lines, and (behind the sign of a comment) how many more there are."""
+    lines = clean(words).split("\n")
+    left = len(lines) - most
+    return "\n".join([*lines[:most], f"{comment}… ({left} more lines)"] if left > 0 else lines)
+
+
+def _short(words: str, width: int = 24) -> str:
+    """Words for the right edge, at most `width` cells."""
+    from rich.cells import cell_len, set_cell_size
+
+    return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"
+
+
+def _encodable(words: str, encoding: str) -> str:
+    """Words that this encoding can say: a Windows code page has neither the marks nor every alphabet."""
+    try:
+        words.encode(encoding)
+    except UnicodeEncodeError:
+        return words.translate(ASCII_MARKS).encode(encoding, "replace").decode(encoding)
+    return words

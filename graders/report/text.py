@@ -1,0 +1,70 @@
+"""Text that a submission can influence, made safe to show.
+
+Exception texts, printed output and file names come from a stranger. They are cleaned once, when the verdict is made,
+and once more in every report, because a verdict may have been read from a file. Cleaning is idempotent. What is special
+in one format only (`<` in HTML, `|` in a table) is escaped by that format.
+"""
+
+from __future__ import annotations
+
+import re
+
+LIMIT = 4_000
+"""Characters kept of a message, unless a caller says otherwise."""
+
+# A browser or a terminal acts on these; a reader cannot see them. The possessive quantifiers keep hostile text linear.
+_ESCAPE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"  # CSI: colours, cursor movements
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"  # OSC and its kin: titles, links
+    r"|\x1b[ -/]*+[0-~]"  # the rest: reset, character sets
+)
+_NEWLINE = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters but tab and the line breaks
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"  # marks of direction, joiners, fillers, variation selectors
+    "\ud800-\udfff"  # surrogates: not encodable
+    "\ufdd0-\ufdef\ufffe\uffff"  # non-characters
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"  # tags, private planes
+    "]"
+)
+_COMBINING = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_STACKED = re.compile(f"({_COMBINING}{{3}}){_COMBINING}++")  # marks piled up over the lines above
+# Continuous-integration runners obey `::command::` at the start of a line and `##[command]` anywhere in one.
+_COMMAND_AT_START = re.compile(r"^([^\S\n]*+):(?=:)", re.MULTILINE)
+_COMMAND_IN_LINE = re.compile(r"##(?=\w*\[)")
+
+
+def clean(text: str, limit: int = LIMIT) -> str:
+    """The text without what acts instead of being read, at most `limit` characters long.
+
+    Escape sequences, control characters, marks of direction, surrogates and other invisible characters are removed,
+    tabs become spaces, every line break becomes a newline, and what a CI runner would take for a command is broken
+    by a space. A cut is announced, and counts what was cut of the text as it came.
+    """
+    # Cleaning seldom shrinks honest text much: of ten megabytes only the beginning is looked at.
+    seen = 4 * limit
+    safe = defuse(_strip(text[:seen]).expandtabs(4)).strip("\n").rstrip()
+    unseen = max(len(text) - seen, 0)
+    if len(safe) <= limit and not unseen:
+        return safe
+    room = max(limit - 40, 0)
+    cut = max(len(safe) - room, 0) + unseen
+    return f"{safe[:room].rstrip()}… ({cut} more characters)"[:limit].rstrip()
+
+
+def clean_line(text: str, limit: int = 200) -> str:
+    """The text as `clean` gives it, on one line: for names, titles and paths."""
+    line = defuse(" ".join(clean(text, 4 * limit).split()))
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def defuse(text: str) -> str:
+    """The text with workflow commands broken by a space; a slice such as `::2` at the start of a line stays one."""
+    return _COMMAND_IN_LINE.sub("## ", _COMMAND_AT_START.sub(r"\1: ", text))
+
+
+def _strip(text: str) -> str:
+    text = _INVISIBLE.sub("", _ESCAPE.sub("", text))
+    return _STACKED.sub(r"\1", _NEWLINE.sub("\n", text))

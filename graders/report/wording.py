@@ -1,0 +1,135 @@
+"""The words and marks that reports for people share."""
+
+from __future__ import annotations
+
+from graders.verdict import Speed, TaskResult, TestResult, Verdict
+
+MARKS = {
+    "passed": "✓",
+    "partial": "~",
+    "failed": "✗",
+    "ungradable": "✗",
+    "blocked": "⊘",
+    "ungraded": "–",
+    "awaiting_review": "…",
+    "error": "!",
+}
+
+STATUSES = {
+    "passed": "passed",
+    "failed": "failed",
+    "awaiting_review": "passed so far; a person's review is outstanding",
+    "ungradable": "could not be graded: the fault is in the submission",
+    "ungraded": "not graded: nothing of it can be graded on this machine",
+    "error": "not graded: the fault is ours, not the submission's",
+}
+
+BARE = "What it found is not shown."
+
+# First words that lose their capital in the middle of a sentence; any other may be a name (Adam, NaN, W).
+_SMALL_WORDS = {"A", "All", "An", "Each", "Every", "In", "It", "Its", "No", "Only", "The", "There", "These", "This"}
+
+
+def sentence(test_name: str) -> str:
+    """A test's name as a sentence: `test_a_batch_is_mapped` becomes `A batch is mapped`."""
+    words = test_name.rpartition("::")[2].removeprefix("test_").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def heading(verdict: Verdict) -> str:
+    """The kata's title and name."""
+    return f"{verdict.title} ({verdict.kata})" if verdict.title else verdict.kata
+
+
+def points(value: float) -> str:
+    """Points without needless decimals: 2, 2.5, 0.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def score(verdict: Verdict) -> str:
+    """How many points of how many, or nothing where none was graded."""
+    if verdict.max_score == 0:
+        return ""
+    return f"{points(verdict.score)} of {_points(verdict.max_score)}"
+
+
+def _points(value: float) -> str:
+    return "1 point" if value == 1 else f"{points(value)} points"
+
+
+def worth(task: TaskResult) -> str:
+    """A task's points as a fraction."""
+    return f"{points(task.score)} / {points(task.max_score)}"
+
+
+def task_remark(task: TaskResult) -> str:
+    """What is to be said of a task beside its mark, mostly nothing."""
+    if task.status == "blocked":
+        return f"waits for {', '.join(task.blocked_by)}" if task.blocked_by else "blocked"
+    if task.status == "awaiting_review":
+        return "awaits a person's review"
+    if task.reviewer:
+        return f"reviewed by {task.reviewer}"
+    return {"ungraded": "not graded here", "error": "could not be judged"}.get(task.status, "")
+
+
+def diagnosis(test: TestResult) -> str:
+    """The misconception that behaves just like the submission, as a sentence to its author; empty where unknown."""
+    known = test.diagnosis.strip()
+    if not known or known.lower().startswith("this is"):
+        return known
+    first, space, rest = known.partition(" ")
+    if first in _SMALL_WORDS:
+        first = first.lower()
+    end = "" if known.endswith((".", "!", "?", "…")) else "."
+    return f"This is exactly what you get when {first}{space}{rest}{end}"
+
+
+def speed(measured: Speed) -> str:
+    """A speed ratio with its interval."""
+    return (
+        f"{measured.ratio:.2f} times the reference's time "
+        f"(between {measured.low:.2f} and {measured.high:.2f}; CPU time {measured.cpu_ratio:.2f})"
+    )
+
+
+def not_passed(verdict: Verdict) -> list[TestResult]:
+    """The tests that failed or could not be judged, in the order of the suite."""
+    return [test for test in verdict.tests if test.status in ("failed", "error")]
+
+
+def is_bare(test: TestResult) -> bool:
+    """Whether nothing but its status is known of a test."""
+    return not (test.message or test.counterexample or test.diagnosis or test.output)
+
+
+def unexplained(verdict: Verdict) -> list[TaskResult]:
+    """Tasks that lost points to tests of which this audience sees nothing."""
+    if verdict.status in ("ungradable", "error"):
+        return []  # the verdict's own message explains
+    explained = {test.task for test in not_passed(verdict)}
+    lost = ("failed", "partial", "error")
+    return [task for task in verdict.tasks if task.status in lost and task.name not in explained]
+
+
+def unofficial(verdict: Verdict) -> str:
+    """Why this verdict is not to be relied on, or nothing."""
+    if verdict.confinement == "full":
+        return ""
+    how = "only partly confined" if verdict.confinement == "partial" else "not confined"
+    return f"Unofficial: the submission was {how} (confinement: {verdict.confinement})."
+
+
+def outstanding(verdict: Verdict) -> list[str]:
+    """Points that this verdict says nothing about."""
+    sentences = []
+    if verdict.review_points:
+        sentences.append(f"Marked by a person, not counted here: {_points(verdict.review_points)}.")
+    if verdict.ungraded_points:
+        sentences.append(f"Not gradable on this machine, not counted: {_points(verdict.ungraded_points)}.")
+    return sentences
+
+
+def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
+    """The first names of ignored files, and how many more there are."""
+    return verdict.ignored_files[:most], max(len(verdict.ignored_files) - most, 0)

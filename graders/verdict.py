@@ -1,0 +1,210 @@
+"""The one record of a grading. Every report is a pure function of it and of its audience."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from typing import Any, Literal
+
+import msgspec
+
+from graders import __version__
+from graders.errors import KataError
+
+SCHEMA = "katas/verdict/v1"
+
+Audience = Literal["learner", "public", "instructor"]
+Confinement = Literal["full", "partial", "none"]
+HiddenDetail = Literal["none", "status", "message", "counterexample"]
+Status = Literal["passed", "failed", "awaiting_review", "ungradable", "ungraded", "error"]
+TaskStatus = Literal["passed", "partial", "failed", "blocked", "ungraded", "awaiting_review", "error"]
+TestStatus = Literal["passed", "failed", "blocked", "ungraded", "error"]
+Visibility = Literal["visible", "hidden"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Immutable, strict about its fields."""
+
+
+class Speed(Record, frozen=True, kw_only=True):
+    """A speed as a ratio, submission's seconds / reference's seconds; `low` and `high` bound it (bootstrap)."""
+
+    ratio: float
+    low: float
+    high: float
+    cpu_ratio: float
+
+
+class TestResult(Record, frozen=True, kw_only=True):
+    """What one test function found. Times are seconds; `worker_cpu_s` is the kernel's figure."""
+
+    __test__ = False  # not for pytest to collect
+
+    name: str
+    task: str
+    visibility: Visibility
+    status: TestStatus
+    message: str = ""
+    counterexample: str = ""
+    diagnosis: str = ""
+    output: str = ""
+    duration_s: float = 0.0
+    worker_cpu_s: float = 0.0
+    speed: Speed | None = None
+
+
+class TaskResult(Record, frozen=True, kw_only=True):
+    """A task, which carries points; its status follows from its tests."""
+
+    name: str
+    title: str
+    status: TaskStatus
+    score: float
+    max_score: float
+    blocked_by: tuple[str, ...] = ()
+    reviewer: str | None = None
+    reviewed_at: str | None = None
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """What a submission may use: seconds of wall time, megabytes, kilobytes."""
+
+    import_s: float = 5
+    call_s: float = 2
+    test_s: float = 10
+    total_s: float = 60
+    memory_mb: int = 1024
+    output_kb: int = 64
+
+
+class Verdict(Record, frozen=True, kw_only=True):
+    """One grading. `score` and `max_score` count graded tasks only.
+
+    `seed` is 32 hexadecimal digits; `graded_at` is UTC, ISO 8601; the digests are SHA-256.
+    """
+
+    kata: str
+    status: Status
+    schema: Literal["katas/verdict/v1"] = "katas/verdict/v1"
+    harness_version: str = __version__
+    title: str = ""
+    message: str = ""
+    score: float = 0.0
+    max_score: float = 0.0
+    ungraded_points: float = 0.0
+    review_points: float = 0.0
+    kata_digest: str = ""
+    suite_digest: str = ""
+    submission_sha256: str = ""
+    seed: str | None = None
+    graded_at: str = ""
+    duration_s: float = 0.0
+    confinement: Confinement = "none"
+    device: str = "cpu"
+    hidden_detail: HiddenDetail = "counterexample"
+    limits: Limits = Limits()
+    ignored_files: tuple[str, ...] = ()
+    tasks: tuple[TaskResult, ...] = ()
+    tests: tuple[TestResult, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """0 passed or awaiting review, 1 failed or ungradable, 2 the tool could not grade."""
+        return {"passed": 0, "awaiting_review": 0, "failed": 1, "ungradable": 1}.get(self.status, 2)
+
+    def for_audience(self, audience: Audience) -> Verdict:
+        """The same verdict with what this audience may not see taken out.
+
+        The instructor sees everything. The learner never sees the seed, and of a hidden test what `hidden_detail`
+        allows. The public sees no more than the status and the points of anything.
+        """
+        if audience == "instructor":
+            return self
+        of_task: Counter[str] = Counter()
+        tests = []
+        for test in self.tests:
+            of_task[test.task] += test.visibility == "hidden"
+            tests.append(_redact(test, of_task[test.task], self.hidden_detail, audience))
+        redacted = msgspec.structs.replace(self, seed=None, tests=tuple(test for test in tests if test is not None))
+        if audience == "learner":
+            return redacted
+        anonymous = [msgspec.structs.replace(task, reviewer=None, reviewed_at=None) for task in self.tasks]
+        return msgspec.structs.replace(redacted, message="", ignored_files=(), tasks=tuple(anonymous))
+
+
+_LEVELS: dict[str, int] = {"none": 0, "status": 1, "message": 2, "counterexample": 3}
+
+
+def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience: Audience) -> TestResult | None:
+    """The test as the audience may see it, None where not even its existence is shown.
+
+    `number` counts the hidden tests of its task: it takes the place of a name that may not be shown.
+    """
+    level = 3 if test.visibility == "visible" else _LEVELS[hidden_detail]
+    if level == 0:
+        return None
+    if audience == "public":
+        level = 1
+    if level == 3:
+        return test
+    name = test.name if test.visibility == "visible" else f"hidden test {number} of {test.task}"
+    return msgspec.structs.replace(
+        test,
+        name=name,
+        message=test.message if level >= 2 else "",
+        counterexample="",
+        diagnosis=test.diagnosis if level >= 2 else "",
+        output="",
+        duration_s=test.duration_s if level >= 2 else 0.0,
+        worker_cpu_s=test.worker_cpu_s if level >= 2 else 0.0,
+        speed=test.speed if level >= 2 else None,
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a verdict; graders/verdict.schema.json is `schema_json()` of it."""
+    (reference,), definitions = msgspec.json.schema_components([Verdict], ref_template="#/$defs/{name}")
+    for definition in definitions.values():
+        definition["description"] = inspect.cleandoc(definition["description"])
+    # The harness's version changes with every release, the schema does not.
+    definitions["Verdict"]["properties"]["harness_version"].pop("default")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **reference, "$defs": definitions}
+
+
+def schema_json() -> bytes:
+    """The text of graders/verdict.schema.json."""
+    return msgspec.json.format(msgspec.json.encode(schema()), indent=2) + b"\n"
+
+
+def to_json(value: Verdict | list[Verdict]) -> bytes:
+    """JSON of one verdict or of a list, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2)
+
+
+def from_json(data: bytes) -> Verdict:
+    """Read a verdict of any schema version that this harness knows; older ones are migrated.
+
+    Raises KataError when it is no verdict.
+    """
+    try:
+        raw = msgspec.json.decode(data)
+    except msgspec.DecodeError as fault:
+        raise KataError(f"not JSON: {fault}") from None
+    if not isinstance(raw, dict):
+        raise KataError("not a verdict: a JSON object is expected")
+    try:
+        return msgspec.convert(_migrate(raw), Verdict)
+    except msgspec.ValidationError as fault:
+        raise KataError(f"not a verdict: {fault}") from None
+
+
+_MIGRATIONS: dict[str, Any] = {}  # schema -> a function that returns the same record in the next schema
+
+
+def _migrate(raw: dict[str, Any]) -> dict[str, Any]:
+    while raw.get("schema") != SCHEMA:
+        step = _MIGRATIONS.get(str(raw.get("schema")))
+        if step is None:
+            raise KataError(f"not a verdict that this version reads: schema {raw.get('schema')!r}, expected {SCHEMA!r}")
+        raw = step(raw)
+    return raw

@@ -1,0 +1,149 @@
+"""seccomp: the short list of system calls that a worker may make.
+
+Everything else answers EPERM; a call in the numbers of another machine (or of x32) ends the process. The list was
+shortened until NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) no longer ran. A filter is compiled
+once, before the fork; the worker's own process id is written into it afterwards.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from graders.worker.syscalls import Machine, call
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+READING = _names("""
+    access brk clock_getres clock_gettime clock_nanosleep close exit exit_group faccessat faccessat2 fstat futex getcpu
+    getcwd getdents64 getegid geteuid getgid getpid getppid getrandom getrlimit gettid gettimeofday getuid
+    lseek lstat madvise mmap mprotect mremap munmap nanosleep newfstatat poll ppoll pread64 read readlink readlinkat
+    readv restart_syscall rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield setrlimit sigaltstack
+    stat statx uname write writev
+""")
+# Only with a scratch folder, to which Landlock then confines them.
+WRITING = _names("""
+    chdir ftruncate mkdir mkdirat open openat rename renameat renameat2 rmdir unlink unlinkat
+""")
+# What a new thread of glibc calls about itself.
+THREADS = _names("rseq set_robust_list")
+
+PID = 0x7FFFFFF0  # stands for the worker's process id until that is known; no kernel gives out one so high
+PTHREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # the flags of glibc's pthread_create, and of musl's
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they send any signal to any process.
+FCNTL_COMMANDS = (0, 1, 2, 3, 1030)
+# O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE: the same on both machines.
+OPEN_TO_WRITE = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000
+
+LOAD, RETURN = 0x20, 0x06  # BPF_LD|BPF_W|BPF_ABS, BPF_RET|BPF_K
+EQUAL, GREATER, AT_LEAST, ANY_BIT = 0x15, 0x25, 0x35, 0x45  # BPF_JMP|BPF_K with JEQ, JGT, JGE, JSET
+NUMBER, ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
+ALLOW, KILL_PROCESS, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+X32_BIT = 0x40000000
+
+SET_MODE_FILTER = 1
+
+Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled filter, and the places where the process id belongs."""
+
+    instructions: tuple[Instruction, ...]
+
+    def for_process(self, pid: int) -> bytes:
+        """The filter as the kernel takes it, with the guarded calls bound to `pid`."""
+        return b"".join(
+            struct.pack("=HBBI", code, true, false, pid if code == EQUAL and constant == PID else constant)
+            for code, true, false, constant in self.instructions
+        )
+
+
+def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> Program:
+    """The filter of a worker; `threads`: may it start some, `writing`: has it a scratch folder."""
+    guarded = dict(_guards(machine, threads=threads, writing=writing))
+    names = READING + (WRITING if writing else ()) + (THREADS if threads else ())
+    plain = {number for name in names if (number := machine.number(name)) is not None} - guarded.keys()
+    body = [instruction for number, block in guarded.items() for instruction in _when(number, block)]
+    return Program((*_prologue(machine), *body, *_ranges(sorted(plain)), _answer(errno.EPERM)))
+
+
+def install(program: bytes) -> None:
+    """Put the calling thread and all that it will start under the filter, for ever. Needs no_new_privs."""
+    code = ctypes.create_string_buffer(program, len(program))
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
+    call("seccomp", SET_MODE_FILTER, 0, header)
+
+
+def _prologue(machine: Machine) -> Iterator[Instruction]:
+    yield (LOAD, 0, 0, ARCHITECTURE)
+    yield (EQUAL, 1, 0, machine.audit)
+    yield (RETURN, 0, 0, KILL_PROCESS)
+    yield (LOAD, 0, 0, NUMBER)
+    yield (AT_LEAST, 0, 1, X32_BIT)
+    yield (RETURN, 0, 0, KILL_PROCESS)
+
+
+def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple[int, list[Instruction]]]:
+    """The calls whose arguments decide, each with the block that answers it."""
+    blocks = {
+        "kill": _if_argument(0, [PID]),
+        "tgkill": _if_argument(0, [PID]),
+        "prlimit64": _if_argument(0, [0, PID]),
+        "fcntl": _if_argument(1, FCNTL_COMMANDS),
+        # glibc falls back to clone, whose flags a filter can see.
+        "clone3": [_answer(errno.ENOSYS)],
+        # Python asks every file that it opens whether it is a terminal.
+        "ioctl": [_answer(errno.ENOTTY)],
+    }
+    if threads:
+        blocks["clone"] = _if_argument(0, PTHREAD_FLAGS)
+    if not writing:
+        blocks |= {"open": _if_opened_to_read(1), "openat": _if_opened_to_read(2)}
+    for name, block in blocks.items():
+        number = machine.number(name)
+        if number is not None:
+            yield number, block
+
+
+def _argument(index: int) -> Instruction:
+    """Load the low half of an argument: the kernel reads a pid, a command and flags as 32 bits."""
+    return (LOAD, 0, 0, 16 + 8 * index)
+
+
+def _if_argument(index: int, values: Iterable[int]) -> list[Instruction]:
+    tests = [step for value in values for step in ((EQUAL, 0, 1, value), (RETURN, 0, 0, ALLOW))]
+    return [_argument(index), *tests, _answer(errno.EPERM)]
+
+
+def _if_opened_to_read(index: int) -> list[Instruction]:
+    return [_argument(index), (ANY_BIT, 0, 1, OPEN_TO_WRITE), _answer(errno.EROFS), (RETURN, 0, 0, ALLOW)]
+
+
+def _when(number: int, block: list[Instruction]) -> list[Instruction]:
+    return [(EQUAL, 0, len(block), number), *block]
+
+
+def _ranges(numbers: list[int]) -> Iterator[Instruction]:
+    """Allow each run of neighbouring numbers."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    for first, last in runs:
+        yield (AT_LEAST, 0, 2, first)
+        yield (GREATER, 1, 0, last)
+        yield (RETURN, 0, 0, ALLOW)
+
+
+def _answer(code: int) -> Instruction:
+    return (RETURN, 0, 0, ERRNO | code)

@@ -1,0 +1,134 @@
+"""The life of a worker: it loads one submission and answers requests until its judge lets it go.
+
+Everything here shares a process with the submission, so nothing here is believed by the judge.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from graders import wire
+from graders.errors import WireError
+from graders.worker.submission import (
+    Sources,
+    describe,
+    load,
+    refuse_forbidden,
+    remove_forbidden,
+    unload,
+)
+
+
+class MissingEntryPoint(Exception):
+    """The submission has no function of this name."""
+
+
+class Desk:
+    """What a worker knows: the submission, its own files, and the probes sent so far."""
+
+    def __init__(self, runtime: str, base_memory: int) -> None:
+        self.runtime = runtime
+        self.base_memory = base_memory
+        self.submission: Any = None
+        self.sources: Sources | None = None
+        self.own_files: set[str] = set()
+        self.probes: dict[str, ModuleType] = {}
+
+    def load(self, _: str, order: dict[str, Any]) -> bool:
+        """Seed the generators, lower the limits, check the syntax of every file, import the submission.
+
+        A worker of a test is loaded once; one that goes through our own variants, once for each.
+        """
+        if self.sources is not None:
+            unload(self.sources)
+        self._seed(order["seed"])
+        limit = self.base_memory + (order["memory_mb"] << 20)
+        if self.base_memory:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        cpu = order["cpu_s"]
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+        files: dict[str, bytes] = order["files"]
+        self.sources = sources = Sources(files | order["supplied"])
+        self.own_files = set(files)
+        for name, (file, _package) in sources.names.items():
+            if file in files:
+                sources.get_code(name)
+        refuse_forbidden(sources, list(files), order["forbidden"])
+        remove_forbidden(order["forbidden"])
+        self.submission = load(sources, order["modules"])
+        return True
+
+    def _seed(self, seed: int) -> None:
+        random.seed(seed)
+        np.random.seed(seed & 0xFFFFFFFF)
+        if self.runtime != "numpy":
+            sys.modules["torch"].manual_seed(seed & 0x7FFFFFFFFFFFFFFF)
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Call one of the submission's own functions."""
+        function = getattr(self.submission, name, None)
+        if function is None:
+            raise MissingEntryPoint(name)
+        return function(*map(_awake, arguments))
+
+    def probe(self, name: str, source: str) -> bool:
+        """Take in a file of probes, once."""
+        module = ModuleType("probes")
+        exec(compile(source, name, "exec", dont_inherit=True), module.__dict__)
+        self.probes[name] = module
+        return True
+
+    def run(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Run a probe beside the submission."""
+        file, _, function = name.rpartition(":")
+        return getattr(self.probes[file], function)(self.submission, *map(_awake, arguments))
+
+
+def _awake(argument: Any) -> Any:
+    """An argument as the submission sees it: generators are made from their seeds, arrays can be written to."""
+    if isinstance(argument, wire.GeneratorSeed):
+        return np.random.default_rng(argument.seed)
+    return argument
+
+
+def serve(channel: int, runtime: str, base_memory: int) -> None:
+    """Answer requests on `channel` (a stream socket) until it closes; never returns."""
+    reader = wire.Reader(lambda room: os.read(channel, room) or os._exit(0))
+    desk = Desk(runtime, base_memory)
+    operations = {"load": desk.load, "call": desk.call, "probe": desk.probe, "run": desk.run}
+    streams = sys.stdout, sys.stderr
+    while True:
+        request = wire.receive_request(reader)
+        try:
+            value = operations[request.operation](request.name, request.value)
+            answer = wire.reply(request.number, True, value)
+        except WireError as fault:
+            refusal = {"type": "WireError", "bases": [], "message": str(fault), "where": ""}
+            answer = wire.reply(request.number, False, refusal)
+        except BaseException as fault:  # noqa: BLE001 (SystemExit and KeyboardInterrupt are the submission's too)
+            answer = wire.reply(request.number, False, describe(fault, desk.own_files, runtime))
+            del fault
+        for stream in {*streams, sys.stdout, sys.stderr}:
+            _flush(stream)
+        _write(channel, answer)
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except BaseException:  # noqa: BLE001 (a submission may have put anything in the place of a stream)
+        return
+
+
+def _write(channel: int, parts: list[Any]) -> None:
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(channel, view) :]

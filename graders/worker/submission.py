@@ -1,0 +1,160 @@
+"""A submission as importable modules, straight from memory: nothing of it is ever a file in the worker."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import sys
+from types import CodeType, ModuleType
+from typing import Any
+
+
+class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Finds and loads the modules of a submission and the supplied ones; file names are the submission's own."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.names: dict[str, tuple[str, bool]] = {}
+        self.texts: dict[str, str] = {}
+        for path, data in sorted(files.items()):
+            if not path.endswith(".py"):
+                continue
+            parts = path[:-3].split("/")
+            package = parts[-1] == "__init__"
+            self.names[".".join(parts[:-1] if package else parts)] = path, package
+            self.texts[path] = text = data.decode("utf-8-sig")
+            linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name not in self.names:
+            return None
+        file, package = self.names[name]
+        spec = importlib.machinery.ModuleSpec(name, self, origin=file, is_package=package)
+        spec.has_location = True
+        return spec
+
+    def get_source(self, name: str) -> str:
+        return self.texts[self.names[name][0]]
+
+    def get_code(self, name: str) -> CodeType:
+        file = self.names[name][0]
+        return compile(self.texts[file], file, "exec", dont_inherit=True)
+
+    def is_package(self, name: str) -> bool:
+        return self.names[name][1]
+
+
+class Namespace:
+    """A submission of several modules: each under its own name, imported when it is first asked for."""
+
+    def __init__(self, modules: list[str]) -> None:
+        self._modules = modules
+
+    def __getattr__(self, name: str) -> Any:
+        modules = self.__dict__["_modules"]
+        if name in modules:
+            return importlib.import_module(name)
+        for module in modules:
+            found = getattr(importlib.import_module(module), name, None)
+            if found is not None:
+                return found
+        raise AttributeError(name)
+
+
+def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
+    """The submission as its tests and probes see it: its one module, or a namespace of several."""
+    sys.meta_path.insert(0, sources)
+    if len(modules) == 1:
+        return importlib.import_module(modules[0])
+    return Namespace(modules)
+
+
+def unload(sources: Sources) -> None:
+    """Forget a submission, so that another can be loaded in its place."""
+    sys.meta_path.remove(sources)
+    for name in sources.names:
+        sys.modules.pop(name, None)
+
+
+def refuse_forbidden(sources: Sources, files: list[str], forbidden: list[str]) -> None:
+    """Raise ImportError for the first forbidden symbol that a declared file names (best effort, by its syntax)."""
+    if not forbidden:
+        return
+    for file in files:
+        if file not in sources.texts:
+            continue
+        for node in ast.walk(ast.parse(sources.texts[file], file)):
+            for name in _names(node):
+                for symbol in forbidden:
+                    if (
+                        name == symbol
+                        or name.endswith("." + symbol.rpartition(".")[2])
+                        or name.startswith(symbol + ".")
+                    ):
+                        raise ImportError(
+                            f"{file}, line {getattr(node, 'lineno', '?')}: {symbol} may not be used in this kata"
+                        )
+
+
+def _names(node: ast.AST) -> list[str]:
+    """The dotted names that a node of the syntax tree brings in."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Attribute):
+        return [ast.unparse(node)]
+    return []
+
+
+def remove_forbidden(forbidden: list[str]) -> None:
+    """Take forbidden symbols out of the modules that the runtime has already imported."""
+
+    def refused(symbol: str) -> Any:
+        def call(*_: Any, **__: Any) -> Any:
+            raise ImportError(f"{symbol} may not be used in this kata")
+
+        return call
+
+    for symbol in forbidden:
+        module, _, name = symbol.rpartition(".")
+        if module in sys.modules and hasattr(sys.modules[module], name):
+            setattr(sys.modules[module], name, refused(symbol))
+
+
+def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
+    """An exception in plain values. `bases` are its built-in classes, `where` the last line in the submission's files."""
+    said = _text(fault)
+    if runtime and type(fault) is ModuleNotFoundError:
+        said += f" (a worker of the {runtime} runtime has the standard library and what kata.toml names)"
+    bases = [base.__name__ for base in type(fault).__mro__ if base.__module__ == "builtins"]
+    return {
+        "type": type(fault).__name__[:100],
+        "bases": [name for name in bases if hasattr(builtins, name)][:20],
+        "message": said,
+        "where": _where(fault, own_files),
+    }
+
+
+def _text(fault: BaseException) -> str:
+    try:
+        return str(fault)[:4000].encode("utf-8", "replace").decode()
+    except BaseException as other:  # noqa: BLE001 (a submission's own __str__ may do anything)
+        return f"(its text cannot be had: {type(other).__name__})"
+
+
+def _where(fault: BaseException, own_files: set[str]) -> str:
+    if isinstance(fault, SyntaxError) and fault.filename in own_files:
+        line = (fault.text or "").strip()
+        return f"{fault.filename}, line {fault.lineno}: {line[:200]}"
+    found, trace = "", fault.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename in own_files:
+            line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            found = f"{code.co_filename}, line {trace.tb_lineno}, in {code.co_name}: {line[:200]}"
+        trace = trace.tb_next
+    return found.encode("utf-8", "replace").decode()

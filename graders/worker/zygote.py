@@ -1,0 +1,200 @@
+"""The worker zygote: a separately started Python that forks confined workers ahead of need.
+
+It never sees a submission (sources go straight to a worker), so its heap holds nobody's work. Judges ask over a
+SOCK_SEQPACKET socket with a message `{"workers": n}` that carries the end of a private socket; over that one each
+worker's descriptors come back (channel, output, pidfd), later its end (`{"pid", "status", "cpu_s"}`). When the
+private socket closes, its workers are killed. The descriptors of a worker are made here, and nobody else keeps them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graders import wire
+from graders.worker.serve import serve
+from graders.worker.walls import Walls
+
+IDLE_MS = 4  # how long nothing must have happened before the pool is filled
+
+
+@dataclass
+class Ready:
+    """A confined worker and the judge's ends of its descriptors."""
+
+    pid: int
+    pidfd: int
+    channel: int
+    output: int
+    scratch: str | None
+
+    def close(self) -> None:
+        for descriptor in (self.channel, self.output):
+            os.close(descriptor)
+
+
+@dataclass
+class Zygote:
+    """`control` is where judges ask; the settings come from the judge that started this process."""
+
+    control: socket.socket
+    settings: dict[str, Any]
+    walls: Any = None
+    base_memory: int | None = None
+    pool: list[Ready] = field(default_factory=list)
+    handed: dict[int, tuple[Ready, socket.socket]] = field(default_factory=dict)  # pidfd -> worker, whose it is
+    owners: dict[int, socket.socket] = field(default_factory=dict)
+    made: int = 0
+
+    def run(self) -> None:
+        """Serve until the control socket closes."""
+        self.poll = select.poll()
+        self.poll.register(self.control, select.POLLIN)
+        while True:
+            filling = self.base_memory is not None and len(self.pool) < self.settings["pool"]
+            events = self.poll.poll(IDLE_MS if filling else None)
+            if not events:
+                self.pool.append(self.fork())
+            # New descriptors come with new orders only, so these are dealt with last: a number closed and used again
+            # meanwhile would be taken for what it was when the events were collected.
+            asked = self.control.fileno()
+            for descriptor, _ in events:
+                if descriptor in self.handed:
+                    self.reap(descriptor)
+                elif descriptor in self.owners:
+                    self.leave(descriptor)
+            if any(descriptor == asked for descriptor, _ in events) and not self.answer():
+                return
+
+    def answer(self) -> bool:
+        """Hand out the workers that one message asks for; False when nobody can ask any more."""
+        message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+        if not message:
+            return False
+        order = json.loads(message)
+        if "base_memory" in order:
+            self.base_memory = order["base_memory"]
+            return True
+        owner = socket.socket(fileno=descriptors[0])
+        self.owners[owner.fileno()] = owner
+        self.poll.register(owner, select.POLLIN)
+        for _ in range(order["workers"]):
+            self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
+        return True
+
+    def hand_out(self, worker: Ready, owner: socket.socket) -> None:
+        self.handed[worker.pidfd] = worker, owner
+        self.poll.register(worker.pidfd, select.POLLIN)
+        # A judge that died must not take the zygote along.
+        with contextlib.suppress(OSError):
+            message = json.dumps({"pid": worker.pid}).encode()
+            socket.send_fds(owner, [message], [worker.channel, worker.output, worker.pidfd], socket.MSG_DONTWAIT)
+        worker.close()
+
+    def reap(self, pidfd: int) -> None:
+        worker, owner = self.handed.pop(pidfd)
+        self.poll.unregister(pidfd)
+        _, status, usage = os.wait4(worker.pid, 0)
+        os.close(pidfd)
+        if worker.scratch:
+            shutil.rmtree(worker.scratch, ignore_errors=True)
+        end = {"pid": worker.pid, "status": status, "cpu_s": usage.ru_utime + usage.ru_stime}
+        with contextlib.suppress(OSError):
+            owner.send(json.dumps(end).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def leave(self, descriptor: int) -> None:
+        """An owner's socket is readable, and owners say nothing: it is gone. End what it had."""
+        owner = self.owners.pop(descriptor)
+        self.poll.unregister(descriptor)
+        its = [pidfd for pidfd, (_, whose) in self.handed.items() if whose is owner]
+        for pidfd in its:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        for pidfd in its:
+            self.reap(pidfd)
+        owner.close()
+
+    def fork(self) -> Ready:
+        """A new worker with its walls up, waiting for a submission."""
+        judge_end, own_end = socket.socketpair()
+        output, own_output = os.pipe()
+        scratch = self._scratch()
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(own_end.fileno(), own_output, scratch)
+        own_end.close()
+        os.close(own_output)
+        pidfd = os.pidfd_open(pid)
+        return Ready(pid, pidfd, judge_end.detach(), output, scratch)
+
+    def _scratch(self) -> str | None:
+        root = self.settings.get("scratch")
+        if not root:
+            return None
+        self.made += 1
+        folder = f"{root}/{self.made}"
+        os.mkdir(folder, 0o700)
+        return folder
+
+    def _become_worker(self, channel: int, output: int, scratch: str | None) -> None:
+        try:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            if self.walls is not None:
+                memory = (self.base_memory or 0) + (64 << 30)  # lowered to the kata's limit when a submission is loaded
+                self.walls.raise_({0, 1, 2, channel}, memory, 24 * 3600, scratch)
+            else:
+                os.closerange(3, channel)
+                os.closerange(channel + 1, 4096)
+            if scratch:
+                os.chdir(scratch)
+            serve(channel, self.settings["runtime"], self.base_memory or 0)
+        except BaseException as fault:  # noqa: BLE001 (nothing may return into the zygote's loop)
+            os.write(2, f"worker: {type(fault).__name__}: {fault}\n".encode())
+        finally:
+            os._exit(70)
+
+
+def _warm_up() -> None:
+    """Import and use once what most submissions do, so that no worker pays for it."""
+    for name in ["dataclasses", "enum", "functools", "itertools", "math", "statistics", "string", "typing"]:
+        importlib.import_module(name)
+    for name in ["fft", "linalg", "ma", "polynomial", "random"]:
+        importlib.import_module(f"numpy.{name}")
+    matrix = np.random.default_rng(0).standard_normal((4, 4))
+    np.random.seed(0)
+    np.linalg.norm(matrix @ matrix.astype(np.float32).T)
+    np.einsum("ij,jk->ik", matrix, np.exp(matrix))
+    wire.crossed({"warm": (matrix, 1.0)})
+
+
+def main(control: int, settings: dict[str, Any]) -> None:
+    """Start here. Settings: runtime, readable (paths), pool (workers kept ready), scratch (folder or None), walls."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if settings["runtime"] != "numpy":
+        import torch
+
+        torch.set_num_threads(1)
+    _warm_up()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
+    walls = Walls.build(settings["readable"], settings["runtime"] != "numpy") if settings["walls"] else None
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    gc.collect()
+    gc.freeze()
+    zygote = Zygote(socket.socket(fileno=control), settings, walls)
+    hello = os.pidfd_open(os.getpid())
+    socket.send_fds(zygote.control, [json.dumps({"ready": True}).encode()], [hello])
+    os.close(hello)
+    zygote.run()

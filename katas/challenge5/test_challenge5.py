@@ -1,0 +1,29 @@
+"""Challenge 5: the symptoms. What causes them is yours to find."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graders.checks import task
+
+EPOCHS = 100
+
+
+@task("bug1_learns")
+def test_bug1_the_network_learns(kata: Any, draw: Any, probes: Any) -> None:
+    rng = np.random.default_rng(draw.seed())
+    y = np.arange(500) % 2
+    radius, angle = 1.0 + y + rng.normal(0, 0.2, 500), rng.uniform(0, 2 * np.pi, 500)
+    X = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astype(np.float32)
+
+    run = kata.run(probes.bug1_run, draw.seed(), EPOCHS, X)
+
+    assert run["epochs"] == EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
+    first, last = run["loss_at_the_start"], run["loss_at_the_end"]
+    assert last < 0.3 * first, (
+        f"loss after {EPOCHS} epochs {last:.4f}, at the start {first:.4f}: a healthy run ends below a tenth of that"
+    )
+    correct = float(np.mean(run["classes"] == y))
+    assert correct >= 0.95, f"{correct:.1%} of 500 fresh points are put into their class; guessing gives 50 %"

@@ -1,0 +1,306 @@
+"""The red team: every submission here tries to get a verdict that it did not earn, to learn what it may not know, or to
+stop the grading. Each is graded by the real command, in a process of its own, under full confinement."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SUBMISSIONS = Path(__file__).parent / "submissions"
+SECRET = "planted-token-0f2c"  # in the environment of every grading; no submission may see it
+PATIENCE_S = 240  # for one command, on a busy machine
+PR_SET_CHILD_SUBREAPER = 36
+
+collect_ignore = ["submissions"]  # attackers' conftest.py and pytest.ini are not for us
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "security: an attack on the grading, run under full confinement")
+    config.addinivalue_line("markers", "attack(*numbers): the lines of the red team's list that a test stands for")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What `katas grade` said of one submission."""
+
+    exit_status: int
+    verdict: dict[str, Any]
+
+    @property
+    def tests(self) -> list[dict[str, Any]]:
+        return self.verdict["tests"]
+
+    @property
+    def hurt(self) -> set[str]:
+        """Names of the tests that did not pass: failed, or blocked by a failed task."""
+        return {test["name"] for test in self.tests if test["status"] != "passed"}
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        return [test for test in self.tests if test["status"] == "failed"]
+
+    @property
+    def messages(self) -> list[str]:
+        return [test["message"] for test in self.failed]
+
+    @property
+    def output(self) -> str:
+        return "\n".join(test["output"] for test in self.tests)
+
+    def passes(self) -> None:
+        """The verdict of an honest submission."""
+        assert self.hurt == set(), self.messages
+        assert (self.verdict["status"], self.exit_status) == ("passed", 0)
+        assert self.verdict["score"] == self.verdict["max_score"] > 0
+
+    def fails(self, reason: str) -> None:
+        """Some tests fail, each for this reason (a pattern); the score is what the others carry."""
+        assert (self.verdict["status"], self.exit_status) == ("failed", 1)
+        assert self.failed
+        for message in self.messages:
+            assert re.search(reason, message, re.IGNORECASE), message
+        assert {test["status"] for test in self.tests} <= {"passed", "failed", "blocked"}
+        assert self.verdict["score"] < self.verdict["max_score"]
+        for task in self.verdict["tasks"]:
+            if task["status"] != "passed":
+                assert task["score"] == 0
+
+    def fails_only(self, where: Collection[str], reason: str, task: str = "batch") -> None:
+        """Tests among `where` fail, those of `task` all do, for this reason; every other test keeps its result."""
+        self.fails(reason)
+        assert self.hurt <= set(where)
+        assert {test["status"] for test in self.tests if test["task"] == task and test["name"] in where} == {"failed"}
+        assert 0 < len(self.hurt) < len(self.tests)
+
+    def is_killed_only(self, where: Collection[str], reason: str) -> None:
+        """Exactly the tests `where` fail, each killed for this reason; the next ones have a worker of their own."""
+        self.fails(reason)
+        assert self.hurt == set(where)
+
+    def fails_everywhere(self, reason: str) -> None:
+        """No test passes."""
+        self.fails(reason)
+        assert len(self.hurt) == len(self.tests)
+        assert self.verdict["score"] == 0
+
+    def is_ungradable(self, reason: str) -> None:
+        """Not gradable, for this reason: no test was run."""
+        assert (self.verdict["status"], self.exit_status) == ("ungradable", 1)
+        assert re.search(reason, self.verdict["message"], re.IGNORECASE | re.DOTALL), self.verdict["message"]
+        assert self.verdict["score"] == 0
+        assert "passed" not in {test["status"] for test in self.tests}
+
+    def is_refused(self, reason: str) -> None:
+        """Not gradable, for this reason (which names the file), and nothing of it was taken in."""
+        self.is_ungradable(reason)
+        assert self.tests == []
+        assert self.verdict["submission_sha256"] == ""
+
+    def found(self) -> list[dict[str, Any]]:
+        """What a searching submission reported, once for each test that could say it."""
+        reports = [re.search(r"FOUND-([0-9a-f]+)-END", message) for message in self.messages]
+        assert any(reports), self.messages
+        return [json.loads(bytes.fromhex(match.group(1))) for match in reports if match]
+
+
+Grade = Callable[..., Graded]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _adopt_orphans() -> None:
+    """Whatever a command leaves behind becomes our child, and so is seen."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command in the repository; nothing of it may be left running afterwards."""
+    environment = os.environ | {"GITHUB_TOKEN": SECRET, "KATAS_SECRET": SECRET}
+    command = [sys.executable, "-m", "graders.cli", *arguments]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            pytest.fail(f"{' '.join(command)} did not end")
+    if check:
+        assert process.returncode in (0, 1), errors or output
+    assert "Traceback" not in errors
+    assert _left_behind() == []
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def _left_behind() -> list[str]:
+    """Command lines of descendants that still run, zombies aside; those that are just ending are waited for."""
+    deadline = time.monotonic() + 5
+    while (left := [line for pid in _children(os.getpid()) if (line := _running(pid))]) and time.monotonic() < deadline:
+        os.sched_yield()
+    return left
+
+
+def _children(pid: int) -> Iterator[int]:
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        yield from map(int, listing.read_text().split())
+
+
+def _running(pid: int) -> str:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return "" if state == "Z" else Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") or str(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _graded(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
+    folder = SUBMISSIONS / submission  # an absolute path stays what it is
+    assert folder.is_dir()
+    where = [] if root is None else ["--root", str(root)]
+    options = ["--format", "json", "--audience", "instructor", "--require-confinement", "full"]
+    done = run_katas(*where, "grade", slug, "--submission", str(folder), *options)
+    verdict = json.loads(done.stdout)
+    nothing_ran = verdict["status"] == "ungradable" and not verdict["submission_sha256"]
+    assert verdict["confinement"] == "full" or nothing_ran
+    assert verdict["status"] in ("passed", "failed", "ungradable"), verdict["message"]
+    assert "error" not in {result["status"] for result in (*verdict["tests"], *verdict["tasks"])}
+    return Graded(done.returncode, verdict)
+
+
+@pytest.fixture(scope="session")
+def grade() -> Grade:
+    """grade(slug, folder[, root]) grades a folder of submissions/, or any other, against a repository of katas."""
+    return _graded
+
+
+@pytest.fixture(scope="session")
+def report() -> Callable[..., str]:
+    """report(slug, folder, format) is what the command prints in another format."""
+
+    def printed(slug: str, submission: str | Path, style: str) -> str:
+        options = ["--format", style, "--audience", "instructor", "--require-confinement", "full"]
+        return run_katas("grade", slug, "--submission", str(SUBMISSIONS / submission), *options).stdout
+
+    return printed
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Callable[..., Path]:
+    """submission(folder, {old: new}) is a copy of an attack with some of its text replaced."""
+
+    def changed(name: str, replaced: dict[str, str] | None = None) -> Path:
+        folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
+        shutil.copytree(SUBMISSIONS / name, folder)
+        for file in folder.glob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            for old, new in (replaced or {}).items():
+                assert old in text
+                text = text.replace(old, new)
+            file.write_text(text, encoding="utf-8")
+        return folder
+
+    return changed
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Where the command is run."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def secret() -> str:
+    """A token in the environment of every grading."""
+    return SECRET
+
+
+LIMITS = "\n[limits]\nimport_s = 2\ncall_s = 1\ntest_s = 2\ntotal_s = 60\nmemory_mb = 256\noutput_kb = 16\n"
+
+
+def _repository(folder: Path, edit: Callable[[str], str]) -> Path:
+    """A repository of one kata, laid out as this one, its kata.toml edited."""
+    for part in ("katas", "solutions", "graders/hidden"):
+        shutil.copytree(ROOT / part / "exercise01", folder / part / "exercise01")
+    for name in ("conftest.py", "tox.ini"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, folder)
+    settings = folder / "katas/exercise01/kata.toml"
+    text = re.sub(r"\n\[limits\][^\[]*", "\n", settings.read_text(encoding="utf-8"))
+    text = re.sub(r"\nafter = .*", "", text)
+    settings.write_text(edit(text), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """exercise01 with small limits, and no task waiting for another."""
+    return _repository(tmp_path_factory.mktemp("impatient"), lambda text: text + LIMITS)
+
+
+@pytest.fixture(scope="session")
+def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """exercise01 with small limits in the torch runtime, where threads and a scratch folder are to be had."""
+
+    def edit(text: str) -> str:
+        assert 'runtime = "numpy"' in text
+        return text.replace('runtime = "numpy"', 'runtime = "torch"') + LIMITS
+
+    return _repository(tmp_path_factory.mktemp("torch"), edit)
+
+
+@pytest.fixture(scope="session")
+def with_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """exercise01 asking for a folder of results beside the module, and with a supplied module."""
+
+    def edit(text: str) -> str:
+        text = text.replace('files = ["affine.py"]', 'files = ["affine.py", "results/*"]')
+        return text.replace("supplied = []", 'supplied = ["constants.py"]')
+
+    root = _repository(tmp_path_factory.mktemp("results"), edit)
+    constants = root / "katas/exercise01/constants.py"
+    constants.write_text('"""Supplied to every submission."""\n\nSHIFT = 0.0\n', encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def batch_tests() -> set[str]:
+    """The tests of exercise01 that fail, or are blocked, where batches are refused."""
+    return _hurt_by("exercise01", "honest_except_for_batches", None)
+
+
+@pytest.fixture(scope="session")
+def impatient_batch_tests(impatient: Path) -> set[str]:
+    """The tests of the impatient exercise01 that ask for a batch."""
+    return _hurt_by("exercise01", "honest_except_for_batches", impatient)
+
+
+@pytest.fixture(scope="session")
+def loss_tests() -> set[str]:
+    """The tests of exercise04 that fail, or are blocked, without cross_entropy."""
+    return _hurt_by("exercise04", "honest_except_for_the_loss", None)
+
+
+def _hurt_by(slug: str, submission: str, root: Path | None) -> set[str]:
+    graded = _graded(slug, submission, root)
+    graded.fails("no (batches|loss) here")
+    assert 0 < len(graded.hurt) < len(graded.tests)
+    return graded.hurt

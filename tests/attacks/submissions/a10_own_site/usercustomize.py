@@ -1,0 +1,5 @@
+"""Leaves at once with status 0."""
+
+import os
+
+os._exit(0)

@@ -1,0 +1,34 @@
+"""Change NumPy's, the interpreter's and the process's settings for everybody."""
+
+import gc
+import locale
+import os
+import resource
+import sys
+import warnings
+
+import numpy as np
+
+
+def honest(W, x, b):
+    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
+    return x @ W.T + b
+
+
+np.seterr(all="raise")
+np.set_printoptions(threshold=0, precision=0, floatmode="fixed")
+sys.setrecursionlimit(200)
+sys.setswitchinterval(1e-6)
+warnings.simplefilter("error")
+gc.disable()
+os.environ["PYTHONHASHSEED"] = "0"
+sys.path.insert(0, "/tmp")
+try:
+    locale.setlocale(locale.LC_ALL, "tr_TR.UTF-8")
+except locale.Error:
+    pass
+
+
+def affine(W, x, b):
+    with np.errstate(all="ignore"):
+        return honest(W, x, b)

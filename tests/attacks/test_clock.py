@@ -1,0 +1,50 @@
+"""E: cheating the clock."""
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+
+@attack("E1")
+def test_clocks_patched_by_a_submission_time_nothing(grade):
+    graded = grade("exercise01", "e01_patched_clocks")
+    graded.passes()
+    assert all(test["duration_s"] >= 0 for test in graded.tests)
+
+
+@attack("E2")
+def test_an_answer_filled_in_later_is_judged_as_it_was_sent(grade):
+    grade("exercise01", "e02_answer_later").passes()  # no thread can be started, so it computes after all
+
+
+@attack("E3")
+def test_fresh_arguments_are_not_mistaken_for_former_ones(grade):
+    grade("exercise01", "e03_cached_by_identity").passes()
+
+
+@attack("E4")
+def test_computing_while_being_imported_gains_nothing(grade):
+    grade("exercise01", "e04_precomputed").passes()
+
+
+@attack("E8")
+def test_sleeping_in_a_correctness_test_changes_no_verdict(grade):
+    graded = grade("exercise01", "e08_slow_while_untimed")
+    graded.passes()
+    assert all(test["duration_s"] >= 0.002 for test in graded.tests)
+
+
+@attack("E9")
+def test_times_claimed_in_a_reply_are_not_believed(grade):
+    graded = grade("exercise01", "e09_lying_reply")
+    graded.passes()
+    assert all(test["duration_s"] >= 0.3 for test in graded.tests)
+
+
+@attack("E10")
+def test_no_thread_can_be_started_in_the_numpy_runtime(grade):
+    graded = grade("exercise01", "e10_more_threads")
+    graded.passes()
+    assert "threads started: 0" in graded.output
+    assert "threads started: 1" not in graded.output

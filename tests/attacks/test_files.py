@@ -1,0 +1,202 @@
+"""I: files. What is inside a declared path and no plain file is refused before anything runs."""
+
+import os
+import py_compile
+import shutil
+import socket
+import stat
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+HONEST = "def affine(W, x, b):\n    return x @ W.T + b\n"
+OFF = r"is off in|expected"
+
+
+@attack("I1")
+@pytest.mark.parametrize("target", ["solutions/exercise01/affine.py", "/etc/passwd", "/dev/zero", "/proc/self/environ"])
+def test_a_symbolic_link_is_refused(grade, repository, tmp_path, target):
+    (tmp_path / "affine.py").symlink_to(repository / target)
+    grade("exercise01", tmp_path).is_refused(r"affine\.py.*symbolic link")
+
+
+@attack("I1")
+def test_a_linked_folder_inside_a_declared_path_is_refused(grade, submission, repository, with_results):
+    folder = submission("honest")
+    (folder / "results").symlink_to(repository / "solutions/exercise01")
+    grade("exercise01", folder, with_results).is_refused(r"results.*symbolic link")
+
+
+@attack("I2")
+def test_a_hard_link_is_refused(grade, tmp_path):
+    secret = tmp_path / "secret.py"
+    secret.write_text(HONEST)
+    folder = tmp_path / "submission"
+    folder.mkdir()
+    os.link(secret, folder / "affine.py")
+    grade("exercise01", folder).is_refused(r"affine\.py.*hard link")
+
+
+@attack("I4")
+def test_a_pipe_is_refused(grade, tmp_path):
+    os.mkfifo(tmp_path / "affine.py")
+    grade("exercise01", tmp_path).is_refused(r"affine\.py.*pipe")
+
+
+@attack("I4")
+def test_a_socket_is_refused(grade, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path may be no longer than 108 bytes
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("affine.py")
+        grade("exercise01", tmp_path).is_refused(r"affine\.py.*socket")
+
+
+@attack("I4")
+def test_a_device_is_refused(grade, tmp_path):
+    try:
+        os.mknod(tmp_path / "affine.py", stat.S_IFCHR | 0o666, os.makedev(1, 5))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    grade("exercise01", tmp_path).is_refused(r"affine\.py.*device")
+
+
+@attack("I5")
+@pytest.mark.parametrize("other", ["Affine.py", "AFFINE.PY"])
+def test_two_names_that_differ_by_case_are_refused(grade, submission, other):
+    folder = submission("honest")
+    (folder / other).write_text(HONEST)
+    grade("exercise01", folder).is_refused(r"(?i)affine\.py.*letter case")
+
+
+@attack("I5")
+def test_two_names_that_differ_by_unicode_form_are_refused(grade, submission, with_results):
+    folder = submission("honest")
+    (folder / "results").mkdir()
+    for name in ("caf\u00e9.csv", "cafe\u0301.csv"):
+        (folder / "results" / name).write_text("1\n")
+    grade("exercise01", folder, with_results).is_refused(r"results/.*Unicode form")
+
+
+@attack("I6")
+def test_a_hundred_thousand_files_in_a_declared_folder_are_refused(grade, submission, with_results):
+    folder = submission("honest")
+    (folder / "results").mkdir()
+    for index in range(100_000):
+        os.close(os.open(folder / f"results/{index}.csv", os.O_CREAT | os.O_WRONLY))
+    grade("exercise01", folder, with_results).is_refused("results/.*files")
+
+
+@attack("I6")
+def test_many_files_beside_the_module_are_named_in_short(grade, submission):
+    folder = submission("honest")
+    for index in range(5_000):
+        os.close(os.open(folder / f"{index}.txt", os.O_CREAT | os.O_WRONLY))
+    graded = grade("exercise01", folder)
+    graded.passes()
+    assert len(graded.verdict["ignored_files"]) < 100
+
+
+@attack("I8")
+def test_a_file_of_a_gigabyte_is_refused(grade, tmp_path):
+    with (tmp_path / "affine.py").open("wb") as file:
+        file.truncate(1 << 30)
+    grade("exercise01", tmp_path).is_refused(r"affine\.py.*larger than")
+
+
+@attack("I9")
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"# caf\xe9\n" + HONEST.encode(), "not UTF-8"),
+        (HONEST.encode("utf-16"), "not UTF-8|NUL"),
+        (HONEST.encode() + b"\0", "NUL"),
+        (b"# -*- coding: utf-7 -*-\n" + HONEST.encode(), "encoding utf-7"),
+        (b"# -*- coding: rot13 -*-\n" + HONEST.encode(), "encoding"),
+        (b"# coding: unknown\n" + HONEST.encode(), "encoding"),
+    ],
+    ids=["latin1", "utf16", "nul", "utf7", "rot13", "unknown"],
+)
+def test_a_source_that_is_no_plain_text_is_refused(grade, tmp_path, content, reason):
+    (tmp_path / "affine.py").write_bytes(content)
+    grade("exercise01", tmp_path).is_refused(rf"affine\.py.*({reason})")
+
+
+@attack("I9")
+def test_a_byte_order_mark_is_forgiven(grade, submission):
+    folder = submission("honest")
+    (folder / "affine.py").write_bytes(b"\xef\xbb\xbf" + (folder / "affine.py").read_bytes())
+    grade("exercise01", folder).passes()
+
+
+@attack("I10")
+def test_a_compiled_file_that_differs_from_its_source_is_not_what_runs(grade, submission, tmp_path, batch_tests):
+    folder = submission("b06_extra_axis")
+    right = tmp_path / "right.py"
+    shutil.copy(submission("honest") / "affine.py", right)
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    cached = folder / "__pycache__" / "affine.cpython-311.pyc"
+    py_compile.compile(str(right), cfile=str(cached), doraise=True, invalidation_mode=mode)
+    shutil.copy(cached, folder / "affine.pyc")
+    graded = grade("exercise01", folder)
+    graded.fails_only(batch_tests, "expected shape")
+    assert "affine.pyc" in graded.verdict["ignored_files"]
+
+
+@attack("I11")
+def test_a_folder_in_the_place_of_the_module_is_refused(grade, tmp_path):
+    (tmp_path / "affine.py").mkdir()
+    (tmp_path / "affine.py/__init__.py").write_text(HONEST)
+    grade("exercise01", tmp_path).is_refused(r"affine\.py.*folder")
+
+
+@attack("I11")
+def test_a_package_named_like_the_module_is_not_the_module(grade, submission, batch_tests):
+    folder = submission("b06_extra_axis")
+    (folder / "affine").mkdir()
+    (folder / "affine/__init__.py").write_text(HONEST)
+    graded = grade("exercise01", folder)
+    graded.fails_only(batch_tests, "expected shape")
+    assert graded.verdict["ignored_files"] == ["affine/__init__.py"]
+
+
+@attack("I12")
+def test_a_missing_file_is_ungradable_and_named(grade, tmp_path):
+    (tmp_path / "notes.txt").write_text("later")
+    grade("exercise01", tmp_path).is_ungradable(r"affine\.py: not found")
+
+
+@attack("I13")
+def test_an_empty_file_fails_for_what_it_lacks(grade, tmp_path):
+    (tmp_path / "affine.py").touch()
+    grade("exercise01", tmp_path).fails_everywhere("affine")
+
+
+@attack("I14")
+def test_a_syntax_error_is_ungradable_with_its_line(grade, tmp_path):
+    (tmp_path / "affine.py").write_text("def affine(W, x, b):\n    return (x @ W.T + b\n")
+    graded = grade("exercise01", tmp_path)
+    graded.is_ungradable(r"SyntaxError.*affine\.py, line 2")
+
+
+@attack("I15")
+def test_modules_that_shadow_libraries_are_ignored_and_named(grade, submission):
+    folder = submission("honest")
+    names = ["msgspec.py", "numpy.py", "random.py", "struct.py", "typing.py"]
+    for name in names:
+        (folder / name).write_text("import os\n\nos._exit(0)\n")
+    graded = grade("exercise01", folder)
+    graded.passes()
+    assert graded.verdict["ignored_files"] == names
+
+
+@attack("I16")
+def test_a_supplied_file_is_ours_whatever_the_submission_brings(grade, submission, with_results):
+    folder = submission(
+        "honest", {"return honest(W, x, b)\n": "import constants\n\n    return honest(W, x, b) + constants.SHIFT\n"}
+    )
+    (folder / "constants.py").write_text("SHIFT = 1.0\n")
+    graded = grade("exercise01", folder, with_results)
+    graded.passes()
+    assert graded.verdict["ignored_files"] == ["constants.py"]

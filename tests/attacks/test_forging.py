@@ -1,0 +1,130 @@
+"""A: forging the verdict."""
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+OFF = r"is off in|expected"
+
+
+@attack("A1")
+def test_leaving_the_process_with_status_zero_costs_the_tests_that_do_it(grade, batch_tests):
+    grade("exercise01", "a01_exit_zero").is_killed_only(batch_tests, "exit status 0")
+
+
+@attack("A2")
+def test_leaving_while_being_imported_makes_a_submission_ungradable(grade):
+    grade("exercise01", "a02_exit_at_import").is_ungradable("SystemExit")
+
+
+@attack("A3")
+def test_an_interrupt_raised_by_a_submission_interrupts_nobody(grade, batch_tests):
+    grade("exercise01", "a03_keyboard_interrupt").fails_only(batch_tests, "KeyboardInterrupt")
+
+
+@attack("A4")
+def test_leaving_in_a_finaliser_changes_nothing(grade):
+    grade("exercise01", "a04_exit_in_del").passes()
+
+
+@attack("A5")
+def test_a_printed_summary_is_only_output(grade, batch_tests):
+    graded = grade("exercise01", "a05_fake_summary")
+    graded.fails_only(batch_tests, OFF)
+    assert "10 passed in 0.01s" in graded.output
+
+
+@attack("A6")
+def test_reports_written_by_a_submission_are_nowhere(grade, repository, batch_tests):
+    grade("exercise01", "a06_fake_report_files").fails_only(batch_tests, OFF)
+    assert list(repository.glob("forged-*")) == list(repository.parent.glob("forged-*")) == []
+
+
+@attack("A7")
+def test_assertions_patched_by_a_submission_are_not_those_that_judge(grade, batch_tests):
+    grade("exercise01", "a07_patched_assertions").fails_only(batch_tests, OFF)
+
+
+@attack("A8")
+def test_a_conftest_in_a_submission_is_ignored_and_named(grade, batch_tests):
+    graded = grade("exercise01", "a08_own_conftest")
+    graded.fails_only(batch_tests, OFF)
+    assert graded.verdict["ignored_files"] == ["conftest.py"]
+
+
+@attack("A9")
+def test_settings_in_a_submission_are_ignored_and_named(grade, batch_tests):
+    graded = grade("exercise01", "a09_own_settings")
+    graded.fails_only(batch_tests, OFF)
+    assert set(graded.verdict["ignored_files"]) >= {"pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"}
+
+
+@attack("A10")
+def test_files_that_python_runs_by_itself_are_ignored_and_named(grade, batch_tests):
+    graded = grade("exercise01", "a10_own_site")
+    graded.fails_only(batch_tests, OFF)
+    assert set(graded.verdict["ignored_files"]) == {"attack.pth", "sitecustomize.py", "usercustomize.py"}
+
+
+@attack("A11")
+def test_what_a_submission_does_at_exit_comes_too_late(grade, batch_tests):
+    grade("exercise01", "a11_atexit").fails_only(batch_tests, OFF)
+
+
+@attack("A12")
+def test_tracing_and_profiling_reach_nothing_that_judges(grade, batch_tests):
+    grade("exercise01", "a12_tracer").fails_only(batch_tests, OFF)
+
+
+@attack("A13")
+def test_comparisons_of_numpy_patched_by_a_submission_compare_nothing(grade, batch_tests):
+    grade("exercise01", "a13_patched_numpy").fails_only(batch_tests, OFF)
+
+
+@attack("A14")
+@pytest.mark.parametrize("raised", ["GeneratorExit", "StopIteration", "MemoryError", "RecursionError"])
+def test_an_exception_with_a_meaning_to_the_interpreter_is_an_exception(grade, submission, batch_tests, raised):
+    folder = submission("a14_control_exceptions", {"RAISED = GeneratorExit": f"RAISED = {raised}"})
+    grade("exercise01", folder).fails_only(batch_tests, raised)
+
+
+@attack("A15")
+def test_an_object_in_the_place_of_the_module_passes_for_nothing(grade):
+    grade("exercise01", "a15_module_replaced").fails_everywhere("not a plain value")
+
+
+@attack("A15")
+def test_a_module_that_answers_to_every_name_fails_by_its_answers(grade):
+    grade("exercise01", "a15_answers_to_everything").fails_everywhere(OFF)
+
+
+@attack("Z3")
+@pytest.mark.parametrize("raised", ["unittest.SkipTest", "Skipped", "Mismatch", "JudgeError"])
+def test_a_test_is_not_skipped_or_excused_because_a_submission_says_so(grade, submission, batch_tests, raised):
+    folder = submission("z03_skip", {"RAISED = unittest.SkipTest": f"RAISED = {raised}"})
+    grade("exercise01", folder).fails_only(batch_tests, f"{raised.rpartition('.')[2]}: nothing to see")
+
+
+@attack("Z4")
+def test_closed_and_replaced_streams_change_nothing(grade):
+    grade("exercise01", "z04_closed_streams").passes()
+
+
+@attack("Z6")
+def test_settings_changed_in_a_worker_reach_nobody_else(grade):
+    grade("exercise01", "z06_global_settings").passes()
+
+
+@attack("Z10")
+def test_an_import_that_never_ends_makes_a_submission_ungradable(grade, impatient):
+    grade("exercise01", "z10_slow_import", impatient).is_ungradable("import.* took longer than 2 s")
+
+
+@attack("Z10")
+def test_a_hostile_text_raised_by_an_import_is_cleaned(grade):
+    graded = grade("exercise01", "z10_raising_import")
+    graded.is_ungradable("ValueError")
+    message = graded.verdict["message"]
+    assert not {"\x1b", "\x00"} & set(message)
+    assert not any(line.startswith("::") for line in message.splitlines())

@@ -1,0 +1,175 @@
+"""G: using up the machine. The limits are small here, and no task waits for another."""
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+KILLED = r"took longer than \d|used up its CPU time|crashed|was stopped"
+NO_MEMORY = r"MemoryError|" + KILLED
+
+
+@attack("G1")
+def test_computing_for_ever_costs_the_tests_that_do_it(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g01_loop", impatient)
+    graded.is_killed_only(impatient_batch_tests, "took longer than 1 s")
+
+
+@attack("G2")
+def test_sleeping_for_ever_costs_the_tests_that_do_it(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g02_sleep", impatient)
+    graded.is_killed_only(impatient_batch_tests, "took longer than 1 s")
+
+
+@attack("G3")
+@pytest.mark.parametrize("attempt", ["g03_allocate", "g03_allocate_stubbornly"])
+def test_memory_has_an_end(grade, impatient, impatient_batch_tests, attempt):
+    grade("exercise01", attempt, impatient).is_killed_only(impatient_batch_tests, NO_MEMORY)
+
+
+@attack("G4")
+def test_no_process_can_be_forked(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g04_fork_bomb", impatient)
+    graded.is_killed_only(impatient_batch_tests, "PermissionError|BlockingIOError")
+
+
+@attack("G4")
+def test_no_process_can_be_forked_in_the_torch_runtime(grade, torch_runtime):
+    grade("exercise01", "g04_fork_bomb", torch_runtime).fails("PermissionError|BlockingIOError")
+
+
+@attack("G5")
+def test_no_thread_can_be_started(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g05_thread_bomb", impatient)
+    graded.is_killed_only(impatient_batch_tests, "can't start new thread")
+
+
+@attack("G5")
+def test_threads_have_an_end_in_the_torch_runtime(grade, torch_runtime):
+    graded = grade("exercise01", "g05_thread_bomb", torch_runtime)
+    graded.fails("can't start new thread|" + NO_MEMORY)
+    assert any(test["status"] == "passed" for test in graded.tests)
+
+
+@attack("G6")
+def test_open_files_have_an_end(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g06_open_files", impatient)
+    graded.is_killed_only(impatient_batch_tests, "Too many open files")
+
+
+@attack("G7")
+def test_there_is_nothing_to_fill(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g07_fill_disk", impatient)
+    graded.is_killed_only(impatient_batch_tests, "OSError|FileNotFoundError|PermissionError")
+
+
+@attack("G8")
+def test_no_large_file_can_be_made(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g08_truncate", impatient)
+    graded.is_killed_only(impatient_batch_tests, "OSError|FileNotFoundError|PermissionError")
+
+
+@attack("G9")
+def test_a_gigabyte_is_no_answer(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g09_huge_answer", impatient)
+    graded.fails_only(impatient_batch_tests, "more than 64 MiB|" + NO_MEMORY)
+
+
+@attack("G10")
+def test_printing_without_end_is_cut(grade, impatient):
+    graded = grade("exercise01", "g10_endless_printing", impatient)
+    graded.passes()
+    assert all("cut" in test["output"][-60:] for test in graded.tests)
+    assert all(len(test["output"]) < 20_000 for test in graded.tests)
+
+
+@attack("G11")
+def test_recursion_without_end_is_named(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "g11_recursion", impatient).is_killed_only(impatient_batch_tests, "RecursionError")
+
+
+@attack("G11")
+def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g11_unlimited_recursion", impatient)
+    graded.is_killed_only(impatient_batch_tests, r"crashed \(SIGSEGV")
+
+
+@attack("G12")
+def test_a_regular_expression_that_explodes_is_stopped(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "g12_regular_expression", impatient)
+    graded.is_killed_only(impatient_batch_tests, KILLED)
+
+
+@attack("G13")
+@pytest.mark.parametrize(
+    ("attempt", "reason"),
+    [("g13_long_number_read", "ValueError.*limit"), ("g13_long_number_made", NO_MEMORY)],
+)
+def test_long_numbers_are_stopped(grade, impatient, impatient_batch_tests, attempt, reason):
+    grade("exercise01", attempt, impatient).is_killed_only(impatient_batch_tests, reason)
+
+
+@attack("G14")
+def test_a_worker_that_ignores_every_signal_is_killed(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "g14_deaf", impatient).is_killed_only(impatient_batch_tests, KILLED)
+
+
+@attack("G15")
+def test_nothing_stays_behind(grade, impatient):
+    grade("exercise01", "g15_children", impatient).passes()
+
+
+@attack("G15")
+def test_nothing_stays_behind_in_the_torch_runtime(grade, torch_runtime):
+    grade("exercise01", "g15_children", torch_runtime).passes()
+
+
+@attack("G16")
+def test_the_process_that_makes_workers_cannot_be_limited_or_stopped(grade, impatient):
+    grade("exercise01", "g16_zygote", impatient).passes()
+
+
+@attack("G16")
+def test_the_process_that_makes_torch_workers_cannot_be_limited_or_stopped(grade, torch_runtime):
+    grade("exercise01", "g16_zygote", torch_runtime).passes()
+
+
+@attack("G17")
+@pytest.mark.parametrize("item", [r'b"\xc0"', r'b"\x90"', r'b"\x80"', r'b"\x91\x90"', r'b"\xa0"'])
+def test_a_header_that_grows_when_it_is_read_is_stopped(grade, submission, impatient, impatient_batch_tests, item):
+    folder = submission("g17_expanding_header", {r'ITEM = b"\xc0"': f"ITEM = {item}"})
+    graded = grade("exercise01", folder, impatient)
+    graded.is_killed_only(impatient_batch_tests, "broke the rules of the wire")
+
+
+@attack("G18")
+def test_the_scratch_folder_has_an_end(grade, torch_runtime):
+    graded = grade("exercise01", "g18_fill_scratch", torch_runtime)
+    graded.fails("OSError|No space|too large|" + NO_MEMORY)
+    assert any(test["status"] == "passed" for test in graded.tests)
+
+
+@attack("G18")
+def test_a_worker_cannot_reach_the_scratch_folder_of_another(grade, torch_runtime):
+    grade("exercise01", "g18_scratch_neighbours", torch_runtime).passes()
+
+
+@attack("Z2")
+def test_an_exception_whose_text_takes_for_ever_is_stopped(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "z02_hostile_exception", impatient).is_killed_only(impatient_batch_tests, KILLED)
+
+
+@attack("Z2")
+def test_an_exception_without_a_text_is_named(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "z02_textless_exception", impatient).is_killed_only(impatient_batch_tests, "Textless")
+
+
+@attack("Z7")
+def test_a_worker_that_stops_itself_is_killed(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "z07_stop_itself", impatient).is_killed_only(impatient_batch_tests, KILLED)
+
+
+@attack("Z8")
+def test_a_worker_that_takes_its_own_limits_away_hurts_itself(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z08_no_memory_left", impatient)
+    graded.is_killed_only(impatient_batch_tests, NO_MEMORY + "|ended itself|broke the rules|OSError|closed")

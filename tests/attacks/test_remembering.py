@@ -1,0 +1,53 @@
+"""D: remembering and replaying."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+OFF = r"is off in|expected"
+
+
+@attack("D1")
+def test_nothing_written_in_one_test_is_found_in_the_next(grade):
+    grade("exercise01", "d01_files_as_memory").passes()
+
+
+@attack("D2")
+def test_every_test_begins_with_fresh_globals_in_a_process_of_its_own(grade):
+    graded = grade("exercise01", "d02_globals_as_memory")
+    graded.passes()
+    firsts = [re.search(r"call (\d+) (\d+) (\d+) in process (\d+)", test["output"]) for test in graded.tests]
+    assert all(first and first.group(1, 2, 3) == ("1", "1", "1") for first in firsts)
+    assert len({first.group(4) for first in firsts if first}) == len(graded.tests)
+
+
+@attack("D3")
+def test_an_answer_to_the_visible_inputs_alone_fails_on_fresh_ones(grade):
+    graded = grade("exercise01", "d03_visible_inputs_only")
+    graded.fails(OFF)
+    hidden = {test["name"] for test in graded.tests if test["visibility"] == "hidden" and test["task"] == "vector"}
+    assert hidden
+    assert hidden <= graded.hurt
+
+
+@attack("D4")
+def test_behaving_for_the_first_calls_only_is_seen(grade):
+    graded = grade("exercise01", "d04_tired_after_three")
+    graded.fails(OFF)
+    assert {test["task"] for test in graded.failed} == {"vector", "batch"} or graded.verdict["score"] == 0
+
+
+@attack("D5")
+def test_nothing_in_a_worker_says_that_a_test_is_running(grade):
+    grade("exercise01", "d05_only_when_watched").fails_everywhere(OFF)
+
+
+@attack("D6")
+def test_a_table_with_the_worked_example_fails_on_fresh_inputs(grade, loss_tests):
+    graded = grade("exercise04", "d06_lookup_table")
+    graded.fails(OFF)
+    assert graded.hurt <= loss_tests
+    assert any(test["visibility"] == "hidden" for test in graded.failed)

@@ -1,0 +1,106 @@
+"""F: having somebody else do it."""
+
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+
+@attack("F1")
+def test_a_library_that_the_runtime_lacks_cannot_be_imported(grade, batch_tests):
+    grade("exercise01", "f01_import_torch").fails_only(
+        batch_tests, "No module named 'torch'.* runtime .* does not have it"
+    )
+
+
+@attack("F2")
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("import_module", "No module named 'torch'"),
+        ("dunder", "No module named 'torch'"),
+        ("eval", "No module named 'torch'"),
+        ("find_spec", "No module named 'torch'|NoneType"),
+    ],
+)
+def test_no_way_of_importing_finds_what_is_not_there(grade, submission, batch_tests, way, reason):
+    folder = submission("f02_hidden_import", {'WAY = "import_module"': f'WAY = "{way}"'})
+    grade("exercise01", folder).fails_only(batch_tests, reason)
+
+
+@attack("F3")
+def test_scipy_cannot_be_imported_in_a_kata_from_scratch(grade, loss_tests):
+    graded = grade("exercise04", "f03_scipy")
+    graded.fails("No module named 'scipy")
+    assert graded.hurt <= loss_tests
+
+
+@attack("F4")
+def test_no_library_that_could_help_can_be_loaded(grade):
+    for found in grade("exercise01", "f04_ctypes").found():
+        assert [name for name in found["loaded"] if not name.startswith("libpython")] == []  # that one runs already
+
+
+@attack("F5")
+@pytest.mark.parametrize(
+    "command", ['["python3", "-c", "print(0)"]', '["gcc", "--version"]', '["/bin/sh", "-c", "curl -s x"]']
+)
+def test_no_other_program_can_be_started(grade, submission, batch_tests, command):
+    folder = submission("f05_subprocess", {'["python3", "-c", "print(0)"]': command})
+    grade("exercise01", folder).fails_only(batch_tests, "PermissionError|Operation not permitted")
+
+
+@attack("F6")
+def test_compiled_code_under_the_name_of_the_module_is_refused(grade, tmp_path):
+    shutil.copy("/bin/true", tmp_path / "affine.py")
+    grade("exercise01", tmp_path).is_refused(r"affine\.py.*compiled code")
+
+
+@attack("F6")
+def test_compiled_code_inside_a_declared_folder_is_refused(grade, submission, with_results):
+    folder = submission("honest")
+    (folder / "results").mkdir()
+    shutil.copy("/bin/true", folder / "results/helper.so")
+    grade("exercise01", folder, with_results).is_refused(r"results/helper\.so.*compiled code")
+
+
+@attack("F6")
+def test_compiled_code_beside_the_module_is_ignored_and_named(grade, submission):
+    folder = submission("honest")
+    shutil.copy("/bin/true", folder / "affine.cpython-311-x86_64-linux-gnu.so")
+    graded = grade("exercise01", folder)
+    graded.passes()
+    assert graded.verdict["ignored_files"] == ["affine.cpython-311-x86_64-linux-gnu.so"]
+
+
+@attack("F7")
+def test_code_unpacked_from_a_text_is_judged_by_what_it_does(grade):
+    grade("exercise01", "f07_payload").passes()
+
+
+@attack("F11")
+def test_a_vendored_library_is_too_large_for_a_module(grade, submission):
+    folder = submission("honest")
+    with (folder / "affine.py").open("a") as module:
+        module.write("\n# vendored\n" + "VALUE = 0\n" * 100_000)
+    grade("exercise01", folder).is_refused(r"affine\.py.*larger than")
+
+
+@attack("F11")
+def test_a_vendored_package_beside_the_module_is_not_there(grade, tmp_path):
+    (tmp_path / "vendored").mkdir()
+    (tmp_path / "vendored/__init__.py").write_text("def affine(W, x, b):\n    return x @ W.T + b\n")
+    (tmp_path / "affine.py").write_text(
+        "def affine(W, x, b):\n    import vendored\n\n    return vendored.affine(W, x, b)\n"
+    )
+    graded = grade("exercise01", tmp_path)
+    graded.fails_everywhere("No module named 'vendored'")
+    assert graded.verdict["ignored_files"] == ["vendored/__init__.py"]
+
+
+@attack("F12")
+def test_a_probe_leads_to_no_reference(grade, impatient):
+    for found in grade("exercise01", "f12_reference_by_probe", impatient).found():
+        assert found == {"names": [], "functions": []}

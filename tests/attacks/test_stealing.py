@@ -1,0 +1,141 @@
+"""C: stealing answers. Every submission searches, and reports what it found by the exception that it raises."""
+
+import socket
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+SERVER = {"affine.py", "probes.py", "serve.py", "zygote.py", "submission.py"}  # whose code a worker runs
+HARNESS = {"/harness/graders/__init__.py", "/harness/graders/errors.py", "/harness/graders/wire.py"}
+MODULES = {"graders", "graders.errors", "graders.wire", "graders.worker"}
+SETTINGS = {"LANG", "LC_ALL", "LC_CTYPE", "HOME", "USER", "PWD", "LD_LIBRARY_PATH"}
+THREADS = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"}
+
+
+@attack("C1")
+def test_the_calling_frames_hold_no_answer_and_no_other_input(grade):
+    for found in grade("exercise01", "c01_frames").found():
+        assert found["depth"] > 2
+        assert found["answers"] == 0
+        assert found["foreign"] == 0
+        assert {name for name in found["files"] if name.endswith(".py")} <= SERVER
+
+
+@attack("C2")
+def test_no_object_of_the_process_is_an_answer_or_the_text_of_a_test(grade):
+    for found in grade("exercise01", "c02_objects").found():
+        assert found["objects"] > 1000
+        assert found["arrays"] == found["planted"] == 1  # its own
+        assert found["texts"] == []
+
+
+@attack("C3")
+def test_there_is_no_proc_no_sys_and_no_memory_device(grade):
+    for found in grade("exercise01", "c03_proc").found():
+        assert found["tried"] > 20
+        assert found["opened"] == []
+
+
+@attack("C4")
+def test_no_file_within_reach_says_anything_of_tests_solutions_or_secrets(grade):
+    for found in grade("exercise01", "c04_files").found():
+        assert found["suspicious"] == []
+        assert found["seen"] > 1000  # the standard library and NumPy
+        assert found["top"] == []
+        assert {path for path in found["outside"] if not path.startswith("/harness/graders/worker/")} == HARNESS
+
+
+@attack("C5")
+def test_nothing_that_knows_an_answer_can_be_imported(grade):
+    for found in grade("exercise01", "c05_imports").found():
+        assert found["imported"] == []
+        assert {name for name in found["loaded"] if not name.startswith("graders.worker.")} <= MODULES
+
+
+@attack("C6")
+def test_the_environment_holds_no_secret(grade, secret):
+    for found in grade("exercise01", "c06_environment").found():
+        assert not any(secret in value for value in found["names"].values())
+        assert {name for name in found["names"] if not name.startswith("PYTHON")} <= SETTINGS | THREADS
+
+
+@attack("C7")
+def test_no_process_can_be_traced_or_read(grade):
+    for found in grade("exercise01", "c07_ptrace").found():
+        assert found["done"] == []
+
+
+@attack("C8")
+def test_no_socket_can_be_reached(grade):
+    with socket.socket(socket.AF_UNIX) as planted:
+        planted.bind("\0katas-planted")
+        planted.listen()
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect("\0katas-planted")
+        for found in grade("exercise01", "c08_sockets").found():
+            assert found["connected"] == []
+            assert found["sockets"] == 1  # its own channel
+
+
+@attack("C9")
+def test_nothing_can_be_fetched_or_leaked(grade, submission):
+    with socket.create_server(("127.0.0.1", 0)) as planted:
+        port = planted.getsockname()[1]
+        socket.create_connection(("127.0.0.1", port)).close()
+        for found in grade("exercise01", submission("c09_network", {"PORT = 0": f"PORT = {port}"})).found():
+            assert found["tried"] == 6
+            assert found["done"] == []
+
+
+@attack("C10")
+def test_no_socket_of_any_family_can_be_opened(grade):
+    for found in grade("exercise01", "c10_families").found():
+        assert found["opened"] == []
+
+
+@attack("C11")
+def test_no_memory_can_be_shared(grade):
+    for found in grade("exercise01", "c11_shared_memory").found():
+        assert found["done"] == []
+
+
+@attack("C12")
+def test_other_workers_cannot_be_signalled_or_found(grade):
+    for found in grade("exercise01", "c12_neighbours").found():
+        assert found["reached"] == []
+        assert found["places"] == []
+        kinds = [kind for _, kind in found["descriptors"]]
+        assert kinds == ["device", "pipe", "pipe", "socket"]  # its three streams and its channel
+
+
+@attack("C13")
+def test_the_seed_of_the_inputs_cannot_be_guessed(grade):
+    graded = grade("exercise01", "c13_seed")
+    seed = int(graded.verdict["seed"], 16)
+    found = graded.found()
+    assert all(report["tried"] > 3000 and report["matches"] == [] for report in found)
+    assert not any(seed & 0xFFFFFFFF in report["words"] for report in found)
+
+
+@attack("C14")
+def test_the_memory_of_a_worker_holds_no_text_of_a_test(grade):
+    for found in grade("exercise01", "c14_heap").found():
+        assert found["pages"] > 500
+        assert found["control"] is True
+        assert found["needles"] == []
+
+
+@attack("Z12")
+def test_no_system_call_by_which_sandboxes_were_left_is_answered(grade):
+    for found in grade("exercise01", "z12_dangerous_syscalls").found():
+        assert found["tried"] > 50
+        assert found["answered"] == {}
+
+
+@attack("Z11")
+@pytest.mark.parametrize("entry", ["INT_80_GETPID", "X32_GETPID"])
+def test_the_kernel_cannot_be_entered_by_the_numbers_of_another_machine(grade, submission, impatient, entry):
+    folder = submission("z11_foreign_syscalls", {"CODE = INT_80_GETPID": f"CODE = {entry}"})
+    grade("exercise01", folder, impatient).fails("SIGSYS|SIGSEGV")

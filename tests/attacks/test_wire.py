@@ -1,0 +1,163 @@
+"""J: the wire. The submission writes on the worker's own channel, past the code that serves there."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+BROKEN = "broke the rules of the wire"
+SILENT = "took longer than 1 s"
+
+
+def frame(value: str) -> dict[str, str]:
+    """The replacement that sends this value (Python text) in a well-formed reply."""
+    return {"OK, VALUE = True, None": f"OK, VALUE = {value}"}
+
+
+@attack("J1")
+def test_bytes_that_are_no_message_end_the_worker(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "j01_raw_bytes", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}.*announced")
+
+
+@attack("J2")
+@pytest.mark.parametrize("announced", ["0xFFFFFFFF, 0", "16, (1 << 63) - 1", "(1 << 20) + 1, 0", "16, (64 << 20) + 1"])
+def test_a_huge_announced_length_ends_the_worker(grade, submission, impatient, impatient_batch_tests, announced):
+    folder = submission("j02_announced_lengths", {"0xFFFFFFFF, 0": announced})
+    grade("exercise01", folder, impatient).is_killed_only(
+        impatient_batch_tests, f"{BROKEN}.*were? announced|{BROKEN}.*was announced"
+    )
+
+
+@attack("J3")
+def test_a_message_that_never_ends_is_a_call_that_never_ends(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "j03_half_a_message", impatient).is_killed_only(impatient_batch_tests, SILENT)
+
+
+@attack("J4")
+@pytest.mark.parametrize(
+    "shape",
+    ["[1000, 1000]", "[]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "{}", "[1] * 40"],
+)
+def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, submission, impatient, impatient_batch_tests, shape):
+    folder = submission("j04_shape_against_bytes", {"SHAPE = [1000, 1000]": f"SHAPE = {shape}"})
+    graded = grade("exercise01", folder, impatient)
+    graded.fails_only(
+        impatient_batch_tests, BROKEN if shape != "[]" else "expected a|broke the rules|without being asked|longer"
+    )
+
+
+@attack("J5")
+def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "j05_unknown_kind", impatient)
+    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*kind that is not on the list")
+
+
+@attack("J6")
+def test_a_closed_channel_ends_the_worker(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "j06_closed_channel", impatient)
+    graded.is_killed_only(impatient_batch_tests, "closed its connection|ended itself|crashed")
+
+
+@attack("J7")
+@pytest.mark.parametrize("attempt", ["j07_reply_before_asked", "j07_second_reply"])
+def test_a_reply_that_nobody_asked_for_ends_the_worker(grade, impatient, impatient_batch_tests, attempt):
+    graded = grade("exercise01", attempt, impatient)
+    graded.fails(f"{BROKEN}|without being asked|{SILENT}")
+    assert graded.hurt <= impatient_batch_tests
+
+
+@attack("J8")
+def test_a_flood_of_messages_ends_the_worker(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "j08_flood", impatient)
+    graded.fails(f"{BROKEN}|without being asked|expected|{SILENT}")
+    assert graded.hurt <= impatient_batch_tests
+
+
+@attack("J9")
+def test_a_header_of_64_mebibytes_ends_the_worker(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "j09_large_header", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}.*header")
+
+
+@attack("J10")
+def test_half_a_message_before_whole_ones_ends_the_worker(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "j10_half_then_whole", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}|{SILENT}")
+
+
+@attack("J11")
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (r"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", "got (a )?float nan"),
+        (r"\xcb\x80\x00\x00\x00\x00\x00\x00\x00", r"got (a )?float -0\.0"),
+        (r"\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "got (an )?int 18446744073709551615"),
+        (r"\x92\xa1i\xa30xg", BROKEN),
+        (r"\xa2\xff\xfe", BROKEN),
+        (r"\xd6\xff\x00\x00\x00\x00", BROKEN),
+        (r"\xc1", BROKEN),
+    ],
+)
+def test_odd_values_fail_the_test_that_gets_them(grade, submission, impatient, impatient_batch_tests, value, reason):
+    folder = submission("j11_odd_values", {r"\x93\x7f\xc3\xc0": rf"\x93\x7f\xc3{value}"})
+    graded = grade("exercise01", folder, impatient)
+    graded.fails(f"{reason}|{SILENT}|expected a list")
+    assert graded.hurt <= impatient_batch_tests
+    assert any(re.search(reason, message) for message in graded.messages)
+
+
+@attack("Z13")
+@pytest.mark.parametrize(
+    "value",
+    [
+        'True, ["d", [[[], 1]]]',
+        'True, ["d", [[["i"], 1]]]',
+        'True, ["d", [[["l", []], 1]]]',
+        'True, ["d", [1]]',
+        'True, ["s", [[], b""]]',
+        'True, ["a", [[], [1]]]',
+        'True, ["c", [1.0, 2]]',
+        'True, ["g", "seed"]',
+        'True, [["l"], []]',
+        "False, None",
+        "False, [1, 2]",
+        'False, ["d", [["bases", 5]]]',
+        'False, ["d", [["type", ["l", []]], ["bases", ["l", [None]]], ["message", 3.5], ["where", False]]]',
+    ],
+)
+def test_a_malformed_value_costs_the_test_that_gets_it(grade, submission, impatient, impatient_batch_tests, value):
+    graded = grade("exercise01", submission("z13_malformed_values", frame(value)), impatient)
+    graded.fails(f"{BROKEN}|{SILENT}|^$")
+    assert graded.hurt == impatient_batch_tests
+
+
+@attack("Z14")
+def test_descriptors_cannot_be_passed_to_the_judge(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "z14_descriptor_flood", impatient).is_killed_only(impatient_batch_tests, "PermissionError")
+
+
+@attack("Z15")
+def test_a_worker_that_serves_itself_is_judged_by_its_answers(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z15_served_by_itself", impatient)
+    graded.fails("expected|is off in")
+    assert graded.hurt <= impatient_batch_tests
+
+
+@attack("Z16")
+def test_a_channel_closed_in_one_direction_is_a_closed_channel(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z16_half_closed", impatient)
+    graded.is_killed_only(impatient_batch_tests, f"closed its connection|{SILENT}|PermissionError")
+
+
+@attack("Z17")
+def test_another_file_in_the_place_of_the_channel_ends_the_worker(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z17_replaced_descriptor", impatient)
+    graded.is_killed_only(impatient_batch_tests, f"closed its connection|ended itself|{SILENT}")
+
+
+@attack("Z18")
+def test_keys_made_to_collide_do_not_hold_up_the_judge(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z18_colliding_keys", impatient)
+    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}|{SILENT}")
+    # a call may take one second here; a judge that reads for longer than ten of them is being held up
+    assert all(test["duration_s"] < 10 for test in graded.tests)

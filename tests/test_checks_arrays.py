@@ -1,0 +1,189 @@
+"""Checks of arrays and plain values, and the words they use."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from graders.checks import Mismatch, assert_bool, assert_close, assert_equal, assert_float, assert_int
+from graders.checks.draw import Size
+from graders.checks.mismatch import observing
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+class Loose(np.ndarray):
+    """A subclass, which could bring its own comparison along."""
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "message"),
+    [
+        (np.zeros((3, 1)), np.zeros(3), "expected shape (3,), got (3, 1)"),
+        (np.zeros(3), np.zeros(3, np.float32), "expected dtype float32, got float64"),
+        (
+            np.array([[1, 2, 3], [4, 5, -0.5]]),
+            np.array([[1, 2, 3], [4, 6, 0.5]]),
+            "is off in 2 of 6 elements; worst at [1, 2]: expected 0.5, got -0.5; allowed 8.9e-16",
+        ),
+        (
+            np.array([1.0, np.nan]),
+            np.array([1.0, 2.0]),
+            "is NaN in 1 of 2 elements; worst at [1]: expected 2.0, got nan; allowed 3.6e-15",
+        ),
+        ([1.0], np.zeros(1), "expected a numpy.ndarray of shape (1,), got list of 1"),
+        (2.0, np.zeros(1), "expected a numpy.ndarray of shape (1,), got float 2.0"),
+        (None, np.zeros(1), "expected a numpy.ndarray of shape (1,), got None"),
+        (
+            np.zeros(1).view(Loose),
+            np.zeros(1),
+            "expected a numpy.ndarray of shape (1,), "
+            "got Loose (a subclass of numpy.ndarray) of shape (1,) and dtype float64",
+        ),
+        (1.5, 1.0, "expected 1.0, got 1.5; allowed 1.8e-15"),
+        (1, 1.0, "expected a float, got int 1"),
+        (True, 1.0, "expected a float, got bool True"),
+        (1 + 0j, 1.0, "expected a float, got complex (1+0j)"),
+        (np.ones(1), 1.0, "expected a float, got an array of shape (1,) and dtype float64"),
+        (np.int64(1), 1.0, "expected a float, got numpy.int64 1"),
+    ],
+)
+def test_a_message_says_what_is_off_where_and_by_how_much(actual: object, expected: object, message: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        assert_close(actual, expected)
+    assert caught.value.message == message
+    assert caught.value.actual is actual
+
+
+@given(npst.arrays(np.float64, npst.array_shapes(), elements=st.floats(-1e300, 1e300)))
+def test_an_array_is_close_to_itself(array: np.ndarray) -> None:
+    assert_close(array.copy(), array)
+
+
+@given(st.floats(1e-300, 1e300), st.integers(1, 1000), st.floats(0, 0.99), st.booleans())
+def test_what_is_within_the_allowance_passes(x: float, terms: int, share: float, below: bool) -> None:
+    error = share * 8 * EPS * terms * x * (-1 if below else 1)
+    assert_close(np.array([x + error]), np.array([x]), terms=terms)
+
+
+@given(st.floats(1e-290, 1e290), st.integers(1, 1000), st.floats(1.3, 1e9), st.booleans())
+def test_what_is_beyond_the_allowance_fails(x: float, terms: int, share: float, below: bool) -> None:
+    error = share * 8 * EPS * terms * x * (-1 if below else 1)
+    with pytest.raises(Mismatch):
+        assert_close(np.array([x + error]), np.array([x]), terms=terms)
+
+
+def test_the_scale_is_what_the_computation_passed_through() -> None:
+    assert_close(np.array([1e-13]), np.array([0.0]), scale=np.array([1000.0]))
+    with pytest.raises(Mismatch):
+        assert_close(np.array([1e-13]), np.array([0.0]))
+
+
+def test_a_float32_answer_is_held_to_float32_against_a_float64_reference() -> None:
+    exact = np.array([1 / 3, 1e39])
+    with np.errstate(over="ignore"):
+        single = exact.astype(np.float32)
+    assert_close(single, exact, dtype=np.float32)
+
+
+def test_a_float64_answer_computed_in_float32_is_off() -> None:
+    exact = np.array([1 / 3])
+    with pytest.raises(Mismatch):
+        assert_close(exact.astype(np.float32).astype(np.float64), exact)
+
+
+@pytest.mark.parametrize("actual", [1 / 3, np.float64(1 / 3), np.array(1 / 3)])
+def test_a_float_may_be_a_python_float_a_numpy_scalar_or_an_array_without_axes(actual: object) -> None:
+    assert_close(actual, 1 / 3)
+    assert_float(actual, 1 / 3)
+    assert_float(actual)
+
+
+@pytest.mark.parametrize(("actual", "expected"), [(np.inf, np.nan), (np.inf, 1.0), (1.0, np.inf), (-np.inf, np.inf)])
+def test_infinities_and_nans_are_close_to_themselves_only(actual: float, expected: float) -> None:
+    assert_close(np.array([expected]), np.array([expected]))
+    with pytest.raises(Mismatch):
+        assert_close(np.array([actual]), np.array([expected]))
+
+
+def test_an_expected_torch_tensor_is_taken_as_an_array() -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    assert_close(np.array([1.0, 2.0]), tensor)
+    assert_equal([np.array([1.0, 2.0])], [tensor])
+
+
+def test_empty_arrays_are_close() -> None:
+    assert_close(np.zeros((0, 3)), np.zeros((0, 3)))
+
+
+def test_nothing_fails_while_observing_however_wrong_the_answer_is() -> None:
+    with observing():
+        assert_close("x", np.zeros(3))
+        assert_close(np.zeros((2, 2)), np.zeros(3))
+        assert_float(None, 1.0)
+        assert_equal({}, [1])
+        assert_bool(0, True)
+        assert_int("x", 3)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        ((1, 2.5, "a", None, True), [1, 2.5, "a", None, True]),
+        ({"a": np.arange(3)}, {"a": np.arange(3)}),
+        (float("nan"), float("nan")),
+        (np.array([np.nan, -0.0]), np.array([np.nan, -0.0])),
+        (np.array([1 + 2j]), np.array([1 + 2j])),
+        (np.float32(1), np.float32(1)),
+        (3, Size(3, "n")),
+        (np.asfortranarray(np.eye(3)), np.eye(3)),
+    ],
+)
+def test_equal_content_is_equal(actual: object, expected: object) -> None:
+    assert_equal(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "message"),
+    [
+        ((1, 2), [1, 3], "item 1: expected 3, got 2"),
+        ((1,), [1, 3], "expected 2 items, got 1"),
+        (1, [1], "expected a list of 1, got int 1"),
+        (1, True, "expected bool True, got int 1"),
+        (0.0, -0.0, "expected -0.0, got 0.0"),
+        (np.float64(1), 1.0, "expected float 1.0, got numpy.float64 1.0"),
+        ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
+        ({"a": (1, 2)}, {"a": (1, 3)}, "key 'a': item 1: expected 3, got 2"),
+        (np.zeros(2), np.zeros(2, np.float32), "expected dtype float32, got float64"),
+        (np.zeros(2), np.array([0.0, -0.0]), "differs in 1 of 2 elements; first at [1]: expected -0.0, got 0.0"),
+        (np.array([1j]), np.array([2j]), "differs in 1 of 1 element; first at [0]: expected 2j, got 1j"),
+    ],
+)
+def test_what_differs_is_named_with_its_place(actual: object, expected: object, message: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        assert_equal(actual, expected)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("actual", [True, np.True_])
+def test_a_bool_is_a_bool_of_python_or_numpy(actual: object) -> None:
+    assert_bool(actual, True)
+
+
+@pytest.mark.parametrize("actual", [1, 1.0, "True", None, np.array(True), False, np.False_])
+def test_what_merely_counts_as_true_is_refused(actual: object) -> None:
+    with pytest.raises(Mismatch):
+        assert_bool(actual, True)
+
+
+@pytest.mark.parametrize("actual", [3, np.int32(3), np.uint8(3)])
+def test_an_int_is_an_int_of_python_or_numpy(actual: object) -> None:
+    assert_int(actual, 3)
+
+
+@pytest.mark.parametrize("actual", [3.0, True, "3", 4, np.float64(3)])
+def test_what_is_no_int_or_another_one_is_refused(actual: object) -> None:
+    with pytest.raises(Mismatch):
+        assert_int(actual, 3)

@@ -1,0 +1,326 @@
+"""Reports: golden files for each format, and hostile text in every field.
+
+`python tests/test_reports.py` writes the golden files anew; read their difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree, html
+from markdown_it import MarkdownIt
+from msgspec.structs import replace
+from rich.cells import cell_len
+from rich.console import Console
+
+from graders.errors import KataError
+from graders.report import FORMATS, render, terminal
+from graders.report.text import clean, clean_line
+from graders.verdict import Speed, TaskResult, TestResult, Verdict, from_json, schema
+
+GOLDEN = Path(__file__).with_name("golden")
+KINDS = ("right", "wrong", "blocked", "ungradable", "error")
+FILES = {"terminal": "terminal.txt", "json": "json.json", "markdown": "markdown.md", "junit": "junit.xml"}
+JUNIT = etree.XMLSchema(etree.parse(GOLDEN / "junit.xsd"))
+
+NASTY = (
+    "\x1b[2J\x1b]0;title\x07", "\x9b31m", "\x00", "\ud800", "\u202e", "\u200b", "\ufffe", "\r", "\r\n", "\x85",
+    "\u2028", "\n", "\t", " ", "]]>", "<script>alert(1)</script>", "</pre></details>", "<!--", "&amp;", "```", "````",
+    "~~~", "`", "|", "\n::error::x", "::", "##[add-mask]", "##", "[", "[link](http://a.b)", "[bold]", "[/]", ":smile:",
+    "@everyone", "#1", "www.a.b", "http://a.b", "漢字", "e\u0301\u0301\u0301\u0301", "x" * 90, "# ", "- ", "_a_", "\\",
+)  # fmt: skip
+any_text = st.lists(st.sampled_from(NASTY) | st.text(st.characters(), max_size=10), max_size=8).map("".join)
+
+
+def read(kind: str) -> Verdict:
+    return from_json((GOLDEN / kind / "verdict.json").read_bytes())
+
+
+@st.composite
+def hostile_verdicts(draw) -> Verdict:
+    """A verdict with anything in every field of text."""
+    texts = [draw(any_text) for _ in range(8)]
+    status = draw(st.sampled_from(["passed", "failed", "awaiting_review", "ungradable", "ungraded", "error"]))
+    outcomes = draw(st.lists(st.sampled_from(["passed", "failed", "blocked", "ungraded", "error"]), max_size=5))
+    task = TaskResult(
+        name=texts[0], title=texts[1], status="failed", score=0, max_score=1, blocked_by=(texts[2],), reviewer=texts[3]
+    )
+    tests = [
+        TestResult(
+            name=texts[4],
+            task=texts[number % 2],
+            visibility="hidden" if number % 2 else "visible",
+            status=outcome,
+            message=texts[5],
+            counterexample=texts[6],
+            diagnosis=texts[7],
+            output=texts[number],
+            speed=Speed(ratio=1, low=1, high=1, cpu_ratio=1) if number == 0 else None,
+        )
+        for number, outcome in enumerate(outcomes)
+    ]
+    statuses = ["failed", "blocked", "error", "awaiting_review"]
+    return Verdict(
+        kata=texts[1],
+        title=texts[2],
+        status=status,
+        message=texts[3],
+        ignored_files=tuple(texts),
+        max_score=1,
+        tasks=tuple(replace(task, status=status) for status in statuses),
+        tests=tuple(tests),
+    )
+
+
+def markdown_tags(report: str) -> set[str]:
+    page = html.fromstring("<div>" + MarkdownIt("commonmark").enable("table").render(report) + "</div>")
+    return {element.tag if isinstance(element.tag, str) else "comment" for element in page.iter()}
+
+
+OUR_TAGS = {"div", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
+OUR_TAGS |= {"code", "pre", "details", "summary"}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report_is_as_its_golden_file(kind, format):
+    assert render([read(kind)], format, "learner") == (GOLDEN / kind / FILES[format]).read_text(encoding="utf-8")
+
+
+def test_an_unknown_format_is_refused_by_name():
+    with pytest.raises(KataError, match=r"'yaml'.*terminal, json, markdown, junit"):
+        render([], "yaml", "learner")
+
+
+def test_importing_the_reports_imports_nothing_heavy():
+    heavy = "print([name for name in ('rich', 'torch', 'numpy', 'pytest', 'xml.etree') if name in sys.modules])"
+    command = [sys.executable, "-c", f"import sys, graders.report; {heavy}"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("audience", ["learner", "public"])
+def test_no_report_shows_the_seed_but_the_instructors(format, audience):
+    assert read("wrong").seed not in render([read("wrong")], format, audience)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_public_sees_neither_messages_nor_names_of_hidden_tests(format):
+    report = render([read("wrong")], format, "public")
+    assert not re.search(r"730586|OverflowError|whole batch|np\.array|conftest|row.by.row", report)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_hidden_failure_that_the_kata_keeps_to_itself_still_shows_in_its_task(format):
+    report = render([replace(read("blocked"), hidden_detail="none")], format, "learner")
+    assert "failed" in report.lower()
+    assert "a secret" not in report
+
+
+# json
+
+
+def test_json_of_one_kata_is_an_object():
+    assert json.loads(render([read("right")], "json", "learner"))["kata"] == "exercise04"
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_json_of_none_or_several_katas_is_a_list(count):
+    assert len(json.loads(render([read("right")] * count, "json", "learner"))) == count
+
+
+def test_the_instructors_json_holds_what_replay_needs():
+    assert json.loads(render([read("wrong")], "json", "instructor"))["seed"] == read("wrong").seed
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_json_is_valid_whatever_the_texts(verdict):
+    jsonschema.validate(json.loads(render([verdict], "json", "instructor").encode()), schema())
+
+
+# junit
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_junit_counts_what_it_holds(kind):
+    (suite,) = etree.fromstring(render([read(kind)], "junit", "learner").encode())
+    counted = [len(list(suite.iter(tag))) for tag in ("testcase", "failure", "error", "skipped")]
+    assert [int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")] == counted
+
+
+@pytest.mark.parametrize(("kind", "tag"), [("ungradable", "failure"), ("error", "error")])
+def test_junit_is_not_green_where_no_test_ran(kind, tag):
+    report = etree.fromstring(render([replace(read(kind), tests=())], "junit", "public").encode())
+    assert len(list(report.iter(tag))) == 1
+
+
+def test_junit_is_not_green_where_the_failing_test_is_kept_secret():
+    report = etree.fromstring(render([replace(read("blocked"), hidden_detail="none")], "junit", "learner").encode())
+    assert report.get("failures") == "1"
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_junit_is_valid_xml_by_its_schema_whatever_the_texts(verdict):
+    JUNIT.assertValid(etree.fromstring(render([verdict, verdict], "junit", "instructor").encode()))
+
+
+# markdown
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_markdown_holds_no_markup_but_ours_whatever_the_texts(verdict):
+    assert markdown_tags(render([verdict], "markdown", "instructor")) <= OUR_TAGS
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_markdown_mentions_nobody_outside_code(verdict):
+    report = render([verdict], "markdown", "instructor")
+    page = html.fromstring("<div>" + MarkdownIt("commonmark").enable("table").render(report) + "</div>")
+    prose = "".join(page.xpath("//text()[not(ancestor::code)]"))
+    assert not re.search(r"[@#]\w|https?://|www\.", re.sub("http(?=://)", "", prose))
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_markdown_gives_ci_no_commands_whatever_the_texts(verdict):
+    assert not re.search(r"^\s*::|##\w*\[", render([verdict], "markdown", "instructor"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("character", ["x", "漢", "`", "|", "<", "\n::error::", "\U0001f600"])
+def test_markdown_is_at_most_60_kilobytes(character):
+    huge = character * 20_000
+    test = TestResult(name=huge, task=huge, visibility="visible", status="failed", message=huge, output=huge)
+    task = TaskResult(name=huge, title=huge, status="failed", score=0, max_score=1)
+    verdict = Verdict(
+        kata=huge, title=huge, status="failed", message=huge, ignored_files=(huge,) * 50, tasks=(task,) * 90,
+        tests=(test,) * 20,
+    )  # fmt: skip
+    report = render([verdict] * 3, "markdown", "learner")
+    assert 5_000 < len(report.encode()) <= 60_000
+    assert "left out" in report
+
+
+# terminal
+
+
+def test_a_verdict_is_printed_on_the_console_that_is_given():
+    page = io.StringIO()
+    terminal.print_verdict(read("wrong"), Console(file=page, width=80))
+    assert page.getvalue() == render([read("wrong")], "terminal", "learner")
+
+
+def test_an_encoding_without_the_marks_gets_plainer_ones():
+    page = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    terminal.print_verdict(read("wrong"), Console(file=page, width=80))
+    page.flush()
+    assert b"x Softmax (exercise04)" in page.buffer.getvalue()
+
+
+def test_only_the_first_failing_tests_are_shown_in_full():
+    failing = TestResult(name="test_it", task="t", visibility="visible", status="failed", message="because")
+    report = render([Verdict(kata="k", status="failed", tests=(failing,) * 20)], "terminal", "learner")
+    assert (report.count("because"), "and 7 more." in report) == (3, True)
+
+
+def test_long_output_is_cut_to_its_first_lines():
+    chatty = TestResult(name="test_it", task="t", visibility="visible", status="failed", output="hi\n" * 500)
+    report = render([Verdict(kata="k", status="failed", tests=(chatty,))], "terminal", "learner")
+    assert (report.count("hi\n"), "(488 more lines)" in report) == (12, True)
+
+
+@pytest.mark.parametrize(
+    ("misconception", "said"),
+    [
+        ("The bias is added twice", "This is exactly what you get when the bias is added twice."),
+        ("NaN is skipped.", "This is exactly what you get when NaN is skipped."),
+        ("This is exactly what you get when b is zero.", "This is exactly what you get when b is zero."),
+    ],
+)
+def test_a_diagnosis_is_said_in_a_sentence(misconception, said):
+    test = TestResult(name="test_it", task="t", visibility="visible", status="failed", diagnosis=misconception)
+    assert said in render([Verdict(kata="k", status="failed", tests=(test,))], "terminal", "learner")
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_the_terminal_gets_no_control_characters_whatever_the_texts(verdict):
+    report = render([verdict], "terminal", "instructor")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", report)
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_the_terminal_report_fits_80_columns_whatever_the_texts(verdict):
+    assert max(map(cell_len, render([verdict], "terminal", "instructor").split("\n"))) <= 80
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_verdicts())
+def test_the_terminal_report_gives_ci_no_commands_whatever_the_texts(verdict):
+    assert not re.search(r"^\s*::|##\w*\[", render([verdict], "terminal", "instructor"), re.MULTILINE)
+
+
+def test_wrapping_brings_no_command_to_the_start_of_a_line():
+    verdicts = [Verdict(kata="k", status="error", message="x" * width + " ::error::forged") for width in range(1, 80)]
+    assert not re.search(r"^\W*::", render(verdicts, "terminal", "learner").replace("│ ", ""), re.MULTILINE)
+
+
+# cleaning
+
+
+@given(any_text, st.integers(min_value=0, max_value=200))
+def test_cleaning_keeps_to_its_limit(text, limit):
+    assert len(clean(text, limit)) <= limit
+
+
+@given(any_text, st.integers(min_value=0, max_value=200))
+def test_cleaning_twice_is_cleaning_once(text, limit):
+    assert clean(clean(text, limit), limit) == clean(text, limit)
+
+
+@given(any_text)
+def test_a_cleaned_line_is_one_line(text):
+    assert len(clean_line(text, 50).splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("hostile", "clean_text"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]8;;http://a.b\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("a\x00b\x07c\ud800d\u202ee", "abcde"),
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("a\tb", "a   b"),
+        ("::error::x", ": :error::x"),
+        ("\n  ::set-output name=a::b", "  : :set-output name=a::b"),
+        ("say ##[add-mask]x", "say ## [add-mask]x"),
+        ("##vso[task.complete]", "## vso[task.complete]"),
+        ("x[::2] and a::b", "x[::2] and a::b"),
+        ("Größe 漢字 naïve ≤ 3", "Größe 漢字 naïve ≤ 3"),
+    ],
+)
+def test_cleaning_takes_out_what_acts_and_leaves_what_is_read(hostile, clean_text):
+    assert clean(hostile) == clean_text
+
+
+def test_ten_megabytes_are_cut_and_the_cut_is_announced():
+    assert re.fullmatch(r"x{3960}… \(9996040 more characters\)", clean("x" * 10_000_000))
+
+
+if __name__ == "__main__":
+    for kind in KINDS:
+        for format, name in FILES.items():
+            (GOLDEN / kind / name).write_text(render([read(kind)], format, "learner"), encoding="utf-8")

@@ -1,0 +1,144 @@
+"""The record of a grading: its schema, its way to and from JSON, and what each audience sees of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+import graders.verdict
+from graders.errors import KataError
+from graders.verdict import TaskResult, TestResult, Verdict, from_json, schema, schema_json, to_json
+
+SCHEMA_FILE = Path(graders.verdict.__file__).with_name("verdict.schema.json")
+
+HIDDEN = TestResult(
+    name="test_secret_name",
+    task="batch",
+    visibility="hidden",
+    status="failed",
+    message="secret message",
+    counterexample="secret = 1",
+    diagnosis="a secret misconception",
+    output="secret output",
+    duration_s=0.25,
+    worker_cpu_s=0.125,
+)
+VISIBLE = replace(HIDDEN, name="test_open_name", visibility="visible")
+VERDICT = Verdict(
+    kata="exercise01",
+    status="failed",
+    message="a text",
+    seed="ab" * 16,
+    ignored_files=("secret.txt",),
+    tasks=(TaskResult(name="batch", title="Batch", status="failed", score=0, max_score=2, reviewer="A. Person"),),
+    tests=(VISIBLE, HIDDEN, replace(HIDDEN, status="passed")),
+)
+
+
+def test_the_shipped_schema_is_the_one_of_the_structs():
+    """Where it is not: `python -c "from graders.verdict import *; …write_bytes(schema_json())"` writes it anew."""
+    assert SCHEMA_FILE.read_bytes() == schema_json()
+
+
+def test_the_schema_is_a_json_schema():
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize("verdict", [VERDICT, Verdict(kata="x", status="passed")], ids=["full", "bare"])
+def test_what_is_written_is_valid_by_the_schema(verdict):
+    jsonschema.validate(json.loads(to_json(verdict)), schema())
+
+
+def test_the_schema_refuses_an_unknown_field():
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"kata": "x", "status": "passed", "grade": "A"}, schema())
+
+
+def test_a_verdict_survives_json():
+    assert from_json(to_json(VERDICT)) == VERDICT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"{", "not JSON"),
+        (b"[]", "a JSON object is expected"),
+        (b"{}", "schema None"),
+        (b'{"schema": "katas/verdict/v0"}', "katas/verdict/v0"),
+        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "great"}', "status"),
+        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "grade": 1}', "grade"),
+    ],
+)
+def test_what_is_no_verdict_is_refused_with_the_reason(text, reason):
+    with pytest.raises(KataError, match=reason):
+        from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_status"),
+    [("passed", 0), ("awaiting_review", 0), ("failed", 1), ("ungradable", 1), ("ungraded", 2), ("error", 2)],
+)
+def test_the_exit_status_follows_from_the_status(status, exit_status):
+    assert Verdict(kata="x", status=status).exit_status == exit_status
+
+
+def test_a_verdict_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        VERDICT.score = 10
+
+
+def test_the_instructor_sees_everything():
+    assert VERDICT.for_audience("instructor") == VERDICT
+
+
+@pytest.mark.parametrize("audience", ["learner", "public"])
+def test_only_the_instructor_sees_the_seed(audience):
+    assert VERDICT.for_audience(audience).seed is None
+
+
+@pytest.mark.parametrize("detail", ["none", "status", "message", "counterexample"])
+def test_a_learner_sees_all_of_a_visible_test(detail):
+    assert replace(VERDICT, hidden_detail=detail).for_audience("learner").tests[0] == VISIBLE
+
+
+@pytest.mark.parametrize(
+    ("detail", "seen"),
+    [
+        ("status", {"status"}),
+        ("message", {"status", "message", "diagnosis"}),
+        ("counterexample", {"status", "message", "diagnosis", "counterexample", "output", "name"}),
+    ],
+)
+def test_a_learner_sees_of_a_hidden_test_what_the_kata_allows(detail, seen):
+    test = replace(VERDICT, hidden_detail=detail).for_audience("learner").tests[1]
+    texts = ("name", "status", "message", "diagnosis", "counterexample", "output")
+    assert {field for field in texts if getattr(test, field) == getattr(HIDDEN, field)} == seen
+
+
+@pytest.mark.parametrize("audience", ["learner", "public"])
+def test_a_kata_can_keep_even_the_existence_of_hidden_tests_to_itself(audience):
+    verdict = replace(VERDICT, hidden_detail="none").for_audience(audience)
+    assert [test.visibility for test in verdict.tests] == ["visible"]
+
+
+def test_hidden_tests_without_their_names_are_told_apart_by_a_number():
+    verdict = replace(VERDICT, hidden_detail="status").for_audience("learner")
+    assert [test.name for test in verdict.tests[1:]] == ["hidden test 1 of batch", "hidden test 2 of batch"]
+
+
+@pytest.mark.parametrize("detail", ["none", "status", "message", "counterexample"])
+def test_the_public_sees_no_more_than_the_status(detail):
+    verdict = replace(VERDICT, hidden_detail=detail).for_audience("public")
+    shown = msgspec.json.encode(verdict).decode()
+    assert not [word for word in ("secret", "A. Person", "a text", "0.25", "0.125", "abab") if word in shown]
+
+
+@pytest.mark.parametrize("audience", ["learner", "public", "instructor"])
+def test_redacting_again_takes_nothing_more(audience):
+    once = replace(VERDICT, hidden_detail="status").for_audience(audience)
+    assert once.for_audience(audience) == once
