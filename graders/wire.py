@@ -26,7 +26,22 @@ MAX_DIMENSIONS = 32
 
 DTYPES = {
     name: np.dtype(name)
-    for name in ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128"]
+    for name in [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ]
 }
 _SCALARS = {dtype.type: dtype for dtype in DTYPES.values()}
 _PLAIN = (bool, int, float, str, bytes)
@@ -135,7 +150,7 @@ class _Packer:
         if array.nbytes < _SMALL:
             self.buffers.append(array.tobytes())
         else:
-            self.buffers.append(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+            self.buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         return ["a", [dtype.name, list(array.shape)]]
 
 
@@ -198,6 +213,7 @@ class Reader:
 
 def receive_request(reader: Reader) -> Request:
     """The next request. Raises WireError when it breaks a rule, and whatever the reader raises."""
+    message: Request
     message, unpacker = _receive(reader, _requests)
     message.value = unpacker.unpack(message.value)
     unpacker.end()
@@ -206,6 +222,7 @@ def receive_request(reader: Reader) -> Request:
 
 def receive_reply(reader: Reader, number: int) -> Reply:
     """The reply to request `number`. Raises WireError when it breaks a rule, and whatever the reader raises."""
+    message: Reply
     message, unpacker = _receive(reader, _replies)
     if message.number != number:
         raise WireError(f"a reply to request {message.number} where {number} was asked")

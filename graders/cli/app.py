@@ -65,7 +65,7 @@ class Session:
 
 
 # typer brings its own copy of click, whose base of all complaints about a command line has no public name there.
-CommandLineFault = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+CommandLineFault: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 Slugs = Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Katas, e.g. exercise04; all if none.")]
 Submission = Annotated[
@@ -85,7 +85,7 @@ def run(started: JudgeProcess | None) -> int:
         _say(f"katas: {fault}")
         return 2
     except CommandLineFault as fault:
-        fault.show()  # type: ignore[attr-defined]
+        fault.show()
         return 2
     except (typer.Abort, KeyboardInterrupt):
         _say("katas: interrupted; what was finished is kept")
@@ -164,7 +164,7 @@ def grade(
     with Session.judge(**settings) as judge:
         for kata in _progress(chosen, "grading"):
             place = kata.root / against / kata.slug if against else submission
-            if against and not place.is_dir():
+            if place is not None and against and not place.is_dir():
                 raise KataError(f"{place}: not found: --against takes the name of a folder beside katas/")
             verdicts.append(judge.grade(kata.slug, place, seed=drawn))
     if output is not None or form is not Format.terminal:

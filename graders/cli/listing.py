@@ -12,7 +12,7 @@ from graders.catalogue import Kata
 
 def as_text(katas: Sequence[Kata]) -> str:
     """A table within 80 columns; plain text, since a table needs no library that takes longer to load than it."""
-    rows = [("kata", "title", "level", "tasks", "points", "min", "after")]
+    rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
     rows += [_row(kata) for kata in katas]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     right = {3, 4, 5}
@@ -39,10 +39,10 @@ def as_json(katas: Sequence[Kata]) -> str:
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 
+_LISTED = ("slug", "title", "kind", "difficulty", "minutes", "concepts", "requires", "files", "entry_points", "runtime")
+
+
 def _record(kata: Kata) -> dict[str, Any]:
-    record = {
-        name: getattr(kata, name)
-        for name in ["slug", "title", "kind", "difficulty", "minutes", "concepts", "requires", "files", "entry_points", "runtime"]
-    }
+    record = {name: getattr(kata, name) for name in _LISTED}
     tasks = [{"name": task.name, "title": task.title, "points": task.points} for task in kata.tasks]
     return record | {"points": sum(task.points for task in kata.tasks), "tasks": tasks}

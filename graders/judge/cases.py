@@ -36,7 +36,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trial:
-    """A test function ready to be run: `body` takes the submission and the inputs. `seed` and `name` decide what is drawn."""
+    """A test function ready to be run on a submission; `seed` and `name` decide what is drawn."""
 
     body: Body
     kata: Handle

@@ -85,7 +85,7 @@ def code(value: Any) -> str:
         return _array(value)
     if isinstance(value, np.generic):
         inner = repr(value.item())
-        return f"np.{value.dtype.name}({inner if math.isfinite(abs(value)) else repr(str(value))})"
+        return f"np.{value.dtype.name}({inner if np.isfinite(value) else repr(str(value))})"
     if kind is float and not math.isfinite(value):
         return f"float('{value}')"
     if kind is GeneratorSeed:

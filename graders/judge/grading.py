@@ -117,6 +117,16 @@ class WorkerSide:
         name = f"{probe.file}:{probe.name}"
         return self.worker.request("run", name, arguments, self.clock.call_s(), probe.name)
 
+    def cpu_s(self) -> float:
+        return self.worker.cpu_s()
+
+    def pause(self) -> None:
+        self.load()
+        self.worker.pause()
+
+    def resume(self) -> None:
+        self.worker.resume()
+
 
 @dataclass
 class Grading:
@@ -210,8 +220,10 @@ class Grading:
             said = f"blocked: first make {' and '.join(others)} pass"
             result = msgspec.structs.replace(result, status="blocked", message=said)
         else:
-            item.stash[HANDLE_FOR] = Handle(self.kata, side, self._reference)
-            reports = runtestprotocol(item, log=False, nextitem=None)  # type: ignore[no-untyped-call]
+            item.stash[HANDLE_FOR] = Handle(
+                self.kata, side, self._reference, timed=lambda _, speed: self.speeds.update({item.nodeid: speed})
+            )
+            reports = runtestprotocol(item, log=False, nextitem=None)
             result = self._outcome(item, side, reports)
         self.results[item.nodeid] = msgspec.structs.replace(
             result,

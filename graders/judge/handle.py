@@ -15,9 +15,11 @@ from graders.catalogue import Kata
 from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch
 from graders.errors import CatalogueError, SubmissionError
+from graders.judge.race import Check, Inputs, Race, Runner
+from graders.verdict import Speed
 
 
-class Side(Protocol):
+class Side(Runner, Protocol):
     """Where a submission lives."""
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
@@ -127,6 +129,7 @@ class Handle:
     side: Side
     against: Callable[[], Side] | None = None  # opens a side with the shipped solution
     journal: Journal = field(default_factory=Journal)
+    timed: Callable[[Race, Speed], None] | None = None  # told of every measured speed
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in self.kata.entry_points:
@@ -154,3 +157,22 @@ class Handle:
         if self.against is None:
             raise CatalogueError("this test asks for the reference where none can be had")
         return Handle(self.kata, self.against(), None)
+
+    def speed(
+        self, function: str | Probe, inputs: Inputs, check: Check, *, rounds: int = 11, at_most: float | None = None
+    ) -> Speed:
+        """The time of an entry point (by its name) or a probe, as a ratio to the reference's.
+
+        `inputs` draws fresh arguments for every round, `check(value, arguments)` looks at every answer. With
+        `at_most`, rounds are added while noise leaves that threshold undecided; then use `assert_speed`.
+        """
+        __tracebackhide__ = True
+        reference = self.reference()
+        race = Race((self.side, self._caller(function)), (reference.side, reference._caller(function)), inputs, check)
+        speed = race.run(rounds, at_most)
+        if self.timed is not None:
+            self.timed(race, speed)
+        return speed
+
+    def _caller(self, function: str | Probe) -> Callable[..., Any]:
+        return partial(self._call, function) if isinstance(function, str) else partial(self.run, function)

@@ -23,6 +23,7 @@ from graders.errors import CatalogueError
 from graders.judge.cases import Failure, Trial
 from graders.judge.handle import Handle, Probes
 from graders.judge.local import LocalSide
+from graders.judge.race import Race
 from graders.judge.scoring import Tally, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
@@ -102,7 +103,7 @@ def kata_of(path: Path) -> tuple[Path, str] | None:
     return None
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     loaded: dict[tuple[Path, str], Kata] = {}
     for item in items:
         place = kata_of(item.path)
@@ -203,11 +204,15 @@ class LocalMode:
         self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        del item
         folder = self.folders(kata)
         if not folder.is_dir():
             pytest.fail(f"{folder} does not exist: --against takes the name of a folder beside katas/", pytrace=False)
-        return Handle(kata, LocalSide(kata, folder), lambda: LocalSide(kata, kata.solution))
+        return Handle(
+            kata,
+            LocalSide(kata, folder),
+            lambda: LocalSide(kata, kata.solution),
+            timed=lambda race, _: _show_times(item, race),
+        )
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True
@@ -219,6 +224,28 @@ class LocalMode:
         if note:
             fault.add_note(note)
         raise fault.with_traceback(_without_harness(fault.__traceback__))
+
+
+def _show_times(item: pytest.Item, race: Race) -> None:
+    """Two rows of pytest-benchmark's table, submission beside reference."""
+    session = getattr(item.config, "_benchmarksession", None)
+    if session is None or session.disabled or session.skip:
+        return
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    for who, times in zip(("submission", "reference"), race.times, strict=True):
+        fixture: Any = BenchmarkFixture(  # type: ignore[no-untyped-call]
+            item,
+            add_stats=session.benchmarks.append,
+            logger=session.logger,
+            warner=item.warn,
+            disabled=False,
+            **dict(session.options, group=f"speed: {item.name}"),
+        )
+        fixture.name = fixture.fullname = who
+        stats = fixture._make_stats(1)
+        for seconds in times[1:]:  # the first is the warm-up
+            stats.update(seconds)
 
 
 def _note(failure: Failure) -> str:
@@ -274,7 +301,7 @@ class Learner:
         self.tally = config.stash[TALLY]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        properties = dict(report.user_properties)
+        properties = {name: str(value) for name, value in report.user_properties}
         if "kata" in properties and (report.when == "call" or not report.passed):
             self.tally.record(properties, report.outcome)
 

@@ -193,7 +193,7 @@ class Room:
         with contextlib.suppress(TimeoutError):
             for item in self.items:
                 if item.get_closest_marker("gpu") is None:
-                    runtestprotocol(item, log=False, nextitem=None)  # type: ignore[no-untyped-call]
+                    runtestprotocol(item, log=False, nextitem=None)
         signal.setitimer(signal.ITIMER_REAL, 0)
         gc.collect()
         gc.freeze()

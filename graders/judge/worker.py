@@ -55,7 +55,6 @@ class Worker:
     channel: int
     output: int
     pidfd: int
-    zygote_pid: int
     crew: Crew
     output_limit: int = 64 << 10
     number: int = 0
@@ -269,7 +268,7 @@ class Crew:
                 raise Lost("the worker zygote is gone")
             note = json.loads(message)
             if len(descriptors) == 3:
-                worker = Worker(*descriptors, zygote_pid=note["pid"], crew=self, output_limit=self.output_limit)
+                worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit)
                 self.workers[note["pid"]] = worker
                 return worker
             self._note(note)

@@ -28,10 +28,10 @@ POOL = 12  # workers kept ready: as many as an exercise has tests, and a few for
 
 @dataclass
 class Zygote:
-    """A worker zygote in its sandbox. `socket` is where judges ask for workers."""
+    """A worker zygote in its sandbox. `judges` is the socket on which judges ask for workers."""
 
     launch: walls.Launch
-    socket: socket.socket
+    judges: socket.socket
     theirs: socket.socket | None
     launched: walls.Launched | None = None
 
@@ -50,9 +50,9 @@ class Zygote:
         launched = self.launch.settle()
         assert self.theirs is not None
         self.theirs.close()
-        self.socket.settimeout(HELLO_S)
+        self.judges.settimeout(HELLO_S)
         try:
-            message, descriptors, _, _ = socket.recv_fds(self.socket, 4096, 1)
+            message, descriptors, _, _ = socket.recv_fds(self.judges, 4096, 1)
         except (TimeoutError, ConnectionError):
             message, descriptors = b"", []
         if not message:
@@ -61,8 +61,8 @@ class Zygote:
             raise JudgeError(f"the worker zygote did not start: {said or 'it said nothing'}")
         pid = _pid_of(descriptors[0])
         os.close(descriptors[0])
-        self.socket.settimeout(None)
-        self.socket.send(json.dumps({"base_memory": _address_space(pid)}).encode())
+        self.judges.settimeout(None)
+        self.judges.send(json.dumps({"base_memory": _address_space(pid)}).encode())
         self.launched = launched
         return launched
 
@@ -71,7 +71,7 @@ class Zygote:
         return self.launched is None or self.launched.process.poll() is None
 
     def stop(self) -> None:
-        self.socket.close()
+        self.judges.close()
         if self.launched is not None:
             self.launched.close()
 
@@ -134,7 +134,7 @@ class Root:
         for attempt in (1, 2):
             room = self.room(kata, note["signature"], note["resident"])
             try:
-                socket.send_fds(room.orders, [json.dumps(told).encode()], [client.fileno(), zygote.socket.fileno()])
+                socket.send_fds(room.orders, [json.dumps(told).encode()], [client.fileno(), zygote.judges.fileno()])
                 return
             except OSError:
                 self.rooms.pop(kata.slug).close()
@@ -182,7 +182,7 @@ class Root:
         """In a fork: close what belongs to the root alone."""
         self.control.close()
         for zygote in self.zygotes.values():
-            zygote.socket.close()
+            zygote.judges.close()
         for room in self.rooms.values():
             room.orders.close()
 

@@ -9,6 +9,7 @@ import os
 import random
 import resource
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -102,7 +103,12 @@ def serve(channel: int, runtime: str, base_memory: int) -> None:
     """Answer requests on `channel` (a stream socket) until it closes; never returns."""
     reader = wire.Reader(lambda room: os.read(channel, room) or os._exit(0))
     desk = Desk(runtime, base_memory)
-    operations = {"load": desk.load, "call": desk.call, "probe": desk.probe, "run": desk.run}
+    operations: dict[str, Callable[[str, Any], Any]] = {
+        "load": desk.load,
+        "call": desk.call,
+        "probe": desk.probe,
+        "run": desk.run,
+    }
     streams = sys.stdout, sys.stderr
     while True:
         request = wire.receive_request(reader)

@@ -28,7 +28,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             self.texts[path] = text = data.decode("utf-8-sig")
             linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
         if name not in self.names:
             return None
         file, package = self.names[name]
@@ -126,7 +126,7 @@ def remove_forbidden(forbidden: list[str]) -> None:
 
 
 def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
-    """An exception in plain values. `bases` are its built-in classes, `where` the last line in the submission's files."""
+    """An exception in plain values: `bases` are its built-in classes, `where` its last line in the submission."""
     said = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:
         said += f" (a worker of the {runtime} runtime has the standard library and what kata.toml names)"

@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,6 +160,8 @@ class Zygote:
                 os.closerange(channel + 1, 4096)
             if scratch:
                 os.chdir(scratch)
+                os.environ["TMPDIR"] = scratch
+                tempfile.tempdir = None
             serve(channel, self.settings["runtime"], self.base_memory or 0)
         except BaseException as fault:  # noqa: BLE001 (nothing may return into the zygote's loop)
             os.write(2, f"worker: {type(fault).__name__}: {fault}\n".encode())
@@ -179,13 +182,22 @@ def _warm_up() -> None:
     wire.crossed({"warm": (matrix, 1.0)})
 
 
+def _warm_up_torch() -> None:
+    """Import torch, and what it puts off until a first optimiser is made: more than a second for every worker."""
+    import torch
+
+    torch.set_num_threads(1)  # before anything is computed: the children of a zygote with threads hang
+    layer = torch.nn.Linear(2, 2)
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        layer(torch.ones(1, 2)).sum().backward()
+        kind(layer.parameters(), lr=0.1).step()
+
+
 def main(control: int, settings: dict[str, Any]) -> None:
     """Start here. Settings: runtime, readable (paths), pool (workers kept ready), scratch (folder or None), walls."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if settings["runtime"] != "numpy":
-        import torch
-
-        torch.set_num_threads(1)
+        _warm_up_torch()
     _warm_up()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
     walls = Walls.build(settings["readable"], settings["runtime"] != "numpy") if settings["walls"] else None

@@ -11,11 +11,6 @@ BROKEN = "broke the rules of the wire"
 SILENT = "took longer than 1 s"
 
 
-def frame(value: str) -> dict[str, str]:
-    """The replacement that sends this value (Python text) in a well-formed reply."""
-    return {"OK, VALUE = True, None": f"OK, VALUE = {value}"}
-
-
 @attack("J1")
 def test_bytes_that_are_no_message_end_the_worker(grade, impatient, impatient_batch_tests):
     grade("exercise01", "j01_raw_bytes", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}.*announced")
@@ -38,14 +33,11 @@ def test_a_message_that_never_ends_is_a_call_that_never_ends(grade, impatient, i
 @attack("J4")
 @pytest.mark.parametrize(
     "shape",
-    ["[1000, 1000]", "[]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "{}", "[1] * 40"],
+    ["[1000, 1000]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "{}", "[1] * 40"],
 )
 def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, submission, impatient, impatient_batch_tests, shape):
     folder = submission("j04_shape_against_bytes", {"SHAPE = [1000, 1000]": f"SHAPE = {shape}"})
-    graded = grade("exercise01", folder, impatient)
-    graded.fails_only(
-        impatient_batch_tests, BROKEN if shape != "[]" else "expected a|broke the rules|without being asked|longer"
-    )
+    grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, BROKEN)
 
 
 @attack("J5")
@@ -61,11 +53,17 @@ def test_a_closed_channel_ends_the_worker(grade, impatient, impatient_batch_test
 
 
 @attack("J7")
-@pytest.mark.parametrize("attempt", ["j07_reply_before_asked", "j07_second_reply"])
-def test_a_reply_that_nobody_asked_for_ends_the_worker(grade, impatient, impatient_batch_tests, attempt):
-    graded = grade("exercise01", attempt, impatient)
-    graded.fails(f"{BROKEN}|without being asked|{SILENT}")
+def test_a_reply_to_a_later_request_ends_the_worker(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "j07_reply_before_asked", impatient)
+    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}: a reply to request")
+
+
+@attack("J7")
+def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "j07_second_reply", impatient)
+    graded.fails("without being asked|expected a list")  # the latter where a probe answers with arguments
     assert graded.hurt <= impatient_batch_tests
+    assert any("without being asked" in message for message in graded.messages)
 
 
 @attack("J8")
@@ -110,25 +108,37 @@ def test_odd_values_fail_the_test_that_gets_them(grade, submission, impatient, i
 @pytest.mark.parametrize(
     "value",
     [
-        'True, ["d", [[[], 1]]]',
-        'True, ["d", [[["i"], 1]]]',
-        'True, ["d", [[["l", []], 1]]]',
-        'True, ["d", [1]]',
-        'True, ["s", [[], b""]]',
-        'True, ["a", [[], [1]]]',
-        'True, ["c", [1.0, 2]]',
-        'True, ["g", "seed"]',
-        'True, [["l"], []]',
-        "False, None",
-        "False, [1, 2]",
-        'False, ["d", [["bases", 5]]]',
-        'False, ["d", [["type", ["l", []]], ["bases", ["l", [None]]], ["message", 3.5], ["where", False]]]',
+        '["d", [[[], 1]]]',
+        '["d", [[["i"], 1]]]',
+        '["d", [[["l", []], 1]]]',
+        '["d", [1]]',
+        '["s", [[], b""]]',
+        '["a", [[], [1]]]',
+        '["c", [1.0, 2]]',
+        '["g", "seed"]',
+        '[["l"], []]',
     ],
 )
-def test_a_malformed_value_costs_the_test_that_gets_it(grade, submission, impatient, impatient_batch_tests, value):
-    graded = grade("exercise01", submission("z13_malformed_values", frame(value)), impatient)
-    graded.fails(f"{BROKEN}|{SILENT}|^$")
-    assert graded.hurt == impatient_batch_tests
+def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatient_batch_tests, value):
+    folder = submission("z13_malformed_values", {"OK, VALUE = True, None": f"OK, VALUE = True, {value}"})
+    grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, BROKEN)
+
+
+@attack("Z13")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "None",
+        "[1, 2]",
+        '["l", []]',
+        '["d", [["bases", 5]]]',
+        '["d", [["type", ["l", []]], ["bases", ["l", [None]]], ["message", 3.5], ["where", False]]]',
+    ],
+)
+def test_a_malformed_fault_is_a_fault(grade, submission, impatient, impatient_batch_tests, value):
+    folder = submission("z13_malformed_values", {"OK, VALUE = True, None": f"OK, VALUE = False, {value}"})
+    graded = grade("exercise01", folder, impatient)
+    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}|raised|{SILENT}")
 
 
 @attack("Z14")
