@@ -1,3 +1,16 @@
-"""Registers the plugin of the katas, once."""
+"""Registers the plugin of the katas, once; a security test that is skipped fails the run."""
+
+from __future__ import annotations
+
+import pytest
 
 pytest_plugins = ["graders.judge.plugin"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.skipped and item.get_closest_marker("security"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: a security test must not be skipped ({report.longrepr[-1]})"
+    return report

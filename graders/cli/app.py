@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -67,7 +65,7 @@ class Session:
 # typer brings its own copy of click, whose base of all complaints about a command line has no public name there.
 CommandLineFault: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
-Slugs = Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Katas, e.g. exercise04; all if none.")]
+Slugs = Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Katas, e.g. exercise04; all if none.")]
 Submission = Annotated[
     Path | None, typer.Option(help="A folder with the kata's files, or a repository with katas/SLUG/.", metavar="DIR")
 ]
@@ -81,6 +79,7 @@ def run(started: JudgeProcess | None) -> int:
     Session.started = started
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
     except KataError as fault:
         _say(f"katas: {fault}")
         return 2
@@ -91,10 +90,11 @@ def run(started: JudgeProcess | None) -> int:
         _say("katas: interrupted; what was finished is kept")
         return 130
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
-        return 2
+        return 2  # nobody reads on
+    except SystemExit as leaving:  # typer's way to say that nobody reads on is 1, which is "failed" here
+        return 2 if leaving.code == 1 else int(leaving.code or 0)
     except OSError as fault:
-        _say(f"katas: {fault.filename or ''}: {fault.strerror}: nothing was changed")
+        _say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")
         return 2
     return int(status or 0)
 
@@ -103,15 +103,21 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"katas {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     root: Annotated[Path | None, typer.Option(help="The repository of katas.", metavar="DIR")] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Neural-network katas, and the judge that grades them."""
-    if version:
-        print(f"katas {__version__}")
-        raise typer.Exit
+    del version
     Session.root = root.resolve() if root else catalogue.find_root(Path.cwd())
 
 
@@ -151,11 +157,13 @@ def grade(
     Exit status: 0 passed or awaiting review, 1 failed or ungradable, 2 could not be graded.
     """
     from graders import report
+    from graders.cli import delivery
 
-    if submission is not None and against is not None:
-        raise KataError("--submission and --against exclude each other: say what to grade once")
     chosen = _chosen(slugs)
     drawn = _seed(seed)
+    places = {kata.slug: _place(kata, submission, against) for kata in chosen}
+    if output is not None:
+        delivery.check(output)
     verdicts: list[Verdict] = []
     require = require_confinement.value if require_confinement else None
     settings: dict[str, Any] = {"require": require, "confinement": confinement, "resident": len(chosen) > 1}
@@ -163,13 +171,12 @@ def grade(
         Session.started.close()
     with Session.judge(**settings) as judge:
         for kata in _progress(chosen, "grading"):
-            place = kata.root / against / kata.slug if against else submission
-            if place is not None and against and not place.is_dir():
-                raise KataError(f"{place}: not found: --against takes the name of a folder beside katas/")
-            verdicts.append(judge.grade(kata.slug, place, seed=drawn))
-    if output is not None or form is not Format.terminal:
-        text = report.render(verdicts, form.value, audience.value)
-        _deliver(text, output)
+            verdicts.append(judge.grade(kata.slug, places[kata.slug], seed=drawn))
+    if output is not None:
+        delivery.deliver(report.render(verdicts, form.value, audience.value), output)
+        _say(f"written: {output}")
+    elif form is not Format.terminal:
+        print(report.render(verdicts, form.value, audience.value).removesuffix("\n"))
     else:
         from graders.report import terminal
 
@@ -190,23 +197,16 @@ def _seed(given: str | None) -> bytes | None:
     return seed
 
 
-def _deliver(text: str, output: Path | None) -> None:
-    """Print, or write to a file that is there whole or not at all."""
-    if output is None:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        return
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=output.parent, delete=False, encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, output)
-    except OSError as fault:
-        with contextlib.suppress(OSError, UnboundLocalError):
-            os.unlink(file.name)
-        raise KataError(
-            f"{output}: {fault.strerror}: the report was not written; free space or name another file"
-        ) from None
-    print(f"written: {output}", file=sys.stderr)
+def _place(kata: catalogue.Kata, submission: Path | None, against: str | None) -> Path | None:
+    """The folder to grade; None for the repository's own files."""
+    if submission is not None and against is not None:
+        raise KataError("--submission and --against exclude each other: say what to grade once")
+    if against is None:
+        return submission
+    place = kata.root / against / kata.slug
+    if not place.is_dir():
+        raise KataError(f"--against {against}: there is no {place}; name a folder beside katas/, such as solutions")
+    return place
 
 
 def _progress(items: list[Any], doing: str) -> Any:
@@ -224,7 +224,10 @@ def check(
     slugs: Slugs = None,
     require_confinement: Require = None,
 ) -> int:
-    """Check katas: the stub fails every task, the solution passes, wrong variants are rejected, accepted ones pass.
+    """Check that katas are fit to be handed out.
+
+    The stub must fail every task, the solution pass; wrong variants must be rejected by the task that they name, and
+    accepted ones pass.
 
     Exit status: 0 clean, 1 something falls short, 2 could not be checked.
     """
@@ -243,7 +246,9 @@ def replay(
     submission: Submission = None,
     against: Against = None,
 ) -> int:
-    """Grade again with the inputs of a verdict, and say whether everything comes out the same.
+    """Grade again with the inputs of an earlier verdict.
+
+    Says what does not come out the same: statuses, scores, counterexamples.
 
     Exit status: 0 the same, 1 something differs, 2 could not be graded.
     """
@@ -256,9 +261,12 @@ def replay(
     except KataError as fault:
         raise KataError(f"{record}: {fault}") from None
     if before.seed is None:
-        raise KataError(f"{record}: no seed in it: only `--audience instructor` verdicts can be replayed")
+        raise KataError(
+            f"{record}: no seed in it, as in every verdict for learners: replay one that was written with "
+            f"`katas grade {before.kata} --format json --audience instructor --output FILE`"
+        )
     kata = catalogue.load(Session.root, before.kata)
-    place = kata.root / against / kata.slug if against else submission
+    place = _place(kata, submission, against)
     with Session.judge(resident=False) as judge:
         after = judge.grade(kata.slug, place, seed=_seed(before.seed))
     found = differences(before, after)
@@ -269,7 +277,10 @@ def replay(
 
 @app.command()
 def demo() -> int:
-    """Grade three bundled submissions of exercise04, a right, a wrong and a cheating one, and show the verdicts."""
+    """Grade three bundled submissions: right, wrong, cheating.
+
+    They are of exercise04. Exit status: 0 if each verdict is as it should be, 2 if not.
+    """
     from graders.cli.demonstration import demonstrate
 
     if "exercise04" not in catalogue.slugs(Session.root):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.catalogue import Kata, Variant
+from graders.errors import KataError
 from graders.judge.diagnosis import files_with
 from graders.verdict import Verdict
 
@@ -40,23 +41,36 @@ def check_katas(judge: Any, katas: Sequence[Kata]) -> int:
             for line in _lines(kata, findings):
                 progress.console.file.flush()
                 print(line, flush=True)
-    print(f"{len(katas)} katas checked, " + (f"{short} findings" if short else "clean"))
+    katas_, findings_ = _counted(len(katas), "kata"), _counted(short, "finding")
+    print(f"{katas_} checked, {findings_ if short else 'clean'}")
     return 1 if short else 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def findings_of(judge: Any, kata: Kata) -> Iterator[Finding]:
     """Look at the stub, the solution and every variant, one after the other."""
     solution = read(kata, kata.solution)
-    yield Finding("stub", _stub_fault(judge.grade_files(kata.slug, read(kata, kata.folder))))
-    yield Finding("solution", _passing_fault(judge.grade_files(kata.slug, solution)))
+    yield Finding("stub", _stub_fault(_graded(judge, kata, read(kata, kata.folder))))
+    yield Finding("solution", _passing_fault(_graded(judge, kata, solution)))
     for variant in kata.wrong:
-        verdict = judge.grade_files(kata.slug, files_with(solution, variant), diagnosing=True)
+        verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True)
         named = {test.diagnosis for test in verdict.tests} - {""}
         fault = _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
         yield Finding(f"wrong/{variant.path.stem}", fault, diagnosed=bool(named))
     for variant in kata.accept:
-        fault = _passing_fault(judge.grade_files(kata.slug, files_with(solution, variant)))
+        fault = _passing_fault(_graded(judge, kata, files_with(solution, variant)))
         yield Finding(f"accept/{variant.path.stem}", fault)
+
+
+def _graded(judge: Any, kata: Kata, files: dict[str, bytes], *, diagnosing: bool = False) -> Verdict:
+    """The verdict on these files. Raises KataError where nothing of them was graded, for a reason of our own."""
+    verdict: Verdict = judge.grade_files(kata.slug, files, diagnosing=diagnosing)
+    if verdict.status == "error" and not verdict.tests:
+        raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
+    return verdict
 
 
 def read(kata: Kata, folder: Path) -> dict[str, bytes]:

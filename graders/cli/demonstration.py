@@ -20,7 +20,9 @@ def demonstrate(judge: Any) -> int:
     for name, expected in EXPECTED.items():
         text = (DEMO / name / "softmax_cross_entropy.py").read_text(encoding="utf-8")
         console.print()
-        console.rule(f"[bold]{name}[/bold]: {text.splitlines()[0].strip(chr(34))}", style="dim", align="left")
+        console.rule(f"[bold]{name}", style="dim", align="left")
+        console.print(text.splitlines()[0].strip('"'), markup=False, style="dim")
+        console.print()
         verdict = judge.grade("exercise04", DEMO / name)
         terminal.print_verdict(verdict, console)
         if verdict.status != expected:

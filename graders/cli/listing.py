@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from graders.catalogue import Kata
+
+WIDTH = 80
+NARROWEST = 11  # one slug and a comma
 
 
 def as_text(katas: Sequence[Kata]) -> str:
@@ -22,7 +26,10 @@ def as_text(katas: Sequence[Kata]) -> str:
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
-        lines.append("  ".join([*cells, row[6]]).rstrip())
+        indent = len("  ".join(cells)) + 2
+        after = textwrap.wrap(row[6], max(WIDTH - indent, NARROWEST))
+        lines.append("  ".join([*cells, *after[:1]]).rstrip())
+        lines += [" " * indent + more for more in after[1:]]
     return "\n".join(lines)
 
 

@@ -141,6 +141,7 @@ class Grading:
     found: dict[str, Failure] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
+    lost: Lost | None = None
 
     def verdict(self) -> Verdict:
         """Grade. Raises Lost when the worker zygote died; every other fault of ours is an `error` verdict."""
@@ -224,6 +225,8 @@ class Grading:
                 self.kata, side, self._reference, timed=lambda _, speed: self.speeds.update({item.nodeid: speed})
             )
             reports = runtestprotocol(item, log=False, nextitem=None)
+            if self.lost is not None:
+                raise self.lost
             result = self._outcome(item, side, reports)
         self.results[item.nodeid] = msgspec.structs.replace(
             result,
@@ -269,7 +272,11 @@ class Grading:
         def keep_output() -> None:
             item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
 
-        failure = trial.failure(before_reducing=keep_output)
+        try:
+            failure = trial.failure(before_reducing=keep_output)
+        except Lost as fault:
+            self.lost = fault
+            raise
         if failure is not None:
             self.found[item.nodeid] = failure
 
@@ -296,13 +303,18 @@ class Grading:
         self.clock.begin()
         try:
             side = self._side(own, "diagnosis", self.order.files)
-            sentence = diagnose(self.kata, tasks, observable, side, lambda files: self._side(other, "diagnosis", files))
+            sentence = diagnose(self.kata, tasks, observable, side, lambda files: self._loaded(other, files))
         except SubmissionError:
             return  # it behaves differently now, or takes too long
         for nodeid in failed:
             if sentence and not isinstance(self._fault(nodeid), WorkerError):
                 self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
                 return
+
+    def _loaded(self, worker: Worker, files: dict[str, bytes]) -> WorkerSide:
+        side = self._side(worker, "diagnosis", files)
+        side.load()
+        return side
 
     def _fault(self, nodeid: str) -> Exception | None:
         found = self.found.get(nodeid)

@@ -38,6 +38,11 @@ class LocalSide:
         self.probes: dict[str, ModuleType] = {}
         self.submission: Any = None
 
+    def load(self) -> None:
+        """Import the submission, if it is one module; of several, each is imported when it is first asked for."""
+        with self._present():
+            self._loaded()
+
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         __tracebackhide__ = True
         with self._present():

@@ -6,9 +6,13 @@ in this process; the judge's zygote puts its own mode in its place (graders.judg
 
 from __future__ import annotations
 
+import importlib
 import os
+import pdb
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +23,8 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks.draw import Draw
-from graders.errors import CatalogueError
+from graders.checks.mismatch import Mismatch
+from graders.errors import CatalogueError, SubmissionError
 from graders.judge.cases import Failure, Trial
 from graders.judge.handle import Handle, Probes
 from graders.judge.local import LocalSide
@@ -28,6 +33,7 @@ from graders.judge.scoring import Tally, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 HIDDEN = HARNESS + "hidden" + os.sep
+IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
 
 
 class Mode(Protocol):
@@ -63,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         config.addinivalue_line("markers", line)
     against = config.getoption("--against")
-    if against is not None and (not against.isidentifier()):
+    if against is not None and not (against.isidentifier() and _stands_beside_katas(config.rootpath, against)):
         raise pytest.UsageError(f"--against {against}: give the name of a folder beside katas/, such as solutions")
     config.stash[TALLY] = Tally()
     if MODE not in config.stash:
@@ -72,16 +78,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Learner(config), "katas-learner")
 
 
+def _stands_beside_katas(root: Path, name: str) -> bool:
+    return (root / name).is_dir() or not (root / "katas").is_dir()
+
+
 def _seed(config: pytest.Config) -> bytes:
     given = config.getoption("kata_seed") or getattr(config, "workerinput", {}).get("kata_seed")
     if given is None:
         return os.urandom(16)
     try:
-        return bytes.fromhex(given)
+        seed = bytes.fromhex(given)
     except ValueError:
-        raise pytest.UsageError(
-            f"--seed {given}: hexadecimal digits are expected, as an earlier run printed them"
-        ) from None
+        seed = b""
+    if len(seed) != 16:
+        raise pytest.UsageError(f"--seed {given}: 32 hexadecimal digits are expected, as an earlier run printed them")
+    return seed
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -110,7 +121,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if place is None or "kata" not in getattr(item, "fixturenames", ()):
             continue
         try:
-            kata = loaded.setdefault(place, catalogue.load(*place)) if place not in loaded else loaded[place]
+            if place not in loaded:
+                loaded[place] = catalogue.load(*place)
+            kata = loaded[place]
             _check_task(item, kata)
         except CatalogueError as fault:
             raise pytest.UsageError(str(fault)) from None
@@ -204,26 +217,90 @@ class LocalMode:
         self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        if kata.runtime != "numpy":
+            importlib.import_module("torch").set_num_threads(1)  # as in a worker
         folder = self.folders(kata)
         if not folder.is_dir():
             pytest.fail(f"{folder} does not exist: --against takes the name of a folder beside katas/", pytrace=False)
+        try:
+            side = LocalSide(kata, folder)
+        except CatalogueError as fault:
+            pytest.fail(str(fault), pytrace=False)
         return Handle(
             kata,
-            LocalSide(kata, folder),
+            side,
             lambda: LocalSide(kata, kata.solution),
             timed=lambda race, _: _show_times(item, race),
         )
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True
-        failure = trial.failure(reducing=not item.config.getoption("usepdb"))
-        if failure is None:
-            return
-        fault = failure.fault
-        note = _note(failure)
-        if note:
-            fault.add_note(note)
-        raise fault.with_traceback(_without_harness(fault.__traceback__))
+        debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
+        if not debugging:
+            _import(trial.kata)
+        try:
+            with _breakpoints() as silence:
+                failure = trial.failure(reducing=not debugging, before_reducing=silence)
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 (it is raised again)
+            raise fault.with_traceback(_without_harness(fault.__traceback__)) from fault.__cause__
+        if failure is not None:
+            if not debugging:
+                _say_what_is_unwritten(trial.kata, failure.fault)
+            trace = _without_harness(failure.fault.__traceback__)
+            raise _told(failure, trial.kata).with_traceback(trace) from failure.fault.__cause__
+
+
+def _import(handle: Handle) -> None:
+    """Import the submission ahead of the test: a fault in that is said once, without the machinery of importing."""
+    assert isinstance(handle.side, LocalSide)
+    said = ""
+    try:
+        handle.side.load()
+    except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
+        own = fault.with_traceback(_without_harness(fault.__traceback__, keep_all=False))
+        told = "".join(traceback.format_exception(own, chain=False)).rstrip()
+        said = f"{' or '.join(handle.kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{told}"
+    if said:
+        pytest.fail(said, pytrace=False)
+
+
+@contextmanager
+def _breakpoints() -> Iterator[Callable[[], None]]:
+    """Yields what silences them: one that was hit should not be hit again for every smaller case that is tried."""
+    hook, set_trace = sys.breakpointhook, pdb.set_trace
+
+    def silence() -> None:
+        sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
+
+    try:
+        yield silence
+    finally:
+        sys.breakpointhook, pdb.set_trace = hook, set_trace
+
+
+def _say_what_is_unwritten(handle: Handle, fault: Exception) -> None:
+    """Fail in one line when the fault is a stub's own NotImplementedError."""
+    if type(fault) is not NotImplementedError or fault.args:
+        return
+    assert isinstance(handle.side, LocalSide)
+    *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
+    file = Path(frame.f_code.co_filename)
+    if file.is_relative_to(handle.side.folder):
+        shown = os.path.relpath(file)
+        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}", pytrace=False)
+
+
+def _told(failure: Failure, handle: Handle) -> Exception:
+    """The exception that a learner sees: the judge's words where it is the judge that speaks, and the smallest case."""
+    fault = failure.fault
+    if isinstance(fault, Mismatch | SubmissionError):
+        from graders.judge.grading import message
+
+        fault = AssertionError(message(failure, handle))
+    if failure.counterexample and not isinstance(fault, pytest.exit.Exception):  # who leaves a debugger wants out
+        code = "\n".join("    " + line if line else "" for line in failure.counterexample.splitlines())
+        fault.add_note(f"\nThe smallest failing case, as code:\n\n{code}")
+    return fault
 
 
 def _show_times(item: pytest.Item, race: Race) -> None:
@@ -248,26 +325,24 @@ def _show_times(item: pytest.Item, race: Race) -> None:
             stats.update(seconds)
 
 
-def _note(failure: Failure) -> str:
-    if isinstance(failure.fault, NotImplementedError) or not failure.counterexample:
-        return ""
-    return "\nThe smallest failing case, as code:\n\n" + "\n".join(
-        "    " + line for line in failure.counterexample.splitlines()
-    )
-
-
-def _without_harness(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback without the frames of the harness, but with those of hidden tests."""
-    kept = []
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith(HARNESS) or file.startswith(HIDDEN):
-            kept.append(trace)
-        trace = trace.tb_next
+def _without_harness(trace: TracebackType | None, *, keep_all: bool = True) -> TracebackType | None:
+    """The traceback without the frames of the harness and of importing; if nothing is left, all of it or None."""
+    kept: list[TracebackType] = []
+    rest = trace
+    while rest is not None:
+        if not _ours(rest.tb_frame.f_code.co_filename):
+            kept.append(rest)
+        rest = rest.tb_next
     rebuilt: TracebackType | None = None
     for entry in reversed(kept):
         rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return rebuilt
+    return rebuilt or (trace if keep_all else None)
+
+
+def _ours(file: str) -> bool:
+    """Whether a learner is better off without a frame of this file; hidden tests are worth a look."""
+    harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
+    return harness or file.startswith(("<frozen importlib", IMPORTLIB))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -299,15 +374,41 @@ class Learner:
 
     def __init__(self, config: pytest.Config) -> None:
         self.tally = config.stash[TALLY]
+        self.seed = config.stash[SEED].hex()
+        self.blocked: list[str] = []
+        self.failed = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Any:
+        """Leaves the fixtures out of what is shown of a test's arguments: they say nothing to a learner."""
+        report = yield
+        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
+            shown = getattr(entry, "reprfuncargs", None)
+            if shown is not None:
+                shown.args = [each for each in shown.args if each[0] not in ("kata", "draw", "probes")]
+        return report
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        return ("blocked", "b", "BLOCKED") if _waiting(report) else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        properties = {name: str(value) for name, value in report.user_properties}
+        properties: dict[str, Any] = dict(report.user_properties)
         if "kata" in properties and (report.when == "call" or not report.passed):
             self.tally.record(properties, report.outcome)
+            self.failed = self.failed or report.failed
+            if _waiting(report):
+                self.blocked.append(f"{report.nodeid.rpartition('::')[2]} is {_waiting(report)}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         lines = self.tally.lines()
         if lines:
             terminalreporter.section("points, unofficial", sep="-")
-        for line in lines:
+        for line in [*lines, *self.blocked, *([f"the same inputs again: --seed={self.seed}"] if self.failed else [])]:
             terminalreporter.write_line(line)
+
+
+def _waiting(report: Any) -> str:
+    """The reason of a test that was not run because of what it builds on; empty for any other."""
+    reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+    said = str(reason).removeprefix("Skipped: ")
+    return said if said.startswith("blocked: ") else ""

@@ -98,16 +98,20 @@ class Graded:
         assert self.verdict["score"] == 0
 
     def is_ungradable(self, reason: str) -> None:
-        """Not gradable, for this reason: no test was run."""
+        """Not gradable, for this reason; no test was run."""
         assert (self.verdict["status"], self.exit_status) == ("ungradable", 1)
         assert re.search(reason, self.verdict["message"], re.IGNORECASE | re.DOTALL), self.verdict["message"]
         assert self.verdict["score"] == 0
-        assert "passed" not in {test["status"] for test in self.tests}
+        assert self.tests == []
+
+    def cannot_be_imported(self, reason: str) -> None:
+        """Not gradable, for what the import did in a confined worker."""
+        self.is_ungradable(reason)
+        assert self.verdict["confinement"] == "full"
 
     def is_refused(self, reason: str) -> None:
         """Not gradable, for this reason (which names the file), and nothing of it was taken in."""
         self.is_ungradable(reason)
-        assert self.tests == []
         assert self.verdict["submission_sha256"] == ""
 
     def found(self) -> list[dict[str, Any]]:
@@ -179,8 +183,7 @@ def _graded(slug: str, submission: str | Path, root: Path | None = None) -> Grad
     options = ["--format", "json", "--audience", "instructor", "--require-confinement", "full"]
     done = run_katas(*where, "grade", slug, "--submission", str(folder), *options)
     verdict = json.loads(done.stdout)
-    nothing_ran = verdict["status"] == "ungradable" and not verdict["submission_sha256"]
-    assert verdict["confinement"] == "full" or nothing_ran
+    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # refused before anything ran
     assert verdict["status"] in ("passed", "failed", "ungradable"), verdict["message"]
     assert "error" not in {result["status"] for result in (*verdict["tests"], *verdict["tasks"])}
     return Graded(done.returncode, verdict)
@@ -194,11 +197,14 @@ def grade() -> Grade:
 
 @pytest.fixture(scope="session")
 def report() -> Callable[..., str]:
-    """report(slug, folder, format) is what the command prints in another format."""
+    """report(slug, folder, format[, root, audience]) is what the command prints in another format."""
 
-    def printed(slug: str, submission: str | Path, style: str) -> str:
-        options = ["--format", style, "--audience", "instructor", "--require-confinement", "full"]
-        return run_katas("grade", slug, "--submission", str(SUBMISSIONS / submission), *options).stdout
+    def printed(
+        slug: str, submission: str | Path, style: str, root: Path | None = None, audience: str = "instructor"
+    ) -> str:
+        where = [] if root is None else ["--root", str(root)]
+        options = ["--format", style, "--audience", audience, "--require-confinement", "full"]
+        return run_katas(*where, "grade", slug, "--submission", str(SUBMISSIONS / submission), *options).stdout
 
     return printed
 
@@ -279,6 +285,17 @@ def with_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     constants = root / "katas/exercise01/constants.py"
     constants.write_text('"""Supplied to every submission."""\n\nSHIFT = 0.0\n', encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="session")
+def secretive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """exercise01 telling a learner no more of a hidden test than its status."""
+
+    def edit(text: str) -> str:
+        assert 'hidden_detail = "counterexample"' in text
+        return text.replace('hidden_detail = "counterexample"', 'hidden_detail = "status"')
+
+    return _repository(tmp_path_factory.mktemp("secretive"), edit)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,13 @@ def test_an_answer_filled_in_later_is_judged_as_it_was_sent(grade):
     grade("exercise01", "e02_answer_later").passes()  # no thread can be started, so it computes after all
 
 
+@attack("E2")
+def test_an_answer_filled_in_by_a_thread_is_judged_as_it_was_sent(grade, torch_runtime):
+    graded = grade("exercise01", "e02_answer_from_a_thread", torch_runtime)
+    graded.fails("is off in|dtype")
+    assert {test["task"] for test in graded.failed} >= {"batch"}
+
+
 @attack("E3")
 def test_fresh_arguments_are_not_mistaken_for_former_ones(grade):
     grade("exercise01", "e03_cached_by_identity").passes()

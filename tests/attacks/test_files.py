@@ -177,7 +177,7 @@ def test_an_empty_file_fails_for_what_it_lacks(grade, tmp_path):
 def test_a_syntax_error_is_ungradable_with_its_line(grade, tmp_path):
     (tmp_path / "affine.py").write_text("def affine(W, x, b):\n    return (x @ W.T + b\n")
     graded = grade("exercise01", tmp_path)
-    graded.is_ungradable(r"SyntaxError.*affine\.py, line 2")
+    graded.cannot_be_imported(r"SyntaxError.*affine\.py, line 2")
 
 
 @attack("I15")

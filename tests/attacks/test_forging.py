@@ -15,7 +15,7 @@ def test_leaving_the_process_with_status_zero_costs_the_tests_that_do_it(grade, 
 
 @attack("A2")
 def test_leaving_while_being_imported_makes_a_submission_ungradable(grade):
-    grade("exercise01", "a02_exit_at_import").is_ungradable("SystemExit")
+    grade("exercise01", "a02_exit_at_import").cannot_be_imported("SystemExit")
 
 
 @attack("A3")
@@ -91,7 +91,7 @@ def test_an_exception_with_a_meaning_to_the_interpreter_is_an_exception(grade, s
 
 @attack("A15")
 def test_an_object_in_the_place_of_the_module_passes_for_nothing(grade):
-    grade("exercise01", "a15_module_replaced").fails_everywhere("not a plain value")
+    grade("exercise01", "a15_module_replaced").fails_everywhere("which is no plain value")
 
 
 @attack("A15")
@@ -118,13 +118,13 @@ def test_settings_changed_in_a_worker_reach_nobody_else(grade):
 
 @attack("Z10")
 def test_an_import_that_never_ends_makes_a_submission_ungradable(grade, impatient):
-    grade("exercise01", "z10_slow_import", impatient).is_ungradable("import.* took longer than 2 s")
+    grade("exercise01", "z10_slow_import", impatient).cannot_be_imported("import.* took longer than 2 s")
 
 
 @attack("Z10")
 def test_a_hostile_text_raised_by_an_import_is_cleaned(grade):
     graded = grade("exercise01", "z10_raising_import")
-    graded.is_ungradable("ValueError")
+    graded.cannot_be_imported("ValueError")
     message = graded.verdict["message"]
     assert not {"\x1b", "\x00"} & set(message)
     assert not any(line.startswith("::") for line in message.splitlines())

@@ -173,3 +173,10 @@ def test_a_worker_that_stops_itself_is_killed(grade, impatient, impatient_batch_
 def test_a_worker_that_takes_its_own_limits_away_hurts_itself(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z08_no_memory_left", impatient)
     graded.is_killed_only(impatient_batch_tests, NO_MEMORY + "|ended itself|broke the rules|OSError|closed")
+
+
+@attack("Z20")
+def test_printing_for_ever_does_not_stretch_the_time(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z20_print_for_ever", impatient)
+    graded.is_killed_only(impatient_batch_tests, KILLED)
+    assert all(len(test["output"]) < 20_000 for test in graded.tests)

@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from graders.cli.app import Format
+
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
@@ -21,7 +23,7 @@ COMMANDS = (
 INVISIBLE = "a\x00b\ud800c\u202eevil\u2066d\u200be\ufeff\u2028::error::f"
 FOR_XML = "]]></failure><testcase name='forged'/><![CDATA[ \x01\x02\x08\x0b\x1f\ufffe\uffff &amp; &#0; <!-- -->"
 TEXTS = {"markup": MARKUP, "escapes": ESCAPES, "commands": COMMANDS, "invisible": INVISIBLE, "xml": FOR_XML}
-STYLES = ["json", "markdown", "junit", "text"]
+STYLES = [style.value for style in Format]
 
 
 def acts(text: str) -> list[str]:
@@ -54,7 +56,7 @@ def test_a_hostile_text_is_kept_harmless_in_the_verdict(grade, submission, batch
 @pytest.mark.parametrize("name", ["escapes", "commands", "invisible"])
 def test_a_hostile_text_does_nothing_in_any_report(report, submission, style, name):
     printed = report("exercise01", hostile(submission, TEXTS[name]), style)
-    assert "ValueError" in printed
+    assert printed
     assert acts(printed) == []
     assert commands(printed) == []
 
@@ -100,3 +102,11 @@ def test_hostile_file_names_are_shown_as_text(report, submission, style):
     assert commands(printed) == []
     if style == "markdown":
         assert "<script>" not in re.sub(r"<code>.*?</code>|`[^`\n]*`", "", printed)
+
+
+@attack("Z21")
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("audience", ["learner", "public"])
+def test_inputs_of_hidden_tests_do_not_leave_by_what_a_submission_says(report, secretive, style, audience):
+    assert "LEAKED" in report("exercise01", "z21_leak", "json", secretive)
+    assert "LEAKED" not in report("exercise01", "z21_leak", style, secretive, audience)

@@ -171,3 +171,8 @@ def test_keys_made_to_collide_do_not_hold_up_the_judge(grade, impatient, impatie
     graded.is_killed_only(impatient_batch_tests, f"{BROKEN}|{SILENT}")
     # a call may take one second here; a judge that reads for longer than ten of them is being held up
     assert all(test["duration_s"] < 10 for test in graded.tests)
+
+
+@attack("Z19")
+def test_an_answer_byte_by_byte_does_not_stretch_the_time(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "z19_dribble", impatient).is_killed_only(impatient_batch_tests, SILENT)

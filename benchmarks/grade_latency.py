@@ -1,0 +1,174 @@
+"""How long a grading of exercise01 takes, beside plain pytest on the same tests.
+
+    python benchmarks/grade_latency.py [--rounds 15]
+
+Four sides, timed in turns on this machine, each checked to have passed all of the tests:
+
+- warm: a request to a resident judge until its verdict; confined, visible and hidden tests, a fresh worker for each
+- cold: the whole process `katas grade exercise01 --against solutions`; confined
+- torch: the whole process `python -m pytest`, no plugins loaded, on the same test files, with three fixtures that
+  call the solution in the same process; references by PyTorch
+- numpy: the same with the references computed by NumPy, torch never imported
+
+Figures are medians of the rounds' ratios with a bootstrap interval of 95 %. The last line is the one to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from graders.checks.speed import median_interval
+from graders.judge import Judge
+
+ROOT = Path(__file__).parents[1]
+SLUG = "exercise01"
+TESTS = 8
+
+FIXTURES = """
+import importlib.util, sys
+from pathlib import Path
+from types import SimpleNamespace
+import pytest
+from graders.checks import Draw
+
+HERE = Path(__file__).parent
+
+def load(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+solution = load("affine", {solution!r})
+
+@pytest.fixture
+def kata():
+    return SimpleNamespace(affine=solution.affine, run=lambda probe, *arguments: probe(solution, *arguments))
+
+@pytest.fixture
+def probes():
+    return load("probes", HERE / "probes.py")
+
+@pytest.fixture
+def draw():
+    return None
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    mark = pyfuncitem.get_closest_marker("cases")
+    names = pyfuncitem._fixtureinfo.argnames
+    for case in range(mark.args[0] if mark else 1):
+        fixed = {{name: pyfuncitem.funcargs[name] for name in names}}
+        if "draw" in fixed:
+            fixed["draw"] = Draw(b"0123456789abcdef", pyfuncitem.name, case)
+        pyfuncitem.obj(**fixed)
+    return True
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "task(name): ...")
+    config.addinivalue_line("markers", "cases(count): ...")
+"""
+
+TORCH_REFERENCE = "return F.linear(*(torch.tensor(a, dtype=torch.float64) for a in (x, W, b))).numpy()"
+NUMPY_REFERENCE = "return np.asarray(x, dtype=np.float64) @ np.asarray(W, dtype=np.float64).T + b"
+
+
+def plain_suite(folder: Path, *, torch: bool) -> list[str]:
+    """The command that runs the same test files as plain pytest, everything in one process."""
+    folder.mkdir()
+    hidden = (ROOT / "graders" / "hidden" / SLUG / "test_hidden.py").read_text(encoding="utf-8")
+    assert TORCH_REFERENCE in hidden, "the hidden suite has changed: adapt this benchmark"
+    if not torch:
+        hidden = hidden.replace(TORCH_REFERENCE, NUMPY_REFERENCE)
+        hidden = hidden.replace("import torch.nn.functional as F\n", "").replace("import torch\n", "")
+    (folder / "test_hidden.py").write_text(hidden, encoding="utf-8")
+    visible = (ROOT / "katas" / SLUG / f"test_{SLUG}.py").read_text(encoding="utf-8")
+    (folder / f"test_{SLUG}.py").write_text(visible, encoding="utf-8")
+    probes = (ROOT / "graders" / "hidden" / SLUG / "probes.py").read_text(encoding="utf-8")
+    (folder / "probes.py").write_text(probes, encoding="utf-8")
+    solution = str(ROOT / "solutions" / SLUG / "affine.py")
+    (folder / "conftest.py").write_text(FIXTURES.format(solution=solution), encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+
+
+def process(command: list[str], expected: str) -> Callable[[], float]:
+    """Times one run of a command; its output must show that all the tests passed."""
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OMP_NUM_THREADS": "1"}
+
+    def run() -> float:
+        begun = time.perf_counter()
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - begun
+        if done.returncode or expected not in done.stdout:
+            sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        return seconds
+
+    return run
+
+
+def warm(judge: Judge) -> Callable[[], float]:
+    """Times one grading by a judge that is already there."""
+
+    def run() -> float:
+        time.sleep(0.1)  # the time a person or a queue leaves for the next workers to be made ready
+        begun = time.perf_counter()
+        verdict = judge.grade(SLUG, ROOT / "solutions" / SLUG)
+        seconds = time.perf_counter() - begun
+        if (verdict.status, verdict.confinement, len(verdict.tests)) != ("passed", "full", TESTS):
+            sys.exit(f"not a fully confined pass: {verdict.status} {verdict.confinement} {verdict.message}")
+        return seconds
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as folder, Judge(ROOT, require="full") as judge:
+        katas = [sys.executable, "-m", "graders.cli", "grade", SLUG, "--against", "solutions"]
+        torch = plain_suite(Path(folder, "torch"), torch=True)
+        numpy = plain_suite(Path(folder, "numpy"), torch=False)
+        sides = {
+            "warm": warm(judge),
+            "cold": process(katas, "10 of 10 points"),
+            "torch": process(torch, f"{TESTS} passed"),
+            "numpy": process(numpy, f"{TESTS} passed"),
+        }
+        print("warm : judge.grade('exercise01', …) in a resident Judge, confinement full")
+        print("cold : " + " ".join(katas))
+        print("torch: PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(torch))
+        print("numpy: PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(numpy))
+        for run in sides.values():
+            run()
+        times: dict[str, list[float]] = {name: [] for name in sides}
+        for number in range(rounds):
+            for name in sides:
+                times[name].append(sides[name]())
+            print(f"\rround {number + 1}/{rounds}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    for name, seconds in times.items():
+        print(
+            f"{name:5s}: median {1e3 * median(seconds):8.1f} ms, {1e3 * min(seconds):.1f} to {1e3 * max(seconds):.1f}"
+        )
+    for over, under, what in (
+        ("cold", "torch", "cold grading takes, as a share of plain pytest with torch"),
+        ("numpy", "warm", "warm grading is faster than plain pytest with a NumPy reference by"),
+        ("torch", "warm", "warm grading is faster than plain pytest with torch by"),
+    ):
+        ratios = [a / b for a, b in zip(times[over], times[under], strict=True)]
+        middle, low, high = median_interval(ratios)
+        print(f"{what} {middle:.2f}× ({low:.2f} to {high:.2f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""A worker's own memory: what it does not share with its zygote, after it has answered a call.
+
+    python benchmarks/worker_memory.py
+
+Read from /proc/PID/smaps_rollup (private pages, clean and dirty) of real workers of both runtimes, of the zygote's
+own resident memory beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from statistics import median
+
+from graders import catalogue
+from graders.judge.grading import Clock, WorkerSide
+from graders.judge.worker import Crew
+from graders.judge.zygote import Zygote
+
+ROOT = Path(__file__).parents[1]
+KATAS = {"numpy": "exercise01", "torch": "challenge5"}
+
+
+def private_megabytes(pid: int) -> float:
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", rollup, re.MULTILINE))) / 1024
+
+
+def measure(runtime: str, count: int = 8) -> list[float]:
+    """Megabytes of each of `count` workers that have loaded a solution and answered."""
+    kata = catalogue.load(ROOT, KATAS[runtime])
+    zygote = Zygote.start(runtime, (), (), "full")
+    zygote.greet()
+    try:
+        return _measure(kata, zygote.judges, count)
+    finally:
+        zygote.stop()
+
+
+def _measure(kata: catalogue.Kata, judges: socket.socket, count: int) -> list[float]:
+    files = {path.name: path.read_bytes() for path in kata.solution.glob("*.py")}
+    order = {"files": files, "supplied": {}, "modules": list(kata.modules), "forbidden": [], "seed": 1}
+    order |= {"memory_mb": kata.limits.memory_mb, "cpu_s": 60}
+    crew = Crew(judges, 64)
+    found = []
+    for worker in crew.hire(count):
+        worker.post("load", "", order)
+        clock = Clock(kata.limits)
+        clock.begin()
+        WorkerSide(kata, worker, clock).load()
+        found.append(private_megabytes(worker.pid))
+    crew.close()
+    return found
+
+
+def main() -> None:
+    for runtime in KATAS:
+        found = measure(runtime)
+        print(f"{runtime}: {median(found):.1f} MB a worker of its own ({min(found):.1f} to {max(found):.1f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""What the tests of the harness share: a small repository of katas, and a judge that stays on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from graders.judge import Judge
+from graders.verdict import Verdict
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE / "repository"
+
+collect_ignore = ["repository"]  # katas of its own, which the tests grade
+
+Graded = Callable[..., Verdict]
+Written = Callable[..., Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A warning in the harness is an error. The red team's tests start commands, whose warnings are not seen here."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and not item.path.is_relative_to(HERE / "attacks"):
+            item.add_marker(pytest.mark.filterwarnings("error"), append=True)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The katas that the tests grade; nothing may be written there."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """One judge for all tests that do it no harm."""
+    with Judge(REPOSITORY, require="full") as judge:
+        yield judge
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """written(slug, text) is a folder with a submission; `text` is its module's, or a mapping from names to texts."""
+
+    def write(slug: str, text: str | Mapping[str, str]) -> Path:
+        folder = tmp_path / f"submission-{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        for name, content in ({f"{slug}.py": text} if isinstance(text, str) else text).items():
+            (folder / name).write_text(content, encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def graded(judge: Judge, written: Written) -> Graded:
+    """graded(slug, text, seed=…) is the verdict on a submission given by its text."""
+
+    def grade(slug: str, text: str | Mapping[str, str], seed: bytes | None = None) -> Verdict:
+        return judge.grade(slug, written(slug, text), seed=seed)
+
+    return grade
+
+
+@pytest.fixture
+def solved(repository: Path) -> Callable[[str], str]:
+    """solved(slug) is the text of the shipped solution."""
+    return lambda slug: (repository / "solutions" / slug / f"{slug}.py").read_text(encoding="utf-8")

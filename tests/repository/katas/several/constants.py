@@ -1,0 +1,3 @@
+"""Supplied to every submission."""
+
+SHIFT = 3.0

@@ -1,0 +1,6 @@
+"""With PyTorch beside the submission."""
+
+
+def slope(x):
+    """The derivative of the square, by autograd."""
+    raise NotImplementedError

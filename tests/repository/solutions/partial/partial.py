@@ -1,0 +1,5 @@
+"""Points in proportion, a person's marks, and a GPU."""
+
+
+def answer(number):
+    return number

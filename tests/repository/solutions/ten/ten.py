@@ -1,0 +1,6 @@
+"""Ten trivial tests."""
+
+
+def answer(number):
+    """The number itself."""
+    return number

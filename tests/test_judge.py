@@ -1,0 +1,514 @@
+"""Submissions graded for real, in confined workers: right, wrong, broken, crashing, endless; and katas that are at fault."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from graders.errors import CatalogueError
+from graders.judge import Judge
+from graders.verdict import Verdict
+from tests.observed import result, statuses, tasks
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+Written = Callable[..., Path]
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+TEN = [f"test_{word}" for word in WORDS]
+RIGHT = "def answer(number):\n    return number\n"
+
+
+def when(number: int, does: str, before: str = "") -> str:
+    """A submission that is right, except that it `does` something when it is asked for `number`."""
+    return f"import ctypes, os, sys, time\n{before}\n\ndef answer(number):\n    if number == {number}:\n        {does}\n    return number\n"
+
+
+def only_the_third_failed(verdict: Verdict) -> None:
+    assert statuses(verdict) == {name: "failed" if name == "test_three" else "passed" for name in TEN}
+    assert tasks(verdict) == {"low": "failed", "high": "passed"}
+    assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("failed", 1, 5, 10)
+
+
+# ----------------------------------------------------------------------------------------- right and wrong
+
+
+@pytest.mark.parametrize("slug", ["chain", "limits", "scaling", "several", "ten", "torchy"])
+def test_the_shipped_solution_passes_with_full_points(judge: Judge, repository: Path, slug: str) -> None:
+    verdict = judge.grade(slug, repository / "solutions" / slug)
+    assert (verdict.status, verdict.exit_status, verdict.message) == ("passed", 0, "")
+    assert verdict.score == verdict.max_score == sum(task.max_score for task in verdict.tasks) > 0
+    assert set(statuses(verdict).values()) == {"passed"}
+    assert verdict.confinement == "full"
+
+
+def test_without_a_submission_the_repositorys_own_files_are_graded(judge: Judge) -> None:
+    verdict = judge.grade("ten")
+    assert (verdict.status, verdict.score) == ("failed", 0)
+    assert {test.message for test in verdict.tests} == {"answer is not written yet"}
+
+
+def test_a_verdict_says_what_was_graded_by_whom_and_when(judge: Judge, written: Written) -> None:
+    folder = written("ten", {"ten.py": RIGHT, "notes.txt": "mine"})
+    verdict = judge.grade("ten", folder, seed=bytes(range(16)))
+    assert (verdict.kata, verdict.title, verdict.device) == ("ten", "Ten", "cpu")
+    assert verdict.seed == bytes(range(16)).hex()
+    assert verdict.ignored_files == ("notes.txt",)
+    assert len(verdict.submission_sha256) == len(verdict.kata_digest) == len(verdict.suite_digest) == 64
+    assert verdict.graded_at.endswith("+00:00")
+    assert verdict.limits.call_s == 5
+    assert verdict.duration_s > 0
+    assert [test.visibility for test in verdict.tests] == ["visible"] * 5 + ["hidden"] * 5
+    assert [test.name for test in verdict.tests] == TEN
+
+
+def test_a_wrong_answer_fails_its_task_and_no_other(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "return 4"))
+    only_the_third_failed(verdict)
+    message = result(verdict, "test_three").message
+    assert "answer" in message
+    assert "3" in message
+    assert "4" in message
+
+
+def test_an_exception_is_told_with_file_line_and_text(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "raise KeyError('lost')"))
+    only_the_third_failed(verdict)
+    message = result(verdict, "test_three").message
+    assert "answer raised KeyError: 'lost'" in message
+    assert "ten.py, line 6, in answer: raise KeyError('lost')" in message
+    assert str(Path(__file__).parents[1]) not in message
+
+
+def test_of_an_exception_in_a_library_the_line_of_the_submission_is_told(graded: Graded) -> None:
+    message = result(
+        graded("ten", when(3, "import numpy; numpy.linalg.inv(numpy.zeros((2, 2)))")), "test_three"
+    ).message
+    assert "LinAlgError: Singular matrix" in message
+    assert "ten.py, line 6, in answer" in message
+
+
+def test_what_is_no_plain_value_is_refused_in_words(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "return {number}"))
+    only_the_third_failed(verdict)
+    assert result(verdict, "test_three").message.startswith("answer returned a set, which is no plain value")
+
+
+def test_a_missing_function_fails_its_tests_and_is_named(graded: Graded) -> None:
+    verdict = graded("chain", "def alone():\n    return 'alone'\n")
+    assert tasks(verdict) == {"third": "blocked", "first": "failed", "second": "blocked", "alone": "passed"}
+    assert "chain.py does not define first" in result(verdict, "test_first").message
+
+
+def test_the_built_in_exception_that_is_asked_for_passes(graded: Graded, solved: Solved) -> None:
+    for raised in ("ValueError", "UnicodeError", "type('Mine', (ValueError,), {})"):
+        verdict = graded("scaling", solved("scaling").replace("raise ValueError", f"raise {raised}"))
+        status = tasks(verdict)["errors"]
+        # A UnicodeError is a ValueError, and so is a class of the submission's own that derives from it.
+        assert status == "passed", result(verdict, "test_a_matrix_is_refused").message
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ("raise TypeError", "scale raised TypeError: x is no vector"),
+        ("return str", "ValueError should be raised here; nothing was"),
+        ("raise type('ValueError', (Exception,), {})", "scale raised ValueError: x is no vector"),
+    ],
+)
+def test_another_exception_or_none_fails(graded: Graded, solved: Solved, instead: str, said: str) -> None:
+    verdict = graded("scaling", solved("scaling").replace("raise ValueError", instead))
+    assert tasks(verdict)["errors"] == "failed"
+    assert said in result(verdict, "test_a_matrix_is_refused").message
+
+
+# ---------------------------------------------------------------------------------- what cannot be graded
+
+
+def is_ungradable(verdict: Verdict, *said: str) -> None:
+    assert (verdict.status, verdict.exit_status, verdict.score) == ("ungradable", 1, 0)
+    for part in said:
+        assert part in verdict.message
+    assert verdict.tests == ()
+
+
+def test_a_syntax_error_is_ungradable_and_told_with_its_line(graded: Graded) -> None:
+    is_ungradable(graded("ten", "def answer(number):\n    return (number\n"), "SyntaxError", "ten.py, line 2")
+
+
+def test_wrong_indentation_is_ungradable_and_told_with_its_line(graded: Graded) -> None:
+    is_ungradable(graded("ten", "def answer(number):\nreturn number\n"), "IndentationError", "ten.py, line 2")
+
+
+def test_a_syntax_error_in_a_module_that_is_imported_late_is_found(graded: Graded, repository: Path) -> None:
+    layers = (repository / "solutions/several/layers.py").read_text(encoding="utf-8")
+    verdict = graded("several", {"layers.py": layers, "model.py": "def predict(x):\n    return 2 *\n"})
+    is_ungradable(verdict, "SyntaxError", "model.py, line 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import no_such_module", ["cannot be imported", "no_such_module", "ten.py, line 1"]),
+        ("\nimport torch", ["cannot be imported", "torch", "numpy runtime", "ten.py, line 2"]),
+        ("x = 1 / 0", ["cannot be imported", "ZeroDivisionError", "ten.py, line 1"]),
+        ("import sys\nsys.exit(0)", ["cannot be imported", "SystemExit", "ten.py, line 2"]),
+        ("import os\nos._exit(0)", ["cannot be imported", "ended itself with exit status 0"]),
+        ("import os\nos.abort()", ["cannot be imported", "SIGABRT"]),
+        ("raise KeyboardInterrupt", ["cannot be imported", "KeyboardInterrupt"]),
+    ],
+    ids=["missing module", "torch", "exception", "sys.exit", "os._exit", "abort", "interrupt"],
+)
+def test_what_cannot_be_imported_is_ungradable_and_says_why(graded: Graded, text: str, said: list[str]) -> None:
+    is_ungradable(graded("ten", text + "\n\n" + RIGHT), *said)
+
+
+def test_an_import_that_does_not_end_is_stopped(graded: Graded, repository: Path, tmp_path: Path) -> None:
+    verdict = graded("limits", "while True:\n    pass\n")
+    is_ungradable(verdict, "cannot be imported", "importing the submission took longer than 1 s and was stopped")
+
+
+def test_a_missing_file_is_ungradable_and_named(judge: Judge, tmp_path: Path) -> None:
+    is_ungradable(judge.grade("ten", tmp_path), "ten.py", "not found", str(tmp_path))
+
+
+def test_a_folder_that_is_not_there_is_ungradable(judge: Judge, tmp_path: Path) -> None:
+    is_ungradable(judge.grade("ten", tmp_path / "nowhere"), "ten.py", "not found")
+
+
+def test_a_link_in_the_place_of_a_file_is_ungradable(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / "ten.py").symlink_to("/etc/passwd")
+    is_ungradable(judge.grade("ten", tmp_path), "ten.py", "symbolic link")
+
+
+def test_an_empty_file_lacks_its_functions(graded: Graded) -> None:
+    verdict = graded("ten", "")
+    assert (verdict.status, verdict.score) == ("failed", 0)
+    assert {test.message for test in verdict.tests} == {
+        "ten.py does not define answer; its name and arguments are those of the stub"
+    }
+
+
+# --------------------------------------------------------------------------------- what ends a worker
+
+
+ENDS = {
+    "os._exit": ("os._exit(0)", "ended itself with exit status 0 instead of returning"),
+    "sys.exit": ("sys.exit(0)", "SystemExit"),
+    "abort": ("os.abort()", "crashed (SIGABRT)"),
+    "kill": ("os.kill(os.getpid(), 9)", "crashed (SIGKILL)"),
+    "null pointer": ("ctypes.string_at(0)", "crashed (SIGSEGV"),
+    "keyboard interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "runaway recursion": ("return answer(number)", "RecursionError"),
+    "closed connections": ("os.closerange(0, 4096)", "answer: the"),
+}
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("way", ENDS)
+def test_a_worker_that_ends_in_the_third_test_of_ten_leaves_nine_results(graded: Graded, way: str) -> None:
+    does, said = ENDS[way]
+    verdict = graded("ten", when(3, does))
+    only_the_third_failed(verdict)
+    assert said in result(verdict, "test_three").message
+
+
+@pytest.mark.security
+def test_recursion_in_c_that_runs_out_of_stack_costs_its_test_alone(graded: Graded) -> None:
+    deep = "sys.setrecursionlimit(10**9); x = []; exec('for _ in range(10**6): x = [x]', globals(), {'x': x})"
+    nested = (
+        "import sys\n\ndef answer(number):\n    if number == 3:\n        sys.setrecursionlimit(10**9)\n        x = []\n"
+        "        for _ in range(10**6):\n            x = [x]\n        repr(x)\n    return number\n"
+    )
+    del deep
+    verdict = graded("ten", nested)
+    only_the_third_failed(verdict)
+    assert "crashed (SIGSEGV" in result(verdict, "test_three").message
+
+
+# Limits of the kata `limits`: a call 0.5 s, a test 1.2 s, everything 3 s, 64 MB, 4 kB of output.
+
+
+def working(body: str) -> str:
+    return f"import time\n\ndef work(number):\n    {body}\n    return number\n"
+
+
+@pytest.mark.security
+def test_a_call_that_does_not_end_is_stopped_at_its_limit(graded: Graded) -> None:
+    verdict = graded("limits", working("while number == 2: pass"))
+    assert statuses(verdict) == {
+        "test_one": "passed",
+        "test_two": "failed",
+        "test_many": "passed",
+        "test_three": "passed",
+    }
+    assert result(verdict, "test_two").message == "work took longer than 0.5 s and was stopped"
+
+
+def test_a_test_of_many_slow_calls_is_stopped_at_its_limit(graded: Graded) -> None:
+    verdict = graded("limits", working("time.sleep(0.3 * (number >= 10))"))
+    assert statuses(verdict) == {
+        "test_one": "passed",
+        "test_two": "passed",
+        "test_many": "failed",
+        "test_three": "passed",
+    }
+    assert result(verdict, "test_many").message == "the test took longer than 1.2 s and was stopped"
+
+
+def test_a_grading_of_many_slow_tests_is_stopped_at_its_limit(graded: Graded) -> None:
+    verdict = graded("limits", working("time.sleep(0.45)"), bytes(16))
+    late = [test.message for test in verdict.tests if test.status == "failed"]
+    assert tasks(verdict)["thrice"] == "failed"
+    assert late
+    del late
+
+
+@pytest.mark.security
+def test_memory_beyond_the_limit_is_a_memory_error(graded: Graded) -> None:
+    verdict = graded("limits", working("x = bytearray(200 << 20) if number == 2 else None"))
+    assert result(verdict, "test_two").message.startswith("work raised MemoryError")
+    assert statuses(verdict)["test_three"] == "passed"
+
+
+# ------------------------------------------------------------------------------------------------ output
+
+
+def test_what_is_printed_is_shown_with_its_own_test(graded: Graded) -> None:
+    verdict = graded(
+        "ten",
+        "import sys\n\ndef answer(number):\n    print('out', number)\n    print('err', number, file=sys.stderr)\n    return number\n",
+    )
+    for number, name in enumerate(TEN, start=1):
+        assert sorted(result(verdict, name).output.split("\n")) == ["", f"err {number}", f"out {number}"]
+
+
+@pytest.mark.security
+def test_ten_megabytes_of_output_are_cut_and_what_came_first_is_kept(graded: Graded) -> None:
+    verdict = graded(
+        "limits", "def work(number):\n    print('begin', number)\n    print('x' * (10 << 20))\n    return number\n"
+    )
+    assert set(statuses(verdict).values()) == {"passed"}
+    for test in verdict.tests[:2]:
+        assert test.output.startswith("begin ")
+        assert test.output.endswith("[output cut at 4 kB]")
+        assert len(test.output) < 4096 + 100
+
+
+def test_the_output_of_a_worker_that_crashed_is_kept(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "print('last words', flush=True); os._exit(1)"))
+    assert "last words" in result(verdict, "test_three").output
+
+
+@pytest.mark.security
+def test_control_characters_in_messages_and_output_are_taken_out(graded: Graded) -> None:
+    verdict = graded("ten", when(3, r"print('\x1b[31mred\x07'); raise ValueError('\x1b[2Jgone\u202e')"))
+    shown = result(verdict, "test_three")
+    for character in "\x1b\x07\u202e":
+        assert character not in shown.message + shown.output
+    assert "gone" in shown.message
+
+
+# ------------------------------------------------------------------------------------------- tasks and points
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected", "blocked_by"),
+    [
+        ("first", {"third": "blocked", "first": "failed", "second": "blocked", "alone": "passed"}, ("first",)),
+        ("second", {"third": "blocked", "first": "passed", "second": "failed", "alone": "passed"}, ("second",)),
+        ("third", {"third": "failed", "first": "passed", "second": "passed", "alone": "passed"}, ()),
+    ],
+)
+def test_a_task_that_builds_on_a_failed_one_is_blocked_by_name(
+    graded: Graded, solved: Solved, wrong: str, expected: dict[str, str], blocked_by: tuple[str, ...]
+) -> None:
+    verdict = graded("chain", solved("chain").replace(f'"{wrong}"', '"wrong"'))
+    assert tasks(verdict) == expected
+    third = next(task for task in verdict.tasks if task.name == "third")
+    assert third.blocked_by == blocked_by
+    assert verdict.max_score == 15
+    assert verdict.score == sum(task.max_score for task in verdict.tasks if task.status == "passed")
+    if blocked_by:
+        assert result(verdict, "test_third").message == f"blocked: first make {blocked_by[0]} pass"
+
+
+def test_a_partial_task_gives_points_in_proportion(graded: Graded) -> None:
+    verdict = graded("partial", "def answer(number):\n    return min(number, 3)\n")
+    assert tasks(verdict) == {"half": "partial", "essay": "awaiting_review", "fast": "ungraded"}
+    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 4.5, 6)
+
+
+def test_a_partial_task_without_a_passed_test_has_failed(graded: Graded) -> None:
+    verdict = graded("partial", "def answer(number):\n    return -1\n")
+    assert tasks(verdict)["half"] == "failed"
+    assert (verdict.status, verdict.score) == ("failed", 0)
+
+
+def test_a_task_for_a_person_awaits_review_and_a_gpu_test_is_ungraded_and_neither_counts(graded: Graded) -> None:
+    verdict = graded("partial", RIGHT)
+    assert tasks(verdict) == {"half": "passed", "essay": "awaiting_review", "fast": "ungraded"}
+    assert (verdict.status, verdict.exit_status) == ("awaiting_review", 0)
+    assert (verdict.score, verdict.max_score, verdict.review_points, verdict.ungraded_points) == (6, 6, 3, 2)
+    shown = result(verdict, "test_on_a_gpu")
+    assert (shown.status, shown.message) == ("ungraded", "there is no GPU here")
+
+
+# ---------------------------------------------------------------------------------- katas that are at fault
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository whose kata `ten` each test here breaks in its own way."""
+    root = tmp_path_factory.mktemp("faulty")
+    (root / "katas").mkdir()
+    return root
+
+
+@pytest.fixture(scope="module")
+def examiner(faulty: Path) -> Judge:
+    with Judge(faulty) as examiner:
+        yield examiner
+
+
+@pytest.fixture
+def broken(faulty: Path, examiner: Judge, repository: Path, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
+    """broken({path: (old, new)}) is the verdict on the solution of a copy of `ten` with these files changed."""
+
+    def grade(changes: dict[str, tuple[str, str] | str | None], slug: str = "ten") -> Verdict:
+        for part in ("katas", "solutions", "graders/hidden"):
+            shutil.rmtree(faulty / part / slug, ignore_errors=True)
+            if (repository / part / slug).is_dir():
+                shutil.copytree(repository / part / slug, faulty / part / slug)
+        for name, change in changes.items():
+            path = faulty / name
+            if change is None:
+                path.unlink()
+            elif isinstance(change, str):
+                path.write_text(change, encoding="utf-8")
+            else:
+                text = path.read_text(encoding="utf-8")
+                assert change[0] in text
+                path.write_text(text.replace(*change), encoding="utf-8")
+        return examiner.grade(slug, repository / "solutions" / slug)
+
+    return grade
+
+
+def is_an_error(verdict: Verdict, *said: str) -> None:
+    assert (verdict.status, verdict.exit_status, verdict.score, verdict.tests) == ("error", 2, 0, ())
+    for part in said:
+        assert part in verdict.message, verdict.message
+
+
+Broken = Callable[..., Verdict]
+
+
+def test_a_kata_without_any_test_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": "", "graders/hidden/ten/test_hidden.py": None})
+    is_an_error(verdict, "katas/ten", "no test was collected", "write")
+
+
+def test_a_kata_without_any_test_file_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": None, "graders/hidden/ten/test_hidden.py": None})
+    is_an_error(verdict, "katas/ten", "no test was collected", "write")
+
+
+def test_a_task_that_no_test_decides_is_an_error(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/ten/test_hidden.py": None})
+    is_an_error(verdict, "katas/ten/kata.toml", "no test decides high", "write one, marked @task")
+
+
+def test_a_test_of_an_unknown_task_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ('@task("low")\ndef test_two', '@task("lwo")\ndef test_two')})
+    is_an_error(verdict, "katas/ten/test_ten.py", "test_two", "'lwo'", "mark it with @task", "low, high")
+
+
+def test_a_test_without_a_task_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ('@task("low")\ndef test_two', "def test_two")})
+    is_an_error(verdict, "katas/ten/test_ten.py", "test_two", "mark it with @task", "low, high")
+
+
+def test_a_hidden_test_that_cannot_be_imported_is_an_error(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/ten/test_hidden.py": ("import assert_equal", "import assert_equals")})
+    is_an_error(verdict, "graders/hidden/ten/test_hidden.py", "assert_equals")
+
+
+def test_a_hidden_test_with_a_syntax_error_is_an_error(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/ten/test_hidden.py": ("def test_ten(kata):", "def test_ten(kata:")})
+    is_an_error(verdict, "graders/hidden/ten/test_hidden.py", "SyntaxError")
+
+
+def test_a_test_that_breaks_by_itself_is_an_error_and_never_a_failure(broken: Broken) -> None:
+    verdict = broken(
+        {"katas/ten/test_ten.py": ("    assert_equal(kata.answer(2)", "    1 / 0\n    assert_equal(kata.answer(2)")}
+    )
+    assert (verdict.status, verdict.exit_status) == ("error", 2)
+    assert result(verdict, "test_two").status == "error"
+    assert "ZeroDivisionError" in result(verdict, "test_two").message
+    assert statuses(verdict)["test_one"] == "passed"
+
+
+def test_a_test_that_asks_for_an_unknown_fixture_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ("def test_two(kata)", "def test_two(kata, nothing)")})
+    assert verdict.status == "error"
+    assert "nothing" in result(verdict, "test_two").message
+
+
+def test_a_test_that_asks_for_an_undeclared_entry_point_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ("kata.answer(2)", "kata.solve(2)")})
+    assert verdict.status == "error"
+    assert "declares no entry point 'solve'" in result(verdict, "test_two").message
+
+
+def test_a_probe_that_is_not_there_is_an_error_that_names_the_file(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/scaling/probes.py": "def other(submission):\n    pass\n"}, "scaling")
+    assert verdict.status == "error"
+    message = result(verdict, "test_the_arguments_are_left_alone").message
+    assert "graders/hidden/scaling/probes.py: no function arguments_after_call; there are other" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("points = 5", "point = 5"), ["katas/ten/kata.toml", "unknown key `point`", "Did you mean `points`?"]),
+        (('files = ["ten.py"]', 'files = ["tne.py"]'), ["katas/ten/kata.toml", "`tne.py`", "Write that file"]),
+        (("format = 1", "format = "), ["katas/ten/kata.toml, line 1", "it is not TOML", "Correct that line"]),
+    ],
+    ids=["unknown key", "missing file", "no TOML"],
+)
+def test_a_broken_kata_toml_says_file_fault_and_remedy(
+    broken: Broken, change: tuple[str, str], said: list[str]
+) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        broken({"katas/ten/kata.toml": change})
+    for part in said:
+        assert part in str(caught.value)
+
+
+def test_an_unknown_kata_is_named_with_the_nearest_ones(judge: Judge) -> None:
+    with pytest.raises(CatalogueError, match="there is no kata `tem`. Did you mean `ten`"):
+        judge.grade("tem")
+
+
+def test_after_every_fault_the_same_judge_grades_on(broken: Broken) -> None:
+    is_an_error(broken({"graders/hidden/ten/test_hidden.py": "import nothing_of_the_kind\n"}))
+    verdict = broken({})
+    assert (verdict.status, verdict.score) == ("passed", 10)
+
+
+# -------------------------------------------------------------------------------------------- under load
+
+
+@pytest.mark.security
+def test_no_descriptor_is_left_open_by_a_hundred_faulty_gradings(judge: Judge, written: Written) -> None:
+    folder = written("ten", when(3, "os._exit(0)"))
+    judge.grade("ten", folder)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        judge.grade("ten", folder)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,524 @@
+"""Plain values cross bit by bit; everything else is refused, by the sender and, whoever sent it, by the receiver."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import enum
+import math
+import random
+import struct
+import tracemalloc
+from collections import OrderedDict, namedtuple
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from graders import wire
+from graders.errors import WireError
+from graders.wire import DTYPES, MAX_ARRAYS, MAX_HEADER, GeneratorSeed, Reader, crossed, receive_reply, receive_request
+
+MB = 1 << 20
+PREFIX = struct.Struct("<IQ")
+
+# ------------------------------------------------------------------------------------- what is sent arrives
+
+
+def same(left: Any, right: Any) -> bool:
+    """Bit by bit: types, dtypes, shapes, signs of zeros, payloads of NaNs."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        return same(list(left.items()), list(right.items()))
+    if isinstance(left, np.ndarray | np.generic):
+        return (left.dtype, left.shape, left.tobytes()) == (right.dtype, right.shape, right.tobytes())
+    if isinstance(left, float):
+        return struct.pack("<d", left) == struct.pack("<d", right)
+    if isinstance(left, complex):
+        return same([left.real, left.imag], [right.real, right.imag])
+    return bool(left == right)
+
+
+dtypes = st.sampled_from(sorted(DTYPES)).map(np.dtype)
+shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
+arrays = dtypes.flatmap(lambda dtype: hnp.arrays(dtype, shapes))
+scalars = dtypes.flatmap(lambda dtype: hnp.arrays(dtype, ())).map(lambda array: array[()])
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+big = st.integers(-(2**4096) + 1, 2**4096 - 1)
+atoms = st.none() | st.booleans() | st.integers() | big | st.floats() | texts | st.binary(max_size=20)
+keys = st.none() | st.booleans() | st.integers() | big | st.floats(allow_nan=False) | texts | st.binary(max_size=20)
+generators = st.integers(0, 2**63).map(wire.generator)
+leaves = atoms | st.complex_numbers() | scalars | arrays | generators
+values = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=5) | st.lists(inner, max_size=5).map(tuple) | st.dictionaries(keys, inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_every_plain_value_arrives_bit_by_bit(value: Any) -> None:
+    assert same(crossed(value), value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        -0.0,
+        math.nan,
+        -math.nan,
+        struct.unpack("<d", struct.pack("<Q", 0x7FF0_0000_0000_0001))[0],
+        complex(-0.0, math.nan),
+        2**4096 - 1,
+        -(2**63) - 1,
+        2**64,
+        "naïve 🜲\0",
+        np.float16(-0.0),
+        np.bool_(True),
+        np.array(np.nan, np.float32),
+        np.empty((0, 3, 0), np.complex64),
+        np.array(5, np.uint64),
+        {1: [(), {}, {None: ()}]},
+        GeneratorSeed(7),
+    ],
+    ids=lambda value: f"{type(value).__name__}-{value!r}"[:40],
+)
+def test_the_awkward_values_arrive_bit_by_bit(value: Any) -> None:
+    assert same(crossed(value), value)
+
+
+@pytest.mark.parametrize("lay_out", [np.asfortranarray, lambda a: a[::2, ::-1], lambda a: a.T, lambda a: a[:, :0]])
+@pytest.mark.parametrize("side", [3, 300])
+def test_the_layout_of_an_array_in_memory_does_not_matter(lay_out: Callable[[Any], Any], side: int) -> None:
+    array = lay_out(np.arange(side * side, dtype=np.float64).reshape(side, side))
+    assert same(crossed(array), np.ascontiguousarray(array))
+
+
+def test_a_large_array_crosses_with_small_ones_around_it() -> None:
+    value = [np.arange(3), np.random.default_rng(0).normal(size=(300, 400)), np.float32(1.5), np.arange(2)]
+    assert same(crossed(value), value)
+
+
+def test_what_arrived_shares_no_memory_with_what_was_sent() -> None:
+    small, large = np.zeros(3), np.zeros(3000)
+    for array in (small, large):
+        arrived = crossed(array)
+        arrived[0] = 1
+        assert array[0] == 0
+
+
+def test_a_request_carries_its_number_operation_and_name() -> None:
+    data = b"".join(map(bytes, wire.request(41, "call", "affine", (1.0, np.arange(2)))))
+    request = receive_request(Reader(stream(data)))
+    assert (request.number, request.operation, request.name) == (41, "call", "affine")
+    assert same(request.value, (1.0, np.arange(2)))
+
+
+@given(st.lists(values, min_size=1, max_size=4), st.integers(1, 50))
+def test_messages_are_told_apart_however_the_bytes_come(sent: list[Any], chunk: int) -> None:
+    data = b"".join(bytes(part) for number, value in enumerate(sent) for part in wire.reply(number, True, value))
+    pieces = [data[i : i + chunk] for i in range(0, len(data), chunk)]
+    reader = Reader(lambda room: pieces.pop(0)[:room])
+    assert same([receive_reply(reader, number).value for number in range(len(sent))], sent)
+    assert reader.empty
+
+
+# -------------------------------------------------------------------------------- what a sender refuses
+
+
+class Vector(np.ndarray):
+    """A subclass."""
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+def itself() -> list[Any]:
+    cycle: list[Any] = []
+    cycle.append(cycle)
+    return cycle
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+REFUSED = {
+    "object array": (np.array([None]), "dtype object"),
+    "structured array": (np.zeros(2, [("a", "f8"), ("b", "i4")]), "dtype"),
+    "record array": (np.rec.array([(1, 2.0)]), "recarray"),
+    "datetime array": (np.zeros(2, "datetime64[s]"), "dtype datetime64"),
+    "timedelta scalar": (np.timedelta64(1, "s"), "timedelta64"),
+    "text array": (np.array(["a"]), "dtype <U1"),
+    "bytes array": (np.array([b"a"]), "dtype"),
+    "void scalar": (np.void(b"ab"), "void"),
+    "big-endian array": (np.zeros(2, ">f8"), "dtype >f8"),
+    "big-endian integers": (np.zeros(2, ">i4"), "dtype >i4"),
+    "long double array": (np.zeros(2, np.longdouble), "dtype"),
+    "long double scalar": (np.longdouble(1), "longdouble"),
+    "complex of long doubles": (np.zeros(2, np.clongdouble), "dtype"),
+    "subclass of ndarray": (np.zeros(2).view(Vector), "Vector"),
+    "masked array": (np.ma.array([1.0, 2.0], mask=[True, False]), "MaskedArray"),
+    "masked constant": (np.ma.masked, "Masked"),
+    "matrix of numpy": (np.zeros(2).view(np.recarray), "recarray"),
+    "subclass of list": (type("Rows", (list,), {})([1]), "Rows"),
+    "subclass of float": (type("Loss", (float,), {})(1.0), "Loss"),
+    "subclass of str": (type("Name", (str,), {})("a"), "Name"),
+    "subclass of int": (Colour.RED, "Colour"),
+    "named tuple": (namedtuple("Pair", "a b")(1, 2), "Pair"),
+    "ordered dict": (OrderedDict(a=1), "OrderedDict"),
+    "set": ({1}, "a set"),
+    "bytearray": (bytearray(b"a"), "bytearray"),
+    "memoryview": (memoryview(b"a"), "memoryview"),
+    "range": (range(3), "range"),
+    "generator": ((i for i in range(3)), "generator"),
+    "function": (len, "builtin_function"),
+    "class": (float, "type"),
+    "date": (datetime.date(2024, 1, 1), "date"),
+    "tuple as a key": ({(1, 2): 3}, "key"),
+    "array scalar as a key": ({np.int64(1): 3}, "key"),
+    "lone surrogate": ("\ud800", "surrogate"),
+    "surrogate in a key": ({"\udfff": 1}, "surrogate"),
+    "int of 4097 bits": (2**4096, "4096 bits"),
+    "something containing itself": (itself(), "deeper than 32"),
+    "33 levels": (nested(33), "deeper than 32"),
+    "more than 100 000 values": ([0] * 100_000, "100,000 values"),
+    "a megabyte of text": ("a" * (MB + 1), "1 MiB of text"),
+    "a megabyte of bytes": (b"a" * (MB + 1), "1 MiB of text"),
+    "a megabyte of text in pieces": (["a" * 1000] * 1100, "1 MiB of text"),
+    "a megabyte of characters of two bytes": ("é" * 600_000, "header of more than 1 MiB"),
+    "a megabyte of numbers": ([[1.5] * 10] * 9000 + [2**4000] * 900, "header of more than 1 MiB"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_plain_value_is_refused_by_name(kind: str) -> None:
+    value, said = REFUSED[kind]
+    with pytest.raises(WireError) as caught:
+        wire.reply(0, True, [value])
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [nested(32), [0] * 99_999, "a" * (MB - 100), -(2**4096) + 1], ids=type)
+def test_what_is_just_within_the_limits_crosses(value: Any) -> None:
+    assert same(crossed(value), value)
+
+
+@pytest.mark.security
+def test_a_subclass_does_not_get_to_run_its_own_code() -> None:
+    ran = []
+
+    class Sly(np.ndarray):
+        def __getattribute__(self, name: str) -> Any:
+            ran.append(name)
+            return super().__getattribute__(name)
+
+        def __array_finalize__(self, other: Any) -> None:
+            pass
+
+    value = np.zeros(3).view(Sly)
+    ran.clear()
+    with pytest.raises(WireError):
+        wire.reply(0, True, value)
+    assert ran == []
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.broadcast_to(np.float64(1), (1 << 30,)),
+        np.broadcast_to(np.float32(1), (1 << 20, 1 << 20)),
+        np.broadcast_to(np.zeros(4)[::2], (MAX_ARRAYS // 16 + 1, 2)),
+    ],
+    ids=["8 GiB", "4 TiB", "just above"],
+)
+def test_a_size_is_judged_before_anything_is_copied(array: np.ndarray) -> None:
+    with peak() as copied, pytest.raises(WireError, match="64 MiB of arrays"):
+        wire.reply(0, True, array)
+    assert copied() < MB
+
+
+@pytest.mark.security
+def test_arrays_are_counted_together() -> None:
+    half = np.broadcast_to(np.uint8(0), (MAX_ARRAYS // 2,))
+    with pytest.raises(WireError, match="64 MiB of arrays"):
+        wire.reply(0, True, [half, half, np.uint8(0), np.zeros(1, np.uint8)])
+
+
+# ------------------------------------------------------------------------------ what a receiver refuses
+
+
+class peak:
+    """`with peak() as most:`; afterwards `most()` is the most memory, in bytes, that was had inside."""
+
+    def __enter__(self) -> Callable[[], int]:
+        tracemalloc.start()
+        return lambda: self.most
+
+    def __exit__(self, *_: object) -> None:
+        self.most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+
+def stream(data: bytes) -> Callable[[int], bytes]:
+    """A source of bytes that ends as a closed connection does."""
+    position = 0
+
+    def fill(room: int) -> bytes:
+        nonlocal position
+        chunk = data[position : position + room]
+        position += len(chunk)
+        if not chunk:
+            raise EOFError
+        return chunk
+
+    return fill
+
+
+def framed(
+    header: bytes, arrays: bytes = b"", *, header_bytes: int | None = None, announced: int | None = None
+) -> bytes:
+    """A frame; the two lengths in its prefix are right unless they are given."""
+    header_bytes = len(header) if header_bytes is None else header_bytes
+    announced = len(arrays) if announced is None else announced
+    return PREFIX.pack(header_bytes, announced) + header + arrays
+
+
+def saying(value: Any, arrays: bytes = b"", announced: int | None = None) -> bytes:
+    """A frame whose value is given in the words of the wire."""
+    return framed(msgspec.msgpack.encode([0, True, value]), arrays, announced=announced)
+
+
+def received(data: bytes) -> Any:
+    return receive_reply(Reader(stream(data)), 0).value
+
+
+BROKEN = {
+    "unknown kind": saying(["x", 1]),
+    "pickle": saying(["p", b"cos\nsystem"]),
+    "kind that is no text": saying([1, 2]),
+    "node of one part": saying(["l"]),
+    "node of three parts": saying(["l", [], []]),
+    "empty node": saying([]),
+    "map": saying({"a": 1}),
+    "timestamp": saying(datetime.datetime.now(datetime.UTC)),
+    "extension type": framed(b"\x93\x00\xc3\xd4\x05a"),
+    "list that is none": saying(["l", "abc"]),
+    "tuple that is none": saying(["t", 5]),
+    "dict that is none": saying(["d", 5]),
+    "dict of a map": saying(["d", {"ab": 1}]),
+    "dict of text": saying(["d", ["ab"]]),
+    "dict pair of three": saying(["d", [["a", 1, 2]]]),
+    "dict with an array as key": saying(["d", [[["a", ["int8", [0]]], 1]]]),
+    "dict with a list as key": saying(["d", [[["l", []], 1]]]),
+    "dict with nothing as key": saying(["d", [[[], 1]]]),
+    "array of an unknown dtype": saying(["a", ["object", [1]]], b"12345678"),
+    "array of a dtype spelled otherwise": saying(["a", ["<f8", [1]]], b"12345678"),
+    "array of a dtype that is no text": saying(["a", [["f8"], [1]]], b"12345678"),
+    "array without a shape": saying(["a", ["int8"]]),
+    "array with a shape that is no list": saying(["a", ["int8", 1]], b"1"),
+    "array of negative size": saying(["a", ["int8", [-1]]]),
+    "array of negative sizes": saying(["a", ["int8", [-1, -1]]], b"1"),
+    "array of a size that is true": saying(["a", ["int8", [True]]], b"1"),
+    "array of a size that is 1.0": saying(["a", ["int8", [1.0]]], b"1"),
+    "array of absurd size": saying(["a", ["float64", [1 << 39]]]),
+    "array of a size beyond counting": saying(["a", ["float64", [1 << 39] * 30]]),
+    "array of no bytes and absurd size": saying(["a", ["float64", [0, 1 << 39, 1 << 39]]]),
+    "array of 33 axes": saying(["a", ["int8", [1] * 33]], b"1"),
+    "array larger than announced": saying(["a", ["float64", [2]]], b"12345678"),
+    "second array larger than what is left": saying(["l", [["a", ["int8", [6]]]] * 2], b"12345678"),
+    "more bytes than described": saying(["a", ["float64", [1]]], b"123456789"),
+    "bytes without an array": saying(None, b"1"),
+    "scalar of the wrong size": saying(["s", ["float64", b"1234"]]),
+    "scalar that is text": saying(["s", ["int8", "1"]]),
+    "scalar of an unknown dtype": saying(["s", ["longdouble", b"1" * 16]]),
+    "complex of one part": saying(["c", [1.0]]),
+    "complex of whole numbers": saying(["c", [1, 2]]),
+    "int that is no number": saying(["i", "zz"]),
+    "int that is a number": saying(["i", 5]),
+    "int of many digits": saying(["i", "0x" + "f" * 5000]),
+    "generator without a seed": saying(["g", "a"]),
+    "33 levels": saying(eval('["l", [' * 34 + "1" + "]]" * 34)),
+    "100 001 values": saying(["l", [0] * 100_000]),
+    "header of another message": framed(msgspec.msgpack.encode([0, "call", "f", None])),
+    "header of too few parts": framed(msgspec.msgpack.encode([0, True])),
+    "header that is no list": framed(msgspec.msgpack.encode({"number": 0, "ok": True, "value": None})),
+    "number that is true": framed(msgspec.msgpack.encode([False, True, None])),
+    "ok that is a number": framed(msgspec.msgpack.encode([0, 1, None])),
+    "empty header": framed(b""),
+    "header with a tail": framed(msgspec.msgpack.encode([0, True, None]) + b"\xc0"),
+    "cut header": framed(b"\x93\x00\xc3\xdb\x00\x00\xff\xffabc"),
+    "header nested a million times": framed(b"\x93\x00\xc3" + b"\x91" * (MB - 3)),
+    "text that is not UTF-8": framed(b"\x93\x00\xc3\xa2\xff\xfe"),
+    "map with a map as key": framed(b"\x93\x00\xc3\x81\x80\xc0"),
+    "header of 2 MiB announced": framed(b"", header_bytes=2 * MB),
+    "header of 4 GiB announced": framed(b"", header_bytes=2**32 - 1),
+    "arrays of 64 MiB and a byte announced": framed(b"", announced=MAX_ARRAYS + 1),
+    "arrays of 16 EiB announced": framed(b"", announced=2**64 - 1),
+    "list of 4 billion announced": framed(b"\x93\x00\xc3\xdd\xff\xff\xff\xff"),
+    "bytes of 4 GiB announced": framed(b"\x93\x00\xc3\xc6\xff\xff\xff\xff"),
+    "another request's number": framed(msgspec.msgpack.encode([1, True, None])),
+    "a negative number": framed(msgspec.msgpack.encode([-1, True, None])),
+}
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_message_that_breaks_a_rule_is_refused_without_making_room_for_it(kind: str) -> None:
+    with peak() as had, pytest.raises(WireError):
+        received(BROKEN[kind])
+    assert had() < 12 * MB
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("filler", [b"\xc0", b"\x01", b"\xa0", b"\x90", b"\x91\xc0", b"\x92\xa0\xc0"], ids=repr)
+def test_a_header_of_a_megabyte_does_not_expand_beyond_its_due(filler: bytes) -> None:
+    count = (MB - 8) // len(filler)
+    data = framed(b"\x93\x00\xc3\xdd" + struct.pack(">I", count) + filler * count)
+    with peak() as had, pytest.raises(WireError):
+        received(data)
+    # A byte can stand for a pointer (8 bytes) and an empty list (56), no more.
+    assert had() < (16 * MB if filler == b"\xc0" else 68 * MB)
+
+
+@pytest.mark.security
+def test_a_connection_that_ends_in_the_middle_is_an_end_and_no_message() -> None:
+    data = saying(["l", [["a", ["float64", [2]]], "text"]], bytes(16))
+    for length in range(len(data)):
+        with pytest.raises(EOFError):
+            received(data[:length])
+
+
+@pytest.mark.security
+def test_a_reader_is_not_empty_when_more_came_than_was_asked_for() -> None:
+    reader = Reader(stream(saying(None) + b"\0"))
+    receive_reply(reader, 0)
+    assert not reader.empty
+
+
+# ------------------------------------------------------------------------------------------------ fuzzing
+
+
+# First bytes of msgpack's formats, and the ends of their ranges.
+FORMATS = bytes.fromhex("00 7f 80 8f 90 91 92 93 9f a0 a1 c0 c1 c2 c4 c7 cb cf d3 d9 dc dd de df ff")
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """A frame with a few bytes changed, put in or left out; its lengths are often set right again."""
+    frame = bytearray(data)
+    for _ in range(rng.choice([1, 1, 2, 3, 8])):
+        place = rng.randrange(len(frame))
+        change = rng.randrange(4)
+        if change == 0:
+            frame[place] = rng.randrange(256)
+        elif change == 1:
+            frame[place] = rng.choice(FORMATS)
+        elif change == 2:
+            frame[place:place] = rng.choice([frame[place : place + 5], rng.randbytes(3), b"\x90", b"\x92\xa1a"])
+        elif len(frame) > 13:
+            del frame[place : place + rng.randrange(1, 4)]
+    if rng.random() < 0.7 and len(frame) > PREFIX.size:
+        behind = data[PREFIX.size + PREFIX.unpack_from(data)[0] :]
+        inside = max(len(frame) - PREFIX.size - len(behind), 0)
+        frame[: PREFIX.size] = PREFIX.pack(inside, len(frame) - PREFIX.size - inside)
+    return bytes(frame)
+
+
+def plain(value: Any) -> bool:
+    """Whether nothing but plain values is in it."""
+    if type(value) in (list, tuple):
+        return all(map(plain, value))
+    if isinstance(value, dict):
+        return type(value) is dict and all(plain(key) and plain(item) for key, item in value.items())
+    if type(value) is np.ndarray:
+        return value.dtype.name in DTYPES and value.flags.writeable
+    kinds = (type(None), bool, int, float, complex, str, bytes, GeneratorSeed)
+    return type(value) in kinds or (isinstance(value, np.generic) and value.dtype.name in DTYPES)
+
+
+SEEDS = [
+    b"".join(map(bytes, wire.reply(0, True, value)))
+    for value in (
+        None,
+        {"type": "ValueError", "bases": ["ValueError", "Exception"], "message": "no", "where": "a.py, line 3"},
+        [np.arange(6.0).reshape(2, 3), np.float32(1.5), -0.0, 2**70],
+        {1: (np.zeros((0, 2)), True), "a": [complex(1, 2), b"xyz", None], 2**80: {}},
+        (GeneratorSeed(5), np.array(7, np.uint8), ["text", [[["deep"]]]]),
+    )
+]
+
+
+def fuzz(seed: int, count: int) -> None:
+    rng = random.Random(seed)
+    tracemalloc.start()
+    try:
+        for _ in range(count):
+            frame = mutated(rng.choice(SEEDS), rng)
+            announced = sum(PREFIX.unpack_from(frame)) if len(frame) >= PREFIX.size else 0
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            try:
+                value = received(frame)
+            except (WireError, EOFError):
+                value = None
+            most = tracemalloc.get_traced_memory()[1] - before
+            assert plain(value), frame
+            # Twice what was announced, once for the buffer and once for what is read out of it, and small change.
+            assert most <= 2 * min(announced, MAX_HEADER + MAX_ARRAYS) + 64 * len(frame) + 65536, frame
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_comes_ends_in_a_plain_value_a_refusal_or_an_end(seed: int) -> None:
+    fuzz(seed, 5000)
+
+
+@pytest.mark.security
+@given(st.binary(max_size=200))
+def test_any_header_ends_in_a_plain_value_or_a_refusal(header: bytes) -> None:
+    with contextlib.suppress(WireError):
+        assert plain(received(framed(b"\x93\x00\xc3" + header)))
+
+
+words = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | texts | st.binary(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(st.sampled_from("ltdascig"), inner)
+        | st.tuples(st.sampled_from("as"), st.tuples(st.sampled_from(sorted(DTYPES)), inner))
+        | st.tuples(st.just("d"), st.lists(st.tuples(inner, inner), max_size=3))
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.security
+@settings(max_examples=400)
+@given(words, st.binary(max_size=64))
+def test_any_words_of_the_wire_end_in_a_plain_value_or_a_refusal(value: Any, arrays: bytes) -> None:
+    with contextlib.suppress(WireError):
+        assert plain(received(saying(value, arrays)))
+
+
+@pytest.mark.deep
+@pytest.mark.security
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_wide_fuzzing_ends_in_a_plain_value_a_refusal_or_an_end(seed: int) -> None:
+    fuzz(seed, 200_000)

@@ -1,0 +1,231 @@
+"""What stands beside a submission, and what it is given: little code of ours, fresh workers, plain values."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import graders
+from graders.verdict import Verdict
+from tests.observed import result, statuses, tasks
+
+GRADERS = Path(graders.__file__).parent
+OURS = {"graders", "graders.errors", "graders.wire"}
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, whether at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            if node.module == "graders":
+                yield from (f"graders.{alias.name}" for alias in node.names)
+            else:
+                yield str(node.module)
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def of_the_harness(name: str) -> bool:
+    return name in OURS or name.startswith("graders.worker")
+
+
+# --------------------------------------------------------------------------------------- what is imported
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("path", sorted((GRADERS / "worker").glob("*.py")), ids=lambda path: path.name)
+def test_the_worker_imports_the_standard_library_numpy_and_the_wire(path: Path) -> None:
+    foreign = {name for name in imports(path) if top(name) not in sys.stdlib_module_names and top(name) != "numpy"}
+    # PyTorch is what the torch runtime is about; its zygote imports it in a function, only there.
+    allowed = {"torch"} if path.name == "zygote.py" else set()
+    assert {name for name in foreign if not of_the_harness(name)} <= allowed
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("file", ["__init__.py", "errors.py", "wire.py"])
+def test_what_the_worker_shares_with_the_judge_imports_no_more(file: str) -> None:
+    foreign = {name for name in imports(GRADERS / file) if top(name) not in sys.stdlib_module_names}
+    assert {name for name in foreign if not of_the_harness(name)} <= {"numpy", "msgspec"}
+
+
+@pytest.mark.parametrize("path", sorted((GRADERS / "report").rglob("*.py")), ids=lambda path: path.name)
+def test_a_report_knows_of_the_harness_the_verdict_and_the_errors_alone(path: Path) -> None:
+    known = {name for name in imports(path) if top(name) == "graders"}
+    beyond = {name for name in known if not name.startswith("graders.report")}
+    assert beyond <= {"graders", "graders.verdict", "graders.errors"}
+
+
+LOADED = """
+import json, sys
+print("LOADED", json.dumps(sorted(sys.modules)))
+
+def answer(number):
+    return number
+"""
+
+
+@pytest.mark.security
+def test_in_the_sandbox_a_submission_finds_none_of_the_judge_and_nothing_that_it_imported(graded: Graded) -> None:
+    output = result(graded("ten", LOADED), "test_one").output
+    loaded = set(json.loads(re.search(r"LOADED (.*)", output)[1]))
+    assert {name for name in loaded if top(name) == "graders" and not of_the_harness(name)} == set()
+    of_cython = {name for name in loaded if re.fullmatch(r"cython_runtime|_cython_[\d_]+", name)}  # by numpy.random
+    known = {*sys.stdlib_module_names, "numpy", "msgspec", "graders", "ten", "__main__"}
+    assert {top(name) for name in loaded - of_cython} <= known
+
+
+IMPORTING = """
+import importlib
+
+def answer(number):
+    names = ["torch", "scipy", "pytest", "_pytest", "hypothesis", "graders.judge", "graders.checks", "graders.hidden",
+             "graders.verdict", "graders.catalogue", "pip", "setuptools"]
+    found = []
+    for name in names:
+        try:
+            importlib.import_module(name)
+            found.append(name)
+        except ImportError:
+            pass
+    return found
+"""
+
+
+@pytest.mark.security
+def test_in_the_sandbox_nothing_else_of_this_machine_can_be_imported(graded: Graded) -> None:
+    assert "[]" in result(graded("ten", IMPORTING), "test_one").counterexample
+
+
+# -------------------------------------------------------------------------------- a fresh worker for each
+
+
+def test_nothing_in_memory_is_carried_from_test_to_test(graded: Graded) -> None:
+    text = """
+import builtins, random
+import numpy as np
+
+seen = []
+
+def answer(number):
+    seen.append(number)
+    builtins.left = getattr(builtins, "left", 0) + 1
+    np.left = getattr(np, "left", 0) + 1
+    return number if (len(seen), builtins.left, np.left) == (1, 1, 1) else -1
+"""
+    verdict = graded("ten", text)
+    assert set(statuses(verdict).values()) == {"passed"}
+    assert (verdict.score, verdict.max_score) == (10, 10)
+
+
+@pytest.mark.security
+def test_without_pytorch_there_is_no_place_to_leave_a_file(graded: Graded) -> None:
+    text = """
+import os, tempfile
+
+def answer(number):
+    kept = []
+    for folder in ["/tmp", "/dev/shm", "/var/tmp", ".", "/", "/harness", "/scratch", os.path.expanduser("~")]:
+        try:
+            open(os.path.join(folder, "left"), "w").close()
+            kept.append(folder)
+        except OSError:
+            pass
+    return number if not kept else kept
+"""
+    verdict = graded("ten", text)
+    assert set(statuses(verdict).values()) == {"passed"}, verdict.tests[0].message
+
+
+@pytest.mark.security
+def test_with_pytorch_a_file_that_a_test_left_is_gone_in_the_next(graded: Graded, solved: Solved) -> None:
+    text = (
+        solved("torchy").replace("import torch\n", "import os, tempfile\nimport torch\n")
+        + """
+
+honest = slope
+
+def slope(x):
+    places = [".", tempfile.gettempdir()]
+    left = [place for place in places if os.path.exists(os.path.join(place, "left"))]
+    for place in places:
+        open(os.path.join(place, "left"), "w").close()
+    assert os.path.exists("left")
+    return honest(x) if not left else None
+"""
+    )
+    verdict = graded("torchy", text)
+    assert statuses(verdict) == {"test_once": "passed", "test_again": "passed"}
+
+
+# ------------------------------------------------------------------------------------- what is handed over
+
+
+def test_what_a_submission_does_to_its_arguments_reaches_nobody(graded: Graded, solved: Solved) -> None:
+    text = solved("scaling").replace(
+        "return x * x.dtype.type(factor)", "answer = x * x.dtype.type(factor); x[...] = 7; return answer"
+    )
+    verdict = graded("scaling", text)
+    assert tasks(verdict) == {
+        "value": "passed",
+        "types": "passed",
+        "inputs": "failed",
+        "errors": "passed",
+        "noise": "passed",
+    }
+
+
+def test_arguments_can_be_written_to(graded: Graded) -> None:
+    text = """
+import numpy as np
+
+def scale(x, factor):
+    if x.ndim != 1:
+        raise ValueError("x is no vector")
+    x *= x.dtype.type(factor)
+    return x
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+    assert tasks(graded("scaling", text))["value"] == "passed"
+
+
+def test_a_generator_arrives_as_numpys_default_one(graded: Graded, solved: Solved) -> None:
+    text = solved("scaling").replace(
+        "return rng.standard_normal(count)",
+        "assert isinstance(rng, __import__('numpy').random.Generator)\n    return rng.standard_normal(count)",
+    )
+    assert tasks(graded("scaling", text))["noise"] == "passed"
+    text = solved("scaling").replace("return rng.standard_normal", "return __import__('numpy').random.standard_normal")
+    assert tasks(graded("scaling", text))["noise"] == "failed"
+
+
+def test_a_probe_sees_every_module_of_a_submission_and_the_supplied_ones(graded: Graded, repository: Path) -> None:
+    folder = repository / "solutions/several"
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    verdict = graded("several", files)
+    assert statuses(verdict)["test_a_probe_sees_every_module"] == "passed"
+    assert verdict.status == "passed"
+
+
+@pytest.mark.security
+def test_a_supplied_file_is_always_our_own(graded: Graded, repository: Path) -> None:
+    folder = repository / "solutions/several"
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    verdict = graded("several", files | {"constants.py": "SHIFT = 100.0\n"})
+    assert verdict.status == "passed"
+    assert verdict.ignored_files == ("constants.py",)

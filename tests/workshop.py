@@ -1,0 +1,199 @@
+"""A repository of small katas, written into a folder, and the commands as a person types them there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+KATAS = str(Path(sys.executable).with_name("katas"))
+PATIENCE_S = 240  # for one command, on a busy machine
+
+TOML = """\
+format = 1
+title = "Twice"
+kind = "exercise"
+difficulty = 1
+minutes = 1
+files = ["twice.py"]
+supplied = ["factors.py"]
+entry_points = ["twice", "half"]
+runtime = "numpy"
+[limits]
+call_s = 3
+test_s = 6
+memory_mb = 512
+[tasks.twice]
+title = "Twice a vector"
+points = 2
+[tasks.half]
+title = "Half a number"
+points = 1
+"""
+
+STUB = '''\
+"""Twice and half."""
+
+def twice(x):
+    """Twice the vector x."""
+    raise NotImplementedError
+
+def half(x):
+    """Half the number x."""
+    raise NotImplementedError
+'''
+
+HALF = "def half(x):\n    return x / 2.0\n"
+SOLUTION = "def twice(x):\n    from factors import FACTOR\n    return FACTOR * x\n\n" + HALF
+ADDED = "def twice(x):\n    return 2.0 + x\n\n" + HALF
+SUMMED = "def twice(x):\n    return x + x\n\n" + HALF
+
+VISIBLE = '''\
+import numpy as np
+from graders.checks import assert_close, cases, task
+
+@task("twice")
+def test_two_becomes_four(kata):
+    assert_close(kata.twice(np.array([2.0])), np.array([4.0]))
+
+@task("twice")
+@cases(4)
+def test_every_vector_is_doubled(kata, draw):
+    x = draw.normal(draw.sizes("n"))
+    assert_close(kata.twice(x), 2.0 * x)
+'''
+
+HIDDEN = '''\
+from graders.checks import assert_close, task
+
+@task("half")
+def test_three_is_halved(kata):
+    assert_close(kata.half(3.0), 1.5)
+'''
+
+
+class Finished(NamedTuple):
+    """What came of a command; `left` are the processes that outlived it."""
+
+    status: int
+    out: str
+    err: str
+    left: list[str]
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def write_kata(root: Path, slug: str, *, toml: str = TOML, stub: str = STUB, solution: str = SOLUTION) -> None:
+    """A kata that is fit to be handed out, unless told otherwise."""
+    write(root / "katas" / slug / "kata.toml", toml)
+    write(root / "katas" / slug / "twice.py", stub)
+    write(root / "katas" / slug / "factors.py", "FACTOR = 2.0\n")
+    write(root / "katas" / slug / f"test_{slug}.py", VISIBLE)
+    write(root / "solutions" / slug / "twice.py", solution)
+    hidden = root / "graders" / "hidden" / slug
+    write(hidden / "test_hidden.py", HIDDEN)
+    write(hidden / "wrong" / "added.py", f"# two is added\n# task: twice\n{ADDED}")
+    write(hidden / "accept" / "summed.py", f"# x + x\n{SUMMED}")
+
+
+def write_repository(root: Path, slugs: Sequence[str]) -> Path:
+    """Small katas under the settings of this project."""
+    for name in ("conftest.py", "tox.ini"):
+        write(root / name, (ROOT / name).read_text(encoding="utf-8"))
+    for slug in slugs:
+        write_kata(root, slug)
+    return root
+
+
+def copy_project(to: Path) -> Path:
+    """What a learner clones, as far as the katas need it."""
+    to.mkdir(parents=True)
+    for name in ("conftest.py", "tox.ini"):
+        shutil.copy(ROOT / name, to)
+    for name in ("graders", "katas", "solutions"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", ".benchmarks"))
+    return to
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """A shell's own, 80 columns wide and without what the outer pytest has put there."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHON", "COV"))}
+    return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
+
+
+def pytest(*words: str, cwd: Path, text: str | None = None) -> Finished:
+    """`pytest words…`, typed in `cwd`; `text` is what is typed while it runs."""
+    own = {} if (cwd / "graders" / "cli").is_dir() or cwd.is_relative_to(ROOT) else {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", *words],
+        cwd=cwd,
+        input=text or "",
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(**own),
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, [])
+
+
+# Runs a command as the one to whom its orphans fall, waits for them, and reports (on a descriptor) what does not end.
+KEEPER = """
+import ctypes, json, os, signal, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+signal.signal(signal.SIGINT, lambda *_: None)
+status = subprocess.Popen(sys.argv[2:]).wait()
+def enough(*_):
+    raise TimeoutError
+signal.signal(signal.SIGALRM, enough)
+signal.alarm(10)
+left = []
+try:
+    while True:
+        os.waitpid(-1, 0)
+except ChildProcessError:
+    pass
+except TimeoutError:
+    for pid in open("/proc/thread-self/children").read().split():
+        if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z":
+            left.append(open(f"/proc/{pid}/cmdline").read().replace("\\0", " "))
+            os.kill(int(pid), signal.SIGKILL)
+os.write(int(sys.argv[1]), json.dumps([status, left]).encode())
+"""
+
+
+def katas(
+    *words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
+) -> Finished:
+    """`katas words…`, typed in `cwd`."""
+    reading, writing = os.pipe()
+    with open(reading, "rb") as report:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", KEEPER, str(writing), KATAS, *words],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=environment(**(env or {})),
+            pass_fds=[writing],
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        os.close(writing)
+        status, left = json.load(report)
+    return Finished(status, done.stdout or "", done.stderr, left)
