@@ -45,10 +45,7 @@ def _measure(kata: catalogue.Kata, judges: socket.socket, count: int) -> list[fl
     crew = Crew(judges, 64)
     found = []
     for worker in crew.hire(count):
-        worker.post("load", "", order)
-        clock = Clock(kata.limits)
-        clock.begin()
-        WorkerSide(kata, worker, clock).load()
+        WorkerSide(kata, worker, Clock(kata.limits), order).load()
         found.append(private_megabytes(worker.pid))
     crew.close()
     return found

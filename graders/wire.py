@@ -1,9 +1,9 @@
 """Plain values ↔ bytes, spoken by both sides; nothing else crosses.
 
-A frame is a prefix (header length, bytes of arrays), a msgpack header of at most 1 MiB, and the raw bytes of the
-arrays, at most 64 MiB, in the order in which the header names them. In the header, None, bool, int, float, str and
-bytes stand for themselves; everything else is a pair `[kind, payload]`. Only exact types are encoded, so no
-subclass brings its own behaviour along; there is no pickle and there are no object arrays.
+A frame is a prefix (length of the header, bytes of the rest), a msgpack header of at most 1 MiB, and at most 64 MiB of
+raw bytes: those of arrays, NumPy scalars and bytes, in the order in which the header names them. In the header, None,
+bool, int, float and str stand for themselves; everything else is a `Node`, a kind and a flat list of items. Only exact
+types are encoded, so no subclass brings its own behaviour along; there is no pickle and there are no object arrays.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ DTYPES = {
     ]
 }
 _SCALARS = {dtype.type: dtype for dtype in DTYPES.values()}
-_PLAIN = (bool, int, float, str, bytes)
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}  # dtype.name takes microseconds
+_PLAIN = (bool, int, float, str)
 _PREFIX = struct.Struct("<IQ")
 _SMALL = 4096  # below this a copy is cheaper than a view
 
@@ -60,13 +61,23 @@ def generator(seed: int) -> GeneratorSeed:
     return GeneratorSeed(int(seed))
 
 
+class Node(msgspec.Struct, array_like=True, gc=False):
+    """Everything that msgpack has no word of its own for; maps, whose keys may be made to collide, it need not have."""
+
+    kind: str
+    items: list[bool | int | float | str | Node | None]
+
+
+Item = bool | int | float | str | Node | None
+
+
 class Request(msgspec.Struct, array_like=True):
     """Judge → worker."""
 
     number: int
     operation: str
     name: str
-    value: Any
+    value: Item
 
 
 class Reply(msgspec.Struct, array_like=True):
@@ -74,7 +85,7 @@ class Reply(msgspec.Struct, array_like=True):
 
     number: int
     ok: bool
-    value: Any
+    value: Item
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -91,10 +102,10 @@ class _Packer:
     def __init__(self) -> None:
         self.nodes = 0
         self.text = 0
-        self.array_bytes = 0
+        self.raw_bytes = 0
         self.buffers: list[Any] = []
 
-    def pack(self, value: Any, depth: int = 0) -> Any:
+    def pack(self, value: Any, depth: int = 0) -> Item:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise WireError(f"more than {MAX_NODES:,} values in one message")
@@ -105,24 +116,29 @@ class _Packer:
             return self._plain(value, kind)
         if kind is np.ndarray:
             return self._array(value)
+        if kind is bytes:
+            self._buffer(value)
+            return Node("b", [len(value)])
         if kind in _SCALARS:
-            return ["s", [_SCALARS[kind].name, value.tobytes()]]
+            self._buffer(value.tobytes())
+            return Node("s", [_SCALARS[kind].name])
         if kind is list or kind is tuple:
-            return ["l" if kind is list else "t", [self.pack(item, depth + 1) for item in value]]
+            return Node("l" if kind is list else "t", [self.pack(item, depth + 1) for item in value])
         if kind is dict:
-            return ["d", [[self._key(key), self.pack(item, depth + 1)] for key, item in value.items()]]
+            pairs = ((self._key(key), self.pack(item, depth + 1)) for key, item in value.items())
+            return Node("d", [item for pair in pairs for item in pair])
         if kind is complex:
-            return ["c", [value.real, value.imag]]
+            return Node("c", [value.real, value.imag])
         if kind is GeneratorSeed:
-            return ["g", value.seed]
+            return Node("g", [value.seed])
         raise WireError(f"{_article(kind)}, which is no plain value (NumPy array, number, string, list, tuple or dict)")
 
-    def _plain(self, value: Any, kind: type) -> Any:
-        if kind is str or kind is bytes:
+    def _plain(self, value: Any, kind: type) -> Item:
+        if kind is str:
             self.text += len(value)
             if self.text > MAX_HEADER:
                 raise WireError(f"more than {MAX_HEADER >> 20} MiB of text")
-            if kind is str and not value.isascii():
+            if not value.isascii():
                 try:
                     value.encode()
                 except UnicodeEncodeError:
@@ -130,28 +146,42 @@ class _Packer:
         elif kind is int and not -(1 << 63) <= value < (1 << 64):
             if value.bit_length() > MAX_INT_BITS:
                 raise WireError(f"an int of more than {MAX_INT_BITS} bits")
-            return ["i", hex(value)]
-        return value
+            return Node("i", [hex(value)])
+        plain: Item = value
+        return plain
 
-    def _key(self, key: Any) -> Any:
+    def _key(self, key: Any) -> Item:
         if key is not None and type(key) not in _PLAIN:
             raise WireError(f"a dict key that is {_article(type(key))}; a string or a number is expected")
-        return self.pack(key)
+        packed = self.pack(key)
+        if type(packed) is Node:  # large ints hash as anybody likes: a dict of them can be made slow to read
+            raise WireError("a dict key that is an int of more than 64 bits")
+        return packed
 
-    def _array(self, array: np.ndarray) -> Any:
-        dtype = array.dtype
-        if DTYPES.get(dtype.name) != dtype:
-            raise WireError(
-                f"an array of dtype {str(dtype)[:60]}; bool, integers, float16–64 and complex64/128 can cross"
-            )
-        self.array_bytes += array.nbytes
-        if self.array_bytes > MAX_ARRAYS:
-            raise WireError(f"more than {MAX_ARRAYS >> 20} MiB of arrays")
+    def _array(self, array: np.ndarray) -> Node:
+        name = _NAMES.get(array.dtype) or _name_of(array.dtype)
         if array.nbytes < _SMALL:
-            self.buffers.append(array.tobytes())
+            self._buffer(array.tobytes())
         else:
+            self._count(array.nbytes)
             self.buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-        return ["a", [dtype.name, list(array.shape)]]
+        return Node("a", [name, *array.shape])
+
+    def _buffer(self, data: bytes) -> None:
+        self._count(len(data))
+        self.buffers.append(data)
+
+    def _count(self, count: int) -> None:
+        self.raw_bytes += count
+        if self.raw_bytes > MAX_ARRAYS:
+            raise WireError(f"more than {MAX_ARRAYS >> 20} MiB of arrays")
+
+
+def _name_of(dtype: np.dtype) -> str:
+    """The name of a dtype that may cross, also of one that only equals it, as C's long long does int64."""
+    if DTYPES.get(dtype.name) != dtype:
+        raise WireError(f"an array of dtype {str(dtype)[:60]}; bool, integers, float16–64 and complex64/128 can cross")
+    return dtype.name
 
 
 def _article(kind: type) -> str:
@@ -175,8 +205,8 @@ def _frame(message: Request | Reply, packer: _Packer) -> list[Any]:
     header = _encoder.encode(message)
     if len(header) > MAX_HEADER:
         raise WireError(f"a header of more than {MAX_HEADER >> 20} MiB")
-    prefix = _PREFIX.pack(len(header), packer.array_bytes)
-    if packer.array_bytes <= 4 * _SMALL:
+    prefix = _PREFIX.pack(len(header), packer.raw_bytes)
+    if packer.raw_bytes <= 4 * _SMALL:
         return [b"".join([prefix, header, *packer.buffers])]
     return [prefix + header, *packer.buffers]
 
@@ -215,6 +245,7 @@ def receive_request(reader: Reader) -> Request:
     """The next request. Raises WireError when it breaks a rule, and whatever the reader raises."""
     message: Request
     message, unpacker = _receive(reader, _requests)
+    unpacker.generators = True
     message.value = unpacker.unpack(message.value)
     unpacker.end()
     return message
@@ -232,107 +263,116 @@ def receive_reply(reader: Reader, number: int) -> Reply:
 
 
 def _receive(reader: Reader, decoder: Any) -> tuple[Any, _Unpacker]:
-    header_bytes, array_bytes = _PREFIX.unpack(reader.take(_PREFIX.size))
+    header_bytes, raw_bytes = _PREFIX.unpack(reader.take(_PREFIX.size))
     if header_bytes > MAX_HEADER:
         raise WireError(f"a header of {header_bytes:,} bytes was announced; at most {MAX_HEADER:,} are allowed")
-    if array_bytes > MAX_ARRAYS:
-        raise WireError(f"arrays of {array_bytes:,} bytes were announced; at most {MAX_ARRAYS:,} are allowed")
+    if raw_bytes > MAX_ARRAYS:
+        raise WireError(f"arrays of {raw_bytes:,} bytes were announced; at most {MAX_ARRAYS:,} are allowed")
     header = reader.take(header_bytes)
     try:
         message = decoder.decode(header)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
         raise WireError(f"a header that cannot be read: {str(fault)[:200]}") from None
-    return message, _Unpacker(reader, array_bytes)
+    return message, _Unpacker(reader, raw_bytes)
 
 
 class _Unpacker:
     """One message on its way in: every kind, count and size is checked before anything is allocated."""
 
-    def __init__(self, reader: Reader, array_bytes: int) -> None:
+    generators = False  # they are made of seeds in the worker; none ever comes back
+
+    def __init__(self, reader: Reader, raw_bytes: int) -> None:
         self.reader = reader
-        self.remaining = array_bytes
+        self.remaining = raw_bytes
         self.nodes = 0
 
-    def unpack(self, node: Any, depth: int = 0) -> Any:
+    def unpack(self, item: Item, depth: int = 0) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise WireError(f"more than {MAX_NODES:,} values in one message")
         if depth > MAX_DEPTH:
             raise WireError(f"nested deeper than {MAX_DEPTH} levels")
-        if node is None or type(node) in _PLAIN:
-            return node
-        if type(node) is not list or len(node) != 2 or type(node[0]) is not str or node[0] not in self._KINDS:
+        if type(item) is not Node:
+            return item
+        read = self._KINDS.get(item.kind)
+        if read is None:
             raise WireError("a value of a kind that is not on the list")
         try:
-            return self._KINDS[node[0]](self, node[1], depth)
-        except (TypeError, ValueError, KeyError, OverflowError):
-            raise WireError(f"a value of kind {node[0]!r} that is not well formed") from None
+            return read(self, item.items, depth)
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError):
+            raise WireError(f"a value of kind {item.kind!r} that is not well formed") from None
 
     def end(self) -> None:
         if self.remaining:
             raise WireError(f"{self.remaining:,} bytes more than the header describes")
 
-    def _list(self, payload: Any, depth: int) -> list[Any]:
-        if type(payload) is not list:
-            raise WireError("a list that is none")
-        return [self.unpack(item, depth + 1) for item in payload]
+    def _list(self, items: list[Item], depth: int) -> list[Any]:
+        return [self.unpack(item, depth + 1) for item in items]
 
-    def _tuple(self, payload: Any, depth: int) -> tuple[Any, ...]:
-        return tuple(self._list(payload, depth))
+    def _tuple(self, items: list[Item], depth: int) -> tuple[Any, ...]:
+        return tuple(self._list(items, depth))
 
-    def _dict(self, payload: Any, depth: int) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
-        for pair in payload:
-            key, value = pair
-            if key is not None and type(key) not in _PLAIN and not (type(key) is list and key[0] == "i"):
-                raise WireError("a dict key that is no string or number")
-            found[self.unpack(key, depth + 1)] = self.unpack(value, depth + 1)
-        return found
+    def _dict(self, items: list[Item], depth: int) -> dict[Any, Any]:
+        if len(items) % 2 or any(type(key) is Node for key in items[::2]):
+            raise WireError("a dict whose keys are no strings or numbers")
+        values = (self.unpack(item, depth + 1) for item in items[1::2])
+        return dict(zip(items[::2], values, strict=True))
 
-    def _array(self, payload: Any, depth: int) -> np.ndarray:  # noqa: ARG002 (one signature for all kinds)
-        name, shape = payload
-        dtype = DTYPES[name]
-        if type(shape) is not list or len(shape) > MAX_DIMENSIONS:
+    def _array(self, items: list[Item], depth: int) -> np.ndarray:  # noqa: ARG002 (one signature for all kinds)
+        name, *shape = items
+        dtype = DTYPES[name]  # type: ignore[index]
+        if len(shape) > MAX_DIMENSIONS:
             raise WireError("an array of too many dimensions")
         count = 1
         for extent in shape:
             if type(extent) is not int or not 0 <= extent < 1 << 40:
                 raise WireError("an array with an impossible shape")
             count *= extent
-        nbytes = count * dtype.itemsize
-        if nbytes > self.remaining:
-            raise WireError(f"an array of {nbytes:,} bytes where {self.remaining:,} are left of those announced")
-        self.remaining -= nbytes
-        return np.frombuffer(self.reader.take(nbytes), dtype).reshape(shape)
+        data = self._raw(count * dtype.itemsize)
+        return np.frombuffer(data, dtype).reshape(shape)  # type: ignore[arg-type]
 
-    def _scalar(self, payload: Any, depth: int) -> Any:  # noqa: ARG002
-        name, data = payload
-        dtype = DTYPES[name]
-        if type(data) is not bytes or len(data) != dtype.itemsize:
-            raise WireError("a NumPy scalar of the wrong size")
-        return np.frombuffer(data, dtype)[0]
+    def _scalar(self, items: list[Item], depth: int) -> Any:  # noqa: ARG002
+        (name,) = items
+        dtype = DTYPES[name]  # type: ignore[index]
+        return np.frombuffer(self._raw(dtype.itemsize), dtype)[0]
 
-    def _complex(self, payload: Any, depth: int) -> complex:  # noqa: ARG002
-        real, imaginary = payload
+    def _bytes(self, items: list[Item], depth: int) -> bytes:  # noqa: ARG002
+        (length,) = items
+        if type(length) is not int or length < 0:
+            raise WireError("bytes without a length")
+        return bytes(self._raw(length))
+
+    def _raw(self, count: int) -> bytearray:
+        """The next bytes behind the header: never more than were announced."""
+        if count > self.remaining:
+            raise WireError(f"{count:,} bytes where {self.remaining:,} are left of those announced")
+        self.remaining -= count
+        return self.reader.take(count)
+
+    def _complex(self, items: list[Item], depth: int) -> complex:  # noqa: ARG002
+        real, imaginary = items
         if type(real) is not float or type(imaginary) is not float:
             raise WireError("a complex number that is none")
         return complex(real, imaginary)
 
-    def _int(self, payload: Any, depth: int) -> int:  # noqa: ARG002
-        if type(payload) is not str or len(payload) > MAX_INT_BITS // 4 + 4:
+    def _int(self, items: list[Item], depth: int) -> int:  # noqa: ARG002
+        (digits,) = items
+        if type(digits) is not str or len(digits) > MAX_INT_BITS // 4 + 4:
             raise WireError("an int that is none")
-        return int(payload, 16)
+        return int(digits, 16)
 
-    def _generator(self, payload: Any, depth: int) -> GeneratorSeed:  # noqa: ARG002
-        if type(payload) is not int:
-            raise WireError("a generator without a seed")
-        return GeneratorSeed(payload)
+    def _generator(self, items: list[Item], depth: int) -> GeneratorSeed:  # noqa: ARG002
+        (seed,) = items
+        if type(seed) is not int or not self.generators:
+            raise WireError("a generator where none belongs")
+        return GeneratorSeed(seed)
 
-    _KINDS: dict[str, Callable[[Any, Any, int], Any]] = {  # noqa: RUF012 (constant)
+    _KINDS: dict[str, Callable[[Any, list[Item], int], Any]] = {  # noqa: RUF012 (constant)
         "l": _list,
         "t": _tuple,
         "d": _dict,
         "a": _array,
+        "b": _bytes,
         "s": _scalar,
         "c": _complex,
         "i": _int,
@@ -342,7 +382,5 @@ class _Unpacker:
 
 def crossed(value: Any) -> Any:
     """The value as it would arrive on the other side: what learner mode uses, so that both modes accept the same."""
-    frames = reply(0, True, value)
-    data = b"".join(bytes(part) for part in frames)
-    view = [data]
-    return receive_reply(Reader(lambda _: view.pop()), 0).value
+    view = [b"".join(bytes(part) for part in request(0, "", "", value))]
+    return receive_request(Reader(lambda _: view.pop())).value

@@ -54,7 +54,7 @@ SOLUTION = "def twice(x):\n    from factors import FACTOR\n    return FACTOR * x
 ADDED = "def twice(x):\n    return 2.0 + x\n\n" + HALF
 SUMMED = "def twice(x):\n    return x + x\n\n" + HALF
 
-VISIBLE = '''\
+VISIBLE = """\
 import numpy as np
 from graders.checks import assert_close, cases, task
 
@@ -67,15 +67,15 @@ def test_two_becomes_four(kata):
 def test_every_vector_is_doubled(kata, draw):
     x = draw.normal(draw.sizes("n"))
     assert_close(kata.twice(x), 2.0 * x)
-'''
+"""
 
-HIDDEN = '''\
+HIDDEN = """\
 from graders.checks import assert_close, task
 
 @task("half")
 def test_three_is_halved(kata):
     assert_close(kata.half(3.0), 1.5)
-'''
+"""
 
 
 class Finished(NamedTuple):

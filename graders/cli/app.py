@@ -74,11 +74,14 @@ Output = Annotated[Path | None, typer.Option(help="Write the report to this file
 Require = Annotated[Strength | None, typer.Option(help="Refuse to grade with weaker confinement.")]
 
 
+INTERRUPTED = 130
+
+
 def run(started: JudgeProcess | None) -> int:
     """Run one command line; the exit status."""
     Session.started = started
     try:
-        status = app(standalone_mode=False)
+        status = int(app(standalone_mode=False) or 0)
         sys.stdout.flush()
     except KataError as fault:
         _say(f"katas: {fault}")
@@ -87,8 +90,7 @@ def run(started: JudgeProcess | None) -> int:
         fault.show()
         return 2
     except (typer.Abort, KeyboardInterrupt):
-        _say("katas: interrupted; what was finished is kept")
-        return 130
+        status = INTERRUPTED
     except BrokenPipeError:
         return 2  # nobody reads on
     except SystemExit as leaving:  # typer's way to say that nobody reads on is 1, which is "failed" here
@@ -96,7 +98,9 @@ def run(started: JudgeProcess | None) -> int:
     except OSError as fault:
         _say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")
         return 2
-    return int(status or 0)
+    if status == INTERRUPTED:  # typer has usually made it of the KeyboardInterrupt
+        _say("katas: interrupted")
+    return status
 
 
 def _say(text: str) -> None:

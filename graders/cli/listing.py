@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +9,7 @@ import msgspec
 
 from graders.catalogue import Kata
 
-WIDTH = 80
-NARROWEST = 11  # one slug and a comma
+TITLE = 29  # characters; what fits into 80 columns beside the others
 
 
 def as_text(katas: Sequence[Kata]) -> str:
@@ -26,10 +24,9 @@ def as_text(katas: Sequence[Kata]) -> str:
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
-        indent = len("  ".join(cells)) + 2
-        after = textwrap.wrap(row[6], max(WIDTH - indent, NARROWEST))
-        lines.append("  ".join([*cells, *after[:1]]).rstrip())
-        lines += [" " * indent + more for more in after[1:]]
+        first, *more = row[6].split(", ")  # one a line
+        lines.append("  ".join([*cells, first]).rstrip())
+        lines += [" " * (len("  ".join(cells)) + 2) + other for other in more]
     return "\n".join(lines)
 
 
@@ -37,7 +34,8 @@ def _row(kata: Kata) -> tuple[str, ...]:
     points = f"{sum(task.points for task in kata.tasks):g}"
     level = "★" * kata.difficulty + "·" * (5 - kata.difficulty)
     after = ", ".join(kata.requires)
-    return kata.slug, kata.title[:34], level, str(len(kata.tasks)), points, str(kata.minutes), after
+    title = kata.title if len(kata.title) <= TITLE else kata.title[: TITLE - 1] + "…"
+    return kata.slug, title, level, str(len(kata.tasks)), points, str(kata.minutes), after
 
 
 def as_json(katas: Sequence[Kata]) -> str:

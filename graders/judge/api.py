@@ -55,6 +55,7 @@ class Judge:
         self.first_runtime = first_runtime
         self._process = started
         self._harness = _signature(_HARNESS) if started else ""
+        self._katas: dict[str, tuple[str, Kata, Verdict]] = {}
 
     def __enter__(self) -> Judge:
         self.start()
@@ -86,9 +87,8 @@ class Judge:
 
         Raises CatalogueError for an unknown or unreadable kata; whatever is wrong with the submission is a verdict.
         """
-        kata = catalogue.load(self.root, slug)
         seed = os.urandom(16) if seed is None else seed
-        begun = _begun(kata, seed)
+        kata, begun = self._known(slug, seed)
         try:
             taken = intake.take(kata, submission or kata.folder)
         except IntakeError as fault:
@@ -104,9 +104,19 @@ class Judge:
         self, slug: str, files: Mapping[str, bytes], *, seed: bytes | None = None, diagnosing: bool = False
     ) -> Verdict:
         """The verdict on files given by name and content, as `katas check` has them."""
-        kata = catalogue.load(self.root, slug)
         seed = os.urandom(16) if seed is None else seed
-        return self._judged(kata, dict(files), seed, _begun(kata, seed), diagnosing)
+        kata, begun = self._known(slug, seed)
+        return self._judged(kata, dict(files), seed, begun, diagnosing)
+
+    def _known(self, slug: str, seed: bytes) -> tuple[Kata, Verdict]:
+        """A kata and how its verdicts begin, read again when one of its files has changed."""
+        kata = self._katas[slug][1] if slug in self._katas else catalogue.load(self.root, slug)
+        signature = _kata_signature(kata)
+        if slug not in self._katas or self._katas[slug][0] != signature:
+            kata = catalogue.load(self.root, slug)
+            self._katas[slug] = signature, kata, _begun(kata)
+        graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        return kata, msgspec.structs.replace(self._katas[slug][2], seed=seed.hex(), graded_at=graded_at)
 
     def _judged(self, kata: Kata, files: dict[str, bytes], seed: bytes, begun: Verdict, diagnosing: bool) -> Verdict:
         solution = {str(path.relative_to(kata.solution)): path.read_bytes() for path in _declared(kata)}
@@ -147,7 +157,7 @@ class Judge:
                 note = {
                     "kata": kata.slug,
                     "root": str(kata.root),
-                    "signature": _signature(kata.folder, kata.solution, kata.hidden),
+                    "signature": _kata_signature(kata),
                     "resident": self.resident,
                 }
                 try:
@@ -170,19 +180,21 @@ def _declared(kata: Kata) -> list[Path]:
     return [path for pattern in kata.files for path in sorted(kata.solution.glob(pattern)) if path.is_file()]
 
 
-def _begun(kata: Kata, seed: bytes) -> Verdict:
-    """A verdict as it begins: all that is known before anything runs."""
+def _begun(kata: Kata) -> Verdict:
+    """A verdict as it begins: all that is known of a kata before anything runs."""
     return Verdict(
         kata=kata.slug,
         title=kata.title,
         status="error",
         kata_digest=kata.kata_digest(),
         suite_digest=kata.suite_digest(),
-        seed=seed.hex(),
-        graded_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         hidden_detail=kata.hidden_detail,
         limits=kata.limits,
     )
+
+
+def _kata_signature(kata: Kata) -> str:
+    return _signature(kata.folder, kata.solution, kata.hidden)
 
 
 def _signature(*folders: Path) -> str:

@@ -27,6 +27,7 @@ from graders.judge.worker import Crew, Lost, NotPlain, RemoteFault, Worker
 from graders.report.text import clean
 from graders.verdict import Confinement, Limits, Speed, TestResult, Verdict
 
+CREW = 12  # workers asked for at a time
 MESSAGE = 2000
 OUTPUT = 64 << 10
 CODE = 6000
@@ -91,12 +92,21 @@ class WorkerSide:
     kata: Kata
     worker: Worker
     clock: Clock
+    submission: dict[str, Any]
+    posted: bool = False
     loaded: bool = False
     sent: set[str] = field(default_factory=set)
 
+    def post(self) -> None:
+        """Hand the submission over; the worker imports it while we do other things."""
+        if not self.posted:
+            self.posted = True
+            self.worker.post("load", "", self.submission)
+
     def load(self) -> None:
-        """Wait until the submission, posted before, is imported."""
+        """Wait until the submission is imported."""
         if not self.loaded:
+            self.post()
             self.loaded = True
             self.worker.receive(self.clock.limits.import_s, "importing the submission")
 
@@ -150,15 +160,16 @@ class Grading:
         items = self._ordered()
         self.crews: list[Crew] = []
         try:
-            crew = self._crew()
-            workers = crew.hire(max(len(items), 1))
-            for item, worker in zip(items, workers, strict=False):
-                self.pending[item.nodeid] = self._side(worker, item.name, self.order.files)
-            refusal = self._refusal(next(iter(self.pending.values()), None))
+            self._hire(items[:CREW])
+            refusal = self._refusal(self.pending[items[0].nodeid])
             if refusal:
                 verdict = msgspec.structs.replace(base, status="ungradable", message=refusal)
             else:
-                for item in items:
+                for number, item in enumerate(items, 1):
+                    if number < len(items):
+                        if number % CREW == 0:
+                            self._hire(items[number : number + CREW])
+                        self.pending[items[number].nodeid].post()  # imported while this test runs
                     self._run(item)
                 verdict = scored(base, self.kata, [self.results[item.nodeid] for item in items])
                 if verdict.status == "failed" and self.order.diagnosing:
@@ -169,32 +180,30 @@ class Grading:
                 each.close()
         return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - self.clock.started, 6))
 
+    def _hire(self, items: Sequence[pytest.Item]) -> None:
+        """A worker for each of these tests."""
+        for item, worker in zip(items, self._crew().hire(len(items)), strict=True):
+            self.pending[item.nodeid] = self._side(worker, item.name, self.order.files)
+
     def _ordered(self) -> list[pytest.Item]:
         places = {name: place for place, name in enumerate(in_order(self.kata))}
         return sorted(self.items, key=lambda item: places[task_of(item)])
 
     def _side(self, worker: Worker, purpose: str, files: dict[str, bytes]) -> WorkerSide:
-        """Hand the submission to a worker; it imports it while we do other things."""
         limits = self.kata.limits
-        worker.post(
-            "load",
-            "",
-            {
-                "files": files,
-                "supplied": self.order.supplied,
-                "modules": list(self.kata.modules),
-                "seed": _worker_seed(self.order.seed, purpose),
-                "memory_mb": limits.memory_mb,
-                "cpu_s": int(limits.test_s + limits.import_s) + 2,
-                "forbidden": list(self.kata.forbidden),
-            },
-        )
-        return WorkerSide(self.kata, worker, self.clock)
+        submission = {
+            "files": files,
+            "supplied": self.order.supplied,
+            "modules": list(self.kata.modules),
+            "seed": _worker_seed(self.order.seed, purpose),
+            "memory_mb": limits.memory_mb,
+            "cpu_s": int(limits.test_s + limits.import_s) + 2,
+            "forbidden": list(self.kata.forbidden),
+        }
+        return WorkerSide(self.kata, worker, self.clock, submission)
 
-    def _refusal(self, side: WorkerSide | None) -> str:
+    def _refusal(self, side: WorkerSide) -> str:
         """Why the submission cannot be graded at all; empty when it can."""
-        if side is None:
-            return ""
         try:
             side.load()
         except RemoteFault as fault:

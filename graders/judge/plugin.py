@@ -6,6 +6,7 @@ in this process; the judge's zygote puts its own mode in its place (graders.judg
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import pdb
@@ -168,7 +169,13 @@ def draw(request: pytest.FixtureRequest) -> Draw:
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> Probes:
     """The functions of the probes.py beside the test file, to be run where the submission is."""
-    return Probes(request.path.parent / "probes.py")
+    return probes_beside(request.path)
+
+
+@functools.cache
+def probes_beside(path: Path) -> Probes:
+    """Parsed once: a judge's zygote has them before it forks."""
+    return Probes(path.parent / "probes.py")
 
 
 def test_name(item: pytest.Item) -> str:

@@ -31,7 +31,9 @@ from graders.judge.plugin import KATA, MODE, SEED, task_of
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
-WARM_UP_S = 0.5  # no further test is begun after that
+IDLE_MS = 30  # how long nobody must have asked before something is done ahead of need
+REHEARSAL_S = 0.5  # no further test is begun after that
+QUICK_S = 0.3
 
 # What pytest would load beside ourselves costs time in every judge and decides nothing.
 _WITHOUT = (
@@ -69,6 +71,8 @@ class Room:
         self.resident = resident
         self.faults: list[str] = []
         self.grading: Any = None
+        self.quick = False  # whether every judge may rehearse for itself
+        self._cold = resident
 
     # ------------------------------------------------------------------------------- pytest's hooks
 
@@ -122,27 +126,42 @@ class Room:
     def _serve(self) -> None:
         gc.collect()
         gc.freeze()
-        warm = not self.resident
-        waiting = self._fork()
+        waiting: socket.socket | None = self._fork()
+        busy: dict[int, socket.socket] = {}
         poll = select.poll()
         poll.register(self.orders, select.POLLIN)
         while True:
-            if not warm and not poll.poll(50):
+            ready = {descriptor for descriptor, _ in poll.poll(IDLE_MS if self._cold else None)}
+            for descriptor in ready & busy.keys():
+                poll.unregister(descriptor)
+                busy.pop(descriptor).close()
+            if not ready and not busy:
                 self._warm_up()
-                warm = True
-                waiting.close()
+                waiting = self._renewed(waiting)
+            if self.orders.fileno() in ready:
+                message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, 2)
+                if not message:
+                    return
+                # One that waits already saves the time of the fork; the next is made when this one is done.
+                judge = waiting or self._fork()
+                waiting = None
+                self._hand_over(judge, message, descriptors)
+                busy[judge.fileno()] = judge
+                poll.register(judge, select.POLLIN)
+            elif waiting is None and not busy and self.resident:
                 waiting = self._fork()
-                continue
-            message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, 2)
-            if not message:
-                return
-            try:
-                socket.send_fds(waiting, [message], descriptors)
-            finally:
-                for descriptor in descriptors:
-                    os.close(descriptor)
-                waiting.close()
-                waiting = self._fork()
+
+    def _renewed(self, waiting: socket.socket | None) -> socket.socket:
+        if waiting is not None:
+            waiting.close()
+        return self._fork()
+
+    def _hand_over(self, judge: socket.socket, message: bytes, descriptors: list[int]) -> None:
+        try:
+            socket.send_fds(judge, [message], descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _fork(self) -> socket.socket:
         """A judge that waits for its order; returns where the order goes."""
@@ -157,12 +176,15 @@ class Room:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             ours.close()
             self.orders.close()
+            gc.set_threshold(100_000)  # a judge lives for one grading; collecting copies the pages it shares
             self._judge(theirs)
             status = 0
         finally:
             os._exit(status)
 
     def _judge(self, orders: socket.socket) -> None:
+        if self.quick and not select.select([orders], [], [], IDLE_MS / 1000)[0]:
+            self._rehearse()  # nobody waits: touch every page that a grading touches, so that it is ours already
         message, descriptors, _, _ = socket.recv_fds(orders, 65536, 2)
         if not message:
             return
@@ -189,9 +211,15 @@ class Room:
     def _warm_up(self) -> None:
         """Run the tests once on the solution, so that every judge forked later finds everything in its place."""
         begun = time.monotonic()
-        for item in self.items:
-            # No test is interrupted: half set up, it would break in every judge forked later.
-            if item.get_closest_marker("gpu") is None and time.monotonic() - begun < WARM_UP_S:
-                runtestprotocol(item, log=False, nextitem=None)
+        self._rehearse()
+        self.quick = time.monotonic() - begun < QUICK_S
+        self._cold = False
         gc.collect()
         gc.freeze()
+
+    def _rehearse(self) -> None:
+        begun = time.monotonic()
+        for item in self.items:
+            # No test is interrupted: half set up, it would break in every judge forked later.
+            if item.get_closest_marker("gpu") is None and time.monotonic() - begun < REHEARSAL_S:
+                runtestprotocol(item, log=False, nextitem=None)

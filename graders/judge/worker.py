@@ -65,7 +65,8 @@ class Worker:
 
     def __post_init__(self) -> None:
         os.set_blocking(self.output, False)
-        os.set_blocking(self.channel, False)
+        self.stream = socket.socket(fileno=self.channel)
+        self.stream.setblocking(False)
         self.poll = select.poll()
         self.poll.register(self.channel, select.POLLIN)
         self.poll.register(self.output, select.POLLIN)
@@ -80,7 +81,7 @@ class Worker:
         """Send a request without waiting for its reply."""
         if self.dead:
             raise WorkerError(self.dead)
-        if not self.reader.empty or self._readable(self.channel):
+        if not self.reader.empty or self._spoke():
             raise self.kill("it wrote to the judge without being asked")
         self.number += 1
         try:
@@ -144,10 +145,12 @@ class Worker:
                     raise EOFError
                 return chunk
 
-    def _readable(self, descriptor: int) -> bool:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return any(event & select.POLLIN for _, event in poll.poll(0))
+    def _spoke(self) -> bool:
+        """Whether something has come on the channel since the last reply; a channel that was closed says nothing."""
+        try:
+            return bool(self.stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except (BlockingIOError, ConnectionResetError):
+            return False
 
     # -------------------------------------------------------------------------------------- output
 
@@ -224,10 +227,11 @@ class Worker:
         return f"the process crashed ({name})"
 
     def close(self) -> None:
-        for descriptor in (self.channel, self.output, self.pidfd):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self.channel = self.output = self.pidfd = -1
+        if self.output >= 0:
+            self.stream.close()
+            os.close(self.output)
+            os.close(self.pidfd)
+        self.output = -1
 
 
 class Crew:

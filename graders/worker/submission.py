@@ -19,6 +19,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def __init__(self, files: dict[str, bytes]) -> None:
         self.names: dict[str, tuple[str, bool]] = {}
         self.texts: dict[str, str] = {}
+        self.compiled: dict[str, CodeType] = {}
         for path, data in sorted(files.items()):
             if not path.endswith(".py"):
                 continue
@@ -40,8 +41,10 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return self.texts[self.names[name][0]]
 
     def get_code(self, name: str) -> CodeType:
-        file = self.names[name][0]
-        return compile(self.texts[file], file, "exec", dont_inherit=True)
+        if name not in self.compiled:
+            file = self.names[name][0]
+            self.compiled[name] = compile(self.texts[file], file, "exec", dont_inherit=True)
+        return self.compiled[name]
 
     def is_package(self, name: str) -> bool:
         return self.names[name][1]

@@ -64,10 +64,11 @@ class Zygote:
         self.poll = select.poll()
         self.poll.register(self.control, select.POLLIN)
         while True:
-            filling = self.base_memory is not None and len(self.pool) < self.settings["pool"]
+            # While somebody is being served the processors have better things to do.
+            filling = self.base_memory is not None and not self.owners and len(self.pool) < self.settings["pool"]
             events = self.poll.poll(IDLE_MS if filling else None)
             if not events:
-                self.pool.append(self.fork())
+                self.pool.append(self.fork(rehearsing=True))
             # New descriptors come with new orders only, so these are dealt with last: a number closed and used again
             # meanwhile would be taken for what it was when the events were collected.
             asked = self.control.fileno()
@@ -126,14 +127,14 @@ class Zygote:
             self.reap(pidfd)
         owner.close()
 
-    def fork(self) -> Ready:
-        """A new worker with its walls up, waiting for a submission."""
+    def fork(self, rehearsing: bool = False) -> Ready:
+        """A new worker with its walls up, waiting for a submission; rehearsed where there is time for it."""
         judge_end, own_end = socket.socketpair()
         output, own_output = os.pipe()
         scratch = self._scratch()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(own_end.fileno(), own_output, scratch)
+            self._become_worker(own_end.fileno(), own_output, scratch, rehearsing)
         own_end.close()
         os.close(own_output)
         pidfd = os.pidfd_open(pid)
@@ -148,7 +149,7 @@ class Zygote:
         os.mkdir(folder, 0o700)
         return folder
 
-    def _become_worker(self, channel: int, output: int, scratch: str | None) -> None:
+    def _become_worker(self, channel: int, output: int, scratch: str | None, rehearsing: bool) -> None:
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -162,7 +163,7 @@ class Zygote:
                 os.chdir(scratch)
                 os.environ["TMPDIR"] = scratch
                 tempfile.tempdir = None
-            serve(channel, self.settings["runtime"], self.base_memory or 0)
+            serve(channel, self.settings["runtime"], self.base_memory or 0, rehearsing)
         except BaseException as fault:  # noqa: BLE001 (nothing may return into the zygote's loop)
             os.write(2, f"worker: {type(fault).__name__}: {fault}\n".encode())
         finally:

@@ -1,0 +1,97 @@
+"""`katas check` names everything that makes a kata unfit to be handed out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import workshop
+from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
+
+SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A clean kata, and one for every fault."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("check"), ["clean"])
+    hidden = root / "graders" / "hidden"
+    for slug in ("rejecting", "generous", "misnamed"):
+        workshop.write_kata(root, slug)
+    workshop.write_kata(root, "easy", stub=f"def twice(x):\n    raise NotImplementedError\n\n{HALF}")
+    workshop.write_kata(root, "unsolved", solution=ADDED)
+    write(hidden / "generous" / "wrong" / "right.py", f"# nothing is wrong\n# task: half\n{SOLUTION}")
+    write(hidden / "rejecting" / "accept" / "wrong.py", f"# nothing is right\n{SUMMED_WRONGLY}")
+    write(hidden / "misnamed" / "wrong" / "elsewhere.py", f"# one too many\n# task: half\n{SUMMED_WRONGLY}")
+    return katas("check", cwd=root)
+
+
+def of(done: Finished, slug: str) -> str:
+    """What was said of one kata."""
+    told = done.out.partition(f"{slug}: ")[2].splitlines()
+    return "\n".join([told[0], *(line for line in _until_the_next(told[1:]))])
+
+
+def _until_the_next(lines: list[str]) -> list[str]:
+    ends = (i for i, line in enumerate(lines) if not line.startswith("  "))
+    return lines[: next(ends, None)]
+
+
+def test_a_fault_makes_the_exit_status_1(checked: Finished) -> None:
+    assert checked.status == 1, checked.said
+    assert checked.out.splitlines()[-1].startswith("6 katas checked, ")
+    assert checked.left == []
+
+
+def test_a_clean_kata_has_one_line(checked: Finished) -> None:
+    assert of(checked, "clean") == "wrong rejected 1/1, diagnosed 1/1, accepted 1/1"
+
+
+def test_a_wrong_variant_that_passes_is_named(checked: Finished) -> None:
+    assert "  wrong/right must fail the task half, which is passed" in of(checked, "generous")
+
+
+def test_an_accepted_variant_that_fails_is_named(checked: Finished) -> None:
+    assert "  accept/wrong is failed and must pass: test_two_becomes_four: twice: is off" in of(checked, "rejecting")
+
+
+def test_a_stub_that_gets_points_is_named(checked: Finished) -> None:
+    assert "  stub gets points for half" in of(checked, "easy")
+
+
+def test_a_wrong_variant_that_names_another_task_is_named(checked: Finished) -> None:
+    told = of(checked, "misnamed")
+    assert "  wrong/elsewhere must fail the task half, which is passed; failed are twice" in told
+
+
+def test_a_solution_that_fails_is_named(checked: Finished) -> None:
+    assert "  solution is failed and must pass: test_every_vector_is_doubled: twice: is off" in of(checked, "unsolved")
+
+
+def test_a_finding_can_be_drawn_again(checked: Finished) -> None:
+    assert "(--seed " in of(checked, "unsolved")
+
+
+def test_a_variant_that_names_no_task_cannot_be_checked(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    write(root / "graders" / "hidden" / "alpha" / "wrong" / "added.py", f"# two is added\n# task: tvice\n{ADDED}")
+    done = katas("check", cwd=root)
+    assert done.status == 2
+    assert "graders/hidden/alpha/wrong/added.py: its second line names no task" in done.err
+
+
+def test_a_test_without_a_task_cannot_be_checked(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    path = root / "katas" / "alpha" / "test_alpha.py"
+    write(path, path.read_text(encoding="utf-8").replace('@task("twice")', '@task("tvice")'))
+    done = katas("check", cwd=root)
+    assert done.status == 2, done.said
+    assert "'tvice'" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_shipped_kata_is_clean() -> None:
+    done = katas("check", "exercise01")
+    assert (done.status, done.left) == (0, []), done.said
+    assert done.out.endswith("1 kata checked, clean\n")

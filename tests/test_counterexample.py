@@ -1,0 +1,265 @@
+"""A failing case is made small and comes as code; pasted into Python it runs and shows what the verdict says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from graders import catalogue
+from graders.judge.counterexample import MAX_ENTRIES, code, parameters
+from graders.verdict import Verdict
+from graders.wire import DTYPES, generator
+from tests.observed import result
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+
+
+@pytest.fixture
+def pasted() -> Iterator[Callable[..., tuple[dict[str, Any], Any]]]:
+    """pasted(text, {module: source}) runs a counterexample beside these modules: its names, and its last value."""
+    before = dict(sys.modules)
+
+    def run(text: str, sources: dict[str, str]) -> tuple[dict[str, Any], Any]:
+        for name, source in sources.items():
+            sys.modules[name] = module = ModuleType(name)
+            exec(source, module.__dict__)
+        *lines, call = ast.parse(text).body
+        names: dict[str, Any] = {}
+        exec(compile(ast.Module(lines, []), "<pasted>", "exec"), names)
+        assert isinstance(call, ast.Expr)
+        return names, eval(compile(ast.Expression(call.value), "<pasted>", "eval"), names)
+
+    yield run
+    for name in set(sys.modules) - set(before):
+        del sys.modules[name]
+
+
+def said(text: str, label: str) -> Any:
+    """The value after `# expected:` or `# yours   :`."""
+    found = re.search(rf"^# {label} *: (.*(?:\n# {{11}}.*)*)", text, re.MULTILINE)
+    assert found, text
+    return eval(found[1].replace("\n#           ", "\n"), {"np": np})
+
+
+def sizes(names: dict[str, Any]) -> list[int]:
+    return [value.size for value in names.values() if isinstance(value, np.ndarray)]
+
+
+FIRST_LEFT_OUT = """
+import numpy as np
+
+def scale(x, factor):
+    if x.ndim != 1:
+        raise ValueError("x is no vector")
+    return np.concatenate([x[:1], x[1:] * x.dtype.type(factor)])
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+
+
+# -------------------------------------------------------------------------------------------- end to end
+
+
+def test_a_counterexample_runs_and_shows_both_answers(
+    graded: Graded, solved: Solved, pasted: Callable[..., tuple]
+) -> None:
+    text = result(graded("scaling", FIRST_LEFT_OUT), "test_a_vector").counterexample
+    _, right = pasted(text, {"scaling": solved("scaling")})
+    np.testing.assert_allclose(right, said(text, "expected"), rtol=1e-15)
+    _, wrong = pasted(text, {"scaling": FIRST_LEFT_OUT})
+    np.testing.assert_array_equal(wrong, said(text, "yours"))
+    assert not np.allclose(right, wrong)
+
+
+@pytest.mark.parametrize("seed", [bytes([number]) * 16 for number in range(4)], ids=["0", "1", "2", "3"])
+def test_a_counterexample_is_small(graded: Graded, solved: Solved, pasted: Callable[..., tuple], seed: bytes) -> None:
+    text = result(graded("scaling", FIRST_LEFT_OUT, seed), "test_a_vector").counterexample
+    names, _ = pasted(text, {"scaling": solved("scaling")})
+    assert sizes(names) == [1]
+    assert set(names["x"]) <= {0, 1}
+    assert names["factor"] in (0, 1)
+
+
+def test_a_fault_that_needs_two_entries_keeps_two(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    text = FIRST_LEFT_OUT.replace("[x[:1], x[1:] * x.dtype.type(factor)]", "[x[:1] * x.dtype.type(factor), x[1:]]")
+    shown = result(graded("scaling", text), "test_a_vector").counterexample
+    names, _ = pasted(shown, {"scaling": solved("scaling")})
+    assert sizes(names) == [2]
+
+
+def test_arguments_have_the_names_of_the_stub(graded: Graded, pasted: Callable[..., tuple], solved: Solved) -> None:
+    text = result(graded("scaling", FIRST_LEFT_OUT), "test_the_example").counterexample
+    names, _ = pasted(text, {"scaling": solved("scaling")})
+    assert {"x", "factor", "scale"} <= set(names)
+    np.testing.assert_array_equal(names["x"], [1.0, 2.0])
+    assert names["factor"] == 3.0
+
+
+def test_a_generator_is_spelled_out(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    wrong = solved("scaling").replace("rng.standard_normal(count)", "rng.random(count)")
+    text = result(graded("scaling", wrong), "test_noise_comes_from_the_generator").counterexample
+    assert "np.random.default_rng(" in text
+    _, right = pasted(text, {"scaling": solved("scaling")})
+    np.testing.assert_array_equal(right, said(text, "expected"))
+
+
+def test_a_dtype_that_matters_is_spelled_out(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    wrong = solved("scaling").replace("x * x.dtype.type(factor)", "x.astype(float) * factor")
+    text = result(graded("scaling", wrong), "test_the_dtype_stays").counterexample
+    names, right = pasted(text, {"scaling": solved("scaling")})
+    assert names["x"].dtype == right.dtype == np.float32
+    assert said(text, "yours").dtype == np.float64
+
+
+def test_an_exception_is_said_and_raised_again(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    wrong = solved("scaling").replace("return x *", "return x @ [1, 2, 3, 4, 5, 6, 7, 8, 9] *")
+    text = result(graded("scaling", wrong), "test_a_vector").counterexample
+    assert "# raises ValueError" in text
+    with pytest.raises(ValueError):
+        pasted(text, {"scaling": wrong})
+
+
+def test_a_probe_is_described_by_its_first_line(graded: Graded, solved: Solved) -> None:
+    wrong = solved("scaling").replace("return x *", "x += 1; return (x - 1) *")
+    text = result(graded("scaling", wrong), "test_the_arguments_are_left_alone").counterexample
+    assert "# The arguments as they are once the function was called with them." in text
+
+
+def of_several(repository: Path) -> dict[str, str]:
+    files = [*(repository / "solutions/several").glob("*.py"), repository / "katas/several/constants.py"]
+    # In the order in which they import each other.
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(files)}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "test"),
+    [
+        ("layers", "2 * x", "3 * x", "test_double"),
+        ("model", "+ SHIFT", "- SHIFT", "test_predict"),
+    ],
+)
+def test_with_several_modules_a_function_is_imported_from_its_own(
+    graded: Graded, repository: Path, pasted: Callable[..., tuple], module: str, old: str, new: str, test: str
+) -> None:
+    right = of_several(repository)
+    wrong = right | {module: right[module].replace(old, new)}
+    submitted = {f"{name}.py": text for name, text in wrong.items() if name != "constants"}
+    text = result(graded("several", submitted), test).counterexample
+    assert f"from {module} import" in text
+    _, value = pasted(text, right)
+    np.testing.assert_allclose(value, said(text, "expected"))
+
+
+def test_what_has_no_spelling_is_left_to_the_message(graded: Graded) -> None:
+    verdict = graded("ten", "def answer(number):\n    return {number}\n")
+    shown = result(verdict, "test_one")
+    assert shown.counterexample == "from ten import answer\n\nnumber = 1\nanswer(number)"
+    assert "a set, which is no plain value" in shown.message
+
+
+def test_a_passed_test_has_no_counterexample(graded: Graded, solved: Solved) -> None:
+    assert {test.counterexample for test in graded("scaling", solved("scaling")).tests} == {""}
+
+
+# ------------------------------------------------------------------------------------------ values as code
+
+
+def read(text: str) -> Any:
+    return eval(text, {"np": np})
+
+
+def alike(left: Any, right: Any) -> bool:
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, np.ndarray | np.generic):
+        return left.dtype == right.dtype and left.shape == right.shape and np.array_equal(left, right, equal_nan=True)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(alike, left, right))
+    if isinstance(left, dict):
+        return alike(list(left.items()), list(right.items()))
+    return bool(left == right) or (left != left and right != right)
+
+
+reals = [name for name in DTYPES if not name.startswith("complex")]
+arrays = st.sampled_from(reals).flatmap(
+    lambda name: hnp.arrays(np.dtype(name), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
+)
+scalars = st.sampled_from(reals).flatmap(lambda name: hnp.arrays(np.dtype(name), ())).map(lambda array: array[()])
+atoms = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.binary(max_size=9)
+
+
+@given(
+    st.recursive(
+        atoms | arrays | scalars,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_a_plain_value_as_code_is_that_value(value: Any) -> None:
+    assert alike(read(code(value)), value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([np.nan, np.inf, -np.inf]),
+        np.array([[np.nan, 1.0]], np.float32),
+        np.float16(np.nan),
+        np.float32(-np.inf),
+        np.bool_(True),
+        np.uint64(2**64 - 1),
+        float("inf"),
+        float("nan"),
+        complex(1, 2),
+        np.complex64(1 - 2j),
+        np.array([1 + 2j, -3j]),
+        np.array([complex(np.nan, 1)]),
+        np.array([complex(1, np.inf), complex(0, np.nan)]),
+        np.complex128(complex(np.nan, np.inf)),
+        np.array("inf".split() + ["-inf"], float).reshape(2, 1),
+        np.empty((0, 3), np.float32),
+        np.array([True, False]),
+    ],
+    ids=repr,
+)
+def test_an_awkward_value_as_code_is_that_value(value: Any) -> None:
+    assert alike(read(code(value)), value)
+
+
+def test_a_generator_as_code_is_that_generator() -> None:
+    assert read(code(generator(5))).random() == np.random.default_rng(5).random()
+
+
+def test_a_large_array_is_described_and_the_code_still_reads() -> None:
+    large = np.arange(MAX_ENTRIES + 1.0)
+    assert f"shape ({MAX_ENTRIES + 1},)" in code(large)
+    for value in (large, [large, 1], (1, large), {"a": large}):
+        read(code(value))
+
+
+def test_a_torch_tensor_is_spelled_as_an_array() -> None:
+    torch = pytest.importorskip("torch")
+    assert alike(read(code(torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True))), np.array([1.0, 2.0]))
+
+
+def test_parameters_come_from_the_stub(repository: Path) -> None:
+    assert parameters(catalogue.load(repository, "scaling"), "scale") == ("x", "factor")
+    assert parameters(catalogue.load(repository, "several"), "predict") == ("x",)
+    assert parameters(catalogue.load(repository, "ten"), "no_such_function") == ()

@@ -1,0 +1,301 @@
+"""`pytest katas/…`, as a learner types it: from anywhere, in this process, with output that teaches."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.judge import Judge
+from tests import workshop
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, write
+
+SEED = "00112233445566778899aabbccddeeff"
+MARK = "The smallest failing case, as code:"
+
+
+def outcomes(done: Finished) -> dict[str, str]:
+    """The outcome of every test of a run with -v (or of xdist's), by kata and name."""
+    plain = re.findall(r"(\w+)/test_\w+\.py::(\w+) ([A-Z]+)", done.out)
+    spread = re.findall(r"([A-Z]+) (?:katas/)?(\w+)/test_\w+\.py::(\w+)", done.out)
+    return {f"{slug}::{name}": outcome for slug, name, outcome in plain} | {
+        f"{slug}::{name}": outcome for outcome, slug, name in spread
+    }
+
+
+def counted(done: Finished) -> dict[str, int]:
+    """{"passed": 3, …} from pytest's last line."""
+    return {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", done.out.splitlines()[-1])}
+
+
+def code_of(done: Finished) -> str:
+    """The smallest failing case as it is printed, without pytest's margin."""
+    block = re.search(rf"^E +{re.escape(MARK)}\n((?:E.*\n)+)", done.out, re.M)
+    assert block is not None, done.out
+    return textwrap.dedent("".join(line[1:] or "\n" for line in block[1].splitlines(keepends=True))).strip()
+
+
+# ------------------------------------------------------------------------------ the katas that are shipped
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project where a path has spaces and umlauts."""
+    return workshop.copy_project(tmp_path_factory.mktemp("m") / "Übungen für 2 und mehr")
+
+
+@pytest.fixture(scope="module")
+def solved(project: Path) -> Finished:
+    """All katas against the solutions, spread over two processes, from the root."""
+    return workshop.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
+
+
+@pytest.fixture(scope="module")
+def stubs(project: Path) -> Finished:
+    """All katas as they are cloned, from inside katas/."""
+    return workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
+
+
+def test_every_solution_passes_every_visible_test(solved: Finished) -> None:
+    assert solved.status == 0, solved.said
+    assert set(counted(solved)) == {"passed"}
+
+
+def test_every_visible_test_of_a_stub_fails_or_waits(stubs: Finished) -> None:
+    assert stubs.status == 1
+    found = outcomes(stubs)
+    assert set(found.values()) <= {"FAILED", "BLOCKED"}, found
+    assert {name.partition("::")[0] for name in found} == set(catalogue.slugs(ROOT))
+
+
+def test_both_runs_see_the_same_tests(solved: Finished, stubs: Finished) -> None:
+    assert counted(solved)["passed"] == counted(stubs)["failed"] + counted(stubs)["blocked"]
+
+
+def test_no_shipped_kata_warns(solved: Finished, stubs: Finished) -> None:
+    assert "warning" not in (solved.said + stubs.said).lower()
+
+
+def test_an_unwritten_function_is_told_in_a_line(stubs: Finished) -> None:
+    assert re.search(r"^softmax is not written yet: exercise04/softmax_cross_entropy.py, line \d+$", stubs.out, re.M)
+
+
+@pytest.mark.parametrize("against", [(), ("--against", "solutions")])
+def test_a_kata_runs_from_inside_its_folder(project: Path, against: tuple[str, ...]) -> None:
+    done = workshop.pytest("-q", *against, cwd=project / "katas" / "exercise04")
+    assert (done.status, set(counted(done))) == ((0, {"passed"}) if against else (1, {"failed", "blocked"}))
+
+
+def test_a_kata_of_torch_runs_from_inside_its_folder(project: Path) -> None:
+    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / "challenge5")
+    assert done.status == 0, done.said
+
+
+def test_a_kata_runs_from_the_root() -> None:
+    done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT)
+    assert done.status == 1
+    assert "exercise04: 0 of 3 tasks, 0 of 8 points" in done.out
+
+
+# --------------------------------------------------------------------------------------- small katas
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return workshop.write_repository(tmp_path, ["alpha"])
+
+
+def submitted(root: Path, text: str, *words: str, slug: str = "alpha", typed: str | None = None) -> Finished:
+    """`pytest words…` where `text` is the learner's module."""
+    write(root / "katas" / slug / "twice.py", text)
+    words = ("-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist", "-p", "no:hypothesispytest", *words)
+    return workshop.pytest(*words, cwd=root, text=typed)
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
+    """A wrong answer that prints, with given inputs."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("added"), ["alpha"])
+    text = ADDED.replace("    return 2.0", "    print('x is', x)\n    return 2.0")
+    return root, submitted(root, text, "katas/alpha", "--seed", SEED)
+
+
+def test_no_line_of_the_harness_is_shown(added: tuple[Path, Finished]) -> None:
+    assert "graders/" not in added[1].out
+    assert "Handle(" not in added[1].out
+
+
+def test_what_is_off_is_said_of_the_function(added: tuple[Path, Finished]) -> None:
+    assert re.search(r"^E +AssertionError: twice: is off in \d+ of \d+ element", added[1].out, re.M)
+
+
+def test_the_smallest_failing_case_can_be_pasted(added: tuple[Path, Finished]) -> None:
+    root, done = added
+    code = f"{code_of(done)}\nprint(x.size, twice(x) - x)"
+    pasted = subprocess.run(
+        [sys.executable, "-c", code], cwd=root / "katas" / "alpha", capture_output=True, text=True, check=True
+    )
+    assert pasted.stdout.splitlines()[-1] == "1 [2.]"
+
+
+def test_what_a_submission_prints_is_seen(added: tuple[Path, Finished]) -> None:
+    assert re.search(r"^-+ Captured stdout call -+\nx is \[", added[1].out, re.M)
+
+
+def test_the_points_say_what_is_official(added: tuple[Path, Finished]) -> None:
+    assert "points, unofficial" in added[1].out
+    assert "katas grade alpha" in added[1].out
+
+
+def test_the_header_tells_the_seed(added: tuple[Path, Finished]) -> None:
+    assert f"--seed={SEED}" in added[1].out.partition("collected")[0]
+
+
+def test_a_seed_draws_the_same_inputs_again(added: tuple[Path, Finished]) -> None:
+    root, before = added
+    text = ADDED.replace("    return 2.0", "    print('x is', x)\n    return 2.0")
+    again = submitted(root, text, "katas/alpha", "--seed", SEED)
+    other = submitted(root, text, "katas/alpha", "--seed", SEED[::-1])
+    drawn = [re.findall(r"x is (.*)", done.out) for done in (before, again, other)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert code_of(before) == code_of(again)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seed", "zz"], "--seed zz: 32 hexadecimal digits"),
+        (["--seed", "abcd"], "--seed abcd: 32 hexadecimal digits"),
+        (["--against", "solution"], "--against solution: give the name of a folder beside katas/"),
+        (["--against", "../x"], "--against ../x: give the name of a folder beside katas/"),
+    ],
+)
+def test_a_bad_option_is_one_line_and_a_fault_of_usage(root: Path, words: list[str], told: str) -> None:
+    done = submitted(root, STUB, "katas", *words)
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    (line,) = done.said.strip().splitlines()
+    assert line.startswith(f"ERROR: {told}")
+
+
+def test_a_broken_kata_toml_is_one_message(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace("minutes", "minuets"))
+    done = submitted(root, STUB, "-q", "katas")
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    assert "katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?" in done.said
+    assert "Traceback" not in done.said
+
+
+@pytest.mark.parametrize("way", ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", "{1, 2}"])
+def test_what_is_no_plain_value_fails_as_it_does_when_graded(root: Path, judge_of: Judge, way: str) -> None:
+    text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {way}\n\n{HALF}"
+    verdict = judge_of.grade_files("alpha", {"twice.py": text.encode()})
+    message = next(test.message for test in verdict.tests if test.name == "test_two_becomes_four")
+    assert message.startswith("twice returned ")
+    assert f"AssertionError: {message}" in submitted(root, text, "katas", "-k", "two_becomes").out
+
+
+@pytest.fixture(scope="module")
+def judge_of(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """A judge of the same small kata."""
+    with Judge(workshop.write_repository(tmp_path_factory.mktemp("judged"), ["alpha"])) as judge:
+        yield judge
+
+
+COUNTED = "import sys\n\n" + ADDED.replace("    return 2.0", "    print('called', file=sys.stderr)\n    return 2.0")
+
+
+def test_a_failing_case_is_reduced(root: Path) -> None:
+    assert submitted(root, COUNTED, "-s", "katas").err.count("called") > 3
+
+
+def test_nothing_is_reduced_under_a_debugger(root: Path) -> None:
+    done = submitted(root, COUNTED, "-s", "--pdb", "katas", typed="p 'x is', x\nq\n")
+    assert done.err.count("called") == 2  # the example, which it passes, and the first case, which it does not
+    assert "katas/alpha/test_alpha.py" in done.out.partition("(Pdb)")[0]
+
+
+def test_a_breakpoint_is_hit_once_for_a_case(root: Path) -> None:
+    text = ADDED.replace("    return 2.0", "    breakpoint()\n    return 2.0")
+    done = submitted(root, text, "katas", typed="p 40 + 2\nc\nc\n")
+    assert done.out.count("PDB set_trace") == 2
+    assert "42" in done.out
+    assert MARK in done.out
+
+
+def test_leaving_a_debugger_leaves_pytest(root: Path) -> None:
+    done = submitted(root, ADDED.replace("    return 2.0", "    breakpoint()\n    return 2.0"), "katas", typed="q\n")
+    assert done.status == pytest.ExitCode.INTERRUPTED
+    assert MARK not in done.out
+
+
+def test_it_works_without_pytests_debugger(root: Path) -> None:
+    assert counted(submitted(root, SOLUTION, "-p", "no:debugging", "katas")) == {"passed": 2}
+
+
+def test_a_traceback_ends_in_the_learners_own_line(root: Path) -> None:
+    text = f"def twice(x):\n    return inner(x)\n\ndef inner(x):\n    raise KeyError('mine')\n\n{HALF}"
+    done = submitted(root, text, "katas")
+    assert re.search(r"^>       raise KeyError\('mine'\)$", done.out, re.M)
+    assert "katas/alpha/twice.py:5: KeyError" in done.out
+    assert "graders/" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def twice(x)\n    return x\n", "SyntaxError: expected ':'"),
+        ("import numpi\n", "ModuleNotFoundError: No module named 'numpi'"),
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_without_the_machinery(root: Path, text: str, told: str) -> None:
+    done = submitted(root, text, "-q", "katas", "-x")
+    assert f"twice.py cannot be imported: {told}" in done.out
+    assert 'katas/alpha/twice.py", line 1' in done.out
+    assert "importlib" not in done.out
+    assert "graders/" not in done.out
+
+
+def test_a_missing_function_is_told(root: Path) -> None:
+    assert "twice.py does not define twice" in submitted(root, HALF, "katas").out
+
+
+def test_a_module_that_leaves_python_is_a_failure_with_its_line(root: Path) -> None:
+    done = submitted(root, f"def twice(x):\n    raise SystemExit(0)\n\n{HALF}", "katas")
+    assert counted(done) == {"failed": 2}
+    assert "katas/alpha/twice.py:2: SystemExit" in done.out
+
+
+def test_equal_module_names_do_not_mix(root: Path) -> None:
+    workshop.write_kata(root, "beta")
+    write(root / "katas" / "beta" / "factors.py", "FACTOR = 3.0\n")
+    write(root / "katas" / "beta" / "twice.py", SOLUTION)
+    for slug in ("alpha", "beta"):
+        write(root / "katas" / slug / "test_same.py", workshop.VISIBLE)
+    done = submitted(root, SOLUTION, "-v", "katas")
+    found = outcomes(done)
+    assert {found[name] for name in found if name.startswith("alpha")} == {"PASSED"}
+    assert {found[name] for name in found if name.startswith("beta")} == {"FAILED"}
+
+
+def test_one_test_can_be_chosen(root: Path) -> None:
+    assert counted(submitted(root, SOLUTION, "katas", "-k", "becomes_four")) == {"passed": 1, "deselected": 1}
+
+
+def test_the_first_failure_can_be_the_last(root: Path) -> None:
+    assert counted(submitted(root, STUB, "katas", "-x")) == {"failed": 1}
+
+
+def test_what_waits_for_another_task_says_for_which(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
+    write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
+    done = submitted(root, STUB, "katas/alpha/test_alpha.py", "katas/alpha/test_more.py")
+    assert counted(done) == {"failed": 2, "blocked": 1}
+    assert "test_three_is_halved is blocked: first make twice pass" in done.out

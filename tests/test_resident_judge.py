@@ -1,0 +1,415 @@
+"""A judge that stays: it notices what changed, survives what is killed, and leaves no process behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders.judge import Judge
+from graders.verdict import Verdict
+from tests.observed import Process, command_line, descendants, result, running, statuses
+
+Written = Callable[..., Path]
+
+RIGHT = "def answer(number):\n    return number\n"
+# Computes for a second of wall time in its third test: long enough to be seen, and well below the limit of 5 s.
+BUSY = """
+import time
+
+def answer(number):
+    until = time.monotonic() + (number == 3)
+    while time.monotonic() < until:
+        pass
+    return number
+"""
+BUSY_TICKS = 6  # of 10 ms, more than a worker uses for anything else
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Judge]:
+    """A judge on a copy of the repository, where files may be changed and processes killed."""
+    root = tmp_path_factory.mktemp("workshop") / "repository"
+    shutil.copytree(repository, root)
+    with Judge(root, require="full") as judge:
+        yield judge
+
+
+@pytest.fixture
+def edit(workshop: Judge) -> Iterator[Callable[[str, str, str], None]]:
+    """edit(path, old, new) changes a file of the workshop, until the test ends."""
+    before: dict[Path, str] = {}
+
+    def replace(name: str, old: str, new: str) -> None:
+        path = workshop.root / name
+        text = path.read_text(encoding="utf-8")
+        before.setdefault(path, text)
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    yield replace
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def gone(processes: set[Process], seconds: float = 5.0) -> set[Process]:
+    """Those of the processes that still run after some seconds; returns as soon as none does."""
+    known = {(process.pid, process.start) for process in processes}
+    deadline = time.monotonic() + seconds
+    while True:
+        left = {process for process in running() if (process.pid, process.start) in known}
+        if not left or time.monotonic() > deadline:
+            return left
+        os.sched_yield()
+
+
+def root_pid(judge: Judge) -> int:
+    assert judge._process is not None
+    return judge._process.process.pid
+
+
+def python_of_workers(root: int) -> list[Process]:
+    """The worker zygotes under a judge's process: each Python of a sandbox whose parent is not another one."""
+    pythons = {
+        process.pid: process
+        for process in descendants(root)
+        if "python" in Path((line := command_line(process.pid) or [""])[0]).name
+        and any("graders.worker.zygote" in word for word in line)
+    }
+    return [process for process in pythons.values() if process.parent not in pythons]
+
+
+def busy(root: int) -> Process | None:
+    """The worker zygote one of whose workers is computing."""
+    for zygote in python_of_workers(root):
+        if any(worker.cpu_ticks >= BUSY_TICKS for worker in descendants(zygote.pid)):
+            return zygote
+    return None
+
+
+class Killer(threading.Thread):
+    """Kills the worker zygote of a judge as soon as one of its workers computes, so many times."""
+
+    def __init__(self, root: int, times: int) -> None:
+        super().__init__(daemon=True)
+        self.root = root
+        self.times = times
+        self.killed: set[Process] = set()
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while len(self.killed) < self.times and not self.over.is_set():
+            zygote = busy(self.root)
+            if zygote is not None and zygote.pid not in {process.pid for process in self.killed}:
+                self.killed.add(zygote)
+                os.kill(zygote.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Killer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.join()
+
+
+# --------------------------------------------------------------------------------------- what has changed
+
+
+def test_a_changed_visible_test_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    folder = written("ten", RIGHT)
+    before = workshop.grade("ten", folder)
+    edit("katas/ten/test_ten.py", "kata.answer(2), 2", "kata.answer(2), 22")
+    after = workshop.grade("ten", folder)
+    assert (before.status, after.status) == ("passed", "failed")
+    assert statuses(after)["test_two"] == "failed"
+    assert before.suite_digest != after.suite_digest
+
+
+def test_a_changed_hidden_test_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    edit("graders/hidden/ten/test_hidden.py", "def test_ten(kata)", "def test_eleven(kata)")
+    assert "test_eleven" in statuses(workshop.grade("ten", folder))
+
+
+def test_a_changed_probe_is_noticed(workshop: Judge, edit: Callable[..., None]) -> None:
+    folder = workshop.root / "solutions/scaling"
+    assert workshop.grade("scaling", folder).status == "passed"
+    edit("graders/hidden/scaling/probes.py", "return list(arguments)", "return None")
+    after = workshop.grade("scaling", folder)
+    assert statuses(after)["test_the_arguments_are_left_alone"] == "failed"
+
+
+def test_changed_settings_are_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    edit("katas/ten/kata.toml", "points = 5", "points = 7")
+    assert workshop.grade("ten", folder).score == 14
+
+
+def test_a_changed_solution_is_noticed(workshop: Judge, edit: Callable[..., None]) -> None:
+    folder = workshop.root / "solutions/ten"
+    before = workshop.grade("ten", folder)
+    edit("solutions/ten/ten.py", "return number", "return 0")
+    after = workshop.grade("ten", folder)
+    assert (before.status, after.status) == ("passed", "failed")
+    assert before.kata_digest != after.kata_digest
+
+
+def test_a_changed_misconception_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    wrong = "graders/hidden/scaling/wrong/added.py"
+    folder = written("scaling", (workshop.root / wrong).read_text(encoding="utf-8"))
+    edit(wrong, "The factor is added", "A sum is made")
+    said = [test.diagnosis for test in workshop.grade("scaling", folder).tests if test.diagnosis]
+    assert said == ["A sum is made instead of multiplied."]
+
+
+def test_nothing_of_a_submission_reaches_the_next_one(workshop: Judge, written: Written) -> None:
+    workshop.grade("ten", written("ten", "import builtins\nbuiltins.left = 1\ndef answer(number):\n    return 0\n"))
+    text = "import builtins\ndef answer(number):\n    return number if not hasattr(builtins, 'left') else 0\n"
+    assert workshop.grade("ten", written("ten", text)).status == "passed"
+
+
+# ---------------------------------------------------------------------------------------- what is killed
+
+
+def test_a_worker_zygote_killed_between_two_gradings_is_replaced(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    zygotes = set(python_of_workers(root_pid(workshop)))
+    assert zygotes
+    for zygote in zygotes:
+        os.kill(zygote.pid, signal.SIGKILL)
+    verdict = workshop.grade("ten", folder)
+    assert (verdict.status, verdict.score, verdict.message) == ("passed", 10, "")
+    assert gone(zygotes) == set()
+
+
+def test_a_worker_zygote_killed_in_mid_grading_is_replaced_once_and_the_grading_succeeds(
+    workshop: Judge, written: Written
+) -> None:
+    workshop.grade("ten", written("ten", RIGHT))
+    with Killer(root_pid(workshop), times=1) as killer:
+        verdict = workshop.grade("ten", written("ten", BUSY))
+    assert len(killer.killed) == 1
+    assert (verdict.status, verdict.score, verdict.message) == ("passed", 10, "")
+
+
+def test_a_worker_zygote_killed_twice_is_an_error_of_ours_and_charged_to_nobody(
+    workshop: Judge, written: Written
+) -> None:
+    workshop.grade("ten", written("ten", RIGHT))
+    with Killer(root_pid(workshop), times=2) as killer:
+        verdict = workshop.grade("ten", written("ten", BUSY))
+    assert len(killer.killed) == 2
+    assert (verdict.status, verdict.exit_status, verdict.score) == ("error", 2, 0)
+    assert "failed" not in statuses(verdict).values()
+    assert "worker zygote" in verdict.message
+    assert "nothing is charged to the submission" in verdict.message
+
+
+def test_after_a_worker_zygote_was_killed_twice_the_judge_grades_on(workshop: Judge, written: Written) -> None:
+    verdict = workshop.grade("ten", written("ten", RIGHT))
+    assert (verdict.status, verdict.score) == ("passed", 10)
+
+
+def test_a_room_killed_between_two_gradings_is_replaced(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    own = command_line(root_pid(workshop))
+    rooms = [process for process in descendants(root_pid(workshop)) if command_line(process.pid) == own]
+    assert rooms
+    for room in rooms:
+        if room.parent == root_pid(workshop):
+            os.kill(room.pid, signal.SIGKILL)
+    verdict = workshop.grade("ten", folder)
+    assert (verdict.status, verdict.score) == ("passed", 10)
+
+
+def test_a_killed_judging_process_is_started_again(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    root = root_pid(workshop)
+    left = descendants(root)
+    os.kill(root, signal.SIGKILL)
+    assert gone(left) == set()
+    verdict = workshop.grade("ten", folder)
+    assert (verdict.status, verdict.score) == ("passed", 10)
+    assert root_pid(workshop) != root
+
+
+# ------------------------------------------------------------------------------------ what is left behind
+
+CLIENT = """
+import sys
+from pathlib import Path
+from graders.judge import Judge
+
+with Judge(Path(sys.argv[1])) as judge:
+    judge.grade("ten", Path(sys.argv[1]) / "solutions/ten")
+    print(judge._process.process.pid, flush=True)
+    for folder in sys.argv[2:]:
+        judge.grade("ten", Path(folder))
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def client(repository: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
+    """client(folder…) is a process with a judge that has graded once and goes on with these; and its judge's pid."""
+    started = []
+
+    def start(*folders: Path) -> tuple[subprocess.Popen[str], int]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLIENT, str(repository), *map(str, folders)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        return process, int(process.stdout.readline())
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.security
+def test_nothing_is_left_when_the_process_with_the_judge_is_killed(client: Callable[..., tuple]) -> None:
+    process, root = client()
+    left = descendants(process.pid)
+    assert root in {each.pid for each in left}
+    assert len(left) > 5
+    process.kill()
+    process.wait()
+    assert gone(left) == set()
+
+
+@pytest.mark.security
+def test_nothing_is_left_when_the_process_with_the_judge_is_killed_in_mid_grading(
+    client: Callable[..., tuple], written: Written
+) -> None:
+    endless = "def answer(number):\n    while True:\n        pass\n"
+    process, root = client(written("ten", endless))
+    deadline = time.monotonic() + PATIENCE_S
+    while busy(root) is None:
+        assert time.monotonic() < deadline
+    left = descendants(process.pid)
+    process.kill()
+    process.wait()
+    assert gone(left) == set()
+
+
+@pytest.mark.security
+def test_nothing_is_left_when_a_judge_is_closed(repository: Path) -> None:
+    judge = Judge(repository)
+    with judge:
+        assert judge.grade("ten", repository / "solutions/ten").status == "passed"
+        left = descendants(root_pid(judge)) | {each for each in running() if each.pid == root_pid(judge)}
+    assert gone(left) == set()
+    judge.close()  # a second time does no harm
+
+
+def test_a_closed_judge_starts_again_when_it_is_asked(repository: Path) -> None:
+    judge = Judge(repository, resident=False)
+    try:
+        for _ in range(2):
+            assert judge.grade("chain", repository / "solutions/chain").status == "passed"
+            judge.close()
+    finally:
+        judge.close()
+
+
+def test_workers_are_gone_after_every_grading(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    counts = []
+    for _ in range(4):
+        workshop.grade("ten", folder)
+        deadline = time.monotonic() + 5
+        # The pool of prepared workers is filled again, and never holds more than it should.
+        while len(descendants(root_pid(workshop))) > 30 and time.monotonic() < deadline:
+            os.sched_yield()
+        counts.append(len(descendants(root_pid(workshop))))
+    assert max(counts) <= 30
+
+
+# ------------------------------------------------------------------------------------------- confinement
+
+
+@pytest.fixture(scope="module")
+def weak(repository: Path) -> Iterator[Judge]:
+    """A judge with the second wall alone."""
+    with Judge(repository, confinement="partial") as judge:
+        yield judge
+
+
+@pytest.mark.security
+def test_partial_confinement_works_and_is_reported(weak: Judge, repository: Path) -> None:
+    verdict = weak.grade("ten", repository / "solutions/ten")
+    assert (verdict.status, verdict.confinement) == ("passed", "partial")
+
+
+@pytest.mark.security
+def test_full_confinement_is_reported(judge: Judge, repository: Path) -> None:
+    assert judge.grade("ten", repository / "solutions/ten").confinement == "full"
+
+
+@pytest.mark.security
+def test_less_confinement_than_required_is_an_error_that_says_why_and_runs_nothing(
+    weak: Judge, repository: Path
+) -> None:
+    strict = Judge(repository, confinement="partial", require="full", started=weak._process)
+    verdict = strict.grade("ten", repository / "solutions/ten")
+    assert (verdict.status, verdict.exit_status, verdict.tests) == ("error", 2, ())
+    assert verdict.message == "confinement is partial, and full is required: bubblewrap was left out"
+    assert verdict.confinement == "partial"
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("required", ["partial", "none", None])
+def test_as_much_confinement_as_required_is_enough(weak: Judge, repository: Path, required: str | None) -> None:
+    strict = Judge(repository, confinement="partial", require=required, started=weak._process)
+    assert strict.grade("ten", repository / "solutions/ten").status == "passed"
+
+
+@pytest.mark.security
+def test_a_weaker_wall_still_keeps_files_and_sockets_away(weak: Judge, written: Written) -> None:
+    text = """
+import json, os, socket
+
+def answer(number):
+    found = []
+    for path in ["/etc/passwd", "/proc/self/status", os.path.expanduser("~")]:
+        try:
+            open(path).close()
+            found.append(path)
+        except IsADirectoryError:
+            found.append(path)
+        except OSError:
+            pass
+    try:
+        socket.socket()
+        found.append("socket")
+    except OSError:
+        pass
+    raise RuntimeError("FOUND " + json.dumps(found))
+"""
+    message = result(weak.grade("ten", written("ten", text)), "test_one").message
+    assert json.loads(message.split("FOUND ")[1].splitlines()[0]) == []
+
+
+def test_verdict_is_the_type_that_a_judge_gives(judge: Judge, repository: Path) -> None:
+    assert type(judge.grade("ten", repository / "solutions/ten")) is Verdict

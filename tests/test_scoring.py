@@ -1,0 +1,217 @@
+"""From tests to tasks to points: pure functions, for any kata and any results."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.catalogue import Kata, Task
+from graders.judge.scoring import blocking, in_order, scored
+from graders.verdict import Limits, TestResult, Verdict
+
+STATUSES = ["passed", "failed", "blocked", "ungraded", "error"]
+
+
+def kata_of(*tasks: Task) -> Kata:
+    return Kata(
+        format=1,
+        title="Any",
+        kind="exercise",
+        difficulty=1,
+        minutes=1,
+        files=("any.py",),
+        entry_points=("f",),
+        runtime="numpy",
+        slug="any",
+        root="/nowhere",
+        limits=Limits(),
+        tasks=tasks,
+    )
+
+
+def task(name: str, points: float = 1, **settings: object) -> Task:
+    return Task(name=name, title=name.upper(), points=points, **settings)
+
+
+def result(task: str, status: str, number: int = 0) -> TestResult:
+    return TestResult(name=f"test_{task}_{number}", task=task, visibility="hidden", status=status)
+
+
+def judged(kata: Kata, *tests: tuple[str, str]) -> Verdict:
+    results = [result(name, status, number) for number, (name, status) in enumerate(tests)]
+    return scored(Verdict(kata="any", status="error"), kata, results)
+
+
+@st.composite
+def katas(draw: st.DrawFn) -> Kata:
+    """One to five tasks; a task builds on some of those that were drawn before it, in any order of writing."""
+    tasks: list[Task] = []
+    for number in range(draw(st.integers(1, 5))):
+        after = draw(st.lists(st.sampled_from([one.name for one in tasks]), unique=True)) if tasks else []
+        points = draw(st.sampled_from([0.5, 1, 2, 3.25, 10]))
+        tasks.append(task(f"t{number}", points, after=tuple(after), partial=draw(st.booleans())))
+        if draw(st.integers(0, 4)) == 0:
+            tasks[-1] = msgspec.structs.replace(tasks[-1], review=True, rubric="Is it clear?")
+    return kata_of(*draw(st.permutations(tasks)))
+
+
+@st.composite
+def gradings(draw: st.DrawFn) -> tuple[Kata, list[TestResult]]:
+    kata = draw(katas())
+    names = st.sampled_from([one.name for one in kata.tasks])
+    pairs = draw(st.lists(st.tuples(names, st.sampled_from(STATUSES)), max_size=12))
+    return kata, [result(name, status, number) for number, (name, status) in enumerate(pairs)]
+
+
+# ----------------------------------------------------------------------------------------- for any grading
+
+
+@given(gradings())
+def test_points_are_never_lost_and_never_made(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+    verdict = scored(Verdict(kata="any", status="error"), kata, tests)
+    assert [one.name for one in verdict.tasks] == [one.name for one in kata.tasks]
+    all_points = sum(one.points for one in kata.tasks)
+    assert verdict.max_score + verdict.ungraded_points + verdict.review_points == pytest.approx(all_points)
+    assert 0 <= verdict.score <= verdict.max_score
+    for one in verdict.tasks:
+        assert 0 <= one.score <= one.max_score
+
+
+@given(gradings())
+def test_full_points_of_a_task_need_a_test_and_every_one_passed(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+    verdict = scored(Verdict(kata="any", status="error"), kata, tests)
+    for one in verdict.tasks:
+        its = [test.status for test in tests if test.task == one.name]
+        review = next(known.review for known in kata.tasks if known.name == one.name)
+        assert (one.score == one.max_score) == (set(its) == {"passed"} and not review)
+
+
+@given(gradings())
+def test_points_in_between_are_for_partial_tasks_alone(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+    partial = {one.name for one in kata.tasks if one.partial}
+    for one in scored(Verdict(kata="any", status="error"), kata, tests).tasks:
+        if 0 < one.score < one.max_score:
+            assert one.name in partial
+            assert one.status == "partial"
+
+
+@given(gradings())
+def test_passed_means_that_every_graded_task_passed(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+    verdict = scored(Verdict(kata="any", status="error"), kata, tests)
+    statuses = {one.status for one in verdict.tasks}
+    if verdict.status == "passed":
+        assert statuses <= {"passed", "ungraded"}
+        assert "passed" in statuses
+    if verdict.status == "awaiting_review":
+        assert statuses <= {"passed", "ungraded", "awaiting_review"}
+    if verdict.status == "failed":
+        assert statuses & {"failed", "partial", "blocked"}
+    assert (verdict.status == "error") == ("error" in statuses)
+    assert verdict.status != "ungradable"
+
+
+@given(gradings())
+def test_making_a_test_pass_never_takes_points_out_of_reach(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+
+    def within_reach(results: list[TestResult]) -> float:
+        """Points that are had, or that a person or another machine can still give."""
+        verdict = scored(Verdict(kata="any", status="error"), kata, results)
+        return verdict.score + verdict.review_points + verdict.ungraded_points
+
+    for i, test in enumerate(tests):
+        better = [*tests[:i], msgspec.structs.replace(test, status="passed"), *tests[i + 1 :]]
+        assert within_reach(better) >= within_reach(tests)
+
+
+@given(gradings())
+def test_the_order_of_the_results_does_not_matter(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+    there = scored(Verdict(kata="any", status="error"), kata, tests)
+    back = scored(Verdict(kata="any", status="error"), kata, tests[::-1])
+    assert (there.tasks, there.score, there.status) == (back.tasks, back.score, back.status)
+
+
+@given(katas())
+def test_every_task_is_run_once_and_after_those_it_builds_on(kata: Kata) -> None:
+    order = in_order(kata)
+    assert sorted(order) == sorted(one.name for one in kata.tasks)
+    for one in kata.tasks:
+        assert all(order.index(earlier) < order.index(one.name) for earlier in one.after)
+
+
+@given(katas(), st.data())
+def test_a_task_is_blocked_by_failed_ones_that_it_builds_on_and_by_no_other(kata: Kata, data: st.DataObject) -> None:
+    names = [one.name for one in kata.tasks]
+    failed = data.draw(st.sets(st.sampled_from(names)))
+    after = {one.name: one.after for one in kata.tasks}
+
+    def below(name: str) -> set[str]:
+        return {found for earlier in after[name] for found in {earlier, *below(earlier)}}
+
+    for name in names:
+        found = blocking(kata, failed, name)
+        assert set(found) == below(name) & failed
+        assert len(found) == len(set(found))
+
+
+# --------------------------------------------------------------------------------------------- by example
+
+
+def test_tasks_without_an_order_stay_as_they_are_written() -> None:
+    assert in_order(kata_of(task("z"), task("a"), task("m"))) == ["z", "a", "m"]
+
+
+def test_a_failed_test_fails_its_whole_task() -> None:
+    verdict = judged(kata_of(task("a", 3), task("b", 2)), ("a", "passed"), ("a", "failed"), ("b", "passed"))
+    assert [(one.status, one.score) for one in verdict.tasks] == [("failed", 0), ("passed", 2)]
+    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 2, 5)
+
+
+def test_a_partial_task_counts_its_passed_tests() -> None:
+    verdict = judged(kata_of(task("a", 5, partial=True)), ("a", "passed"), ("a", "failed"), ("a", "passed"))
+    assert [(one.status, one.score) for one in verdict.tasks] == [("partial", 3.33)]
+
+
+def test_an_ungraded_test_keeps_its_task_out_of_the_count() -> None:
+    verdict = judged(kata_of(task("a", 3), task("b", 2)), ("a", "passed"), ("a", "ungraded"), ("b", "passed"))
+    assert [one.status for one in verdict.tasks] == ["ungraded", "passed"]
+    assert (verdict.status, verdict.score, verdict.max_score, verdict.ungraded_points) == ("passed", 2, 2, 3)
+
+
+def test_a_failure_beside_an_ungraded_test_still_fails_the_task() -> None:
+    verdict = judged(kata_of(task("a", 3)), ("a", "failed"), ("a", "ungraded"))
+    assert [one.status for one in verdict.tasks] == ["failed"]
+
+
+def test_with_nothing_graded_nothing_is_passed() -> None:
+    verdict = judged(kata_of(task("a", 3)), ("a", "ungraded"))
+    assert (verdict.status, verdict.exit_status, verdict.max_score) == ("ungraded", 2, 0)
+
+
+def test_an_error_of_ours_is_no_failure_of_theirs() -> None:
+    verdict = judged(kata_of(task("a", 3), task("b", 1)), ("a", "error"), ("b", "failed"))
+    assert [one.status for one in verdict.tasks] == ["error", "failed"]
+    assert (verdict.status, verdict.exit_status) == ("error", 2)
+
+
+def test_a_blocked_task_says_by_what() -> None:
+    kata = kata_of(task("a"), task("b", after=("a",)), task("c", after=("b",)))
+    verdict = judged(kata, ("a", "failed"), ("b", "blocked"), ("c", "blocked"))
+    assert [one.blocked_by for one in verdict.tasks] == [(), ("a",), ("a",)]
+    assert verdict.status == "failed"
+
+
+def test_a_reviewed_task_waits_for_a_person_once_its_tests_pass() -> None:
+    kata = kata_of(task("a", 2), task("essay", 3, review=True, rubric="Is it clear?"))
+    assert judged(kata, ("a", "passed")).status == "awaiting_review"
+    assert judged(kata, ("a", "passed")).review_points == 3
+    assert judged(kata, ("a", "failed")).status == "failed"
+    with_tests = judged(kata, ("a", "passed"), ("essay", "failed"))
+    assert [one.status for one in with_tests.tasks] == ["passed", "failed"]
