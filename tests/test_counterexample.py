@@ -233,7 +233,7 @@ def test_a_plain_value_as_code_is_that_value(value: Any) -> None:
         np.array([complex(np.nan, 1)]),
         np.array([complex(1, np.inf), complex(0, np.nan)]),
         np.complex128(complex(np.nan, np.inf)),
-        np.array("inf".split() + ["-inf"], float).reshape(2, 1),
+        np.array([[np.inf], [-np.inf]]),
         np.empty((0, 3), np.float32),
         np.array([True, False]),
     ],

@@ -286,18 +286,18 @@ def test_a_grading_of_many_slow_tests_is_stopped_at_its_limit(graded: Graded) ->
 def test_a_clock_gives_a_call_the_least_of_what_is_left() -> None:
     limits = Limits(call_s=2, test_s=10, total_s=60)
     now = time.monotonic()
-    assert Clock(limits, started=now, test_started=now).call_s() == 2
-    assert 0 < Clock(limits, started=now, test_started=now - 9).call_s() <= 1
-    assert 0 < Clock(limits, started=now - 59, test_started=now).call_s() <= 1
+    assert Clock(limits, started=now, test_started=now).allowance("work")[0] == 2
+    assert 0 < Clock(limits, started=now, test_started=now - 9).allowance("work")[0] <= 1
+    assert 0 < Clock(limits, started=now - 59, test_started=now).allowance("work")[0] <= 1
 
 
 def test_a_clock_says_which_time_is_over() -> None:
     limits = Limits(call_s=2, test_s=10, total_s=60)
     now = time.monotonic()
     with pytest.raises(WorkerError, match="the test took longer than 10 s"):
-        Clock(limits, started=now - 11, test_started=now - 11).call_s()
+        Clock(limits, started=now - 11, test_started=now - 11).allowance("work")
     with pytest.raises(WorkerError, match="the whole grading took longer than 60 s"):
-        Clock(limits, started=now - 61, test_started=now - 11).call_s()
+        Clock(limits, started=now - 61, test_started=now - 11).allowance("work")
 
 
 @pytest.mark.security

@@ -109,8 +109,12 @@ class StandIn:
 def stand_in(name: str, **options: Any) -> StandIn:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(PATIENCE_S)
-    launched = launch(runtime(name), theirs.fileno(), code=STAND_IN, **options)
-    theirs.close()
+    with theirs:
+        try:
+            launched = launch(runtime(name), theirs.fileno(), code=STAND_IN, **options)
+        except BaseException:
+            ours.close()
+            raise
     return StandIn(launched, ours)
 
 

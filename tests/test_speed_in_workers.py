@@ -1,4 +1,4 @@
-"""Speed as a ratio, measured between two confined workers: what is slow is found, what lies about time is not believed."""
+"""Speed as a ratio between two confined workers: what is slow is found, what lies about time is not believed."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
     if (before.status, before.score) != (after.status, after.score):
         then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
         found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())
+    known = {test.name for test in before.tests}
+    found += [f"{test.name}: not run then" for test in after.tests if test.name not in known]
     later = {test.name: test for test in after.tests}
     for test in before.tests:
         again = later.get(test.name)

@@ -10,7 +10,7 @@ from bdb import BdbQuit
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from _pytest.outcomes import OutcomeException
+from _pytest.outcomes import Exit, OutcomeException
 
 from graders.checks.draw import Draw, Script
 from graders.checks.mismatch import Mismatch
@@ -63,7 +63,7 @@ class Trial:
         self.kata.journal.answered = False
         try:
             self.body(self.kata, draw)
-        except (CatalogueError, JudgeError, OutcomeException):
+        except (CatalogueError, JudgeError, OutcomeException, Exit):
             raise
         except Exception as fault:
             if not self.kata.journal.answered:

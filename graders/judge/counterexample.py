@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 from typing import Any
 
@@ -30,7 +31,7 @@ def paste(kata: Kata, call: Call | None, fault: Exception) -> str:
         lines += [f"from {module} import {call.name}", ""]
     else:
         lines += [f"# {call.probe.summary or call.name}"]
-    lines += [f"{name} = {code(value)}" for name, value in named if not isinstance(value, GeneratorSeed)]
+    lines += [f"{name} = {code(value)}{_size(value)}" for name, value in named if not isinstance(value, GeneratorSeed)]
     if call.probe is None:
         spelled = (code(value) if isinstance(value, GeneratorSeed) else name for name, value in named)
         lines += [f"{call.name}({', '.join(spelled)})"]
@@ -51,33 +52,42 @@ def _outcome(call: Call, fault: Exception) -> list[str]:
 
 
 def _comment(label: str, value: Any) -> str:
-    return f"# {label}: " + code(value).replace("\n", "\n#           ")
+    return f"# {label}: " + code(value).replace("\n", "\n#           ") + _size(value)
+
+
+def _size(value: Any) -> str:
+    """What is said of an array that is too large to be spelled out."""
+    if type(value) is not np.ndarray or value.size <= MAX_ENTRIES:
+        return ""
+    span = "" if value.dtype.kind == "c" else f", from {value.min()} to {value.max()}"
+    return f"  # an array of shape {value.shape}, dtype {value.dtype}{span}"
 
 
 def parameters(kata: Kata, function: str) -> tuple[str, ...]:
     """The parameter names of an entry point, from the stub."""
-    for node in _stub(kata):
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            return tuple(argument.arg for argument in node.args.args)
-    return ()
+    _, node = _stub(kata, function)
+    return tuple(argument.arg for argument in node.args.args) if node else ()
 
 
 def _module_of(kata: Kata, function: str) -> str:
-    del function
-    return kata.modules[0] if kata.modules else kata.slug
+    module, _ = _stub(kata, function)
+    return module or (kata.modules[0] if kata.modules else kata.slug)
 
 
-def _stub(kata: Kata) -> list[ast.stmt]:
-    found: list[ast.stmt] = []
+def _stub(kata: Kata, function: str) -> tuple[str, ast.FunctionDef | None]:
+    """The module that defines an entry point, and its definition."""
     for name in kata.files:
         path = kata.folder / name
         if path.suffix == ".py" and path.is_file():
-            found += ast.parse(path.read_text(encoding="utf-8")).body
-    return found
+            with contextlib.suppress(SyntaxError, ValueError):  # in a learner's clone the stub may be in any state
+                for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                    if isinstance(node, ast.FunctionDef) and node.name == function:
+                        return name.removesuffix(".py").removesuffix("/__init__").replace("/", "."), node
+    return "", None
 
 
 def code(value: Any) -> str:
-    """A plain value as an expression, arrays with `np.`; large ones are only described, in a comment."""
+    """A plain value as an expression, arrays with `np.`; of large ones only `...`."""
     if type(value).__module__ == "torch" and hasattr(value, "detach"):
         value = value.detach().numpy()[()]
     kind = type(value)
@@ -88,6 +98,8 @@ def code(value: Any) -> str:
         return f"np.{value.dtype.name}({inner if np.isfinite(value) else repr(str(value))})"
     if kind is float and not math.isfinite(value):
         return f"float('{value}')"
+    if kind is complex and not np.isfinite(value):
+        return f"complex({code(value.real)}, {code(value.imag)})"
     if kind is GeneratorSeed:
         return f"np.random.default_rng({value.seed})"
     if kind is tuple:
@@ -102,8 +114,8 @@ def code(value: Any) -> str:
 
 def _array(array: np.ndarray) -> str:
     if array.size > MAX_ENTRIES:
-        return f"...  # an array of shape {array.shape}, dtype {array.dtype}, from {array.min()} to {array.max()}"
-    text = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+        return "..."
+    text = code(array.tolist())
     if len(text) > 60 and array.ndim > 1:
         text = text.replace("], [", "],\n    [")
     if array.size == 0:

@@ -73,16 +73,20 @@ class Clock:
     def begin(self) -> None:
         self.test_started = time.monotonic()
 
-    def call_s(self) -> float:
-        """Seconds that the next call may take. Raises WorkerError when nothing is left."""
-        now = time.monotonic()
-        in_test = self.limits.test_s - (now - self.test_started)
-        in_all = self.limits.total_s - (now - self.started)
-        if in_all <= 0:
-            raise WorkerError(f"the whole grading took longer than {self.limits.total_s:g} s and was stopped")
-        if in_test <= 0:
-            raise WorkerError(f"the test took longer than {self.limits.test_s:g} s and was stopped")
-        return min(self.limits.call_s, in_test, in_all)
+    def allowance(self, what: str) -> tuple[float, str]:
+        """Seconds that the next call may take, and what is said when it takes longer. Raises WorkerError if none."""
+        now, limits = time.monotonic(), self.limits
+        in_all = limits.total_s - (now - self.started)
+        in_test = limits.test_s - (now - self.test_started)
+        left = (
+            (in_all, f"the whole grading took longer than {limits.total_s:g} s and was stopped"),
+            (in_test, f"the test took longer than {limits.test_s:g} s and was stopped"),
+            (limits.call_s, f"{what} took longer than {limits.call_s:g} s and was stopped"),
+        )
+        for seconds, late in left:
+            if seconds <= 0:
+                raise WorkerError(late)
+        return min(left, key=lambda each: each[0])
 
 
 @dataclass
@@ -108,12 +112,14 @@ class WorkerSide:
         if not self.loaded:
             self.post()
             self.loaded = True
-            self.worker.receive(self.clock.limits.import_s, "importing the submission")
+            seconds = self.clock.limits.import_s
+            late = f"importing the submission took longer than {seconds:g} s and was stopped"
+            self.worker.receive(seconds, "importing the submission", late)
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         self.load()
         try:
-            return self.worker.request("call", name, arguments, self.clock.call_s(), name)
+            return self._ask("call", name, arguments, name)
         except RemoteFault as fault:
             if fault.type_name == "MissingEntryPoint":
                 raise SubmissionError(missing(self.kata, name)) from None
@@ -123,9 +129,13 @@ class WorkerSide:
         self.load()
         if probe.file not in self.sent:
             self.sent.add(probe.file)
-            self.worker.request("probe", probe.file, probe.source, self.clock.call_s(), probe.name)
-        name = f"{probe.file}:{probe.name}"
-        return self.worker.request("run", name, arguments, self.clock.call_s(), probe.name)
+            self._ask("probe", probe.file, probe.source, probe.name)
+        return self._ask("run", f"{probe.file}:{probe.name}", arguments, probe.name)
+
+    def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
+        seconds, late = self.clock.allowance(what)
+        self.worker.post(operation, name, value)
+        return self.worker.receive(seconds, what, late)
 
     def cpu_s(self) -> float:
         return self.worker.cpu_s()

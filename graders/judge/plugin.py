@@ -38,7 +38,9 @@ IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
 
 
 class Mode(Protocol):
-    """Where submissions live in this pytest run."""
+    """Where submissions live in this pytest run. `faults` are ours, and keep its tests from being run."""
+
+    faults: list[str]
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
         """The `kata` of a test."""
@@ -115,7 +117,8 @@ def kata_of(path: Path) -> tuple[Path, str] | None:
     return None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mode = config.stash[MODE]
     loaded: dict[tuple[Path, str], Kata] = {}
     for item in items:
         place = kata_of(item.path)
@@ -127,9 +130,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             kata = loaded[place]
             _check_task(item, kata)
         except CatalogueError as fault:
-            raise pytest.UsageError(str(fault)) from None
+            mode.faults.append(str(fault))
+            continue
         item.stash[KATA] = kata
         item.user_properties += [("root", str(kata.root)), ("kata", kata.slug), ("task", task_of(item))]
+    if mode.faults and isinstance(mode, LocalMode):
+        raise pytest.UsageError(*dict.fromkeys(mode.faults))
 
 
 def _check_task(item: pytest.Item, kata: Kata) -> None:
@@ -218,6 +224,7 @@ class LocalMode:
     """The submission lives in this process: katas/<slug> itself, or the sibling tree named by --against."""
 
     against: str | None = None
+    faults: list[str] = field(default_factory=list)
     folders: Callable[[Kata], Path] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -54,6 +54,10 @@ def serve_kata(kata: Kata, orders: socket.socket, resident: bool) -> None:
         arguments += ["-p", f"no:{name}"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     sys.path.insert(0, str(kata.root))
+    if not (kata.visible_tests or kata.hidden_tests):
+        room.faults.append(f"{kata.folder}: no test was collected; write {kata.folder}/test_{kata.slug}.py")
+        room.refuse_all()
+        return
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         try:
             pytest.main([*arguments, "-p", "graders.judge.plugin"], plugins=[room])

@@ -126,6 +126,6 @@ class Tally:
         points = sum(known[name].points for name in passed)
         possible = sum(known[name].points for name in tasks)
         return (
-            f"{slug}: {len(passed)} of {len(tasks)} tasks, {points:g} of {possible:g} points "
-            f"(official, with the hidden tests: katas grade {slug})"
+            f"{slug}: {len(passed)} of {len(tasks)} tasks, {points:g} of {possible:g} points; "
+            f"official: katas grade {slug}"
         )

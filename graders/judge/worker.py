@@ -101,8 +101,11 @@ class Worker:
                 if not poll.poll(SEND_S * 1000):
                     raise self.kill("the worker stopped listening to the judge and was stopped") from None
 
-    def receive(self, seconds: float, what: str) -> Any:
-        """The value of the reply to the last request, within `seconds`; `what` names the request in messages."""
+    def receive(self, seconds: float, what: str, late: str) -> Any:
+        """The value of the reply to the last request, within `seconds`; `late` is said when it does not come.
+
+        `what` names the request in other messages. Raises RemoteFault, NotPlain, WorkerError.
+        """
         number, self.pending = self.pending, None
         if self.dead:
             raise WorkerError(self.dead)
@@ -112,7 +115,7 @@ class Worker:
         except WireError as fault:
             raise self.kill(f"the worker broke the rules of the wire: {fault}") from None
         except TimeoutError:
-            raise self.kill(f"{what} took longer than {seconds:g} s and was stopped") from None
+            raise self.kill(late) from None
         except EOFError:
             raise self.kill(f"{what}: {self._epitaph()}") from None
         if reply.ok:
@@ -122,10 +125,6 @@ class Worker:
         if reply.value.get("type") == "WireError":
             raise NotPlain(f"{what} returned {_text(reply.value.get('message'), 400)}")
         raise RemoteFault(reply.value)
-
-    def request(self, operation: str, name: str, value: Any, seconds: float, what: str) -> Any:
-        self.post(operation, name, value)
-        return self.receive(seconds, what)
 
     def _fill(self, room: int) -> bytes:
         """What has come on the channel, at least a byte; drains the output meanwhile."""
@@ -197,17 +196,20 @@ class Worker:
             return 0.0
 
     def pause(self) -> None:
-        signal.pidfd_send_signal(self.pidfd, signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        signal.pidfd_send_signal(self.pidfd, signal.SIGCONT)
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):  # dead: the next request will tell how
+            signal.pidfd_send_signal(self.pidfd, number)
 
     def kill(self, reason: str) -> WorkerError:
         """End the worker, whatever it is doing, and remember why."""
         if not self.dead:
             self.dead = reason
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            self._send(signal.SIGKILL)
         return WorkerError(self.dead)
 
     def _epitaph(self) -> str:
