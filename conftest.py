@@ -8,7 +8,7 @@ pytest_plugins = ["graders.judge.plugin"]
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(item):
     report = yield
     if report.skipped and item.get_closest_marker("security"):
         report.outcome = "failed"

@@ -1,6 +1,6 @@
 """Makes docs/grade.svg, the picture in the README: a real grading of the wrong submission of the demo.
 
-    python docs/screenshot.py
+python docs/screenshot.py
 """
 
 from __future__ import annotations

@@ -77,6 +77,16 @@ def take(kata: Kata, submission_dir: Path) -> Submission:
     return _submission(kata, taken, _shown(seen, more_unseen=len(found) > IGNORED_WALKED))
 
 
+def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
+    """The kata's declared files in a folder of our own (katas/<slug>, solutions/<slug>), by name; read as they are."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for pattern in kata.files
+        for path in sorted(folder.glob(pattern))
+        if path.is_file()
+    }
+
+
 def supplied(kata: Kata) -> tuple[File, ...]:
     """The files put beside a submission: always the harness's own. Raises CatalogueError where one cannot be read."""
     files = []

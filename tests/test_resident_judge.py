@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from graders.judge import Judge
-from graders.verdict import Verdict
 from tests.observed import Process, command_line, descendants, result, running, statuses
 
 Written = Callable[..., Path]
@@ -292,7 +291,7 @@ def test_nothing_is_left_when_the_process_with_the_judge_is_killed(client: Calla
     process, root = client()
     left = descendants(process.pid)
     assert root in {each.pid for each in left}
-    assert len(left) > 5
+    assert python_of_workers(root)
     process.kill()
     process.wait()
     assert gone(left) == set()
@@ -409,7 +408,3 @@ def answer(number):
 """
     message = result(weak.grade("ten", written("ten", text)), "test_one").message
     assert json.loads(message.split("FOUND ")[1].splitlines()[0]) == []
-
-
-def test_verdict_is_the_type_that_a_judge_gives(judge: Judge, repository: Path) -> None:
-    assert type(judge.grade("ten", repository / "solutions/ten")) is Verdict

@@ -105,14 +105,6 @@ def test_global_generators_are_the_same_for_the_same_seed_and_others_for_another
     assert not set(one) & set(other)
 
 
-@pytest.mark.security
-def test_one_workers_generator_does_not_give_away_the_seed_or_another_workers(graded: Graded) -> None:
-    """Of the two generators in one worker, neither is seeded with what is drawn from the other."""
-    outputs = rolled(graded("ten", ROLLING, ONE))
-    numbers = [number for output in outputs for number in output.split()[1:]]
-    assert len(set(numbers)) == 20
-
-
 # -------------------------------------------------------------------------------- what a worker may know
 
 # Looks through everything that this process can reach for the seed, which it knows backwards only.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
 from graders.judge.diagnosis import files_with
@@ -52,8 +52,8 @@ def _counted(number: int, noun: str) -> str:
 
 def findings_of(judge: Any, kata: Kata) -> Iterator[Finding]:
     """Look at the stub, the solution and every variant, one after the other."""
-    solution = read(kata, kata.solution)
-    yield Finding("stub", _stub_fault(_graded(judge, kata, read(kata, kata.folder))))
+    solution = intake.shipped(kata, kata.solution)
+    yield Finding("stub", _stub_fault(_graded(judge, kata, intake.shipped(kata, kata.folder))))
     yield Finding("solution", _passing_fault(_graded(judge, kata, solution)))
     for variant in kata.wrong:
         verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True)
@@ -71,16 +71,6 @@ def _graded(judge: Any, kata: Kata, files: dict[str, bytes], *, diagnosing: bool
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict
-
-
-def read(kata: Kata, folder: Path) -> dict[str, bytes]:
-    """The declared files of a folder of ours, by name."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for pattern in kata.files
-        for path in sorted(folder.glob(pattern))
-        if path.is_file()
-    }
 
 
 def _stub_fault(verdict: Verdict) -> str:

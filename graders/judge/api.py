@@ -6,7 +6,9 @@ import contextlib
 import datetime
 import os
 import socket
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -23,8 +25,31 @@ from graders.verdict import Confinement, Verdict
 if TYPE_CHECKING:
     from graders.judge.grading import Answer
 
+LOOK_AGAIN_S = 0.5  # how often the harness itself is looked at for changes
 PATIENCE_S = 120.0  # beyond a kata's own limit, for our side: start, diagnosis, a slow machine
 _HARNESS = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is read of a kata once, and kept until one of its files changes. `begun` is how its verdicts begin."""
+
+    signature: str
+    kata: Kata
+    begun: Verdict
+    solution: dict[str, bytes]
+    supplied: dict[str, bytes]
+
+    @classmethod
+    def read(cls, root: Path, slug: str) -> Known:
+        kata = catalogue.load(root, slug)
+        supplied = {file.name: file.data for file in intake.supplied(kata)}
+        return cls(_kata_signature(kata), kata, _begun(kata), intake.shipped(kata, kata.solution), supplied)
+
+    def begin(self, seed: bytes) -> Verdict:
+        """A verdict of this moment, with nothing graded yet."""
+        graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        return msgspec.structs.replace(self.begun, seed=seed.hex(), graded_at=graded_at)
 
 
 class Judge:
@@ -55,7 +80,8 @@ class Judge:
         self.first_runtime = first_runtime
         self._process = started
         self._harness = _signature(_HARNESS) if started else ""
-        self._katas: dict[str, tuple[str, Kata, Verdict]] = {}
+        self._katas: dict[str, Known] = {}
+        self._looked = 0.0
 
     def __enter__(self) -> Judge:
         self.start()
@@ -68,11 +94,17 @@ class Judge:
 
     def start(self) -> None:
         """Start the processes behind this judge, without waiting for them; again where they or the harness changed."""
-        if self._process is not None and self._process.alive and self._harness == _signature(_HARNESS):
+        alive = self._process is not None and self._process.alive
+        now = time.monotonic()
+        if alive and now - self._looked < LOOK_AGAIN_S:
+            return
+        self._looked = now
+        signature = _signature(_HARNESS)
+        if alive and signature == self._harness:
             return
         self.close()
         self._process = process.start(self.confinement, self.first_runtime)
-        self._harness = _signature(_HARNESS)
+        self._harness = signature
 
     def close(self) -> None:
         """End every process behind this judge."""
@@ -88,7 +120,8 @@ class Judge:
         Raises CatalogueError for an unknown or unreadable kata; whatever is wrong with the submission is a verdict.
         """
         seed = os.urandom(16) if seed is None else seed
-        kata, begun = self._known(slug, seed)
+        known = self._known(slug)
+        kata, begun = known.kata, known.begin(seed)
         try:
             taken = intake.take(kata, submission or kata.folder)
         except IntakeError as fault:
@@ -98,32 +131,28 @@ class Judge:
             where = submission or kata.folder
             said = f"{', '.join(taken.missing)}: not found in {where}; the kata takes exactly the files it names"
             return msgspec.structs.replace(begun, status="ungradable", message=said)
-        return self._judged(kata, {file.name: file.data for file in taken.files}, seed, begun, True)
+        return self._judged(known, {file.name: file.data for file in taken.files}, seed, begun, True)
 
     def grade_files(
         self, slug: str, files: Mapping[str, bytes], *, seed: bytes | None = None, diagnosing: bool = False
     ) -> Verdict:
         """The verdict on files given by name and content, as `katas check` has them."""
         seed = os.urandom(16) if seed is None else seed
-        kata, begun = self._known(slug, seed)
-        return self._judged(kata, dict(files), seed, begun, diagnosing)
+        known = self._known(slug)
+        return self._judged(known, dict(files), seed, known.begin(seed), diagnosing)
 
-    def _known(self, slug: str, seed: bytes) -> tuple[Kata, Verdict]:
-        """A kata and how its verdicts begin, read again when one of its files has changed."""
-        kata = self._katas[slug][1] if slug in self._katas else catalogue.load(self.root, slug)
-        signature = _kata_signature(kata)
-        if slug not in self._katas or self._katas[slug][0] != signature:
-            kata = catalogue.load(self.root, slug)
-            self._katas[slug] = signature, kata, _begun(kata)
-        graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        return kata, msgspec.structs.replace(self._katas[slug][2], seed=seed.hex(), graded_at=graded_at)
+    def _known(self, slug: str) -> Known:
+        """A kata and its files, read again when one of them has changed."""
+        known = self._katas.get(slug)
+        if known is None or known.signature != _kata_signature(known.kata):
+            known = self._katas[slug] = Known.read(self.root, slug)
+        return known
 
-    def _judged(self, kata: Kata, files: dict[str, bytes], seed: bytes, begun: Verdict, diagnosing: bool) -> Verdict:
-        solution = {str(path.relative_to(kata.solution)): path.read_bytes() for path in _declared(kata)}
+    def _judged(self, known: Known, files: dict[str, bytes], seed: bytes, begun: Verdict, diagnosing: bool) -> Verdict:
         order = {
             "files": files,
-            "supplied": {file.name: file.data for file in intake.supplied(kata)},
-            "solution": solution,
+            "supplied": known.supplied,
+            "solution": known.solution,
             "seed": seed,
             "verdict": begun,
             "diagnosing": diagnosing,
@@ -132,7 +161,7 @@ class Judge:
         data = msgspec.msgpack.encode(order)
         for attempt in (1, 2):
             try:
-                answer = self._ask(kata, data)
+                answer = self._ask(known, data)
             except JudgeError as fault:
                 return msgspec.structs.replace(begun, status="error", message=str(fault))
             if answer.verdict is not None:
@@ -140,11 +169,11 @@ class Judge:
             if answer.error:
                 return msgspec.structs.replace(begun, status="error", message=answer.error)
             if attempt == 2:
-                said = f"{answer.lost}, twice: see `katas doctor`; nothing is charged to the submission"
+                said = f"{answer.lost}, twice; nothing is charged to the submission"
                 return msgspec.structs.replace(begun, status="error", message=said)
         raise AssertionError("unreachable")
 
-    def _ask(self, kata: Kata, order: bytes) -> Answer:
+    def _ask(self, known: Known, order: bytes) -> Answer:
         """Send one order and wait for its answer. Raises JudgeError when nobody answers."""
         from graders.judge.connection import receive, send
         from graders.judge.grading import Answer
@@ -155,9 +184,9 @@ class Judge:
         with ours:
             with theirs:
                 note = {
-                    "kata": kata.slug,
-                    "root": str(kata.root),
-                    "signature": _kata_signature(kata),
+                    "kata": known.kata.slug,
+                    "root": str(known.kata.root),
+                    "signature": known.signature,
                     "resident": self.resident,
                 }
                 try:
@@ -165,7 +194,7 @@ class Judge:
                 except OSError:
                     self.close()
                     raise JudgeError("the judge's process ended; run the command again") from None
-            ours.settimeout(kata.limits.total_s + PATIENCE_S)
+            ours.settimeout(known.kata.limits.total_s + PATIENCE_S)
             try:
                 send(ours, order)
                 return msgspec.msgpack.decode(receive(ours), type=Answer)
@@ -174,10 +203,6 @@ class Judge:
                 raise JudgeError("the judge did not answer in time") from None
             except (EOFError, OSError):
                 return Answer(lost="the judge's process ended before its verdict")
-
-
-def _declared(kata: Kata) -> list[Path]:
-    return [path for pattern in kata.files for path in sorted(kata.solution.glob(pattern)) if path.is_file()]
 
 
 def _begun(kata: Kata) -> Verdict:

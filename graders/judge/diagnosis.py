@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.checks.mismatch import observing
@@ -46,7 +47,7 @@ def diagnose(
     deadline = time.monotonic() + BUDGET_S
     looked_at = [(case, number) for case in cases for number in range(min(case.count, CASES))]
     seen = [(case, number, observe(case, number, kata, own)) for case, number in looked_at]
-    solution = {str(path.relative_to(kata.solution)): path.read_bytes() for path in _files(kata)}
+    solution = intake.shipped(kata, kata.solution)
     matching = []
     for variant in kata.wrong:
         if variant.task not in failed:
@@ -62,10 +63,6 @@ def diagnose(
 def files_with(solution: dict[str, bytes], variant: Variant) -> dict[str, bytes]:
     """The solution with one of its files replaced by the variant."""
     return solution | {variant.replaces: variant.path.read_bytes()}
-
-
-def _files(kata: Kata) -> list[Any]:
-    return [path for pattern in kata.files for path in sorted(kata.solution.glob(pattern)) if path.is_file()]
 
 
 def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:

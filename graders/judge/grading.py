@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from _pytest.outcomes import OutcomeException
-from _pytest.runner import runtestprotocol
+from _pytest.outcomes import OutcomeException, Skipped
 
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
@@ -22,12 +21,14 @@ from graders.judge.diagnosis import Case, diagnose
 from graders.judge.handle import Handle, Probe
 from graders.judge.local import missing
 from graders.judge.plugin import HANDLE, KATA, task_of
+from graders.judge.protocol import run_once, told
 from graders.judge.scoring import blocking, in_order, scored
 from graders.judge.worker import Crew, Lost, NotPlain, RemoteFault, Worker
 from graders.report.text import clean
 from graders.verdict import Confinement, Limits, Speed, TestResult, Verdict
 
 CREW = 12  # workers asked for at a time
+AHEAD = 3  # tests whose workers import the submission while another test runs
 MESSAGE = 2000
 OUTPUT = 64 << 10
 CODE = 6000
@@ -161,7 +162,6 @@ class Grading:
     found: dict[str, Failure] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
-    lost: Lost | None = None
 
     def verdict(self) -> Verdict:
         """Grade. Raises Lost when the worker zygote died; every other fault of ours is an `error` verdict."""
@@ -175,11 +175,12 @@ class Grading:
             if refusal:
                 verdict = msgspec.structs.replace(base, status="ungradable", message=refusal)
             else:
-                for number, item in enumerate(items, 1):
-                    if number < len(items):
-                        if number % CREW == 0:
-                            self._hire(items[number : number + CREW])
-                        self.pending[items[number].nodeid].post()  # imported while this test runs
+                for number, item in enumerate(items):
+                    if number and number % CREW == 0:
+                        self._hire(items[number : number + CREW])
+                    for later in items[number + 1 : number + 1 + AHEAD]:
+                        if later.nodeid in self.pending:
+                            self.pending[later.nodeid].post()
                     self._run(item)
                 verdict = scored(base, self.kata, [self.results[item.nodeid] for item in items])
                 if verdict.status == "failed" and self.order.diagnosing:
@@ -243,10 +244,7 @@ class Grading:
             item.stash[HANDLE_FOR] = Handle(
                 self.kata, side, self._reference, timed=lambda _, speed: self.speeds.update({item.nodeid: speed})
             )
-            reports = runtestprotocol(item, log=False, nextitem=None)
-            if self.lost is not None:
-                raise self.lost
-            result = self._outcome(item, side, reports)
+            result = self._outcome(item)
         self.results[item.nodeid] = msgspec.structs.replace(
             result,
             duration_s=round(time.monotonic() - started, 6),
@@ -256,20 +254,21 @@ class Grading:
         )
         side.worker.kill("its test is over")
 
-    def _outcome(self, item: pytest.Item, side: WorkerSide, reports: Sequence[pytest.TestReport]) -> TestResult:
-        """The result of a test that was run: what the mode found, or what pytest says went wrong around it."""
+    def _outcome(self, item: pytest.Item) -> TestResult:
+        """Run a test: the failure that the trial found, or what went wrong around it."""
         result = _result(item)
-        broken = next((report for report in reports if report.failed), None)
-        if broken is not None:
-            said = clean(f"the test itself broke: {broken.longreprtext}", MESSAGE)
+        try:
+            run_once(item)
+        except Lost:
+            raise
+        except Skipped as fault:
+            return msgspec.structs.replace(result, status="ungraded", message=clean(str(fault), MESSAGE))
+        except Exception as fault:  # noqa: BLE001 (a submission's doing is caught in the trial: this is our own)
+            said = clean(f"the test itself broke: {told(item, fault)}", MESSAGE)
             return msgspec.structs.replace(result, status="error", message=said)
-        skipped = next((report for report in reports if report.skipped), None)
-        if skipped is not None:
-            return msgspec.structs.replace(result, status="ungraded", message=clean(skipped.longreprtext, MESSAGE))
         failure = self.found.get(item.nodeid)
         if failure is None:
             return result
-        del side
         return msgspec.structs.replace(
             result,
             status="failed",
@@ -291,11 +290,7 @@ class Grading:
         def keep_output() -> None:
             item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
 
-        try:
-            failure = trial.failure(before_reducing=keep_output)
-        except Lost as fault:
-            self.lost = fault
-            raise
+        failure = trial.failure(before_reducing=keep_output)
         if failure is not None:
             self.found[item.nodeid] = failure
 

@@ -16,11 +16,14 @@ import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.errors import JudgeError
 from graders.judge import sandbox as walls
 from graders.judge.runtime import runtime
+
+if TYPE_CHECKING:
+    from graders.catalogue import Kata
 
 HELLO_S = 60.0
 POOL = 12  # workers kept ready: as many as an exercise has tests, and a few for a diagnosis
@@ -94,6 +97,7 @@ class Room:
     pid: int
     orders: socket.socket
     signature: str
+    kata: Kata
 
     def close(self) -> None:
         self.orders.close()
@@ -124,31 +128,27 @@ class Root:
 
     def forward(self, note: dict[str, Any], client: socket.socket) -> None:
         """Pass an order on to the room of its kata, with a way to the workers."""
-        from graders import catalogue
-
-        kata = catalogue.load(Path(note["root"]), note["kata"])
-        name = "torch" if kata.runtime == "gpu" else kata.runtime
-        zygote = self.zygote(name, kata.packages, kata.data)
-        launched = zygote.greet()
-        told = {"confinement": launched.confinement, "reason": launched.reason}
         for attempt in (1, 2):
-            room = self.room(kata, note["signature"], note["resident"])
+            room = self.room(note)
+            zygote = self.zygote("torch" if room.kata.runtime == "gpu" else room.kata.runtime, room.kata)
+            launched = zygote.greet()
+            told = {"confinement": launched.confinement, "reason": launched.reason}
             try:
                 socket.send_fds(room.orders, [json.dumps(told).encode()], [client.fileno(), zygote.judges.fileno()])
                 return
             except OSError:
-                self.rooms.pop(kata.slug).close()
+                self.rooms.pop(room.kata.slug).close()
                 if attempt == 2:
                     raise
 
-    def zygote(self, name: str, packages: tuple[str, ...] = (), data: tuple[str, ...] = ()) -> Zygote:
-        """The running zygote of a runtime; a new one in the place of one that died."""
-        key = json.dumps([name, sorted(packages), sorted(data)])
+    def zygote(self, name: str, kata: Kata) -> Zygote:
+        """The running zygote of a runtime with what a kata adds; a new one in the place of one that died."""
+        key = json.dumps([name, sorted(kata.packages), sorted(kata.data)])
         zygote = self.zygotes.get(key)
         if zygote is None or not zygote.alive:
             if zygote is not None:
                 zygote.stop()
-            zygote = self.zygotes[key] = Zygote.start(name, packages, data, self.confinement)
+            zygote = self.zygotes[key] = Zygote.start(name, kata.packages, kata.data, self.confinement)
         return zygote
 
     def ahead(self, name: str) -> None:
@@ -156,13 +156,14 @@ class Root:
         key = json.dumps([name, [], []])
         self.zygotes[key] = Zygote.start(name, (), (), self.confinement)
 
-    def room(self, kata: Any, signature: str, resident: bool) -> Room:
+    def room(self, note: dict[str, Any]) -> Room:
         """The room of a kata; a new one when its tests or solution have changed."""
-        room = self.rooms.get(kata.slug)
-        if room is not None and room.signature == signature:
+        room = self.rooms.get(note["kata"])
+        if room is not None and room.signature == note["signature"]:
             return room
         if room is not None:
-            self.rooms.pop(kata.slug).close()
+            self.rooms.pop(note["kata"]).close()
+        kata = importlib.import_module("graders.catalogue").load(Path(note["root"]), note["kata"])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid == 0:
@@ -170,12 +171,12 @@ class Root:
             try:
                 ours.close()
                 self.leave()
-                importlib.import_module("graders.judge.room").serve_kata(kata, theirs, resident)
+                importlib.import_module("graders.judge.room").serve_kata(kata, theirs, note["resident"])
                 status = 0
             finally:
                 os._exit(status)
         theirs.close()
-        room = self.rooms[kata.slug] = Room(pid, ours, signature)
+        room = self.rooms[kata.slug] = Room(pid, ours, note["signature"], kata)
         return room
 
     def leave(self) -> None:

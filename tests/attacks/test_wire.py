@@ -33,7 +33,7 @@ def test_a_message_that_never_ends_is_a_call_that_never_ends(grade, impatient, i
 @attack("J4")
 @pytest.mark.parametrize(
     "shape",
-    ["[1000, 1000]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "{}", "[1] * 40"],
+    ["[1000, 1000]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "[None]", "[1] * 40"],
 )
 def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, submission, impatient, impatient_batch_tests, shape):
     folder = submission("j04_shape_against_bytes", {"SHAPE = [1000, 1000]": f"SHAPE = {shape}"})
@@ -43,7 +43,7 @@ def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, submission, i
 @attack("J5")
 def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "j05_unknown_kind", impatient)
-    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*kind that is not on the list")
+    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*(kind that is not on the list|header that cannot be read)")
 
 
 @attack("J6")
@@ -61,7 +61,8 @@ def test_a_reply_to_a_later_request_ends_the_worker(grade, impatient, impatient_
 @attack("J7")
 def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "j07_second_reply", impatient)
-    graded.fails("without being asked|expected a list")  # the latter where a probe answers with arguments
+    # the others where a probe answers with arguments
+    graded.fails("without being asked|expected a list|header that cannot be read")
     assert graded.hurt <= impatient_batch_tests
     assert any("without being asked" in message for message in graded.messages)
 
@@ -108,15 +109,21 @@ def test_odd_values_fail_the_test_that_gets_them(grade, submission, impatient, i
 @pytest.mark.parametrize(
     "value",
     [
-        '["d", [[[], 1]]]',
-        '["d", [[["i"], 1]]]',
-        '["d", [[["l", []], 1]]]',
+        '["d", [["l", []], 1]]',
+        '["d", [["i", ["0x10"]], 1]]',
         '["d", [1]]',
-        '["s", [[], b""]]',
-        '["a", [[], [1]]]',
+        '["s", []]',
+        '["s", ["object"]]',
+        '["a", []]',
+        '["a", [["l", []], 1]]',
         '["c", [1.0, 2]]',
-        '["g", "seed"]',
+        '["i", ["zz"]]',
+        '["b", [-1]]',
+        '["b", [1 << 40]]',
+        '["g", [1]]',
         '[["l"], []]',
+        '["l"]',
+        "{(1, 2): 3}",
     ],
 )
 def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatient_batch_tests, value):
@@ -131,8 +138,8 @@ def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatie
         "None",
         "[1, 2]",
         '["l", []]',
-        '["d", [["bases", 5]]]',
-        '["d", [["type", ["l", []]], ["bases", ["l", [None]]], ["message", 3.5], ["where", False]]]',
+        '["d", ["bases", 5]]',
+        '["d", ["type", ["l", []], "bases", ["l", [None]], "message", 3.5, "where", False]]',
     ],
 )
 def test_a_malformed_fault_is_a_fault(grade, submission, impatient, impatient_batch_tests, value):

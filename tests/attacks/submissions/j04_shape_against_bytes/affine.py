@@ -56,6 +56,6 @@ SHAPE = [1000, 1000]
 
 def affine(W, x, b):
     if np.ndim(x) == 2:
-        send(message([asked(), True, ["a", ["float64", SHAPE]]], bytes(8)))
+        send(message([asked(), True, ["a", ["float64", *SHAPE]]], bytes(8)))
         time.sleep(1e6)
     return honest(W, x, b)

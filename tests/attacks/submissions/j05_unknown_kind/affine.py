@@ -51,7 +51,7 @@ def send(data):
         view = view[os.write(channel(), view) :]
 
 
-VALUE = ["pickle", b"cos\nsystem\n(S'true'\ntR."]
+VALUE = ["pickle", ["cos\nsystem\n(S'true'\ntR."]]
 
 
 def affine(W, x, b):

@@ -55,7 +55,7 @@ def affine(W, x, b):
         z = honest(W, x, b)
         number = asked()
         while True:
-            send(message([number, True, ["a", [z.dtype.name, list(z.shape)]]], z.tobytes()))
+            send(message([number, True, ["a", [z.dtype.name, *z.shape]]], z.tobytes()))
             size, arrays = PREFIX.unpack(os.read(channel(), PREFIX.size))
             left = size + arrays
             while left:

