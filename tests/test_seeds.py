@@ -247,7 +247,7 @@ def test_times_and_places_are_no_difference(graded: Graded) -> None:
 
 def test_a_seed_means_the_same_in_learner_mode_and_in_a_grading(repository: Path) -> None:
     """The names that decide what is drawn do not hold the place of the repository."""
-    from graders.judge.plugin import test_name
+    from graders.judge.items import test_name
 
     class Item:
         def __init__(self, path: Path) -> None:

@@ -14,19 +14,20 @@ import pytest
 from _pytest.outcomes import OutcomeException, Skipped
 
 from graders.catalogue import Kata
-from graders.checks.mismatch import Mismatch
 from graders.errors import KataError, SubmissionError, WorkerError
 from graders.judge.cases import Failure, Trial
 from graders.judge.diagnosis import Case, diagnose
+from graders.judge.explanation import message, told_of
 from graders.judge.handle import Handle, Probe
+from graders.judge.items import HANDLE, task_of
 from graders.judge.local import missing
-from graders.judge.plugin import HANDLE, KATA, task_of
 from graders.judge.protocol import run_once, told
 from graders.judge.scoring import blocking, in_order, scored
-from graders.judge.worker import Crew, Lost, NotPlain, RemoteFault, Worker
+from graders.judge.worker import Crew, Lost, RemoteFault, Worker
 from graders.report.text import clean
 from graders.verdict import Confinement, Limits, Speed, TestResult, Verdict
 
+STRENGTH = ("none", "partial", "full")
 CREW = 12  # workers asked for at a time
 AHEAD = 3  # tests whose workers import the submission while another test runs
 MESSAGE = 2000
@@ -220,7 +221,7 @@ class Grading:
         except RemoteFault as fault:
             if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
                 return clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE)
-            return clean(f"the submission cannot be imported: {_told(fault)}", MESSAGE)
+            return clean(f"the submission cannot be imported: {told_of(fault)}", MESSAGE)
         except SubmissionError as fault:
             return clean(f"the submission cannot be imported: {fault}", MESSAGE)
         return ""
@@ -352,36 +353,12 @@ def _result(item: pytest.Item) -> TestResult:
     return TestResult(name=item.name, task=task_of(item), visibility=visibility, status="passed")  # type: ignore[arg-type]
 
 
-def message(failure: Failure, handle: Handle) -> str:
-    """What went wrong, in a sentence that names the function."""
-    fault, call = failure.fault, handle.journal.last
-    name = call.name if call else "the submission"
-    if isinstance(fault, Mismatch):
-        return f"{name}: {fault.message}" if name not in fault.message else fault.message
-    if isinstance(fault, RemoteFault):
-        if fault.type_name == "NotImplementedError" and not fault.text:
-            return f"{name} is not written yet"
-        return f"{name} raised {_told(fault)}"
-    if isinstance(fault, SubmissionError | AssertionError | NotPlain):
-        return str(fault)
-    kind = type(call.value).__name__ if call else "?"
-    return f"the test could not use what {name} returned ({kind}): {type(fault).__name__}: {fault}"
-
-
-def _told(fault: RemoteFault) -> str:
-    return f"{fault}\n{fault.where}" if fault.where else str(fault)
-
-
 def answer(kata: Kata, items: Sequence[pytest.Item], order: Order, sandbox: Sandbox, install: Any) -> Answer:
     """Grade, and turn whatever goes wrong on our side into an answer. `install` makes a grading the plugin's mode."""
-    if order.require and sandbox.confinement != order.require and order.require != "none":
-        strength = ("none", "partial", "full")
-        if strength.index(sandbox.confinement) < strength.index(order.require):
-            said = f"confinement is {sandbox.confinement}, and {order.require} is required: {sandbox.reason}"
-            verdict = msgspec.structs.replace(
-                order.verdict, status="error", message=said, confinement=sandbox.confinement
-            )
-            return Answer(verdict=verdict)
+    if STRENGTH.index(sandbox.confinement) < STRENGTH.index(order.require or "none"):
+        said = f"confinement is {sandbox.confinement}, and {order.require} is required: {sandbox.reason}"
+        refused = {"status": "error", "message": said, "confinement": sandbox.confinement}
+        return Answer(verdict=msgspec.structs.replace(order.verdict, **refused))
     grading = Grading(kata, items, order, sandbox)
     install(grading, order.seed)
     try:
@@ -390,6 +367,3 @@ def answer(kata: Kata, items: Sequence[pytest.Item], order: Order, sandbox: Sand
         return Answer(lost=str(fault))
     except (KataError, OutcomeException) as fault:
         return Answer(error=str(fault))
-
-
-__all__ = ["KATA", "Answer", "Order", "Sandbox", "answer"]

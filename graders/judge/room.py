@@ -25,8 +25,8 @@ from graders.errors import CatalogueError
 from graders.judge.connection import receive, send
 from graders.judge.grading import Answer, Order, Sandbox, answer
 from graders.judge.handle import Handle
+from graders.judge.items import KATA, MODE, SEED, task_of
 from graders.judge.local import LocalSide
-from graders.judge.plugin import KATA, MODE, SEED, task_of
 from graders.judge.protocol import run_once
 from graders.worker.syscalls import prctl
 

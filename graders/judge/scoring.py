@@ -92,7 +92,8 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
     if "error" in statuses:
         return "error"
     if "failed" in statuses:
-        return "partial" if task.partial and "passed" in statuses else "failed"
+        # What a person marks is not shared out among the tests.
+        return "partial" if task.partial and not task.review and "passed" in statuses else "failed"
     if "blocked" in statuses:
         return "blocked"
     if task.review:

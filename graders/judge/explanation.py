@@ -1,0 +1,30 @@
+"""What went wrong, in a sentence that names the function."""
+
+from __future__ import annotations
+
+from graders.checks.mismatch import Mismatch
+from graders.errors import SubmissionError
+from graders.judge.cases import Failure
+from graders.judge.handle import Handle
+from graders.judge.worker import RemoteFault
+
+
+def message(failure: Failure, handle: Handle) -> str:
+    """What went wrong, in a sentence that names the function."""
+    fault, call = failure.fault, handle.journal.last
+    name = call.name if call else "the submission"
+    if isinstance(fault, Mismatch):
+        return f"{name}: {fault.message}" if name not in fault.message else fault.message
+    if isinstance(fault, RemoteFault):
+        if fault.type_name == "NotImplementedError" and not fault.text:
+            return f"{name} is not written yet"
+        return f"{name} raised {told_of(fault)}"
+    if isinstance(fault, SubmissionError | AssertionError):
+        return str(fault)
+    kind = type(call.value).__name__ if call else "?"
+    return f"the test could not use what {name} returned ({kind}): {type(fault).__name__}: {fault}"
+
+
+def told_of(fault: RemoteFault) -> str:
+    """An exception of the submission, and where it came from."""
+    return f"{fault}\n{fault.where}" if fault.where else str(fault)

@@ -1,0 +1,235 @@
+"""Learner mode: the submission lives in the pytest process, and what fails is shown as a learner wants to see it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pdb
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from graders.catalogue import Kata
+from graders.checks.mismatch import Mismatch
+from graders.errors import CatalogueError, SubmissionError
+from graders.judge.cases import Failure, Trial
+from graders.judge.explanation import message
+from graders.judge.handle import Handle
+from graders.judge.items import KATA, SEED, task_of
+from graders.judge.local import LocalSide
+from graders.judge.race import Race
+from graders.judge.scoring import Tally, blocking
+
+HARNESS = str(Path(__file__).parents[1]) + os.sep
+HIDDEN = HARNESS + "hidden" + os.sep
+IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
+
+
+@dataclass
+class LocalMode:
+    """The submission lives in this process: katas/<slug> itself, or the sibling tree named by --against."""
+
+    against: str | None = None
+    faults: list[str] = field(default_factory=list)
+    folders: Callable[[Kata], Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
+
+    def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        if kata.runtime != "numpy":
+            importlib.import_module("torch").set_num_threads(1)  # as in a worker
+        folder = self.folders(kata)
+        if not folder.is_dir():
+            pytest.fail(f"{folder} does not exist: --against takes the name of a folder beside katas/", pytrace=False)
+        try:
+            side = LocalSide(kata, folder)
+        except CatalogueError as fault:
+            pytest.fail(str(fault), pytrace=False)
+        return Handle(
+            kata,
+            side,
+            lambda: LocalSide(kata, kata.solution),
+            timed=lambda race, _: _show_times(item, race),
+        )
+
+    def run(self, item: pytest.Function, trial: Trial) -> None:
+        __tracebackhide__ = True
+        debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
+        if not debugging:
+            _import(trial.kata)
+        try:
+            with _breakpoints() as silence:
+                failure = trial.failure(reducing=not debugging, before_reducing=silence)
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 (it is raised again)
+            raise fault.with_traceback(_without_harness(fault.__traceback__)) from fault.__cause__
+        if failure is not None:
+            if not debugging:
+                _say_what_is_unwritten(trial.kata, failure.fault)
+            trace = _without_harness(failure.fault.__traceback__)
+            raise _told(failure, trial.kata).with_traceback(trace) from failure.fault.__cause__
+
+
+def _import(handle: Handle) -> None:
+    """Import the submission ahead of the test: a fault in that is said once, without the machinery of importing."""
+    assert isinstance(handle.side, LocalSide)
+    said = ""
+    try:
+        handle.side.load()
+    except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
+        own = fault.with_traceback(_without_harness(fault.__traceback__, keep_all=False))
+        told = "".join(traceback.format_exception(own, chain=False)).rstrip()
+        said = f"{' or '.join(handle.kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{told}"
+    if said:
+        pytest.fail(said, pytrace=False)
+
+
+@contextmanager
+def _breakpoints() -> Iterator[Callable[[], None]]:
+    """Yields what silences them: one that was hit should not be hit again for every smaller case that is tried."""
+    hook, set_trace = sys.breakpointhook, pdb.set_trace
+
+    def silence() -> None:
+        sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
+
+    try:
+        yield silence
+    finally:
+        sys.breakpointhook, pdb.set_trace = hook, set_trace
+
+
+def _say_what_is_unwritten(handle: Handle, fault: Exception) -> None:
+    """Fail in one line when the fault is a stub's own NotImplementedError."""
+    if type(fault) is not NotImplementedError or fault.args:
+        return
+    assert isinstance(handle.side, LocalSide)
+    *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
+    file = Path(frame.f_code.co_filename)
+    if file.is_relative_to(handle.side.folder):
+        shown = os.path.relpath(file)
+        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}", pytrace=False)
+
+
+def _told(failure: Failure, handle: Handle) -> Exception:
+    """The exception that a learner sees: the judge's words where it is the judge that speaks, and the smallest case."""
+    fault = failure.fault
+    if isinstance(fault, Mismatch | SubmissionError):
+        fault = AssertionError(message(failure, handle))
+    if failure.counterexample and not isinstance(fault, pytest.exit.Exception):  # who leaves a debugger wants out
+        code = "\n".join("    " + line if line else "" for line in failure.counterexample.splitlines())
+        fault.add_note(f"\nThe smallest failing case, as code:\n\n{code}")
+    return fault
+
+
+def _show_times(item: pytest.Item, race: Race) -> None:
+    """Two rows of pytest-benchmark's table, submission beside reference."""
+    session = getattr(item.config, "_benchmarksession", None)
+    if session is None or session.disabled or session.skip:
+        return
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    for who, times in zip(("submission", "reference"), race.times, strict=True):
+        fixture: Any = BenchmarkFixture(  # type: ignore[no-untyped-call]
+            item,
+            add_stats=session.benchmarks.append,
+            logger=session.logger,
+            warner=item.warn,
+            disabled=False,
+            **dict(session.options, group=f"speed: {item.name}"),
+        )
+        fixture.name = fixture.fullname = who
+        stats = fixture._make_stats(1)
+        for seconds in times[1:]:  # the first is the warm-up
+            stats.update(seconds)
+
+
+def _without_harness(trace: TracebackType | None, *, keep_all: bool = True) -> TracebackType | None:
+    """The traceback without the frames of the harness and of importing; if nothing is left, all of it or None."""
+    kept: list[TracebackType] = []
+    rest = trace
+    while rest is not None:
+        if not _ours(rest.tb_frame.f_code.co_filename):
+            kept.append(rest)
+        rest = rest.tb_next
+    rebuilt: TracebackType | None = None
+    for entry in reversed(kept):
+        rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rebuilt or (trace if keep_all else None)
+
+
+def _ours(file: str) -> bool:
+    """Whether a learner is better off without a frame of this file; hidden tests are worth a look."""
+    harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
+    return harness or file.startswith(("<frozen importlib", IMPORTLIB))
+
+
+def has_gpu() -> bool:
+    """Whether torch can use a CUDA device."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
+
+
+class Learner:
+    """Keeps the tally and prints it; registered in learner mode, in xdist's controller as in its workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.tally = Tally()
+        self.against = config.getoption("--against")
+        self.seed = config.stash[SEED].hex()
+        self.blocked: list[str] = []
+        self.failed = False
+
+    def pytest_report_header(self) -> str:
+        return f"katas: {self.against or 'your own files'}, inputs drawn with --seed={self.seed}"
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if KATA not in item.stash:
+            return
+        if item.get_closest_marker("gpu") and not has_gpu():
+            pytest.skip("ungraded: there is no GPU here")
+        kata = item.stash[KATA]
+        others = blocking(kata, self.tally.failed(kata), task_of(item))
+        if others:
+            pytest.skip(f"blocked: first make {' and '.join(others)} pass")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Any:
+        """Leaves the fixtures out of what is shown of a test's arguments: they say nothing to a learner."""
+        report = yield
+        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
+            shown = getattr(entry, "reprfuncargs", None)
+            if shown is not None:
+                shown.args = [each for each in shown.args if each[0] not in ("kata", "draw", "probes")]
+        return report
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        return ("blocked", "b", "BLOCKED") if _waiting(report) else None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        properties: dict[str, Any] = dict(report.user_properties)
+        if "kata" in properties and (report.when == "call" or not report.passed):
+            self.tally.record(properties, report.outcome)
+            self.failed = self.failed or report.failed
+            if _waiting(report):
+                self.blocked.append(f"{report.nodeid.rpartition('::')[2]} is {_waiting(report)}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        lines = self.tally.lines()
+        if lines:
+            terminalreporter.section("points, unofficial", sep="-")
+        for line in [*lines, *self.blocked, *([f"the same inputs again: --seed={self.seed}"] if self.failed else [])]:
+            terminalreporter.write_line(line)
+
+
+def _waiting(report: Any) -> str:
+    """The reason of a test that was not run because of what it builds on; empty for any other."""
+    reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+    said = str(reason).removeprefix("Skipped: ")
+    return said if said.startswith("blocked: ") else ""
