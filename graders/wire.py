@@ -8,8 +8,9 @@ types are encoded, so no subclass brings its own behaviour along; there is no pi
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -160,6 +161,8 @@ class _Packer:
 
     def _array(self, array: np.ndarray) -> Node:
         name = _NAMES.get(array.dtype) or _name_of(array.dtype)
+        if not array.size:
+            _check_empty(array.shape)
         if array.nbytes < _SMALL:
             self._buffer(array.tobytes())
         else:
@@ -182,6 +185,12 @@ def _name_of(dtype: np.dtype) -> str:
     if DTYPES.get(dtype.name) != dtype:
         raise WireError(f"an array of dtype {str(dtype)[:60]}; bool, integers, float16–64 and complex64/128 can cross")
     return dtype.name
+
+
+def _check_empty(shape: Sequence[Any]) -> None:
+    """No bytes, but as a list or in a message it would be as long as its extents say."""
+    if math.prod(extent or 1 for extent in shape) > MAX_NODES:
+        raise WireError(f"an array without elements whose shape says more than {MAX_NODES:,}")
 
 
 def _article(kind: type) -> str:
@@ -328,6 +337,8 @@ class _Unpacker:
             if type(extent) is not int or not 0 <= extent < 1 << 40:
                 raise WireError("an array with an impossible shape")
             count *= extent
+        if not count:
+            _check_empty(shape)
         data = self._raw(count * dtype.itemsize)
         return np.frombuffer(data, dtype).reshape(shape)  # type: ignore[arg-type]
 

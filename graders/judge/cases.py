@@ -15,7 +15,7 @@ from _pytest.outcomes import Exit, OutcomeException
 from graders.checks.draw import Draw, Script
 from graders.checks.mismatch import Mismatch
 from graders.checks.reducer import reduce
-from graders.errors import CatalogueError, JudgeError, WorkerError
+from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
 from graders.judge.counterexample import paste
 from graders.judge.handle import Handle
 
@@ -30,6 +30,7 @@ Body = Callable[[Handle, Draw], object]
 class Failure:
     """The fault of the smallest failing case, and that case as code."""
 
+    case: int
     fault: Exception
     counterexample: str
 
@@ -54,7 +55,7 @@ class Trial:
             before_reducing()
             if reducing and draw.script and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
-            return Failure(fault, paste(self.kata.kata, self.kata.journal.last, fault))
+            return Failure(case, fault, paste(self.kata.kata, self.kata.journal.last, fault))
         return None
 
     def fault_of(self, draw: Draw) -> Exception | None:
@@ -66,7 +67,7 @@ class Trial:
         except (CatalogueError, JudgeError, OutcomeException, Exit):
             raise
         except Exception as fault:
-            if not self.kata.journal.answered:
+            if not self.kata.journal.answered and not isinstance(fault, SubmissionError):
                 raise
             return fault
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,21 @@ from graders.judge.handle import Call
 from graders.wire import GeneratorSeed
 
 MAX_ENTRIES = 400  # larger arrays are described instead of spelled out
-MAX_CHARACTERS = 6000
+MAX_CHARACTERS = 12_000
 
 
 def paste(kata: Kata, call: Call | None, fault: Exception) -> str:
-    """The imports, the arguments by the names that the stub gives them, the call, and what was expected of it."""
-    if call is None:
+    """The imports, the arguments by the names that the stub gives them, the call, and what was expected of it.
+
+    Empty where there was no call, or where what a submission returned cannot be spelled.
+    """
+    try:
+        return _spelled(kata, call, fault) if call else ""
+    except Exception:  # noqa: BLE001 (a failure without its code is still the submission's failure)
         return ""
+
+
+def _spelled(kata: Kata, call: Call, fault: Exception) -> str:
     names = call.probe.parameters if call.probe else parameters(kata, call.name)
     named = [(names[i] if i < len(names) else f"argument_{i}", value) for i, value in enumerate(call.arguments)]
     lines = ["import numpy as np"] if any("np." in code(value) for _, value in named) else []
@@ -87,38 +96,69 @@ def _stub(kata: Kata, function: str) -> tuple[str, ast.FunctionDef | None]:
 
 
 def code(value: Any) -> str:
-    """A plain value as an expression, arrays with `np.`; of large ones only `...`."""
+    """A plain value as an expression, arrays with `np.`; of large ones only `...`; cut where it is too long to read."""
+    text, length = [], 0
+    for piece in _pieces(value):
+        text.append(piece)
+        length += len(piece)
+        if length > MAX_CHARACTERS:  # a submission may return any number of things
+            return "".join(text)[:MAX_CHARACTERS] + "…"
+    return "".join(text)
+
+
+def _pieces(value: Any) -> Iterator[str]:
     if type(value).__module__ == "torch" and hasattr(value, "detach"):
         value = value.detach().numpy()[()]
     kind = type(value)
     if kind is np.ndarray:
-        return _array(value)
+        yield _array(value)
+    elif kind is tuple:
+        yield "("
+        yield from _listed(value)
+        yield ",)" if len(value) == 1 else ")"
+    elif kind is list:
+        yield "["
+        yield from _listed(value)
+        yield "]"
+    elif kind is dict:
+        yield "{"
+        for number, (key, item) in enumerate(value.items()):
+            yield ", " if number else ""
+            yield f"{_scalar(key)}: "
+            yield from _pieces(item)
+        yield "}"
+    else:
+        yield _scalar(value)
+
+
+def _listed(items: Sequence[Any]) -> Iterator[str]:
+    for number, item in enumerate(items):
+        yield ", " if number else ""
+        yield from _pieces(item)
+
+
+def _scalar(value: Any) -> str:
+    kind = type(value)
     if isinstance(value, np.generic):
         inner = repr(value.item())
         return f"np.{value.dtype.name}({inner if np.isfinite(value) else repr(str(value))})"
     if kind is float and not math.isfinite(value):
         return f"float('{value}')"
     if kind is complex and not np.isfinite(value):
-        return f"complex({code(value.real)}, {code(value.imag)})"
+        return f"complex({_scalar(value.real)}, {_scalar(value.imag)})"
     if kind is GeneratorSeed:
         return f"np.random.default_rng({value.seed})"
-    if kind is tuple:
-        return "(" + ", ".join(map(code, value)) + ("," if len(value) == 1 else "") + ")"
-    if kind is list:
-        return "[" + ", ".join(map(code, value)) + "]"
-    if kind is dict:
-        return "{" + ", ".join(f"{code(key)}: {code(item)}" for key, item in value.items()) + "}"
     text = repr(value)
     return text if len(text) <= 1000 else text[:1000] + "…"
 
 
 def _array(array: np.ndarray) -> str:
+    if array.size == 0:
+        return f"np.empty({array.shape}, dtype=np.{array.dtype.name})"
     if array.size > MAX_ENTRIES:
         return "..."
     text = code(array.tolist())
     if len(text) > 60 and array.ndim > 1:
         text = text.replace("], [", "],\n    [")
-    if array.size == 0:
-        return f"np.empty({array.shape}, dtype=np.{array.dtype.name})"
     default = array.dtype == np.float64 or (array.dtype == np.int64) or array.dtype == np.bool_
     return f"np.array({text})" if default else f"np.array({text}, dtype=np.{array.dtype.name})"

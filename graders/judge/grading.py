@@ -16,7 +16,7 @@ from _pytest.outcomes import OutcomeException, Skipped
 from graders.catalogue import Kata
 from graders.errors import KataError, SubmissionError, WorkerError
 from graders.judge.cases import Failure, Trial
-from graders.judge.diagnosis import Case, diagnose
+from graders.judge.diagnosis import CASES, Case, diagnose
 from graders.judge.explanation import message, told_of
 from graders.judge.handle import Handle, Probe
 from graders.judge.items import HANDLE, task_of
@@ -166,6 +166,7 @@ class Grading:
 
     def verdict(self) -> Verdict:
         """Grade. Raises Lost when the worker zygote died; every other fault of ours is an `error` verdict."""
+        begun = time.monotonic()
         self.clock = Clock(self.kata.limits)
         base = msgspec.structs.replace(self.order.verdict, confinement=self.sandbox.confinement)
         items = self._ordered()
@@ -190,7 +191,7 @@ class Grading:
         finally:
             for each in self.crews:
                 each.close()
-        return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - self.clock.started, 6))
+        return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - begun, 6))
 
     def _hire(self, items: Sequence[pytest.Item]) -> None:
         """A worker for each of these tests."""
@@ -286,14 +287,16 @@ class Grading:
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         side = self.pending[item.nodeid]
-        self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, trial.count)
 
         def keep_output() -> None:
             item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
 
         failure = trial.failure(before_reducing=keep_output)
+        numbers = set(range(min(trial.count, CASES)))
         if failure is not None:
             self.found[item.nodeid] = failure
+            numbers.add(failure.case)
+        self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, tuple(sorted(numbers)))
 
     def _reference(self) -> WorkerSide:
         return self._side(self._crew().hire(1)[0], "reference", self.order.solution)
@@ -367,3 +370,5 @@ def answer(kata: Kata, items: Sequence[pytest.Item], order: Order, sandbox: Sand
         return Answer(lost=str(fault))
     except (KataError, OutcomeException) as fault:
         return Answer(error=str(fault))
+    except Exception as fault:  # noqa: BLE001 (whoever asked must get an answer, and it is our fault)
+        return Answer(error=f"the judge broke: {type(fault).__name__}: {fault}")

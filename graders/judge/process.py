@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from graders.worker.removal import remove
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -18,6 +22,8 @@ class JudgeProcess:
 
     process: subprocess.Popen[bytes]
     control: socket.socket
+    folder: str
+    """For temporary files; removed at the end."""
 
     @property
     def alive(self) -> bool:
@@ -28,18 +34,21 @@ class JudgeProcess:
         self.control.close()
         self.process.kill()
         self.process.wait()
+        with contextlib.suppress(OSError):
+            remove(self.folder)
 
 
 def start(confinement: str = "auto", first_runtime: str = "numpy") -> JudgeProcess:
     """Start the judging process without waiting for it; `first_runtime` is the sandbox to start at once."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    folder = tempfile.mkdtemp(prefix="katas-")
     with theirs:
         number = str(theirs.fileno())
         process = subprocess.Popen(
             [sys.executable, "-m", "graders.judge.zygote", number, confinement, first_runtime],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": str(_REPOSITORY), "PYTHONSAFEPATH": "1"},
+            env=os.environ | {"PYTHONPATH": str(_REPOSITORY), "PYTHONSAFEPATH": "1", "TMPDIR": folder},
             start_new_session=True,
         )
-    return JudgeProcess(process, ours)
+    return JudgeProcess(process, ours, folder)

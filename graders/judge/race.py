@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from graders.checks.speed import compare
+from graders.errors import JudgeError, SubmissionError
 from graders.verdict import Speed
 
 Inputs = Callable[[], tuple[Any, ...]]
@@ -39,7 +40,7 @@ class Race:
 
     def run(self, rounds: int, at_most: float | None) -> Speed:
         """The ratio, submission / reference (see graders.checks.speed.compare)."""
-        self.reference[0].pause()
+        self._our_own(self.reference[0].pause)
         self.submission[0].pause()
         try:
             return compare(lambda: self._lap(0), lambda: self._lap(1), rounds, at_most=at_most)
@@ -54,10 +55,17 @@ class Race:
         runner, call = (self.submission, self.reference)[who]
         runner.resume()
         cpu, wall = runner.cpu_s(), time.perf_counter()
-        value = call(*self.drawn[number])
+        value = call(*self.drawn[number]) if who == 0 else self._our_own(lambda: call(*self.drawn[number]))
         wall, cpu = time.perf_counter() - wall, runner.cpu_s() - cpu
         runner.pause()
         self.times[who].append(wall)
         if who == 0:
             self.check(value, self.drawn[number])
         return wall, cpu
+
+    def _our_own(self, step: Callable[[], Any]) -> Any:
+        """A step of the reference: what goes wrong in it is not the submission's fault."""
+        try:
+            return step()
+        except SubmissionError as fault:
+            raise JudgeError(f"the reference failed while it was timed: {fault}") from fault

@@ -124,13 +124,16 @@ class Worker:
             return reply.value
         if not isinstance(reply.value, dict):
             raise self.kill("the worker broke the rules of the wire: a fault without a description")
-        if reply.value.get("type") == "WireError":
+        if _text(reply.value.get("type"), 100) == "WireError":
             raise NotPlain(f"{what} returned {_text(reply.value.get('message'), 400)}")
         raise RemoteFault(reply.value)
 
     def _fill(self, room: int) -> bytes:
         """What has come on the channel, at least a byte; drains the output meanwhile."""
-        soon = time.monotonic() + SPIN_S
+        now = time.monotonic()
+        if now >= self.deadline:  # also while bytes keep coming, one by one
+            raise TimeoutError
+        soon = min(now + SPIN_S, self.deadline)
         while time.monotonic() < soon:
             chunk = self._read(room)
             if chunk is not None:
@@ -203,13 +206,16 @@ class Worker:
         return self._pid
 
     def cpu_s(self) -> float:
-        """CPU seconds of all its threads, by the kernel."""
-        if self.ended is not None:
-            return float(self.ended.get("cpu_s", 0.0))
-        try:
-            return time.clock_gettime((~self.pid << 3) | 2)
-        except OSError:
-            return 0.0
+        """CPU seconds of all its threads, by the kernel: its clock, or what was left when it was reaped."""
+        if self.ended is None and not self.dead:
+            try:
+                pid = self.pid
+                if pid > 0:  # a process that was reaped has -1, which would be our own clock
+                    return time.clock_gettime((~pid << 3) | 2)
+            except OSError:
+                pass
+        end = self.crew.end_of(self, KILLED_WITHIN_S)
+        return float(end["cpu_s"]) if end else 0.0
 
     def pause(self) -> None:
         self._send(signal.SIGSTOP)

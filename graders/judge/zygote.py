@@ -113,13 +113,14 @@ class Root:
     confinement: str
     zygotes: dict[str, Zygote] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
+    client: socket.socket | None = None  # whose order is being forwarded
 
     def serve(self) -> None:
         while True:
             message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
             if not message:
                 return
-            client = socket.socket(fileno=descriptors[0])
+            self.client = client = socket.socket(fileno=descriptors[0])
             with client:
                 try:
                     self.forward(json.loads(message), client)
@@ -182,6 +183,8 @@ class Root:
     def leave(self) -> None:
         """In a fork: close what belongs to the root alone."""
         self.control.close()
+        if self.client is not None:  # kept open here, it would never tell its owner that the judge is gone
+            self.client.close()
         for zygote in self.zygotes.values():
             zygote.judges.close()
         for room in self.rooms.values():

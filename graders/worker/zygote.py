@@ -14,7 +14,6 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from graders import wire
+from graders.worker.removal import remove
 from graders.worker.serve import serve
 from graders.worker.walls import Walls
 
@@ -57,6 +57,7 @@ class Zygote:
     pool: list[Ready] = field(default_factory=list)
     handed: dict[int, tuple[Ready, socket.socket]] = field(default_factory=dict)  # pidfd -> worker, whose it is
     owners: dict[int, socket.socket] = field(default_factory=dict)
+    cleaners: dict[int, int] = field(default_factory=dict)  # pidfd -> pid
     made: int = 0
 
     def run(self) -> None:
@@ -77,6 +78,10 @@ class Zygote:
                     self.reap(descriptor)
                 elif descriptor in self.owners:
                     self.leave(descriptor)
+                elif descriptor in self.cleaners:
+                    self.poll.unregister(descriptor)
+                    os.close(descriptor)
+                    os.waitpid(self.cleaners.pop(descriptor), 0)
             if any(descriptor == asked for descriptor, _ in events) and not self.answer():
                 return
 
@@ -111,10 +116,21 @@ class Zygote:
         _, status, usage = os.wait4(worker.pid, 0)
         os.close(pidfd)
         if worker.scratch:
-            shutil.rmtree(worker.scratch, ignore_errors=True)
+            self.clean(worker.scratch)
         end = {"pid": worker.pid, "status": status, "cpu_s": usage.ru_utime + usage.ru_stime}
         with contextlib.suppress(OSError):
             owner.send(json.dumps(end).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def clean(self, scratch: str) -> None:
+        """Remove a worker's folder in a process of its own: there may be a million files in it, at any depth."""
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(OSError):
+                remove(scratch)
+            os._exit(0)
+        pidfd = os.pidfd_open(pid)
+        self.cleaners[pidfd] = pid
+        self.poll.register(pidfd, select.POLLIN)
 
     def leave(self, descriptor: int) -> None:
         """An owner's socket is readable, and owners say nothing: it is gone. End what it had."""
@@ -146,7 +162,12 @@ class Zygote:
             return None
         self.made += 1
         folder = f"{root}/{self.made}"
-        os.mkdir(folder, 0o700)
+        try:
+            os.mkdir(folder, 0o700)
+        except OSError:  # full: wait until what earlier workers left is removed
+            for pid in self.cleaners.values():
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            os.mkdir(folder, 0o700)
         return folder
 
     def _become_worker(self, channel: int, output: int, scratch: str | None, rehearsing: bool) -> None:

@@ -180,3 +180,14 @@ def test_printing_for_ever_does_not_stretch_the_time(grade, impatient, impatient
     graded = grade("exercise01", "z20_print_for_ever", impatient)
     graded.is_killed_only(impatient_batch_tests, KILLED)
     assert all(len(test["output"]) < 20_000 for test in graded.tests)
+
+
+@attack("Z27")
+def test_a_scratch_folder_of_any_depth_is_removed(grade, torch_runtime):
+    grade("exercise01", "z27_deep_scratch", torch_runtime).passes()
+
+
+@attack("Z28")
+def test_a_scratch_folder_of_any_size_is_removed_while_others_are_served(grade, torch_runtime):
+    graded = grade("exercise01", "z28_many_folders", torch_runtime)
+    assert graded.verdict["status"] in ("passed", "ungradable")  # the latter where making them takes too long

@@ -51,3 +51,16 @@ def test_a_table_with_the_worked_example_fails_on_fresh_inputs(grade, loss_tests
     graded.fails(OFF)
     assert graded.hurt <= loss_tests
     assert any(test["visibility"] == "hidden" for test in graded.failed)
+
+
+@attack("Z29")
+def test_layers_of_any_size_are_looked_at(grade):
+    graded = grade("exercise01", "z29_sizes_in_between")
+    graded.fails("is off in|blocked")
+
+
+@attack("Z30")
+def test_a_report_of_nothing_is_no_report(grade):
+    graded = grade("challenge5", "z30_report_of_nothing")
+    graded.fails("networks answered|history|accuracy|expected")
+    assert "test_bug1_predict_asks_the_model_it_is_given_and_nothing_else" in graded.hurt

@@ -183,3 +183,38 @@ def test_keys_made_to_collide_do_not_hold_up_the_judge(grade, impatient, impatie
 @attack("Z19")
 def test_an_answer_byte_by_byte_does_not_stretch_the_time(grade, impatient, impatient_batch_tests):
     grade("exercise01", "z19_dribble", impatient).is_killed_only(impatient_batch_tests, SILENT)
+
+
+@attack("Z22")
+def test_bytes_that_never_stop_coming_do_not_stretch_the_time(grade, impatient, impatient_batch_tests):
+    grade("exercise01", "z22_dribble_without_a_pause", impatient).is_killed_only(impatient_batch_tests, SILENT)
+
+
+@attack("Z23")
+def test_a_fault_without_words_is_a_fault(grade, impatient):
+    grade("exercise01", "z23_fault_of_arrays", impatient).cannot_be_imported("cannot be imported")
+
+
+@attack("Z24")
+@pytest.mark.parametrize("rows", ["1 << 39", "40_000_000", "100_001"])
+def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient, impatient_batch_tests, rows):
+    folder = submission("z24_rows_of_nothing", {"ROWS = 1 << 39": f"ROWS = {rows}"})
+    graded = grade("exercise01", folder, impatient)
+    graded.fails("without elements|expected")
+    assert graded.hurt <= impatient_batch_tests
+    assert any("without elements" in message for message in graded.messages)
+
+
+@attack("Z25")
+def test_an_answer_that_takes_long_to_spell_is_cut(grade, impatient, impatient_batch_tests):
+    graded = grade("exercise01", "z25_many_small_arrays", impatient)
+    graded.fails("got list of 80000|expected|took longer")
+    assert graded.hurt <= impatient_batch_tests
+    assert all(len(test["counterexample"]) < 20_000 for test in graded.tests)
+    # spelled out whole, each of them takes the judge twenty seconds
+    assert all(test["duration_s"] < 10 for test in graded.tests)
+
+
+@attack("Z26")
+def test_the_largest_answers_are_not_kept(grade, impatient):
+    grade("exercise01", "z26_large_answers", impatient).fails("expected|took longer")

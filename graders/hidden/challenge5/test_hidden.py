@@ -175,6 +175,7 @@ def test_bug1_the_loss_falls_and_all_of_the_network_takes_part(kata: Any, draw: 
 def test_bug1_fresh_points_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
     X, y = ring_points(2000, np.random.default_rng(draw.seed()))
     classes = kata.run(probes.bug1_training, draw.seed(), EPOCHS, X)["classes"]
+    assert classes.shape == y.shape, f"predict gives classes of shape {classes.shape} for {len(y)} points"
     correct = float(np.mean(classes == y))
     assert correct >= FRESH_ACCURACY, f"{correct:.1%} of 2000 fresh points are put into their class"
 
@@ -202,6 +203,7 @@ def test_bug1_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, p
     assert same, f"build_model({seed}) does not give the fresh network that belongs to this seed"
     batches = batches_of(run, data)
     assert_whole_epochs(batches, epochs)
+    assert_layers(run["after"])
     truth = replay(seed, data, batches)
     drift = distance(run["after"], truth.weights) / distance(fresh, truth.weights)
     assert drift <= DRIFT, (
@@ -235,8 +237,11 @@ def test_bug1_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any)
 def test_bug1_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.uniform(-3.0, 3.0, 40, 2, dtype=np.float32)
-    for run in kata.run(probes.bug1_predictions, seeds, 5, X):
+    runs = kata.run(probes.bug1_predictions, seeds, 5, X)
+    assert len(runs) == len(seeds), f"{len(runs)} networks answered, {len(seeds)} were asked"
+    for run in runs:
         assert_layers(run["before"])
         assert_equal(run["after"], run["before"])
+        assert len(run["classes"]) == 4, "each network is asked four times"
         for classes in run["classes"]:
             assert_classes(classes, run["before"], X)

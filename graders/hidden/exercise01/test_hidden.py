@@ -24,8 +24,9 @@ def magnitude(W, x, b):
 
 
 def sizes(draw):
-    """(n, fan_in, fan_out): distinct first, then ones, a square, and long axes in turn."""
+    """(n, fan_in, fan_out): distinct first, then ones, a square, and axes that are long, or of any length, in turn."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
+    any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
         1: (1, 1, 1),
         2: (1, fan_in, fan_out),
@@ -35,6 +36,9 @@ def sizes(draw):
         6: (1100, 3, 2),
         7: (2, 1100, 3),
         8: (2, 3, 1100),
+        9: (any_length, fan_in, fan_out),
+        10: (n, any_length, fan_out),
+        11: (n, fan_in, any_length),
     }
     return special.get(draw.case, (n, fan_in, fan_out))
 

@@ -27,7 +27,8 @@ def relu_derivative(z):
 def pre_activations(draw):
     """Arrays of one to four axes, of ones, and of many elements; of several magnitudes, some entries exactly 0."""
     a, b, c, d = draw.sizes("a b c d", high=5)
-    shapes = (a,), (a, b), (a, b, c), (a, b, c, d), (1,), (1, 1), (1, b), (a, 1), (5000,), (70, 90)
+    any_length = draw.sizes("any_length", low=6, high=2000)
+    shapes = (a,), (a, b), (a, b, c), (a, b, c, d), (1,), (1, 1), (1, b), (a, 1), (5000,), (70, 90), (any_length,)
     shape = shapes[draw.case % len(shapes)]
     return draw.normal(*shape, scale=(1.0, 1e4, 1e-30)[draw.case % 3]) * draw.mask(*shape, keep=0.8)
 
@@ -37,14 +38,14 @@ def integers(draw, dtype):
 
 
 @task("relu")
-@cases(20)
+@cases(22)
 def test_negative_numbers_become_0_and_others_stay(kata, draw):
     z = pre_activations(draw)
     assert_close(kata.relu(z), relu(z))
 
 
 @task("derivative")
-@cases(20)
+@cases(22)
 def test_the_derivative_is_1_above_0_and_0_elsewhere(kata, draw):
     z = pre_activations(draw)
     assert_close(kata.relu_derivative(z), relu_derivative(z))

@@ -26,8 +26,9 @@ def assert_layers(actual, x, W1, W2, dtype=np.float64):
 
 
 def arguments(draw, *, batch):
-    """x, W1, W2: distinct sizes first, then ones, a square, and long axes in turn."""
+    """x, W1, W2: distinct sizes first, then ones, a square, and axes that are long, or of any length, in turn."""
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out")
+    any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
         1: (1, 1, 1, 1),
         2: (1, fan_in, hidden, fan_out),
@@ -39,6 +40,9 @@ def arguments(draw, *, batch):
         8: (2, 1100, 3, 4),
         9: (2, 3, 1100, 4),
         10: (2, 3, 4, 1100),
+        11: (any_length, fan_in, hidden, fan_out),
+        12: (n, any_length, hidden, fan_out),
+        13: (n, fan_in, any_length, any_length),
     }
     n, fan_in, hidden, fan_out = special.get(draw.case, (n, fan_in, hidden, fan_out))
     scale = (1.0, 1e4, 1e-4)[draw.case % 3]
