@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import pytest
+from _pytest.outcomes import OutcomeException
 
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
@@ -28,6 +29,7 @@ from graders.judge.race import Race
 from graders.judge.scoring import Tally, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
+PATIENCE, LEAST_S = 2, 30  # a learner waits so many times test_s, and at least so many seconds
 HIDDEN = HARNESS + "hidden" + os.sep
 IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
 
@@ -68,7 +70,7 @@ class LocalMode:
         try:
             with _breakpoints() as silence:
                 failure = trial.failure(reducing=not debugging, before_reducing=silence)
-        except (Exception, SystemExit) as fault:  # noqa: BLE001 (it is raised again)
+        except (Exception, SystemExit, OutcomeException) as fault:  # noqa: BLE001 (it is raised again)
             raise fault.with_traceback(_without_harness(fault.__traceback__)) from fault.__cause__
         if failure is not None:
             if not debugging:
@@ -188,6 +190,15 @@ class Learner:
 
     def pytest_report_header(self) -> str:
         return f"katas: {self.against or 'your own files'}, inputs drawn with --seed={self.seed}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """An endless loop ends, and shows the learner's own line, where pytest-timeout is installed."""
+        if config.pluginmanager.hasplugin("timeout"):
+            for item in items:
+                if KATA in item.stash:
+                    patience = PATIENCE * item.stash[KATA].limits.test_s
+                    item.add_marker(pytest.mark.timeout(max(patience, LEAST_S)))
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         if KATA not in item.stash:
