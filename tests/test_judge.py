@@ -165,7 +165,7 @@ def test_a_syntax_error_in_a_module_that_is_imported_late_is_found(graded: Grade
     ("text", "said"),
     [
         ("import no_such_module", ["cannot be imported", "no_such_module", "ten.py, line 1"]),
-        ("\nimport torch", ["cannot be imported", "torch", "numpy runtime", "ten.py, line 2"]),
+        ("\nimport torch", ["cannot be imported", "torch", "the standard library, NumPy", "ten.py, line 2"]),
         ("x = 1 / 0", ["cannot be imported", "ZeroDivisionError", "ten.py, line 1"]),
         ("import sys\nsys.exit(0)", ["cannot be imported", "SystemExit", "ten.py, line 2"]),
         ("import os\nos._exit(0)", ["cannot be imported", "ended itself with exit status 0"]),

@@ -39,7 +39,8 @@ def assert_close(
         allowed = _allowance(reference, scale, terms, promised, multiple)
         problem = discrepancy(np.asarray(actual), reference, allowed, promised)
     if problem is not None:
-        fail(problem, expected, actual)
+        # shown in the promised dtype, which may be all that is wrong
+        fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
 
 
 def assert_float(

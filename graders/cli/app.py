@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -67,7 +68,7 @@ CommandLineFault: Any = next(kind for kind in typer.BadParameter.__mro__ if kind
 
 Slugs = Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Katas, e.g. exercise04; all if none.")]
 Submission = Annotated[
-    Path | None, typer.Option(help="A folder with the kata's files, or a repository with katas/SLUG/.", metavar="DIR")
+    str | None, typer.Option(help="A folder with the kata's files, or a repository with katas/SLUG/.", metavar="DIR")
 ]
 Against = Annotated[str | None, typer.Option(help="Grade a sibling tree of katas/ instead, e.g. solutions.")]
 Output = Annotated[Path | None, typer.Option(help="Write the report to this file.", metavar="FILE")]
@@ -201,12 +202,19 @@ def _seed(given: str | None) -> bytes | None:
     return seed
 
 
-def _place(kata: catalogue.Kata, submission: Path | None, against: str | None) -> Path | None:
+def _place(kata: catalogue.Kata, submission: str | None, against: str | None) -> Path | None:
     """The folder to grade; None for the repository's own files."""
     if submission is not None and against is not None:
         raise KataError("--submission and --against exclude each other: say what to grade once")
+    if submission is not None:
+        # Before anything is charged to a submission: an unset variable, or a path that was mistyped.
+        if not submission:
+            raise KataError("--submission is empty: give the folder to grade (is a variable unset?)")
+        if not os.path.isdir(submission):
+            raise KataError(f"--submission {submission}: there is no such folder; give the one that holds the files")
+        return Path(submission)
     if against is None:
-        return submission
+        return None
     place = kata.root / against / kata.slug
     if not place.is_dir():
         raise KataError(f"--against {against}: there is no {place}; name a folder beside katas/, such as solutions")

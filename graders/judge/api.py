@@ -126,7 +126,9 @@ class Judge:
             taken = intake.take(kata, submission or kata.folder)
         except IntakeError as fault:
             return msgspec.structs.replace(begun, status="ungradable", message=str(fault))
-        begun = msgspec.structs.replace(begun, submission_sha256=taken.sha256, ignored_files=taken.ignored)
+        # What lies beside a learner's own files in the repository itself is the kata's.
+        ignored = taken.ignored if submission else ()
+        begun = msgspec.structs.replace(begun, submission_sha256=taken.sha256, ignored_files=ignored)
         if taken.missing:
             where = submission or kata.folder
             said = f"{', '.join(taken.missing)}: not found in {where}; the kata takes exactly the files it names"
@@ -161,7 +163,7 @@ class Judge:
         data = msgspec.msgpack.encode(order)
         for attempt in (1, 2):
             try:
-                answer = self._ask(known, data)
+                answer = self._ask(known, data, again=attempt == 2)
             except JudgeError as fault:
                 return msgspec.structs.replace(begun, status="error", message=str(fault))
             if answer.verdict is not None:
@@ -173,7 +175,7 @@ class Judge:
                 return msgspec.structs.replace(begun, status="error", message=said)
         raise AssertionError("unreachable")
 
-    def _ask(self, known: Known, order: bytes) -> Answer:
+    def _ask(self, known: Known, order: bytes, *, again: bool) -> Answer:
         """Send one order and wait for its answer. Raises JudgeError when nobody answers."""
         from graders.judge.connection import receive, send
         from graders.judge.grading import Answer
@@ -188,6 +190,7 @@ class Judge:
                     "root": str(known.kata.root),
                     "signature": known.signature,
                     "resident": self.resident,
+                    "again": again,
                 }
                 try:
                     socket.send_fds(self._process.control, [msgspec.json.encode(note)], [theirs.fileno()])

@@ -18,6 +18,7 @@ from graders.wire import GeneratorSeed
 
 MAX_ENTRIES = 400  # larger arrays are described instead of spelled out
 MAX_CHARACTERS = 12_000
+MAX_OUTCOME = 1_000  # of an expected or a returned value
 
 
 def paste(kata: Kata, call: Call | None, fault: Exception) -> str:
@@ -40,7 +41,9 @@ def _spelled(kata: Kata, call: Call, fault: Exception) -> str:
         lines += [f"from {module} import {call.name}", ""]
     else:
         lines += [f"# {call.probe.summary or call.name}"]
-    lines += [f"{name} = {code(value)}{_size(value)}" for name, value in named if not isinstance(value, GeneratorSeed)]
+    for name, value in named:
+        if not isinstance(value, GeneratorSeed):
+            lines += [f"# {name}: {_size(value)}"] * bool(_size(value)) + [f"{name} = {code(value)}"]
     if call.probe is None:
         spelled = (code(value) if isinstance(value, GeneratorSeed) else name for name, value in named)
         lines += [f"{call.name}({', '.join(spelled)})"]
@@ -61,7 +64,10 @@ def _outcome(call: Call, fault: Exception) -> list[str]:
 
 
 def _comment(label: str, value: Any) -> str:
-    return f"# {label}: " + code(value).replace("\n", "\n#           ") + _size(value)
+    text = _size(value) or code(value)
+    if len(text) > MAX_OUTCOME:
+        text = text[:MAX_OUTCOME] + "…"
+    return f"# {label}: " + text.replace("\n", "\n#           ")
 
 
 def _size(value: Any) -> str:
@@ -69,7 +75,7 @@ def _size(value: Any) -> str:
     if type(value) is not np.ndarray or value.size <= MAX_ENTRIES:
         return ""
     span = "" if value.dtype.kind == "c" else f", from {value.min()} to {value.max()}"
-    return f"  # an array of shape {value.shape}, dtype {value.dtype}{span}"
+    return f"an array of shape {value.shape}, dtype {value.dtype}{span}"
 
 
 def parameters(kata: Kata, function: str) -> tuple[str, ...]:

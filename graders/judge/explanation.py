@@ -18,6 +18,8 @@ def message(failure: Failure, handle: Handle) -> str:
     if isinstance(fault, RemoteFault):
         if fault.type_name == "NotImplementedError" and not fault.text:
             return f"{name} is not written yet"
+        if fault.type_name == "BdbQuit":
+            return f"{name} stopped at a breakpoint: take breakpoint() out before grading\n{fault.where}".rstrip()
         return f"{name} raised {told_of(fault)}"
     if isinstance(fault, SubmissionError | AssertionError):
         return str(fault)

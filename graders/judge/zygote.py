@@ -131,7 +131,8 @@ class Root:
         """Pass an order on to the room of its kata, with a way to the workers."""
         for attempt in (1, 2):
             room = self.room(note)
-            zygote = self.zygote("torch" if room.kata.runtime == "gpu" else room.kata.runtime, room.kata)
+            runtime = "torch" if room.kata.runtime == "gpu" else room.kata.runtime
+            zygote = self.zygote(runtime, room.kata, afresh=note["again"])
             launched = zygote.greet()
             told = {"confinement": launched.confinement, "reason": launched.reason}
             try:
@@ -142,11 +143,14 @@ class Root:
                 if attempt == 2:
                     raise
 
-    def zygote(self, name: str, kata: Kata) -> Zygote:
-        """The running zygote of a runtime with what a kata adds; a new one in the place of one that died."""
+    def zygote(self, name: str, kata: Kata, *, afresh: bool) -> Zygote:
+        """The running zygote of a runtime with what a kata adds; a new one in the place of one that died.
+
+        `afresh` when somebody has lost its workers: it takes a moment until a death inside a sandbox shows outside.
+        """
         key = json.dumps([name, sorted(kata.packages), sorted(kata.data)])
         zygote = self.zygotes.get(key)
-        if zygote is None or not zygote.alive:
+        if zygote is None or afresh or not zygote.alive:
             if zygote is not None:
                 zygote.stop()
             zygote = self.zygotes[key] = Zygote.start(name, kata.packages, kata.data, self.confinement)

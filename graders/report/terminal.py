@@ -113,7 +113,8 @@ class _Page:
             self.block(_first_lines(test.message, _MESSAGE_LINES), "  │ ")
         if test.counterexample:
             self.blank()
-            self.block("The smallest input that fails, to paste:", "  ", "dim")
+            pasted = "" if test.counterexample.startswith("#") else ", to paste"  # a probe's arguments are no program
+            self.block(f"The smallest input that fails{pasted}:", "  ", "dim")
             self.code(_first_lines(test.counterexample, _MESSAGE_LINES, "# "))
         if test.diagnosis:
             self.blank()
@@ -121,7 +122,7 @@ class _Page:
         if test.output:
             self.blank()
             self.block("Printed by the submission:", "  ", "dim")
-            self.block(_first_lines(test.output, _OUTPUT_LINES), "  │ ", "dim")
+            self.block(_last_lines(test.output, _OUTPUT_LINES), "  │ ", "dim")
 
     def more(self, tests: list[TestResult]) -> None:
         if tests:
@@ -204,6 +205,13 @@ def _first_lines(words: str, most: int, comment: str = "") -> str:
     lines = clean(words).split("\n")
     left = len(lines) - most
     return "\n".join([*lines[:most], f"{comment}… ({left} more lines)"] if left > 0 else lines)
+
+
+def _last_lines(words: str, most: int) -> str:
+    """At most so many lines from the end, where a failing case printed, and how many there are before them."""
+    lines = clean(words, 1 << 20).split("\n")
+    left = len(lines) - most
+    return "\n".join([f"({left} lines before)", *lines[-most:]] if left > 0 else lines)
 
 
 def _short(words: str, width: int = 24) -> str:

@@ -132,7 +132,8 @@ def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> di
     """An exception in plain values: `bases` are its built-in classes, `where` its last line in the submission."""
     said = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:
-        said += f" (a worker of the {runtime} runtime has the standard library and what kata.toml names)"
+        packages = "NumPy" if runtime == "numpy" else "NumPy and PyTorch"
+        said += f" (in official grading there are the standard library, {packages}, and the kata's own files)"
     bases = [base.__name__ for base in type(fault).__mro__ if base.__module__ == "builtins"]
     return {
         "type": type(fault).__name__[:100],

@@ -11,7 +11,7 @@ attack = pytest.mark.attack
 @attack("F1")
 def test_a_library_that_the_runtime_lacks_cannot_be_imported(grade, batch_tests):
     grade("exercise01", "f01_import_torch").fails_only(
-        batch_tests, r"No module named 'torch' \(a worker of the numpy runtime has"
+        batch_tests, r"No module named 'torch' \(in official grading there are"
     )
 
 

@@ -11,7 +11,12 @@ import torch.nn.functional as F
 from graders.checks import assert_close, assert_equal, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards")
-LARGEST = {np.int8: 127, np.int32: 2**31 - 1, np.int64: 2**40}  # products that overflow unless they are made in float64
+LARGEST = {
+    np.int8: 127,
+    np.uint8: 255,
+    np.int32: 2**31 - 1,
+    np.int64: 2**40,
+}  # products that overflow unless they are made in float64
 
 
 def linear(W, x, b):
@@ -74,9 +79,9 @@ def test_a_batch_is_mapped_row_by_row(kata, draw):
 
 
 @task("types")
-@cases(8)
+@cases(10)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int32, np.int64)[draw.case // 2]
+    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case // 2]
     W, x, b = small_arguments(draw, dtype)
     promised = np.float32 if dtype is np.float32 else np.float64
     # expected is computed in float64; the allowance is that of the promised dtype

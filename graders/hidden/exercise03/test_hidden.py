@@ -11,7 +11,12 @@ import torch.nn.functional as F
 from graders.checks import assert_close, assert_equal, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards")
-LARGEST = {np.int8: 127, np.int32: 2**31 - 1, np.int64: 2**40}  # products that overflow unless they are made in float64
+LARGEST = {
+    np.int8: 127,
+    np.uint8: 255,
+    np.int32: 2**31 - 1,
+    np.int64: 2**40,
+}  # products that overflow unless they are made in float64
 
 
 def assert_layers(actual, x, W1, W2, dtype=np.float64):
@@ -74,9 +79,9 @@ def test_a_batch_passes_through_row_by_row(kata, draw):
 
 
 @task("types")
-@cases(8)
+@cases(10)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int32, np.int64)[draw.case // 2]
+    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case // 2]
     x, W1, W2 = small_arguments(draw, dtype)
     promised = np.float32 if dtype is np.float32 else np.float64
     assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2, dtype=promised)
