@@ -236,7 +236,9 @@ def test_only_the_first_failing_tests_are_shown_in_full():
 
 
 def test_of_long_output_the_last_lines_are_shown():
-    chatty = TestResult(name="test_it", task="t", visibility="visible", status="failed", output="hi\n" * 499 + "the last")
+    chatty = TestResult(
+        name="test_it", task="t", visibility="visible", status="failed", output="hi\n" * 499 + "the last"
+    )
     report = render([Verdict(kata="k", status="failed", tests=(chatty,))], "terminal", "learner")
     assert (report.count("hi\n"), "(488 lines before)" in report, "the last" in report) == (11, True, True)
 

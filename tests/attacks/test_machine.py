@@ -190,4 +190,8 @@ def test_a_scratch_folder_of_any_depth_is_removed(grade, torch_runtime):
 @attack("Z28")
 def test_a_scratch_folder_of_any_size_is_removed_while_others_are_served(grade, torch_runtime):
     graded = grade("exercise01", "z28_many_folders", torch_runtime)
-    assert graded.verdict["status"] in ("passed", "ungradable")  # the latter where making them takes too long
+    # Where making them takes too long, that is what is said, and nobody waits for their removal.
+    if graded.verdict["status"] == "ungradable":
+        graded.cannot_be_imported("took longer")
+    elif graded.verdict["status"] != "passed":
+        graded.fails("importing the submission took longer")

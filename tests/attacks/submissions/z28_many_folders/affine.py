@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-for number in range(60_000):
+for number in range(30_000):
     os.mkdir(str(number))
 
 
