@@ -14,11 +14,11 @@ import signal
 import socket
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from graders import wire
 from graders.errors import JudgeError, SubmissionError, WireError, WorkerError
+from graders.judge.process import pid_of
 
 # Most calls are answered sooner than a sleeping process is woken: that long the judge looks again and again.
 SPIN_S = 0.0003
@@ -188,8 +188,7 @@ class Worker:
 
     def take_output(self) -> str:
         """What was printed so far, as text."""
-        if self.output >= 0:
-            self.drain()
+        self.drain()
         text = self.printed.decode("utf-8", "replace")
         if self.cut:
             text += f"\n[output cut at {self.output_limit // 1024} kB]"
@@ -201,8 +200,7 @@ class Worker:
     def pid(self) -> int:
         """The worker's process number in the judge's own namespace."""
         if self._pid is None:
-            fields = Path(f"/proc/self/fdinfo/{self.pidfd}").read_text(encoding="ascii").split()
-            self._pid = int(fields[fields.index("Pid:") + 1])
+            self._pid = pid_of(self.pidfd)
         return self._pid
 
     def cpu_s(self) -> float:
@@ -249,13 +247,6 @@ class Worker:
         if number == signal.SIGSEGV:
             return "the process crashed (SIGSEGV: runaway recursion or memory exhausted)"
         return f"the process crashed ({name})"
-
-    def close(self) -> None:
-        if self.output >= 0:
-            self.stream.close()
-            os.close(self.output)
-            os.close(self.pidfd)
-        self.output = -1
 
 
 class Crew:

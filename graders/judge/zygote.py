@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from graders.errors import JudgeError
 from graders.judge import sandbox as walls
+from graders.judge.process import pid_of
 from graders.judge.runtime import runtime
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Zygote:
             said = launched.errors()
             launched.close()
             raise JudgeError(f"the worker zygote did not start: {said or 'it said nothing'}")
-        pid = _pid_of(descriptors[0])
+        pid = pid_of(descriptors[0])
         os.close(descriptors[0])
         self.judges.settimeout(None)
         self.judges.send(json.dumps({"base_memory": _address_space(pid)}).encode())
@@ -77,11 +78,6 @@ class Zygote:
         self.judges.close()
         if self.launched is not None:
             self.launched.close()
-
-
-def _pid_of(pidfd: int) -> int:
-    fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").split()
-    return int(fields[fields.index("Pid:") + 1])
 
 
 def _address_space(pid: int) -> int:
@@ -129,19 +125,17 @@ class Root:
 
     def forward(self, note: dict[str, Any], client: socket.socket) -> None:
         """Pass an order on to the room of its kata, with a way to the workers."""
-        for attempt in (1, 2):
-            room = self.room(note)
-            runtime = "torch" if room.kata.runtime == "gpu" else room.kata.runtime
-            zygote = self.zygote(runtime, room.kata, afresh=note["again"])
-            launched = zygote.greet()
-            told = {"confinement": launched.confinement, "reason": launched.reason}
-            try:
-                socket.send_fds(room.orders, [json.dumps(told).encode()], [client.fileno(), zygote.judges.fileno()])
-                return
-            except OSError:
-                self.rooms.pop(room.kata.slug).close()
-                if attempt == 2:
-                    raise
+        room = self.room(note)
+        runtime = "torch" if room.kata.runtime == "gpu" else room.kata.runtime
+        zygote = self.zygote(runtime, room.kata, afresh=note["again"])
+        launched = zygote.greet()
+        told = json.dumps({"confinement": launched.confinement, "reason": launched.reason}).encode()
+        descriptors = [client.fileno(), zygote.judges.fileno()]
+        try:
+            socket.send_fds(room.orders, [told], descriptors)
+        except OSError:  # the room is gone: once more, in a new one
+            self.rooms.pop(room.kata.slug).close()
+            socket.send_fds(self.room(note).orders, [told], descriptors)
 
     def zygote(self, name: str, kata: Kata, *, afresh: bool) -> Zygote:
         """The running zygote of a runtime with what a kata adds; a new one in the place of one that died.

@@ -60,7 +60,11 @@ def test_layers_of_any_size_are_looked_at(grade):
 
 
 @attack("Z30")
-def test_a_report_of_nothing_is_no_report(grade):
-    graded = grade("challenge5", "z30_report_of_nothing")
+def test_a_report_of_nothing_is_no_report(grade, submission, repository):
+    folder = submission("z30_report_of_nothing")
+    program = folder / "bug1_never_learning.py"
+    solution = repository / "solutions" / "challenge5" / program.name
+    program.write_text(solution.read_text(encoding="utf-8") + "\n\n" + program.read_text(encoding="utf-8"), "utf-8")
+    graded = grade("challenge5", folder)
     graded.fails("networks answered|history|accuracy|expected")
     assert "test_bug1_predict_asks_the_model_it_is_given_and_nothing_else" in graded.hurt
