@@ -20,9 +20,9 @@ EPOCHS = 100
 N_POINTS, BATCH_SIZE = 256, 32
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.05, 0.9, 1e-4
 
-# The threshold and allowances below are measured on 200 seeds of the solution: see each.
-FALL = 0.3  # loss on the training points, after / before: at most 0.09 in 200 runs, 1.0 where nothing is learned
-FRESH_ACCURACY = 0.95  # on 2000 fresh points: at least 0.976 in 200 runs; the best possible is 0.994 (noise 0.2, gap 1)
+# The threshold and allowances below are measured on many seeds of the solution: see each.
+FALL = 0.5  # loss on the training points, after / before: at most 0.27 in 10 000 runs; 1.0 where nothing is learned
+FRESH_ACCURACY = 0.85  # on fresh points: at least 0.924 in 10 000 runs, 0.959 in all but 0.1 %; guessing gives 0.5
 DRIFT = 1e-3  # judge's weights to submission's / way that they went: 1e-6 by rounding, 1e-2 with a rate 2 % larger
 POINTS_ON_EDGE = 0.01  # share of the points, two of 256, that rounding may put on the other side: none in 200 runs
 
