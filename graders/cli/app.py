@@ -251,6 +251,22 @@ def check(
 
 
 @app.command()
+def figures(slugs: Slugs = None) -> None:
+    """Draw the pictures of the READMEs again, each by the script beside its solution."""
+    from graders.cli.figures import drawn, picture_of, script_of
+
+    chosen = [kata for kata in _chosen(slugs) if slugs or script_of(kata).is_file()]
+    for kata in _progress(chosen, "drawing"):
+        if not script_of(kata).is_file():
+            raise KataError(f"{script_of(kata)}: there is no such file; a kata's picture is drawn by draw(figure) in it")
+        text = drawn(kata)
+        picture = picture_of(kata)
+        same = picture.is_file() and picture.read_text(encoding="utf-8") == text
+        picture.write_text(text, encoding="utf-8")
+        print(f"{picture.relative_to(Session.root)}: {'as it was' if same else 'drawn anew'}")
+
+
+@app.command()
 def replay(
     record: Annotated[
         Path, typer.Argument(metavar="VERDICT.json", help="A verdict as --audience instructor writes it.")
