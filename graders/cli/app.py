@@ -234,20 +234,31 @@ def _progress(items: list[Any], doing: str) -> Any:
 @app.command()
 def check(
     slugs: Slugs = None,
+    mutation: Annotated[bool, typer.Option("--mutation", help="Grade every mutant of the solution too.")] = False,
+    flakes: Annotated[int, typer.Option(help="Grade right answers so many times more.", metavar="N", min=0)] = 0,
+    table: Annotated[Path | None, typer.Option(help="Write the figures to this file.", metavar="FILE")] = None,
     require_confinement: Require = None,
 ) -> int:
     """Check that katas are fit to be handed out.
 
     The stub must fail every task, the solution pass; wrong variants must be rejected by the task that they name, and
-    accepted ones pass.
+    accepted ones pass. With --mutation every changed copy of the solution must fail, but for those listed as
+    equivalent. With --flakes the solution and the accepted variants must pass again and again, on fresh inputs.
 
     Exit status: 0 clean, 1 something falls short, 2 could not be checked.
     """
-    from graders.cli.checking import check_katas
+    from graders.cli import checking, delivery
 
+    if table is not None:
+        delivery.check(table)
     require = require_confinement.value if require_confinement else None
     with Session.judge(require=require, resident=True) as judge:
-        return check_katas(judge, _chosen(slugs))
+        tallies = checking.check_katas(judge, _chosen(slugs), checking.Plan(mutation, flakes))
+    if table is not None:
+        asked = [*(slugs or ()), *(["--mutation"] if mutation else ()), *([f"--flakes {flakes}"] if flakes else ())]
+        delivery.deliver(checking.as_table(tallies, " ".join(["katas check", *asked])), table)
+        _say(f"written: {table}")
+    return 1 if any(tally.faults for tally in tallies) else 0
 
 
 @app.command()
@@ -258,7 +269,9 @@ def figures(slugs: Slugs = None) -> None:
     chosen = [kata for kata in _chosen(slugs) if slugs or script_of(kata).is_file()]
     for kata in _progress(chosen, "drawing"):
         if not script_of(kata).is_file():
-            raise KataError(f"{script_of(kata)}: there is no such file; a kata's picture is drawn by draw(figure) in it")
+            raise KataError(
+                f"{script_of(kata)}: there is no such file; a kata's picture is drawn by draw(figure) in it"
+            )
         text = drawn(kata)
         picture = picture_of(kata)
         same = picture.is_file() and picture.read_text(encoding="utf-8") == text
@@ -315,3 +328,21 @@ def demo() -> int:
         raise CatalogueError(f"{Session.root}: no exercise04 here, which the demo grades; use this project's own root")
     with Session.judge(resident=True) as judge:
         return demonstrate(judge)
+
+
+@app.command()
+def notebook(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.")],
+    output: Annotated[Path | None, typer.Option(help="Write it there, not to SLUG.ipynb.", metavar="FILE")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a kata as a Jupyter notebook that grades itself."""
+    from graders.cli import delivery
+    from graders.cli.notebook import check, written
+
+    kata = catalogue.load(Session.root, slug)
+    place = output or Path(f"{slug}.ipynb")
+    check(place, force=force)
+    delivery.check(place)
+    delivery.deliver(written(kata, place.absolute().parent), place)
+    print(f"written: {place}; open it in VS Code, or: pip install jupyterlab; jupyter lab {place}")

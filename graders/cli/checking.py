@@ -1,4 +1,8 @@
-"""`katas check`: is a kata fit to be handed out? Its stub, solution and variants are graded as submissions are."""
+"""`katas check`: is a kata fit to be handed out? Its stub, solution and variants are graded as submissions are.
+
+On request every mutant of the solution too (all must be killed, but for those that are listed as equivalent), and the
+solution and the accepted variants again and again with fresh inputs (no false alarm).
+"""
 
 from __future__ import annotations
 
@@ -9,60 +13,236 @@ from typing import Any
 
 from graders import intake
 from graders.catalogue import Kata, Variant
+from graders.cli.mutation import Mutant, mutants_of, read_equivalents
 from graders.errors import KataError
 from graders.judge.diagnosis import files_with
 from graders.verdict import Verdict
 
+LEGEND = """\
+- **wrong rejected**: files with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they are
+  about; **right accepted**: right answers in other styles (`accept/`) that pass every test.
+- **diagnosed**: wrong files that were recognised, and told their misconception in a sentence; never another's.
+- **mutants killed**: copies of the solution with one small change of its syntax (an operator, a constant, a keyword, a
+  statement) that the suite rejects, of all that can be told from the solution. Those that cannot are listed with the
+  reason in `graders/hidden/<kata>/equivalent.toml`.
+- **false alarms**: gradings with fresh inputs, of the solution and the accepted files in turn, that did not pass.
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is looked at beside stub, solution and variants."""
+
+    mutation: bool = False
+    flakes: int = 0  # further gradings of right answers, over the solution and the accepted variants in turn
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: what it was, and what falls short (empty if nothing)."""
+    """One thing looked at: its kind and name, and what falls short (empty if nothing)."""
 
-    subject: str
+    kind: str  # stub, solution, wrong, accept, mutant, equivalent, flake
+    name: str
     fault: str
     diagnosed: bool = False
 
+    @property
+    def subject(self) -> str:
+        return f"{self.kind}/{self.name}" if self.kind in ("wrong", "accept") else f"{self.kind} {self.name}".rstrip()
 
-def check_katas(judge: Any, katas: Sequence[Kata]) -> int:
-    """Check each kata and print a line for it, and one for everything that falls short."""
-    from rich.console import Console
-    from rich.progress import Progress
 
-    total = sum(2 + len(kata.wrong) + len(kata.accept) for kata in katas)
-    short = 0
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
-        bar = progress.add_task("checking", total=total)
+@dataclass(frozen=True)
+class Tally:
+    """What was found of one kata."""
+
+    kata: Kata
+    findings: Sequence[Finding]
+
+    def of(self, kind: str) -> list[Finding]:
+        return [finding for finding in self.findings if finding.kind == kind]
+
+    def share(self, kind: str) -> str:
+        """How many of a kind are as they should be, of how many."""
+        found = self.of(kind)
+        return f"{sum(not finding.fault for finding in found)}/{len(found)}"
+
+    @property
+    def diagnosed(self) -> str:
+        wrong = self.of("wrong")
+        return f"{sum(finding.diagnosed for finding in wrong)}/{len(wrong)}"
+
+    @property
+    def false_alarms(self) -> str:
+        runs = self.of("flake")
+        return f"{sum(bool(run.fault) for run in runs)}/{len(runs)}"
+
+    @property
+    def faults(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.fault]
+
+    def lines(self) -> Iterator[str]:
+        """A line for the kata, and one for everything that falls short."""
+        told = [
+            f"wrong rejected {self.share('wrong')}",
+            f"diagnosed {self.diagnosed}",
+            f"accepted {self.share('accept')}",
+        ]
+        if self.of("mutant"):
+            told.append(f"mutants killed {self.share('mutant')}")
+        if self.of("equivalent"):
+            told.append(f"equivalent {len(self.of('equivalent'))}")
+        if self.of("flake"):
+            told.append(f"false alarms {self.false_alarms}")
+        yield f"{self.kata.slug}: {', '.join(told)}"
+        for finding in self.faults:
+            yield f"  {finding.subject} {finding.fault}"
+
+
+def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
+    """Check each kata, print what comes out, and return it. Interrupted, it prints what was found until then."""
+
+    work = {kata.slug: _amount(kata, plan) for kata in katas}
+    tallies: list[Tally] = []
+    with _progress_bar() as progress:
+        bar = progress.add_task("checking", total=sum(work.values()))
         for kata in katas:
-            findings = []
-            for finding in findings_of(judge, kata):
-                findings.append(finding)
-                progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject}")
-            short += sum(bool(finding.fault) for finding in findings)
-            for line in _lines(kata, findings):
-                progress.console.file.flush()
-                print(line, flush=True)
-    katas_, findings_ = _counted(len(katas), "kata"), _counted(short, "finding")
-    print(f"{katas_} checked, {findings_ if short else 'clean'}")
-    return 1 if short else 0
+            findings: list[Finding] = []
+            tally = Tally(kata, findings)
+            try:
+                for finding in findings_of(judge, kata, plan):
+                    findings.append(finding)
+                    progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject[:28]}")
+            except KeyboardInterrupt:
+                progress.stop()
+                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} gradings; until then")
+                _print(tally)
+                raise
+            progress.console.file.flush()
+            _print(tally)
+            tallies.append(tally)
+    short = sum(len(tally.faults) for tally in tallies)
+    print(f"{_counted(len(katas), 'kata')} checked, {_counted(short, 'finding') if short else 'clean'}")
+    return tallies
+
+
+def _progress_bar() -> Any:
+    """A bar on standard error with a rate and the time left; none where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(16),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+
+
+def _print(tally: Tally) -> None:
+    for line in tally.lines():
+        print(line, flush=True)
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def findings_of(judge: Any, kata: Kata) -> Iterator[Finding]:
-    """Look at the stub, the solution and every variant, one after the other."""
+def as_table(tallies: Sequence[Tally], command: str) -> str:
+    """The tallies as a page in Markdown, with the command that made it."""
+    lines = [
+        "# How well the suites judge",
+        "",
+        f"Written by `{command}`; every figure is of gradings by the confined judge.",
+        "",
+        "| kata | wrong rejected | right accepted | diagnosed | mutants killed | equivalent mutants | false alarms |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for tally in tallies:
+        mutants = tally.share("mutant") if tally.of("mutant") else "not run"
+        equivalent = str(len(tally.of("equivalent"))) if tally.of("mutant") else "not run"
+        alarms = tally.false_alarms if tally.of("flake") else "not run"
+        row = [
+            tally.kata.slug,
+            tally.share("wrong"),
+            tally.share("accept"),
+            tally.diagnosed,
+            mutants,
+            equivalent,
+            alarms,
+        ]
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join([*lines, "", LEGEND])
+
+
+def _amount(kata: Kata, plan: Plan) -> int:
+    """How many findings there will be."""
+    mutants = len(_mutants(kata, intake.shipped(kata, kata.solution))) if plan.mutation else 0
+    return 2 + len(kata.wrong) + len(kata.accept) + mutants + plan.flakes
+
+
+def findings_of(judge: Any, kata: Kata, plan: Plan) -> Iterator[Finding]:
+    """Look at the stub, the solution and every variant, one after the other, and at what the plan adds."""
     solution = intake.shipped(kata, kata.solution)
-    yield Finding("stub", _stub_fault(_graded(judge, kata, intake.shipped(kata, kata.folder))))
-    yield Finding("solution", _passing_fault(_graded(judge, kata, solution)))
+    yield Finding("stub", "", _stub_fault(_graded(judge, kata, intake.shipped(kata, kata.folder))))
+    yield Finding("solution", "", _passing_fault(_graded(judge, kata, solution)))
     for variant in kata.wrong:
         verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True)
         named = {test.diagnosis for test in verdict.tests} - {""}
         fault = _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
-        yield Finding(f"wrong/{variant.path.stem}", fault, diagnosed=bool(named))
+        yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
     for variant in kata.accept:
         fault = _passing_fault(_graded(judge, kata, files_with(solution, variant)))
-        yield Finding(f"accept/{variant.path.stem}", fault)
+        yield Finding("accept", variant.path.stem, fault)
+    if plan.mutation:
+        yield from _mutation_findings(judge, kata, solution)
+    right = [
+        ("solution", solution),
+        *((f"accept/{each.path.stem}", files_with(solution, each)) for each in kata.accept),
+    ]
+    for number in range(plan.flakes):
+        name, files = right[number % len(right)]
+        yield Finding("flake", name, _passing_fault(_graded(judge, kata, files)))
+
+
+def _mutants(kata: Kata, solution: dict[str, bytes]) -> list[tuple[str, Mutant]]:
+    """The file and the mutant, for every module of the solution that is the learner's."""
+    modules = [name for name in solution if name.endswith(".py") and kata.declares(name)]
+    return [(name, mutant) for name in modules for mutant in mutants_of(solution[name].decode())]
+
+
+def _mutation_findings(judge: Any, kata: Kata, solution: dict[str, bytes]) -> Iterator[Finding]:
+    """A finding for every mutant; one that is listed as equivalent must be there, and must survive."""
+    listing = kata.hidden / "equivalent.toml"
+    reasons = read_equivalents(listing)
+    mutants = _mutants(kata, solution)
+    for name, mutant in mutants:
+        verdict = _graded(judge, kata, solution | {name: mutant.source.encode()})
+        survives = not _passing_fault(verdict)
+        where = f"{name}, line {mutant.line}, {mutant.change}:"
+        if mutant.change in reasons:
+            fault = "" if survives else f"is listed in {listing.name} and yet {verdict.status}: take it off the list"
+            yield Finding("equivalent", where, fault)
+        else:
+            yield Finding("mutant", where, "survives: no test tells it from the solution" if survives else "")
+    known = {mutant.change for _, mutant in mutants}
+    for change in reasons:
+        if change not in known:
+            yield Finding("equivalent", f"{change}:", f"is listed in {listing.name} and is no mutant of the solution")
 
 
 def _graded(judge: Any, kata: Kata, files: dict[str, bytes], *, diagnosing: bool = False) -> Verdict:
@@ -84,7 +264,7 @@ def _passing_fault(verdict: Verdict) -> str:
     if verdict.status in ("passed", "awaiting_review"):
         return ""
     first = next((test for test in verdict.tests if test.status in ("failed", "error")), None)
-    said = f"{first.name}: {first.message}" if first else verdict.message
+    said = f"{first.name}: {' '.join(first.message.split())}" if first else verdict.message
     return f"is {verdict.status} and must pass: {said} (--seed {verdict.seed})"
 
 
@@ -102,18 +282,3 @@ def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
 def _diagnosis_fault(named: set[str], variant: Variant) -> str:
     wrong = named - {variant.sentence}
     return f"is diagnosed as another misconception: {wrong.pop()}" if wrong else ""
-
-
-def _lines(kata: Kata, findings: Sequence[Finding]) -> Iterator[str]:
-    wrong = [finding for finding in findings if finding.subject.startswith("wrong/")]
-    accept = [finding for finding in findings if finding.subject.startswith("accept/")]
-    caught = sum(not finding.fault for finding in wrong)
-    passed = sum(not finding.fault for finding in accept)
-    diagnosed = sum(finding.diagnosed for finding in wrong)
-    yield (
-        f"{kata.slug}: wrong rejected {caught}/{len(wrong)}, diagnosed {diagnosed}/{len(wrong)}, "
-        f"accepted {passed}/{len(accept)}"
-    )
-    for finding in findings:
-        if finding.fault:
-            yield f"  {finding.subject} {finding.fault}"

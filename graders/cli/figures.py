@@ -16,7 +16,7 @@ from typing import Any
 from graders.catalogue import Kata
 from graders.errors import KataError
 
-LOOK: dict[str, Any] = {
+LOOK: Any = {
     "svg.hashsalt": "katas",  # identifiers in the file are hashes; without it they would be random
     "svg.fonttype": "path",  # the same letters whatever fonts the reader has
     "figure.figsize": (7.6, 3.2),  # inches; GitHub shows a README some 8 inches wide

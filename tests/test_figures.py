@@ -1,0 +1,85 @@
+"""The pictures of the READMEs are what their scripts draw."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from graders import catalogue
+from graders.cli.figures import drawn, picture_of, script_of
+from graders.errors import KataError
+from tests import workshop
+from tests.workshop import ROOT, katas, write
+
+WITH_PICTURES = [kata for kata in catalogue.load_all(ROOT) if script_of(kata).is_file()]
+SCRIPT = """\
+from twice import half
+
+def draw(figure):
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, half(1.0)])
+    axes.set_title("Half")
+"""
+
+
+def elements(text: str) -> list[str]:
+    """Tags of a picture in order: what was drawn; the last digits of coordinates may differ between machines."""
+    return [str(element.tag) for element in etree.fromstring(text.encode()).iter()]
+
+
+@pytest.mark.parametrize("kata", WITH_PICTURES, ids=lambda kata: str(kata.slug))
+def test_the_picture_is_what_the_script_draws(kata: catalogue.Kata) -> None:
+    assert elements(drawn(kata)) == elements(picture_of(kata).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("kata", WITH_PICTURES, ids=lambda kata: str(kata.slug))
+def test_the_readme_shows_the_picture_and_says_what_it_is(kata: catalogue.Kata) -> None:
+    readme = (kata.folder / "README.md").read_text(encoding="utf-8")
+    description = readme.partition("](figure.svg)")[0].rpartition("![")[2]
+    assert len(description.split()) >= 5
+
+
+def test_every_exercise_has_a_picture() -> None:
+    exercises = [kata.slug for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
+    assert [kata.slug for kata in WITH_PICTURES if kata.kind == "exercise"] == exercises
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = workshop.write_repository(tmp_path, ["alpha", "beta"])
+    write(root / "solutions" / "alpha" / "figure.py", SCRIPT)
+    return root
+
+
+def test_a_picture_is_drawn_from_the_solution(root: Path) -> None:
+    done = katas("figures", cwd=root)
+    assert (done.status, done.out) == (0, "katas/alpha/figure.svg: drawn anew\n"), done.said
+    assert "svg" in elements((root / "katas" / "alpha" / "figure.svg").read_text(encoding="utf-8"))[0]
+
+
+def test_drawn_again_it_is_the_same_to_the_byte(root: Path) -> None:
+    katas("figures", cwd=root)
+    assert katas("figures", "alpha", cwd=root).out == "katas/alpha/figure.svg: as it was\n"
+
+
+def test_two_solutions_of_one_module_name_are_kept_apart(root: Path) -> None:
+    write(root / "solutions" / "beta" / "figure.py", SCRIPT)
+    write(root / "solutions" / "beta" / "twice.py", "def half(x):\n    return 7 * x\n")
+    katas("figures", cwd=root)
+    pictures = [(root / "katas" / slug / "figure.svg").read_bytes() for slug in ("alpha", "beta")]
+    assert pictures[0] != pictures[1]
+
+
+def test_a_kata_without_a_script_is_named(root: Path) -> None:
+    done = katas("figures", "beta", cwd=root)
+    assert done.status == 2
+    assert f"solutions{os.sep}beta{os.sep}figure.py: there is no such file" in done.err
+
+
+def test_a_script_that_fails_is_named_with_its_fault(root: Path) -> None:
+    write(root / "solutions" / "alpha" / "figure.py", "def draw(figure):\n    return 1 / 0\n")
+    with pytest.raises(KataError, match=r"figure\.py: ZeroDivisionError: division by zero"):
+        drawn(catalogue.load(root, "alpha"))

@@ -1,0 +1,207 @@
+"""Mutants of a solution, and the gradings that look at them and at right answers again and again."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from graders.cli.mutation import mutants_of, read_equivalents
+from graders.errors import CatalogueError
+from tests import workshop
+from tests.workshop import HALF, KATAS, katas, write
+
+MODULE = '''\
+"""A module."""
+
+import numpy as np
+
+
+def clip(x: np.ndarray, low: float = 0.0) -> np.ndarray:
+    """At least low."""
+    if x.size > 1 and low != 2:
+        return np.maximum(x, low)
+    total = x.sum(axis=0, keepdims=True)
+    return -total
+
+
+if __name__ == "__main__":
+    print(clip(1 + 1))
+'''
+
+
+def changes_of(source: str) -> list[str]:
+    return [mutant.change for mutant in mutants_of(source)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("if x.size > 1 and low != 2:", "`if x.size > 1 or low != 2:`"),
+        ("if x.size > 1 and low != 2:", "`if x.size >= 1 and low != 2:`"),
+        ("if x.size > 1 and low != 2:", "`if x.size > 1 and low == 2:`"),
+        ("if x.size > 1 and low != 2:", "`if x.size > 2 and low != 2:`"),
+        ("if x.size > 1 and low != 2:", "`if False:`"),
+        ("if x.size > 1 and low != 2:", "`if True:`"),
+        ("return np.maximum(x, low)", "`return np.minimum(x, low)`"),
+        ("return np.maximum(x, low)", "`return np.maximum(low, x)`"),
+        ("return np.maximum(x, low)", "`return np.maximum(x)`"),
+        ("return np.maximum(x, low)", "`return x`"),
+        ("total = x.sum(axis=0, keepdims=True)", "`total = x.mean(axis=0, keepdims=True)`"),
+        ("total = x.sum(axis=0, keepdims=True)", "`total = x.sum(axis=1, keepdims=True)`"),
+        ("total = x.sum(axis=0, keepdims=True)", "`total = x.sum(axis=0)`"),
+        ("total = x.sum(axis=0, keepdims=True)", "`total = x.sum(axis=0, keepdims=False)`"),
+        ("total = x.sum(axis=0, keepdims=True)", "`total = x`"),
+        ("total = x.sum(axis=0, keepdims=True)", "nothing"),
+        ("return -total", "`return total`"),
+    ],
+)
+def test_a_small_fault_is_made(before: str, after: str) -> None:
+    assert f"clip: `{before}` becomes {after}" in changes_of(MODULE)
+
+
+def test_a_default_is_changed() -> None:
+    assert any("low: float=1.0" in change for change in changes_of(MODULE))
+
+
+def test_texts_annotations_imports_and_scripts_stay() -> None:
+    for mutant in mutants_of(MODULE):
+        assert mutant.source.startswith('"""A module."""\nimport numpy as np\n')
+        assert "-> np.ndarray:" in mutant.source
+        assert '"""At least low."""' in mutant.source
+        assert mutant.source.endswith("if __name__ == '__main__':\n    print(clip(1 + 1))")
+
+
+def test_every_mutant_is_a_program_of_its_own() -> None:
+    sources = [mutant.source for mutant in mutants_of(MODULE)]
+    assert len(set(sources)) == len(sources)
+    assert ast.unparse(ast.parse(MODULE)) not in sources
+
+
+def test_equal_statements_have_changes_of_different_names() -> None:
+    changes = changes_of("def f(x):\n    x = x + 1\n    x = x + 1\n    return x\n")
+    assert len(set(changes)) == len(changes)
+    assert "f: `x = x + 1` becomes `x = x - 1` (2)" in changes
+
+
+def test_a_method_is_named_with_its_class() -> None:
+    assert changes_of("class A:\n    def f(self, x):\n        return -x\n") == [
+        "A.f: `return -x` becomes `return x`",
+    ]
+
+
+def test_an_equivalent_without_a_reason_is_refused(tmp_path: Path) -> None:
+    listing = write(tmp_path / "equivalent.toml", '"f: `a` becomes `b`" = " "\n')
+    with pytest.raises(CatalogueError, match="has no reason"):
+        read_equivalents(listing)
+
+
+# The command
+
+COMPARED = "def twice(x):\n    from factors import FACTOR\n    return max(FACTOR, 0) * x\n\n" + HALF
+EQUAL = "twice: `return max(FACTOR, 0) * x` becomes `return max(0, FACTOR) * x`"
+# 1 or -1 instead of 0 is no larger than the factor either, and the factor alone is what max gives
+OTHERS = [f"twice: `return max(FACTOR, 0) * x` becomes `return {other} * x`" for other in ("max(FACTOR, 1)", "FACTOR")]
+
+
+def repository(root: Path, listed: list[str]) -> Path:
+    workshop.write_repository(root, [])
+    workshop.write_kata(root, "alpha", solution=COMPARED)
+    text = "".join(f'"{change}" = "there is no telling"\n' for change in listed)
+    write(root / "graders" / "hidden" / "alpha" / "equivalent.toml", text)
+    return root
+
+
+def test_a_mutant_that_no_test_finds_is_named(tmp_path: Path) -> None:
+    done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, []))
+    assert done.status == 1, done.said
+    assert f"  mutant twice.py, line 3, {EQUAL}: survives: no test tells it from the solution" in done.out
+
+
+def test_listed_as_equivalent_it_is_no_fault(tmp_path: Path) -> None:
+    surviving = [*OTHERS, EQUAL, EQUAL.replace("max(0, FACTOR)", "max(FACTOR, -1)")]
+    done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, surviving))
+    assert (done.status, done.left) == (0, []), done.said
+    assert "equivalent 4" in done.out
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("half: `return x / 2.0` becomes `return x * 2.0`", "is listed in equivalent.toml and yet failed"),
+        ("half: `return x` becomes `return y`", "is listed in equivalent.toml and is no mutant of the solution"),
+    ],
+)
+def test_what_is_wrongly_listed_is_named(tmp_path: Path, change: str, fault: str) -> None:
+    done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, [change]))
+    assert done.status == 1
+    assert f"{change}: {fault}" in done.out
+
+
+def test_false_alarms_are_counted_and_can_be_drawn_again(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    test = '\n@task("half")\ndef test_by_chance(kata, draw):\n    assert kata.half(draw.uniform(0.0, 2.0)) < 0.8\n'
+    path = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
+    write(path, path.read_text(encoding="utf-8") + test)
+    done = katas("check", "alpha", "--flakes", "60", cwd=root)
+    assert done.status == 1, done.said
+    alarms = done.out.partition("false alarms ")[2].splitlines()[0]
+    number = int(alarms.removesuffix("/60"))
+    assert 0 < number < 60  # of 60 gradings one in five is expected to fail; all or none has a chance of 2e-6
+    told = [line for line in done.out.splitlines() if line.startswith("  flake ")]
+    assert len(told) == number
+    assert all("must pass: test_by_chance: " in line and "(--seed " in line for line in told)
+
+
+def test_the_figures_are_written_as_a_table(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha", "beta"])
+    done = katas("check", "--flakes", "2", "--table", "table.md", cwd=root)
+    assert done.status == 0, done.said
+    table = (root / "table.md").read_text(encoding="utf-8")
+    assert "| alpha | 1/1 | 1/1 | 1/1 | not run | not run | 0/2 |" in table
+    assert "`katas check --flakes 2`" in table
+
+
+def test_interrupted_it_tells_what_it_found(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha", "beta"])
+    running = subprocess.Popen(
+        [KATAS, "check", "--flakes", "100000"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=workshop.environment(),
+        start_new_session=True,
+    )
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(timeout=8)
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    assert err.endswith("katas: interrupted\n")
+    assert out.startswith("alpha: interrupted after ")
+    assert "wrong rejected 1/1, diagnosed 1/1, accepted 1/1, false alarms 0/" in out
+
+
+def test_the_bar_has_a_rate_and_the_time_left(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    line = f"{KATAS} check --flakes 60"
+    done = subprocess.run(
+        ["script", "-qec", line, "/dev/null"],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        env=workshop.environment(TERM="xterm"),
+        timeout=120,
+        check=False,
+    )
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)
+    assert re.search(r"\d+/64 \d+\.\d/s \d+:\d+:\d+", plain), plain
