@@ -373,3 +373,14 @@ def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
     assert done.status == 1
     assert "twice is not written yet" in done.out
     assert (root / "katas" / "alpha" / "twice.py").read_text(encoding="utf-8") == STUB
+
+
+def test_several_katas_end_with_what_they_came_to_together(root: Path) -> None:
+    done = katas("grade", *PLAIN, "--against", "solutions", cwd=root)
+    assert re.fullmatch(r"2 katas, 2 passed: 6 of 6 points, in \d+\.\d\d s", done.out.splitlines()[-1]), done.said
+
+
+def test_what_python_leaves_beside_a_solution_is_not_reported(root: Path) -> None:
+    write(root / "solutions" / "alpha" / "__pycache__" / "twice.cpython-311.pyc", "")
+    write(root / "solutions" / "alpha" / "figure.py", "")
+    assert "Ignored" not in katas("grade", "alpha", "--against", "solutions", cwd=root).out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -174,6 +175,7 @@ def grade(
     settings: dict[str, Any] = {"require": require, "confinement": confinement, "resident": len(chosen) > 1}
     if confinement != "auto" and Session.started is not None:
         Session.started.close()
+    begun = time.monotonic()
     with Session.judge(**settings) as judge:
         for kata in _progress(chosen, "grading"):
             verdicts.append(judge.grade(kata.slug, places[kata.slug], seed=drawn))
@@ -183,10 +185,14 @@ def grade(
     elif form is not Format.terminal:
         print(report.render(verdicts, form.value, audience.value).removesuffix("\n"))
     else:
-        from graders.report import terminal
+        from graders.report import terminal, wording
 
-        for each in verdicts:
+        for number, each in enumerate(verdicts):
+            if number:
+                print()
             terminal.print_verdict(each, audience=audience.value)
+        if len(verdicts) > 1:
+            print(f"\n{wording.total(verdicts, time.monotonic() - begun)}")
     return max(each.exit_status for each in verdicts)
 
 
@@ -263,7 +269,10 @@ def check(
 
 @app.command()
 def figures(slugs: Slugs = None) -> None:
-    """Draw the pictures of the READMEs again, each by the script beside its solution."""
+    """Draw the pictures of the READMEs again.
+
+    Each is drawn by the script figure.py beside its solution, and lies beside its README as figure.svg.
+    """
     from graders.cli.figures import drawn, picture_of, script_of
 
     chosen = [kata for kata in _chosen(slugs) if slugs or script_of(kata).is_file()]

@@ -126,8 +126,8 @@ class Judge:
             taken = intake.take(kata, submission or kata.folder)
         except IntakeError as fault:
             return msgspec.structs.replace(begun, status="ungradable", message=str(fault))
-        # What lies beside a learner's own files in the repository itself is the kata's.
-        ignored = taken.ignored if submission else ()
+        # What lies beside the files in the repository's own folders is the kata's, and nobody handed it in.
+        ignored = taken.ignored if submission and submission.resolve() not in (kata.folder, kata.solution) else ()
         begun = msgspec.structs.replace(begun, submission_sha256=taken.sha256, ignored_files=ignored)
         if taken.missing:
             where = submission or kata.folder

@@ -56,8 +56,8 @@ def _head(verdict: Verdict) -> str:
     notes += [f"{text(task.title or task.name)}: a test that is not shown did not pass." for task in unseen]
     notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed][:_NOTES]
     lines += [line for note in notes if note for line in (note, "")]
-    if verdict.ignored_files:
-        lines += [f"Ignored, as only the kata's own files are graded: {_files(verdict)}.", ""]
+    if ignored := _files(verdict):
+        lines += [f"Ignored, as only the kata's own files are graded: {ignored}.", ""]
     return "\n".join([*lines, ""])
 
 

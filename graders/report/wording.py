@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graders.verdict import Speed, TaskResult, TestResult, Verdict
 
 MARKS = {
@@ -51,6 +53,13 @@ def score(verdict: Verdict) -> str:
     if verdict.max_score == 0:
         return ""
     return f"{points(verdict.score)} of {_points(verdict.max_score)}"
+
+
+def total(verdicts: Sequence[Verdict], seconds: float) -> str:
+    """Several verdicts in a line: how many katas, their points, the time that they took together."""
+    got, possible = (sum(getattr(verdict, name) for verdict in verdicts) for name in ("score", "max_score"))
+    passed = sum(verdict.status == "passed" for verdict in verdicts)
+    return f"{len(verdicts)} katas, {passed} passed: {points(got)} of {_points(possible)}, in {seconds:.2f} s"
 
 
 def _points(value: float) -> str:
@@ -131,5 +140,6 @@ def outstanding(verdict: Verdict) -> list[str]:
 
 
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
-    """The first names of ignored files, and how many more there are."""
-    return verdict.ignored_files[:most], max(len(verdict.ignored_files) - most, 0)
+    """The first names of ignored files, and how many more there are; what Python leaves behind is nobody's."""
+    names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))
+    return names[:most], max(len(names) - most, 0)
