@@ -3,7 +3,8 @@
 A frame is a prefix (length of the header, bytes of the rest), a msgpack header of at most 1 MiB, and at most 64 MiB of
 raw bytes: those of arrays, NumPy scalars and bytes, in the order in which the header names them. In the header, None,
 bool, int, float and str stand for themselves; everything else is a `Node`, a kind and a flat list of items. Only exact
-types are encoded, so no subclass brings its own behaviour along; there is no pickle and there are no object arrays.
+types are encoded (of a named tuple its items), so no subclass brings its own behaviour along; there is no pickle and
+there are no object arrays.
 """
 
 from __future__ import annotations
@@ -132,6 +133,8 @@ class _Packer:
             return Node("c", [value.real, value.imag])
         if kind is GeneratorSeed:
             return Node("g", [value.seed])
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple: to the judge it is its items
+            return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
         raise WireError(f"{_article(kind)}, which is no plain value (NumPy array, number, string, list, tuple or dict)")
 
     def _plain(self, value: Any, kind: type) -> Item:

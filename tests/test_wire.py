@@ -181,7 +181,6 @@ REFUSED = {
     "subclass of float": (type("Loss", (float,), {})(1.0), "Loss"),
     "subclass of str": (type("Name", (str,), {})("a"), "Name"),
     "subclass of int": (Colour.RED, "Colour"),
-    "named tuple": (namedtuple("Pair", "a b")(1, 2), "Pair"),
     "ordered dict": (OrderedDict(a=1), "OrderedDict"),
     "set": ({1}, "a set"),
     "bytearray": (bytearray(b"a"), "bytearray"),
@@ -223,6 +222,18 @@ def test_what_is_just_within_the_limits_crosses(value: Any) -> None:
 
 
 @pytest.mark.security
+def test_a_named_tuple_arrives_as_its_items() -> None:
+    assert same(crossed([namedtuple("Pair", "h y")(1, np.ones(2))]), [(1, np.ones(2))])
+
+
+def test_a_named_tuple_tells_its_items_and_nothing_else() -> None:
+    class Pair(namedtuple("Pair", "h y")):
+        def __iter__(self) -> Any:
+            return iter([1, 2, 3])
+
+    assert crossed([Pair(5, 6)]) == [(5, 6)]
+
+
 def test_a_subclass_does_not_get_to_run_its_own_code() -> None:
     ran = []
 
