@@ -343,6 +343,7 @@ def _check(kata: Kata, file: str) -> None:
     _check_lists(kata, file)
     _check_names(kata, file)
     _check_tasks(kata, file)
+    _check_data(kata, file)
     _check_files(kata, file)
 
 
@@ -404,8 +405,17 @@ def _check_tasks(kata: Kata, file: str) -> None:
             _fault(file, f"{place} has {have} and no {lack}", 'Write both: review = true and rubric = "…", or neither.')
 
 
+def _check_data(kata: Kata, file: str) -> None:
+    if kata.data:
+        from graders.dataroom import NAMES
+
+        for name in kata.data:
+            if name not in NAMES:
+                _fault(file, f"there is no data set `{name}`", f"data takes names out of: {', '.join(NAMES)}.")
+
+
 def _check_files(kata: Kata, file: str) -> None:
-    for key, names in (("files", kata.files), ("supplied", kata.supplied), ("data", kata.data)):
+    for key, names in (("files", kata.files), ("supplied", kata.supplied)):
         for name in names:
             _check_path(key, name, file)
     for name in kata.files:
@@ -489,7 +499,7 @@ def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:
 
 
 def _variant_paths(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
 
 
 def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
@@ -512,8 +522,11 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
 
 
 def _replaced(kata: Kata, path: Path, file: str) -> str:
-    """The declared file that a variant stands for: wrong/NAME.py if there is one module, else wrong/MODULE/NAME.py."""
-    sources = [name for name, _ in _files_under(kata.solution) if name.endswith(".py") and kata.declares(name)]
+    """The declared file that a variant stands for: wrong/NAME.py if there is one module, else wrong/MODULE/NAME.py.
+
+    The same for files in TOML.
+    """
+    sources = [name for name, _ in _files_under(kata.solution) if name.endswith(path.suffix) and kata.declares(name)]
     inside = path.relative_to(kata.hidden).parts[1:-1]
     if len(sources) == 1 and not inside:
         return sources[0]
@@ -523,7 +536,7 @@ def _replaced(kata: Kata, path: Path, file: str) -> str:
         _fault(
             file,
             "its folder does not say which module it replaces",
-            f"Put it into a folder named like one of: {stems}.",
+            f"Put it into a folder named like one of: {stems or '…'}.",
         )
     return found[0]
 

@@ -518,16 +518,17 @@ def test_no_confinement_must_be_asked_for_by_name() -> None:
 
 
 def test_a_runtime_shows_the_packages_and_data_that_a_kata_names(tmp_path: Path) -> None:
-    data = tmp_path / "digits.npz"
-    data.write_bytes(b"")
-    shown = runtime("numpy", packages=["pluggy"], data=[data])
+    data = tmp_path / "digits"
+    data.mkdir()
+    shown = runtime("numpy", packages=["pluggy"], data={"mnist": data})
     targets = [target for _, target in shown.binds]
     assert str(data) in targets
+    assert shown.env["KATAS_DATA_MNIST"] == str(data)
     assert [target for target in targets if target.endswith("/pluggy")]
 
 
-@pytest.mark.parametrize("wish", [{"packages": ["no_such_package"]}, {"data": ["/no/such/data"]}])
-def test_a_runtime_refuses_what_is_not_there(wish: dict[str, list[str]]) -> None:
+@pytest.mark.parametrize("wish", [{"packages": ["no_such_package"]}, {"data": {"mnist": "/no/such/data"}}])
+def test_a_runtime_refuses_what_is_not_there(wish: dict[str, Any]) -> None:
     with pytest.raises(ConfinementError, match=r"no.such"):
         runtime("numpy", **wish)
 

@@ -24,10 +24,12 @@ MAX_OUTCOME = 1_000  # of an expected or a returned value
 def paste(kata: Kata, call: Call | None, fault: Exception) -> str:
     """The imports, the arguments by the names that the stub gives them, the call, and what was expected of it.
 
-    Empty where there was no call, or where what a submission returned cannot be spelled.
+    Empty where there was no call (only a file was read, say), or where what a submission returned cannot be spelled.
     """
+    if call is None or (call.probe is None and call.name not in kata.entry_points):
+        return ""
     try:
-        return _spelled(kata, call, fault) if call else ""
+        return _spelled(kata, call, fault)
     except Exception:  # noqa: BLE001 (a failure without its code is still the submission's failure)
         return ""
 

@@ -134,6 +134,10 @@ class WorkerSide:
             self._ask("probe", probe.file, probe.source, probe.name)
         return self._ask("run", f"{probe.file}:{probe.name}", arguments, probe.name)
 
+    def text(self, name: str) -> str | None:
+        data = self.submission["files"].get(name)
+        return None if data is None else data.decode("utf-8", "replace")
+
     def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
         seconds, late = self.clock.allowance(what)
         self.worker.post(operation, name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +22,9 @@ from graders.verdict import Speed
 
 class Side(Runner, Protocol):
     """Where a submission lives."""
+
+    def text(self, name: str) -> str | None:
+        """One of its declared files as it was handed in; None where it is missing."""
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """Call a declared entry point."""
@@ -147,6 +151,22 @@ class Handle:
         plain_arguments = plain(arguments)
         call = Call(probe.name, plain_arguments, probe)
         return self.journal.ask(call, lambda: self.side.run(probe, plain_arguments))
+
+    def toml(self, name: str) -> dict[str, Any]:
+        """What a declared TOML file says; one that is missing, or no TOML, fails the test."""
+        __tracebackhide__ = True
+        if not self.kata.declares(name):
+            raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
+        return self.journal.ask(Call(name, ()), lambda: self._table(name))  # type: ignore[no-any-return]
+
+    def _table(self, name: str) -> dict[str, Any]:
+        text = self.side.text(name)
+        if text is None:
+            raise Mismatch(f"{name} is missing: hand it in beside the other files", name, None)
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as fault:
+            raise Mismatch(f"{name} is not TOML: {fault}", "TOML", None) from None
 
     def raises(self, expected: type[Exception]) -> Raised:
         """The calls inside must raise this built-in exception, or one derived from it."""

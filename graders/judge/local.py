@@ -63,6 +63,12 @@ class LocalSide:
             value = getattr(self.probes[probe.source], probe.name)(submission, *_handed(arguments))
         return _crossed(value, probe.name)
 
+    def text(self, name: str) -> str | None:
+        try:
+            return (self.folder / name).read_bytes().decode("utf-8-sig", "replace")
+        except FileNotFoundError:
+            return None
+
     def cpu_s(self) -> float:
         """CPU seconds of this process, in which both sides live."""
         return time.process_time()

@@ -14,7 +14,7 @@ import re
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,8 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 
+NO_DATA: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -71,10 +73,11 @@ class Runtime:
         return self.name != "numpy"
 
 
-def runtime(name: str, packages: Iterable[str] = (), data: Iterable[str | os.PathLike[str]] = ()) -> Runtime:
+def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA) -> Runtime:
     """The runtime "numpy" or "torch" of the running interpreter, with a kata's further packages and data.
 
-    Data keep their absolute paths. Raises ConfinementError for a package or a path that is not there.
+    `data` are folders by the names of the data sets; they keep their absolute paths, and a worker learns them from
+    the environment (KATAS_DATA_MNIST for mnist). Raises ConfinementError for a package or a path that is not there.
     """
     if name not in PACKAGES:
         raise ConfinementError(f"there is no runtime {name!r}: kata.toml may name {' or '.join(map(repr, PACKAGES))}")
@@ -85,14 +88,16 @@ def runtime(name: str, packages: Iterable[str] = (), data: Iterable[str | os.Pat
     harness = str(Path(graders.__file__).parent)
     libpython = _libpython()
     shown = [python, *libpython, stdlib, *([] if dynload.startswith(f"{stdlib}/") else [dynload])]
-    shown += [*folders, *map(_existing, data), *filter(os.path.exists, [PROCESSOR])]
+    folders_of_data = {each: _existing(path) for each, path in data.items()}
+    shown += [*folders, *folders_of_data.values(), *filter(os.path.exists, [PROCESSOR])]
     binds = [(path, path) for path in shown]
     binds += [(f"{harness}/{file}", f"{HARNESS}/graders/{file}") for file in HARNESS_FILES]
     c_libraries = _c_libraries(python)
     binds += c_libraries
     libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
     site = dict.fromkeys(os.path.dirname(path) for path in folders)
-    env = ENVIRONMENT | ({"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {})
+    env = ENVIRONMENT | {f"KATAS_DATA_{each.upper()}": path for each, path in folders_of_data.items()}
+    env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
     return Runtime(
         name=name,
         binds=tuple(binds),

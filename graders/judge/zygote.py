@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders import dataroom
 from graders.errors import JudgeError
 from graders.judge import sandbox as walls
 from graders.judge.process import pid_of
@@ -44,7 +45,10 @@ class Zygote:
         """Begin to start one; `greet` before it is used."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {"pool": POOL}
-        launch = walls.start(runtime(name, packages, data), theirs.fileno(), confinement=confinement, settings=settings)
+        shown = {each: dataroom.folder(each) for each in data}
+        launch = walls.start(
+            runtime(name, packages, shown), theirs.fileno(), confinement=confinement, settings=settings
+        )
         return cls(launch, ours, theirs)
 
     def greet(self) -> walls.Launched:
