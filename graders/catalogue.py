@@ -41,14 +41,15 @@ class _TaskTable(Record, frozen=True, kw_only=True):
     title: str
     points: float
     after: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     partial: bool = False
     review: bool = False
     rubric: str = ""
 
 
 class Task(_TaskTable, frozen=True, kw_only=True):
-    """What carries points. `after`: tasks it builds on; `partial`: points in proportion to the tests passed;
-    `review`: marked by a person, with `rubric`."""
+    """What carries points. `after`: tasks it builds on; `files`: those of the kata's that decide it, all if none are
+    named; `partial`: points in proportion to the tests passed; `review`: marked by a person, with `rubric`."""
 
     name: str
 
@@ -134,6 +135,16 @@ class Kata(_Table, frozen=True, kw_only=True):
         """Right answers in other styles, which must pass. Raises CatalogueError like `wrong`."""
         return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
 
+    def tasks_of(self, name: str) -> frozenset[str]:
+        """The tasks that a file decides, and those that they come after."""
+        tasks = {task.name: task for task in self.tasks}
+        found: set[str] = set()
+        more = [task.name for task in self.tasks if not task.files or name in task.files]
+        while more:
+            found.update(more)
+            more = [other for each in more for other in tasks[each].after if other not in found]
+        return frozenset(found)
+
     def declares(self, name: str) -> bool:
         """Whether `name` (relative, with slashes) is taken from a submission: in `files`, and not supplied by us."""
         return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
@@ -149,7 +160,9 @@ class Kata(_Table, frozen=True, kw_only=True):
 
     def suite_digest(self) -> str:
         """SHA-256 (hexadecimal) of what decides: visible and hidden tests, their probes and what lies beside these."""
-        visible = [(f"katas/{path.name}", path) for path in (*self.visible_tests, self.folder / "probes.py")]
+        visible = [
+            (f"katas/{path.name}", path) for path in (*self.visible_tests, *sorted(self.folder.glob("probes*.py")))
+        ]
         hidden = [
             (f"hidden/{name}", path)
             for name, path in _files_under(self.hidden)
@@ -400,6 +413,10 @@ def _check_tasks(kata: Kata, file: str) -> None:
         cycle = _cycle(task.name, lambda name: tasks[name].after)
         if cycle:
             _fault(file, f"tasks wait for each other: {' → '.join(cycle)}", "Take one of these out of `after`.")
+        for name in task.files:
+            if name not in kata.files:
+                said = _did_you_mean(name, kata.files) or f"One of: {', '.join(kata.files)}."
+                _fault(file, f"{place} names `{name}`, which is not in files", said)
         if task.review != bool(task.rubric.strip()):
             have, lack = ("review = true", "rubric") if task.review else ("a rubric", "review = true")
             _fault(file, f"{place} has {have} and no {lack}", 'Write both: review = true and rubric = "…", or neither.')
@@ -423,7 +440,11 @@ def _check_files(kata: Kata, file: str) -> None:
             _check_glob(name, file)
         elif name in kata.supplied:
             _fault(file, f"`{name}` is both in files and in supplied", "A file is the learner's or ours: keep one.")
-        elif name in ("kata.toml", "conftest.py", "probes.py") or fnmatchcase(name, "test_*.py"):
+        elif (
+            name in ("kata.toml", "conftest.py", "probes.py")
+            or fnmatchcase(name, "test_*.py")
+            or fnmatchcase(name, "probes_*.py")
+        ):
             _fault(file, f"`{name}` in files is the kata's own", "Take it out; it is never taken from a submission.")
     for name in kata.supplied:
         if is_glob(name):

@@ -422,3 +422,14 @@ def test_a_circle_is_found_where_there_is_one(graph):
     way = catalogue._cycle("a", lambda name: graph.get(name, ()))
     assert bool(way) == ("a" in reached)
     assert all(after in graph[name] for name, after in pairwise(way))
+
+
+def test_a_task_names_only_files_of_the_kata(root):
+    told = message(root, TOML.replace("[tasks.vector]\n", '[tasks.vector]\nfiles = ["afine.py"]\n'))
+    assert "[tasks.vector] names `afine.py`, which is not in files" in told
+    assert "affine.py" in told
+
+
+def test_a_file_decides_its_tasks_and_what_they_come_after(root):
+    kata = catalogue.load(root, "exercise01")
+    assert kata.tasks_of("affine.py") == {task.name for task in kata.tasks}

@@ -10,6 +10,7 @@ import pytest
 
 from graders import catalogue, dataroom
 from graders.errors import CatalogueError
+from graders.judge import Judge
 from graders.verdict import TestResult, Verdict
 from tests import workshop
 
@@ -125,6 +126,14 @@ def test_a_file_that_is_no_toml_fails_with_its_line(graded: Graded) -> None:
     assert failed.status == "failed"
     assert "notes.toml is not TOML" in failed.message
     assert "line 1" in failed.message
+
+
+def test_only_the_tasks_that_are_asked_for_are_graded(judge: Judge) -> None:
+    files = {name: text.encode() for name, text in SUBMISSION.items()} | {"notes.toml": b"answer = 6"}
+    verdict = judge.grade_files("digits", files, tasks=["notes"])
+    assert [(task.name, task.status) for task in verdict.tasks] == [("notes", "failed")]
+    assert [test.task for test in verdict.tests] == ["notes"]
+    assert judge.grade_files("digits", files, tasks=["shapes", "alone"]).status == "passed"
 
 
 def test_a_file_that_is_missing_makes_it_ungradable(graded: Graded) -> None:

@@ -201,12 +201,14 @@ def findings_of(judge: Any, kata: Kata, plan: Plan) -> Iterator[Finding]:
     yield Finding("stub", "", _stub_fault(_graded(judge, kata, intake.shipped(kata, kata.folder))))
     yield Finding("solution", "", _passing_fault(_graded(judge, kata, solution)))
     for variant in kata.wrong:
-        verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True)
+        tasks = kata.tasks_of(variant.replaces)
+        verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         fault = _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
         yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
     for variant in kata.accept:
-        fault = _passing_fault(_graded(judge, kata, files_with(solution, variant)))
+        verdict = _graded(judge, kata, files_with(solution, variant), tasks=kata.tasks_of(variant.replaces))
+        fault = _passing_fault(verdict)
         yield Finding("accept", variant.path.stem, fault)
     if plan.mutation:
         yield from _mutation_findings(judge, kata, solution)
@@ -231,7 +233,8 @@ def _mutation_findings(judge: Any, kata: Kata, solution: dict[str, bytes]) -> It
     reasons = read_equivalents(listing)
     mutants = _mutants(kata, solution)
     for name, mutant in mutants:
-        verdict = _graded(judge, kata, solution | {name: mutant.source.encode()})
+        files = solution | {name: mutant.source.encode()}
+        verdict = _graded(judge, kata, files, tasks=kata.tasks_of(name))
         survives = not _passing_fault(verdict)
         where = f"{name}, line {mutant.line}, {mutant.change}:"
         if mutant.change in reasons:
@@ -245,9 +248,16 @@ def _mutation_findings(judge: Any, kata: Kata, solution: dict[str, bytes]) -> It
             yield Finding("equivalent", f"{change}:", f"is listed in {listing.name} and is no mutant of the solution")
 
 
-def _graded(judge: Any, kata: Kata, files: dict[str, bytes], *, diagnosing: bool = False) -> Verdict:
+def _graded(
+    judge: Any,
+    kata: Kata,
+    files: dict[str, bytes],
+    *,
+    diagnosing: bool = False,
+    tasks: frozenset[str] = frozenset(),
+) -> Verdict:
     """The verdict on these files. Raises KataError where nothing of them was graded, for a reason of our own."""
-    verdict: Verdict = judge.grade_files(kata.slug, files, diagnosing=diagnosing)
+    verdict: Verdict = judge.grade_files(kata.slug, files, diagnosing=diagnosing, tasks=tasks)
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict

@@ -7,7 +7,7 @@ import datetime
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -136,12 +136,18 @@ class Judge:
         return self._judged(known, {file.name: file.data for file in taken.files}, seed, begun, True)
 
     def grade_files(
-        self, slug: str, files: Mapping[str, bytes], *, seed: bytes | None = None, diagnosing: bool = False
+        self,
+        slug: str,
+        files: Mapping[str, bytes],
+        *,
+        seed: bytes | None = None,
+        diagnosing: bool = False,
+        tasks: Collection[str] = (),
     ) -> Verdict:
-        """The verdict on files given by name and content, as `katas check` has them."""
+        """The verdict on files given by name and content, as `katas check` has them; on some tasks, or on all."""
         seed = os.urandom(16) if seed is None else seed
         known = self._known(slug)
-        return self._judged(known, dict(files), seed, known.begin(seed), diagnosing)
+        return self._judged(known, dict(files), seed, known.begin(seed), diagnosing, tasks)
 
     def _known(self, slug: str) -> Known:
         """A kata and its files, read again when one of them has changed."""
@@ -150,7 +156,15 @@ class Judge:
             known = self._katas[slug] = Known.read(self.root, slug)
         return known
 
-    def _judged(self, known: Known, files: dict[str, bytes], seed: bytes, begun: Verdict, diagnosing: bool) -> Verdict:
+    def _judged(
+        self,
+        known: Known,
+        files: dict[str, bytes],
+        seed: bytes,
+        begun: Verdict,
+        diagnosing: bool,
+        tasks: Collection[str] = (),
+    ) -> Verdict:
         order = {
             "files": files,
             "supplied": known.supplied,
@@ -158,6 +172,7 @@ class Judge:
             "seed": seed,
             "verdict": begun,
             "diagnosing": diagnosing,
+            "tasks": sorted(tasks),
             "require": self.require,
         }
         data = msgspec.msgpack.encode(order)

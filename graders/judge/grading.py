@@ -44,6 +44,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: bytes
     verdict: Verdict
     diagnosing: bool = True
+    tasks: tuple[str, ...] = ()  # the only ones to look at; all if none are named
     require: Confinement | None = None
 
 
@@ -188,14 +189,20 @@ class Grading:
                         if later.nodeid in self.pending:
                             self.pending[later.nodeid].post()
                     self._run(item)
-                verdict = scored(base, self.kata, [self.results[item.nodeid] for item in items])
+                verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
                 if verdict.status == "failed" and self.order.diagnosing:
                     self._diagnose(items)
-                    verdict = scored(base, self.kata, [self.results[item.nodeid] for item in items])
+                    verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
         finally:
             for each in self.crews:
                 each.close()
         return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - begun, 6))
+
+    @property
+    def _scope(self) -> Kata:
+        """The kata with the tasks that were asked for."""
+        chosen = tuple(task for task in self.kata.tasks if not self.order.tasks or task.name in self.order.tasks)
+        return msgspec.structs.replace(self.kata, tasks=chosen)
 
     def _hire(self, items: Sequence[pytest.Item]) -> None:
         """A worker for each of these tests."""
@@ -366,6 +373,8 @@ def answer(kata: Kata, items: Sequence[pytest.Item], order: Order, sandbox: Sand
         said = f"confinement is {sandbox.confinement}, and {order.require} is required: {sandbox.reason}"
         refused = {"status": "error", "message": said, "confinement": sandbox.confinement}
         return Answer(verdict=msgspec.structs.replace(order.verdict, **refused))
+    if order.tasks:
+        items = [item for item in items if task_of(item) in order.tasks]
     grading = Grading(kata, items, order, sandbox)
     install(grading, order.seed)
     try:

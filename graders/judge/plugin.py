@@ -123,14 +123,15 @@ def draw(request: pytest.FixtureRequest) -> Draw:
 
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> Probes:
-    """The functions of the probes.py beside the test file, to be run where the submission is."""
+    """The functions of the probes.py beside the test file (of test_NAME.py probes_NAME.py, if there is one)."""
     return probes_beside(request.path)
 
 
 @functools.cache
 def probes_beside(path: Path) -> Probes:
     """Parsed once: a judge's zygote has them before it forks."""
-    return Probes(path.parent / "probes.py")
+    own = path.with_name(f"probes_{path.stem.removeprefix('test_')}.py")
+    return Probes(own if own.is_file() else path.with_name("probes.py"))
 
 
 @pytest.hookimpl(tryfirst=True)
