@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 from graders import catalogue
 from graders.judge.counterexample import MAX_ENTRIES, code, parameters, paste
-from graders.judge.handle import Call
+from graders.judge.handle import Call, Probe
 from graders.verdict import Verdict
 from graders.wire import DTYPES, generator
 from tests.observed import result
@@ -276,3 +276,12 @@ def test_parameters_come_from_the_stub(repository: Path) -> None:
     assert parameters(catalogue.load(repository, "scaling"), "scale") == ("x", "factor")
     assert parameters(catalogue.load(repository, "several"), "predict") == ("x",)
     assert parameters(catalogue.load(repository, "ten"), "no_such_function") == ()
+
+
+@pytest.mark.parametrize(("entries", "told"), [(3, True), (300, False)])
+def test_a_long_report_of_a_probe_is_left_out(repository: Path, entries: int, told: bool) -> None:
+    probe = Probe("probes.py", "look", "", ("n",), "Look at everything.")
+    call = Call("look", (entries,), probe, value={"weights": np.ones(entries)})
+    text = paste(catalogue.load(repository, "scaling"), call, AssertionError("too many"))
+    assert ("# yours" in text) is told
+    assert f"n = {entries}" in text

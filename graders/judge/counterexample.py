@@ -19,6 +19,7 @@ from graders.wire import GeneratorSeed
 MAX_ENTRIES = 400  # larger arrays are described instead of spelled out
 MAX_CHARACTERS = 12_000
 MAX_OUTCOME = 1_000  # of an expected or a returned value
+MAX_REPORT = 200  # of what a probe reported
 
 
 def paste(kata: Kata, call: Call | None, fault: Exception) -> str:
@@ -62,6 +63,8 @@ def _outcome(call: Call, fault: Exception) -> list[str]:
         return [
             f"# raises {type(call.fault).__name__ if not hasattr(call.fault, 'type_name') else call.fault.type_name}"
         ]
+    if call.probe is not None and len(code(call.value)) > MAX_REPORT:
+        return []  # of all that a probe reports the message says what matters
     return [_comment("yours   ", call.value)]
 
 
