@@ -289,6 +289,29 @@ def figures(slugs: Slugs = None) -> None:
 
 
 @app.command()
+def show(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. challenge5.")],
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="One of its programs, e.g. bug2.")],
+    against: Against = None,
+    output: Annotated[Path | None, typer.Option(help="A .png, .svg or .pdf; SLUG-PROGRAM.png if none.")] = None,
+) -> None:
+    """Run a training program and draw its loss and accuracy.
+
+    The program is run as `python program.py` does, in a process of its own, unconfined: it is yours.
+    """
+    from graders.cli import delivery, showing
+
+    kata = catalogue.load(Session.root, slug)
+    picture = output or Path(f"{slug}-{program.removesuffix('.py')}.png")
+    delivery.check(picture)
+    showing.check_format(picture)
+    path = showing.program_of(kata, program, kata.root / (against or "katas") / slug)
+    curves = showing.curves_of(path, [kata.folder / name for name in kata.supplied])
+    delivery.deliver_bytes(showing.drawn(curves, f"{slug}, {path.name}", picture.suffix), picture)
+    print(f"written: {picture}")
+
+
+@app.command()
 def replay(
     record: Annotated[
         Path, typer.Argument(metavar="VERDICT.json", help="A verdict as --audience instructor writes it.")

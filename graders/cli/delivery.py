@@ -20,22 +20,26 @@ def check(output: Path) -> None:
 
 def deliver(text: str, output: Path) -> None:
     """Write `text`, closed by a newline. Raises KataError; then the file is what it was before."""
+    deliver_bytes((text if text.endswith("\n") else text + "\n").encode(), output)
+
+
+def deliver_bytes(data: bytes, output: Path) -> None:
+    """Write `data`. Raises KataError; then the file is what it was before."""
     check(output)
-    text = text if text.endswith("\n") else text + "\n"
     try:
         if output.exists() and not output.is_file():  # a device or a pipe is written to, never replaced
-            output.write_text(text, encoding="utf-8")
+            output.write_bytes(data)
         else:
-            _replace(text, output.resolve())
+            _replace(data, output.resolve())
     except OSError as fault:
         raise KataError(f"{output}: {fault.strerror}: the report was not written; name another file") from None
 
 
-def _replace(text: str, output: Path) -> None:
+def _replace(data: bytes, output: Path) -> None:
     number, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:100]}.")
     try:
-        with open(number, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(number, "wb") as file:
+            file.write(data)
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(name, 0o666 & ~mask)

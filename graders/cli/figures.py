@@ -16,6 +16,7 @@ from typing import Any
 from graders.catalogue import Kata
 from graders.errors import KataError
 
+NEEDED = "pictures need matplotlib: pip install 'nn-katas[figures]'"
 LOOK: Any = {
     "svg.hashsalt": "katas",  # identifiers in the file are hashes; without it they would be random
     "svg.fonttype": "path",  # the same letters whatever fonts the reader has
@@ -48,7 +49,7 @@ def drawn(kata: Kata) -> str:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
-        raise KataError("figures need matplotlib: pip install 'nn-katas[figures]'") from None
+        raise KataError(NEEDED) from None
     script = script_of(kata)
     before, known = list(sys.path), set(sys.modules)
     sys.path.insert(0, str(script.parent))
