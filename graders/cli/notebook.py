@@ -10,9 +10,11 @@ import ast
 import base64
 import builtins
 import html
+import json
 import mimetypes
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,22 @@ _FENCE = re.compile(r" {0,3}(```|~~~)")
 _PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
 _HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # from here on the README is read when one is stuck or done
 
-TASK = """\
+ANSWER = """\
 ## Your answer
 
-Write it into the next {cells} and run {them} (Shift+Enter). All that is graded stands there, imports included; the first
-line says which file the cell is and has to stay.\
+The next cell is the file `{name}`. Change it and run it (Shift+Enter). All that is graded stands there, imports
+included; the first line says which file it is, and has to stay.\
 """
+
+PREPARE = """\
+## Before you begin
+
+This kata is more than cells. Run the next one first, every time the kernel has started: {what}.\
+"""
+IMPORTABLE = "it makes `{name}` importable here, as it is for the grader"
+TAKEN = (
+    "it prepares the folder `{folder}/`, from which `{name}` is taken when you are graded; work on that in an editor"
+)
 
 VERDICT = """\
 ## The verdict
@@ -68,19 +80,18 @@ def check(output: Path, *, force: bool) -> None:
 def written(kata: Kata, beside: Path) -> str:
     """The notebook as text, for the folder `beside`. Raises KataError where nbformat is missing or no cells will do."""
     try:
-        import nbformat
+        nbformat: Any = import_module("nbformat")
     except ImportError:
         raise KataError("notebooks need nbformat: pip install 'nn-katas[notebook]'") from None
-    files = notebook.files_of(kata)
+    files = notebook.cells_of(kata)
     before, after = _readme(kata)
-    one = len(files) == 1
     cells = [
         *_markdown("readme", before),
-        *_markdown("answer", [TASK.format(cells="cell" if one else "cells", them="it" if one else "them")]),
-        *_code("file", [f"{notebook.first_line(name)}\n{_text(kata.folder / name)}" for name in files]),
+        *_preparing(kata, beside),
+        *(cell for number, name in enumerate(files, start=1) for cell in _answer(kata, name, number)),
         *_code("try", _examples(kata) or [f"# Try it here: {', '.join(kata.entry_points)}"], tags=["raises-exception"]),
         *_markdown("verdict", [VERDICT.format(slug=kata.slug)]),
-        *_code("grade", [_grading(kata, beside)]),
+        *_code("grade", [_call("grade", kata, beside)]),
         *_markdown("further", after),
     ]
     page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": cells})
@@ -89,24 +100,46 @@ def written(kata: Kata, beside: Path) -> str:
     return text
 
 
-def _grading(kata: Kata, beside: Path) -> str:
-    """The call that grades; the repository is named only where it would not be found from `beside`."""
+def _preparing(kata: Kata, beside: Path) -> list[Cell]:
+    """For a kata that supplies something, or takes files that are no cells."""
+    what = [IMPORTABLE.format(name=Path(name).stem) for name in kata.supplied if name.endswith(".py")]
+    what += [TAKEN.format(folder=_folder(kata), name=name) for name in notebook.beside(kata)]
+    if not what:
+        return []
+    text = PREPARE.format(what="; ".join(what))
+    return [*_markdown("prepare", [text]), *_code("prepared", [_call("prepare", kata, beside)])]
+
+
+def _call(function: str, kata: Kata, beside: Path) -> str:
+    """A call of graders.notebook; the repository is named only where it would not be found from `beside`."""
     try:
         found = notebook.root_of(kata.slug, beside) == kata.root.resolve()
     except KataError:
         found = False
-    words = [f'"{kata.slug}"', f'folder="{kata.slug}-work"', *([] if found else [f"root={str(kata.root)!r}"])]
-    return f"from graders.notebook import grade\n\ngrade({', '.join(words)})"
+    words = [f'"{kata.slug}"', f'folder="{_folder(kata)}"']
+    words += [] if found else [f"root={json.dumps(str(kata.root), ensure_ascii=False)}"]
+    return f"from graders.notebook import {function}\n\n{function}({', '.join(words)})"
 
 
-def _markdown(kind: str, sources: list[str]) -> list[Cell]:
+def _folder(kata: Kata) -> str:
+    """Where the graded files are left, beside the notebook."""
+    return f"{kata.slug}-work"
+
+
+def _answer(kata: Kata, name: str, number: int) -> list[Cell]:
+    """A file as the learner has it, in a cell to be worked on."""
+    source = f"{notebook.first_line(name)}\n{_text(kata.folder / name)}"
+    return [*_markdown("answer", [ANSWER.format(name=name)], number), *_code("file", [source], number)]
+
+
+def _markdown(kind: str, sources: list[str], first: int = 1) -> list[Cell]:
     return [
         {"cell_type": "markdown", "id": f"{kind}-{number}", "metadata": {}, "source": source}
-        for number, source in enumerate(sources, start=1)
+        for number, source in enumerate(sources, start=first)
     ]
 
 
-def _code(kind: str, sources: list[str], tags: list[str] | None = None) -> list[Cell]:
+def _code(kind: str, sources: list[str], first: int = 1, tags: list[str] | None = None) -> list[Cell]:
     """Cells of code, not run yet. A cell tagged raises-exception does not stop those after it."""
     return [
         {
@@ -117,7 +150,7 @@ def _code(kind: str, sources: list[str], tags: list[str] | None = None) -> list[
             "execution_count": None,
             "outputs": [],
         }
-        for number, source in enumerate(sources, start=1)
+        for number, source in enumerate(sources, start=first)
     ]
 
 
@@ -202,8 +235,7 @@ def _examples(kata: Kata) -> list[str]:
                     arguments = ast.Tuple([*call.args, *(keyword.value for keyword in call.keywords)])
                     needed = inside.needed(arguments)
                     if name in kata.entry_points and name not in cells and needed is not None:
-                        shown = inside.text(call).removeprefix("kata.")
-                        cells[name] = "\n".join([EXAMPLE, *needed, shown])
+                        cells[name] = "\n".join([EXAMPLE, *needed, inside.text(call).removeprefix("kata.")])
                 inside.read(statement)
     return [cells[name] for name in kata.entry_points if name in cells]
 
@@ -212,8 +244,8 @@ EXAMPLE = "# An example from the tests; change it, or add your own."
 
 
 def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
-    """Every `kata.name(…)` in a statement."""
-    for node in ast.walk(statement):
+    """Every `kata.name(…)` in a statement; not inside `with`, where it is expected to fail."""
+    for node in () if isinstance(statement, ast.With) else ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="kata"), attr=name)):
                 yield name, node
@@ -252,7 +284,8 @@ class _Names:
             if before is None:
                 return None
             found |= dict.fromkeys([*before, text])
-        return sorted(found, key=lambda line: not line.startswith(("import ", "from ")))
+        imports = [text for text in found if text.startswith(("import ", "from "))]
+        return [*imports, *(text for text in found if text not in imports)]
 
     def text(self, node: ast.AST) -> str:
         return ast.get_source_segment(self.source, node) or ""
