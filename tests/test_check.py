@@ -95,3 +95,19 @@ def test_a_shipped_kata_is_clean() -> None:
     done = katas("check", "exercise01")
     assert (done.status, done.left) == (0, []), done.said
     assert done.out.endswith("1 kata checked, clean\n")
+
+
+def test_of_several_modules_a_function_may_be_called_like_one(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    toml = workshop.TOML.replace('files = ["twice.py"]', 'files = ["other.py", "twice.py"]')
+    workshop.write_kata(root, "alpha", toml=toml)
+    hidden = root / "graders" / "hidden" / "alpha"
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "other.py", "OTHER = 1\n")
+    for kind, name in (("wrong", "added"), ("accept", "summed")):
+        (hidden / kind / "twice").mkdir()
+        (hidden / kind / f"{name}.py").rename(hidden / kind / "twice" / f"{name}.py")
+    done = katas("check", cwd=root)
+    assert (done.status, done.left) == (0, []), done.said
+    learnt = workshop.pytest("katas/alpha", "--against", "solutions", cwd=root)
+    assert learnt.status == 0, learnt.said

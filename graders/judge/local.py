@@ -20,7 +20,7 @@ from graders import wire
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, SubmissionError, WireError
 from graders.judge.handle import Probe
-from graders.worker.submission import Namespace
+from graders.worker.submission import Namespace, entry_point
 
 
 class LocalSide:
@@ -46,7 +46,7 @@ class LocalSide:
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         __tracebackhide__ = True
         with self._present():
-            function = getattr(self._loaded(), name, None)
+            function = entry_point(self._loaded(), name)
             if function is None:
                 raise SubmissionError(missing(self.kata, name))
             value = function(*_handed(arguments))

@@ -22,6 +22,7 @@ from graders.errors import WireError
 from graders.worker.submission import (
     Sources,
     describe,
+    entry_point,
     load,
     refuse_forbidden,
     remove_forbidden,
@@ -76,7 +77,7 @@ class Desk:
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """Call one of the submission's own functions."""
-        function = getattr(self.submission, name, None)
+        function = entry_point(self.submission, name)
         if function is None:
             raise MissingEntryPoint(name)
         return function(*map(_awake, arguments))
