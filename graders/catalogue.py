@@ -31,6 +31,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "runtime": get_args(Runtime),
     "hidden_detail": get_args(HiddenDetail),
 }
+_COMMON_PROBES = Path(__file__).parent / "checks" / "probes.py"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -168,7 +169,8 @@ class Kata(_Table, frozen=True, kw_only=True):
             for name, path in _files_under(self.hidden)
             if not name.startswith(("wrong/", "accept/"))
         ]
-        return _digest([(name, path) for name, path in visible + hidden if path.is_file()])
+        common = [("checks/probes.py", _COMMON_PROBES)]
+        return _digest([(name, path) for name, path in visible + hidden + common if path.is_file()])
 
 
 def is_glob(pattern: str) -> bool:

@@ -13,13 +13,14 @@ from graders.checks.arrays import assert_bool, assert_close, assert_equal, asser
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
 from graders.checks.draw import Draw
 from graders.checks.gradients import assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
-from graders.checks.mismatch import Mismatch
+from graders.checks.mismatch import Mismatch, about
 from graders.checks.speed import assert_speed
 from graders.wire import generator
 
 __all__ = [
     "Draw",
     "Mismatch",
+    "about",
     "accuracy",
     "assert_accuracy",
     "assert_bernoulli",

@@ -26,6 +26,15 @@ def fail(message: str, expected: object, actual: object) -> None:
 
 
 @contextmanager
+def about(subject: str) -> Iterator[None]:
+    """A mismatch inside says first what it is about, where one test looks at several things."""
+    try:
+        yield
+    except Mismatch as fault:
+        raise Mismatch(f"{subject}: {fault.message}", fault.expected, fault.actual) from None
+
+
+@contextmanager
 def observing() -> Iterator[None]:
     """Inside it no check fails: a test is run for what the submission returns, not for whether that is right."""
     token = _observing.set(True)

@@ -44,27 +44,36 @@ class Probe:
     summary: str
 
 
-class Probes:
-    """The probes beside a test file, as attributes; the file is read, never imported, in the judge."""
+COMMON = Path(__file__).parents[1] / "checks" / "probes.py"
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._source = path.read_text(encoding="utf-8")
-        except OSError as fault:
-            raise CatalogueError(f"{path}: {fault.strerror}: a test asks for `probes`, so write this file") from None
+
+class Probes:
+    """The probes of a test file as attributes: its own, if it has any, and the common ones.
+
+    Files of probes are read, never imported, in the judge.
+    """
+
+    def __init__(self, own: Path) -> None:
+        self._own = own
+        self._files = [*([own] if own.is_file() else []), COMMON]
+        self._sources = {path: path.read_text(encoding="utf-8") for path in self._files}
         self._functions = {
-            node.name: node for node in ast.parse(self._source).body if isinstance(node, ast.FunctionDef)
+            (path, node.name): node
+            for path, source in self._sources.items()
+            for node in ast.parse(source).body
+            if isinstance(node, ast.FunctionDef)
         }
 
     def __getattr__(self, name: str) -> Probe:
-        node = self._functions.get(name)
-        if node is None:
-            raise CatalogueError(f"{self._path}: no function {name}; there are {', '.join(self._functions)}")
+        path = next((path for path in self._files if (path, name) in self._functions), None)
+        if path is None:
+            known = ", ".join(name for _, name in self._functions)
+            raise CatalogueError(f"{self._own}: no function {name}; there are {known}")
+        node = self._functions[path, name]
         parameters = tuple(argument.arg for argument in node.args.args[1:])
         summary = (ast.get_docstring(node) or "").partition("\n")[0]
-        label = f"{self._path.parent.parent.name}/{self._path.parent.name}/{self._path.name}"
-        return Probe(label, name, self._source, parameters, summary)
+        label = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+        return Probe(label, name, self._sources[path], parameters, summary)
 
 
 @dataclass

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from graders.checks import assert_close, task
+from graders.checks import Mismatch, assert_close, task
 
 
 def assert_layers(actual, h, y):
-    assert type(actual) in (tuple, list), "expected the pair (h, y)"
-    assert len(actual) == 2, "expected the pair (h, y)"
-    assert_close(actual[0], np.array(h))
-    assert_close(actual[1], np.array(y))
+    if type(actual) not in (tuple, list) or len(actual) != 2:
+        raise Mismatch("expected the pair (h, y)", "(h, y)", actual)
+    for name, array, expected in zip("hy", actual, (h, y), strict=True):
+        try:
+            assert_close(array, np.array(expected))
+        except Mismatch as fault:
+            raise Mismatch(f"{name}: {fault.message}", fault.expected, fault.actual) from None
 
 
 @task("vector")

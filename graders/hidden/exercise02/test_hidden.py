@@ -8,10 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, cases, task
 
-FUNCTIONS = ("relu", "relu_derivative")
-LAYOUTS = ("fortran", "strided", "backwards")
+LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
 
 def relu(z):
@@ -22,6 +21,9 @@ def relu_derivative(z):
     z = torch.tensor(z, dtype=torch.float64, requires_grad=True)
     (gradient,) = torch.autograd.grad(F.relu(z), z, torch.ones_like(z))  # element by element: a cotangent of ones
     return gradient.numpy()
+
+
+EXPECTED = {"relu": relu, "relu_derivative": relu_derivative}
 
 
 def pre_activations(draw):
@@ -52,9 +54,9 @@ def test_the_derivative_is_1_above_0_and_0_elsewhere(kata, draw):
 
 
 @task("types")
-@cases(6)
+@cases(8)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int64, np.int8)[draw.case % 3]
+    dtype = (np.float32, np.int64, np.int8, np.uint8)[draw.case % 4]
     z = integers(draw, dtype)
     promised = np.float32 if dtype is np.float32 else np.float64
     assert_close(kata.relu(z), relu(z), dtype=promised)
@@ -62,16 +64,30 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
 
 
 @task("inputs")
-@cases(6)
-def test_arrays_of_any_memory_layout_are_read_as_what_they_are(kata, draw, probes):
-    z = draw.normal(*draw.sizes("n features", low=5))
-    layout = LAYOUTS[draw.case % 3]
-    assert_close(kata.run(probes.call_with_layout, "relu", layout, z), relu(z))
-    assert_close(kata.run(probes.call_with_layout, "relu_derivative", layout, z), relu_derivative(z))
+@cases(12)
+def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
+    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
+    z = integers(draw, dtype)
+    for name, expected in EXPECTED.items():
+        actual, after = kata.run(probes.call_with_layout, name, layout, z)
+        with about(name):
+            assert_close(actual, expected(z), dtype=np.float32 if dtype is np.float32 else np.float64)
+        with about(f"z, after {name}"):
+            assert_equal(after, z)
 
 
 @task("inputs")
-@cases(6)
-def test_the_argument_is_left_alone(kata, draw, probes):
-    z = integers(draw, (np.float64, np.float32, np.int64)[draw.case // 2])
-    assert_equal(kata.run(probes.arguments_after_call, FUNCTIONS[draw.case % 2], z), [z])
+@cases(4)
+def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+    n, features = draw.sizes("n features", high=5)
+    first, second = draw.normal(n, features), draw.normal(n, features)
+    calls = [["relu", first], ["relu_derivative", second], ["relu", second], ["relu_derivative", first]]
+    answers, later = kata.run(probes.answers_of_calls, calls)
+    for (name, z), answer, at_last in zip(calls, answers, later, strict=True):
+        with about(name):
+            assert_close(answer, EXPECTED[name](z))
+        with about(f"the answer of {name}, after further calls"):
+            assert_equal(at_last, answer)
+    for name, expected in EXPECTED.items():
+        with about(name):
+            assert_close(kata.run(probes.answer_after_renewal, name, [first], [second]), expected(second))

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import assert_close, assert_equal, cases, task
+from graders.checks import Mismatch, about, assert_close, assert_equal, cases, task
 
-LAYOUTS = ("fortran", "strided", "backwards")
+LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 LARGEST = {
     np.int8: 127,
     np.uint8: 255,
@@ -20,14 +20,16 @@ LARGEST = {
 
 
 def assert_layers(actual, x, W1, W2, dtype=np.float64):
-    assert type(actual) in (tuple, list), "expected the pair (h, y)"
-    assert len(actual) == 2, "expected the pair (h, y)"
+    if type(actual) not in (tuple, list) or len(actual) != 2:
+        raise Mismatch("expected the pair (h, y)", "(h, y)", actual)
     x, W1, W2 = (torch.tensor(a, dtype=torch.float64) for a in (x, W1, W2))
     hidden, fan_in = W1.shape
     size_of_h = F.linear(abs(x), abs(W1))
     h = F.relu(F.linear(x, W1))
-    assert_close(actual[0], h, dtype=dtype, scale=size_of_h, terms=fan_in)
-    assert_close(actual[1], F.linear(h, W2), dtype=dtype, scale=F.linear(size_of_h, abs(W2)), terms=fan_in + hidden)
+    with about("h"):
+        assert_close(actual[0], h, dtype=dtype, scale=size_of_h, terms=fan_in)
+    with about("y"):
+        assert_close(actual[1], F.linear(h, W2), dtype=dtype, scale=F.linear(size_of_h, abs(W2)), terms=fan_in + hidden)
 
 
 def arguments(draw, *, batch):
@@ -55,13 +57,14 @@ def arguments(draw, *, batch):
     return x, draw.normal(hidden, fan_in), draw.normal(fan_out, hidden)
 
 
-def small_arguments(draw, dtype):
-    """Arguments of one dtype, a vector and a batch in turn."""
+def small_arguments(draw, dtype, *, calls=1):
+    """x, W1 and W2 of one dtype for each of the calls, all of the same shapes: a vector and a batch in turn."""
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out", low=4)
-    shapes = ((fan_in,), (n, fan_in))[draw.case % 2], (hidden, fan_in), (fan_out, hidden)
+    shapes = ((fan_in,), (n, fan_in))[(draw.case + draw.case // 4) % 2], (hidden, fan_in), (fan_out, hidden)
     if np.issubdtype(dtype, np.floating):
-        return [draw.normal(*shape, dtype=dtype) for shape in shapes]
-    return [draw.integers(-LARGEST[dtype], LARGEST[dtype] + 1, *shape).astype(dtype) for shape in shapes]
+        return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
+    low, high = -LARGEST[dtype], LARGEST[dtype] + 1
+    return [[draw.integers(low, high, *shape).astype(dtype) for shape in shapes] for _ in range(calls)]
 
 
 @task("vector")
@@ -81,22 +84,33 @@ def test_a_batch_passes_through_row_by_row(kata, draw):
 @task("types")
 @cases(10)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case // 2]
-    x, W1, W2 = small_arguments(draw, dtype)
+    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case % 5]
+    ((x, W1, W2),) = small_arguments(draw, dtype)
     promised = np.float32 if dtype is np.float32 else np.float64
     assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2, dtype=promised)
 
 
 @task("inputs")
-@cases(6)
-def test_arrays_of_any_memory_layout_are_read_as_what_they_are(kata, draw, probes):
-    x, W1, W2 = small_arguments(draw, np.float64)
-    actual = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case // 2], x, W1, W2)
-    assert_layers(actual, x, W1, W2)
+@cases(12)
+def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
+    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
+    (before,) = small_arguments(draw, dtype)
+    layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", layout, *before)
+    assert_layers(layers, *before, dtype=np.float32 if dtype is np.float32 else np.float64)
+    for name, array, given in zip(("x", "W1", "W2"), after, before, strict=True):
+        with about(f"{name}, after the call"):
+            assert_equal(array, given)
 
 
 @task("inputs")
-@cases(6)
-def test_the_arguments_are_left_alone(kata, draw, probes):
-    before = small_arguments(draw, (np.float64, np.float32, np.int64)[draw.case // 2])
-    assert_equal(kata.run(probes.arguments_after_call, "two_layer_forward", *before), before)
+@cases(4)
+def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+    first, second = small_arguments(draw, np.float64, calls=2)
+    calls = [["two_layer_forward", *first], ["two_layer_forward", *second]]
+    answers, later = kata.run(probes.answers_of_calls, calls)
+    for answer, arguments in zip(answers, (first, second), strict=True):
+        assert_layers(answer, *arguments)
+    for name, at_last, answer in zip("hy", later[0], answers[0], strict=True):
+        with about(f"{name} of the first call, after the second"):
+            assert_equal(at_last, answer)
+    assert_layers(kata.run(probes.answer_after_renewal, "two_layer_forward", first, second), *second)

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, cases, task
 
-LAYOUTS = ("fortran", "strided", "backwards")
+LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
 
 def assert_softmax(actual, logits, dtype=np.float64):
@@ -80,12 +80,12 @@ def test_logits_of_ten_thousand_are_exact(kata, draw):
 
 
 @task("types")
-@cases(6)
+@cases(8)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
     n, classes = draw.sizes("n classes", low=3)
-    dtype = (np.float32, np.int64, np.int8)[draw.case % 3]
-    largest = 100 if dtype is np.int8 else 20  # differences of int8 logits overflow unless they are made in float64
-    logits = draw.integers(-largest, largest + 1, n, classes).astype(dtype)
+    dtype = (np.float32, np.int64, np.int8, np.uint8)[draw.case % 4]
+    low, high = {np.int8: (-100, 101), np.uint8: (0, 16)}.get(dtype, (-20, 21))  # their differences overflow
+    logits = draw.integers(low, high, n, classes).astype(dtype)
     target = draw.integers(0, classes, n)
     promised = np.float32 if dtype is np.float32 else np.float64
     assert_softmax(kata.softmax(logits), logits, promised)
@@ -93,14 +93,37 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
 
 
 @task("inputs")
-@cases(6)
+@cases(8)
 def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
     n, classes = draw.sizes("n classes", low=3)
-    layout, dtype = LAYOUTS[draw.case % 3], (np.float64, np.float32)[draw.case // 3]
+    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32)[draw.case // 4]
     logits, target = draw.normal(n, classes, dtype=dtype), draw.integers(0, classes, n)
-    p, *after = kata.run(probes.call_with_layout, "softmax", layout, logits)
-    assert_softmax(p, logits, dtype)
-    assert_equal(after, [logits])
+    p, after = kata.run(probes.call_with_layout, "softmax", layout, logits)
+    with about("softmax"):
+        assert_softmax(p, logits, dtype)
+    with about("logits, after softmax"):
+        assert_equal(after, logits)
     loss, *after = kata.run(probes.call_with_layout, "cross_entropy", layout, logits, target)
-    assert_loss(loss, logits, target, dtype)
-    assert_equal(after, [logits, target])
+    with about("cross_entropy"):
+        assert_loss(loss, logits, target, dtype)
+    for name, array, before in zip(("logits", "target"), after, (logits, target), strict=True):
+        with about(f"{name}, after cross_entropy"):
+            assert_equal(array, before)
+
+
+@task("inputs")
+@cases(4)
+def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+    n, classes = draw.sizes("n classes", low=3)
+    first, second = ((draw.normal(n, classes), draw.integers(0, classes, n)) for _ in range(2))
+    calls = [["softmax", first[0]], ["cross_entropy", *second], ["softmax", second[0]], ["cross_entropy", *first]]
+    answers, later = kata.run(probes.answers_of_calls, calls)
+    for (name, *arguments), answer, at_last in zip(calls, answers, later, strict=True):
+        with about(name):
+            (assert_softmax if name == "softmax" else assert_loss)(answer, *arguments)
+        with about(f"the answer of {name}, after further calls"):
+            assert_equal(at_last, answer)
+    with about("softmax"):
+        assert_softmax(kata.run(probes.answer_after_renewal, "softmax", first[:1], second[:1]), second[0])
+    with about("cross_entropy"):
+        assert_loss(kata.run(probes.answer_after_renewal, "cross_entropy", first, second), *second)

@@ -1,0 +1,130 @@
+"""layer_norm against torch.nn.functional.layer_norm.
+
+Allowance: let s = sqrt(variance + eps), z = (x - mean) / s and κ = rms(x) / s, the condition number of the variance.
+A mean of n numbers is off by at most n eps rms(x), so z is off by n eps κ. The variance of the deviations is off by
+n eps of itself (an error of the mean enters squared), Welford's by n eps κ of itself, E[x²] - mean² by n eps κ² (Chan,
+Golub and LeVeque, Algorithms for computing the sample variance, 1983), and z by as much of itself; a few roundings of
+z come on top. So |error| <= c eps n (|gamma| (|z| + κ + |z| κ^p) + |beta|), with p = 2 for rows of any mean, where κ
+is about 1 and every formula is good enough, and p = 1 for rows far from 0: at κ = 1e6 E[x²] - mean² is then a million
+times less accurate than the others, and far outside.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from graders.checks import about, assert_close, assert_equal, cases, task
+
+LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
+LARGEST = {np.int8: 127, np.uint8: 255, np.int64: 2**40}  # sums or squares overflow unless they are made in float64
+
+
+def assert_normalised(actual, x, gamma=None, beta=None, eps=1e-5, dtype=np.float64, p=2):
+    x, gamma, beta = (None if a is None else torch.tensor(a, dtype=torch.float64) for a in (x, gamma, beta))
+    features = x.shape[-1]
+    z = abs(F.layer_norm(x, (features,), eps=eps))
+    condition = torch.sqrt((x**2).mean(-1, keepdim=True) / (x.var(-1, keepdim=True, correction=0) + eps))
+    scale = z + condition + z * condition**p
+    scale = (scale if gamma is None else abs(gamma) * scale) + (0 if beta is None else abs(beta))
+    expected = F.layer_norm(x, (features,), gamma, beta, eps)
+    assert_close(actual, expected, dtype=dtype, scale=scale, terms=features)
+
+
+def rows(draw):
+    """x (…, features) of one to four axes: distinct sizes first, then ones, a square, long axes, any lengths."""
+    k, m, n, features = draw.sizes("k m n features", low=2, high=6)
+    any_length = draw.sizes("any_length", low=9, high=1000)
+    special = {1: (2, 2, 1, 1), 2: (k, m, 1, features), 3: (k, m, n, 1), 4: (4, 4, 4, 4), 5: (1, 1, 1100, 3)}
+    special |= {6: (1, 2, 3, 1100), 7: (1, 2, any_length, features), 8: (1, 2, n, any_length)}
+    sizes = special.get(draw.case // 3, (k, m, n, features))
+    axes = (2, 4, 1, 3, 2)[draw.case % 5]
+    # every row has a mean and a spread of its own
+    spread, mean = draw.uniform(0.3, 3, *sizes[4 - axes : 3], 1), draw.normal(*sizes[4 - axes : 3], 1)
+    scale = (1.0, 1e4, 0.01, 1e30)[draw.case % 4]
+    return scale * (spread * draw.normal(*sizes[4 - axes :]) + mean)
+
+
+def parameters(draw, x, given):
+    """gamma and beta, each an array or None."""
+    return [draw.normal(x.shape[-1]) if wanted else None for wanted in given]
+
+
+def small_arguments(draw, dtype, *, calls=1):
+    """x, gamma and beta of one dtype for each of the calls, all of the same shapes: a batch and a vector in turn."""
+    n, features = draw.sizes("n features", low=3)
+    shapes = ((n, features), (features,))[(draw.case + draw.case // 4) % 2], (features,), (features,)
+    if np.issubdtype(dtype, np.floating):
+        return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
+    low = -LARGEST[dtype] if np.issubdtype(dtype, np.signedinteger) else 0
+    return [[draw.integers(low, LARGEST[dtype] + 1, *shape).astype(dtype) for shape in shapes] for _ in range(calls)]
+
+
+@task("normalise")
+@cases(27)
+def test_every_row_is_normalised_by_itself(kata, draw):
+    x = rows(draw)
+    assert_normalised(kata.layer_norm(x), x)
+
+
+@task("parameters")
+@cases(21)
+def test_gamma_and_beta_scale_and_shift_each_feature(kata, draw):
+    x = rows(draw)
+    gamma, beta = parameters(draw, x, ((True, True), (True, False), (False, True), (False, False))[draw.case % 4])
+    assert_normalised(kata.layer_norm(x, gamma, beta), x, gamma, beta)
+
+
+@task("eps")
+@cases(20)
+def test_eps_is_added_to_the_variance(kata, draw):
+    n, features = draw.sizes("n features", low=3)
+    eps = (1e-5, 1e-3, 0.0, 1.0, 1e-12)[draw.case % 5]
+    numbers, level = draw.normal(n, features), draw.normal(n, 1)
+    constant = level + numbers * (np.arange(n) % 2)[:, None]  # every other row: 0 / 0 if eps is 0
+    x = (numbers, numbers if eps == 0 else constant, 3e-3 * numbers, 1e-30 * numbers)[draw.case % 4]
+    gamma, beta = parameters(draw, x, ((False, False), (True, True))[draw.case // 4 % 2])
+    given = (x, gamma, beta) if eps == 1e-5 else (x, gamma, beta, eps)  # which is the default
+    assert_normalised(kata.layer_norm(*given), *given)
+
+
+@task("offset")
+@cases(6)
+def test_rows_far_from_0_are_normalised_like_others(kata, draw):
+    n, features = draw.sizes("n features", low=4)
+    dtype, far = ((np.float64, 1e6), (np.float32, 1e3))[draw.case % 2]
+    x = (draw.normal(n, features) + far * draw.uniform(-1, 1, n, 1)).astype(dtype)
+    assert_normalised(kata.layer_norm(x), x, dtype=dtype, p=1)
+
+
+@task("types")
+@cases(8)
+def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
+    dtype = (np.float32, np.int8, np.int64, np.uint8)[draw.case % 4]
+    promised = np.float32 if dtype is np.float32 else np.float64
+    (arguments,) = small_arguments(draw, dtype)
+    given = (arguments, arguments[:1])[draw.case // 4]  # with gamma and beta, and without
+    assert_normalised(kata.layer_norm(*given), *given, dtype=promised)
+
+
+@task("inputs")
+@cases(12)
+def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
+    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
+    (arguments,) = small_arguments(draw, dtype)
+    y, *after = kata.run(probes.call_with_layout, "layer_norm", layout, *arguments)
+    assert_normalised(y, *arguments, dtype=np.float32 if dtype is np.float32 else np.float64)
+    for name, array, before in zip(("x", "gamma", "beta"), after, arguments, strict=True):
+        with about(f"{name}, after the call"):
+            assert_equal(array, before)
+
+
+@task("inputs")
+@cases(4)
+def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+    first, second = small_arguments(draw, np.float64, calls=2)
+    answers, later = kata.run(probes.answers_of_calls, [["layer_norm", *first], ["layer_norm", *second]])
+    for answer, arguments in zip(answers, (first, second), strict=True):
+        assert_normalised(answer, *arguments)
+    with about("the first answer, after the second call"):
+        assert_equal(later[0], answers[0])
+    assert_normalised(kata.run(probes.answer_after_renewal, "layer_norm", first, second), *second)

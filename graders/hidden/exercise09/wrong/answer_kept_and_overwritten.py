@@ -1,0 +1,24 @@
+# The answer was written into an array that is kept from call to call: the next call changes it.
+# task: inputs
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+kept = {}
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    x = floating(x)
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = x.var(axis=-1, keepdims=True)
+    y = (x - mean) / np.sqrt(variance + eps)
+    if gamma is not None:
+        y = y * gamma
+    if beta is not None:
+        y = y + beta
+    answer = kept.setdefault((y.shape, y.dtype), np.empty_like(y))
+    answer[...] = y
+    return answer

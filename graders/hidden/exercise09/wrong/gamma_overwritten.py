@@ -1,0 +1,23 @@
+# The answer of a vector was accumulated in gamma (gamma *= z), so the caller's gamma has changed.
+# task: inputs
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    x = floating(x)
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = x.var(axis=-1, keepdims=True)
+    y = (x - mean) / np.sqrt(variance + eps)
+    if gamma is not None:
+        if y.shape == gamma.shape and y.dtype == gamma.dtype:
+            gamma *= y
+            y = gamma
+        else:
+            y = y * gamma
+    if beta is not None:
+        y = y + beta
+    return y

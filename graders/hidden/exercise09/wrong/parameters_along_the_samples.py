@@ -1,0 +1,19 @@
+# gamma and beta were laid along the samples: they have one entry for each feature.
+# task: parameters
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    x = floating(x)
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = x.var(axis=-1, keepdims=True)
+    y = (x - mean) / np.sqrt(variance + eps)
+    if gamma is not None:
+        y = y * np.resize(gamma, (y.size // y.shape[-1],)).reshape(*y.shape[:-1], 1)
+    if beta is not None:
+        y = y + np.resize(beta, (y.size // y.shape[-1],)).reshape(*y.shape[:-1], 1)
+    return y

@@ -1,0 +1,19 @@
+# With more than two axes one mean was taken over all but the first: it is over the last axis only.
+# task: normalise
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    x = floating(x)
+    mean = x.mean(axis=tuple(range(min(1, x.ndim - 1), x.ndim)), keepdims=True)
+    variance = x.var(axis=tuple(range(min(1, x.ndim - 1), x.ndim)), keepdims=True)
+    y = (x - mean) / np.sqrt(variance + eps)
+    if gamma is not None:
+        y = y * gamma
+    if beta is not None:
+        y = y + beta
+    return y
