@@ -77,6 +77,13 @@ def test_texts_annotations_imports_and_scripts_stay() -> None:
         assert mutant.source.endswith("if __name__ == '__main__':\n    print(clip(1 + 1))")
 
 
+def test_the_words_of_an_error_stay() -> None:
+    changes = changes_of('def f(x):\n    if x > 1:\n        raise ValueError(f"{x} is too large")\n    return "large"\n')
+    assert not [change for change in changes if "_ is too large" in change or "too large_" in change]
+    assert "f: `return 'large'` becomes `return 'large_'`" in changes
+    assert "f: `raise ValueError(f'{x} is too large')` becomes nothing" in changes
+
+
 def test_every_mutant_is_a_program_of_its_own() -> None:
     sources = [mutant.source for mutant in mutants_of(MODULE)]
     assert len(set(sources)) == len(sources)

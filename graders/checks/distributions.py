@@ -49,7 +49,7 @@ def assert_normal(samples: object, mean: float, std: float, false_alarm: float =
         problem = (
             _wrong_mean(z, mean, std, share)
             or _wrong_spread(z, mean, std, share)
-            or _wrong_shape(z, np.array([STANDARD_NORMAL.cdf(value) for value in np.sort(z).tolist()]), "normal", share)
+            or _wrong_shape(z, _normal_cdf(np.sort(z)), "normal", share)
         )
     if problem is not None:
         fail(problem, (mean, std), samples)
@@ -153,6 +153,11 @@ def _spread_bounds(n: int, false_alarm: float) -> tuple[float, float]:
     """Bounds of the standard deviation of n standard normal samples about 0."""
     t = math.log(2 / false_alarm) / n
     return math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
+
+
+def _normal_cdf(z: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Phi(z), by the error function; NumPy has none, and NormalDist.cdf takes six times as long."""
+    return 0.5 * (1 + np.array(list(map(math.erf, (z / math.sqrt(2)).tolist()))))
 
 
 def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str | None:

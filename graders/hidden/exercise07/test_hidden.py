@@ -1,0 +1,201 @@
+"""xavier_std and he_std against their formulas, initialize as a sample of the distribution that it promises.
+
+Allowance of the standard deviations: one addition, one division and one square root, |error| <= c eps std.
+
+Every test of random weights refuses right ones with a probability below 1e-6, which its questions share among them.
+Nothing is assumed of how the generator is used.
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from graders.checks import about, assert_close, assert_equal, assert_independent, assert_normal, cases, generator, task
+from graders.checks.mismatch import fail
+
+STANDARD_NORMAL = NormalDist()
+MEDIAN = STANDARD_NORMAL.inv_cdf(0.75)  # of the magnitude |z| of a standard normal z
+SCHEMES = ("xavier", "he")
+STRANGERS = (
+    *("h", "she_xavier", "he_uniform"),
+    *("lecun", "orthogonal", "uniform", "normal", "kaiming", "glorot", "zeros", "default", "relu", "std"),
+    *("", " ", "x", "e", "xav", "avier", "hehe", "she", "hexavier", "xavier_uniform", "xavier,he"),
+)
+
+
+def std_of(scheme, fan_in, fan_out):
+    return math.sqrt(2 / (fan_in + fan_out)) if scheme == "xavier" else math.sqrt(2 / fan_in)
+
+
+def fans(draw):
+    """(fan_in, fan_out): distinct first, then ones, a square, and axes that are long, in turn."""
+    fan_in, fan_out = draw.sizes("fan_in fan_out")
+    any_length = draw.sizes("any_length", low=9, high=1000)
+    special = {1: (1, fan_out), 2: (fan_in, 1), 3: (1, 1), 4: (fan_in, fan_in), 5: (any_length, fan_out)}
+    special |= {6: (fan_in, any_length)}
+    return special.get(draw.case // 2, (fan_in, fan_out))
+
+
+def assert_weights(W, fan_in, fan_out):
+    """Check type, shape and dtype."""
+    found = f"an array of shape {W.shape} and dtype {W.dtype}" if type(W) is np.ndarray else type(W).__name__
+    wanted = f"an array of shape {(int(fan_out), int(fan_in))} and dtype float64"
+    if found != wanted:
+        fail(f"the weights are {found}, expected {wanted}", wanted, W)
+
+
+def assert_double_precision(W):
+    """Check that not every weight is a float32 number: in one sample of 2**29 the last 29 of 53 bits are all 0."""
+    if (W.astype(np.float32) == W).all():
+        fail("every weight is a float32 number: the samples were made in single precision", "53 bits", W)
+
+
+def assert_all_different(W):
+    """Check that no weight is another one's copy or negative.
+
+    Samples made of 52 random bits or more have equal magnitudes with a probability of 2**-52 a pair, so three such
+    pairs among the 40 000 weights at most that are looked at here have one of less than (8e8 * 2**-52)**3 / 6 < 1e-20.
+    """
+    copies = W.size - np.unique(np.abs(W)).size
+    if copies > 2:
+        fail(
+            f"{copies} of {W.size} weights repeat another one's magnitude: each is to be a sample of its own",
+            f"{W.size} numbers",
+            W,
+        )
+
+
+def assert_tails(W, std, multiples, false_alarm):
+    """Check how many weights lie further than so many standard deviations from 0, asking once for each multiple."""
+    magnitudes = np.abs(W)
+    for multiple in multiples:
+        beyond = int((magnitudes > multiple * std).sum())
+        share = 2 * STANDARD_NORMAL.cdf(-multiple)
+        if chance_of_share(beyond, W.size, share) < false_alarm:
+            fail(
+                f"{beyond / W.size:.3%} of {W.size} weights lie further than {multiple} standard deviations from 0, "
+                f"of the normal distribution it is {share:.3%}",
+                share,
+                beyond / W.size,
+            )
+
+
+def chance_of_share(ones, of, probability):
+    """A bound on the probability of a share of ones at least as far off, either way (Hoeffding, 1963, theorem 1)."""
+    q, p = ones / of, probability
+    divergence = (q * math.log(q / p) if q > 0 else 0) + ((1 - q) * math.log((1 - q) / (1 - p)) if q < 1 else 0)
+    return 2 * math.exp(-of * divergence)
+
+
+def assert_unrelated(coins, what, false_alarm):
+    """Check for coins (n, k) of 1 and -1, k fair ones thrown n times, that no two of them know of each other.
+
+    A product of two is a fair coin again; the mean of n exceeds t with a probability of at most 2 exp(-n t² / 2)
+    (Hoeffding, 1963). Each pair has its share of `false_alarm`.
+    """
+    n, k = coins.shape
+    pairs = np.triu(np.ones((k, k), dtype=bool), 1)
+    correlation = np.where(pairs, coins.T @ coins / n, 0)
+    allowed = math.sqrt(2 * math.log(2 * max(1, pairs.sum()) / false_alarm) / n)
+    if np.abs(correlation).max() > allowed:
+        worst = np.unravel_index(np.abs(correlation).argmax(), correlation.shape)
+        fail(
+            f"in {n} matrices the {what} of weights {worst[0]} and {worst[1]} (row after row) have a correlation of "
+            f"{correlation[worst]:.2f}, expected 0 within {allowed:.2f}: weights are independent of each other",
+            0.0,
+            float(correlation[worst]),
+        )
+
+
+@task("scales")
+@cases(24)
+def test_the_standard_deviations_of_any_layer(kata, draw):
+    fan_in, fan_out = draw.sizes("fan_in fan_out", high=(2000, 8, 10**6, 64)[draw.case % 4])
+    if draw.case == 4:
+        fan_in = fan_out = 1
+    with about("xavier_std"):
+        assert_close(kata.xavier_std(fan_in, fan_out), std_of("xavier", fan_in, fan_out))
+    with about("he_std"):
+        assert_close(kata.he_std(fan_in), std_of("he", fan_in, fan_out))
+
+
+@task("weights")
+@cases(14)
+def test_weights_are_a_sample_of_the_normal_distribution(kata, draw, probes):
+    """Right weights fail with a probability below 1e-6; half of it is shared by the questions of the 14 cases."""
+    alarm = 0.5e-6 / 14 / 6
+    (fan_in, fan_out), scheme = fans(draw), SCHEMES[draw.case % 2]
+    seed, times = draw.seed(), min(1000, 1 + 5000 // (fan_in * fan_out))
+    std = std_of(scheme, fan_in, fan_out)
+    assert_weights(kata.initialize(fan_in, fan_out, scheme, generator(seed)), fan_in, fan_out)
+    W = kata.run(probes.in_a_row, times, fan_in, fan_out, scheme, generator(seed))
+    assert_normal(W, 0, std, alarm)
+    assert_tails(W, std, (1, 2, 3), alarm)
+    assert_independent(W, 0, alarm)
+    assert_all_different(W)
+    assert_double_precision(W)
+    if draw.case == 13:
+        assert_wide_layers(kata, draw, 0.5e-6 / 3)
+
+
+def assert_wide_layers(kata, draw, alarm):
+    """Half a million weights tell the sum of twelve uniform samples from the normal distribution by its tails."""
+    fan_in, fan_out = draw.sizes("fan_in fan_out", low=650, high=750)
+    scheme = draw.choice(SCHEMES)
+    W = kata.initialize(fan_in, fan_out, scheme, generator(draw.seed()))
+    assert_weights(W, fan_in, fan_out)
+    std = std_of(scheme, fan_in, fan_out)
+    assert_normal(W[::300], 0, std, alarm)
+    assert_tails(W, std, (3, 3.5), alarm)
+    assert_all_different(W[::20])
+
+
+@task("weights")
+@cases(4)
+def test_no_weight_knows_of_another(kata, draw, probes):
+    """Right weights fail with a probability below 1e-6, a quarter of it a case, an eleventh of that a question."""
+    alarm = 1e-6 / 4 / 11
+    fan_in, fan_out = ((2, 3), (3, 3), (1, 4), (4, 1))[draw.case]
+    scheme = SCHEMES[draw.case % 2]
+    std = std_of(scheme, fan_in, fan_out)
+    W = kata.run(probes.in_a_row, 1000, fan_in, fan_out, scheme, generator(draw.seed()))
+    assert_weights(W[0], fan_in, fan_out)
+    z = W.reshape(1000, fan_in * fan_out) / std
+    assert_unrelated(np.where(z < 0, -1.0, 1.0), "signs", alarm)
+    assert_unrelated(np.where(np.abs(z) < MEDIAN, -1.0, 1.0), "magnitudes", alarm)
+    for entry in z.T:  # nine at most
+        assert_normal(entry * std, 0, std, alarm)
+
+
+@task("generator")
+@cases(6)
+def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
+    """Right weights fail with a probability below 1e-12: that two samples are equal."""
+    (fan_in, fan_out), scheme, seed = fans(draw), SCHEMES[draw.case % 2], draw.seed()
+    W = kata.initialize(fan_in, fan_out, scheme, generator(seed))
+    other = kata.initialize(fan_in, fan_out, scheme, generator(seed + 1))
+    if np.any(other == W):
+        fail("two generators of different seeds gave the same weights", "other weights", other)
+    with about("the weights of a second generator of the same seed"):
+        assert_equal(kata.initialize(fan_in, fan_out, scheme, generator(seed)), W)
+    first, second = kata.run(probes.in_a_row, 2, fan_in, fan_out, scheme, generator(seed))
+    with about("the weights of a third generator of the same seed"):
+        assert_equal(first, W)
+    if np.any(second == first):
+        fail("the second call with the same generator gave the weights of the first once more", "other weights", second)
+    before, after = kata.run(probes.global_generators_around, fan_in, fan_out, scheme, generator(seed))
+    with about("the states of the global generators, after the call"):
+        assert_equal(after, before)
+
+
+@task("errors")
+@cases(27)  # every stranger once, then words of five letters
+def test_an_unknown_scheme_is_refused(kata, draw):
+    fan_in, fan_out = draw.sizes("fan_in fan_out")
+    word = "".join(chr(ord("a") + letter) for letter in draw.integers(0, 26, 5))
+    scheme = STRANGERS[draw.case] if draw.case < len(STRANGERS) else word
+    with kata.raises(ValueError) as caught:
+        kata.initialize(fan_in, fan_out, scheme, generator(draw.seed()))
+    if not caught.message.strip():
+        fail("the ValueError says nothing: a message tells which scheme was not understood", "a message", "")

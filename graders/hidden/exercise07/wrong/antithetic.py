@@ -1,0 +1,28 @@
+# Half of the weights are the other half with the signs turned: every weight is a sample of its own.
+# task: weights
+import math
+
+import numpy as np
+
+
+def xavier_std(fan_in, fan_out):
+    return math.sqrt(2 / (fan_in + fan_out))
+
+
+def he_std(fan_in):
+    return math.sqrt(2 / fan_in)
+
+
+def std_of(scheme, fan_in, fan_out):
+    if scheme == "xavier":
+        return xavier_std(fan_in, fan_out)
+    if scheme == "he":
+        return he_std(fan_in)
+    raise ValueError(f"unknown scheme {scheme!r}")
+
+
+def initialize(fan_in, fan_out, scheme, rng):
+    std = std_of(scheme, fan_in, fan_out)
+    count = fan_out * fan_in
+    half = rng.normal(0, std, size=(count + 1) // 2)
+    return np.concatenate([half, -half[::-1]])[:count].reshape(fan_out, fan_in)

@@ -1,0 +1,24 @@
+# Only the first letter of the scheme was looked at: "hehe" and "xav" are no schemes.
+# task: errors
+import math
+
+
+def xavier_std(fan_in, fan_out):
+    return math.sqrt(2 / (fan_in + fan_out))
+
+
+def he_std(fan_in):
+    return math.sqrt(2 / fan_in)
+
+
+def std_of(scheme, fan_in, fan_out):
+    if scheme.startswith("x"):
+        return xavier_std(fan_in, fan_out)
+    if scheme.startswith("h"):
+        return he_std(fan_in)
+    raise ValueError(f"unknown scheme {scheme!r}")
+
+
+def initialize(fan_in, fan_out, scheme, rng):
+    std = std_of(scheme, fan_in, fan_out)
+    return rng.normal(0, std, size=(fan_out, fan_in))

@@ -1,0 +1,27 @@
+# A generator of seed 0 was made in place of rng: use the one that is passed in.
+# task: generator
+import math
+
+import numpy as np
+
+
+def xavier_std(fan_in, fan_out):
+    return math.sqrt(2 / (fan_in + fan_out))
+
+
+def he_std(fan_in):
+    return math.sqrt(2 / fan_in)
+
+
+def std_of(scheme, fan_in, fan_out):
+    if scheme == "xavier":
+        return xavier_std(fan_in, fan_out)
+    if scheme == "he":
+        return he_std(fan_in)
+    raise ValueError(f"unknown scheme {scheme!r}")
+
+
+def initialize(fan_in, fan_out, scheme, rng):
+    std = std_of(scheme, fan_in, fan_out)
+    rng = np.random.default_rng(0)
+    return rng.normal(0, std, size=(fan_out, fan_in))

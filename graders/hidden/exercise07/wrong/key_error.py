@@ -1,0 +1,20 @@
+# An unknown scheme raised a KeyError: a ValueError is promised.
+# task: errors
+import math
+
+
+def xavier_std(fan_in, fan_out):
+    return math.sqrt(2 / (fan_in + fan_out))
+
+
+def he_std(fan_in):
+    return math.sqrt(2 / fan_in)
+
+
+def std_of(scheme, fan_in, fan_out):
+    return {"xavier": xavier_std(fan_in, fan_out), "he": he_std(fan_in)}[scheme]
+
+
+def initialize(fan_in, fan_out, scheme, rng):
+    std = std_of(scheme, fan_in, fan_out)
+    return rng.normal(0, std, size=(fan_out, fan_in))

@@ -1,0 +1,27 @@
+# Every row was scaled to the length that it has on average: that makes the weights of a row depend on each other.
+# task: weights
+import math
+
+import numpy as np
+
+
+def xavier_std(fan_in, fan_out):
+    return math.sqrt(2 / (fan_in + fan_out))
+
+
+def he_std(fan_in):
+    return math.sqrt(2 / fan_in)
+
+
+def std_of(scheme, fan_in, fan_out):
+    if scheme == "xavier":
+        return xavier_std(fan_in, fan_out)
+    if scheme == "he":
+        return he_std(fan_in)
+    raise ValueError(f"unknown scheme {scheme!r}")
+
+
+def initialize(fan_in, fan_out, scheme, rng):
+    std = std_of(scheme, fan_in, fan_out)
+    z = rng.standard_normal((fan_out, fan_in))
+    return std * math.sqrt(fan_in) * z / np.linalg.norm(z, axis=1, keepdims=True)

@@ -1,0 +1,16 @@
+# the factor on the mask; one throw of the binomial distribution
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * (mask * (1 / (1 - p_drop)))
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return rng.binomial(1, 1 - p_drop, size=shape).astype(float)

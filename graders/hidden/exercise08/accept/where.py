@@ -1,0 +1,17 @@
+# np.where; a coin by its complement
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return np.where(mask == 1, h / (1 - p_drop), 0)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return np.where(rng.random(shape) < 1 - p_drop, 1.0, 0.0)

@@ -1,0 +1,193 @@
+"""dropout against its formula, dropout_mask as a sample of independent coins.
+
+Allowance of dropout: p may be rounded to the dtype, which 1 - p magnifies by up to 1 / (1 - p); the difference, the
+product and the quotient are rounded once each: |error| <= c eps |h| mask / (1 - p) (1 + 1 / (1 - p)).
+
+Every test of random masks refuses right ones with a probability below 1e-6, which its questions share among them.
+Nothing is assumed of how the generator is used.
+"""
+
+import math
+
+import numpy as np
+
+from graders.checks import (
+    about,
+    assert_bernoulli,
+    assert_close,
+    assert_equal,
+    assert_independent,
+    cases,
+    generator,
+    task,
+)
+from graders.checks.mismatch import fail
+
+LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
+DTYPES = (np.float64, np.float32, np.int8, np.uint8, np.int64)
+IMPOSSIBLE = (1.0, -1e-12, 1.5, -0.1, 1 + 1e-12, -1.0, 2.0, 1, -1, 1e9, -1e9, 1 + 1e-6, -0.5, 100.0)
+
+
+def assert_dropout(actual, h, mask, p_drop, dtype=np.float64):
+    expected = h.astype(np.float64) * mask / (1 - p_drop)
+    assert_close(actual, expected, dtype=dtype, scale=abs(expected) * (1 + 1 / (1 - p_drop)))
+
+
+def assert_mask(mask, shape):
+    """Check type and shape; of the dtype only that it is a floating one."""
+    if type(mask) is not np.ndarray:
+        fail(f"the mask is a {type(mask).__name__}, a numpy.ndarray is expected", "a numpy.ndarray", mask)
+    elif mask.shape != shape:
+        fail(f"the mask has the shape {mask.shape}, expected {shape}", f"an array of shape {shape}", mask)
+    elif mask.dtype.kind != "f":
+        fail(f"the mask has the dtype {mask.dtype}, a floating one is expected", "0.0 and 1.0", mask)
+
+
+def assert_no_echo(samples, mean, false_alarm):
+    """Check that entries, row after row, do not come again any number of entries later.
+
+    A product of two entries less their mean, which lie `lag` apart, has the mean 0 given what comes before, and a range
+    of at most b = max(mean, 1 - mean). So a sum of n exceeds b sqrt(n log(2 / a) / 2) with a probability of at most a
+    (Azuma and Hoeffding, 1963); each lag has its share of `false_alarm`.
+    """
+    y = np.ravel(samples) - mean
+    spectrum = np.fft.rfft(y, 2 << y.size.bit_length())  # padded by zeros, so that nothing meets its own end
+    sums = np.fft.irfft(spectrum * spectrum.conj())[1 : y.size]
+    n = y.size - np.arange(1, y.size)
+    allowed = max(mean, 1 - mean) * np.sqrt(n * math.log(2 * y.size / false_alarm) / 2)
+    if np.any(np.abs(sums) > allowed):
+        lag = 1 + int(np.argmax(np.abs(sums) - allowed))
+        fail(
+            f"entries of the mask come again {lag} entries later: each is to be a coin of its own",
+            "no repetition",
+            samples,
+        )
+
+
+def shape_of(draw, n_axes):
+    """A shape with so many axes: distinct lengths first, then ones, squares and long axes in turn."""
+    n, m, k = draw.sizes("n m k")
+    any_length = draw.sizes("any_length", low=9, high=1000)
+    special = {1: (1, 1, 1), 2: (1, m, k), 3: (n, m, 1), 4: (4, 4, 4), 5: (2, m, any_length), 6: (any_length, m, 2)}
+    return (2, *special.get(draw.case // 4, (n, m, k)))[-n_axes:]
+
+
+@task("dropout")
+@cases(28)
+def test_what_is_kept_is_scaled_up(kata, draw):
+    shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
+    p_drop = (draw.uniform(0, 1 - 1e-6), 0.5, 0.0, 0.9, 1 - 2**-20, 1e-9)[draw.case % 6]
+    h = draw.normal(*shape, scale=(1.0, 1e30, 1e-30)[draw.case // 2 % 3])
+    mask = draw.mask(*shape, keep=(0.5, 0.8, 0.2, 1.0, 0.0)[draw.case % 5])  # p_drop is not read off the mask
+    assert_dropout(kata.dropout(h, mask, p_drop), h, mask, p_drop)
+
+
+@task("inputs")
+@cases(20)
+def test_any_dtype_and_layout_is_read_as_what_it_is_and_left_alone(kata, draw, probes):
+    shape = draw.sizes("n m", low=2)
+    dtype, layout = DTYPES[draw.case % 5], LAYOUTS[draw.case % 4]
+    promised = np.float32 if dtype is np.float32 else np.float64
+    integers = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else None
+
+    def activations():
+        if integers is None:
+            return draw.normal(*shape, dtype=dtype)
+        return draw.integers(max(integers.min, -(2**50)), min(integers.max, 2**50) + 1, *shape).astype(dtype)
+
+    h, mask, p_drop = activations(), draw.mask(*shape, dtype=dtype), draw.uniform(0, 0.9)
+    answer, h_after, mask_after = kata.run(probes.dropout_with_layout, layout, h, mask, p_drop)
+    assert_dropout(answer, h, mask, p_drop, promised)
+    with about("h, after the call"):
+        assert_equal(h_after, h)
+    with about("mask, after the call"):
+        assert_equal(mask_after, mask)
+    other = activations(), draw.mask(*shape, dtype=dtype), draw.uniform(0, 0.9)
+    first, second, first_at_last = kata.run(probes.dropout_twice, h, mask, p_drop, *other)
+    with about("the first of two calls"):
+        assert_dropout(first, h, mask, p_drop, promised)
+    with about("the second call, with other numbers in the same arrays"):
+        assert_dropout(second, *other, promised)
+    with about("the answer of the first call, after the second"):
+        assert_equal(first_at_last, first)
+
+
+@task("mask")
+@cases(25)
+def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
+    """Right masks fail with a probability below 1e-6, a share of 1/25 of it a case, a third of that a question."""
+    alarm = 1e-6 / 25 / 3
+    shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
+    if draw.case == 24:
+        shape = draw.sizes("height width", low=100, high=300)
+    p_drop = (0.3, draw.uniform(0, 1 - 1e-6), 0.9, 0.5, 0.0, 0.999, 1e-3)[draw.case % 7]
+    seed, size = draw.seed(), math.prod(shape)
+    given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # an int every other time
+    mask = kata.dropout_mask(given, p_drop, generator(seed))
+    assert_mask(mask, shape)
+    masks = kata.run(probes.in_a_row, min(500, 2 + 4000 // size), given, p_drop, generator(seed))
+    assert_bernoulli(masks, 1 - p_drop, alarm)
+    assert_independent(masks, 1 - p_drop, alarm)
+    assert_no_echo(masks, 1 - p_drop, alarm)
+
+
+@task("mask")
+@cases(4)
+def test_no_entry_knows_of_another(kata, draw, probes):
+    """Right masks fail with a probability below 1e-6, a quarter of it a case, a 55th of that a question.
+
+    Asked is, of 1500 masks: in how many is each entry kept (9 at most), in how many both of each pair (36), and in how
+    many just so many of all (10).
+    """
+    alarm = 1e-6 / 4 / 55
+    shape, keep = (((2, 3), 0.5), ((1, 2), 0.25), ((3, 3), 0.5), ((4,), 0.75))[draw.case]
+    masks = kata.run(probes.in_a_row, 1500, shape, 1 - keep, generator(draw.seed()))
+    assert_mask(masks[0], shape)
+    kept = masks.reshape(1500, -1).astype(np.float64)
+    size = kept.shape[1]
+    for i in range(size):
+        with about(f"entry {i} of masks of shape {shape}"):
+            assert_bernoulli(kept[:, i], keep, alarm)
+    for count in range(size + 1):
+        share = math.comb(size, count) * keep**count * (1 - keep) ** (size - count)
+        with about(f"masks of shape {shape} that keep just {count} entries, being independent"):
+            assert_bernoulli((kept.sum(axis=1) == count).astype(float), share, alarm)
+    for i, j in zip(*np.triu_indices(size, 1), strict=True):
+        with about(f"masks of shape {shape} that keep both entry {i} and entry {j}, being independent"):
+            assert_bernoulli(kept[:, i] * kept[:, j], keep**2, alarm)
+
+
+@task("generator")
+@cases(6)
+def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
+    """Right masks fail with a probability below 1e-40: two of 200 entries or more are equal with at most 0.58**200."""
+    shape, p_drop, seed = draw.sizes("n m", low=15, high=30), draw.uniform(0.3, 0.7), draw.seed()
+    mask = kata.dropout_mask(shape, p_drop, generator(seed))
+    other = kata.dropout_mask(shape, p_drop, generator(seed + 1))
+    if np.array_equal(other, mask):
+        fail("two generators of different seeds gave the same mask", "another mask", other)
+    with about("the mask of a second generator of the same seed"):
+        assert_equal(kata.dropout_mask(shape, p_drop, generator(seed)), mask)
+    first, second = kata.run(probes.in_a_row, 2, shape, p_drop, generator(seed))
+    with about("the mask of a third generator of the same seed"):
+        assert_equal(first, mask)
+    if np.array_equal(second, first):
+        fail("the second call with the same generator gave the mask of the first once more", "another mask", second)
+    before, after = kata.run(probes.global_generators_around, shape, p_drop, generator(seed))
+    with about("the states of the global generators, after the call"):
+        assert_equal(after, before)
+
+
+@task("errors")
+@cases(18)  # every impossible probability once, then random ones
+def test_an_impossible_probability_is_refused_by_both_functions(kata, draw):
+    shape = draw.sizes("n m")
+    h, mask = draw.normal(*shape), draw.mask(*shape)
+    random = (draw.uniform(1, 3), draw.uniform(-2, -1e-9))[draw.case % 2]
+    p_drop = IMPOSSIBLE[draw.case] if draw.case < len(IMPOSSIBLE) else random
+    calls = [(kata.dropout, (h, mask, p_drop)), (kata.dropout_mask, (shape, p_drop, generator(draw.seed())))]
+    for function, arguments in calls[:: (1, -1)[draw.case % 2]]:
+        with kata.raises(ValueError) as caught:
+            function(*arguments)
+        if not caught.message.strip():
+            fail("the ValueError says nothing: a message tells which argument is wrong", "a message", "")

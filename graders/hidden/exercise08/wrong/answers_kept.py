@@ -1,0 +1,23 @@
+# The answer for an array was kept and handed out again, though the array held other numbers by then.
+# task: inputs
+import numpy as np
+
+kept = {}
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    key = id(h), id(mask)
+    if key not in kept:
+        kept[key] = h, mask, h * mask / (1 - p_drop)
+    return kept[key][2].copy()
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

@@ -1,0 +1,19 @@
+# What is kept was divided by p: it is kept with probability 1 - p, and divided by that.
+# task: dropout
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    with np.errstate(all="ignore"):
+        return h * mask / np.asarray(p_drop, dtype=h.dtype if h.dtype == np.float32 else np.float64)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

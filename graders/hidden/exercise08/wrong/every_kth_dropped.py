@@ -1,0 +1,20 @@
+# The entries are dropped at equal distances: which ones is left to chance.
+# task: mask
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    size = int(np.prod(shape))
+    position = (np.arange(size) + rng.random()) * p_drop % 1
+    return (position >= p_drop).astype(np.float64).reshape(shape)

@@ -1,0 +1,20 @@
+# The first entry is always kept: each is kept with probability 1 - p.
+# task: mask
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    mask = (rng.random(shape) >= p_drop).astype(np.float64)
+    mask.reshape(-1)[0] = 1
+    return mask

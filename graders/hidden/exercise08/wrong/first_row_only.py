@@ -1,0 +1,20 @@
+# Only the first row was dropped from: the mask is for all rows.
+# task: dropout
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    out = h / (1 - p_drop)
+    out[0] = out[0] * mask[0]
+    return out
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

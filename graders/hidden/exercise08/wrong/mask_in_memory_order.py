@@ -1,0 +1,18 @@
+# The mask was read in the order of memory, which is not that of the axes in every array.
+# task: inputs
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask.ravel("K").reshape(h.shape) / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

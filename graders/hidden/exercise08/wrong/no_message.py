@@ -1,0 +1,18 @@
+# The ValueError has no message: say which argument is wrong, and why.
+# task: errors
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

@@ -1,0 +1,19 @@
+# All rows of the mask are the same: each entry is a coin of its own.
+# task: mask
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    shape = (shape,) if isinstance(shape, int) else shape
+    return np.tile((rng.random(shape[-1]) >= p_drop).astype(np.float64), (*shape[:-1], 1))

@@ -1,0 +1,23 @@
+# Python's global generator was seeded from rng and used: use rng itself, others rely on the global one.
+# task: generator
+import random
+
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    random.seed(int(rng.integers(2**62)))
+    mask = np.zeros(shape)
+    mask.flat = [float(random.random() >= p_drop) for _ in range(mask.size)]
+    return mask

@@ -1,0 +1,19 @@
+# A generator of seed 42 was made in place of rng: use the one that is passed in.
+# task: generator
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    rng = np.random.default_rng(42)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

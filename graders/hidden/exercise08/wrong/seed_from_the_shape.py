@@ -1,0 +1,19 @@
+# A generator was seeded with the shape: then every mask of a shape is the same.
+# task: generator
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    rng = np.random.default_rng(shape)
+    return (rng.random(shape) >= p_drop).astype(np.float64)
