@@ -39,7 +39,8 @@ def vector_jacobian_product(
     weights = torch.tensor(np.asarray(cotangent), dtype=torch.float64)
     if output.shape != weights.shape:
         raise ValueError(f"cotangent of shape {tuple(weights.shape)}, output of shape {tuple(output.shape)}")
-    found = torch.autograd.grad(output, leaves, weights, allow_unused=True)
+    # a weighted sum, as the equivalent argument grad_outputs makes torch import 480 modules at its first use
+    found = torch.autograd.grad((output * weights).sum(), leaves, allow_unused=True)
     return tuple(
         np.zeros(leaf.shape) if gradient is None else gradient.numpy()
         for leaf, gradient in zip(leaves, found, strict=True)

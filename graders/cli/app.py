@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from graders import __version__, catalogue, verdict
+from graders.cli.debug import app as debugging
 from graders.errors import CatalogueError, KataError
 from graders.judge.process import JudgeProcess
 from graders.verdict import Verdict
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(debugging, name="debug")
 
 
 class Strength(StrEnum):

@@ -8,6 +8,7 @@ here, so that one version of matplotlib draws the same file every time.
 from __future__ import annotations
 
 import io
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -52,7 +53,8 @@ def drawn(kata: Kata) -> str:
         raise KataError(NEEDED) from None
     script = script_of(kata)
     before, known = list(sys.path), set(sys.modules)
-    sys.path.insert(0, str(script.parent))
+    folders = [str(script.parent), str(kata.folder)]  # the solution comes before the stub, with what is supplied
+    sys.path[:0] = folders
     try:
         with matplotlib.rc_context(LOOK):
             figure = Figure()
@@ -64,6 +66,6 @@ def drawn(kata: Kata) -> str:
     finally:
         sys.path[:] = before
         for name in set(sys.modules) - known:  # the next kata's solution may have a module of the same name
-            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(script.parent)):
+            if os.path.dirname(str(getattr(sys.modules[name], "__file__", ""))) in folders:
                 del sys.modules[name]
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"

@@ -325,6 +325,7 @@ class Grading:
         observable = [self.cases[nodeid] for nodeid in self.cases if not isinstance(self._fault(nodeid), WorkerError)]
         if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
             return
+        observable.sort(key=lambda case: case.nodeid not in failed)  # where most others are soon told from it
         crew = self._crew()
         own, other = crew.hire(2)
         tasks = {self.results[nodeid].task for nodeid in failed}

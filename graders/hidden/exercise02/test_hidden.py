@@ -19,7 +19,7 @@ def relu(z):
 
 def relu_derivative(z):
     z = torch.tensor(z, dtype=torch.float64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(F.relu(z), z, torch.ones_like(z))  # element by element: a cotangent of ones
+    (gradient,) = torch.autograd.grad(F.relu(z).sum(), z)  # every element depends on its own z only
     return gradient.numpy()
 
 

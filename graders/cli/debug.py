@@ -1,0 +1,228 @@
+"""`katas debug`: broken training programs to practise on, without end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Practise on broken training programs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults.", metavar="1-3")]
+Seed = Annotated[int, typer.Argument(metavar="SEED", help="The puzzle's number.", min=0)]
+
+
+def _session() -> Any:
+    from graders.cli.app import Session  # which registers this module's app
+
+    return Session
+
+
+@app.command()
+def new(
+    seed: Annotated[int | None, typer.Option(help="Its number; a free one if none.", metavar="N", min=0)] = None,
+    level: Level = None,
+    family: Annotated[str | None, typer.Option(help="The kind of fault, e.g. update.", metavar="NAME")] = None,
+) -> None:
+    """Make a new puzzle in katas/debug/SEED/."""
+    from graders.debugging import practice
+    from graders.debugging.generate import candidate, generate
+
+    root = _session().root
+    chosen = practice.free_seed(root) if seed is None else seed
+    practice.check_free(root, chosen)
+    candidate(chosen, level, family)  # refuses an unknown level or family before anybody waits
+    with _waiting("a program is broken, and the proof that its cure works is run"):
+        puzzle = generate(chosen, level, family)
+    folder = practice.write(puzzle, root, level, family).relative_to(root)
+    print(f"{puzzle.symptom}\n\nwritten: {folder}/ (level {puzzle.level}, {puzzle.program.name})")
+    print(f"Read {folder}/README.md, then: pytest {folder}; katas debug grade {chosen}")
+
+
+@app.command()
+def grade(
+    seed: Annotated[int | None, typer.Argument(metavar="[SEED]", help="The puzzle; the newest if none.", min=0)] = None,
+) -> int:
+    """Grade a mended program and its diagnosis.
+
+    Exit status: 0 passed, 1 failed or ungradable, 2 could not be graded.
+    """
+    import msgspec
+
+    from graders.debugging import practice
+    from graders.judge.api import Judge
+    from graders.report import terminal
+
+    session = _session()
+    folder = practice.newest(session.root) if seed is None else practice.folder_of(session.root, seed)
+    puzzle = practice.puzzle_in(folder)
+    with (
+        practice.repository(puzzle) as (root, slug),
+        Judge(root, started=session.started, resident=False) as judge,
+        _waiting("grading: some trainings are run"),
+    ):
+        verdict = judge.grade(slug, folder)
+    foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
+    terminal.print_verdict(msgspec.structs.replace(verdict, ignored_files=foreign))
+    if verdict.status not in ("error", "ungradable"):
+        practice.record_attempt(folder, verdict.score, verdict.max_score)
+    return verdict.exit_status
+
+
+@app.command()
+def solution(
+    seed: Seed,
+    give_up: Annotated[bool, typer.Option("--give-up", help="Show it without a graded try.")] = False,
+) -> None:
+    """Show what was broken, why, and how it is mended."""
+    from graders.debugging import practice
+    from graders.errors import KataError
+
+    folder = practice.folder_of(_session().root, seed)
+    puzzle = practice.puzzle_in(folder)
+    if not practice.attempts(folder) and not give_up:
+        raise KataError(f"{folder}: no try has been graded yet; run `katas debug grade {seed}` first, or say --give-up")
+    print(practice.explained(puzzle).rstrip("\n"))
+
+
+@app.command("list")
+def list_() -> None:
+    """List the puzzles there are, with their best scores."""
+    from graders.debugging import practice
+    from graders.errors import KataError
+
+    root = _session().root
+    found = practice.puzzles(root)
+    if not found:
+        print("no puzzle yet; `katas debug new` makes one")
+    for folder in found:
+        try:
+            puzzle = practice.puzzle_in(folder)
+        except KataError as fault:
+            print(f"{folder.name:>6}  {fault}")
+            continue
+        scores = practice.attempts(folder)
+        best = f"best {max(scores):g} of 10 in {len(scores)} graded" if scores else "not graded yet"
+        print(f"{folder.name:>6}  level {puzzle.level}  {puzzle.program.name:<9}  {best}")
+
+
+@app.command()
+def check(
+    seeds: Annotated[int, typer.Option(help="So many puzzles, from seed 0 on.", metavar="N", min=1)] = 20,
+    level: Level = None,
+) -> int:
+    """Generate puzzles and prove that each is one.
+
+    Exit status: 0 all are proven and no two are equal, 1 not so, 130 interrupted.
+    """
+    from graders.debugging.generate import GenerationError, candidate, generate
+
+    candidate(0, level)
+    tally = Tally(seeds)
+    try:
+        for seed in range(seeds):
+            begun = time.monotonic()
+            try:
+                tally.add(generate(seed, level), time.monotonic() - begun)
+            except GenerationError as fault:
+                tally.unproven.append(str(fault))
+            tally.progress()
+    finally:
+        tally.clear()
+        print("\n".join(tally.report()))
+    return 0 if tally.clean else 1
+
+
+@dataclass
+class Tally:
+    """What `check` has found so far. `made` maps a program's text to the seeds that came to it."""
+
+    wanted: int
+    made: dict[str, list[int]] = field(default_factory=dict)
+    unproven: list[str] = field(default_factory=list)
+    families: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    second_variations: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def proven(self) -> int:
+        return sum(map(len, self.made.values()))
+
+    @property
+    def clean(self) -> bool:
+        """Whether every seed that was tried is proven, and no two came to the same program."""
+        return not self.unproven and self.proven == len(self.made) == self.wanted
+
+    def add(self, puzzle: Any, seconds: float) -> None:
+        self.made.setdefault(puzzle.source, []).append(puzzle.seed)
+        self.families.update({fault.family for fault in puzzle.faults})
+        self.faults.update(fault.name for fault in puzzle.faults)
+        self.seconds.setdefault(puzzle.program.name, []).append(seconds)
+        self.second_variations += puzzle.attempt > 0
+
+    def progress(self) -> None:
+        done, passed = self.proven + len(self.unproven), time.monotonic() - self.begun
+        left = passed / done * (self.wanted - done)
+        line = f"{done} of {self.wanted}, {60 * done / passed:.1f} a minute, {left / 60:.0f} min left"
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+        elif done % 10 == 0:
+            print(line, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def report(self) -> list[str]:
+        from graders.debugging.faults import FAMILIES, FAULTS
+        from graders.debugging.programs import PROGRAMS
+
+        tried = self.proven + len(self.unproven)
+        lines = [
+            f"{self.proven} of {tried} proven, {len(self.made)} distinct",
+            f"families {len(self.families)} of {len(FAMILIES)}, faults {len(self.faults)} of {len(FAULTS)}, "
+            f"programs {len(self.seconds)} of {len(PROGRAMS)}",
+        ]
+        for name, times in sorted(self.seconds.items()):
+            lines.append(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
+        if self.proven:
+            lines.append(f"second or later variations: {self.second_variations / self.proven:.1%}")
+        equal = [seeds for seeds in self.made.values() if len(seeds) > 1]
+        lines += [f"equal: the seeds {', '.join(map(str, seeds))}" for seeds in equal]
+        return [*lines, *(f"not proven: {said}" for said in self.unproven)]
+
+
+def _is_ours(name: str) -> bool:
+    from graders.debugging.practice import OURS
+
+    return name in OURS or Path(name).parts[0] in ("__pycache__", ".pytest_cache")
+
+
+@contextmanager
+def _waiting(doing: str) -> Iterator[None]:
+    """Says on standard error what is going on; on a terminal with a wheel that turns and the seconds."""
+    if not sys.stderr.isatty():
+        print(f"{doing} …", file=sys.stderr, flush=True)
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(doing, total=None)
+        yield

@@ -1,0 +1,46 @@
+"""Run beside a submission; they report what they saw and judge nothing."""
+
+import copy
+
+import numpy as np
+
+
+def contiguous(array):
+    """Row after row in memory, as NumPy makes it."""
+    return array
+
+
+def fortran(array):
+    """Column after column in memory."""
+    return np.asfortranarray(array)
+
+
+def strided(array):
+    """Every second element of a larger array."""
+    larger = np.full([2 * size for size in array.shape], 7, dtype=array.dtype)
+    view = larger[(slice(None, None, 2),) * array.ndim]
+    view[...] = array
+    return view
+
+
+def backwards(array):
+    """Negative strides along every axis."""
+    return np.flip(np.flip(array).copy())
+
+
+LAYOUTS = {"contiguous": contiguous, "fortran": fortran, "strided": strided, "backwards": backwards}
+
+
+def answers_and_arguments(submission, name, layout, arguments, others):
+    """What `name` returns for arrays laid out in memory as `layout` says: at once, and as it is after another call.
+
+    Then those arrays as they are after the first call, and what is returned for them once they hold other numbers.
+    """
+    call, laid_out = getattr(submission, name), [LAYOUTS[layout](array) for array in arguments]
+    answer = call(*laid_out)
+    returned, after = copy.deepcopy(answer), [array.copy() for array in laid_out]
+    call(*others)
+    at_last = copy.deepcopy(answer)
+    for array, other in zip(laid_out, others, strict=True):
+        array[...] = other
+    return [returned, at_last, after, call(*laid_out)]

@@ -1,0 +1,15 @@
+# db of integers came back as integers: they count as float64.
+# task: types
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def affine_weight_gradient(dz, x):
+    return np.atleast_2d(floating(dz)).T @ np.atleast_2d(floating(x))
+
+
+def affine_backward(dz, x, W):
+    return affine_weight_gradient(dz, x), floating(dz) @ floating(W), np.atleast_2d(dz).sum(axis=0)

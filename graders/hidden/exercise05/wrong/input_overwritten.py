@@ -1,0 +1,18 @@
+# The gradient dx was written into x: the caller's x has changed.
+# task: inputs
+import numpy as np
+
+
+def floating(a):
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def affine_weight_gradient(dz, x):
+    return np.atleast_2d(floating(dz)).T @ np.atleast_2d(floating(x))
+
+
+def affine_backward(dz, x, W):
+    dz, x, W = floating(dz), floating(x), floating(W)
+    dW = affine_weight_gradient(dz, x)
+    x[...] = dz @ W
+    return dW, x.copy(), np.atleast_2d(dz).sum(axis=0)

@@ -1,0 +1,108 @@
+"""Run beside a submission, since a function cannot be sent to it; they report what they saw and judge nothing."""
+
+import copy
+import math
+
+import numpy as np
+
+# ------------------------------------------------------------------ functions of an array, of different kinds of float
+
+
+def waves(a, b):
+    return lambda w: float(np.sum(a * np.sin(b * w)))
+
+
+def quadratic(M, c):
+    return lambda w: np.ravel(w) @ M @ np.ravel(w) + c @ np.ravel(w)
+
+
+def rows(a):
+    return lambda w: np.sum(np.sum(a * w, axis=-1) ** 2)
+
+
+def log_sum_exp(c):
+    return lambda w: np.asarray(np.log(np.sum(np.exp(c * w))))
+
+
+def logarithms(a):
+    return lambda w: np.sum(a * np.log(w))
+
+
+# ------------------------------------------------------------------------------------------- functions of one number
+
+
+def polynomial(a, b, c):
+    return lambda w: a * w**3 + b * w**2 + c * w
+
+
+def wave(a, b):
+    return lambda w: a * math.sin(b * w)
+
+
+def logarithm(a):
+    return lambda w: a * math.log(w)
+
+
+def constant(a):
+    return lambda _: a
+
+
+FUNCTIONS = {
+    function.__name__: function
+    for function in (waves, quadratic, rows, log_sum_exp, logarithms, polynomial, wave, logarithm, constant)
+}
+FUNCTIONS["ripple"] = wave
+
+
+def gradient(submission, name, parameters, w, options):
+    """The numerical gradient at w of the function with this name and these parameters."""
+    return submission.numerical_gradient(FUNCTIONS[name](*parameters), w, **options)
+
+
+# ----------------------------------------------------------------------------------------------------- memory layouts
+
+
+def contiguous(array):
+    """Row after row in memory, as NumPy makes it."""
+    return array
+
+
+def fortran(array):
+    """Column after column in memory."""
+    return np.asfortranarray(array)
+
+
+def strided(array):
+    """Every second element of a larger array."""
+    larger = np.full([2 * size for size in array.shape], 7, dtype=array.dtype)
+    view = larger[(slice(None, None, 2),) * array.ndim]
+    view[...] = array
+    return view
+
+
+def backwards(array):
+    """Negative strides along every axis."""
+    return np.flip(np.flip(array).copy())
+
+
+LAYOUTS = {"contiguous": contiguous, "fortran": fortran, "strided": strided, "backwards": backwards}
+
+
+def gradients_and_argument(submission, layout, name, parameters, w, other):
+    """The gradient at w, laid out in memory as `layout` says: at once, and as it is after that at another array.
+
+    Then w as it is after the first call, and the gradient at it once it holds the other's numbers.
+    """
+    w, f = LAYOUTS[layout](w), FUNCTIONS[name](*parameters)
+    gradient = submission.numerical_gradient(f, w)
+    returned, after = copy.deepcopy(gradient), w.copy()
+    submission.numerical_gradient(f, other)
+    at_last = copy.deepcopy(gradient)
+    w[...] = other
+    return [returned, at_last, after, submission.numerical_gradient(f, w)]
+
+
+def error_and_arguments(submission, layout, a, b):
+    """The relative error of two arrays laid out in memory as `layout` says, and these as they are after."""
+    a, b = LAYOUTS[layout](a), LAYOUTS[layout](b)
+    return [submission.relative_error(a, b), [a.copy(), b.copy()]]

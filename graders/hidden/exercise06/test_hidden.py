@@ -1,0 +1,272 @@
+"""numerical_gradient against torch.autograd.functional.jacobian, relative_error against its formula.
+
+Allowance of the gradient, for a step h and n elements. Truncation: a central difference is off by h²/6 |f'''|, a more
+accurate formula by less. Rounding: f sums some 3 n terms, whose magnitudes add up to `size`, so it is off by
+eps64 3 n size, and so is the difference, which is divided by h; rounding w + h moves f no further, for the sizes below
+bound |w f'| too; they are taken at |w| + 2 h, as far as a formula with five points looks. In all
+|error| <= 8 eps |g| + 8 eps64 3 n size / h + 2 h²/6 |f'''|, with float64's eps for the differences, which float32 does
+not excuse, and the promised dtype's for the rounding of the answer. A one-sided difference is off by h/2 |f''|, which
+is thousands of times as much.
+Allowance of the relative error: a difference, a sum and a quotient, each rounded once, so |error| <= c eps |r|.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch.autograd.functional import jacobian
+
+from graders.checks import about, assert_close, assert_equal, cases, task
+
+LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
+STEP = 1e-5  # the default
+
+
+class Function(NamedTuple):
+    """A function of the probes, in torch; the magnitudes that it sums, of |w|; a bound on |f'''|, of |w|."""
+
+    value: Callable[..., Any]
+    size: Callable[..., Any]
+    third: Callable[..., Any]
+
+
+def waves(a, b):
+    return Function(
+        value=lambda w: (a * torch.sin(b * w)).sum(),
+        size=lambda w: np.sum(abs(a) * (1 + b * w)),
+        third=lambda w: abs(a) * b**3 * (abs(np.cos(b * w)) + 0.01),  # 0.01 > b eps, by which the cosine may move
+    )
+
+
+def quadratic(M, c):
+    return Function(
+        value=lambda w: w.ravel() @ M @ w.ravel() + c @ w.ravel(),
+        size=lambda w: w.ravel() @ abs(M) @ w.ravel() + abs(c) @ w.ravel(),
+        third=lambda _: 0.0,
+    )
+
+
+def rows(a):
+    return Function(
+        value=lambda w: ((a * w).sum(dim=-1) ** 2).sum(),
+        size=lambda w: np.sum((abs(a) * w).sum(axis=-1) ** 2),
+        third=lambda _: 0.0,
+    )
+
+
+def log_sum_exp(c):
+    return Function(
+        value=lambda w: torch.log(torch.exp(c * w).sum()),
+        size=lambda w: 1 + 2 * np.max(abs(c) * w) + np.log(w.size),
+        third=lambda _: 0.1 * abs(c) ** 3,  # it is c³ p (1 - p) (1 - 2 p) for a probability p
+    )
+
+
+def logarithms(a):
+    return Function(
+        value=lambda w: (a * torch.log(w)).sum(),
+        size=lambda w: np.sum(abs(a) * (1 + abs(np.log(w)))),
+        third=lambda w: 2 * abs(a) / w**3,
+    )
+
+
+def polynomial(a, b, c):
+    return Function(
+        value=lambda w: a * w**3 + b * w**2 + c * w,
+        size=lambda w: abs(a) * w**3 + abs(b) * w**2 + abs(c) * w,
+        third=lambda _: 6 * abs(a),
+    )
+
+
+def constant(a):
+    return Function(value=lambda w: a + 0 * w, size=lambda _: abs(a), third=lambda _: 0.0)
+
+
+FUNCTIONS = {f.__name__: f for f in (waves, quadratic, rows, log_sum_exp, logarithms, polynomial, constant)}
+FUNCTIONS |= {"wave": waves, "ripple": waves, "logarithm": logarithms}  # of one number
+
+
+def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
+    value = FUNCTIONS[name](*(torch.as_tensor(p, dtype=torch.float64) for p in parameters)).value
+    expected = jacobian(value, torch.tensor(w, dtype=torch.float64))
+    _, size, third = FUNCTIONS[name](*parameters)
+    w = abs(np.asarray(w, dtype=np.float64))
+    rounding = 3 * w.size * size(w + 2 * eps) / eps
+    truncation = eps**2 / 6 * third(w)
+    differences = np.finfo(np.float64).eps * rounding + truncation / 4  # of which assert_close allows 8 times as much
+    assert_close(actual, expected, dtype=dtype, scale=abs(expected.numpy()) + differences / np.finfo(dtype).eps)
+
+
+def parameters_of(draw, name, shape, scale=1.0):
+    """Parameters for a w of this shape; f and its gradient are proportional to the scale (but for log_sum_exp)."""
+    n = int(np.prod(shape))
+    return {
+        "waves": lambda: [draw.normal(*shape, scale=scale), draw.uniform(0.5, 2, *shape)],
+        "quadratic": lambda: [draw.normal(n, n, scale=scale), draw.normal(n, scale=scale)],
+        "rows": lambda: [draw.normal(*shape, scale=scale**0.5)],
+        "log_sum_exp": lambda: [draw.uniform(-2, 2, *shape)],
+        "logarithms": lambda: [draw.normal(*shape, scale=scale)],
+        "polynomial": lambda: [draw.normal(scale=scale) for _ in "abc"],
+        "constant": lambda: [draw.normal(scale=scale)],
+        "wave": lambda: [draw.normal(scale=scale), draw.uniform(0.5, 2)],
+        "ripple": lambda: [draw.normal(scale=scale), draw.uniform(30, 60)],
+        "logarithm": lambda: [draw.normal(scale=scale)],
+    }[name]()
+
+
+def relative_error(a, b):
+    a, b = (np.asarray(v, dtype=np.float64) for v in (a, b))
+    return float(np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b))))
+
+
+# The logarithm has its pole nearby, ripples are so short that 1e-5 is felt, a quadratic is exact for any step.
+NUMBERS = (
+    ("polynomial", STEP),
+    ("wave", STEP),
+    ("logarithm", 1e-7),
+    ("polynomial", 1e-3),
+    ("constant", STEP),
+    ("wave", 1e-3),
+    ("ripple", STEP),
+)
+
+
+@task("scalar")
+@cases(21)
+def test_the_derivative_at_a_number(kata, draw, probes):
+    name, eps = NUMBERS[draw.case % len(NUMBERS)]
+    if name == "logarithm":
+        w = draw.uniform(1e-3, 2e-3)
+    elif name == "ripple":
+        w = draw.uniform(-1, 1)
+    else:
+        w = draw.normal(scale=(1.0, 10.0, 0.0)[draw.case // 7])
+    scale = (1.0, 1e-6, 1e3)[draw.case % 3]
+    parameters, options = parameters_of(draw, name, (), scale), {} if eps == STEP else {"eps": eps}
+    assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
+
+
+@task("array")
+@cases(20)
+def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
+    a, b, c = draw.sizes("a b c", low=2, high=5)
+    any_length = draw.sizes("any_length", low=9, high=400)
+    name, shape, eps = (
+        ("rows", (a, b), STEP),
+        ("rows", (1, b), STEP),
+        ("quadratic", (4, 4), STEP),
+        ("quadratic", (a,), STEP),
+        ("waves", (a, b, c), STEP),
+        ("log_sum_exp", (a,), STEP),
+        ("logarithms", (a, b), 1e-7),
+        ("quadratic", (a, b), 0.5),
+        ("rows", (a, b, c), 0.5),
+        ("waves", (), STEP),
+        ("log_sum_exp", (a, b), 1e-3),
+        ("quadratic", (1,), STEP),
+        ("rows", (a, 1), STEP),
+        ("log_sum_exp", (a, 1, c), STEP),
+        ("quadratic", (), 0.5),
+        ("waves", (1, 1, 1), 1e-3),
+        ("waves", (600,), STEP),
+        ("waves", (any_length,), STEP),
+        ("log_sum_exp", (any_length, 2), STEP),
+        ("rows", (2, any_length), STEP),
+    )[draw.case]
+    if name == "logarithms":
+        w = draw.uniform(1e-3, 2e-3, *shape)
+    else:
+        w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))  # some elements exactly 0
+    scale = (1.0, 1e-6, 1e3)[draw.case % 3]
+    parameters, options = parameters_of(draw, name, shape, scale), {} if eps == STEP else {"eps": eps}
+    assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
+
+
+@task("types")
+@cases(10)
+def test_float32_stays_float32_with_differences_in_float64_and_integers_count_as_float64(kata, draw, probes):
+    dtype = (np.float32, np.int64, np.float32, np.int8, np.uint8)[draw.case % 5]
+    name = ("rows", "waves")[draw.case // 5]
+    shape = draw.sizes("a b", low=2, high=5)
+    if dtype is np.float32:
+        w = draw.normal(*shape, dtype=dtype)
+        v = w * draw.uniform(0.8, 1.2, *shape, dtype=dtype)
+    else:
+        w, v = (draw.integers(-127, 128, *shape).astype(dtype) for _ in range(2))
+        if dtype is np.int8:
+            w[0, 0] = v[-1, -1] = -128  # abs(-128) is -128
+    promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
+    assert_gradient(kata.run(probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
+    for x, y in ((w, v), (abs(w), abs(v))):  # where signs differ the error is 1, whatever the numbers are
+        assert_close(kata.relative_error(x, y), relative_error(x, y), dtype=promised)
+
+
+PAIRS = (
+    "equal but for the last",
+    "both 0 in places",
+    "unlike",
+    "tiny",
+    "roughly alike",
+    "alike but for noise",
+    "one of them 0",
+    "of many sizes",
+)
+
+
+def pair(draw, kind, shape):
+    x, noise = np.asarray(draw.normal(*shape)), np.asarray(draw.uniform(-1, 1, *shape))
+    if kind == "tiny":
+        return 1e-9 * x, 1e-9 * noise
+    if kind == "unlike":
+        return x, noise
+    if kind == "one of them 0":
+        return x, 0 * x
+    if kind == "both 0 in places":
+        x = x * draw.mask(*shape)
+    elif kind == "of many sizes":
+        x = x * 10 ** draw.uniform(-30, 30, *shape)
+    elif kind == "equal but for the last":
+        noise.flat[:-1] = 0
+    return x, x * (1 + (1e-7 if kind == "alike but for noise" else 0.1) * noise)
+
+
+@task("relative")
+@cases(32)
+def test_the_largest_relative_error_of_all_elements(kata, draw):
+    a, b, c = draw.sizes("a b c", high=5)
+    any_length = draw.sizes("any_length", low=9, high=1000)
+    shapes = (a, b), (a,), (a, b, c), (), (any_length,), (1, b), (a, 1), (1100,)
+    shape = shapes[draw.case % 8]
+    x, y = pair(draw, PAIRS[(draw.case + draw.case // 8) % 8], shape)
+    if shape == ():
+        x, y = float(x), float(y)
+    assert_close(kata.relative_error(x, y), relative_error(x, y))
+    assert_close(kata.relative_error(y, x), relative_error(x, y))
+
+
+@task("inputs")
+@cases(12)
+def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
+    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
+    promised = np.float32 if dtype is np.float32 else np.float64
+    n_axes, name = ((2, "rows"), (3, "waves"))[(draw.case + draw.case // 4) % 2]
+    shape = draw.sizes("a b c", low=2, high=4)[:n_axes]
+    # a few 0, and where the dtype has it -0
+    w, v = ((draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8)).astype(dtype) for _ in range(2))
+    parameters = parameters_of(draw, name, shape)
+    told = kata.run(probes.gradients_and_argument, layout, name, parameters, w, v)
+    gradient, gradient_at_last, after, gradient_after_renewal = told
+    assert_gradient(gradient, name, parameters, w, dtype=promised)
+    with about("w, after the call"):
+        assert_equal(after, w)
+    with about("the first gradient, after the second call"):
+        assert_equal(gradient_at_last, gradient)
+    with about("the gradient at the same array, with other numbers in it"):
+        assert_gradient(gradient_after_renewal, name, parameters, v, dtype=promised)
+    u = (w * draw.uniform(0.8, 1.2, *shape)).astype(dtype)
+    error, after = kata.run(probes.error_and_arguments, layout, w, u)
+    assert_close(error, relative_error(w, u), dtype=promised)
+    for argument, array, before in zip("ab", after, (w, u), strict=True):
+        with about(f"{argument}, after relative_error"):
+            assert_equal(array, before)

@@ -1,0 +1,24 @@
+# The elements were not put back: those already visited stay at w - eps while the next is moved.
+# task: array
+import numpy as np
+
+
+def floating(a):
+    a = np.asarray(a)
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def numerical_gradient(f, w, eps=1e-5):
+    x = np.array(w, dtype=np.float64)
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        x[i] += eps
+        above = f(x.copy())
+        x[i] -= 2 * eps
+        gradient[i] = (above - f(x.copy())) / (2 * eps)
+    return gradient.astype(floating(w).dtype)[()]
+
+
+def relative_error(a, b):
+    a, b = floating(a), floating(b)
+    return np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b)))

@@ -1,0 +1,23 @@
+# For a number an array of shape (1,) came back: a float is wanted.
+# task: scalar
+import numpy as np
+
+
+def floating(a):
+    a = np.asarray(a)
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def numerical_gradient(f, w, eps=1e-5):
+    w = floating(w)
+    gradient = np.zeros(w.shape)
+    for i in np.ndindex(w.shape):
+        step = np.zeros(w.shape)
+        step[i] = eps
+        gradient[i] = (f(w + step) - f(w - step)) / (2 * eps)
+    return gradient.astype(w.dtype) if gradient.shape else gradient.reshape(1)
+
+
+def relative_error(a, b):
+    a, b = floating(a), floating(b)
+    return np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b)))

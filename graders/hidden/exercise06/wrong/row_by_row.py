@@ -1,0 +1,25 @@
+# The loop ran over the first axis and moved a row at a time: every element has a derivative of its own.
+# task: array
+import numpy as np
+
+
+def floating(a):
+    a = np.asarray(a)
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def numerical_gradient(f, w, eps=1e-5):
+    w = floating(w)
+    if w.ndim == 0:
+        return (f(w + eps) - f(w - eps)) / (2 * eps)
+    gradient = np.zeros(w.shape)
+    for i in range(len(w)):
+        step = np.zeros(w.shape)
+        step[i] = eps
+        gradient[i] = (f(w + step) - f(w - step)) / (2 * eps)
+    return gradient.astype(w.dtype)
+
+
+def relative_error(a, b):
+    a, b = floating(a), floating(b)
+    return np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b)))

@@ -1,0 +1,403 @@
+"""Networks, healthy and sick, far from every threshold that the README names.
+
+Healthy ones draw their weights such that the arguments of every activation have variance one. Of 2 400 of them every
+one learned its tiny batch in at most 11 steps of the 100 (14 at a learning rate of 0.02), had at most 12 % of a layer
+dead or saturated (half is allowed), and norms from 0.07 to 5 (1e-3 to 1e2 are). Of 1 000 trainings of each sick one for
+overfitting none had more than 7 of 8 right after any step: that which never moves has 7, the others had 5 at most.
+Sick layers are idle to 90 % or more; sick norms lie below 4e-6 or above 1e5. So neither rounding nor a choice of
+thresholds, steps and learning rates that is within the README's reason decides a verdict.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from graders.checks import assert_bool, assert_close, cases, task
+from graders.checks.mismatch import fail
+
+SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of a at standard normal z
+DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # hidden layers
+FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+TINY = 8
+
+
+# ------------------------------------------------------------------------------------ healthy networks
+
+
+def healthy(draw, activation, depth=None, many=False, least_classes=2):
+    """A network and its samples, as a probe takes them; classes by a linear rule, every class occurs.
+
+    Of equal samples, one in the tiny batch and one behind it, and the last two, the classes differ: no network can fit
+    them all. With many samples few ReLUs are dead by chance.
+    """
+    depth = draw.integers(1, DEEPEST[activation] + 1) if depth is None else depth
+    n = draw.integers(96, 161) if many else draw.integers(16, 41)
+    n_inputs, n_outputs = draw.integers(10, 25), draw.integers(least_classes, 6)
+    widths = [draw.integers(16, 65) for _ in range(depth)]
+    scale = 10 ** draw.uniform(-0.5, 0.5)
+    rng = np.random.default_rng(draw.seed())
+    X = scale * rng.standard_normal((n, n_inputs))
+    y = (X @ rng.standard_normal((n_inputs, n_outputs))).argmax(axis=1)
+    y[TINY + 1 : TINY + 1 + n_outputs] = np.arange(n_outputs)
+    for one, other in ((0, TINY), (-1, -2)):
+        X[other], y[other] = X[one], (y[one] + 1) % n_outputs
+    sizes = [n_inputs, *widths, n_outputs]
+    spreads = [scale] + [SPREAD[activation]] * depth
+    weights = [
+        rng.standard_normal((out, into)) / np.sqrt(into) / spread
+        for into, out, spread in zip(sizes, sizes[1:], spreads, strict=False)
+    ]
+    biases = [np.zeros(out) for out in sizes[1:]]
+    if activation == "sigmoid":  # its values lie around 1/2
+        biases[1:] = [-0.5 * W.sum(axis=1) for W in weights[1:]]
+    return {
+        "activation": activation,
+        "weights": weights,
+        "biases": biases,
+        "order": [],
+        "classes": 0,
+        "pace": [1] * (2 * len(weights)),
+        "form": 0,
+        "X": X,
+        "y": y,
+    }
+
+
+def one_of_each(draw, many=False):
+    """Of every activation one healthy network, in turn."""
+    return [healthy(draw, activation, many=many) for activation in FUNCTIONS]
+
+
+def outputs(network):
+    """Every hidden layer's values and the logits, by torch; the tensors of the weights, which ask for gradients."""
+    weights = [torch.tensor(W, requires_grad=True) for W in network["weights"]]
+    values = [torch.tensor(network["X"])]
+    for W, b in zip(weights[:-1], network["biases"], strict=False):
+        values.append(FUNCTIONS[network["activation"]](F.linear(values[-1], W, torch.tensor(b))))
+    values.append(F.linear(values[-1], weights[-1], torch.tensor(network["biases"][-1])))
+    return values[1:], weights
+
+
+def logits(network):
+    return outputs(network)[0][-1].detach().numpy()
+
+
+def pre_activations(network, layer):
+    """(n, width) of one hidden layer."""
+    values, _ = outputs(network)
+    into = values[layer - 1].detach().numpy() if layer else network["X"]
+    return into @ network["weights"][layer].T + network["biases"][layer]
+
+
+# --------------------------------------------------------------------------------------- sick networks
+
+
+def of_other_width(draw, network, n_more):
+    """With so many outputs more than there are classes."""
+    fan_in = network["weights"][-1].shape[1]
+    rng = np.random.default_rng(draw.seed())
+    W = rng.standard_normal((len(network["biases"][-1]) + n_more, fan_in)) / fan_in
+    return network | {"weights": [*network["weights"][:-1], W], "biases": [*network["biases"][:-1], np.zeros(len(W))]}
+
+
+def not_a_number(network):
+    """One output is NaN, for every sample."""
+    last = network["biases"][-1].copy()
+    last[-1] = np.nan
+    return network | {"biases": [*network["biases"][:-1], last]}
+
+
+def with_labels(network, tiny):
+    """Of the tiny batch; all other labels stay."""
+    return network | {"y": np.concatenate([tiny, network["y"][TINY:]])}
+
+
+def mistaken(draw, network):
+    """With labels of the tiny batch of which the untrained network has three wrong: it cannot pass by luck."""
+    n_outputs = len(network["biases"][-1])
+    predicted = logits(network)[:TINY].argmax(axis=1)
+    tiny = np.random.default_rng(draw.seed()).permutation(np.arange(TINY) % n_outputs)
+    tiny[:3] = (predicted[:3] + 1) % n_outputs
+    return with_labels(network, tiny)
+
+
+def at_every_pace(network, pace):
+    """`step` moves no parameter (pace 0), or every one uphill (pace -1)."""
+    return network | {"pace": [pace] * (2 * len(network["weights"]))}
+
+
+def not_stepping(network, wrong=(TINY - 1,)):
+    """`step` changes nothing, and the untrained network has only these rows of the tiny batch wrong."""
+    tiny = logits(network)[:TINY].argmax(axis=1)
+    tiny[list(wrong)] = (tiny[list(wrong)] + 1) % len(network["biases"][-1])
+    return at_every_pace(with_labels(network, tiny), 0)
+
+
+def stepping_with_last_bias_only(network):
+    """Only the biases of the logits move, by which no order among the samples is changed.
+
+    The four samples that lean most to class 1, compared with class 0, are of class 0, the four others of class 1: of
+    these eight no bias has more than four right.
+    """
+    tiny = logits(network)[:TINY]
+    ranks = (tiny[:, 1] - tiny[:, 0]).argsort().argsort()
+    pace = [0] * (2 * len(network["weights"]) - 1) + [1]
+    return with_labels(network, (ranks < TINY // 2).astype(np.int64)) | {"pace": pace}
+
+
+def misaligned(draw, network):
+    """Trained on the labels of other rows, those of the samples some places further on, all of them other labels."""
+    shift = draw.integers(1, TINY)
+    n_outputs = len(network["biases"][-1])
+    predicted = logits(network)[:TINY].argmax(axis=1)
+    rng = np.random.default_rng(draw.seed())
+    tiny = predicted
+    while (tiny == np.roll(tiny, -shift)).any() or (tiny != predicted).sum() < 3:
+        tiny = rng.permutation(np.arange(TINY) % n_outputs)
+    return with_labels(network, tiny) | {"order": [(row + shift) % TINY for row in range(TINY)]}
+
+
+def of_other_class(draw, network):
+    """Trained on classes counted from another number."""
+    n_outputs = len(network["biases"][-1])
+    return mistaken(draw, network) | {"classes": draw.integers(1, n_outputs)}
+
+
+def with_biases(network, layer, bias):
+    biases = list(network["biases"])
+    biases[layer] = bias
+    return network | {"biases": biases}
+
+
+def dead(draw, network, layer):
+    """Of one ReLU layer at least nine tenths of the units are zero for all samples."""
+    z = pre_activations(network, layer)
+    bias = network["biases"][layer] - z.max(axis=0) - 1
+    alive = np.random.default_rng(draw.seed()).permutation(len(bias))[: draw.integers(0, len(bias) // 10 + 1)]
+    bias[alive] = network["biases"][layer][alive]
+    return with_biases(network, layer, bias)
+
+
+def sparse(network):
+    """Every unit of a ReLU layer answers to two samples and to no other; the first sample has no answer at all."""
+    z = np.sort(pre_activations(network, 0)[1:], axis=0)
+    first = pre_activations(network, 0)[0]
+    bias = np.where(first < z[-2], -np.maximum(first, z[-3]), -z[-3])
+    return with_biases(network, 0, bias)
+
+
+def scaled(network, factors):
+    """Weights and biases of each layer times a factor."""
+    return network | {
+        name: [factor * values for factor, values in zip(factors, network[name], strict=True)]
+        for name in ("weights", "biases")
+    }
+
+
+def saturated(network, layer):
+    """The weights and biases of one sigmoid or tanh layer 100 times as large: either limit, by sample."""
+    return scaled(network, [100 if k == layer else 1 for k in range(len(network["weights"]))])
+
+
+def pushed(network, layer, limit):
+    """All values of one sigmoid or tanh layer at one limit: the upper (1) or the lower (-1)."""
+    z = pre_activations(network, layer)
+    return with_biases(network, layer, network["biases"][layer] + limit * (abs(z).max(axis=0) + 8))
+
+
+def outliers(network):
+    """The first eight samples are a hundred times as large as the others."""
+    X = network["X"].copy()
+    X[:8] *= 100
+    return network | {"X": X}
+
+
+def origin(network):
+    """The first sample is all zeros."""
+    X = network["X"].copy()
+    X[0] = 0
+    return network | {"X": X}
+
+
+def deep_sigmoid(draw):
+    """Sigmoids with Xavier's weights, ten layers deep: a quarter or less of the gradient survives each."""
+    network = healthy(draw, "sigmoid", depth=10)
+    weights = [W * SPREAD["sigmoid"] for W in network["weights"]]
+    return network | {"weights": weights, "biases": [np.zeros_like(b) for b in network["biases"]]}
+
+
+# ---------------------------------------------------------------------------------------------- asking
+
+
+def ask(kata, probes, function, network, *arguments):
+    """The answer of one diagnostic, which has to leave alone what it is given."""
+    answer, changed = kata.run(probes.examine, function, list(arguments), *network.values())
+    if changed:
+        fail(f"{function} leaves other {' and '.join(changed)} behind than it was given: work on a copy", [], changed)
+    return answer
+
+
+def expect(kata, probes, function, network, truth, story, *arguments):
+    """Check a verdict; `story` tells a learner what the network is like."""
+    answer = ask(kata, probes, function, network, *arguments)
+    if type(answer) in (bool, np.bool_) and bool(answer) is not truth:
+        fail(f"{function}: expected {truth} for {story}, got {bool(answer)}", truth, bool(answer))
+    else:
+        assert_bool(answer, truth)
+
+
+@task("shapes")
+def test_logits_of_all_rows_and_of_one(kata, draw, probes):
+    def expect_shapes(network, truth, story, n_outputs):
+        expect(kata, probes, "shapes_are_correct", network, truth, story, n_outputs)
+
+    for network in one_of_each(draw):
+        expect_shapes(network, True, "a healthy network", len(network["biases"][-1]))
+    network = healthy(draw, draw.choice(list(FUNCTIONS)))
+    n_outputs = len(network["biases"][-1])
+    square = network | {"X": network["X"][:n_outputs], "y": network["y"][:n_outputs]}
+    one_output = of_other_width(draw, network, 1 - n_outputs)
+    more = draw.integers(1, 4)
+    expect_shapes(square, True, "a healthy network and as many rows as outputs", n_outputs)
+    expect_shapes(one_output, True, "a healthy network of one output", 1)
+    expect_shapes(network | {"X": network["X"][:1]}, True, "a healthy network and one row", n_outputs)
+    expect_shapes(of_other_width(draw, network, more), False, f"{more} outputs too many", n_outputs)
+    expect_shapes(of_other_width(draw, network, -1), False, "one output too few", n_outputs)
+    for transposed in (network, square):
+        expect_shapes(transposed | {"form": 1}, False, "logits (n_outputs, n)", n_outputs)
+    expect_shapes(network | {"form": 2}, False, "logits that lose the axis of a single row", n_outputs)
+    expect_shapes(network | {"form": 3}, False, "logits of eight rows, however many there are", n_outputs)
+    expect_shapes(not_a_number(network), False, "a logit that is NaN", n_outputs)
+    expect_shapes(network | {"form": 4}, False, "a logit of the last row that is NaN", n_outputs)
+    infinite = with_biases(network, -1, np.where(np.arange(n_outputs) > 0, 0, draw.choice([np.inf, -np.inf])))
+    expect_shapes(infinite, False, "a logit that is infinite", n_outputs)
+
+
+@task("overfit")
+@cases(3)
+def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
+    def expect_overfit(network, truth, story):
+        expect(kata, probes, "can_overfit_tiny_batch", network, truth, story)
+
+    activations = list(FUNCTIONS)
+    rows = draw.integers(2, TINY)
+    well, other = healthy(draw, activations[draw.case]), healthy(draw, activations[3 - draw.case])
+    few = {name: other[name][:rows] for name in ("X", "y")}
+    expect_overfit(well, True, f"a healthy {well['activation']} network")
+    expect_overfit(other | few, True, f"a healthy {other['activation']} network and {rows} samples")
+    classes = 4 if draw.case == 1 else 2  # of four or five the loss falls, if only half of the rows become right
+    first, second = (healthy(draw, draw.choice(activations), depth=1, least_classes=classes) for _ in range(2))
+    if draw.case == 0:
+        expect_overfit(not_stepping(first), False, "a step that changes nothing")
+        expect_overfit(misaligned(draw, second), False, "gradients of labels that belong to other rows")
+    elif draw.case == 1:
+        expect_overfit(stepping_with_last_bias_only(first), False, "a step that moves the last layer's biases only")
+        expect_overfit(not_stepping(second, wrong=range(4)), False, "a step that changes nothing")
+    else:
+        expect_overfit(at_every_pace(mistaken(draw, first), -1), False, "a step that goes uphill")
+        expect_overfit(of_other_class(draw, second), False, "gradients of classes that are counted from elsewhere")
+
+
+@task("activations")
+def test_dead_and_saturated_layers(kata, draw, probes):
+    def expect_activity(network, truth, story):
+        expect(kata, probes, "activations_are_healthy", network, truth, story)
+
+    for network in one_of_each(draw, many=True):
+        expect_activity(network, True, f"a healthy {network['activation']} network")
+        expect_activity(outliers(network), True, f"a healthy {network['activation']} network and eight extreme samples")
+    for layer in range(3):
+        place = f"layer {layer + 1} of 3"
+        relu, tanh, sigmoid = (origin(healthy(draw, name, depth=3, many=True)) for name in ("relu", "tanh", "sigmoid"))
+        expect_activity(dead(draw, relu, layer), False, f"ReLUs that are dead in {place}")
+        expect_activity(saturated(tanh, layer), False, f"tanhs at -1 and 1 in {place}")
+        expect_activity(saturated(sigmoid, layer), False, f"sigmoids at 0 and 1 in {place}")
+        limit = (1, -1, 1)[layer]
+        expect_activity(pushed(tanh, layer, limit), False, f"tanhs at {limit} in {place}")
+        expect_activity(pushed(sigmoid, layer, -limit), False, f"sigmoids at {max(-limit, 0)} in {place}")
+    expect_activity(saturated(saturated(tanh, 0), 2), False, "tanhs at -1 and 1 in the first and the third layer")
+    expect_activity(
+        sparse(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs each of which answers to two samples"
+    )
+    negative = pushed(healthy(draw, "leaky_relu", many=True), 0, -1)
+    expect_activity(negative, True, "leaky ReLUs that are negative and thus still have a slope")
+
+
+def absolute_norms(network):
+    """The norms as they would be if nothing cancelled: an activation is no larger than its argument, and 1/2 at 0 for
+    the sigmoid; its slope is at most 1; the gradient of a sample's logits sums to at most 2 in absolute values."""
+    values = [abs(network["X"])]
+    for W, b in zip(network["weights"][:-1], network["biases"], strict=False):
+        values.append(values[-1] @ abs(W).T + abs(b) + 0.5)
+    dz = np.full((len(network["X"]), len(network["biases"][-1])), 2 / len(network["X"]))
+    norms = []
+    for W, into in zip(network["weights"][::-1], values[::-1], strict=True):
+        norms.append(np.linalg.norm(dz.T @ into))
+        dz = dz @ abs(W)
+    return np.array(norms[::-1])
+
+
+def assert_norms(answer, network):
+    """Of dL/dW by autograd. Each product above passes through as many roundings as its sums have terms."""
+    values, weights = outputs(network)
+    gradients = torch.autograd.grad(F.cross_entropy(values[-1], torch.tensor(network["y"])), weights)
+    norms = np.array([float(torch.linalg.norm(gradient)) for gradient in gradients])
+    answer = np.array(answer) if type(answer) in (list, tuple) else answer
+    terms = len(network["X"]) + sum(W.shape[0] + W.shape[1] for W in weights)
+    assert_close(answer, norms, scale=absolute_norms(network), terms=terms)
+
+
+@task("gradients")
+def test_the_norm_of_every_layer(kata, draw, probes):
+    networks = one_of_each(draw)
+    for network in networks:
+        assert_norms(ask(kata, probes, "gradient_norms", network), network)
+    one = network | {name: network[name][:1] for name in ("X", "y")}
+    assert_norms(ask(kata, probes, "gradient_norms", one), one)
+    pair = networks[1], healthy(draw, "relu", depth=len(networks[1]["weights"]) - 1)
+    for answer, network in zip(kata.run(probes.twice, [tuple(each.values()) for each in pair]), pair, strict=True):
+        assert_norms(answer, network)
+
+
+@task("gradients")
+def test_gradients_that_vanish_or_explode(kata, draw, probes):
+    def expect_flow(network, truth, story):
+        expect(kata, probes, "gradients_flow", network, truth, story)
+
+    for network in one_of_each(draw):
+        expect_flow(network, True, f"a healthy {network['activation']} network")
+    relu = healthy(draw, "relu", depth=3)
+    expect_flow(deep_sigmoid(draw), False, "ten layers of sigmoids with small weights")
+    expect_flow(scaled(relu, [0.01] * 4), False, "ReLUs whose weights are too small in all layers")
+    expect_flow(scaled(relu, [100] * 4), False, "ReLUs whose weights are too large in all layers")
+    up, down = draw.choice([(1e7, 1e-7), (1e-7, 1e7)])
+    expect_flow(scaled(relu, [1, up, down, 1]), False, "norms of the two middle layers that are far from the others")
+    expect_flow(scaled(relu, [1, 1, up, down]), False, "norms of the last two layers that are far from the others")
+    expect_flow(dead(draw, scaled(relu, [0.0, 1, 1, 1]), 0), False, "a first layer of zeros")
+    expect_flow(not_a_number(relu), False, "gradients that are NaN")
+
+
+@task("diagnose")
+def test_the_four_answers_together(kata, draw, probes):
+    def expect_diagnosis(network, story, **truths):
+        found = ask(kata, probes, "diagnose", network)
+        keys = ["shapes", "overfit", "activations", "gradients"]
+        if type(found) is not dict or sorted(found, key=str) != sorted(keys):
+            fail(f"diagnose: expected a dict with the keys {', '.join(keys)}", dict.fromkeys(keys, True), found)
+            return
+        for key, truth in truths.items():
+            assert_bool(found[key], bool(found[key]))
+            if bool(found[key]) is not truth:
+                fail(f"diagnose: expected {key!r} to be {truth} for {story}", truth, found[key])
+
+    well = dict.fromkeys(["shapes", "overfit", "activations", "gradients"], True)
+    for network in one_of_each(draw, many=True):
+        expect_diagnosis(network, "a healthy network", **well)
+    relu, tanh, sigmoid = (healthy(draw, name, depth=1, many=True) for name in ("relu", "tanh", "sigmoid"))
+    small = healthy(draw, "relu", depth=2, many=True)
+    expect_diagnosis(of_other_width(draw, relu, 1), "one output too many", **well | {"shapes": False})
+    expect_diagnosis(not_stepping(sigmoid), "a step that changes nothing", **well | {"overfit": False})
+    expect_diagnosis(misaligned(draw, tanh), "labels of other rows", **well | {"overfit": False})
+    expect_diagnosis(dead(draw, relu, 0), "dead ReLUs", shapes=True, activations=False)
+    expect_diagnosis(pushed(tanh, 0, -1), "tanhs at -1", shapes=True, activations=False)
+    expect_diagnosis(scaled(small, [0.001] * 3), "small weights", shapes=True, activations=True, gradients=False)

@@ -1,0 +1,84 @@
+"""Exercise 10: four diagnostics of a network that does not learn."""
+
+import numpy as np
+from network import Network
+
+
+def shapes_are_correct(network: Network, X: np.ndarray, n_outputs: int) -> bool:
+    """Whether the logits have the right shape and are finite, for all rows of X and for its first row alone.
+
+    Arguments:
+        network: left alone, here and below; it may be of a class derived from Network.
+        X: inputs, shape (n, n_inputs), float64; not modified.
+        n_outputs: how many logits there should be for a row.
+
+    Returns:
+        True if forward(X) has shape (n, n_outputs), forward(X[:1]) has shape (1, n_outputs), and every logit of both
+        is finite; False otherwise.
+    """
+    raise NotImplementedError
+
+
+def can_overfit_tiny_batch(network: Network, X: np.ndarray, y: np.ndarray) -> bool:
+    """Whether the network learns the first 8 samples by heart (all of them, if there are fewer).
+
+    Train a copy, made by copy.deepcopy, with its own `step`: these samples in one batch, the default learning rate, at
+    most 100 steps. The network that was passed in is the same afterwards, bit for bit.
+
+    Arguments:
+        X: shape (n, n_inputs), float64; not modified.
+        y: classes, shape (n,), integers in [0, n_outputs); not modified.
+
+    Returns:
+        True if the classes that the copy predicts, the largest of the logits that `forward` gives, come to agree with y
+        for each of these samples; False otherwise.
+    """
+    raise NotImplementedError
+
+
+def activations_are_healthy(network: Network, X: np.ndarray) -> bool:
+    """Whether, in every hidden layer, at most half is dead or saturated, looking at all rows of X.
+
+    relu: a unit is dead if it is 0 for every row; counted is the share of dead units.
+    tanh, sigmoid: a value is saturated if it is within 0.01 of one of the function's two limits (-1 and 1, 0 and 1);
+        counted is the share of saturated values among the n * width of a layer.
+    leaky_relu: never dead, never saturated.
+
+    Arguments:
+        X: shape (n, n_inputs), float64; not modified.
+
+    Returns:
+        True if the share is at most 1/2 in each of the hidden layers; False otherwise.
+    """
+    raise NotImplementedError
+
+
+def gradient_norms(network: Network, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The Frobenius norm of dL/dW of every layer, sqrt(sum of squares), L the mean cross-entropy of X and y.
+
+    Arguments:
+        X: shape (n, n_inputs), float64; not modified.
+        y: classes, shape (n,), integers; not modified.
+
+    Returns:
+        One norm per layer, first layer first: float64, shape (n_layers,). The output layer counts, biases do not.
+    """
+    raise NotImplementedError
+
+
+def gradients_flow(network: Network, X: np.ndarray, y: np.ndarray) -> bool:
+    """Whether the gradient neither vanishes nor explodes in any layer.
+
+    Returns:
+        True if each of the gradient_norms is finite and lies between 1e-3 and 1e2; False otherwise.
+    """
+    raise NotImplementedError
+
+
+def diagnose(network: Network, X: np.ndarray, y: np.ndarray) -> dict[str, bool]:
+    """All four diagnostics; every class occurs in y, so that there should be y.max() + 1 outputs.
+
+    Returns:
+        {"shapes": ..., "overfit": ..., "activations": ..., "gradients": ...}, each True where nothing was found.
+    """
+    raise NotImplementedError

@@ -1,0 +1,31 @@
+"""Exercise 6: numerical gradient checking."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: float = 1e-5) -> float | np.ndarray:
+    """df/dw_i = (f(w + eps e_i) - f(w - eps e_i)) / (2 eps), with the i-th unit vector e_i, in float64 throughout.
+
+    w + step is a new array, so there is nothing to put back.
+    """
+    gradient = np.empty(np.shape(w))
+    for i in np.ndindex(gradient.shape):
+        step = np.zeros_like(gradient)
+        step[i] = eps
+        gradient[i] = (f(w + step) - f(w - step)) / (2 * eps)
+    return gradient.astype(floating(w).dtype)[()]
+
+
+def relative_error(a: float | np.ndarray, b: float | np.ndarray) -> float:
+    """max |a - b| / max(1e-8, |a| + |b|); the 1e-8 keeps the rounding noise around 0 from counting as a difference."""
+    a, b = floating(a), floating(b)
+    return np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b)))
+
+
+def floating(a: float | np.ndarray) -> np.ndarray:
+    """float32 and float64 as they are, integers as float64."""
+    a = np.asarray(a)
+    return a if np.issubdtype(a.dtype, np.floating) else a.astype(np.float64)
