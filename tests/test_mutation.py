@@ -78,7 +78,9 @@ def test_texts_annotations_imports_and_scripts_stay() -> None:
 
 
 def test_the_words_of_an_error_stay() -> None:
-    changes = changes_of('def f(x):\n    if x > 1:\n        raise ValueError(f"{x} is too large")\n    return "large"\n')
+    changes = changes_of(
+        'def f(x):\n    if x > 1:\n        raise ValueError(f"{x} is too large")\n    return "large"\n'
+    )
     assert not [change for change in changes if "_ is too large" in change or "too large_" in change]
     assert "f: `return 'large'` becomes `return 'large_'`" in changes
     assert "f: `raise ValueError(f'{x} is too large')` becomes nothing" in changes
@@ -163,6 +165,14 @@ def test_false_alarms_are_counted_and_can_be_drawn_again(tmp_path: Path) -> None
     told = [line for line in done.out.splitlines() if line.startswith("  flake ")]
     assert len(told) == number
     assert all("must pass: test_by_chance: " in line and "(--seed " in line for line in told)
+
+
+def test_a_share_of_the_variants_can_be_asked_for(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    for number in range(4):
+        write(root / "graders" / "hidden" / "alpha" / "accept" / f"again{number}.py", f"# x + x\n{workshop.SUMMED}")
+    done = katas("check", "--every", "2", cwd=root)
+    assert "wrong rejected 1/1, diagnosed 1/1, accepted 3/3" in done.out, done.said
 
 
 def test_the_figures_are_written_as_a_table(tmp_path: Path) -> None:

@@ -244,6 +244,7 @@ def check(
     slugs: Slugs = None,
     mutation: Annotated[bool, typer.Option("--mutation", help="Grade every mutant of the solution too.")] = False,
     flakes: Annotated[int, typer.Option(help="Grade right answers so many times more.", metavar="N", min=0)] = 0,
+    every: Annotated[int, typer.Option(help="Grade only every Nth wrong and right variant.", metavar="N", min=1)] = 1,
     table: Annotated[Path | None, typer.Option(help="Write the figures to this file.", metavar="FILE")] = None,
     require_confinement: Require = None,
 ) -> int:
@@ -261,9 +262,10 @@ def check(
         delivery.check(table)
     require = require_confinement.value if require_confinement else None
     with Session.judge(require=require, resident=True) as judge:
-        tallies = checking.check_katas(judge, _chosen(slugs), checking.Plan(mutation, flakes))
+        tallies = checking.check_katas(judge, _chosen(slugs), checking.Plan(mutation, flakes, every))
     if table is not None:
         asked = [*(slugs or ()), *(["--mutation"] if mutation else ()), *([f"--flakes {flakes}"] if flakes else ())]
+        asked += [f"--every {every}"] if every > 1 else []
         delivery.deliver(checking.as_table(tallies, " ".join(["katas check", *asked])), table)
         _say(f"written: {table}")
     return 1 if any(tally.faults for tally in tallies) else 0

@@ -35,6 +35,10 @@ class Plan:
 
     mutation: bool = False
     flakes: int = 0  # further gradings of right answers, over the solution and the accepted variants in turn
+    every: int = 1  # of the variants only the first of every so many, where all of them take too long
+
+    def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
+        return variants[:: self.every]
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ def as_table(tallies: Sequence[Tally], command: str) -> str:
 def _amount(kata: Kata, plan: Plan) -> int:
     """How many findings there will be."""
     mutants = len(_mutants(kata, intake.shipped(kata, kata.solution))) if plan.mutation else 0
-    return 2 + len(kata.wrong) + len(kata.accept) + mutants + plan.flakes
+    return 2 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + mutants + plan.flakes
 
 
 def findings_of(judge: Any, kata: Kata, plan: Plan) -> Iterator[Finding]:
@@ -200,13 +204,13 @@ def findings_of(judge: Any, kata: Kata, plan: Plan) -> Iterator[Finding]:
     solution = intake.shipped(kata, kata.solution)
     yield Finding("stub", "", _stub_fault(_graded(judge, kata, intake.shipped(kata, kata.folder))))
     yield Finding("solution", "", _passing_fault(_graded(judge, kata, solution)))
-    for variant in kata.wrong:
+    for variant in plan.share(kata.wrong):
         tasks = kata.tasks_of(variant.replaces)
         verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         fault = _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
         yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
-    for variant in kata.accept:
+    for variant in plan.share(kata.accept):
         verdict = _graded(judge, kata, files_with(solution, variant), tasks=kata.tasks_of(variant.replaces))
         fault = _passing_fault(verdict)
         yield Finding("accept", variant.path.stem, fault)
