@@ -1,6 +1,7 @@
 """D: remembering and replaying."""
 
 import re
+import shutil
 
 import pytest
 
@@ -63,8 +64,11 @@ def test_layers_of_any_size_are_looked_at(grade):
 def test_a_report_of_nothing_is_no_report(grade, submission, repository):
     folder = submission("z30_report_of_nothing")
     program = folder / "bug1_never_learning.py"
-    solution = repository / "solutions" / "challenge5" / program.name
-    program.write_text(solution.read_text(encoding="utf-8") + "\n\n" + program.read_text(encoding="utf-8"), "utf-8")
+    added = program.read_text(encoding="utf-8")
+    solved = repository / "solutions" / "challenge5"
+    shutil.copytree(solved, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    program.write_text(program.read_text(encoding="utf-8") + "\n\n" + added, "utf-8")
     graded = grade("challenge5", folder)
     graded.fails("networks answered|history|accuracy|expected")
     assert "test_bug1_predict_asks_the_model_it_is_given_and_nothing_else" in graded.hurt
+    assert {test["task"] for test in graded.failed} <= {"bug1_learns", "bug1_program"}

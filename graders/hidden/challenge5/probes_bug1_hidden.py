@@ -6,7 +6,6 @@ what happened disagrees with the weights.
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,20 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
 
 
-def bug1_data(submission: ModuleType, seed: int) -> list[np.ndarray]:
+def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
     """The arrays of load_data: points and classes for training, points and classes for validation."""
-    data = submission.load_data(seed)
+    data = submission.bug1_never_learning.load_data(seed)
     return [_array(part) for part in (data.X_train, data.y_train, data.X_validation, data.y_validation)]
 
 
-def bug1_training(submission: ModuleType, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
+def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
     """Train the network of a seed, watching: weights before and after, history, batches and classes for X (n, 2).
 
     A batch is what went last through the first layer, with gradients on, before an optimizer stepped.
     """
-    model = submission.build_model(seed)
-    data = submission.load_data(seed)
+    program = submission.bug1_never_learning
+    model = program.build_model(seed)
+    data = program.load_data(seed)
     before = _weights(model)
     seen: list[np.ndarray] = []
     steps: list[np.ndarray] = []
@@ -45,7 +45,7 @@ def bug1_training(submission: ModuleType, seed: int, epochs: int, X: np.ndarray)
 
     hooks = [register_module_forward_pre_hook(see), register_optimizer_step_post_hook(count)]
     try:
-        history = submission.train(model, data, epochs=epochs, seed=seed)
+        history = program.train(model, data, epochs=epochs, seed=seed)
     finally:
         for hook in hooks:
             hook.remove()
@@ -57,30 +57,31 @@ def bug1_training(submission: ModuleType, seed: int, epochs: int, X: np.ndarray)
         "validation_accuracy": [float(value) for value in history.validation_accuracy],
         "batches": np.concatenate(steps) if steps else np.zeros((0, 2), np.float32),
         "batch_sizes": [len(step) for step in steps],
-        "classes": _array(submission.predict(model, torch.tensor(X))),
+        "classes": _array(program.predict(model, torch.tensor(X))),
     }
 
 
-def bug1_predictions(submission: ModuleType, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
+def bug1_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
     """A network per seed, all trained before any is asked: classes for X, for X backwards, row by row, and once more.
 
     Weights are those before the first question and those after the last.
     """
-    models = [submission.build_model(seed) for seed in seeds]
+    program = submission.bug1_never_learning
+    models = [program.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):
-        submission.train(model, submission.load_data(seed), epochs=epochs, seed=seed)
+        program.train(model, program.load_data(seed), epochs=epochs, seed=seed)
     before = [_weights(model) for model in models]
     points = torch.tensor(X)
     answers = [
         [
-            _array(submission.predict(model, points)),
-            _array(submission.predict(model, points.flip(0)))[::-1].copy(),
-            np.array([int(submission.predict(model, row[None])[0]) for row in points]),
+            _array(program.predict(model, points)),
+            _array(program.predict(model, points.flip(0)))[::-1].copy(),
+            np.array([int(program.predict(model, row[None])[0]) for row in points]),
         ]
         for model in models
     ]
     return [
-        {"before": weights, "after": _weights(model), "classes": [*answer, _array(submission.predict(model, points))]}
+        {"before": weights, "after": _weights(model), "classes": [*answer, _array(program.predict(model, points))]}
         for weights, model, answer in zip(before, models, answers, strict=True)
     ]
 
