@@ -31,6 +31,8 @@ def main() -> None:
 
 def _runtime_guess(words: list[str]) -> str:
     """The runtime of the first kata that is named, as far as a glance at the files tells."""
+    if words[1:2] == ["debug"]:
+        return "torch"
     for word in words[1:]:
         file = Path("katas", word, "kata.toml")
         if word.isidentifier() and file.is_file():

@@ -264,9 +264,8 @@ def check(
     with Session.judge(require=require, resident=True) as judge:
         tallies = checking.check_katas(judge, _chosen(slugs), checking.Plan(mutation, flakes, every))
     if table is not None:
-        asked = [*(slugs or ()), *(["--mutation"] if mutation else ()), *([f"--flakes {flakes}"] if flakes else ())]
-        asked += [f"--every {every}"] if every > 1 else []
-        delivery.deliver(checking.as_table(tallies, " ".join(["katas check", *asked])), table)
+        before = table.read_text(encoding="utf-8") if table.is_file() else ""
+        delivery.deliver(checking.as_table(tallies, before), table)
         _say(f"written: {table}")
     return 1 if any(tally.faults for tally in tallies) else 0
 

@@ -166,16 +166,20 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def as_table(tallies: Sequence[Tally], command: str) -> str:
-    """The tallies as a page in Markdown, with the command that made it."""
-    lines = [
-        "# How well the suites judge",
-        "",
-        f"Written by `{command}`; every figure is of gradings by the confined judge.",
-        "",
-        "| kata | wrong rejected | right accepted | diagnosed | mutants killed | equivalent mutants | false alarms |",
-        "|---|---|---|---|---|---|---|",
-    ]
+HEAD = """\
+# How well the suites judge
+
+Written by `katas check KATA --mutation --flakes 1000 --table FILE`, a row for every kata that was checked; other rows
+stay as they were. Every figure is of gradings by the confined judge.
+
+| kata | wrong rejected | right accepted | diagnosed | mutants killed | equivalent mutants | false alarms |
+|---|---|---|---|---|---|---|
+"""
+
+
+def as_table(tallies: Sequence[Tally], before: str = "") -> str:
+    """The tallies as a page in Markdown; `before` is what the page was, of which other katas' rows are kept."""
+    rows = {row.split("|")[1].strip(): row for row in before.split("|---|\n")[-1].splitlines() if row.startswith("| ")}
     for tally in tallies:
         mutants = tally.share("mutant") if tally.of("mutant") else "not run"
         equivalent = str(len(tally.of("equivalent"))) if tally.of("mutant") else "not run"
@@ -189,8 +193,8 @@ def as_table(tallies: Sequence[Tally], command: str) -> str:
             equivalent,
             alarms,
         ]
-        lines.append(f"| {' | '.join(row)} |")
-    return "\n".join([*lines, "", LEGEND])
+        rows[tally.kata.slug] = f"| {' | '.join(row)} |"
+    return HEAD + "".join(f"{rows[slug]}\n" for slug in sorted(rows)) + f"\n{LEGEND}"
 
 
 def _amount(kata: Kata, plan: Plan) -> int:

@@ -1,0 +1,227 @@
+"""Faults of the data: rows and targets that do not belong together, scales, orders, and what is left out."""
+
+from __future__ import annotations
+
+from graders.debugging.faults.fault import Fault
+
+FAULTS = (
+    Fault(
+        name="two-permutations",
+        family="data",
+        cause="labels-misaligned",
+        level=1,
+        symptoms=("score-low",),
+        why="Inputs and targets are each put in an order of their own, so that a row has the target of some other row.",
+        fix="Draw one permutation and use it for both.",
+        prevention="Assert for a few rows that input and target are still the pair that they were.",
+        edits={
+            "dialects": (
+                (
+                    "    mixed = torch.tensor(rng.permutation(N_STRINGS))\n    X, y = X[mixed], y[mixed]\n",
+                    "    X = X[torch.tensor(rng.permutation(N_STRINGS))]\n"
+                    "    y = y[torch.tensor(rng.permutation(N_STRINGS))]\n",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="targets-in-file-order",
+        family="data",
+        cause="labels-misaligned",
+        level=1,
+        symptoms=("score-low",),
+        why="The inputs of a batch are drawn at random, its targets are taken in the order of the data: an "
+        "input meets the target of some other row.",
+        fix="Index inputs and targets with the same rows.",
+        prevention="Keep each pair in one object, or assert for a few rows that they still belong together.",
+        edits={
+            "spirals": (
+                (
+                    "        for rows in order.split(BATCH_SIZE):\n"
+                    "            X, y = data.X_train[rows], data.y_train[rows]\n",
+                    "        batches = zip(order.split(BATCH_SIZE), data.y_train.split(BATCH_SIZE), strict=True)\n"
+                    "        for rows, y in batches:\n"
+                    "            X = data.X_train[rows]\n",
+                ),
+            ),
+            "heating": (
+                (
+                    "        for rows in order.split(BATCH_SIZE):\n            X, y = X_train[rows], y_train[rows]\n",
+                    "        batches = zip(order.split(BATCH_SIZE), y_train.split(BATCH_SIZE), strict=True)\n"
+                    "        for rows, y in batches:\n"
+                    "            X = X_train[rows]\n",
+                ),
+            ),
+            "glyphs": (
+                (
+                    "        for rows in order.split(BATCH_SIZE):\n"
+                    "            X, y = shifted(pictures[rows]), data.y_train[rows]\n",
+                    "        batches = zip(order.split(BATCH_SIZE), data.y_train.split(BATCH_SIZE), strict=True)\n"
+                    "        for rows, y in batches:\n"
+                    "            X = shifted(pictures[rows])\n",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="two-classes-in-one",
+        family="data",
+        cause="targets-wrong",
+        level=2,
+        symptoms=("score-low",),
+        why="The numbers of the classes run from 0 to n - 1, and they are brought into a range that ends one "
+        "earlier: two classes become one, and the network never learns to tell them apart.",
+        fix="Leave the numbers as they are drawn; the last is n - 1.",
+        prevention="Count how often every class occurs before training, and compare with how many classes there are.",
+        edits={
+            "spirals": (("float32), torch.tensor(arm)\n", "float32), torch.tensor(arm.clip(0, N_ARMS - 2))\n"),),
+            "glyphs": (("torch.tensor(labels)\n", "torch.tensor(labels % (len(SIGNS) - 1))\n"),),
+            "dialects": (
+                (
+                    "torch.tensor(strings), torch.tensor(dialects)",
+                    "torch.tensor(strings), torch.tensor(dialects.clip(max=N_DIALECTS - 2))",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="targets-cut-off",
+        family="data",
+        cause="targets-wrong",
+        level=2,
+        symptoms=("score-low",),
+        why="Targets are cut off at a value that many of them exceed. The network learns the cut as well, and "
+        "what is above it is never predicted.",
+        fix="Keep the targets as they are measured; where a sensor saturates, leave those rows out.",
+        prevention="Plot a histogram of the targets: a pile at one end is a cut.",
+        edits={"heating": (("torch.tensor(heat, dtype", "torch.tensor(heat.clip(0, 60), dtype"),)},
+    ),
+    Fault(
+        name="smoothing-swapped",
+        family="data",
+        cause="targets-wrong",
+        level=1,
+        symptoms=("loss-stays",),
+        why="Label smoothing gives its small share to the right class and the large one to all alike: the "
+        "targets are almost uniform, and so are the probabilities that the network learns.",
+        fix="(1 - SMOOTHING) belongs to the right class and SMOOTHING is shared out.",
+        prevention="Print one row of the targets: the right class must have nearly all of it.",
+        edits={
+            "dialects": (
+                (
+                    "(1 - SMOOTHING) * F.one_hot(y, N_DIALECTS) + SMOOTHING / N_DIALECTS",
+                    "SMOOTHING * F.one_hot(y, N_DIALECTS) + (1 - SMOOTHING) / N_DIALECTS",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="scale-never-fitted",
+        family="data",
+        cause="inputs-not-scaled",
+        level=1,
+        symptoms=("score-low", "loss-explodes", "loss-high"),
+        why="The network scales its inputs with a mean of 0 and a standard deviation of 1 until it is told "
+        "others, and nobody tells it: hundreds go into layers that were initialised for numbers around one.",
+        fix="Call fit_scale with the training inputs before the first step.",
+        prevention="Assert for the first batch that what enters the first layer has mean 0 and standard deviation 1, "
+        "nearly.",
+        edits={
+            "spirals": (("    model.fit_scale(data.X_train)\n", ""),),
+            "sensors": (("    model.fit_scale(data.X_train)\n", ""),),
+        },
+    ),
+    Fault(
+        name="statistics-of-the-question",
+        family="data",
+        cause="inputs-scaled-differently",
+        level=2,
+        symptoms=("pieces-low",),
+        why="predict scales its inputs with their own mean and standard deviation, not with those of training. "
+        "For a large sample that is nearly the same; a few rows at a time get answers that depend on their "
+        "company.",
+        fix="Keep the scale of the training inputs with the model and use it in predict.",
+        prevention="Test that predict gives the same for a row alone and for the row among others.",
+        edits={"heating": (("model(model.X_scale.apply(X))", "model(Scale.of(X).apply(X))"),)},
+    ),
+    Fault(
+        name="predict-without-scaling",
+        family="data",
+        cause="inputs-scaled-differently",
+        level=1,
+        symptoms=("score-low",),
+        why="Training scales its inputs, predict hands them to the network as they come: the network is asked "
+        "about numbers that it has never seen the like of.",
+        fix="Scale in predict as in training, by the same function.",
+        prevention="Let the network do its own scaling, so that nobody can forget it.",
+        edits={
+            "heating": (("model(model.X_scale.apply(X))", "model(X)"),),
+        },
+    ),
+    Fault(
+        name="predict-scales-otherwise",
+        family="data",
+        cause="inputs-scaled-differently",
+        level=2,
+        symptoms=("score-low",),
+        why="Training and predict bring pixels to different ranges: the network learns on one and is asked on "
+        "another, which is near enough to give answers and far enough to spoil them.",
+        fix="Use the same function in both places.",
+        prevention="Let the network do its own scaling, so that there is one place for it.",
+        edits={"glyphs": (("return model(scaled(X)).argmax(dim=1)", "return model(X / 127.5 - 1).argmax(dim=1)"),)},
+    ),
+    Fault(
+        name="sign-after-sign",
+        family="data",
+        cause="not-shuffled",
+        level=2,
+        symptoms=("score-low", "loss-high"),
+        why="The training data are sorted by class, and batches are taken in that order: each holds one class, "
+        "and each step unlearns what the steps before have learned.",
+        fix="Draw a new permutation of the rows in every epoch.",
+        prevention="Log which classes the first batch holds.",
+        edits={"glyphs": (("order = torch.randperm(len(pictures))", "order = torch.arange(len(pictures))"),)},
+    ),
+    Fault(
+        name="last-class-never-drawn",
+        family="data",
+        cause="data-left-out",
+        level=2,
+        symptoms=("score-low", "rows-unseen"),
+        why="The permutation is one class too short: rows of the last class are never drawn, and the network "
+        "never learns that this class exists.",
+        fix="Permute as many rows as there are: len(data.y_train).",
+        prevention="Assert that an epoch goes through every row once.",
+        edits={
+            "glyphs": (("torch.randperm(len(pictures))", "torch.randperm(N_PER_SIGN * (len(SIGNS) - 1))"),),
+        },
+    ),
+    Fault(
+        name="batches-overlap",
+        family="data",
+        cause="data-left-out",
+        level=2,
+        symptoms=("rows-unseen",),
+        why="Batch number k begins at row k instead of row k * BATCH_SIZE: the batches overlap, and an epoch "
+        "goes through a small part of the rows again and again.",
+        fix="Begin at k * BATCH_SIZE.",
+        prevention="Assert that an epoch goes through every row once.",
+        edits={"sensors": (("order[k * BATCH_SIZE : (k + 1) * BATCH_SIZE]", "order[k : k + BATCH_SIZE]"),)},
+    ),
+    Fault(
+        name="counted-on-the-other-part",
+        family="data",
+        cause="data-left-out",
+        level=2,
+        symptoms=("rows-unseen", "score-low"),
+        why="The permutation is as long as the validation data, which are fewer: the training rows beyond that "
+        "number are never drawn.",
+        fix="Permute as many rows as the training data have.",
+        prevention="Assert that an epoch goes through every row once.",
+        edits={
+            "dialects": (
+                ("torch.randperm(len(data.X_train), generator", "torch.randperm(len(data.X_validation), generator"),
+            ),
+        },
+    ),
+)

@@ -1,0 +1,128 @@
+"""Faults of the initialisation: weights too large, too small, or equal."""
+
+from __future__ import annotations
+
+from graders.debugging.faults.fault import Fault
+
+FAULTS = (
+    Fault(
+        name="gain-grows-with-width",
+        family="initialisation",
+        cause="initial-weights-too-large",
+        level=1,
+        symptoms=("loss-explodes", "score-low"),
+        why="The standard deviation grows with the number of inputs where it should shrink: each layer "
+        "multiplies its values by about the width.",
+        fix="He initialisation: the square root of 2 / fan_in.",
+        prevention="Assert that the loss of the untrained network is about the logarithm of the number of classes.",
+        edits={
+            "spirals": (("math.sqrt(2.0 / layer.in_features)", "math.sqrt(2.0 * layer.in_features)"),),
+        },
+    ),
+    Fault(
+        name="standard-normal-weights",
+        family="initialisation",
+        cause="initial-weights-too-large",
+        level=2,
+        symptoms=("score-low", "loss-high", "loss-explodes"),
+        why="Every weight is drawn with standard deviation 1, whatever the width: sums over many inputs are "
+        "large, tanh is at its ends, where its gradient is next to nothing, and the network starts far "
+        "from anything useful.",
+        fix="Draw weights whose variance falls with the number of inputs, as Xavier and He initialisation do.",
+        prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
+        edits={
+            "heating": (("            nn.init.xavier_uniform_(matrix)\n", "            nn.init.normal_(matrix)\n"),),
+            "sensors": (
+                (
+                    "nn.init.xavier_normal_(layer.weight, gain=1.0, generator=generator)",
+                    "nn.init.normal_(layer.weight, generator=generator)",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="divided-by-all-weights",
+        family="initialisation",
+        cause="initial-weights-too-small",
+        level=1,
+        symptoms=("loss-stays", "score-low", "loss-high"),
+        why="The standard deviation is one by the number of all weights of a layer, where it should be a root "
+        "of one by the number of inputs: activations and gradients shrink manifold in every layer, and the "
+        "steps are too small to get away.",
+        fix="He initialisation: the square root of 2 / fan_in.",
+        prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
+        edits={"spirals": (("math.sqrt(2.0 / layer.in_features)", "1.0 / layer.weight.numel()"),)},
+    ),
+    Fault(
+        name="gain-of-a-thousandth",
+        family="initialisation",
+        cause="initial-weights-too-small",
+        level=2,
+        symptoms=("loss-high", "score-low"),
+        why="The weights start so small that activations and gradients nearly vanish on their way through the "
+        "layers: much of the training goes by before anything moves.",
+        fix="Use a gain of 1, which keeps the scale of activations from layer to layer.",
+        prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
+        edits={
+            "sensors": (("gain=1.0, generator", "gain=0.001, generator"),),
+        },
+    ),
+    Fault(
+        name="one-row-for-all-units",
+        family="initialisation",
+        cause="initial-weights-equal",
+        level=2,
+        symptoms=("score-low",),
+        why="One row of weights is drawn and copied to all units of the layer, by broadcasting. Units that "
+        "start equal get equal gradients and stay equal: the layer is one unit wide.",
+        fix="Draw as many numbers as the weight has: layer.weight.shape.",
+        prevention="Assert that no two rows of an initial weight are equal.",
+        edits={
+            "spirals": (("torch.randn(layer.weight.shape, generator", "torch.randn(layer.in_features, generator"),),
+        },
+    ),
+    Fault(
+        name="constant-weights",
+        family="initialisation",
+        cause="initial-weights-equal",
+        level=2,
+        symptoms=("score-low", "loss-high"),
+        why="All weights of a layer start at the same value. Its units are equal, get equal gradients and stay "
+        "equal: the layer is one unit wide.",
+        fix="Draw the weights at random.",
+        prevention="Assert that no two rows of an initial weight are equal.",
+        edits={
+            "sensors": (
+                (
+                    "nn.init.xavier_normal_(layer.weight, gain=1.0, generator=generator)",
+                    "nn.init.constant_(layer.weight, 1 / layer.in_features)",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="all-zero",
+        family="initialisation",
+        cause="initial-weights-equal",
+        level=1,
+        symptoms=("loss-stays", "score-low"),
+        why="All weights start at zero: every layer gives zero whatever goes in, and the gradients of all "
+        "layers but the last bias are zero as well.",
+        fix="Draw the weights at random; only biases may start at zero.",
+        prevention="Assert after the first backward() that no weight has a gradient of zero throughout.",
+        edits={
+            "sensors": (
+                (
+                    "nn.init.xavier_normal_(layer.weight, gain=1.0, generator=generator)",
+                    "nn.init.zeros_(layer.weight)",
+                ),
+            ),
+            "glyphs": (
+                (
+                    'nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")',
+                    "nn.init.zeros_(layer.weight)",
+                ),
+            ),
+        },
+    ),
+)

@@ -1,0 +1,102 @@
+"""Faults of the loss: what is compared, in which shape, on which scale."""
+
+from __future__ import annotations
+
+from graders.debugging.faults.fault import Fault
+
+FAULTS = (
+    Fault(
+        name="probabilities-for-logits",
+        family="loss",
+        cause="softmax-twice",
+        level=2,
+        symptoms=("loss-high", "score-low"),
+        why="The loss takes logits and makes a softmax of them; it is given probabilities. Between 0 and 1 a "
+        "softmax can hardly prefer anything, so the loss cannot fall far, and its gradients are small.",
+        fix="Hand the loss the logits.",
+        prevention="Check that the loss of one batch can be brought close to zero by training on it alone.",
+        edits={
+            "spirals": (("return self.output(features)", "return self.output(features).softmax(dim=1)"),),
+            "glyphs": (("            logits = model(X)\n", "            logits = model(X).softmax(dim=1)\n"),),
+            "dialects": (("return self.output(states[:, -1])", "return self.output(states[:, -1]).softmax(dim=1)"),),
+        },
+    ),
+    Fault(
+        name="compared-in-other-units",
+        family="loss",
+        cause="loss-on-wrong-quantity",
+        level=1,
+        symptoms=("score-low", "loss-stays"),
+        why="What the network gives is on its own scale, mean 0 and standard deviation 1, and the loss "
+        "compares it with values in their original units. It learns these, and predict scales them once "
+        "more.",
+        fix="Compare with the targets on the network's scale.",
+        prevention="Log mean and standard deviation of both sides of the loss for the first batch.",
+        edits={
+            "heating": (("model.y_scale.apply(data.y_train)", "data.y_train"),),
+            "sensors": (("F.mse_loss(model(X), model.scale(X))", "F.mse_loss(model(X), X)"),),
+        },
+    ),
+    Fault(
+        name="square-of-the-mean",
+        family="loss",
+        cause="loss-on-wrong-quantity",
+        level=2,
+        symptoms=("score-low",),
+        why="The mean is taken before the square: the loss compares the mean prediction of a batch with its "
+        "mean target. That vanishes for predictions which have nothing to do with the single rows.",
+        fix="Square first: ((prediction - target) ** 2).mean().",
+        prevention="Test the loss on two rows that are wrong by +1 and -1: it must not be zero.",
+        edits={
+            "heating": (("loss = ((model(X) - y) ** 2).mean()", "loss = (model(X) - y).mean() ** 2"),),
+        },
+    ),
+    Fault(
+        name="column-against-row",
+        family="loss",
+        cause="shapes-broadcast",
+        level=1,
+        symptoms=("score-low",),
+        why="Predictions (n,) and targets (n, 1) are broadcast to (n, n): every prediction is compared with "
+        "every target, and the best answer to all of them is their mean.",
+        fix="Give both the same shape.",
+        prevention="Assert before the loss that prediction.shape == target.shape.",
+        edits={
+            "heating": (("model.y_scale.apply(data.y_train)\n", "model.y_scale.apply(data.y_train).unsqueeze(1)\n"),),
+        },
+        also={"heating": ("            loss = ((model(X) - y) ** 2).mean()\n",)},
+    ),
+    Fault(
+        name="sum-for-mean",
+        family="loss",
+        cause="loss-scaled-wrongly",
+        level=1,
+        symptoms=("loss-explodes", "score-low", "loss-stays"),
+        why="The loss is a sum over the batch, and the learning rate was chosen for a mean: gradients and "
+        "steps are as many times too long as a batch has rows.",
+        fix="Take the mean, which is what cross_entropy does unless told otherwise.",
+        prevention="Check that the loss of the untrained network is about the logarithm of the number of classes.",
+        edits={
+            "spirals": (("F.cross_entropy(model(X), y)", 'F.cross_entropy(model(X), y, reduction="sum")'),),
+        },
+    ),
+    Fault(
+        name="divided-by-all-rows",
+        family="loss",
+        cause="loss-scaled-wrongly",
+        level=2,
+        symptoms=("score-low",),
+        why="The sum over a batch is divided by the number of all rows instead of those in the batch: loss, "
+        "gradients and steps are some fifteen times too small.",
+        fix="Divide by the number of rows in the batch, or let cross_entropy take the mean.",
+        prevention="Check that the loss of the untrained network is about the logarithm of the number of classes.",
+        edits={
+            "spirals": (
+                (
+                    "F.cross_entropy(model(X), y)",
+                    'F.cross_entropy(model(X), y, reduction="sum") / len(data.X_train)',
+                ),
+            ),
+        },
+    ),
+)

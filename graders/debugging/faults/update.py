@@ -1,0 +1,251 @@
+"""Faults of the update: gradients that do not arrive, and steps that are not, or wrongly, taken."""
+
+from __future__ import annotations
+
+from graders.debugging.faults.fault import Fault
+
+FAULTS = (
+    Fault(
+        name="group-left-empty",
+        family="update",
+        cause="parameters-not-optimized",
+        level=2,
+        symptoms=("loss-high", "score-low"),
+        why="No parameter has the name that the group is picked by, so the group of the weights is empty: the "
+        "optimizer steps on the biases alone, and an empty group is no error.",
+        fix="Pick the weights by the name that they have, or by p.ndim > 1.",
+        prevention="Assert that the groups together hold as many parameters as the model has.",
+        edits={"spirals": (('if name.endswith("weight")]', 'if name.endswith("weights")]'),)},
+    ),
+    Fault(
+        name="optimizer-of-another-model",
+        family="update",
+        cause="parameters-not-optimized",
+        level=1,
+        symptoms=("loss-stays", "score-low"),
+        why="The optimizer is given the parameters of a second model, built from the same seed. Gradients "
+        "arrive at the first one, steps are taken on the second, whose parameters have no gradients and "
+        "are passed over.",
+        fix="Give the optimizer the parameters of the model that is trained.",
+        prevention="Assert after the first step that every parameter of the model has changed.",
+        edits={
+            "spirals": (("optimizer = make_optimizer(model)", "optimizer = make_optimizer(build_model(seed))"),),
+            "glyphs": (("Adam(model.parameters(),", "Adam(build_model(seed).parameters(),"),),
+            "sensors": (("Adam(model.parameters(),", "Adam(build_model(seed).parameters(),"),),
+            "dialects": (("Adam(model.parameters(),", "Adam(build_model(seed).parameters(),"),),
+        },
+    ),
+    Fault(
+        name="only-one-part-optimized",
+        family="update",
+        cause="parameters-not-optimized",
+        level=2,
+        symptoms=("score-low", "loss-high"),
+        why="The optimizer has the parameters of one part of the network. The rest stays as it was drawn at "
+        "random, and the one part makes of that what it can.",
+        fix="Give the optimizer model.parameters().",
+        prevention="Assert that the optimizer's groups hold as many parameters as the model has.",
+        edits={
+            "glyphs": (("Adam(model.parameters(),", "Adam(model.output.parameters(),"),),
+            "heating": (("AdamW(model.parameters(),", "AdamW(model.layer3.parameters(),"),),
+            "sensors": (("Adam(model.parameters(),", "Adam(model.decoder.parameters(),"),),
+            "dialects": (("Adam(model.parameters(),", "Adam(model.output.parameters(),"),),
+        },
+    ),
+    Fault(
+        name="one-step-an-epoch",
+        family="update",
+        cause="step-missing",
+        level=1,
+        symptoms=("loss-stays", "score-low", "loss-high"),
+        why="The step stands behind the loop over the batches, not in it. Every batch sets the gradients of "
+        "the one before to zero, so that only the last batch of an epoch moves the parameters.",
+        fix="Indent optimizer.step() into the loop over the batches.",
+        prevention="Count the steps: after an epoch there must have been as many as batches.",
+        edits={
+            "spirals": (
+                (
+                    "            optimizer.step()\n            losses.append(loss.item())\n        schedule.step()\n",
+                    "            losses.append(loss.item())\n        optimizer.step()\n        schedule.step()\n",
+                ),
+            ),
+            "heating": (
+                (
+                    "            optimizer.step()\n            losses.append(loss.item())\n",
+                    "            losses.append(loss.item())\n        optimizer.step()\n",
+                ),
+            ),
+            "dialects": (
+                (
+                    "            optimizer.step()\n            losses.append(loss.item())\n",
+                    "            losses.append(loss.item())\n        optimizer.step()\n",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="gradients-zeroed-once",
+        family="update",
+        cause="gradients-accumulate",
+        level=2,
+        symptoms=("score-low", "loss-high", "loss-stays", "loss-explodes"),
+        why="The gradients are set to zero before the first epoch and never again. backward() adds to what is "
+        "there, so that every step follows the sum of all gradients so far.",
+        fix="Call optimizer.zero_grad() before every backward().",
+        prevention="Compare the gradient of one batch with the one that the same batch gives after a step on another.",
+        edits={
+            "spirals": (
+                ("            optimizer.zero_grad()\n", ""),
+                (
+                    "    history = History()\n    for epoch",
+                    "    history = History()\n    optimizer.zero_grad()\n    for epoch",
+                ),
+            ),
+            "heating": (
+                ("            optimizer.zero_grad()\n", ""),
+                ("    history = History()\n    best", "    history = History()\n    optimizer.zero_grad()\n    best"),
+            ),
+        },
+    ),
+    Fault(
+        name="gradients-never-zeroed",
+        family="update",
+        cause="gradients-accumulate",
+        level=2,
+        symptoms=("score-low", "loss-high", "loss-stays", "loss-explodes"),
+        why="Nothing sets the gradients to zero. backward() adds to what is there, so that every step follows "
+        "the sum of all gradients since the beginning.",
+        fix="Call optimizer.zero_grad() before every backward().",
+        prevention="Write the step as one function with its three calls, and assert that gradients are None before "
+        "backward().",
+        edits={
+            "spirals": (("            optimizer.zero_grad()\n", ""),),
+            "heating": (("            optimizer.zero_grad()\n", ""),),
+            "sensors": (("            optimizer.zero_grad()\n", ""),),
+        },
+        also={
+            "spirals": ("            loss.backward()\n",),
+            "heating": ("            loss.backward()\n",),
+            "sensors": ("            loss.backward()\n",),
+        },
+    ),
+    Fault(
+        name="features-detached",
+        family="update",
+        cause="gradients-cut-off",
+        level=2,
+        symptoms=("score-low", "loss-high"),
+        why="The hidden values are taken out of the graph, so that no gradient gets past them: the layers "
+        "before them keep the weights that they were drawn with, and only the layers behind learn.",
+        fix="Hand on the tensor itself, without detach() or data.",
+        prevention="Assert after the first backward() that every parameter has a gradient.",
+        edits={
+            "spirals": (("features = self.hidden(scaled)", "features = self.hidden(scaled).detach()"),),
+            "glyphs": (("self.feature_norm(hidden.flatten(1))", "self.feature_norm(hidden.flatten(1).data)"),),
+            "sensors": (("code = self.encoder(self.scale(X))", "code = self.encoder(self.scale(X)).data"),),
+            "heating": (
+                (
+                    "        hidden = torch.tanh(self.layer2(hidden))\n",
+                    "        hidden = torch.tanh(self.layer2(hidden)).detach()\n",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="recurrence-without-gradient",
+        family="update",
+        cause="gradients-cut-off",
+        level=2,
+        symptoms=("score-low", "loss-high"),
+        why="The recurrent layer runs without a graph, in training as well, so that neither it nor the "
+        "embedding gets a gradient: only the output layer learns, on states of a random network.",
+        fix="Take no_grad out of forward(); where nothing is learned, as in predict, the caller says so.",
+        prevention="Assert after the first backward() that every parameter has a gradient.",
+        edits={
+            "dialects": (
+                (
+                    "        states, _ = self.recurrent(self.embedding(X))\n",
+                    "        with torch.no_grad():\n            states, _ = self.recurrent(self.embedding(X))\n",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="rate-times-batch",
+        family="update",
+        cause="learning-rate-too-large",
+        level=1,
+        symptoms=("loss-explodes", "score-low", "loss-stays"),
+        why="The learning rate is multiplied by the batch size although the loss is a mean over the batch: the "
+        "steps are some twenty times as long as the loss can bear.",
+        fix="Use the learning rate as it is; a mean does not grow with the batch.",
+        prevention="Log the loss of the first ten steps, and stop when it is greater than that of the untrained "
+        "network.",
+        edits={
+            "spirals": (("lr=LEARNING_RATE, momentum", "lr=LEARNING_RATE * BATCH_SIZE, momentum"),),
+            "dialects": (("lr=LEARNING_RATE)", "lr=LEARNING_RATE * BATCH_SIZE)"),),
+        },
+    ),
+    Fault(
+        name="rate-times-rows",
+        family="update",
+        cause="learning-rate-too-large",
+        level=1,
+        symptoms=("loss-explodes", "score-low", "loss-stays"),
+        why="The learning rate is multiplied by the number of rows although the loss is a mean: Adam makes "
+        "every parameter move by about the learning rate in a step, and that is now about 1.",
+        fix="Use the learning rate as it is.",
+        prevention="Log the loss of the first ten steps, and stop when it is greater than that of the untrained "
+        "network.",
+        edits={
+            "glyphs": (("lr=LEARNING_RATE)", "lr=LEARNING_RATE * len(data.X_train))"),),
+            "heating": (("lr=LEARNING_RATE, weight_decay", "lr=LEARNING_RATE * len(X_train), weight_decay"),),
+            "sensors": (("lr=LEARNING_RATE)", "lr=LEARNING_RATE * len(data.X_train))"),),
+        },
+    ),
+    Fault(
+        name="schedule-in-the-batch-loop",
+        family="update",
+        cause="learning-rate-too-small",
+        level=2,
+        symptoms=("score-low", "loss-high"),
+        why="The schedule counts epochs, and it is stepped once a batch: after two or three epochs the "
+        "learning rate is next to nothing, and the network stays where it is.",
+        fix="Step the schedule once an epoch, behind the loop over the batches.",
+        prevention="Log the learning rate beside the loss.",
+        edits={
+            "spirals": (
+                (
+                    "            losses.append(loss.item())\n        schedule.step()\n",
+                    "            losses.append(loss.item())\n            schedule.step()\n",
+                ),
+            ),
+        },
+    ),
+    Fault(
+        name="likelihood-climbed-down",
+        family="update",
+        cause="wrong-direction",
+        level=1,
+        symptoms=("loss-explodes", "score-low"),
+        why="The mean log-probability of the targets is minimised; it should grow. The sign is missing, and "
+        "the network learns to give the right answer the least probability.",
+        fix="Minimise the negative log-probability.",
+        prevention="Assert that a loss which cannot be negative is not.",
+        edits={
+            "glyphs": (("loss = -log_p.gather(1, y[:, None]).mean()", "loss = log_p.gather(1, y[:, None]).mean()"),),
+            "dialects": (
+                (
+                    "loss = F.cross_entropy(model(X), smoothed(y))",
+                    "loss = (smoothed(y) * model(X).log_softmax(dim=1)).sum(dim=1).mean()",
+                ),
+            ),
+            "spirals": (
+                (
+                    "loss = F.cross_entropy(model(X), y)",
+                    "loss = model(X).log_softmax(dim=1).gather(1, y[:, None]).mean()",
+                ),
+            ),
+        },
+    ),
+)

@@ -1,0 +1,162 @@
+"""What is done beside a training program, in a worker or in our own process; plain values come back."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+
+
+def training(
+    submission: Any, seed: int, epochs: int, parts: dict[str, np.ndarray], pieces: np.ndarray
+) -> dict[str, Any]:
+    """Train the network of a seed, watching, and ask it about every part, and about pieces (k, n, …) one by one.
+
+    `data` are the program's own, as they were before training; `answers` has an entry for each part, for these data as
+    "own_train" and "own_validation", and for all pieces together as "pieces".
+    """
+    model, data = submission.build_model(seed), submission.load_data(seed)
+    own = _arrays(data)
+    watch = _Watch(model, len(parts["train"]))
+    try:
+        history = submission.train(model, data, epochs=epochs, seed=seed)
+    finally:
+        watch.close()
+    told = {name: [_number(value) for value in values] for name, values in vars(history).items()}
+    gc.collect()  # what only waits to be collected is not kept
+    kept = len(watch.graphs)
+    asked = {**parts, "own_train": own["X_train"], "own_validation": own["X_validation"]}
+    answers = {name: _array(submission.predict(model, torch.tensor(X))) for name, X in asked.items()}
+    answers["pieces"] = np.concatenate([_array(submission.predict(model, torch.tensor(X))) for X in pieces])
+    again = submission.train(submission.build_model(seed + 1), submission.load_data(seed + 1), epochs=1, seed=seed + 1)
+    return {
+        "history": told,
+        "data": own,
+        "answers": answers,
+        "rows_seen": len(watch.rows) / len(parts["train"]),
+        "graphs_kept": kept,
+        "entries_of_one_epoch": len(again.loss),
+    }
+
+
+def one_training(submission: Any, seed: int, epochs: int) -> list[float]:
+    """From the data of a seed to its trained network: the losses. Nothing watches."""
+    model = submission.build_model(seed)
+    history = submission.train(model, submission.load_data(seed), epochs=epochs, seed=seed)
+    return [_number(value) for value in history.loss]
+
+
+def beginning(submission: Any, seed: int) -> dict[str, Any]:
+    """What a training begins with: all arrays of load_data, the shapes of the parameters, and EPOCHS."""
+    shapes = [list(parameter.shape) for parameter in submission.build_model(seed).parameters()]
+    return {"data": _arrays(submission.load_data(seed)), "shapes": shapes, "epochs": int(submission.EPOCHS)}
+
+
+def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
+    """The rows that entered the network last, with gradients on, before each step of an optimizer."""
+    model, data = submission.build_model(seed), submission.load_data(seed)
+    last: list[int] = []
+    sizes: list[int] = []
+
+    def enter(_model: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if inputs and torch.is_grad_enabled():
+            last[:] = [len(inputs[0])]
+
+    def step(*_: Any) -> None:
+        sizes.extend(last)
+        last.clear()  # a second optimizer that steps on the same batch is no second step
+
+    hooks = [model.register_forward_pre_hook(enter), register_optimizer_step_post_hook(step)]
+    try:
+        history = submission.train(model, data, epochs=epochs, seed=seed)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {"batch_sizes": sizes, "history": [len(values) for values in vars(history).values()]}
+
+
+def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
+    """A network per seed, all trained for an epoch before any is asked: answers for X, for X backwards, once more, and
+    with all parameters at zero. `state` is what the network consists of before the first and after the third.
+    """
+    models = [submission.build_model(seed) for seed in seeds]
+    for model, seed in zip(models, seeds, strict=True):
+        submission.train(model, submission.load_data(seed), epochs=1, seed=seed)
+    inputs = torch.tensor(X)
+    before = [_state(model) for model in models]
+    asked = [
+        [
+            _array(submission.predict(model, inputs.clone())),
+            _array(submission.predict(model, inputs.flip(0)))[::-1].copy(),
+        ]
+        for model in models
+    ]
+    found = []
+    for model, state, answers in zip(models, before, asked, strict=True):
+        answers.append(_array(submission.predict(model, inputs.clone())))
+        after = _state(model)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.zero_()
+        zero = _array(submission.predict(model, inputs.clone()))
+        found.append({"before": state, "after": after, "answers": answers, "zero": zero})
+    return found
+
+
+class _Watch:
+    """Counts, from hooks on a model in training, rows that enter and graphs that stay."""
+
+    def __init__(self, model: nn.Module, n_rows: int) -> None:
+        self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
+        self.rows: set[bytes] = set()
+        self._n_rows = n_rows
+        self._entered = 0
+        self._hooks = [model.register_forward_pre_hook(self._enter), model.register_forward_hook(self._leave)]
+
+    def close(self) -> None:
+        """Watch no longer."""
+        for hook in self._hooks:
+            hook.remove()
+
+    def _enter(self, _model: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if inputs and torch.is_grad_enabled() and self._entered < self._n_rows:
+            rows = inputs[0].detach()[: self._n_rows - self._entered]
+            self._entered += len(rows)
+            self.rows.update(row.tobytes() for row in rows.numpy())
+
+    def _leave(self, _model: nn.Module, _inputs: tuple[Any, ...], output: Any) -> None:
+        if getattr(output, "grad_fn", None) is not None:
+            token = _Token()
+            self.graphs.add(token)
+            output.grad_fn.register_hook(token)
+
+
+class _Token:
+    """Hung on a node of a graph, lives as long as the node."""
+
+    def __call__(self, *_: Any) -> None:
+        """A hook that changes no gradient."""
+
+
+def _arrays(data: Any) -> dict[str, np.ndarray]:
+    return {name: _array(part) for name, part in vars(data).items()}
+
+
+def _state(model: nn.Module) -> list[np.ndarray]:
+    """Copies of parameters and buffers."""
+    return [_array(part) for part in (*model.parameters(), *model.buffers())]
+
+
+def _number(value: Any) -> float:
+    return float(torch.as_tensor(value).detach())
+
+
+def _array(values: Any) -> np.ndarray:
+    return torch.as_tensor(values).detach().numpy().copy()

@@ -1,0 +1,348 @@
+"""Practice with puzzles: a folder for the learner, a repository of one kata for the judge, and what was tried."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import hashlib
+import importlib.util
+import json
+import os
+import random
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+
+from graders.debugging.causes import CAUSES
+from graders.debugging.diagnosis import FIELDS, diagnosis_of
+from graders.debugging.faults import Fault
+from graders.debugging.generate import Puzzle, candidate
+from graders.debugging.hints import hints
+from graders.debugging.readme import filled
+from graders.errors import KataError
+
+PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS = "program.py", "diagnosis.toml", "puzzle.toml", "attempts"
+OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS)
+TEMPLATES = Path(__file__).parent / "kata"
+SHOWN_SEEDS = (3, 4)  # of the trainings of `pytest`
+NUMBERS = range(1, 1000)  # that a seed is drawn from when none is given
+
+
+@dataclass(frozen=True)
+class Record:
+    """What puzzle.toml says: what was asked for, the attempt that was proven, and the digest of its program."""
+
+    seed: int
+    level: int | None
+    family: str | None
+    attempt: int
+    sha256: str
+    symptom: str
+
+
+def folder_of(root: Path, seed: int) -> Path:
+    """Where the puzzle of a seed lies."""
+    return root / "katas" / "debug" / str(seed)
+
+
+def free_seed(root: Path) -> int:
+    """A small seed, at random, that has no folder yet. Raises KataError when all are taken."""
+    free = [seed for seed in NUMBERS if not folder_of(root, seed).exists()]
+    if not free:
+        raise KataError(f"{root / 'katas' / 'debug'}: all small seeds are taken; name one, --seed N, or remove some")
+    return random.choice(free)
+
+
+def check_free(root: Path, seed: int) -> Path:
+    """The folder for a new puzzle. Raises KataError where there is one already, or none can be made."""
+    folder = folder_of(root, seed)
+    if folder.exists():
+        raise KataError(f"{folder}: there is a puzzle already; go on with it, remove it, or take another --seed")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise KataError(f"{folder.parent}: {fault.strerror}; make katas/ writable, or name another --root") from None
+    if not os.access(folder.parent, os.W_OK | os.X_OK):
+        raise KataError(f"{folder.parent}: it cannot be written to; change its permissions, or name another --root")
+    return folder
+
+
+# ------------------------------------------------------------------------------------ for the learner
+
+
+def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> Path:
+    """Write the folder of a puzzle, whole or not at all; level and family as they were asked for. Raises KataError."""
+    folder = check_free(root, puzzle.seed)
+    record = Record(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
+    texts = {
+        "README.md": _readme(puzzle),
+        PROGRAM: puzzle.source,
+        DIAGNOSIS: _stub(puzzle),
+        RECORD: _record(record),
+        "test_debug.py": (TEMPLATES / "visible.py").read_text(encoding="utf-8"),
+    }
+    try:
+        with TemporaryDirectory(dir=folder.parent, prefix=".new-") as place:
+            made = Path(place, "puzzle")
+            made.mkdir()
+            for name, text in texts.items():
+                (made / name).write_text(text, encoding="utf-8")
+            made.rename(folder)
+    except OSError as fault:
+        raise KataError(f"{folder}: {fault.strerror}; nothing was written; name another --root") from None
+    return folder
+
+
+def read(folder: Path) -> Record:
+    """What puzzle.toml says. Raises KataError, with the remedy, where there is none or it is damaged."""
+    path = folder / RECORD
+    again = "remove the folder and run `katas debug new` again"
+    if not folder.is_dir():
+        raise KataError(f"{folder}: there is no such puzzle; `katas debug list` shows all, `katas debug new` makes one")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        record = Record(**({"level": None, "family": None} | table))
+    except OSError as fault:
+        raise KataError(f"{path}: {fault.strerror}; {again}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as fault:
+        raise KataError(f"{path}: it is damaged ({fault}); {again}") from None
+    numbers = (record.seed, record.attempt, 1 if record.level is None else record.level)
+    if any(type(number) is not int for number in numbers) or type(record.symptom) is not str:
+        raise KataError(f"{path}: it is damaged (a value has the wrong type); {again}")
+    return record
+
+
+def puzzle_in(folder: Path) -> Puzzle:
+    """The puzzle that a folder was made of. Raises KataError if this version makes another one of its seed."""
+    record = read(folder)
+    puzzle = candidate(record.seed, record.level, record.family, record.attempt)
+    if _digest(puzzle.source) != record.sha256:
+        raise KataError(
+            f"{folder / RECORD}: this version of katas makes another program of seed {record.seed}; "
+            f"remove the folder and run `katas debug new --seed {record.seed}` again"
+        )
+    return replace(puzzle, symptom=record.symptom)
+
+
+def puzzles(root: Path) -> list[Path]:
+    """The folders of all puzzles, by seed."""
+    found = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdigit()]
+    return sorted(found, key=lambda folder: int(folder.name))
+
+
+def newest(root: Path) -> Path:
+    """The puzzle that was made last. Raises KataError if there is none."""
+    found = puzzles(root)
+    if not found:
+        raise KataError(f"{root / 'katas' / 'debug'}: there is no puzzle yet; `katas debug new` makes one")
+    return max(found, key=lambda folder: (folder / RECORD).stat().st_mtime_ns)
+
+
+def symptoms(folder: Path) -> list[str]:
+    """What is ill about the program in a folder, in sentences. Runs it here: it is the learner's own process."""
+    from graders.debugging import judging
+
+    puzzle, program = puzzle_in(folder), _imported(folder / PROGRAM)
+    epochs = judging.module_of(puzzle.twin).EPOCHS
+    found, twins = [], []
+    for seed in SHOWN_SEEDS:
+        truth = judging.truth_of(puzzle.twin, seed)
+        twins.append(judging.twin_reading(puzzle.twin, seed, epochs, truth))
+        found.append(judging.reading_of(judging.own_training(program, seed, epochs, truth), truth))
+    ill = judging.complaints(found, twins, epochs)
+    if is_slow(puzzle) and (ratio := _slowdown(folder, puzzle)) > judging.SLOW:
+        ill.append(f"A training takes {ratio:.1f} times as long as it should.")
+    return ill
+
+
+def form(folder: Path) -> list[str]:
+    """What is missing in the form of a diagnosis, in sentences; whether it is right is not said."""
+    from graders.checks import Mismatch
+
+    puzzle = puzzle_in(folder)
+    try:
+        table = tomllib.loads((folder / DIAGNOSIS).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        return [f"{DIAGNOSIS} cannot be read: {fault}"]
+    said = []
+    for name in tables(puzzle):
+        try:
+            diagnosis_of(table, name, PROGRAM, len(puzzle.source.splitlines()))
+        except Mismatch as fault:
+            said.append(str(fault))
+    return said
+
+
+def tables(puzzle: Puzzle) -> list[str]:
+    """The names of the tables of its diagnosis."""
+    return [f"fault{number}" for number, _ in enumerate(puzzle.faults, start=1)]
+
+
+def is_slow(puzzle: Puzzle) -> bool:
+    """Whether its symptom is the time that it takes."""
+    return any("slow" in fault.symptoms for fault in puzzle.faults)
+
+
+# -------------------------------------------------------------------------------------- for the judge
+
+
+@contextmanager
+def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
+    """A repository of one kata for as long as the context lasts: its root, readable for us alone, and the slug."""
+    slug = f"debug{puzzle.seed}"
+    with TemporaryDirectory(prefix="katas-debug-") as place:
+        root = Path(place)
+        shown, solved, hidden = root / "katas" / slug, root / "solutions" / slug, root / "graders" / "hidden" / slug
+        for folder in (shown, solved, hidden):
+            folder.mkdir(parents=True)
+        toml = (TEMPLATES / "kata.toml").read_text(encoding="utf-8")
+        (shown / "kata.toml").write_text(toml.replace("A broken training program", _title(puzzle)), encoding="utf-8")
+        for folder, source in ((shown, puzzle.source), (solved, puzzle.twin)):
+            (folder / PROGRAM).write_text(source, encoding="utf-8")
+        (shown / DIAGNOSIS).write_text(_stub(puzzle), encoding="utf-8")
+        (solved / DIAGNOSIS).write_text(answer(puzzle), encoding="utf-8")
+        tests = ["hidden", "one_fault" if len(puzzle.faults) == 1 else "two_faults"]
+        for name in [*tests, *(["speed"] if is_slow(puzzle) else [])]:
+            shutil.copyfile(TEMPLATES / f"{name}.py", hidden / f"test_{name}.py")
+        shutil.copyfile(TEMPLATES / "probes.py", hidden / "probes.py")
+        (hidden / "puzzle.json").write_text(json.dumps(_data(puzzle)), encoding="utf-8")
+        yield root, slug
+
+
+def answer(puzzle: Puzzle) -> str:
+    """A diagnosis.toml that is right."""
+    parts = []
+    for name, fault, lines in zip(tables(puzzle), puzzle.faults, puzzle.lines, strict=True):
+        values = [fault.cause, PROGRAM, lines[0], fault.why, fault.fix, fault.prevention]
+        parts.append(_table(name, dict(zip(FIELDS, values, strict=True))))
+    return "\n".join(parts)
+
+
+def record_attempt(folder: Path, score: float, of: float) -> None:
+    """Write down that a try was graded. Raises KataError."""
+    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    try:
+        with (folder / ATTEMPTS).open("a", encoding="utf-8") as file:
+            file.write(f"{now}  {score:g} of {of:g}\n")
+    except OSError as fault:
+        raise KataError(f"{folder / ATTEMPTS}: {fault.strerror}; the try is not recorded: make it writable") from None
+
+
+def attempts(folder: Path) -> list[float]:
+    """The scores of all graded tries, the first one first; lines that say something else are passed over."""
+    try:
+        text = (folder / ATTEMPTS).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return [float(score) for score in re.findall(r"^\S+  (\d+(?:\.\d+)?) of \d", text, re.MULTILINE)]
+
+
+def explained(puzzle: Puzzle) -> str:
+    """The faults with their lines, in words, and what changes, as a unified diff."""
+    lines = puzzle.source.splitlines()
+    parts = [f"Seed {puzzle.seed}, level {puzzle.level}: {puzzle.program.name}. {puzzle.symptom}".rstrip()]
+    for number, (fault, places) in enumerate(zip(puzzle.faults, puzzle.lines, strict=True), start=1):
+        which = f"Fault {number}" if len(puzzle.faults) > 1 else "The fault"
+        parts.append(_told(which, fault, [(place, lines[place - 1]) for place in places]))
+    before, after = puzzle.source.splitlines(keepends=True), puzzle.twin.splitlines(keepends=True)
+    parts.append("".join(difflib.unified_diff(before, after, f"{PROGRAM}, as handed out", f"{PROGRAM}, mended")))
+    return "\n\n".join(parts)
+
+
+# -------------------------------------------------------------------------------------------- texts
+
+
+def _told(which: str, fault: Fault, places: list[tuple[int, str]]) -> str:
+    rows = [f"  {number:4d}  {text}" for number, text in places]
+    return "\n".join(
+        [
+            f"{which}: {fault.cause} ({CAUSES[fault.cause]})",
+            *rows,
+            f"Why: {fault.why}",
+            f"Fix: {fault.fix}",
+            f"Prevention: {fault.prevention}",
+        ]
+    )
+
+
+def _title(puzzle: Puzzle) -> str:
+    return f"A broken training program: {puzzle.program.name}, seed {puzzle.seed}, level {puzzle.level}"
+
+
+def _readme(puzzle: Puzzle) -> str:
+    two = len(puzzle.faults) > 1
+    folded = [
+        f"<details><summary>Hint {number}</summary>\n\n{hint}\n\n</details>"
+        for number, hint in enumerate(hints(puzzle.faults), start=1)
+    ]
+    values = {
+        "TITLE": _title(puzzle),
+        "ABOUT": puzzle.program.about,
+        "FAULTS": "Two faults have been put" if two else "A fault has been put",
+        "SYMPTOM": puzzle.symptom or "Run the tests and see.",
+        "SEED": str(puzzle.seed),
+        "TABLES": "[fault1] and [fault2], in any order" if two else "[fault1]",
+        "HALF": " One point for each fault." if two else "",
+        "METRIC": "accuracy" if puzzle.program.metric == "accuracy" else "r2",
+        "HINTS": "\n\n".join(folded),
+        "CAUSES": "\n".join(f"- `{name}`: {meaning}" for name, meaning in CAUSES.items()),
+    }
+    return filled(values)
+
+
+def _stub(puzzle: Puzzle) -> str:
+    empty: dict[str, Any] = {name: "" if kind is str else 0 for name, kind in FIELDS.items()} | {"file": PROGRAM}
+    head = "# cause: a name from the list in the README. line: in program.py as it was handed out, counted from 1.\n"
+    return head + "\n".join(["", *(_table(name, empty) for name in tables(puzzle))])
+
+
+def _table(name: str, values: dict[str, Any]) -> str:
+    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
+
+
+def _record(record: Record) -> str:
+    values = {key: value for key, value in vars(record).items() if value is not None}
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
+    return "\n".join(["# What `katas debug` knows this puzzle by. Leave it as it is.", *lines, ""])
+
+
+def _toml(value: str | int) -> str:
+    """A value in TOML: its basic strings are those of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _data(puzzle: Puzzle) -> dict[str, Any]:
+    faults = [{"cause": fault.cause, "lines": lines} for fault, lines in zip(puzzle.faults, puzzle.lines, strict=True)]
+    return {
+        "source": puzzle.source,
+        "twin": puzzle.twin,
+        "lines": len(puzzle.source.splitlines()),
+        "faults": faults,
+    }
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _imported(path: Path) -> ModuleType:
+    """The learner's program as a module of its own, so that a traceback leads into the file."""
+    spec = importlib.util.spec_from_file_location("program", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _slowdown(folder: Path, puzzle: Puzzle) -> float:
+    from graders.debugging.measurement import slowdown
+
+    return slowdown((folder / PROGRAM).read_text(encoding="utf-8"), puzzle.twin, SHOWN_SEEDS[0])
