@@ -22,7 +22,8 @@ from graders.errors import SubmissionError, WorkerError
 from graders.judge.handle import Handle, Journal, Side
 
 SEED = b"the inputs that diagnosis looks at"
-CASES = 3  # of each test, beside the one that failed; the worked examples have one
+CASES = 8  # of each test, beside the one that failed; the worked examples have one
+NOISE = 1e-9  # relative: difference quotients written in two ways differ by some 1e-11, a misconception by more
 MOST_BYTES = 8 << 20  # what is kept of a submission's answers; no misconception needs more
 BUDGET_S = 3.0  # a kata whose tests take longer goes without a diagnosis
 BUSY = 4  # times as long where the machine has other things to do, and the judge is not to blame
@@ -107,7 +108,12 @@ def weight(value: Any) -> int:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two observations are the same up to rounding: types, dtypes, shapes, values."""
+    """Whether two observations are the same up to rounding: types, dtypes, shapes, values.
+
+    A Python float and a NumPy float64 are the same: each is "a float".
+    """
+    if isinstance(left, float) and isinstance(right, float):
+        return _near(np.asarray(left), np.asarray(right))
     if type(left) is not type(right):
         return False
     if isinstance(left, list | tuple):
@@ -124,7 +130,7 @@ def same(left: Any, right: Any) -> bool:
 def _near(left: np.ndarray, right: np.ndarray) -> bool:
     if left.dtype.kind not in "fc":
         return bool(np.array_equal(left, right))
-    tolerance = 200 * np.finfo(left.dtype).eps
+    tolerance = max(200 * np.finfo(left.dtype).eps, NOISE)
     scale = np.max(np.abs(left[np.isfinite(left)]), initial=0.0)
     with np.errstate(invalid="ignore"):
         return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
