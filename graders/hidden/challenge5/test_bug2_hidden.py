@@ -1,0 +1,272 @@
+"""Challenge 5, hidden, bug 2: the judge repeats the training and believes no history.
+
+The arm, the network and the descent are written down here once more, as the judge's own. In which order the initial
+weights are drawn is open, since the fault is there: what is asked of them is their distribution, and the training is
+repeated from those that build_model gave, on the batches that were reported.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from graders.checks import assert_close, assert_equal, cases, task
+
+EPOCHS = 10
+N_TRAIN, N_VALIDATION, BATCH_SIZE = 512, 256, 32
+LEARNING_RATE, MOMENTUM = 0.02, 0.9
+WIDTHS = (2, 64, 64, 64, 2)
+SHAPES = [shape for fan_in, fan_out in pairwise(WIDTHS) for shape in ((fan_out, fan_in), (fan_out,))]
+
+# The thresholds and the allowances below are measured on many seeds of the solution: see each.
+FRESH_LOSS = (0.1, 200.0)  # of a fresh network: 0.52 to 14 in 3 000 runs; 0.003 if trained, from 9e4 on in the fault
+TRAINED_LOSS = 0.1  # on the training poses: at most 0.0064 in 3 000 runs; 0.77 for the mean position
+FRESH_ERROR = 0.1  # on fresh poses: at most 0.0068 in 3 000 runs
+DRIFT = 1e-3  # judge's weights to submission's / way that they went: 3.5e-6 at most in 1 000 runs
+HISTORY = 2e-2  # of a loss in the history: at most 2.8e-4 of it by rounding in 1 000 runs
+
+
+class Poses(NamedTuple):
+    """Angles and positions (n, 2) float32, for training and for validation."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_validation: np.ndarray
+    y_validation: np.ndarray
+
+
+class Replay(NamedTuple):
+    """What the judge's own training gives: weights at the end, the loss of every batch, the other of every epoch."""
+
+    weights: list[np.ndarray]
+    loss: list[float]
+    validation_loss: list[float]
+
+
+def hand(angles: np.ndarray) -> np.ndarray:
+    """Where the hand is (n, 2), without any noise, for angles (n, 2)."""
+    upper_arm, forearm = angles[:, 0], angles.sum(axis=1)
+    x, y = np.cos(upper_arm) + 0.7 * np.cos(forearm), np.sin(upper_arm) + 0.7 * np.sin(forearm)
+    return np.stack([x, y], axis=1)
+
+
+def data_of(seed: int) -> Poses:
+    """The data that belong to a seed."""
+    generator = torch.Generator().manual_seed(seed)
+    parts: list[np.ndarray] = []
+    for n in (N_TRAIN, N_VALIDATION):
+        angles = ((torch.rand(n, 2, generator=generator) - 0.5) * torch.pi).numpy()
+        noise = 0.02 * torch.randn(n, 2, generator=generator).numpy()
+        parts += [angles, (hand(angles.astype(np.float64)) + noise).astype(np.float32)]
+    return Poses(*parts)
+
+
+def positions_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+    """Positions (n, 2) that the network with these weights gives, in float64."""
+    return network([torch.tensor(array, dtype=torch.float64) for array in weights], torch.tensor(X).double()).numpy()
+
+
+def mean_loss(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
+    """Mean squared error of the network with these weights."""
+    return float(np.mean((positions_of(weights, X) - y) ** 2))
+
+
+def assert_positions(positions: np.ndarray, weights: list[np.ndarray], X: np.ndarray) -> None:
+    """The positions are those of the network with these weights."""
+    expected = positions_of(weights, X)
+    assert positions.shape == expected.shape, f"predict gives shape {positions.shape} for {len(X)} poses"
+    apart = float(abs(positions - expected).max())
+    # float32 through four layers of at most 64 terms: some 1e-6 of positions near 1
+    assert apart <= 1e-3, f"predict is off by up to {apart:.2g} from what the model's own weights give"
+
+
+def assert_layers(weights: list[np.ndarray]) -> None:
+    """The weights are those of four affine layers, 2 → 64 → 64 → 64 → 2."""
+    shapes = [array.shape for array in weights]
+    assert shapes == SHAPES, f"the network has parameters of shapes {shapes}; it had {SHAPES}"
+
+
+def assert_he(weights: list[np.ndarray]) -> None:
+    """Mean 0 and standard deviation √(2 / fan-in) in every matrix of a fresh network, and biases of zero.
+
+    The mean of n weights of standard deviation s is within 7 s / √n but for one network in 10¹¹, and their root mean
+    square within a fraction 7 / √(2 n) of s; for n = 128 that is 44 %, where the tails of χ² are longer (one in 10⁹).
+    A uniform or a cut-off distribution of that standard deviation varies less.
+    """
+    for number, (W, b) in enumerate(zip(weights[::2], weights[1::2], strict=True), start=1):
+        s = np.sqrt(2 / W.shape[1])
+        mean, spread = float(W.mean(dtype=np.float64)), float(np.sqrt(np.mean(W.astype(np.float64) ** 2)))
+        assert abs(mean) <= 7 * s / np.sqrt(W.size), f"layer {number}: fresh weights have mean {mean:.3f}"
+        assert abs(spread - s) <= 7 * s / np.sqrt(2 * W.size), (
+            f"layer {number}: fresh weights have standard deviation {spread:.3f}; √(2 / fan-in) is {s:.3f}"
+        )
+        biased = bool(b.any())
+        assert not biased, f"layer {number}: the biases of a fresh network are not all zero"
+
+
+def batches_of(run: dict[str, Any], data: Poses) -> list[Tensor]:
+    """The batches reported, as row numbers of the training poses."""
+    row_of = {pose.tobytes(): row for row, pose in enumerate(data.X_train)}
+    rows = [row_of.get(pose.tobytes()) for pose in run["batches"].astype(np.float32)]
+    strangers = rows.count(None)
+    assert strangers == 0, f"the network was trained on {strangers} poses that are not among the training poses"
+    return list(torch.tensor(rows, dtype=torch.int64).split(run["batch_sizes"]))
+
+
+def assert_whole_epochs(batches: list[Tensor], epochs: int) -> None:
+    """Every epoch goes through every training pose once, in batches of BATCH_SIZE."""
+    sizes = sorted({len(batch) for batch in batches})
+    per_epoch = N_TRAIN // BATCH_SIZE
+    assert len(batches) == epochs * per_epoch, (
+        f"{epochs} epochs of {per_epoch} batches were asked for; the optimizer took {len(batches)} steps"
+    )
+    assert sizes == [BATCH_SIZE], f"batches have {sizes} poses instead of {BATCH_SIZE}"
+    for epoch in range(epochs):
+        rows = torch.cat(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
+        seen = len(rows.unique())
+        assert seen == N_TRAIN, f"epoch {epoch + 1} goes through {seen} of the {N_TRAIN} training poses"
+
+
+def replay(before: list[np.ndarray], data: Poses, batches: list[Tensor]) -> Replay:
+    """Train a network that starts at these weights on these batches, in float64 as a reference should."""
+    weights = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in before]
+    descent = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM)
+    X, y = torch.tensor(data.X_train, dtype=torch.float64), torch.tensor(data.y_train, dtype=torch.float64)
+    losses: list[float] = []
+    validation: list[float] = []
+    for step, batch in enumerate(batches, start=1):
+        loss = F.mse_loss(network(weights, X[batch]), y[batch])
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+        losses.append(loss.item())
+        if step * BATCH_SIZE % N_TRAIN == 0:
+            validation.append(mean_loss(arrays(weights), data.X_validation, data.y_validation))
+    return Replay(arrays(weights), losses, validation)
+
+
+def network(weights: list[Tensor], X: Tensor) -> Tensor:
+    """Positions (n, 2) for angles X (n, 2), as something that gradients go through."""
+    *hidden, last = zip(weights[::2], weights[1::2], strict=True)
+    for W, b in hidden:
+        X = F.gelu(F.linear(X, W, b))
+    return F.linear(X, *last)
+
+
+def arrays(weights: list[Tensor]) -> list[np.ndarray]:
+    """Copies of the weights."""
+    return [tensor.detach().numpy().copy() for tensor in weights]
+
+
+def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    """Euclidean distance between two sets of weights."""
+    return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
+
+
+def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Poses) -> tuple[dict[str, Any], list[Tensor]]:
+    """A training as it was reported, and its batches; network and epochs are the program's."""
+    run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
+    assert_layers(run["before"])
+    assert_layers(run["after"])
+    batches = batches_of(run, data)
+    assert_whole_epochs(batches, epochs)
+    return run, batches
+
+
+@task("bug2_heals")
+@cases(3)
+def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any, probes: Any) -> None:
+    seed = draw.seed()
+    X, y, *_ = data_of(seed)
+    run = kata.run(probes.bug2_training, seed, EPOCHS, X)
+    assert_layers(run["before"])
+    assert_layers(run["after"])
+    first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
+    least, most = FRESH_LOSS
+    assert first <= most, f"loss of the untrained network {first:.3g}; positions are within 1.7 metres"
+    finite = bool(np.isfinite(run["loss"]).all())
+    assert finite, "there are losses in the history that are not finite"
+    assert last <= TRAINED_LOSS, f"loss of the trained network {last:.3g}, of the untrained {first:.3g}"
+    assert first >= least, f"loss of the untrained network {first:.3g}: build_model gives one that is trained already"
+
+
+@task("bug2_heals")
+@cases(3)
+def test_bug2_the_hand_is_found_for_fresh_poses(kata: Any, draw: Any, probes: Any) -> None:
+    X = np.random.default_rng(draw.seed()).uniform(-np.pi / 2, np.pi / 2, (1000, 2)).astype(np.float32)
+    positions = kata.run(probes.bug2_training, draw.seed(), EPOCHS, X)["positions"]
+    assert positions.shape == X.shape, f"predict gives positions of shape {positions.shape} for {len(X)} poses"
+    error = float(np.mean((positions - hand(X)) ** 2))
+    assert error <= FRESH_ERROR, f"mean squared error on {len(X)} fresh poses {error:.3g}"
+
+
+@task("bug2_program")
+@cases(3)
+def test_bug2_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
+    seed = draw.seed()
+    parts, expected = kata.run(probes.bug2_data, seed), data_of(seed)
+    assert len(parts) == len(expected)
+    for part, right in zip(parts, expected, strict=True):
+        assert_close(part, right, scale=2.0, terms=4)  # sums of up to three numbers, and their rounding to float32
+
+
+@task("bug2_program")
+@cases(3)
+def test_bug2_fresh_weights_have_the_standard_deviation_that_is_promised(kata: Any, draw: Any, probes: Any) -> None:
+    seed, other = draw.seed(), draw.seed()
+    networks = kata.run(probes.bug2_networks, [seed, other, seed])
+    assert len(networks) == 3, f"{len(networks)} networks were built, 3 were asked for"
+    for weights in networks:
+        assert_layers(weights)
+        assert_he(weights)
+    assert_equal(networks[2], networks[0])
+    drawn_again = [np.array_equal(a, b) for a, b in zip(networks[0][::2], networks[1][::2], strict=True)]
+    assert not any(drawn_again), "two seeds give the same fresh weights"
+
+
+@task("bug2_program")
+@cases(2)
+def test_bug2_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
+    seed, epochs = draw.seed(), (EPOCHS, 3)[draw.case % 2]
+    data = data_of(seed)
+    run, batches = trained(kata, probes, seed, epochs, data)
+    assert_he(run["before"])
+    truth = replay(run["before"], data, batches)
+    drift = distance(run["after"], truth.weights) / distance(run["before"], truth.weights)
+    assert drift <= DRIFT, (
+        f"{epochs} epochs of the program's own descent (SGD at {LEARNING_RATE}, momentum {MOMENTUM}) on these batches "
+        f"lead to other weights: {drift:.1%} of the way apart"
+    )
+
+
+@task("bug2_program")
+@cases(2)
+def test_bug2_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any) -> None:
+    seed, epochs = draw.seed(), (EPOCHS, 3)[draw.case % 2]
+    data = data_of(seed)
+    run, batches = trained(kata, probes, seed, epochs, data)
+    truth = replay(run["before"], data, batches)
+    for kind, times in (("loss", "batches"), ("validation_loss", "epochs")):
+        told, true = np.array(run[kind]), np.array(getattr(truth, kind))
+        assert told.shape == true.shape, f"the history has {told.size} values of {kind} for {true.size} {times}"
+        apart = float((abs(told - true) / true).max())
+        assert apart <= HISTORY, f"{kind} in the history is off by up to {apart:.2%} of what these batches give"
+
+
+@task("bug2_program")
+def test_bug2_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
+    seeds = [draw.seed() for _ in range(3)]
+    X = np.random.default_rng(draw.seed()).uniform(-2.0, 2.0, (40, 2)).astype(np.float32)
+    runs = kata.run(probes.bug2_predictions, seeds, 2, X)
+    assert len(runs) == len(seeds), f"{len(runs)} networks answered, {len(seeds)} were asked"
+    for run in runs:
+        assert_layers(run["before"])
+        assert_equal(run["after"], run["before"])
+        assert len(run["positions"]) == 4, "each network is asked four times"
+        for positions in run["positions"]:
+            assert_positions(positions, run["before"], X)

@@ -1,0 +1,85 @@
+"""Challenge 5, hidden: the cause and the line of every fault, in the programs as they are handed out."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from graders.checks import task
+from graders.debugging.diagnosis import diagnosis_of
+
+
+class Truth(NamedTuple):
+    """What is right to answer: causes by name, and lines of `file`, which has so many `lines`, from 1."""
+
+    file: str
+    lines: int
+    causes: frozenset[str]
+    places: frozenset[int]
+
+
+# Several causes or lines are right where a fault can be told in several ways. A test of the repository compares these
+# lines with the programs.
+TRUTHS = {
+    "bug1": Truth(
+        "bug1_never_learning.py",
+        lines=115,
+        causes=frozenset({"parameters-not-optimized"}),
+        places=frozenset({70, 72, 73, 74, 81, 82, 83}),
+    ),
+    "bug2": Truth(
+        "bug2_exploding_loss.py",
+        lines=106,
+        causes=frozenset({"initial-weights-too-large"}),
+        places=frozenset({70, 75, 76}),
+    ),
+    "bug3": Truth(
+        "bug3_plateau.py",
+        lines=103,
+        causes=frozenset({"inputs-not-scaled"}),
+        places=frozenset({21, 58, 60, 61}),
+    ),
+    "bug4": Truth(
+        "bug4_slow_learner.py",
+        lines=108,
+        causes=frozenset({"work-repeated"}),
+        places=frozenset({34, 35, 36, 37, 38, 81, 82}),
+    ),
+    "bug5": Truth(
+        "bug5_overfitting.py",
+        lines=112,
+        causes=frozenset({"wrong-mode", "regularisation-off"}),
+        places=frozenset({79, 82, 83, 84, 85, 91, 92, 98, 99, 100, 101, 106}),
+    ),
+}
+
+
+def judge(kata: Any, bug: str) -> None:
+    truth = TRUTHS[bug]
+    found = diagnosis_of(kata.toml("diagnosis.toml"), bug, truth.file, truth.lines)
+    assert found.cause in truth.causes, f"{bug}: {found.cause} is not what causes it"
+    assert found.line in truth.places, f"{bug}: the cause is right; it is not in line {found.line}"
+
+
+@task("bug1_diagnosis")
+def test_bug1_cause_and_line(kata: Any) -> None:
+    judge(kata, "bug1")
+
+
+@task("bug2_diagnosis")
+def test_bug2_cause_and_line(kata: Any) -> None:
+    judge(kata, "bug2")
+
+
+@task("bug3_diagnosis")
+def test_bug3_cause_and_line(kata: Any) -> None:
+    judge(kata, "bug3")
+
+
+@task("bug4_diagnosis")
+def test_bug4_cause_and_line(kata: Any) -> None:
+    judge(kata, "bug4")
+
+
+@task("bug5_diagnosis")
+def test_bug5_cause_and_line(kata: Any) -> None:
+    judge(kata, "bug5")

@@ -1,0 +1,36 @@
+"""Challenge 5, bug 2: the symptom. What causes it is yours to find."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from graders.checks import task
+
+EPOCHS = 10
+
+
+@task("bug2_heals")
+def test_bug2_the_loss_stays_finite_and_falls(kata: Any, draw: Any, probes: Any) -> None:
+    angles = np.random.default_rng(draw.seed()).uniform(-np.pi / 2, np.pi / 2, (500, 2)).astype(np.float32)
+    upper_arm, forearm = angles[:, 0], angles.sum(axis=1)
+    x, y = np.cos(upper_arm) + 0.7 * np.cos(forearm), np.sin(upper_arm) + 0.7 * np.sin(forearm)
+
+    run = kata.run(probes.bug2_run, draw.seed(), EPOCHS, angles)
+
+    assert run["epochs"] == EPOCHS, f"the history has {run['epochs']} validation losses for {EPOCHS} epochs"
+    first = ", ".join(f"{loss:.3g}" for loss in run["loss"][:4])
+    assert run["loss"], "the history has no losses"
+    finite = math.isfinite(sum(run["loss"]))
+    assert finite, f"loss of the first batches {first}; a healthy run starts between 0.5 and 20"
+    last = float(np.mean(run["loss"][-16:]))
+    assert last < 0.1, (
+        f"mean loss of the last epoch {last:.3g}, of the first batches {first}; a healthy run ends at 0.003"
+    )
+    assert run["positions"].shape == (500, 2), f"predict gives shape {run['positions'].shape} for 500 poses"
+    error = float(np.mean((run["positions"] - np.stack([x, y], axis=1)) ** 2))
+    assert error < 0.1, (
+        f"mean squared error on 500 fresh poses {error:.3g}; a healthy run has 0.003, a network of zeros 1.2"
+    )

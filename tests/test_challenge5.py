@@ -1,0 +1,57 @@
+"""The debugging challenge tells the truth about its own programs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+
+from graders.debugging.causes import CAUSES
+from tests import workshop
+from tests.workshop import ROOT
+
+FOLDER = ROOT / "katas" / "challenge5"
+BUGS = [f"bug{number}" for number in range(1, 6)]
+
+
+@pytest.fixture(scope="module")
+def hidden() -> ModuleType:
+    """The hidden tests of diagnoses, for what they hold to be true."""
+    path = ROOT / "graders" / "hidden" / "challenge5" / "test_diagnosis_hidden.py"
+    spec = importlib.util.spec_from_file_location("challenge5_diagnoses", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_readme_lists_the_causes_as_they_are() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert dict(rows) == CAUSES
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_the_places_of_a_fault_are_lines_of_its_program(hidden: ModuleType, bug: str) -> None:
+    truth = hidden.TRUTHS[bug]
+    lines = (FOLDER / truth.file).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == truth.lines
+    assert all(lines[place - 1].strip() for place in truth.places)
+    assert truth.causes <= CAUSES.keys()
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_mending_it_changes_a_line_that_is_named(hidden: ModuleType, bug: str) -> None:
+    truth = hidden.TRUTHS[bug]
+    broken = (FOLDER / truth.file).read_text(encoding="utf-8").splitlines()
+    mended = set((ROOT / "solutions" / "challenge5" / truth.file).read_text(encoding="utf-8").splitlines())
+    changed = {number for number, line in enumerate(broken, start=1) if line not in mended}
+    assert changed & truth.places
+
+
+def test_five_symptoms_fail_and_five_diagnoses_wait() -> None:
+    done = workshop.pytest("katas/challenge5", "-q", "-p", "no:cacheprovider", cwd=ROOT)
+    assert done.status == 1
+    assert re.search(r"^5 failed, 5 skipped", done.out.splitlines()[-1].strip("= ")), done.out[-2000:]
