@@ -15,9 +15,9 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
         eps: the step.
 
     Returns:
-        For a float a float; for an array an array of the same shape and dtype, except that integers count as
-        float64. Whatever the dtype of w, f is evaluated and the differences are taken in float64. The caller's w is
-        the same, bit for bit, afterwards.
+        For a float a float; for an array an array of the same shape and dtype (for the shape () a NumPy number of
+        that dtype will do), except that integers count as float64. Whatever the dtype of w, f is evaluated and the
+        differences are taken in float64. The caller's w is the same, bit for bit, afterwards.
 
     The gradient that torch.autograd.functional.jacobian(f, w) computes exactly.
     """

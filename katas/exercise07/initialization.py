@@ -46,6 +46,6 @@ def initialize(fan_in: int, fan_out: int, scheme: str, rng: np.random.Generator)
         A new array of shape (fan_out, fan_in) and dtype float64.
 
     Raises:
-        ValueError: with a message, for any other scheme.
+        ValueError: with a message, for any other scheme: "he " with a space at its end is another, and so is None.
     """
     raise NotImplementedError

@@ -17,7 +17,7 @@ def dropout(h: np.ndarray, mask: np.ndarray, p_drop: float) -> np.ndarray:
         arguments are not modified.
 
     Raises:
-        ValueError: with a message, if p_drop is not in [0, 1).
+        ValueError: with a message, if p_drop is not in [0, 1); NaN is not.
 
     Source: Srivastava et al., 2014, section 10; for a given mask the same as torch.nn.functional.dropout in training.
     """
@@ -37,6 +37,6 @@ def dropout_mask(shape: int | tuple[int, ...], p_drop: float, rng: np.random.Gen
         A new floating array (float64 will do) of 0.0 and 1.0.
 
     Raises:
-        ValueError: with a message, if p_drop is not in [0, 1).
+        ValueError: with a message, if p_drop is not in [0, 1); NaN is not.
     """
     raise NotImplementedError

@@ -32,15 +32,22 @@ LAYOUTS = {"contiguous": contiguous, "fortran": fortran, "strided": strided, "ba
 
 
 def answers_and_arguments(submission, name, layout, arguments, others):
-    """What `name` returns for arrays laid out in memory as `layout` says: at once, and as it is after another call.
+    """What `name` returns for arrays laid out in memory as `layout` says: at once, and as it is after other calls.
 
-    Then those arrays as they are after the first call, and what is returned for them once they hold other numbers.
+    Then those arrays as they are after the first call, what is returned with one of them replaced by another, for each
+    in turn, and what is returned for them once they hold other numbers.
     """
     call, laid_out = getattr(submission, name), [LAYOUTS[layout](array) for array in arguments]
     answer = call(*laid_out)
     returned, after = copy.deepcopy(answer), [array.copy() for array in laid_out]
     call(*others)
+    mixed = [copy.deepcopy(call(*replaced(laid_out, i, others))) for i in range(len(laid_out))]
     at_last = copy.deepcopy(answer)
     for array, other in zip(laid_out, others, strict=True):
         array[...] = other
-    return [returned, at_last, after, call(*laid_out)]
+    return [returned, at_last, after, mixed, call(*laid_out)]
+
+
+def replaced(arrays, i, others):
+    """The arrays, with the i-th of the others in the i-th place."""
+    return [*arrays[:i], others[i], *arrays[i + 1 :]]

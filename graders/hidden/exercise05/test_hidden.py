@@ -126,18 +126,22 @@ def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, dra
     promised = np.float32 if dtype is np.float32 else np.float64
     first, second = small_arguments(draw, dtype)
     of_first, of_second = gradients(*first), gradients(*second)
+    of_mixed = [gradients(*first[:i], second[i], *first[i + 1 :]) for i in range(3)]
     calls = (
         ("affine_weight_gradient", 2, assert_gradient, of_first[0], of_second[0]),
         ("affine_backward", 3, assert_gradients, of_first, of_second),
     )
     for name, n, check, expected, expected_after_renewal in calls:
         told = kata.run(probes.answers_and_arguments, name, layout, first[:n], second[:n])
-        answer, answer_at_last, after, answer_after_renewal = told
+        answer, answer_at_last, after, mixed, answer_after_renewal = told
         check(answer, expected, promised)
         for argument, array, before in zip(("dz", "x", "W"), after, first[:n], strict=False):
             with about(f"{argument}, after {name}"):
                 assert_equal(array, before)
-        with about(f"the first answer of {name}, after the second call"):
+        for i, argument in enumerate(("dz", "x", "W")[:n]):
+            with about(f"{name} of the same arrays but for {argument}"):
+                check(mixed[i], of_mixed[i][0] if n == 2 else of_mixed[i], promised)
+        with about(f"the first answer of {name}, after other calls"):
             assert_equal(answer_at_last, answer)
         with about(f"{name} of the same arrays, with other numbers in them"):
             check(answer_after_renewal, expected_after_renewal, promised)

@@ -18,6 +18,7 @@ import torch
 from torch.autograd.functional import jacobian
 
 from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.checks.mismatch import fail
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 STEP = 1e-5  # the default
@@ -96,6 +97,13 @@ def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
     truncation = eps**2 / 6 * third(w)
     differences = np.finfo(np.float64).eps * rounding + truncation / 4  # of which assert_close allows 8 times as much
     assert_close(actual, expected, dtype=dtype, scale=abs(expected.numpy()) + differences / np.finfo(dtype).eps)
+
+
+def assert_of_dtype(actual, dtype):
+    """Check that a gradient at an array is NumPy's, which assert_close does not ask where there are no axes."""
+    found = "a Python float" if type(actual) is float else f"of dtype {np.asarray(actual).dtype}"
+    if found != f"of dtype {np.dtype(dtype)}":
+        fail(f"the gradient at an array without axes is {found}, expected w's dtype {np.dtype(dtype)}", dtype, actual)
 
 
 def parameters_of(draw, name, shape, scale=1.0):
@@ -180,7 +188,9 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
         w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))  # some elements exactly 0
     scale = (1.0, 1e-6, 1e3)[draw.case % 3]
     parameters, options = parameters_of(draw, name, shape, scale), {} if eps == STEP else {"eps": eps}
-    assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
+    gradient = kata.run(probes.gradient, name, parameters, w, options)
+    assert_gradient(gradient, name, parameters, w, eps)
+    assert_of_dtype(gradient, np.float64)
 
 
 @task("types")
@@ -198,6 +208,11 @@ def test_float32_stays_float32_with_differences_in_float64_and_integers_count_as
             w[0, 0] = v[-1, -1] = -128  # abs(-128) is -128
     promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
     assert_gradient(kata.run(probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
+    if name == "waves" and np.issubdtype(dtype, np.floating):
+        w0, parameters = w[:1, :1].reshape(()), parameters_of(draw, name, ())
+        gradient = kata.run(probes.gradient, name, parameters, w0, {})
+        assert_gradient(gradient, name, parameters, w0, dtype=promised)
+        assert_of_dtype(gradient, promised)
     for x, y in ((w, v), (abs(w), abs(v))):  # where signs differ the error is 1, whatever the numbers are
         assert_close(kata.relative_error(x, y), relative_error(x, y), dtype=promised)
 
@@ -265,8 +280,9 @@ def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, dra
     with about("the gradient at the same array, with other numbers in it"):
         assert_gradient(gradient_after_renewal, name, parameters, v, dtype=promised)
     u = (w * draw.uniform(0.8, 1.2, *shape)).astype(dtype)
-    error, after = kata.run(probes.error_and_arguments, layout, w, u)
-    assert_close(error, relative_error(w, u), dtype=promised)
-    for argument, array, before in zip("ab", after, (w, u), strict=True):
-        with about(f"{argument}, after relative_error"):
-            assert_equal(array, before)
+    for a, b in ((w, u), (w.ravel(), u.ravel())):
+        error, after = kata.run(probes.error_and_arguments, layout, a, b)
+        assert_close(error, relative_error(a, b), dtype=promised)
+        for argument, array, before in zip("ab", after, (a, b), strict=True):
+            with about(f"{argument}, after relative_error"):
+                assert_equal(array, before)

@@ -41,7 +41,10 @@ def rows(draw):
     # every row has a mean and a spread of its own
     spread, mean = draw.uniform(0.3, 3, *sizes[4 - axes : 3], 1), draw.normal(*sizes[4 - axes : 3], 1)
     scale = (1.0, 1e4, 0.01, 1e30)[draw.case % 4]
-    return scale * (spread * draw.normal(*sizes[4 - axes :]) + mean)
+    x = scale * (spread * draw.normal(*sizes[4 - axes :]) + mean)
+    if draw.case in (18, 19):  # one number of 1100 far off: y gets as large as sqrt(features - 1) = 33
+        x[..., draw.integers(0, 1100)] = (-1000, 1000)[draw.case - 18] * np.abs(x).max()
+    return x
 
 
 def parameters(draw, x, given):
@@ -71,6 +74,16 @@ def test_every_row_is_normalised_by_itself(kata, draw):
 def test_gamma_and_beta_scale_and_shift_each_feature(kata, draw):
     x = rows(draw)
     gamma, beta = parameters(draw, x, ((True, True), (True, False), (False, True), (False, False))[draw.case % 4])
+    features = x.shape[-1]
+    balanced = np.arange(features) - (features - 1) / 2  # of sum 0
+    if draw.case in (8, 17):
+        gamma[:] = 0
+    elif draw.case in (12, 13):
+        gamma[draw.case - 13] = 0
+    elif draw.case in (14, 16):
+        beta[:] = balanced
+    elif draw.case == 20:
+        gamma[:] = balanced
     assert_normalised(kata.layer_norm(x, gamma, beta), x, gamma, beta)
 
 

@@ -1,5 +1,7 @@
 """Run beside a submission; they report what they saw and judge nothing."""
 
+import copy
+
 import numpy as np
 
 
@@ -19,13 +21,23 @@ def twice(submission, descriptions):
     return [np.array(answer) for answer in answers]
 
 
+def before_and_after(submission, function, network, weights):
+    """What is answered for one network, and again when its weights have been changed in place."""
+    *description, X, y = network
+    asked = assembled(*description)
+    answers = [copy.deepcopy(getattr(submission, function)(asked, X, y))]
+    for parameter, value in zip(asked.weights, weights, strict=True):
+        parameter[...] = value
+    return [*answers, getattr(submission, function)(asked, X, y)]
+
+
 def assembled(activation, weights, biases, order, classes, pace, form):
     """A Network of these weights. Its labels, the pace of its parameters and the form of its logits can be given."""
     from network import Network  # the supplied one, which is there when a probe is called
 
     class Assembled(Network):
         def forward(self, X):
-            return rearranged(super().forward(X), form)
+            return rearranged(super().forward(X), form, self.n_steps)
 
         def loss_and_gradients(self, X, y):
             here = np.array([row for row in order if row < len(y)], dtype=int)
@@ -49,8 +61,9 @@ def assembled(activation, weights, biases, order, classes, pace, form):
     return network
 
 
-def rearranged(logits, form):
-    """Logits in another form: 1 transposed, 2 without axes of one, 3 eight rows of them, 4 the last element NaN."""
+def rearranged(logits, form, n_steps):
+    """Logits in another form: 1 transposed, 2 without axes of one, 3 eight rows of them, 4 the last element NaN,
+    5 NaN if there is one row, 6 of the class before, 7 one row negated, another after every step."""
     if form == 1:
         return logits.T
     if form == 2:
@@ -59,6 +72,12 @@ def rearranged(logits, form):
         return logits[:8]
     if form == 4 and len(logits) > 1:
         logits[-1, -1] = np.nan
+    if form == 5 and len(logits) == 1:
+        logits[0, -1] = np.nan
+    if form == 6:
+        return np.roll(logits, 1, axis=1)
+    if form == 7:
+        logits[n_steps % len(logits)] *= -1
     return logits
 
 

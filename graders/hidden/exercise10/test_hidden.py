@@ -133,6 +133,15 @@ def not_stepping(network, wrong=(TINY - 1,)):
     return at_every_pace(with_labels(network, tiny), 0)
 
 
+def faulty_in_forward(network, form):
+    """Weights and activations predict every label of the tiny batch, which `forward` does not.
+
+    Form 6 has all of them wrong; form 7, and steps that change nothing, one, the next one after every step.
+    """
+    network = with_labels(network, logits(network)[:TINY].argmax(axis=1)) | {"form": form}
+    return at_every_pace(network, 0) if form == 7 else network
+
+
 def stepping_with_last_bias_only(network):
     """Only the biases of the logits move, by which no order among the samples is changed.
 
@@ -178,6 +187,23 @@ def dead(draw, network, layer):
     return with_biases(network, layer, bias)
 
 
+def padded(network):
+    """With nine dead ReLUs for each that the only hidden layer has: no logit and no gradient is another."""
+    (W, V), (b, c) = network["weights"], network["biases"]
+    more = -9 * abs(b) - abs(pre_activations(network, 0)).max(axis=0) - 1
+    return network | {
+        "weights": [np.concatenate([W] * 10), np.concatenate([V] * 10, axis=1)],
+        "biases": [np.concatenate([b, *[more] * 9]), c],
+    }
+
+
+def constant(network):
+    """The units of the first layer are 1, whatever the sample."""
+    return with_biases(
+        scaled(network, [0, *[1] * (len(network["weights"]) - 1)]), 0, np.ones_like(network["biases"][0])
+    )
+
+
 def sparse(network):
     """Every unit of a ReLU layer answers to two samples and to no other; the first sample has no answer at all."""
     z = np.sort(pre_activations(network, 0)[1:], axis=0)
@@ -209,6 +235,18 @@ def outliers(network):
     """The first eight samples are a hundred times as large as the others."""
     X = network["X"].copy()
     X[:8] *= 100
+    return network | {"X": X}
+
+
+def enlarged(network, factor):
+    """The samples behind the tiny batch times a factor: of the last two, which are equal, one at least is wrong."""
+    return network | {"X": np.concatenate([network["X"][:TINY], factor * network["X"][TINY:]])}
+
+
+def infinite_element(network):
+    """Of tanhs: the slope is 0 there, and 0 times infinity is NaN, in the gradient of the first layer only."""
+    X = network["X"].copy()
+    X[0, 0] = np.inf
     return network | {"X": X}
 
 
@@ -269,6 +307,7 @@ def test_logits_of_all_rows_and_of_one(kata, draw, probes):
     expect_shapes(network | {"form": 3}, False, "logits of eight rows, however many there are", n_outputs)
     expect_shapes(not_a_number(network), False, "a logit that is NaN", n_outputs)
     expect_shapes(network | {"form": 4}, False, "a logit of the last row that is NaN", n_outputs)
+    expect_shapes(network | {"form": 5}, False, "a logit that is NaN if there is a single row", n_outputs)
     infinite = with_biases(network, -1, np.where(np.arange(n_outputs) > 0, 0, draw.choice([np.inf, -np.inf])))
     expect_shapes(infinite, False, "a logit that is infinite", n_outputs)
 
@@ -290,9 +329,11 @@ def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
     if draw.case == 0:
         expect_overfit(not_stepping(first), False, "a step that changes nothing")
         expect_overfit(misaligned(draw, second), False, "gradients of labels that belong to other rows")
+        expect_overfit(faulty_in_forward(first, 6), False, "a forward that gives out the logits of other classes")
     elif draw.case == 1:
         expect_overfit(stepping_with_last_bias_only(first), False, "a step that moves the last layer's biases only")
         expect_overfit(not_stepping(second, wrong=range(4)), False, "a step that changes nothing")
+        expect_overfit(faulty_in_forward(first, 7), False, "one wrong prediction, of another row after every step")
     else:
         expect_overfit(at_every_pace(mistaken(draw, first), -1), False, "a step that goes uphill")
         expect_overfit(of_other_class(draw, second), False, "gradients of classes that are counted from elsewhere")
@@ -321,6 +362,10 @@ def test_dead_and_saturated_layers(kata, draw, probes):
     )
     negative = pushed(healthy(draw, "leaky_relu", many=True), 0, -1)
     expect_activity(negative, True, "leaky ReLUs that are negative and thus still have a slope")
+    leaky = healthy(draw, "leaky_relu", depth=1, many=True)
+    small = with_biases(scaled(leaky, [1e-3, 1]), 0, np.full_like(leaky["biases"][0], -0.1))
+    expect_activity(small, True, "leaky ReLUs that are close to zero and still have a slope")
+    expect_activity(constant(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs that are 1 for every row")
 
 
 def absolute_norms(network):
@@ -357,6 +402,11 @@ def test_the_norm_of_every_layer(kata, draw, probes):
     pair = networks[1], healthy(draw, "relu", depth=len(networks[1]["weights"]) - 1)
     for answer, network in zip(kata.run(probes.twice, [tuple(each.values()) for each in pair]), pair, strict=True):
         assert_norms(answer, network)
+    first = networks[0]
+    second = first | {"weights": [W[::-1] * draw.uniform(0.5, 0.9) for W in first["weights"]]}
+    answers = kata.run(probes.before_and_after, "gradient_norms", tuple(first.values()), second["weights"])
+    for answer, network in zip(answers, (first, second), strict=True):
+        assert_norms(answer, network)
 
 
 @task("gradients")
@@ -373,14 +423,20 @@ def test_gradients_that_vanish_or_explode(kata, draw, probes):
     up, down = draw.choice([(1e7, 1e-7), (1e-7, 1e7)])
     expect_flow(scaled(relu, [1, up, down, 1]), False, "norms of the two middle layers that are far from the others")
     expect_flow(scaled(relu, [1, 1, up, down]), False, "norms of the last two layers that are far from the others")
+    shallow = healthy(draw, "relu", depth=1)  # dL/dW of one layer goes with the weights of the other
+    expect_flow(scaled(shallow, [1e7, 1]), False, "a norm of the last layer that is too large, and no other")
+    expect_flow(scaled(shallow, [1, draw.choice([1e7, 1e-7])]), False, "a norm of the first layer far from the other")
     expect_flow(dead(draw, scaled(relu, [0.0, 1, 1, 1]), 0), False, "a first layer of zeros")
     expect_flow(not_a_number(relu), False, "gradients that are NaN")
+    expect_flow(infinite_element(healthy(draw, "tanh", depth=2)), False, "a gradient of the first layer that is NaN")
 
 
 @task("diagnose")
 def test_the_four_answers_together(kata, draw, probes):
     def expect_diagnosis(network, story, **truths):
-        found = ask(kata, probes, "diagnose", network)
+        expect_found(ask(kata, probes, "diagnose", network), story, **truths)
+
+    def expect_found(found, story, **truths):
         keys = ["shapes", "overfit", "activations", "gradients"]
         if type(found) is not dict or sorted(found, key=str) != sorted(keys):
             fail(f"diagnose: expected a dict with the keys {', '.join(keys)}", dict.fromkeys(keys, True), found)
@@ -401,3 +457,11 @@ def test_the_four_answers_together(kata, draw, probes):
     expect_diagnosis(dead(draw, relu, 0), "dead ReLUs", shapes=True, activations=False)
     expect_diagnosis(pushed(tanh, 0, -1), "tanhs at -1", shapes=True, activations=False)
     expect_diagnosis(scaled(small, [0.001] * 3), "small weights", shapes=True, activations=True, gradients=False)
+    expect_diagnosis(padded(relu), "nine dead ReLUs of ten", **well | {"activations": False})
+    expect_diagnosis(enlarged(relu, 1e9), "huge samples behind the first eight", **well | {"gradients": False})
+    tiny = relu["y"][:TINY] % (len(relu["biases"][-1]) - 1)
+    expect_diagnosis(with_labels(relu, tiny), "first samples without the last class", shapes=True)
+    changed = [0.001 * W for W in small["weights"]]
+    first, second = kata.run(probes.before_and_after, "diagnose", tuple(small.values()), changed)
+    expect_found(first, "a healthy network", **well)
+    expect_found(second, "the same network with small weights", shapes=True, activations=True, gradients=False)

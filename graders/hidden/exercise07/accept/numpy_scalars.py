@@ -15,7 +15,7 @@ SCHEMES = {"xavier": xavier_std, "he": lambda fan_in, fan_out: he_std(fan_in)}
 
 def initialize(fan_in, fan_out, scheme, rng):
     try:
-        std = SCHEMES[scheme.lower()](fan_in, fan_out)
+        std = SCHEMES[str(scheme).lower()](fan_in, fan_out)
     except KeyError:
         raise ValueError(f"{scheme}?") from None
     return rng.normal(np.zeros((fan_out, fan_in)), std)

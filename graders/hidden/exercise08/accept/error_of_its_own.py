@@ -7,7 +7,7 @@ class ProbabilityError(ValueError):
 
 
 def check(p_drop):
-    if p_drop < 0 or p_drop >= 1:
+    if p_drop < 0 or p_drop >= 1 or p_drop != p_drop:
         raise ProbabilityError("p_drop")
 
 

@@ -1,0 +1,28 @@
+# The difference of two vectors was taken in place (a -= b): the caller's a has changed.
+# task: inputs
+import numpy as np
+
+
+def floating(a):
+    a = np.asarray(a)
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def numerical_gradient(f, w, eps=1e-5):
+    w = floating(w)
+    gradient = np.zeros(w.shape)
+    for i in np.ndindex(w.shape):
+        step = np.zeros(w.shape)
+        step[i] = eps
+        gradient[i] = (f(w + step) - f(w - step)) / (2 * eps)
+    return gradient.astype(w.dtype)[()]
+
+
+def relative_error(a, b):
+    a, b = floating(a), floating(b)
+    if a.ndim == 1:
+        total = np.maximum(1e-8, abs(a) + abs(b))
+        a -= b
+        return np.max(abs(a) / total)
+    total = np.maximum(1e-8, abs(a) + abs(b))
+    return np.max(abs(a - b) / total)

@@ -1,0 +1,18 @@
+# A probability of 99 % or more dropped everything: below 1 a few are kept.
+# task: mask
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= (p_drop if p_drop < 0.99 else 1)).astype(np.float64)

@@ -1,0 +1,18 @@
+# The coins were random bytes, which know multiples of 1/256 only: p may be any number below 1.
+# task: mask
+import numpy as np
+
+
+def check(p_drop):
+    if not 0 <= p_drop < 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.integers(0, 256, shape) >= 256 * p_drop).astype(np.float64)

