@@ -10,7 +10,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -307,7 +309,10 @@ def test_checking_ends_with_what_was_found(tmp_path: Path) -> None:
 def test_ctrl_c_ends_checking_with_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
     words = [KATAS, "debug", "check", "--seeds", "1000"]
-    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # An interrupt is ignored in what a shell has put into the background, these tests for instance.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(words, cwd=tmp_path, preexec_fn=heard, **pipes) as process:
         deadline = time.monotonic() + PATIENCE_S
         while "torch" not in _mapped(process.pid) and time.monotonic() < deadline:
             time.sleep(0.05)

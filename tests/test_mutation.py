@@ -197,6 +197,7 @@ def test_interrupted_it_tells_what_it_found(tmp_path: Path) -> None:
         encoding="utf-8",
         env=workshop.environment(),
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it is ignored in a shell's background
     )
     try:
         with pytest.raises(subprocess.TimeoutExpired):

@@ -68,7 +68,7 @@ class Namespace:
 
 def entry_point(submission: ModuleType | Namespace, name: str) -> Any:
     """The function that a test calls by this name, even where a module is called so too; None if there is none."""
-    if isinstance(submission, ModuleType):
+    if not isinstance(submission, Namespace):  # one module, or whatever it has put in its place
         return getattr(submission, name, None)
     modules = map(importlib.import_module, submission.__dict__["_modules"])
     return next((found for module in modules if (found := getattr(module, name, None)) is not None), None)
