@@ -15,6 +15,8 @@ from msgspec import structs
 
 from graders import catalogue, intake
 from graders.errors import CatalogueError, IntakeError
+from graders.intake import folder as folders
+from graders.intake import rules
 
 TOML = """\
 format = 1
@@ -176,7 +178,7 @@ def test_of_a_submission_of_other_things_all_is_missing(kata, tmp_path):
 
 
 def test_a_file_in_place_of_the_submission_is_told(kata, folder):
-    assert "it is not a folder" in refusal(kata, folder / "affine.py")
+    assert "it is neither a folder nor a .zip or .tar file" in refusal(kata, folder / "affine.py")
 
 
 # What is ignored.
@@ -209,7 +211,7 @@ def test_a_long_list_of_ignored_files_is_cut(kata, folder):
 
 
 def test_a_very_large_folder_is_not_walked_to_its_end(kata, folder, monkeypatch):
-    monkeypatch.setattr(intake, "IGNORED_WALKED", 100)
+    monkeypatch.setattr(rules, "IGNORED_WALKED", 100)
     for number in range(120):
         write(folder / f"file{number:03}.txt")
     assert intake.take(kata, folder).ignored[-1].startswith("… and more than ")
@@ -217,7 +219,7 @@ def test_a_very_large_folder_is_not_walked_to_its_end(kata, folder, monkeypatch)
 
 def test_a_very_deep_folder_is_not_walked_to_its_end(kata, folder):
     write(folder / "/".join("d" * 30) / "x.txt")
-    assert intake.take(kata, folder).ignored == ("d/" * (intake.IGNORED_DEPTH + 1),)
+    assert intake.take(kata, folder).ignored == ("d/" * (rules.IGNORED_DEPTH + 1),)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +363,7 @@ def test_a_thousand_files_of_a_pattern_are_refused(kata, folder):
 
 
 def test_a_pattern_is_not_looked_for_among_too_many_files(kata, folder, monkeypatch):
-    monkeypatch.setattr(intake, "FOLDER_ENTRIES", 20)
+    monkeypatch.setattr(folders, "FOLDER_ENTRIES", 20)
     for number in range(21):
         write(folder / f"results/.{number}")
     assert "results/: it holds more than 20 files" in refusal(kata, folder)
@@ -460,13 +462,13 @@ def test_a_folder_exchanged_for_a_link_at_the_last_moment_is_refused(kata, folde
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(kata, folder, monkeypatch):
-    looked = intake._check_plain
+    looked = folders._check_plain
 
-    def grow(name, status, limit):
-        looked(name, status, limit)
-        write(folder / "affine.py", b"#" * (limit + 1))
+    def grow(name, status):
+        looked(name, status)
+        write(folder / "affine.py", b"#" * (rules.SOURCE_BYTES + 1))
 
-    monkeypatch.setattr(intake, "_check_plain", grow)
+    monkeypatch.setattr(folders, "_check_plain", grow)
     assert "affine.py: it is larger than 256 KB" in refusal(kata, folder)
 
 
@@ -495,19 +497,19 @@ FILES = st.dictionaries(st.text("ab/.", min_size=1, max_size=5), st.binary(max_s
 
 @given(FILES, FILES)
 def test_two_submissions_have_one_digest_only_when_they_are_one(kata, first, second):
-    digests = {intake._submission(kata, files, ()).sha256 for files in (first, second)}
+    digests = {intake.submission(kata, files).sha256 for files in (first, second)}
     assert (len(digests) == 1) == (first == second)
 
 
 @given(FILES)
 def test_the_digest_does_not_depend_on_the_order_of_reading(kata, files):
     backwards = dict(reversed(files.items()))
-    assert intake._submission(kata, files, ()) == intake._submission(kata, backwards, ())
+    assert intake.submission(kata, files) == intake.submission(kata, backwards)
 
 
 @given(st.text())
 def test_a_shown_name_is_one_printable_line(name):
-    shown = intake._printable(name)
+    shown = rules.printable(name)
     assert shown.isprintable()
     assert len(shown) <= 200
 
@@ -515,4 +517,4 @@ def test_a_shown_name_is_one_printable_line(name):
 @given(st.binary(max_size=40))
 def test_what_is_taken_as_source_decodes(data):
     with suppress(IntakeError):
-        assert "\0" not in intake._content("affine.py", data).decode("utf-8")
+        assert "\0" not in rules.content("affine.py", data).decode("utf-8")

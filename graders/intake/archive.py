@@ -1,0 +1,341 @@
+"""Intake from a .zip or .tar file: nothing is unpacked to disk, and nothing but the declared files is unpacked at all.
+
+What an archive says of itself is a stranger's word. Its own size, the number of its entries and what it says to unpack
+to are limited; what is read is limited again, by what really comes. A tar file is read twice: for its list, and for the
+declared files in the order of the list.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from graders.catalogue import Kata
+from graders.errors import IntakeError
+from graders.intake import listing
+from graders.intake.listing import FILE, FOLDER, Entry, checked_name
+from graders.intake.records import Submission
+from graders.intake.rules import printable, refuse
+
+ARCHIVE_BYTES = 64 * 1024**2
+UNPACKED_BYTES = 128 * 1024**2  # of everything that an archive holds
+RATIO = 200  # unpacked to packed; source is seldom packed to less than a tenth
+RATIO_FROM = 1024**2  # bytes unpacked from which the ratio counts
+DIRECTORY_BYTES = 4 * 1024**2  # of a zip's list
+NAME_BYTES = 16 * 1024  # of a tar's long name, or of its extended header
+_BLOCK = 512
+_CHUNK = 1 << 16
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # Python reads it from 3.14 on
+_REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
+
+
+def take(kata: Kata, path: Path) -> Submission:
+    """The declared files in an archive; what kind of archive it is, its first bytes say."""
+    name = path.name
+    try:
+        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
+    except OSError as fault:
+        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file that may be read.")
+    with file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            refuse(name, "it is neither a folder nor a file", _REMEDY)
+        if status.st_size > ARCHIVE_BYTES:
+            refuse(name, f"it is larger than {ARCHIVE_BYTES // 1024**2} MB", "Pack the kata's folder alone.")
+        start = file.read(_BLOCK)
+        file.seek(0)
+        if start.startswith(_ZSTANDARD):
+            refuse(name, "it is packed by Zstandard, which is not read here", "Hand in a .zip or a .tar.gz.")
+        opening = _opening(start)
+        if opening is None:
+            refuse(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
+        with _readable(name):
+            return opening(kata, name, file)
+
+
+def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | None:
+    """How an archive with this first block is read; None for what is no archive."""
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _from_zip
+    for sign, unpacked in _PACKED.items():
+        if start.startswith(sign):
+            return partial(_from_tar, unpacked=unpacked)
+    if len(start) == _BLOCK and _header(start) is not None:
+        return partial(_from_tar, unpacked=lambda packed: packed)
+    return None
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Turn what a broken archive makes the standard library raise into a refusal."""
+    try:
+        yield
+    except IntakeError:
+        raise
+    except (
+        EOFError,
+        IndexError,
+        NotImplementedError,
+        OSError,
+        OverflowError,
+        RuntimeError,
+        ValueError,
+        lzma.LZMAError,
+        struct.error,
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as fault:
+        refuse(name, f"the archive is broken ({printable(str(fault)) or type(fault).__name__})", _REMEDY)
+
+
+def _check_unpacked(name: str, unpacked: int) -> None:
+    if unpacked > UNPACKED_BYTES:
+        refuse(name, f"it unpacks to more than {UNPACKED_BYTES // 1024**2} MB", "Pack the kata's folder alone.")
+
+
+def _check_ratio(name: str, unpacked: int, packed: int) -> None:
+    if unpacked > RATIO_FROM and unpacked > RATIO * packed:
+        refuse(name, f"it unpacks to more than {RATIO} times its size", "Hand in files that are no padding.")
+
+
+def _check_entries(name: str, count: int) -> None:
+    if count > listing.ENTRIES:
+        refuse(name, f"it holds more than {listing.ENTRIES} files", "Pack the kata's folder alone.")
+
+
+# zip.
+
+
+def _from_zip(kata: Kata, name: str, file: IO[bytes]) -> Submission:
+    _check_directory(name, file)
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        _check_entries(name, len(members))
+        _check_unpacked(name, sum(member.file_size for member in members))
+        for member in members:
+            _check_ratio(_zip_name(member), member.file_size, member.compress_size)
+        found = [_zip_entry(archive, member) for member in members]
+        return listing.take(kata, [entry for entry in found if entry.name])
+
+
+def _check_directory(name: str, file: IO[bytes]) -> None:
+    """Refuse a zip whose list is too long to be read at all, and zip64, which so small an archive does not need."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(end - (1 << 16) - 42, 0))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        refuse(name, "the archive is broken (its list is missing)", _REMEDY)
+    (size,) = struct.unpack_from("<I", tail, at + 12)
+    if tail[max(at - 20, 0) :].startswith(b"PK\x06\x07") or size > DIRECTORY_BYTES:
+        refuse(
+            name, f"it holds more than {listing.ENTRIES} files, or is written as if", "Pack the kata's folder alone."
+        )
+
+
+def _zip_name(member: zipfile.ZipInfo) -> str:
+    """The member's name. Where its writer did not say that it is UTF-8, it may be all the same."""
+    if member.flag_bits & 0x800:
+        return member.orig_filename
+    try:
+        return member.orig_filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.orig_filename
+
+
+def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
+    name = _zip_name(member)
+    return Entry(checked_name(name), _zip_kind(member, name), member.file_size, partial(_unzipped, archive, member))
+
+
+def _zip_kind(member: zipfile.ZipInfo, name: str) -> str:
+    if member.flag_bits & 0x1:
+        return "encrypted"
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "a symbolic link" if kind == stat.S_IFLNK else "a device, a pipe or a socket"
+    if name.endswith("/") or kind == stat.S_IFDIR:
+        return FOLDER
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "packed by a method other than deflate"  # whose unpacking could not be bounded
+    return FILE
+
+
+def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    with archive.open(member) as file:
+        data = file.read(min(most, member.file_size))
+        if file.read(1):  # at the end of the file its checksum is looked at
+            raise zipfile.BadZipFile(f"{printable(member.orig_filename)} is longer than announced")
+        return data
+
+
+# tar.
+
+
+def _from_tar(kata: Kata, name: str, file: IO[bytes], unpacked: Callable[[IO[bytes]], IO[bytes]]) -> Submission:
+    first = _Forward(name, unpacked(file))
+    entries = _tar_entries(name, first)
+    _check_ratio(name, first.position, os.fstat(file.fileno()).st_size)
+    file.seek(0)
+    second = _Forward(name, unpacked(file))
+    return listing.take(
+        kata, [Entry(member, kind, size, partial(second.at, offset, size)) for member, kind, size, offset in entries]
+    )
+
+
+class _Forward:
+    """What comes out of a packed file, from its beginning to its end and no further than it may."""
+
+    def __init__(self, name: str, file: IO[bytes]) -> None:
+        self.name = name
+        self.file = file
+        self.position = 0
+
+    def read(self, count: int) -> bytes:
+        """So many bytes, or all that are left."""
+        pieces = []
+        while count and (piece := self.file.read(min(count, _CHUNK))):
+            self.position += len(piece)
+            count -= len(piece)
+            _check_unpacked(self.name, self.position)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def skip(self, count: int) -> None:
+        """Leave out so many bytes. Raises EOFError where there are fewer."""
+        while count:
+            passed = len(self.read(min(count, _CHUNK)))
+            if not passed:
+                raise EOFError("it ends in the middle of a file")
+            count -= passed
+
+    def at(self, offset: int, size: int, most: int) -> bytes:
+        """The file at `offset`, at most so many bytes of it; offsets are asked for in their order."""
+        self.skip(offset - self.position)
+        return self.read(min(size, most))
+
+
+def _tar_entries(name: str, stream: _Forward) -> list[tuple[str, str, int, int]]:
+    """Name, kind, size and offset of every member."""
+    found: list[tuple[str, str, int, int]] = []
+    said: dict[str, str] = {}  # what an extended header says of the next member
+    while (block := stream.read(_BLOCK)).count(0) != _BLOCK:
+        if len(block) < _BLOCK:
+            raise EOFError("it ends before its end")
+        member = _header(block)
+        if member is None:
+            raise tarfile.ReadError("one of its headers cannot be read")
+        size = int(said.get("size", member.size))
+        _check_unpacked(name, size)
+        if member.type in _EXTENDED:
+            if size > NAME_BYTES:
+                refuse(name, f"a name in it is longer than {NAME_BYTES} bytes", _REMEDY)
+            data = stream.read(size)
+            stream.skip(-size % _BLOCK)
+            said |= _EXTENDED[member.type](data)
+            continue
+        entry = checked_name(said.get("path", member.name))
+        kind = _SPARSE if any(key.startswith("GNU.sparse") for key in said) else _TAR_KINDS.get(member.type, "a device")
+        has_data = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE) or kind == _SPARSE
+        if kind == FILE and said.get("path", member.name).endswith("/"):
+            kind = FOLDER  # as the oldest tar files had it
+        if entry:
+            found.append((entry, kind, size, stream.position))
+        _check_entries(name, len(found))
+        said = {}
+        if has_data:
+            stream.skip(size + -size % _BLOCK)
+    return found
+
+
+def _header(block: bytes) -> tarfile.TarInfo | None:
+    """The header of a member; None where there is none."""
+    try:
+        member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return None
+    return member if member.size >= 0 else None
+
+
+def _pax(data: bytes) -> dict[str, str]:
+    """The records of an extended header, `LENGTH KEY=VALUE` and a newline each."""
+    found = {}
+    while data:
+        length = int(data[: data.index(b" ")])
+        record, data = data[:length], data[length:]
+        key, sign, value = record.partition(b" ")[2].partition(b"=")
+        if not sign or len(record) != length or not record.endswith(b"\n"):
+            raise tarfile.ReadError("an extended header cannot be read")
+        found[key.decode("utf-8", "replace")] = os.fsdecode(value[:-1])
+    if not found.get("size", "0").isascii() or not found.get("size", "0").isdigit():
+        raise tarfile.ReadError("an extended header names no size")
+    return found
+
+
+def _long_name(data: bytes) -> dict[str, str]:
+    return {"path": os.fsdecode(data.split(b"\0")[0])}
+
+
+def _of_no_interest(_: bytes) -> dict[str, str]:
+    return {}
+
+
+_SPARSE = "a sparse file"
+_EXTENDED: dict[bytes, Callable[[bytes], dict[str, str]]] = {
+    tarfile.XHDTYPE: _pax,
+    tarfile.XGLTYPE: _of_no_interest,
+    tarfile.GNUTYPE_LONGNAME: _long_name,
+    tarfile.GNUTYPE_LONGLINK: _of_no_interest,
+}
+_TAR_KINDS = {
+    tarfile.REGTYPE: FILE,
+    tarfile.AREGTYPE: FILE,
+    tarfile.CONTTYPE: FILE,
+    tarfile.DIRTYPE: FOLDER,
+    tarfile.SYMTYPE: "a symbolic link",
+    tarfile.LNKTYPE: "a hard link to another file",
+    tarfile.FIFOTYPE: "a pipe",
+    tarfile.GNUTYPE_SPARSE: _SPARSE,
+}
+
+
+class _Xz(io.RawIOBase):
+    """An .xz file, unpacked within a limit of memory: its own header says how much is asked for."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=UNPACKED_BYTES)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = b""
+        while not data and not self.decompressor.eof:
+            packed = self.file.read(_CHUNK) if self.decompressor.needs_input else b""
+            if not packed and self.decompressor.needs_input:
+                raise EOFError("it ends before its end")
+            data = self.decompressor.decompress(packed, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+_PACKED: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),  # type: ignore[dict-item,return-value]
+    b"BZh": lambda file: bz2.BZ2File(file),
+    b"\xfd7zXZ\x00": lambda file: io.BufferedReader(_Xz(file)),
+}

@@ -1,0 +1,224 @@
+"""Intake from a folder.
+
+Nothing here trusts the folder: it may hold links, devices or a million files, and may change while it is read. Every
+step goes through the descriptor of the folder before it, no link is followed, and only plain files are opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+from graders.catalogue import Kata, is_glob, matches
+from graders.intake import rules
+from graders.intake.records import Submission, submission
+from graders.intake.rules import refuse
+
+FOLDER_ENTRIES = 10_000  # more beside the files of a pattern are not looked through
+
+
+def take(kata: Kata, submission_dir: Path) -> Submission:
+    """The declared files of a submission, read without following a link.
+
+    `submission_dir` holds the kata's own files, or is a repository with katas/<slug>/; where both are there, its own
+    files win. Raises IntakeError for what is inside a declared path and is no plain, small source or data file.
+    """
+    with ExitStack() as stack:
+        root = _open_submission(Path(submission_dir), stack)
+        folder = None if root is None else _kata_folder(root, kata, stack)
+        if folder is None:
+            return submission(kata, {})
+        taken = _declared(folder, kata)
+        walk = stack.enter_context(closing(_walk(folder, "", 0)))
+        found = list(islice(walk, rules.IGNORED_WALKED + 1))
+    rules.check_names(found, taken)
+    seen = [name for name in found[: rules.IGNORED_WALKED] if name not in taken]
+    return submission(kata, taken, rules.shown(seen, more_unseen=len(found) > rules.IGNORED_WALKED))
+
+
+@contextmanager
+def _access(name: str) -> Iterator[None]:
+    """Turn what the operating system refuses into what the learner can mend."""
+    try:
+        yield
+    except PermissionError:
+        refuse(name, "it may not be read", "Allow reading it: chmod -R u+rX on the submission.")
+    except OSError as fault:
+        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file that stays as it is.")
+
+
+# Folders.
+
+
+def _open_submission(path: Path, stack: ExitStack) -> int | None:
+    """Descriptor of the folder that was named to us (a link there is its owner's business); None if there is none."""
+    with _access(str(path)):
+        try:
+            folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            refuse(str(path), "it is not a folder", "Name the folder that holds the submission, unpacked.")
+    stack.callback(os.close, folder)
+    return folder
+
+
+def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
+    """The folder that holds the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`."""
+    own = [name for name in kata.files if not is_glob(name)]
+    if any(_status(root, name) for name in own) or (not own and _matching(root, kata)):
+        return root
+    inner = _open_folder(root, ("katas", kata.slug), stack)
+    return root if inner is None else inner
+
+
+def _status(folder: int, name: str) -> os.stat_result | None:
+    """What `name` is, links not followed; None if it is not there."""
+    with _access(name):
+        try:
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | None:
+    """Descriptor of the folder at `parts` below `root`, link by link refused; None if it is not there."""
+    folder = root
+    for depth, part in enumerate(parts, start=1):
+        name = "/".join(parts[:depth])
+        status = _status(folder, part)
+        if status is None:
+            return None
+        if stat.S_ISLNK(status.st_mode):
+            refuse(name, "it is a symbolic link", "Put a folder in its place.")
+        if not stat.S_ISDIR(status.st_mode):
+            refuse(name, "it is not a folder", "Put a folder in its place.")
+        with _access(name):
+            folder = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        stack.callback(os.close, folder)
+    return folder
+
+
+def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
+    """Names of the files below `folder`, those of a folder before its sub-folders'; nothing is opened but folders.
+
+    A folder that is empty, closed, too deep or not worth entering is named itself, with a slash.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(
+                (entry.is_dir(follow_symlinks=False), entry.name) for entry in islice(entries, rules.IGNORED_WALKED + 1)
+            )
+    except OSError:  # only its name would be told
+        found = []
+    if not found and prefix:
+        yield prefix
+    for is_folder, name in found:
+        if not is_folder:
+            yield prefix + name
+        elif name in rules.NOT_ENTERED or depth == rules.IGNORED_DEPTH:
+            yield f"{prefix}{name}/"
+        else:
+            yield from _walk_into(folder, prefix, name, depth)
+
+
+def _walk_into(folder: int, prefix: str, name: str, depth: int) -> Iterator[str]:
+    try:
+        inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    except OSError:  # closed to us, or changed meanwhile: its name is all that is told
+        yield f"{prefix}{name}/"
+        return
+    try:
+        yield from _walk(inner, f"{prefix}{name}/", depth + 1)
+    finally:
+        os.close(inner)
+
+
+# Files.
+
+
+def _declared(folder: int, kata: Kata) -> dict[str, bytes]:
+    names = [name for name in kata.files if not is_glob(name)]
+    taken: dict[str, bytes] = {}
+    total = 0
+    for name in dict.fromkeys([*names, *_matching(folder, kata)]):
+        data = _read(folder, name)
+        if data is None:
+            continue
+        total += len(data)
+        rules.check_total(name, total)
+        taken[name] = data
+    return taken
+
+
+def _matching(folder: int, kata: Kata) -> list[str]:
+    """Names that the patterns of `files` stand for; folders are left out (and so ignored), all else is looked at."""
+    return [name for pattern in kata.files if is_glob(pattern) for name in _expand(folder, pattern, kata)]
+
+
+def _expand(root: int, pattern: str, kata: Kata) -> list[str]:
+    parts = tuple(pattern.split("/")[:-1])
+    prefix = "".join(f"{part}/" for part in parts)
+    with ExitStack() as stack:
+        folder = _open_folder(root, parts, stack)
+        if folder is None:
+            return []
+        with _access(prefix or "."), os.scandir(folder) as entries:
+            found = [
+                (prefix + entry.name, entry.is_dir(follow_symlinks=False))
+                for entry in islice(entries, FOLDER_ENTRIES + 1)
+            ]
+    if len(found) > FOLDER_ENTRIES and parts:
+        refuse(prefix, f"it holds more than {FOLDER_ENTRIES} files", "Remove what does not belong to the submission.")
+    names = sorted(
+        name for name, is_folder in found if not is_folder and matches(pattern, name) and name not in kata.supplied
+    )
+    rules.check_count(pattern, names)
+    return names
+
+
+def _read(root: int, name: str) -> bytes | None:
+    """The content of a declared file, checked; None if it is not there."""
+    rules.check_name(name)
+    *parts, base = name.split("/")
+    with ExitStack() as stack:
+        folder = _open_folder(root, tuple(parts), stack)
+        status = None if folder is None else _status(folder, base)
+        if folder is None or status is None:
+            return None
+        _check_plain(name, status)  # before it is opened: opening a device can do something
+        with _access(name):
+            data = _read_plain(folder, base, name)
+    return rules.content(name, data)
+
+
+def _read_plain(folder: int, base: str, name: str) -> bytes:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    with open(os.open(base, flags, dir_fd=folder), "rb") as file:
+        _check_plain(name, os.fstat(file.fileno()))  # again, of what was opened: the name may have changed hands
+        data = file.read(rules.limit_of(name) + 1)
+    rules.check_size(name, len(data))
+    return data
+
+
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _check_plain(name: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        refuse(name, f"it is {kind}, not a file", "Put an ordinary file in its place.")
+    if status.st_nlink > 1:
+        refuse(name, "it is a hard link to another file", "Put a copy in its place.")
+    rules.check_size(name, status.st_size)

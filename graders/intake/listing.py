@@ -1,0 +1,146 @@
+"""Intake from a list of entries: what an archive, a commit or a server says that it holds.
+
+The list is a stranger's. Names are checked first, all of them; then the kata's folder is found among them, and only
+the declared files are read, in the order of the list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from graders.catalogue import Kata, is_glob, matches
+from graders.intake import rules
+from graders.intake.records import Submission, submission
+from graders.intake.rules import refuse
+
+ENTRIES = 20_000  # an archive or a commit that lists more is refused
+
+FILE = "a file"
+FOLDER = "a folder"
+
+
+class Entry(NamedTuple):
+    """Something in the list: its name (with slashes, no leading one), what it is in words, its bytes as announced.
+
+    `read(most)` gives its first `most` bytes.
+    """
+
+    name: str
+    kind: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
+    """The declared files among these entries. Raises IntakeError like graders.intake.take."""
+    listed = {entry.name: entry for entry in entries}
+    prefix = _kata_folder(kata, listed)
+    inside = [
+        entry._replace(name=entry.name.removeprefix(prefix)) for entry in entries if entry.name.startswith(prefix)
+    ]
+    declared = [entry for entry in inside if kata.declares(entry.name)]
+    _check_places(kata, inside)
+    taken: dict[str, bytes] = {}
+    for entry in declared:
+        if entry.kind != FOLDER:
+            taken[entry.name] = _content(entry, sum(map(len, taken.values())))
+    names = [entry.name for entry in inside if entry.kind != FOLDER]
+    rules.check_names(names, taken)
+    ignored = _ignored([name for name in names if name not in taken])
+    more = len(ignored) > rules.IGNORED_WALKED
+    return submission(kata, taken, rules.shown(ignored[: rules.IGNORED_WALKED], more_unseen=more))
+
+
+def checked_name(name: str) -> str:
+    """The name of an entry without `.` and doubled slashes, "" for the top. Refuses one that leads out of it."""
+    if name.startswith("/") or name[1:3] in (":/", ":\\"):
+        refuse(name, "its name is absolute", "Pack the files by relative names.")
+    if "\\" in name:
+        refuse(name, "its name has a backslash", "Pack the files with slashes between folders.")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        refuse(name, "its name leads out of the archive", "Pack the files by names without `..`.")
+    return "/".join(parts)
+
+
+def _kata_folder(kata: Kata, listed: dict[str, Entry]) -> str:
+    """Where the kata's files are: at the top, in katas/<slug>/, or so in the one folder that holds everything."""
+    tops = {name.split("/")[0] for name in listed} - {"__MACOSX", ".DS_Store"}
+    alone = tops if len(tops) == 1 and any(name.startswith(f"{top}/") for top in tops for name in listed) else set()
+    roots = ["", *(f"{top}/" for top in alone if top not in kata.files)]
+    for root in roots:
+        for prefix in (root, f"{root}katas/{kata.slug}/"):
+            _check_folders(prefix, listed)
+            if any(name.startswith(prefix) and _is_own(kata, name.removeprefix(prefix)) for name in listed):
+                return prefix
+    return next((f"{root}katas/{kata.slug}/" for root in roots if _has_kata(root, kata, listed)), roots[-1])
+
+
+def _has_kata(root: str, kata: Kata, listed: dict[str, Entry]) -> bool:
+    return any(name.startswith(f"{root}katas/{kata.slug}/") for name in listed)
+
+
+def _is_own(kata: Kata, name: str) -> bool:
+    """Whether a name is, or is below, one of the kata's declared files; patterns count where there is nothing else."""
+    own = [each for each in kata.files if not is_glob(each)]
+    return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
+
+
+def _check_folders(prefix: str, listed: dict[str, Entry]) -> None:
+    """Refuse a link, or anything else, in the place of a folder that is looked into."""
+    parts = prefix.rstrip("/").split("/")
+    for depth in range(1, len(parts) + 1):
+        entry = listed.get("/".join(parts[:depth]))
+        if entry is not None and entry.kind != FOLDER:
+            refuse(entry.name, f"it is {entry.kind}, not a folder", "Put a folder in its place.")
+
+
+def _check_places(kata: Kata, inside: Sequence[Entry]) -> None:
+    """Refuse what stands in a declared place and is no single plain file."""
+    listed = {entry.name: entry for entry in inside}
+    times = Counter(entry.name for entry in inside if entry.kind != FOLDER)
+    for pattern in kata.files:
+        if "/" in pattern:
+            _check_folders(pattern.rpartition("/")[0] + "/", listed)
+        matching = [name for name in times if matches(pattern, name) and name not in kata.supplied]
+        if is_glob(pattern):
+            rules.check_count(pattern, matching)
+        elif any(name == pattern or name.startswith(f"{pattern}/") for name in listed.keys() - {*matching}):
+            refuse(pattern, "it is a folder, not a file", "Put an ordinary file in its place.")
+        for name in matching:
+            if times[name] > 1:
+                refuse(name, f"it stands there {times[name]} times", "Pack it once.")
+
+
+def _content(entry: Entry, before: int) -> bytes:
+    """The content of a declared file, checked before it is read and after."""
+    rules.check_name(entry.name)
+    if entry.kind != FILE:
+        refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
+    rules.check_size(entry.name, entry.size)
+    rules.check_total(entry.name, before + entry.size)
+    data = entry.read(rules.limit_of(entry.name) + 1)
+    rules.check_size(entry.name, len(data))
+    if len(data) != entry.size:
+        refuse(entry.name, f"it has {len(data)} bytes where {entry.size} are announced", "Pack it again.")
+    return rules.content(entry.name, data)
+
+
+def _ignored(names: list[str]) -> list[str]:
+    """Names as a walk through the folders would give them: a folder's files first, what is not entered by its name."""
+    shortened = (_shortened(name.split("/")) for name in names)
+    return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
+
+
+def _shortened(parts: list[str]) -> str:
+    for depth, part in enumerate(parts[:-1]):
+        if part in rules.NOT_ENTERED or depth == rules.IGNORED_DEPTH:
+            return "/".join(parts[: depth + 1]) + "/"
+    return "/".join(parts)
+
+
+def _steps(name: str) -> list[str]:
+    """`a/b` as [`a/`, `b`]."""
+    return name.replace("/", "/\0").rstrip("\0").split("\0")

@@ -1,0 +1,137 @@
+"""The rules that every declared file keeps, wherever it comes from: sizes, names, contents."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import tokenize
+import unicodedata
+from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
+from typing import NoReturn
+
+from graders.errors import IntakeError
+
+SOURCE_BYTES = 256 * 1024  # a .py file; the longest one anybody wrote for these katas is a tenth of it
+DATA_BYTES = 8 * 1024**2  # any other file
+TOTAL_BYTES = 32 * 1024**2
+FILES_PER_PATTERN = 1_000  # a pattern that matches as many is refused
+IGNORED_SHOWN = 50
+IGNORED_WALKED = 2_000
+IGNORED_DEPTH = 8
+NOT_ENTERED = frozenset({".git", "__pycache__"})
+
+_TEXT = frozenset({".csv", ".json", ".md", ".py", ".toml", ".txt"})
+_COMPILED = frozenset({".a", ".dll", ".dylib", ".exe", ".o", ".pyc", ".pyd", ".pyo", ".so"})
+_BOM = b"\xef\xbb\xbf"
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def refuse(name: str, fault: str, remedy: str) -> NoReturn:
+    """Raise IntakeError: the file, what is wrong with it, and what to do."""
+    raise IntakeError(f"{printable(name)}: {fault}. {remedy}")
+
+
+def printable(name: str) -> str:
+    """A stranger's file name, safe to show: control, direction and undecodable characters escaped, cut at 200."""
+    text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def shown(ignored: list[str], *, more_unseen: bool = False) -> tuple[str, ...]:
+    """The names of ignored files as they stand in a verdict."""
+    names = [printable(name) for name in ignored[:IGNORED_SHOWN]]
+    rest = len(ignored) - len(names)
+    if rest:
+        names.append(f"… and {'more than ' if more_unseen else ''}{rest} more")
+    return tuple(names)
+
+
+# Names.
+
+
+def check_name(name: str) -> None:
+    """Refuse a declared file for its name alone."""
+    if not name.isprintable():
+        refuse(name, "its name has characters that cannot be shown", "Rename it.")
+    if _COMPILED & set(PurePosixPath(name).suffixes):
+        refuse(name, "it is compiled code", "Hand in the source.")
+
+
+def check_names(names: Iterable[str], taken: Collection[str]) -> None:
+    """Refuse two names, one of them taken, that are the same file on some file systems.
+
+    On those one would have replaced the other, and which one the learner means cannot be known.
+    """
+    first: dict[str, str] = {_folded(name): name for name in taken}
+    for name in [*taken, *names]:
+        other = first.get(_folded(name), name)
+        if other != name:
+            refuse(
+                name, f"its name differs from {printable(other)} by letter case or Unicode form alone", "Remove one."
+            )
+
+
+def check_count(pattern: str, names: Collection[str]) -> None:
+    """Refuse a pattern that too many files match."""
+    if len(names) >= FILES_PER_PATTERN:
+        refuse(pattern, f"{len(names)} files match, {FILES_PER_PATTERN - 1} may", "Hand in fewer files.")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+# Sizes.
+
+
+def limit_of(name: str) -> int:
+    """Bytes that a declared file may have."""
+    return SOURCE_BYTES if name.endswith(".py") else DATA_BYTES
+
+
+def check_size(name: str, size: int) -> None:
+    """Refuse a declared file for its size, announced or real."""
+    limit = limit_of(name)
+    if size > limit:
+        refuse(name, f"it is larger than {limit // 1024} KB", "Hand in a smaller file.")
+
+
+def check_total(name: str, total: int) -> None:
+    """Refuse a submission that is too large with this file."""
+    if total > TOTAL_BYTES:
+        refuse(name, f"the submission is larger than {TOTAL_BYTES // 1024**2} MB with it", "Hand in smaller files.")
+
+
+# Contents.
+
+
+def content(name: str, data: bytes) -> bytes:
+    """The content as it is graded: text without its byte-order mark, data as it is."""
+    if data.startswith(b"\x7fELF"):
+        refuse(name, "it is compiled code", "Hand in the source.")
+    if data.startswith(_LFS_POINTER):
+        refuse(name, "it is a Git LFS pointer, not the file", "Fetch the file itself: git lfs pull.")
+    suffix = PurePosixPath(name).suffix
+    if suffix not in _TEXT:
+        return data
+    data = data.removeprefix(_BOM)
+    if b"\0" in data:
+        refuse(name, f"it has a NUL byte in line {data[: data.index(0)].count(10) + 1}", "Save it as text (UTF-8).")
+    try:
+        data.decode()
+    except UnicodeDecodeError as fault:
+        refuse(name, f"it is not UTF-8 (line {data[: fault.start].count(10) + 1})", "Save it as UTF-8.")
+    if suffix == ".py":
+        _check_encoding(name, data)
+    return data
+
+
+def _check_encoding(name: str, data: bytes) -> None:
+    """Refuse a coding comment other than UTF-8: the file would be read as one text by us and run as another."""
+    try:
+        encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
+    except SyntaxError:
+        encoding = "unknown"
+    if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+        refuse(name, f"it declares the encoding {encoding}", "Save it as UTF-8 and remove the `coding:` comment.")
