@@ -11,7 +11,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, get_args
@@ -24,6 +24,7 @@ from graders.verdict import HiddenDetail, Limits, Record
 FORMAT = 1
 
 Kind = Literal["exercise", "challenge", "framework"]
+KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order in which they are best done
 Runtime = Literal["numpy", "torch", "gpu"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -31,7 +32,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "runtime": get_args(Runtime),
     "hidden_detail": get_args(HiddenDetail),
 }
-_COMMON_PROBES = Path(__file__).parent / "checks" / "probes.py"
+COMMON_PROBES = Path(__file__).parent / "checks" / "probes.py"
+_OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # names of the kata's own files
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -46,26 +48,45 @@ class _TaskTable(Record, frozen=True, kw_only=True):
     partial: bool = False
     review: bool = False
     rubric: str = ""
+    runtime: Literal["", "numpy", "torch", "gpu"] = ""
 
 
 class Task(_TaskTable, frozen=True, kw_only=True):
-    """What carries points. `after`: tasks it builds on; `files`: those of the kata's that decide it, all if none are
-    named; `partial`: points in proportion to the tests passed; `review`: marked by a person, with `rubric`."""
+    """What carries points.
+
+    `after`: tasks it builds on; `files`: those of the kata's that decide it, all if none are named; `partial`: points
+    in proportion to the tests passed; `review`: marked by a person, with `rubric`; `runtime`: what its workers have,
+    where that is not the kata's.
+    """
 
     name: str
 
 
 class Variant(Record, frozen=True, kw_only=True):
-    """A replacement of one module of the solution, kept to test the tests.
+    """A replacement of one file of the solution, kept to test the tests.
 
     `replaces` is the file it stands for, as it is named in `files`. `sentence` says, to the learner, what is wrong
     with it (or, of an accepted one, what is different); `task` is the one that must fail, None where all must pass.
+    `edit` is (the passage of the solution's file, what stands in its place) of one that is not written out in full.
     """
 
     path: Path
     replaces: str
     sentence: str
     task: str | None
+    edit: tuple[str, str] | None = None
+
+    def applied(self, solution: Mapping[str, bytes]) -> bytes:
+        """What the file is with this variant. Raises CatalogueError where the passage of an edit is not in it once."""
+        if self.edit is None:
+            return self.path.read_bytes()
+        text, (old, new) = solution[self.replaces].decode(), self.edit
+        if text.count(old) != 1:
+            found = f"stands {text.count(old)} times" if old in text else "does not stand"
+            _fault(
+                self.path, f"`old` {found} in the solution's {self.replaces}", "Copy a passage that stands there once."
+            )
+        return text.replace(old, new).encode()
 
 
 class _Table(Record, frozen=True, kw_only=True):
@@ -121,6 +142,11 @@ class Kata(_Table, frozen=True, kw_only=True):
         return tuple(sorted(self.hidden.glob("test_*.py")))
 
     @property
+    def handed_out(self) -> bool:
+        """Whether this is in a student's copy."""
+        return is_handed_out(self.root)
+
+    @property
     def modules(self) -> tuple[str, ...]:
         """Names of the top-level modules and packages among `files`, in that order."""
         tops = (file.split("/")[0].removesuffix(".py") for file in self.files if file.endswith(".py"))
@@ -138,13 +164,26 @@ class Kata(_Table, frozen=True, kw_only=True):
 
     def tasks_of(self, name: str) -> frozenset[str]:
         """The tasks that a file decides, and those that they come after."""
+        return self.with_earlier(task.name for task in self.tasks if not task.files or name in task.files)
+
+    def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
+        """These tasks, and those that they come after, directly or not."""
         tasks = {task.name: task for task in self.tasks}
         found: set[str] = set()
-        more = [task.name for task in self.tasks if not task.files or name in task.files]
+        more = list(names)
         while more:
             found.update(more)
             more = [other for each in more for other in tasks[each].after if other not in found]
         return frozenset(found)
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """What its workers have: the kata's own runtime first, then that of tasks which need another."""
+        return tuple(dict.fromkeys([self.runtime, *(task.runtime for task in self.tasks if task.runtime)]))
+
+    def runtime_of(self, task: str) -> str:
+        """What the workers of a task's tests have."""
+        return next((each.runtime for each in self.tasks if each.name == task and each.runtime), self.runtime)
 
     def declares(self, name: str) -> bool:
         """Whether `name` (relative, with slashes) is taken from a submission: in `files`, and not supplied by us."""
@@ -169,7 +208,7 @@ class Kata(_Table, frozen=True, kw_only=True):
             for name, path in _files_under(self.hidden)
             if not name.startswith(("wrong/", "accept/"))
         ]
-        common = [("checks/probes.py", _COMMON_PROBES)]
+        common = [("checks/probes.py", COMMON_PROBES)]
         return _digest([(name, path) for name, path in visible + hidden + common if path.is_file()])
 
 
@@ -209,15 +248,23 @@ def slug_of(path: Path, root: Path) -> str | None:
     return None
 
 
+def is_handed_out(root: Path) -> bool:
+    """Whether a repository of katas is a student's copy: it has no hidden suite at all."""
+    return not (root / "graders" / "hidden").is_dir()
+
+
 def slugs(root: Path) -> list[str]:
     """Every folder under katas/ that holds a kata.toml, sorted."""
     return sorted(path.parent.name for path in (Path(root) / "katas").glob("*/kata.toml"))
 
 
-def load(root: Path, slug: str) -> Kata:
-    """One kata. Raises CatalogueError, which names the file, the fault and the remedy."""
+def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
+    """One kata. Raises CatalogueError, which names the file, the fault and the remedy.
+
+    Unless `complete`, the files that a learner writes need not be there.
+    """
     root = Path(root).absolute()
-    kata = _read(root, slug)
+    kata = _read(root, slug, complete=complete)
     _check_requires(kata, lambda other: _requires_of(root, other))
     return kata
 
@@ -240,7 +287,7 @@ def _fault(file: Path | str, fault: str, remedy: str) -> NoReturn:
     raise CatalogueError(f"{file}: {fault}. {remedy}".rstrip())
 
 
-def _read(root: Path, slug: str) -> Kata:
+def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
     path = root / "katas" / slug / "kata.toml"
     if not _SLUG.fullmatch(slug) or not path.is_file():
         _unknown_slug(root, slug)
@@ -260,6 +307,8 @@ def _read(root: Path, slug: str) -> Kata:
     tasks = tuple(_task(name, task, file) for name, task in tables["tasks"].items())
     kata = Kata(slug=slug, root=root, limits=limits, tasks=tasks, **msgspec.structs.asdict(table))
     _check(kata, file)
+    if complete:
+        _check_presence(kata, file)
     return kata
 
 
@@ -442,15 +491,14 @@ def _check_files(kata: Kata, file: str) -> None:
             _check_glob(name, file)
         elif name in kata.supplied:
             _fault(file, f"`{name}` is both in files and in supplied", "A file is the learner's or ours: keep one.")
-        elif (
-            name in ("kata.toml", "conftest.py", "probes.py")
-            or fnmatchcase(name, "test_*.py")
-            or fnmatchcase(name, "probes_*.py")
-        ):
+        elif any(fnmatchcase(name, own) for own in _OWN):
             _fault(file, f"`{name}` in files is the kata's own", "Take it out; it is never taken from a submission.")
     for name in kata.supplied:
         if is_glob(name):
             _fault(file, f"`{name}` in supplied is a pattern", "Name each supplied file.")
+
+
+def _check_presence(kata: Kata, file: str) -> None:
     folders = [kata.folder]
     if (kata.root / "solutions").is_dir():  # a student bundle has none
         folders.append(kata.solution)
@@ -458,7 +506,10 @@ def _check_files(kata: Kata, file: str) -> None:
     for folder, name in wanted + [(kata.folder, name) for name in kata.supplied]:
         if not (folder / name).is_file():
             shown = folder.relative_to(kata.root).as_posix()
-            _fault(file, f"`{name}` is named and is not in {shown}/", "Write that file, or correct the name.")
+            again = (
+                f", or get it back: `katas reset {kata.slug}`" if folder == kata.folder and name in kata.files else ""
+            )
+            _fault(file, f"`{name}` is named and is not in {shown}/", f"Write that file, correct the name{again}.")
 
 
 def _check_path(key: str, name: str, file: str) -> None:
@@ -522,7 +573,7 @@ def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:
 
 
 def _variant_paths(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".edit"))
 
 
 def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
@@ -541,7 +592,20 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
                 file, "its second line names no task of the kata", f"Write `# task: NAME`; one of {', '.join(names)}."
             )
         task = found[1]
+    if path.suffix == ".edit":
+        edit = _record(_toml(path, file), _Edit, file)
+        if not kata.declares(edit.file) or not (kata.solution / edit.file).is_file():
+            _fault(file, f"`{edit.file}` is no file of the solution that a learner writes", "Name one of those.")
+        return Variant(path=path, replaces=edit.file, sentence=sentence, task=task, edit=(edit.old, edit.new))
     return Variant(path=path, replaces=_replaced(kata, path, file), sentence=sentence, task=task)
+
+
+class _Edit(Record, frozen=True, kw_only=True):
+    """A variant as a change of one passage: NAME.edit, in TOML."""
+
+    file: str
+    old: str
+    new: str
 
 
 def _replaced(kata: Kata, path: Path, file: str) -> str:

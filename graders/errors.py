@@ -33,3 +33,7 @@ class ConfinementError(KataError):
 
 class JudgeError(KataError):
     """A fault on our own side; never charged to the submission."""
+
+
+class Abandoned(KataError):
+    """Whoever had asked for a grading did not want it any more."""

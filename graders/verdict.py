@@ -15,6 +15,7 @@ SCHEMA = "katas/verdict/v1"
 
 Audience = Literal["learner", "public", "instructor"]
 Confinement = Literal["full", "partial", "none"]
+STRENGTH: tuple[Confinement, ...] = ("none", "partial", "full")  # the weakest first
 HiddenDetail = Literal["none", "status", "message", "counterexample"]
 Status = Literal["passed", "failed", "awaiting_review", "ungradable", "ungraded", "error"]
 TaskStatus = Literal["passed", "partial", "failed", "blocked", "ungraded", "awaiting_review", "error"]

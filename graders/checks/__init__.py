@@ -10,6 +10,7 @@ import pytest
 
 from graders.checks.accuracy import accuracy, assert_accuracy
 from graders.checks.arrays import assert_bool, assert_close, assert_equal, assert_float, assert_int
+from graders.checks.artifacts import assert_picture, assert_prose, read_png
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
 from graders.checks.draw import Draw
 from graders.checks.gradients import assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
@@ -32,12 +33,15 @@ __all__ = [
     "assert_independent",
     "assert_int",
     "assert_normal",
+    "assert_picture",
+    "assert_prose",
     "assert_speed",
     "assert_uniform",
     "away_from_kinks",
     "cases",
     "central_difference",
     "generator",
+    "read_png",
     "task",
     "vector_jacobian_product",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
+_T = TypeVar("_T")
 _observing: ContextVar[bool] = ContextVar("observing", default=False)
 
 
@@ -23,6 +25,13 @@ def fail(message: str, expected: object, actual: object) -> None:
     """Raise Mismatch; return silently inside `observing()`, so callers must return after it."""
     if not _observing.get():
         raise Mismatch(message, expected, actual)
+
+
+def handed_in(content: _T | None, name: str) -> _T:
+    """What a file holds that was to be handed in. Raises Mismatch, also inside `observing()`, where it is missing."""
+    if content is None:
+        raise Mismatch(f"{name} is missing: hand it in with the other files", name, None)
+    return content
 
 
 @contextmanager

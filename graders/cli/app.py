@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,16 @@ from typing import Annotated, Any
 import typer
 
 from graders import __version__, catalogue, verdict
+from graders.cli import INTERRUPTED, examples, has_screen
+from graders.cli.authoring import new
+from graders.cli.batching import grade_batch
+from graders.cli.data import app as data
 from graders.cli.debug import app as debugging
+from graders.cli.gradebook import app as gradebook
+from graders.cli.gradebook import leaderboard
+from graders.cli.progress import wheel
+from graders.cli.releasing import release
+from graders.cli.session import Session, say, seed_of
 from graders.errors import CatalogueError, KataError
 from graders.judge.process import JudgeProcess
 from graders.verdict import Verdict
@@ -26,6 +36,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(debugging, name="debug")
+app.add_typer(data, name="data")
+app.command("grade-batch")(grade_batch)
+app.command()(release)
+app.command()(new)
+app.add_typer(gradebook, name="gradebook")
+app.command()(leaderboard)
 
 
 class Strength(StrEnum):
@@ -42,7 +58,13 @@ class Format(StrEnum):
     terminal = "terminal"
     json = "json"
     markdown = "markdown"
+    html = "html"
     junit = "junit"
+    csv = "csv"
+    gradescope = "gradescope"
+    exercism = "exercism"
+    classroom50 = "classroom50"
+    prairielearn = "prairielearn"
 
 
 class Reader(StrEnum):
@@ -53,32 +75,23 @@ class Reader(StrEnum):
     instructor = "instructor"
 
 
-class Session:
-    """What the options before the command say."""
-
-    root: Path
-    started: JudgeProcess | None = None
-
-    @classmethod
-    def judge(cls, **settings: Any) -> Any:
-        from graders.judge.api import Judge
-
-        return Judge(cls.root, started=cls.started, **settings)
-
-
 # typer brings its own copy of click, whose base of all complaints about a command line has no public name there.
 CommandLineFault: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
-Slugs = Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Katas, e.g. exercise04; all if none.")]
-Submission = Annotated[
-    str | None, typer.Option(help="A folder with the kata's files, or a repository with katas/SLUG/.", metavar="DIR")
+Slugs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SLUG", help="Katas, e.g. exercise04; all if none.", autocompletion=examples.slugs),
 ]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Before you have passed, too.")]
+Submission = Annotated[
+    str | None,
+    typer.Option(help="What holds the kata's files, or katas/SLUG/: a folder, .zip, .tar, REPO@REF.", metavar="PLACE"),
+]
+Seed = Annotated[str | None, typer.Option(help="Draw these inputs: 32 hexadecimal digits.", metavar="HEX")]
 Against = Annotated[str | None, typer.Option(help="Grade a sibling tree of katas/ instead, e.g. solutions.")]
 Output = Annotated[Path | None, typer.Option(help="Write the report to this file.", metavar="FILE")]
 Require = Annotated[Strength | None, typer.Option(help="Refuse to grade with weaker confinement.")]
-
-
-INTERRUPTED = 130
 
 
 def run(started: JudgeProcess | None) -> int:
@@ -88,7 +101,7 @@ def run(started: JudgeProcess | None) -> int:
         status = int(app(standalone_mode=False) or 0)
         sys.stdout.flush()
     except KataError as fault:
-        _say(f"katas: {fault}")
+        say(f"katas: {fault}")
         return 2
     except CommandLineFault as fault:
         fault.show()
@@ -100,15 +113,11 @@ def run(started: JudgeProcess | None) -> int:
     except SystemExit as leaving:  # typer's way to say that nobody reads on is 1, which is "failed" here
         return 2 if leaving.code == 1 else int(leaving.code or 0)
     except OSError as fault:
-        _say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")
+        say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")
         return 2
     if status == INTERRUPTED:  # typer has usually made it of the KeyboardInterrupt
-        _say("katas: interrupted")
+        say("katas: interrupted")
     return status
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def _show_version(asked: bool) -> None:
@@ -119,6 +128,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     root: Annotated[Path | None, typer.Option(help="The repository of katas.", metavar="DIR")] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
@@ -126,7 +136,9 @@ def options(
 ) -> None:
     """Neural-network katas, and the judge that grades them."""
     del version
-    Session.root = root.resolve() if root else catalogue.find_root(Path.cwd())
+    Session.given = root.resolve() if root else None
+    if context.invoked_subcommand not in ("data", "doctor"):  # which work without a repository
+        Session.root = Session.given or catalogue.find_root(Path.cwd())
 
 
 def _chosen(slugs: list[str] | None) -> list[catalogue.Kata]:
@@ -153,12 +165,17 @@ def grade(
     slugs: Slugs = None,
     submission: Submission = None,
     against: Against = None,
-    form: Annotated[Format, typer.Option("--format", help="The form of the report.")] = Format.terminal,
+    form: Annotated[
+        Format, typer.Option("--format", help=f"The form of the report: {', '.join(Format)}.", metavar="FORM")
+    ] = Format.terminal,
     audience: Annotated[Reader, typer.Option(help="Who the report is for.")] = Reader.learner,
     output: Output = None,
+    hidden: Annotated[
+        Path | None, typer.Option("--hidden", help="Hidden suites that lie elsewhere, a folder a kata.", metavar="DIR")
+    ] = None,
     require_confinement: Require = None,
     confinement: Annotated[str, typer.Option(help="auto, or less than there is: partial, none.", hidden=True)] = "auto",
-    seed: Annotated[str | None, typer.Option(help="Draw these inputs: 32 hexadecimal digits.", metavar="HEX")] = None,
+    seed: Seed = None,
 ) -> int:
     """Grade katas with visible and hidden tests, in confined workers.
 
@@ -166,6 +183,7 @@ def grade(
     """
     from graders import report
     from graders.cli import delivery
+    from graders.hiding import with_hidden
 
     chosen = _chosen(slugs)
     drawn = _seed(seed)
@@ -178,12 +196,17 @@ def grade(
     if confinement != "auto" and Session.started is not None:
         Session.started.close()
     begun = time.monotonic()
-    with Session.judge(**settings) as judge:
+    with with_hidden(Session.root, hidden) as root, Session.judge(root, **settings) as judge:
         for kata in _progress(chosen, "grading"):
-            verdicts.append(judge.grade(kata.slug, places[kata.slug], seed=drawn))
+            with _counting(kata, alone=len(chosen) == 1) as tell:
+                verdicts.append(judge.grade(kata.slug, places[kata.slug], seed=drawn, tell=tell))
+    if submission is None and against is None:
+        from graders.progress import remember
+
+        remember(verdicts)
     if output is not None:
         delivery.deliver(report.render(verdicts, form.value, audience.value), output)
-        _say(f"written: {output}")
+        say(f"written: {output}")
     elif form is not Format.terminal:
         print(report.render(verdicts, form.value, audience.value).removesuffix("\n"))
     else:
@@ -199,28 +222,22 @@ def grade(
 
 
 def _seed(given: str | None) -> bytes | None:
-    if given is None:
-        return None
-    try:
-        seed = bytes.fromhex(given)
-    except ValueError:
-        seed = b""
-    if len(seed) != 16:
-        raise KataError(f"--seed {given}: 32 hexadecimal digits are expected, as a verdict records them")
-    return seed
+    return seed_of(given, 16, "a verdict records them")
 
 
-def _place(kata: catalogue.Kata, submission: str | None, against: str | None) -> Path | None:
-    """The folder to grade; None for the repository's own files."""
+def _place(kata: catalogue.Kata, submission: str | None, against: str | None) -> Path | str | None:
+    """What to grade (see graders.intake.take); None for the repository's own files."""
     if submission is not None and against is not None:
         raise KataError("--submission and --against exclude each other: say what to grade once")
     if submission is not None:
-        # Before anything is charged to a submission: an unset variable, or a path that was mistyped.
         if not submission:
-            raise KataError("--submission is empty: give the folder to grade (is a variable unset?)")
-        if not os.path.isdir(submission):
-            raise KataError(f"--submission {submission}: there is no such folder; give the one that holds the files")
-        return Path(submission)
+            raise KataError("--submission is empty: give what is to be graded (is a variable unset?)")
+        from graders import intake
+
+        try:
+            return intake.find(submission)
+        except KataError as fault:
+            raise KataError(f"--submission {fault}") from None
     if against is None:
         return None
     place = kata.root / against / kata.slug
@@ -239,12 +256,23 @@ def _progress(items: list[Any], doing: str) -> Any:
     return track(items, doing, console=Console(stderr=True), transient=True)
 
 
+@contextmanager
+def _counting(kata: catalogue.Kata, *, alone: bool) -> Iterator[Callable[[Verdict], None] | None]:
+    """On a terminal, how many tests of a kata that is graded alone are over; what is yielded is told after each."""
+    if not alone or not sys.stderr.isatty():
+        yield None
+        return
+    with wheel(f"grading {kata.slug}") as show:
+        yield lambda found: show(f"grading {kata.slug}: {len(found.tests)} tests are over")
+
+
 @app.command()
 def check(
     slugs: Slugs = None,
     mutation: Annotated[bool, typer.Option("--mutation", help="Grade every mutant of the solution too.")] = False,
     flakes: Annotated[int, typer.Option(help="Grade right answers so many times more.", metavar="N", min=0)] = 0,
     every: Annotated[int, typer.Option(help="Grade only every Nth wrong and right variant.", metavar="N", min=1)] = 1,
+    seed: Seed = None,
     table: Annotated[Path | None, typer.Option(help="Write the figures to this file.", metavar="FILE")] = None,
     require_confinement: Require = None,
 ) -> int:
@@ -253,6 +281,7 @@ def check(
     The stub must fail every task, the solution pass; wrong variants must be rejected by the task that they name, and
     accepted ones pass. With --mutation every changed copy of the solution must fail, but for those listed as
     equivalent. With --flakes the solution and the accepted variants must pass again and again, on fresh inputs.
+    The rest is graded on the inputs of --seed where one is given, so that two runs say the same of the same files.
 
     Exit status: 0 clean, 1 something falls short, 2 could not be checked.
     """
@@ -260,13 +289,14 @@ def check(
 
     if table is not None:
         delivery.check(table)
+    plan = checking.Plan(mutation, flakes, every, _seed(seed))
     require = require_confinement.value if require_confinement else None
     with Session.judge(require=require, resident=True) as judge:
-        tallies = checking.check_katas(judge, _chosen(slugs), checking.Plan(mutation, flakes, every))
+        tallies = checking.check_katas(judge, _chosen(slugs), plan)
     if table is not None:
         before = table.read_text(encoding="utf-8") if table.is_file() else ""
         delivery.deliver(checking.as_table(tallies, before), table)
-        _say(f"written: {table}")
+        say(f"written: {table}")
     return 1 if any(tally.faults for tally in tallies) else 0
 
 
@@ -274,26 +304,169 @@ def check(
 def figures(slugs: Slugs = None) -> None:
     """Draw the pictures of the READMEs again.
 
-    Each is drawn by the script figure.py beside its solution, and lies beside its README as figure.svg.
+    Each is drawn by a script beside its solution, figure.py or figure_NAME.py, and lies beside its README as an .svg.
     """
-    from graders.cli.figures import drawn, picture_of, script_of
+    from graders.cli.delivery import deliver
+    from graders.cli.figures import drawn, picture_of, scripts_of
 
-    chosen = [kata for kata in _chosen(slugs) if slugs or script_of(kata).is_file()]
-    for kata in _progress(chosen, "drawing"):
-        if not script_of(kata).is_file():
-            raise KataError(
-                f"{script_of(kata)}: there is no such file; a kata's picture is drawn by draw(figure) in it"
-            )
-        text = drawn(kata)
-        picture = picture_of(kata)
+    chosen = _chosen(slugs)
+    lacking = [str(kata.solution / "figure.py") for kata in chosen if slugs and not scripts_of(kata)]
+    if lacking:
+        raise KataError(f"{', '.join(lacking)}: there is no such file; a kata's picture is drawn by draw(figure) in it")
+    scripts = [(kata, script) for kata in chosen for script in scripts_of(kata)]
+    for kata, script in _progress(scripts, "drawing"):
+        text = drawn(kata, script)
+        picture = picture_of(kata, script)
         same = picture.is_file() and picture.read_text(encoding="utf-8") == text
-        picture.write_text(text, encoding="utf-8")
+        if not same:
+            deliver(text, picture)
         print(f"{picture.relative_to(Session.root)}: {'as it was' if same else 'drawn anew'}")
 
 
 @app.command()
+def watch(
+    slug: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SLUG",
+            help="The kata; the one of the folder you are in, or the next, if none.",
+            autocompletion=examples.slugs,
+        ),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Print text, control no screen.")] = False,
+) -> None:
+    """Grade a kata at every save, and show what comes of it.
+
+    A full screen: tasks, the first failure with the smallest input that fails, hints, the next kata, all by keys. What
+    is printed without a terminal is as with --plain. Every new verdict counts for `katas progress`.
+
+    Exit status: 0 when you quit, 130 after Ctrl-C.
+    """
+    from graders.watch import forms, session
+
+    state = session.opened(Session.root, slug)
+    forms.watch(Session.judge(resident=True), state, plain=plain or not has_screen())
+
+
+@app.command()
+def doctor(
+    form: Annotated[str, typer.Option("--format", help="terminal or json.")] = "terminal",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for what is limited, too.")] = False,
+) -> int:
+    """Look at this machine and this checkout, and say how to mend what is missing.
+
+    Python, packages, PyTorch, confinement (a worker is really started), graphics card, pytest's settings, folders.
+
+    Exit status: 0 the katas work here (some with less, marked ~), 1 something is at fault (✗), 2 it could not look.
+    """
+    from graders.cli import doctor as looking
+
+    if form not in ("terminal", "json"):
+        raise KataError(f"--format {form}: terminal or json is expected")
+    root = Session.given
+    if root is None:
+        try:
+            root = catalogue.find_root(Path.cwd())
+        except CatalogueError:
+            root = None
+    found = looking.report(root)
+    print(looking.as_json(found) if form == "json" else looking.as_text(found))
+    return found.exit_status(strict=strict)
+
+
+@app.command("next")
+def next_() -> None:
+    """Say which kata to do next, and why."""
+    from graders.cli.learning import advice
+    from graders.progress import Progress
+
+    katas = _chosen(None)
+    with Progress() as progress:
+        print(advice(katas, progress.standings([kata.slug for kata in katas])))
+
+
+@app.command()
+def progress(
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write it as a page to this file.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Show what is done: points, dates, days in a row, what to do next.
+
+    It is made of the verdicts of `katas grade` on your own files, which are kept in a file of yours.
+    """
+    import datetime
+
+    from graders.cli.learning import overview
+    from graders.progress import Progress
+
+    katas = _chosen(None)
+    with Progress() as kept:
+        if kept.warning:
+            say(f"katas: {kept.warning}")
+        today = datetime.datetime.now().astimezone().date()
+        if page is None:
+            print(overview(katas, kept, today))
+            return
+        from graders.cli import checklist, delivery
+
+        standings = kept.standings([kata.slug for kata in katas])
+        delivery.deliver(checklist.render(katas, standings, kept.days(), today), page)
+    print(f"written: {page}")
+
+
+@app.command()
+def hint(
+    slug: Slug,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="Which; the next new one if none.", min=1)] = None,
+) -> None:
+    """Show a hint: a small one first, then more."""
+    from graders.cli import learning
+    from graders.progress import Progress
+
+    kata = catalogue.load(Session.root, slug)
+    with Progress() as progress:
+        print(learning.hint(kata, number, progress))
+
+
+@app.command()
+def reset(slug: Slug) -> None:
+    """Begin a kata again: the stubs as they were handed out.
+
+    What you had is kept, in .katas/backup/.
+    """
+    from graders.cli import learning
+
+    print("\n".join(learning.reset(catalogue.load(Session.root, slug, complete=False))))
+
+
+@app.command()
+def solution(slug: Slug, anyway: Anyway = False) -> None:
+    """Show the solution, once you have passed."""
+    from graders.cli import learning
+    from graders.progress import Progress
+
+    kata = catalogue.load(Session.root, slug)
+    with Progress() as progress:
+        learning.allow_solution(kata, progress, anyway=anyway)
+    print(learning.solution(kata).rstrip("\n"))
+
+
+@app.command()
+def diff(slug: Slug, anyway: Anyway = False) -> None:
+    """Compare your files with the solution, once you have passed."""
+    from graders.cli import learning
+    from graders.progress import Progress
+
+    kata = catalogue.load(Session.root, slug)
+    with Progress() as progress:
+        learning.allow_solution(kata, progress, anyway=anyway)
+    print(learning.difference(kata) or f"{slug}: your files and the solution are the same")
+
+
+@app.command()
 def show(
-    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. challenge5.")],
+    slug: Slug,
     program: Annotated[str, typer.Argument(metavar="PROGRAM", help="One of its programs, e.g. bug2.")],
     against: Against = None,
     output: Annotated[Path | None, typer.Option(help="A .png, .svg or .pdf; SLUG-PROGRAM.png if none.")] = None,
@@ -314,6 +487,27 @@ def show(
     print(f"written: {picture}")
 
 
+@app.command("run", context_settings={"allow_extra_args": True})
+def run_(
+    context: typer.Context,
+    slug: Slug,
+    program: Annotated[str | None, typer.Option(help="Which of its programs, if there are several.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Run the one in a sibling tree of katas/, e.g. solutions.", metavar="TREE")
+    ] = None,
+) -> int:
+    """Run a kata's program, which makes what is to be handed in.
+
+    As `python PROGRAM` in its own folder: in a process of its own, unconfined, as it is yours. What stands after `--`
+    is given to the program. Exit status: the program's.
+    """
+    from graders.cli import running
+
+    kata = catalogue.load(Session.root, slug)
+    path = running.main_of(kata, kata.root / (against or "katas") / slug, program)
+    return running.run_program(kata, path, context.args)
+
+
 @app.command()
 def replay(
     record: Annotated[
@@ -330,12 +524,7 @@ def replay(
     """
     from graders.cli.replaying import differences
 
-    try:
-        before = verdict.from_json(record.read_bytes())
-    except OSError as fault:
-        raise KataError(f"{record}: {fault.strerror}") from None
-    except KataError as fault:
-        raise KataError(f"{record}: {fault}") from None
+    before = _verdict_in(record)
     if before.seed is None:
         raise KataError(
             f"{record}: no seed in it, as in every verdict for learners: replay one that was written with "
@@ -349,6 +538,38 @@ def replay(
     for line in found or [f"{kata.slug}: the same statuses, scores and counterexamples ({after.status})"]:
         print(line)
     return 1 if found else 0
+
+
+def _verdict_in(record: Path) -> Verdict:
+    try:
+        return verdict.from_json(record.read_bytes())
+    except OSError as fault:
+        raise KataError(f"{record}: {fault.strerror}") from None
+    except KataError as fault:
+        raise KataError(f"{record}: {fault}") from None
+
+
+@app.command()
+def review(
+    record: Annotated[Path, typer.Argument(metavar="VERDICT.json", help="A verdict of `katas grade --format json`.")],
+    by: Annotated[str, typer.Option("--by", help="Who gives the points; recorded in the verdict.", metavar="NAME")],
+    award: Annotated[
+        list[str] | None, typer.Option("--award", help="Points for a task; asked for if none.", metavar="TASK=POINTS")
+    ] = None,
+    submission: Submission = None,
+) -> int:
+    """Give the points that a person gives.
+
+    Shows the rubric of every task that awaits them, and with --submission the text that was handed in, asks for the
+    points, and writes them into the verdict. Given again, points replace what was there.
+
+    Exit status: that of the verdict afterwards; 2 if nothing could be written.
+    """
+    from graders.cli.reviewing import review_verdict
+
+    before = _verdict_in(record)
+    kata = catalogue.load(Session.root, before.kata)
+    return review_verdict(kata, record, before, by=by, awards=award or [], submission=_place(kata, submission, None))
 
 
 @app.command()
@@ -367,7 +588,7 @@ def demo() -> int:
 
 @app.command()
 def notebook(
-    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.")],
+    slug: Slug,
     output: Annotated[Path | None, typer.Option(help="Write it there, not to SLUG.ipynb.", metavar="FILE")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
@@ -381,3 +602,6 @@ def notebook(
     delivery.check(place)
     delivery.deliver(written(kata, place.absolute().parent), place)
     print(f"written: {place}; open it in VS Code, or: pip install jupyterlab; jupyter lab {place}")
+
+
+examples.attach(app)

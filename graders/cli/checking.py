@@ -6,14 +6,15 @@ solution and the accepted variants again and again with fresh inputs (no false a
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.cli.mutation import Mutant, mutants_of, read_equivalents
+from graders.cli.progress import progress_bar
 from graders.errors import KataError
 from graders.judge.diagnosis import files_with
 from graders.verdict import Verdict
@@ -36,6 +37,7 @@ class Plan:
     mutation: bool = False
     flakes: int = 0  # further gradings of right answers, over the solution and the accepted variants in turn
     every: int = 1  # of the variants only the first of every so many, where all of them take too long
+    seed: bytes | None = None  # the inputs of everything but flakes; fresh ones each if None
 
     def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
         return variants[:: self.every]
@@ -105,15 +107,16 @@ class Tally:
 def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
     """Check each kata, print what comes out, and return it. Interrupted, it prints what was found until then."""
 
-    work = {kata.slug: _amount(kata, plan) for kata in katas}
+    mutants = {kata.slug: _mutants(kata) if plan.mutation else [] for kata in katas}
+    work = {kata.slug: _amount(kata, plan) + len(mutants[kata.slug]) for kata in katas}
     tallies: list[Tally] = []
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("checking", total=sum(work.values()))
         for kata in katas:
             findings: list[Finding] = []
             tally = Tally(kata, findings)
             try:
-                for finding in findings_of(judge, kata, plan):
+                for finding in findings_of(judge, kata, plan, mutants[kata.slug]):
                     findings.append(finding)
                     progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject[:28]}")
             except KeyboardInterrupt:
@@ -127,34 +130,6 @@ def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
     short = sum(len(tally.faults) for tally in tallies)
     print(f"{_counted(len(katas), 'kata')} checked, {_counted(short, 'finding') if short else 'clean'}")
     return tallies
-
-
-def _progress_bar() -> Any:
-    """A bar on standard error with a rate and the time left; none where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class RateColumn(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "")
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(16),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
 
 
 def _print(tally: Tally) -> None:
@@ -198,51 +173,63 @@ def as_table(tallies: Sequence[Tally], before: str = "") -> str:
 
 
 def _amount(kata: Kata, plan: Plan) -> int:
-    """How many findings there will be."""
-    mutants = len(_mutants(kata, intake.shipped(kata, kata.solution))) if plan.mutation else 0
-    return 2 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + mutants + plan.flakes
+    """How many findings there will be, beside those of mutants."""
+    return 2 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
 
 
-def findings_of(judge: Any, kata: Kata, plan: Plan) -> Iterator[Finding]:
-    """Look at the stub, the solution and every variant, one after the other, and at what the plan adds."""
+def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str, Mutant]] = ()) -> Iterator[Finding]:
+    """Look at the stub, the solution and every variant, one after the other, at the mutants, and at flakes."""
+    fresh = partial(_graded, judge, kata)
+    graded = partial(fresh, seed=plan.seed)
     solution = intake.shipped(kata, kata.solution)
-    yield Finding("stub", "", _stub_fault(_graded(judge, kata, intake.shipped(kata, kata.folder))))
-    yield Finding("solution", "", _passing_fault(_graded(judge, kata, solution)))
+    yield Finding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
+    yield Finding("solution", "", _passing_fault(graded(solution)))
     for variant in plan.share(kata.wrong):
-        tasks = kata.tasks_of(variant.replaces)
-        verdict = _graded(judge, kata, files_with(solution, variant), diagnosing=True, tasks=tasks)
+        tasks = _tasks_for(kata, variant)
+        verdict = graded(files_with(solution, variant), diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         fault = _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
         yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
     for variant in plan.share(kata.accept):
-        verdict = _graded(judge, kata, files_with(solution, variant), tasks=kata.tasks_of(variant.replaces))
+        verdict = graded(files_with(solution, variant), tasks=kata.tasks_of(variant.replaces))
         fault = _passing_fault(verdict)
         yield Finding("accept", variant.path.stem, fault)
     if plan.mutation:
-        yield from _mutation_findings(judge, kata, solution)
+        yield from _mutation_findings(graded, kata, solution, mutants)
     right = [
-        ("solution", solution),
-        *((f"accept/{each.path.stem}", files_with(solution, each)) for each in kata.accept),
+        ("solution", solution, frozenset[str]()),
+        *(
+            (f"accept/{each.path.stem}", files_with(solution, each), kata.tasks_of(each.replaces))
+            for each in kata.accept
+        ),
     ]
     for number in range(plan.flakes):
-        name, files = right[number % len(right)]
-        yield Finding("flake", name, _passing_fault(_graded(judge, kata, files)))
+        name, files, tasks = right[number % len(right)]
+        yield Finding("flake", name, _passing_fault(fresh(files, tasks=tasks)))
 
 
-def _mutants(kata: Kata, solution: dict[str, bytes]) -> list[tuple[str, Mutant]]:
+def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
+    """On which tasks a wrong variant is graded: where gradings are long, on its own and those that this builds on."""
+    tasks = kata.tasks_of(variant.replaces)
+    return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
+
+
+def _mutants(kata: Kata) -> list[tuple[str, Mutant]]:
     """The file and the mutant, for every module of the solution that is the learner's."""
+    solution = intake.shipped(kata, kata.solution)
     modules = [name for name in solution if name.endswith(".py") and kata.declares(name)]
     return [(name, mutant) for name in modules for mutant in mutants_of(solution[name].decode())]
 
 
-def _mutation_findings(judge: Any, kata: Kata, solution: dict[str, bytes]) -> Iterator[Finding]:
+def _mutation_findings(
+    graded: Callable[..., Verdict], kata: Kata, solution: dict[str, bytes], mutants: Sequence[tuple[str, Mutant]]
+) -> Iterator[Finding]:
     """A finding for every mutant; one that is listed as equivalent must be there, and must survive."""
     listing = kata.hidden / "equivalent.toml"
     reasons = read_equivalents(listing)
-    mutants = _mutants(kata, solution)
     for name, mutant in mutants:
         files = solution | {name: mutant.source.encode()}
-        verdict = _graded(judge, kata, files, tasks=kata.tasks_of(name))
+        verdict = graded(files, tasks=kata.tasks_of(name), thorough=False)
         survives = not _passing_fault(verdict)
         where = f"{name}, line {mutant.line}, {mutant.change}:"
         if mutant.change in reasons:
@@ -263,9 +250,13 @@ def _graded(
     *,
     diagnosing: bool = False,
     tasks: frozenset[str] = frozenset(),
+    thorough: bool = True,
+    seed: bytes | None = None,
 ) -> Verdict:
     """The verdict on these files. Raises KataError where nothing of them was graded, for a reason of our own."""
-    verdict: Verdict = judge.grade_files(kata.slug, files, diagnosing=diagnosing, tasks=tasks)
+    verdict: Verdict = judge.grade_files(
+        kata.slug, files, seed=seed, diagnosing=diagnosing, tasks=tasks, reducing=False, thorough=thorough
+    )
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from graders.cli.progress import progress_bar, waiting
+from graders.cli.session import Session
+from graders.verdict import Verdict
 
 app = typer.Typer(
     help="Practise on broken training programs.",
@@ -24,12 +25,6 @@ Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults
 Seed = Annotated[int, typer.Argument(metavar="SEED", help="The puzzle's number.", min=0)]
 
 
-def _session() -> Any:
-    from graders.cli.app import Session  # which registers this module's app
-
-    return Session
-
-
 @app.command()
 def new(
     seed: Annotated[int | None, typer.Option(help="Its number; a free one if none.", metavar="N", min=0)] = None,
@@ -40,11 +35,11 @@ def new(
     from graders.debugging import practice
     from graders.debugging.generate import candidate, generate
 
-    root = _session().root
+    root = Session.root
     chosen = practice.free_seed(root) if seed is None else seed
     practice.check_free(root, chosen)
     candidate(chosen, level, family)  # refuses an unknown level or family before anybody waits
-    with _waiting("a program is broken, and the proof that its cure works is run"):
+    with waiting("a program is broken, and the proof that its cure works is run"):
         puzzle = generate(chosen, level, family)
     folder = practice.write(puzzle, root, level, family).relative_to(root)
     print(f"{puzzle.symptom}\n\nwritten: {folder}/ (level {puzzle.level}, {puzzle.program.name})")
@@ -53,32 +48,42 @@ def new(
 
 @app.command()
 def grade(
-    seed: Annotated[int | None, typer.Argument(metavar="[SEED]", help="The puzzle; the newest if none.", min=0)] = None,
+    seed: Annotated[int | None, typer.Argument(metavar="SEED", help="The puzzle; the newest if none.", min=0)] = None,
 ) -> int:
     """Grade a mended program and its diagnosis.
 
     Exit status: 0 passed, 1 failed or ungradable, 2 could not be graded.
     """
-    import msgspec
-
     from graders.debugging import practice
     from graders.judge.api import Judge
     from graders.report import terminal
 
-    session = _session()
-    folder = practice.newest(session.root) if seed is None else practice.folder_of(session.root, seed)
+    folder = practice.newest(Session.root) if seed is None else practice.folder_of(Session.root, seed)
     puzzle = practice.puzzle_in(folder)
     with (
         practice.repository(puzzle) as (root, slug),
-        Judge(root, started=session.started, resident=False) as judge,
-        _waiting("grading: some trainings are run"),
+        Judge(root, started=Session.started, resident=False) as judge,
+        waiting("grading: some trainings are run"),
     ):
         verdict = judge.grade(slug, folder)
-    foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
-    terminal.print_verdict(msgspec.structs.replace(verdict, ignored_files=foreign))
+    terminal.print_verdict(_shown(verdict))
     if verdict.status not in ("error", "ungradable"):
         practice.record_attempt(folder, verdict.score, verdict.max_score)
     return verdict.exit_status
+
+
+@app.command()
+def hint(
+    seed: Annotated[int | None, typer.Argument(metavar="SEED", help="The puzzle; the newest if none.", min=0)] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="Which; the next if none.", min=1, max=3)] = None,
+) -> None:
+    """Show the next of a puzzle's three hints, or one of them again."""
+    from graders.debugging import practice
+
+    root = Session.root
+    folder = practice.newest(root) if seed is None else practice.folder_of(root, seed)
+    number, text = practice.hint(folder, number)
+    print(f"Hint {number} of 3: {text}")
 
 
 @app.command()
@@ -90,7 +95,7 @@ def solution(
     from graders.debugging import practice
     from graders.errors import KataError
 
-    folder = practice.folder_of(_session().root, seed)
+    folder = practice.folder_of(Session.root, seed)
     puzzle = practice.puzzle_in(folder)
     if not practice.attempts(folder) and not give_up:
         raise KataError(f"{folder}: no try has been graded yet; run `katas debug grade {seed}` first, or say --give-up")
@@ -103,7 +108,7 @@ def list_() -> None:
     from graders.debugging import practice
     from graders.errors import KataError
 
-    root = _session().root
+    root = Session.root
     found = practice.puzzles(root)
     if not found:
         print("no puzzle yet; `katas debug new` makes one")
@@ -132,15 +137,14 @@ def check(
     candidate(0, level)
     tally = Tally(seeds)
     try:
-        for seed in range(seeds):
-            begun = time.monotonic()
-            try:
-                tally.add(generate(seed, level), time.monotonic() - begun)
-            except GenerationError as fault:
-                tally.unproven.append(str(fault))
-            tally.progress()
+        with progress_bar() as progress:
+            for seed in progress.track(range(seeds), description="proving puzzles"):
+                begun = time.monotonic()
+                try:
+                    tally.add(generate(seed, level), time.monotonic() - begun)
+                except GenerationError as fault:
+                    tally.unproven.append(str(fault))
     finally:
-        tally.clear()
         print("\n".join(tally.report()))
     return 0 if tally.clean else 1
 
@@ -156,7 +160,6 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, list[float]] = field(default_factory=dict)
     second_variations: int = 0
-    begun: float = field(default_factory=time.monotonic)
 
     @property
     def proven(self) -> int:
@@ -173,19 +176,6 @@ class Tally:
         self.faults.update(fault.name for fault in puzzle.faults)
         self.seconds.setdefault(puzzle.program.name, []).append(seconds)
         self.second_variations += puzzle.attempt > 0
-
-    def progress(self) -> None:
-        done, passed = self.proven + len(self.unproven), time.monotonic() - self.begun
-        left = passed / done * (self.wanted - done)
-        line = f"{done} of {self.wanted}, {60 * done / passed:.1f} a minute, {left / 60:.0f} min left"
-        if sys.stderr.isatty():
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-        elif done % 10 == 0:
-            print(line, file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if sys.stderr.isatty():
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
     def report(self) -> list[str]:
         from graders.debugging.faults import FAMILIES, FAULTS
@@ -206,23 +196,19 @@ class Tally:
         return [*lines, *(f"not proven: {said}" for said in self.unproven)]
 
 
+def _shown(verdict: Verdict) -> Verdict:
+    """A verdict as a learner reads it: tasks that others wait for by their titles, and of files only the learner's."""
+    from msgspec.structs import replace
+
+    titles = {task.name: f'"{task.title}"' for task in verdict.tasks}
+    tasks = tuple(
+        replace(task, blocked_by=tuple(titles.get(name, name) for name in task.blocked_by)) for task in verdict.tasks
+    )
+    foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
+    return replace(verdict, tasks=tasks, ignored_files=foreign)
+
+
 def _is_ours(name: str) -> bool:
     from graders.debugging.practice import OURS
 
     return name in OURS or Path(name).parts[0] in ("__pycache__", ".pytest_cache")
-
-
-@contextmanager
-def _waiting(doing: str) -> Iterator[None]:
-    """Says on standard error what is going on; on a terminal with a wheel that turns and the seconds."""
-    if not sys.stderr.isatty():
-        print(f"{doing} …", file=sys.stderr, flush=True)
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(doing, total=None)
-        yield

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from graders.errors import KataError
+from graders.files import replacing
 
 
 def check(output: Path) -> None:
@@ -36,15 +35,8 @@ def deliver_bytes(data: bytes, output: Path) -> None:
 
 
 def _replace(data: bytes, output: Path) -> None:
-    number, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:100]}.")
-    try:
-        with open(number, "wb") as file:
-            file.write(data)
+    with replacing(output) as file:
+        file.write(data)
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, output)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+        os.fchmod(file.fileno(), 0o666 & ~mask)

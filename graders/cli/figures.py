@@ -1,8 +1,8 @@
 """`katas figures`: the pictures of the READMEs, each drawn by the script beside the kata's solution.
 
 A script solutions/<slug>/figure.py has a function draw(figure) that draws into the matplotlib Figure it is given, with
-the solution at hand as a module; the picture becomes katas/<slug>/figure.svg. Lines, fonts and identifiers are fixed
-here, so that one version of matplotlib draws the same file every time.
+the solution at hand as a module; the picture becomes katas/<slug>/figure.svg, that of figure_NAME.py figure_NAME.svg.
+Lines, fonts and identifiers are fixed here, so that one version of matplotlib draws the same file every time.
 """
 
 from __future__ import annotations
@@ -34,24 +34,23 @@ LOOK: Any = {
 }
 
 
-def script_of(kata: Kata) -> Path:
-    """Where the script of this kata's picture lies, if it has one."""
-    return kata.solution / "figure.py"
+def scripts_of(kata: Kata) -> list[Path]:
+    """The scripts of this kata's pictures, the main one first."""
+    return sorted([*kata.solution.glob("figure.py"), *kata.solution.glob("figure_*.py")], key=lambda path: path.stem)
 
 
-def picture_of(kata: Kata) -> Path:
-    """Where the picture of this kata lies."""
-    return kata.folder / "figure.svg"
+def picture_of(kata: Kata, script: Path) -> Path:
+    """Where the picture that a script draws lies."""
+    return kata.folder / f"{script.stem}.svg"
 
 
-def drawn(kata: Kata) -> str:
-    """The picture as SVG text. Raises KataError where matplotlib is missing or the script fails."""
+def drawn(kata: Kata, script: Path) -> str:
+    """A picture as SVG text. Raises KataError where matplotlib is missing or the script fails."""
     try:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
         raise KataError(NEEDED) from None
-    script = script_of(kata)
     before, known = list(sys.path), set(sys.modules)
     folders = [str(script.parent), str(kata.folder)]  # the solution comes before the stub, with what is supplied
     sys.path[:0] = folders

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from graders.catalogue import Kata
+from graders.catalogue import KINDS, Kata
 
 TITLE = 29  # characters; what fits into 80 columns beside the others
 
@@ -15,7 +15,7 @@ TITLE = 29  # characters; what fits into 80 columns beside the others
 def as_text(katas: Sequence[Kata]) -> str:
     """A table within 80 columns; plain text, since a table needs no library that takes longer to load than it."""
     rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
-    rows += [_row(kata) for kata in katas]
+    rows += [_row(kata) for kata in sorted(katas, key=lambda kata: (KINDS.index(kata.kind), kata.slug))]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     right = {3, 4, 5}
     lines = []

@@ -195,8 +195,9 @@ def _lines(mended: str, broken: str, fault: Fault, program: Program) -> tuple[in
         elif kind == "delete":
             found.update((_filled(after, start - 1, -1), _filled(after, start, 1)))
     for snippet in fault.also.get(program.name, ()):
-        start, end = _span(broken, snippet)
-        found.update(range(start, end + 1))
+        if snippet in broken:  # and not where a second fault stands as well
+            start, end = _span(broken, snippet)
+            found.update(range(start, end + 1))
     return tuple(sorted(number + 1 for number in found if after[number].strip()))
 
 

@@ -1,4 +1,4 @@
-"""Hints of a puzzle's README, from general to specific; none names a line."""
+"""Hints for a puzzle, from general to specific; none names a line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graders.debugging.faults import Fault
 FIRST: dict[str, str] = {
     "loss-stays": "A loss that stays where it began: do the parameters change? Copy them before a step, take the step, "
     "and print for each one how far it has moved and how large its gradient is.",
-    "loss-high": "A loss that ends too high: try to learn eight rows by heart first. If that goes, what is computed is "
+    "loss-high": "A loss that ends too high: try to overfit eight rows first. If that goes, what is computed is "
     "right and the way there is too slow or is disturbed; if not, something in the computation is wrong.",
     "loss-explodes": "A loss that explodes: look at step 0. Print the loss before any update, the standard deviation "
     "of the activations of every layer, and the norm of the gradient; then see which of them grows first.",
@@ -40,7 +40,7 @@ SECOND: dict[str, str] = {
     "normalisation": "the layers: axes, activations, and what differs between training and evaluation",
     "evaluation": "what is reported, not what is trained: where the numbers of the history come from",
     "speed": "work or memory that is spent for nothing",
-    "generalisation": "what should keep the network from learning its data by heart, or keeps it from learning at all",
+    "generalisation": "what should keep the network from overfitting, or keeps it from learning at all",
 }
 """From the name of a family to where in a program its faults are."""
 

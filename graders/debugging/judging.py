@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import permutations
 from statistics import fmean
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 
 from graders.checks import Mismatch
-from graders.debugging.diagnosis import diagnosis_of
+from graders.debugging.diagnosis import Diagnosis, diagnosis_of
 from graders.debugging.kata import probes
 from graders.debugging.measurement import FRESH, N_FRESH, N_PIECES, NO_SCORE, PIECE, load, score
 
@@ -57,7 +58,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class Reading:
-    """One training as it was seen from outside. A claim is what the history says less what is so."""
+    """One training as it was seen from outside.
+
+    Pairs are of training and validation: the scores that the history has for the `last` epoch and for the one that is
+    `best` in validation, and the `true` ones, of the answers that are given when training is over.
+    """
 
     losses: tuple[float, ...]
     lengths: tuple[int, ...]
@@ -65,10 +70,9 @@ class Reading:
     train: float
     fresh: float
     pieces: float
-    claimed_train: float
-    claimed_validation: float
-    true_train: float
-    true_validation: float
+    last: tuple[float, float]
+    best: tuple[float, float]
+    true: tuple[float, float]
     rows_seen: float
     graphs_kept: int
 
@@ -105,8 +109,7 @@ def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
     if not history.get("loss") or not metrics.get("train") or not metrics.get("validation") or min(lengths) < 1:
         raise Mismatch("the history has no entries: one for loss and both scores an epoch", None, sorted(history))
     scores = {name: score(answers[name], truth.y[name]) for name in ("train", "validation", "fresh")}
-    true = _true_scores(run, truth) or (scores["train"], scores["validation"])
-    train, validation = _claims(metrics["train"], metrics["validation"], true)
+    best = int(np.argmax(metrics["validation"]))
     return Reading(
         losses=tuple(history["loss"]),
         lengths=lengths,
@@ -114,10 +117,9 @@ def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
         train=scores["train"],
         fresh=scores["fresh"],
         pieces=score(answers["pieces"], truth.y["fresh"][: PIECE * N_PIECES]),
-        claimed_train=train,
-        claimed_validation=validation,
-        true_train=true[0],
-        true_validation=true[1],
+        last=_claims(metrics, -1),
+        best=_claims(metrics, min(best, len(metrics["train"]) - 1)),
+        true=_true_scores(run, truth) or (scores["train"], scores["validation"]),
         rows_seen=run["rows_seen"],
         graphs_kept=run["graphs_kept"],
     )
@@ -128,9 +130,35 @@ def twin_reading(twin: str, seed: int, epochs: int, truth: Truth) -> Reading:
     return reading_of(own_training(module_of(twin), seed, epochs, truth), truth)
 
 
-def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int) -> list[str]:
-    """What is ill about trainings beside those of the twin at the same seeds, in sentences; empty in health."""
-    return [*_of_losses(found, twins, epochs), *_of_scores(found, twins), *_of_claims(found), *_of_rows(found, twins)]
+def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, seeds: Sequence[int] = ()) -> list[str]:
+    """What is ill about trainings beside those of the twin at the same seeds, in sentences; empty in health.
+
+    Seeds that are given are named beside the numbers; the judge keeps its own to itself.
+    """
+    which = _Which(len(found), seeds)
+    return [
+        *_of_losses(found, twins, epochs, which),
+        *_of_scores(found, twins, which),
+        *_of_claims(found, twins, which),
+        *_of_rows(found, twins),
+    ]
+
+
+@dataclass(frozen=True)
+class _Which:
+    """How trainings are spoken of: so many, with these seeds if they may be named."""
+
+    n: int
+    seeds: Sequence[int]
+
+    def one(self, k: int) -> str:
+        return f"seed {self.seeds[k]}" if self.seeds else f"one of {self.n} trainings"
+
+    @property
+    def all(self) -> str:
+        if not self.seeds:
+            return f"{self.n} trainings"
+        return f"seed{'s' if self.n > 1 else ''} {_each(map(str, self.seeds))}"
 
 
 def assert_healthy(found: Sequence[Reading], twins: Sequence[Reading], epochs: int) -> None:
@@ -139,7 +167,7 @@ def assert_healthy(found: Sequence[Reading], twins: Sequence[Reading], epochs: i
         raise Mismatch(" ".join(ill), None, None)
 
 
-def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int) -> list[str]:
+def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, which: _Which) -> list[str]:
     said = []
     entries = next((set(one.lengths) for one in found if set(one.lengths) != {epochs}), set())
     if entries:
@@ -147,53 +175,84 @@ def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int) 
     first = next((one.entries_of_one_epoch for one in found if one.entries_of_one_epoch != 1), 1)
     if first != 1:
         said.append(f"A second training, of one epoch, returns a history of {first} epochs.")
-    start, end = fmean(twin.losses[0] for twin in twins), fmean(twin.losses[-1] for twin in twins)
-    healthy = f"in a healthy run it goes from {start:.3g} to {end:.3g}."
-    if not all(math.isfinite(loss) for one in found for loss in one.losses):
-        return [*said, f"The loss stops being a finite number; {healthy}"]
-    for one, twin in zip(found, twins, strict=True):
-        if max(map(abs, one.losses)) >= EXPLODES * twin.losses[0]:
-            return [*said, f"The loss gets to {max(one.losses, key=abs):.3g}; {healthy}"]
-        if min(one.losses) < 0:
-            return [*said, f"The loss becomes negative, {min(one.losses):.3g}; {healthy}"]
-        if one.losses[-1] >= FALLS * one.losses[0]:
-            return [*said, f"The loss goes from {one.losses[0]:.3g} to {one.losses[-1]:.3g}; {healthy}"]
+    order = sorted(range(len(found)), key=lambda k: all(map(math.isfinite, found[k].losses)))  # the worst one first
+    for k in order:
+        one, twin = found[k], twins[k]
+        told = _ill_losses(one, twin)
+        if told:
+            healthy = f"in a healthy run it goes from {twin.losses[0]:.3g} to {twin.losses[-1]:.3g}."
+            return [*said, f"The loss {told} ({which.one(k)}, {epochs} epochs); {healthy}"]
     ratios = [math.log(max(one.losses[-1], 1e-12) / twin.losses[-1]) for one, twin in zip(found, twins, strict=True)]
     if fmean(ratios) >= math.log(LOSS_RATIO):
-        last = fmean(one.losses[-1] for one in found)
-        said.append(f"The loss is {last:.3g} at the end; {healthy}")
+        last, healthy = (_each(f"{one.losses[-1]:.3g}" for one in many) for many in (found, twins))
+        said.append(f"The loss is {last} at the end ({which.all}, {epochs} epochs); in a healthy run it is {healthy}.")
     return said
 
 
-def _of_scores(found: Sequence[Reading], twins: Sequence[Reading]) -> list[str]:
+def _ill_losses(one: Reading, twin: Reading) -> str:
+    """What is ill about the losses of one training, as the end of a clause; empty if nothing."""
+    if not all(map(math.isfinite, one.losses)):
+        return "stops being a finite number"
+    if max(map(abs, one.losses)) >= EXPLODES * twin.losses[0]:
+        return f"gets to {max(one.losses, key=abs):.3g}"
+    if min(one.losses) < 0:
+        return f"falls to {min(one.losses):.3g}, below zero"
+    if one.losses[-1] >= FALLS * one.losses[0]:
+        return f"goes from {one.losses[0]:.3g} to {one.losses[-1]:.3g}"
+    return ""
+
+
+def _of_scores(found: Sequence[Reading], twins: Sequence[Reading], which: _Which) -> list[str]:
     said = []
-    fresh, healthy = fmean(one.fresh for one in found), fmean(twin.fresh for twin in twins)
-    if fresh < healthy - MEAN_SCORE:
-        said.append(f"The score on fresh data is {_number(fresh)}; a healthy run has {_number(healthy)}.")
-    gap, healthy_gap = (fmean(one.train - one.fresh for one in many) for many in (found, twins))
-    if gap > healthy_gap + MEAN_GAP:
-        said.append(f"Training data score {gap:.2f} better than fresh data; in a healthy run it is {healthy_gap:.2f}.")
-    pieces, healthy_pieces = (fmean(one.pieces for one in many) for many in (found, twins))
-    if pieces < healthy_pieces - MEAN_PIECES and fresh >= healthy - MEAN_SCORE:
+    train, fresh, pieces = zip(*((one.train, one.fresh, one.pieces) for one in found), strict=True)
+    well_train, well_fresh, well_pieces = zip(*((twin.train, twin.fresh, twin.pieces) for twin in twins), strict=True)
+    low = fmean(fresh) < fmean(well_fresh) - MEAN_SCORE
+    if low:
         said.append(
-            f"Asked for {PIECE} rows at a time, the score is {_number(pieces)}; "
-            f"a healthy run has {_number(healthy_pieces)}."
+            f"The score on fresh data is {_scores(fresh)} ({which.all}); a healthy run has {_scores(well_fresh)}."
+        )
+    if fmean(train) - fmean(fresh) > fmean(well_train) - fmean(well_fresh) + MEAN_GAP:
+        said.append(
+            f"The score on training data is {_scores(train)}, on fresh data {_scores(fresh)} ({which.all}); "
+            f"a healthy run has {_scores(well_train)}, and {_scores(well_fresh)}."
+        )
+    if not low and fmean(pieces) < fmean(well_pieces) - MEAN_PIECES:
+        said.append(
+            f"Asked for {PIECE} rows at a time, the score is {_scores(pieces)} ({which.all}); "
+            f"a healthy run has {_scores(well_pieces)}."
         )
     return said
 
 
-def _of_claims(found: Sequence[Reading]) -> list[str]:
+def _of_claims(found: Sequence[Reading], twins: Sequence[Reading], which: _Which) -> list[str]:
     said = []
-    for name in ("train", "validation"):
-        pairs = [(getattr(one, f"claimed_{name}"), getattr(one, f"true_{name}")) for one in found]
-        claimed, true = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+    epochs = [_epoch_left(one, twins) for one in found]
+    for place, part in enumerate(("training", "validation")):
+        pairs = [(_claimed(one, epoch)[place], one.true[place]) for one, epoch in zip(found, epochs, strict=True)]
+        k = max(range(len(pairs)), key=lambda k: abs(pairs[k][0] - pairs[k][1]))
+        claimed, true = pairs[k]
         if not abs(claimed - true) <= CLAIM:
-            part = "training" if name == "train" else "validation"
             said.append(
-                f"The history claims a score of {_number(claimed)} in {part}; the answers that the program gives "
-                f"to these data score {_number(true)}."
+                f"The history claims a score of {_number(claimed)} in {part} for its {epochs[k]} epoch; the answers "
+                f"that the program gives to these data after training score {_number(true)} ({which.one(k)})."
             )
     return said
+
+
+def _epoch_left(one: Reading, twins: Sequence[Reading]) -> str:
+    """Whose network is left, the "last" epoch's or the "best" one's: that whose claims fit, else that of the twins."""
+    for epoch in ("last", "best"):
+        if _off(one, epoch) <= CLAIM:
+            return epoch
+    return min(("last", "best"), key=lambda epoch: sum(_off(twin, epoch) for twin in twins))
+
+
+def _off(one: Reading, epoch: str) -> float:
+    return max(abs(claimed - true) for claimed, true in zip(_claimed(one, epoch), one.true, strict=True))
+
+
+def _claimed(one: Reading, epoch: str) -> tuple[float, float]:
+    return one.last if epoch == "last" else one.best
 
 
 def _of_rows(found: Sequence[Reading], twins: Sequence[Reading]) -> list[str]:
@@ -260,22 +319,53 @@ def assert_same_answers(runs: Sequence[Mapping[str, Any]], n: int) -> None:
             )
 
 
-def assert_named(table: Mapping[str, Any], tables: Sequence[str], truth: Mapping[str, Any], lines: int) -> None:
-    """One of the tables of a diagnosis names the fault: its cause, and a line that it is on. Raises Mismatch."""
-    told = []
+def assert_named(
+    table: Mapping[str, Any], tables: Sequence[str], truths: Sequence[Mapping[str, Any]], which: int, lines: int
+) -> None:
+    """The table of a diagnosis that is about this one of the faults names it: its cause, and a line that it is on.
+
+    `tables` has as many names as there are faults, and may name them in any order. Raises Mismatch.
+    """
+    found: dict[str, Diagnosis | Mismatch] = {}
     for name in tables:
         try:
-            found = diagnosis_of(table, name, PROGRAM_FILE, lines)
+            found[name] = diagnosis_of(table, name, PROGRAM_FILE, lines)
         except Mismatch as fault:
-            told.append(str(fault))
-            continue
-        if found.cause == truth["cause"]:
-            if found.line in truth["lines"]:
-                return
-            raise Mismatch(f"[{name}]: the cause is right; it is not in line {found.line}", None, found.line)
-        told.append(f"[{name}]: {found.cause} is not what causes it")
-    whole = len(tables) > 1
-    raise Mismatch(("one of the two faults is not named: " if whole else "") + "; ".join(told), None, None)
+            found[name] = fault
+    about = _assigned(found, truths)
+    name, truth = about[which], truths[which]
+    own = found[name]
+    if isinstance(own, Diagnosis) and own.cause == truth["cause"]:
+        if own.line in truth["lines"]:
+            return
+        raise Mismatch(f"[{name}]: the cause is right; it is not in line {own.line}", None, own.line)
+    if isinstance(own, Mismatch):
+        told = str(own)
+    elif len(tables) == 1:
+        told = f"[{name}]: {own.cause} is not what causes it"
+    elif same := [about[k] for k, other in enumerate(truths) if other["cause"] == own.cause]:
+        told = f"[{name}] is about the same fault as [{same[0]}]"
+    else:
+        told = f"[{name}]: {own.cause} is neither of the two causes"
+    raise Mismatch(f"{'one of the two faults is not named: ' if len(tables) > 1 else ''}{told}", None, None)
+
+
+def _assigned(found: Mapping[str, Diagnosis | Mismatch], truths: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """For each fault the table that is about it: as many as can be with cause and line, then as many with the cause.
+
+    What is left over is given out in order, so that every table is spoken of once.
+    """
+
+    def agreement(names: Sequence[str]) -> tuple[int, int]:
+        both = cause = 0
+        for name, truth in zip(names, truths, strict=True):
+            own = found[name]
+            if isinstance(own, Diagnosis) and own.cause == truth["cause"]:
+                cause += 1
+                both += own.line in truth["lines"]
+        return both, cause
+
+    return max(permutations(found), key=agreement)
 
 
 def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | None:
@@ -290,12 +380,9 @@ def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | 
     return train, validation
 
 
-def _claims(train: Sequence[float], validation: Sequence[float], true: tuple[float, float]) -> tuple[float, float]:
-    """What a history says of the network that is left: its last entries, or those of the best epoch if these fit."""
-    best = int(np.argmax(validation))
-    pairs = [(train[-1], validation[-1]), (train[min(best, len(train) - 1)], validation[best])]
-    pairs = [(max(NO_SCORE, a), max(NO_SCORE, b)) for a, b in pairs]  # as the scores are counted
-    return min(pairs, key=lambda pair: max(abs(pair[0] - true[0]), abs(pair[1] - true[1])))
+def _claims(metrics: Mapping[str, Sequence[float]], epoch: int) -> tuple[float, float]:
+    """What a history says of an epoch, NO_SCORE at least, as the scores are counted."""
+    return max(NO_SCORE, metrics["train"][epoch]), max(NO_SCORE, metrics["validation"][epoch])
 
 
 def _target_of(truth: Truth) -> dict[bytes, Any]:
@@ -328,6 +415,18 @@ def _targets(data: Any, part: str) -> np.ndarray:
     """The targets of a part of the data: the inputs themselves where there are no others."""
     values: np.ndarray = getattr(data, f"y_{part}", getattr(data, f"X_{part}")).numpy()
     return values
+
+
+def _each(words: Iterable[str]) -> str:
+    """Words one after the other: a, b and c."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _scores(values: Sequence[float]) -> str:
+    """The scores of all trainings, said once where they are all the same."""
+    numbers = [_number(value) for value in values]
+    return _each(numbers if len(set(numbers)) > 1 else numbers[:1])
 
 
 def _listed(numbers: set[int]) -> str:

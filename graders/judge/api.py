@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import select
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
-from graders.errors import IntakeError, JudgeError
+from graders.errors import Abandoned, IntakeError, JudgeError
 from graders.judge import process
 from graders.judge.process import JudgeProcess
 from graders.verdict import Confinement, Verdict
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_S = 0.5  # how often the harness itself is looked at for changes
 PATIENCE_S = 120.0  # beyond a kata's own limit, for our side: start, diagnosis, a slow machine
+HANDED_OUT = "by the visible tests alone: this copy has no others, and whoever grades it has"
+NO_WISHES: Mapping[str, Any] = {}
 _HARNESS = Path(__file__).parents[1]
 
 
@@ -114,8 +117,24 @@ class Judge:
 
     # ------------------------------------------------------------------------------------- grading
 
-    def grade(self, slug: str, submission: Path | None = None, *, seed: bytes | None = None) -> Verdict:
-        """The verdict on a submission: a folder (see graders.intake.take), or None for the repository's own files.
+    def grade(
+        self,
+        slug: str,
+        submission: Path | str | intake.Submission | None = None,
+        *,
+        seed: bytes | None = None,
+        visible: bool = False,
+        until: int | None = None,
+        tasks: Collection[str] = (),
+        tell: Callable[[Verdict], None] | None = None,
+    ) -> Verdict:
+        """The verdict on a submission: a place (see graders.intake.take), what intake has taken, or None for the
+        repository's own files.
+
+        With `visible`, only the tests that a learner has are run. `until` is a descriptor: as soon as something can be
+        read from it, or its other end is closed, the grading is ended and Abandoned raised. `tasks` are the only ones
+        to look at. `tell` is called after each test with what is known so far: the tests that were run, and the tasks
+        of which all were.
 
         Raises CatalogueError for an unknown or unreadable kata; whatever is wrong with the submission is a verdict.
         """
@@ -123,17 +142,27 @@ class Judge:
         known = self._known(slug)
         kata, begun = known.kata, known.begin(seed)
         try:
-            taken = intake.take(kata, submission or kata.folder)
+            taken = (
+                submission
+                if isinstance(submission, intake.Submission)
+                else intake.take(kata, submission or kata.folder)
+            )
         except IntakeError as fault:
             return msgspec.structs.replace(begun, status="ungradable", message=str(fault))
         # What lies beside the files in the repository's own folders is the kata's, and nobody handed it in.
-        ignored = taken.ignored if submission and submission.resolve() not in (kata.folder, kata.solution) else ()
+        own = submission is None or (
+            isinstance(submission, Path) and submission.resolve() in (kata.folder, kata.solution)
+        )
+        ignored = () if own else taken.ignored
         begun = msgspec.structs.replace(begun, submission_sha256=taken.sha256, ignored_files=ignored)
         if taken.missing:
-            where = submission or kata.folder
+            where = "what was handed in" if submission is taken else submission or kata.folder
             said = f"{', '.join(taken.missing)}: not found in {where}; the kata takes exactly the files it names"
             return msgspec.structs.replace(begun, status="ungradable", message=said)
-        return self._judged(known, {file.name: file.data for file in taken.files}, seed, begun, True)
+        files = {file.name: file.data for file in taken.files}
+        how = {"visible": visible or kata.handed_out, "tasks": sorted(tasks), "telling": tell is not None}
+        verdict = self._judged(known, files, seed, begun, how, until, tell)
+        return msgspec.structs.replace(verdict, message=verdict.message or HANDED_OUT) if kata.handed_out else verdict
 
     def grade_files(
         self,
@@ -143,11 +172,18 @@ class Judge:
         seed: bytes | None = None,
         diagnosing: bool = False,
         tasks: Collection[str] = (),
+        reducing: bool = True,
+        thorough: bool = True,
     ) -> Verdict:
-        """The verdict on files given by name and content, as `katas check` has them; on some tasks, or on all."""
+        """The verdict on files given by name and content, as `katas check` has them; on some tasks, or on all.
+
+        Unless `reducing`, a failing case is left as it was drawn; unless `thorough`, nothing is run after the first
+        failure.
+        """
         seed = os.urandom(16) if seed is None else seed
         known = self._known(slug)
-        return self._judged(known, dict(files), seed, known.begin(seed), diagnosing, tasks)
+        how = {"diagnosing": diagnosing, "tasks": sorted(tasks), "reducing": reducing, "thorough": thorough}
+        return self._judged(known, dict(files), seed, known.begin(seed), how)
 
     def _known(self, slug: str) -> Known:
         """A kata and its files, read again when one of them has changed."""
@@ -162,8 +198,9 @@ class Judge:
         files: dict[str, bytes],
         seed: bytes,
         begun: Verdict,
-        diagnosing: bool,
-        tasks: Collection[str] = (),
+        how: Mapping[str, Any] = NO_WISHES,
+        until: int | None = None,
+        tell: Callable[[Verdict], None] | None = None,
     ) -> Verdict:
         order = {
             "files": files,
@@ -171,14 +208,13 @@ class Judge:
             "solution": known.solution,
             "seed": seed,
             "verdict": begun,
-            "diagnosing": diagnosing,
-            "tasks": sorted(tasks),
             "require": self.require,
+            **how,
         }
         data = msgspec.msgpack.encode(order)
         for attempt in (1, 2):
             try:
-                answer = self._ask(known, data, again=attempt == 2)
+                answer = self._ask(known, data, until, tell, again=attempt == 2)
             except JudgeError as fault:
                 return msgspec.structs.replace(begun, status="error", message=str(fault))
             if answer.verdict is not None:
@@ -190,8 +226,16 @@ class Judge:
                 return msgspec.structs.replace(begun, status="error", message=said)
         raise AssertionError("unreachable")
 
-    def _ask(self, known: Known, order: bytes, *, again: bool) -> Answer:
-        """Send one order and wait for its answer. Raises JudgeError when nobody answers."""
+    def _ask(
+        self,
+        known: Known,
+        order: bytes,
+        until: int | None,
+        tell: Callable[[Verdict], None] | None,
+        *,
+        again: bool,
+    ) -> Answer:
+        """Send one order and wait for its answer. Raises JudgeError when nobody answers, Abandoned at `until`."""
         from graders.judge.connection import receive, send
         from graders.judge.grading import Answer
 
@@ -215,12 +259,31 @@ class Judge:
             ours.settimeout(known.kata.limits.total_s + PATIENCE_S)
             try:
                 send(ours, order)
-                return msgspec.msgpack.decode(receive(ours), type=Answer)
+                while True:
+                    if until is not None:
+                        _wait(ours, until)
+                    answer = msgspec.msgpack.decode(receive(ours), type=Answer)
+                    if not answer.so_far:
+                        return answer
+                    if tell is not None and answer.verdict is not None:
+                        tell(answer.verdict)
             except TimeoutError:
                 self.close()
                 raise JudgeError("the judge did not answer in time") from None
             except (EOFError, OSError):
                 return Answer(lost="the judge's process ended before its verdict")
+
+
+def _wait(answer: socket.socket, until: int) -> None:
+    """Wait for something to read on `answer`. Raises Abandoned when `until` is ready before, TimeoutError."""
+    poll = select.poll()
+    poll.register(answer, select.POLLIN)
+    poll.register(until, select.POLLIN)
+    ready = {descriptor for descriptor, _ in poll.poll(1000 * (answer.gettimeout() or PATIENCE_S))}
+    if not ready:
+        raise TimeoutError
+    if answer.fileno() not in ready:
+        raise Abandoned("the grading was given up")
 
 
 def _begun(kata: Kata) -> Verdict:
@@ -237,16 +300,24 @@ def _begun(kata: Kata) -> Verdict:
 
 
 def _kata_signature(kata: Kata) -> str:
-    return _signature(kata.folder, kata.solution, kata.hidden)
+    """Of what is read of a kata once. The learner's own files are not: they are read for every grading."""
+
+    def own(path: str) -> bool:
+        name = os.path.relpath(path, kata.folder)
+        return kata.declares(name.replace(os.sep, "/")) or os.path.basename(name).startswith((".", "#"))
+
+    return f"{_signature(kata.folder, without=own)} {_signature(kata.solution, kata.hidden)}"
 
 
-def _signature(*folders: Path) -> str:
+def _signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) -> str:
     """Changes when a file under these folders does: names, sizes and times, not contents, since it is asked often."""
     found = []
     for folder in folders:
         for base, inside, names in os.walk(folder):
             inside[:] = sorted(name for name in inside if name != "__pycache__" and base != str(_HARNESS / "hidden"))
             for name in sorted(names):
+                if name.endswith("~") or without(os.path.join(base, name)):
+                    continue
                 with contextlib.suppress(OSError):
                     status = os.stat(os.path.join(base, name))
                     found.append((name, status.st_size, status.st_mtime_ns, status.st_ino))

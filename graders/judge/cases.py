@@ -18,6 +18,7 @@ from graders.checks.reducer import reduce
 from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
 from graders.judge.counterexample import paste
 from graders.judge.handle import Handle
+from graders.judge.worker import RemoteFault
 
 REDUCE_S = 1.0  # wall time that the search for a smaller case may take
 
@@ -52,8 +53,12 @@ class Trial:
             fault = self.fault_of(draw)
             if fault is None:
                 continue
+            if unwritten(fault):  # whatever the input is, and none says more
+                return Failure(case, fault, "")
             before_reducing()
-            if reducing and draw.script and not isinstance(fault, WorkerError | BdbQuit):
+            # A race takes long, and on smaller inputs the fault is another.
+            raced = self.kata.journal.raced
+            if reducing and draw.script and not raced and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
             return Failure(case, fault, paste(self.kata.kata, self.kata.journal.last, fault))
         return None
@@ -61,7 +66,7 @@ class Trial:
     def fault_of(self, draw: Draw) -> Exception | None:
         """What goes wrong for these inputs, if it is the submission's doing."""
         self.kata.journal.last = None
-        self.kata.journal.answered = False
+        self.kata.journal.answered = self.kata.journal.raced = False
         try:
             self.body(self.kata, draw)
         except (CatalogueError, JudgeError, OutcomeException, Exit):
@@ -94,6 +99,13 @@ class Trial:
                     return again
         self.kata.journal.last = first_call
         return fault
+
+
+def unwritten(fault: Exception) -> bool:
+    """Whether it was the stub that was called: it raises NotImplementedError, without a word."""
+    if isinstance(fault, RemoteFault):
+        return fault.type_name == "NotImplementedError" and not fault.text
+    return type(fault) is NotImplementedError and not fault.args
 
 
 def _sort(fault: Exception) -> tuple[object, ...]:

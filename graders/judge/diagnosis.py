@@ -75,7 +75,7 @@ def diagnose(
 
 def files_with(solution: dict[str, bytes], variant: Variant) -> dict[str, bytes]:
     """The solution with one of its files replaced by the variant."""
-    return solution | {variant.replaces: variant.path.read_bytes()}
+    return solution | {variant.replaces: variant.applied(solution)}
 
 
 def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from graders.checks.mismatch import Mismatch
 from graders.errors import SubmissionError
-from graders.judge.cases import Failure
+from graders.judge.cases import Failure, unwritten
 from graders.judge.handle import Handle
 from graders.judge.worker import RemoteFault
 
@@ -16,8 +18,9 @@ def message(failure: Failure, handle: Handle) -> str:
     if isinstance(fault, Mismatch):
         return f"{name}: {fault.message}" if name not in fault.message else fault.message
     if isinstance(fault, RemoteFault):
-        if fault.type_name == "NotImplementedError" and not fault.text:
-            return f"{name} is not written yet"
+        if unwritten(fault):
+            place = re.search(r", in ([\w.]+): ", fault.where)
+            return f"{place[1] if place else name} is not written yet"
         if fault.type_name == "BdbQuit":
             return f"{name} stopped at a breakpoint: take breakpoint() out before grading\n{fault.where}".rstrip()
         return f"{name} raised {told_of(fault)}"

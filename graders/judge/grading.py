@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,9 +26,8 @@ from graders.judge.protocol import run_once, told
 from graders.judge.scoring import blocking, in_order, scored
 from graders.judge.worker import Crew, Lost, RemoteFault, Worker
 from graders.report.text import clean
-from graders.verdict import Confinement, Limits, Speed, TestResult, Verdict
+from graders.verdict import STRENGTH, Confinement, Limits, Speed, TestResult, Verdict
 
-STRENGTH = ("none", "partial", "full")
 CREW = 12  # workers asked for at a time
 AHEAD = 3  # tests whose workers import the submission while another test runs
 MESSAGE = 2000
@@ -45,13 +45,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     diagnosing: bool = True
     tasks: tuple[str, ...] = ()  # the only ones to look at; all if none are named
+    visible: bool = False  # are only the tests to be run that a learner has?
     require: Confinement | None = None
+    reducing: bool = True  # is a failing case to be made as small as it will go?
+    thorough: bool = True  # is the rest to be run after the first failure?
+    telling: bool = False  # is it to be told after every test what is known so far?
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict; `lost` says that our own worker zygote died, and the grading may be tried again."""
+    """The verdict; `lost` says that our own worker zygote died, and the grading may be tried again.
+
+    `so_far` marks one that is followed by others: it has the tests that were run, and the tasks of which all were.
+    """
 
     verdict: Verdict | None = None
+    so_far: bool = False
     lost: str = ""
     error: str = ""
 
@@ -63,6 +71,11 @@ class Sandbox:
     socket: socket.socket
     confinement: Confinement
     reason: str = ""
+
+
+def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
+    """The one that a verdict must answer for."""
+    return min(sandboxes.values(), key=lambda each: STRENGTH.index(each.confinement))
 
 
 @dataclass
@@ -135,9 +148,8 @@ class WorkerSide:
             self._ask("probe", probe.file, probe.source, probe.name)
         return self._ask("run", f"{probe.file}:{probe.name}", arguments, probe.name)
 
-    def text(self, name: str) -> str | None:
-        data = self.submission["files"].get(name)
-        return None if data is None else data.decode("utf-8", "replace")
+    def data(self, name: str) -> bytes | None:
+        return self.submission["files"].get(name)  # type: ignore[no-any-return]
 
     def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
         seconds, late = self.clock.allowance(what)
@@ -162,7 +174,8 @@ class Grading:
     kata: Kata
     items: Sequence[pytest.Item]
     order: Order
-    sandbox: Sandbox
+    sandboxes: Mapping[str, Sandbox]  # by runtime
+    tell: Callable[[Verdict], None] = lambda _: None
     results: dict[str, TestResult] = field(default_factory=dict)
     pending: dict[str, WorkerSide] = field(default_factory=dict)
     found: dict[str, Failure] = field(default_factory=dict)
@@ -173,8 +186,10 @@ class Grading:
         """Grade. Raises Lost when the worker zygote died; every other fault of ours is an `error` verdict."""
         begun = time.monotonic()
         self.clock = Clock(self.kata.limits)
-        base = msgspec.structs.replace(self.order.verdict, confinement=self.sandbox.confinement)
+        base = msgspec.structs.replace(self.order.verdict, confinement=weakest(self.sandboxes).confinement)
         items = self._ordered()
+        if not items:
+            return scored(base, self._scope, [])
         self.crews: list[Crew] = []
         try:
             self._hire(items[:CREW])
@@ -189,6 +204,11 @@ class Grading:
                         if later.nodeid in self.pending:
                             self.pending[later.nodeid].post()
                     self._run(item)
+                    if self.order.telling and number + 1 < len(items):
+                        self._tell(base, items, number + 1)
+                    if not self.order.thorough and self.results[item.nodeid].status == "failed":
+                        items = items[: number + 1]
+                        break
                 verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
                 if verdict.status == "failed" and self.order.diagnosing:
                     self._diagnose(items)
@@ -198,16 +218,31 @@ class Grading:
                 each.close()
         return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - begun, 6))
 
+    def _tell(self, base: Verdict, items: Sequence[pytest.Item], count: int) -> None:
+        """Tell what the first `count` tests have said."""
+        undecided = {task_of(item) for item in items[count:]}
+        scope = tuple(task for task in self._scope.tasks if task.name not in undecided)
+        known = [self.results[item.nodeid] for item in items[:count]]
+        tests = [msgspec.structs.replace(each, output="") if each.status == "passed" else each for each in known]
+        self.tell(scored(base, msgspec.structs.replace(self.kata, tasks=scope), tests))
+
     @property
     def _scope(self) -> Kata:
-        """The kata with the tasks that were asked for."""
-        chosen = tuple(task for task in self.kata.tasks if not self.order.tasks or task.name in self.order.tasks)
+        """The kata with the tasks that were asked for; of visible tests alone, those that these decide."""
+        wanted = set(self.order.tasks)
+        if self.order.visible:
+            wanted = {task_of(item) for item in self.items}
+        every = not (self.order.tasks or self.order.visible)
+        chosen = tuple(task for task in self.kata.tasks if every or task.name in wanted)
         return msgspec.structs.replace(self.kata, tasks=chosen)
 
     def _hire(self, items: Sequence[pytest.Item]) -> None:
         """A worker for each of these tests."""
-        for item, worker in zip(items, self._crew().hire(len(items)), strict=True):
-            self.pending[item.nodeid] = self._side(worker, item.name, self.order.files)
+        for runtime in self.kata.runtimes:
+            mine = [item for item in items if self.kata.runtime_of(task_of(item)) == runtime]
+            if mine:
+                for item, worker in zip(mine, self._crew(runtime).hire(len(mine)), strict=True):
+                    self.pending[item.nodeid] = self._side(worker, item.name, self.order.files)
 
     def _ordered(self) -> list[pytest.Item]:
         places = {name: place for place, name in enumerate(in_order(self.kata))}
@@ -255,7 +290,10 @@ class Grading:
             result = msgspec.structs.replace(result, status="blocked", message=said)
         else:
             item.stash[HANDLE_FOR] = Handle(
-                self.kata, side, self._reference, timed=lambda _, speed: self.speeds.update({item.nodeid: speed})
+                self.kata,
+                side,
+                partial(self._reference, self.kata.runtime_of(task_of(item))),
+                timed=lambda _, speed: self.speeds.update({item.nodeid: speed}),
             )
             result = self._outcome(item)
         self.results[item.nodeid] = msgspec.structs.replace(
@@ -302,18 +340,18 @@ class Grading:
         def keep_output() -> None:
             item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
 
-        failure = trial.failure(before_reducing=keep_output)
+        failure = trial.failure(reducing=self.order.reducing, before_reducing=keep_output)
         numbers = set(range(min(trial.count, CASES)))
         if failure is not None:
             self.found[item.nodeid] = failure
             numbers.add(failure.case)
         self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, tuple(sorted(numbers)))
 
-    def _reference(self) -> WorkerSide:
-        return self._side(self._crew().hire(1)[0], "reference", self.order.solution)
+    def _reference(self, runtime: str) -> WorkerSide:
+        return self._side(self._crew(runtime).hire(1)[0], "reference", self.order.solution)
 
-    def _crew(self) -> Crew:
-        crew = Crew(self.sandbox.socket, self.kata.limits.output_kb)
+    def _crew(self, runtime: str) -> Crew:
+        crew = Crew(self.sandboxes[runtime].socket, self.kata.limits.output_kb)
         self.crews.append(crew)
         return crew
 
@@ -322,11 +360,17 @@ class Grading:
     def _diagnose(self, items: Sequence[pytest.Item]) -> None:
         """Say which known misconception behaves exactly like this submission, if one and only one does."""
         failed = [item.nodeid for item in items if self.results[item.nodeid].status == "failed"]
-        observable = [self.cases[nodeid] for nodeid in self.cases if not isinstance(self._fault(nodeid), WorkerError)]
+        runtime = self.kata.runtime_of(next(self.results[item.nodeid].task for item in items if item.nodeid in failed))
+        observable = [
+            self.cases[nodeid]
+            for nodeid in self.cases
+            if not isinstance(self._fault(nodeid), WorkerError)
+            and self.kata.runtime_of(self.results[nodeid].task) == runtime
+        ]
         if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
             return
         observable.sort(key=lambda case: case.nodeid not in failed)  # where most others are soon told from it
-        crew = self._crew()
+        crew = self._crew(runtime)
         own, other = crew.hire(2)
         tasks = {self.results[nodeid].task for nodeid in failed}
         self.clock = Clock(self.kata.limits)  # the submission's own time is over, this is ours
@@ -363,20 +407,35 @@ def _worker_seed(seed: bytes, purpose: str) -> int:
 
 
 def _result(item: pytest.Item) -> TestResult:
-    hidden = item.path.parent.parent.name == "hidden"
-    visibility = "hidden" if hidden else "visible"
+    visibility = "hidden" if _hidden(item) else "visible"
     return TestResult(name=item.name, task=task_of(item), visibility=visibility, status="passed")  # type: ignore[arg-type]
 
 
-def answer(kata: Kata, items: Sequence[pytest.Item], order: Order, sandbox: Sandbox, install: Any) -> Answer:
+def _hidden(item: pytest.Item) -> bool:
+    return item.path.parent.parent.name == "hidden"
+
+
+def answer(
+    kata: Kata,
+    items: Sequence[pytest.Item],
+    order: Order,
+    sandboxes: Mapping[str, Sandbox],
+    install: Any,
+    tell: Callable[[Verdict], None] = lambda _: None,
+) -> Answer:
     """Grade, and turn whatever goes wrong on our side into an answer. `install` makes a grading the plugin's mode."""
+    sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(order.require or "none"):
         said = f"confinement is {sandbox.confinement}, and {order.require} is required: {sandbox.reason}"
         refused = {"status": "error", "message": said, "confinement": sandbox.confinement}
         return Answer(verdict=msgspec.structs.replace(order.verdict, **refused))
+    if order.visible:
+        items = [item for item in items if not _hidden(item)]
+        if not items:
+            return Answer(error=f"{kata.folder}: there are no visible tests")
     if order.tasks:
         items = [item for item in items if task_of(item) in order.tasks]
-    grading = Grading(kata, items, order, sandbox)
+    grading = Grading(kata, items, order, sandboxes, tell)
     install(grading, order.seed)
     try:
         return Answer(verdict=grading.verdict())

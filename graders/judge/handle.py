@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from graders.catalogue import Kata
+from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks.draw import plain
-from graders.checks.mismatch import Mismatch
+from graders.checks.mismatch import Mismatch, handed_in
 from graders.errors import CatalogueError, SubmissionError
 from graders.judge.race import Check, Inputs, Race, Runner
 from graders.verdict import Speed
@@ -23,7 +23,7 @@ from graders.verdict import Speed
 class Side(Runner, Protocol):
     """Where a submission lives."""
 
-    def text(self, name: str) -> str | None:
+    def data(self, name: str) -> bytes | None:
         """One of its declared files as it was handed in; None where it is missing."""
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
@@ -44,9 +44,6 @@ class Probe:
     summary: str
 
 
-COMMON = Path(__file__).parents[1] / "checks" / "probes.py"
-
-
 class Probes:
     """The probes of a test file as attributes: its own, if it has any, and the common ones.
 
@@ -55,7 +52,7 @@ class Probes:
 
     def __init__(self, own: Path) -> None:
         self._own = own
-        self._files = [*([own] if own.is_file() else []), COMMON]
+        self._files = [*([own] if own.is_file() else []), COMMON_PROBES]
         self._sources = {path: path.read_text(encoding="utf-8") for path in self._files}
         self._functions = {
             (path, node.name): node
@@ -117,6 +114,7 @@ class Journal:
 
     last: Call | None = None
     answered: bool = False
+    raced: bool = False  # was a speed measured?
     kept: list[Call] | None = None
 
     def ask(self, call: Call, answer: Callable[[], Any]) -> Any:
@@ -164,18 +162,25 @@ class Handle:
     def toml(self, name: str) -> dict[str, Any]:
         """What a declared TOML file says; one that is missing, or no TOML, fails the test."""
         __tracebackhide__ = True
+        return self._file(name, lambda data: _table(handed_in(data, name), name))  # type: ignore[no-any-return]
+
+    def data(self, name: str) -> bytes | None:
+        """A declared file as it was handed in, a picture for instance; None where it is missing."""
+        __tracebackhide__ = True
+        return self._file(name, lambda data: data)  # type: ignore[no-any-return]
+
+    def text(self, name: str) -> str | None:
+        """A declared file as text, UTF-8; None where it is missing."""
+        __tracebackhide__ = True
+        data = self.data(name)
+        return None if data is None else _decoded(data)
+
+    def _file(self, name: str, use: Callable[[bytes | None], Any]) -> Any:
+        """What is made of a declared file, None where it is missing."""
+        __tracebackhide__ = True
         if not self.kata.declares(name):
             raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
-        return self.journal.ask(Call(name, ()), lambda: self._table(name))  # type: ignore[no-any-return]
-
-    def _table(self, name: str) -> dict[str, Any]:
-        text = self.side.text(name)
-        if text is None:
-            raise Mismatch(f"{name} is missing: hand it in beside the other files", name, None)
-        try:
-            return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as fault:
-            raise Mismatch(f"{name} is not TOML: {fault}", "TOML", None) from None
+        return self.journal.ask(Call(name, ()), lambda: use(self.side.data(name)))
 
     def raises(self, expected: type[Exception]) -> Raised:
         """The calls inside must raise this built-in exception, or one derived from it."""
@@ -196,6 +201,7 @@ class Handle:
         `at_most`, rounds are added while noise leaves that threshold undecided; then use `assert_speed`.
         """
         __tracebackhide__ = True
+        self.journal.raced = True
         reference = self.reference()
         race = Race((self.side, self._caller(function)), (reference.side, reference._caller(function)), inputs, check)
         speed = race.run(rounds, at_most)
@@ -205,3 +211,14 @@ class Handle:
 
     def _caller(self, function: str | Probe) -> Callable[..., Any]:
         return partial(self._call, function) if isinstance(function, str) else partial(self.run, function)
+
+
+def _table(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_decoded(data))
+    except tomllib.TOMLDecodeError as fault:
+        raise Mismatch(f"{name} is not TOML: {fault}", "TOML", None) from None
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8-sig", "replace")

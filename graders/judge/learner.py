@@ -27,6 +27,7 @@ from graders.judge.items import KATA, SEED, task_of
 from graders.judge.local import LocalSide
 from graders.judge.race import Race
 from graders.judge.scoring import Tally, blocking
+from graders.judge.tutor import told
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 PATIENCE, LEAST_S = 2, 30  # a learner waits so many times test_s, and at least so many seconds
@@ -40,13 +41,14 @@ class LocalMode:
 
     against: str | None = None
     faults: list[str] = field(default_factory=list)
+    diagnosed: list[Kata] = field(default_factory=list)
     folders: Callable[[Kata], Path] = field(init=False)
 
     def __post_init__(self) -> None:
         self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        if kata.runtime != "numpy":
+        if kata.runtime_of(task_of(item)) != "numpy":
             importlib.import_module("torch").set_num_threads(1)  # as in a worker
         folder = self.folders(kata)
         if not folder.is_dir():
@@ -70,13 +72,23 @@ class LocalMode:
         try:
             with _breakpoints() as silence:
                 failure = trial.failure(reducing=not debugging, before_reducing=silence)
+                silence()
+                diagnosis = self._diagnosis(item, trial, failure) if failure and not debugging else ""
         except (Exception, SystemExit, OutcomeException) as fault:  # noqa: BLE001 (it is raised again)
             raise fault.with_traceback(_without_harness(fault.__traceback__)) from fault.__cause__
         if failure is not None:
             if not debugging:
                 _say_what_is_unwritten(trial.kata, failure.fault)
             trace = _without_harness(failure.fault.__traceback__)
-            raise _told(failure, trial.kata).with_traceback(trace) from failure.fault.__cause__
+            raise _told(failure, trial.kata, diagnosis).with_traceback(trace) from failure.fault.__cause__
+
+    def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
+        """Of each kata's first failure, what is known to do just that; nothing of what is not written yet."""
+        kata = trial.kata.kata
+        if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit):
+            return ""
+        self.diagnosed.append(kata)
+        return told(item, self.folders(kata), failure.case)
 
 
 def _import(handle: Handle) -> None:
@@ -119,11 +131,13 @@ def _say_what_is_unwritten(handle: Handle, fault: Exception) -> None:
         pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}", pytrace=False)
 
 
-def _told(failure: Failure, handle: Handle) -> Exception:
+def _told(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
     """The exception that a learner sees: the judge's words where it is the judge that speaks, and the smallest case."""
     fault = failure.fault
     if isinstance(fault, Mismatch | SubmissionError):
         fault = AssertionError(message(failure, handle))
+    if diagnosis:
+        fault.add_note(f"\n{diagnosis}")
     if failure.counterexample and not isinstance(fault, pytest.exit.Exception):  # who leaves a debugger wants out
         code = "\n".join("    " + line if line else "" for line in failure.counterexample.splitlines())
         fault.add_note(f"\nThe smallest failing case, as code:\n\n{code}")

@@ -63,9 +63,9 @@ class LocalSide:
             value = getattr(self.probes[probe.source], probe.name)(submission, *_handed(arguments))
         return _crossed(value, probe.name)
 
-    def text(self, name: str) -> str | None:
+    def data(self, name: str) -> bytes | None:
         try:
-            return (self.folder / name).read_bytes().decode("utf-8-sig", "replace")
+            return (self.folder / name).read_bytes()
         except FileNotFoundError:
             return None
 

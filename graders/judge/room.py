@@ -7,6 +7,7 @@ A room is forked from the root process (graders.judge.zygote), which has importe
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -15,6 +16,8 @@ import signal
 import socket
 import sys
 import time
+import warnings
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,10 +31,12 @@ from graders.judge.handle import Handle
 from graders.judge.items import KATA, MODE, SEED, task_of
 from graders.judge.local import LocalSide
 from graders.judge.protocol import run_once
+from graders.verdict import Verdict
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
 IDLE_MS = 30  # how long nobody must have asked before something is done ahead of need
+DESCRIPTORS = 4  # of an order: who asks, and a worker zygote for each runtime of the kata
 REHEARSAL_S = 0.5  # no further test is begun after that
 QUICK_S = 0.3
 
@@ -106,7 +111,7 @@ class Room:
         untested = [task.name for task in self.kata.tasks if task.name not in tested and not task.review]
         if not self.items:
             self.faults.append(f"{self.kata.folder}: no test was collected; write {self.kata.folder}/test_*.py")
-        elif untested:
+        elif untested and not self.kata.handed_out:
             names = ", ".join(untested)
             self.faults.append(f"{self.kata.folder / 'kata.toml'}: no test decides {names}: write one, marked @task(…)")
 
@@ -147,7 +152,7 @@ class Room:
                 self._warm_up()
                 waiting = self._renewed(waiting)
             if self.orders.fileno() in ready:
-                message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, 2)
+                message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, DESCRIPTORS)
                 if not message:
                     return
                 # One that waits already saves the time of the fork; the next is made when this one is done.
@@ -193,20 +198,25 @@ class Room:
     def _judge(self, orders: socket.socket) -> None:
         if self.quick and not select.select([orders], [], [], IDLE_MS / 1000)[0]:
             self._rehearse()  # nobody waits: touch every page that a grading touches, so that it is ours already
-        message, descriptors, _, _ = socket.recv_fds(orders, 65536, 2)
+        message, descriptors, _, _ = socket.recv_fds(orders, 65536, DESCRIPTORS)
         if not message:
             return
-        note = json.loads(message)
         client = socket.socket(fileno=descriptors[0])
-        sandbox = Sandbox(socket.socket(fileno=descriptors[1]), note["confinement"], note["reason"])
+        sandboxes = {
+            runtime: Sandbox(socket.socket(fileno=descriptor), note["confinement"], note["reason"])
+            for runtime, descriptor, note in zip(self.kata.runtimes, descriptors[1:], json.loads(message), strict=True)
+        }
         order = _orders.decode(receive(client))
-        send(client, msgspec.msgpack.encode(answer(self.kata, self.items, order, sandbox, self.install)))
+        _live_as_long_as(client)
+        found = answer(self.kata, self.items, order, sandboxes, self.install, partial(_tell, client))
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        send(client, msgspec.msgpack.encode(found))
 
     def refuse_all(self) -> None:
         """The tests cannot be collected: say so to whoever asks."""
         said = "\n".join(self.faults) or f"{self.kata.folder}: pytest could not collect the tests"
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, 2)
+            message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, DESCRIPTORS)
             if not message:
                 return
             client = socket.socket(fileno=descriptors[0])
@@ -214,7 +224,8 @@ class Room:
                 receive(client)
                 send(client, msgspec.msgpack.encode(Answer(error=said)))
             client.close()
-            os.close(descriptors[1])
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
 
     def _warm_up(self) -> None:
         """Run the tests once on the solution, so that every judge forked later finds everything in its place."""
@@ -227,8 +238,34 @@ class Room:
 
     def _rehearse(self) -> None:
         begun = time.monotonic()
+        warnings.simplefilter("ignore")  # of what the solution computes nobody here wants to hear
         for item in self.items:
             # No test is interrupted: half set up, it would break in every judge forked later.
             if item.get_closest_marker("gpu") is None and time.monotonic() - begun < REHEARSAL_S:
                 with contextlib.suppress(Exception):  # then it will say so itself
                     run_once(item)
+
+
+def _tell(client: socket.socket, verdict: Verdict) -> None:
+    """Send what is known so far; the kernel's signal of room to write on is not that of a client who is gone."""
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        send(client, msgspec.msgpack.encode(Answer(verdict=verdict, so_far=True)))
+    except OSError:
+        os._exit(0)
+    _live_as_long_as(client)
+
+
+def _live_as_long_as(client: socket.socket) -> None:
+    """End this process as soon as the other end of a socket is closed: a verdict that nobody waits for is not made.
+
+    The kernel then sends the signal of asynchronous input, which is nobody else's here; the worker zygote ends the
+    workers of a judge that is gone.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(client, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(client, fcntl.F_SETFL, fcntl.fcntl(client, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(client, select.POLLIN)
+    if poll.poll(0):  # it was closed before the kernel was asked
+        os._exit(0)

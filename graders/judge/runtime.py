@@ -8,6 +8,7 @@ loader looks without a cache). Nothing here imports NumPy or PyTorch.
 from __future__ import annotations
 
 import fnmatch
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -77,14 +78,15 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
     """The runtime "numpy" or "torch" of the running interpreter, with a kata's further packages and data.
 
     `data` are folders by the names of the data sets; they keep their absolute paths, and a worker learns them from
-    the environment (KATAS_DATA_MNIST for mnist). Raises ConfinementError for a package or a path that is not there.
+    the environment (KATAS_DATA_MNIST_FULL for mnist-full). Raises ConfinementError for a package or a path that is
+    not there.
     """
     if name not in PACKAGES:
         raise ConfinementError(f"there is no runtime {name!r}: kata.toml may name {' or '.join(map(repr, PACKAGES))}")
     python = os.path.realpath(sys.executable)
     stdlib = os.path.realpath(sysconfig.get_path("stdlib"))
     dynload = _dynload(stdlib)
-    folders = _packages((*PACKAGES[name], *packages), WELCOME_PACKAGES[name])
+    folders = list(dict.fromkeys([*_packages(PACKAGES[name], WELCOME_PACKAGES[name]), *_further(packages)]))
     harness = str(Path(graders.__file__).parent)
     libpython = _libpython()
     shown = [python, *libpython, stdlib, *([] if dynload.startswith(f"{stdlib}/") else [dynload])]
@@ -96,7 +98,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
     binds += c_libraries
     libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
     site = dict.fromkeys(os.path.dirname(path) for path in folders)
-    env = ENVIRONMENT | {f"KATAS_DATA_{each.upper()}": path for each, path in folders_of_data.items()}
+    env = ENVIRONMENT | {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
     return Runtime(
         name=name,
@@ -154,6 +156,32 @@ def _packages(needed: Iterable[str], welcome: Iterable[str]) -> list[str]:
     for package in welcome:
         found.update(dict.fromkeys(_files_of(package)))
     return list(found)
+
+
+def _further(packages: Iterable[str]) -> Iterator[str]:
+    """The files of a kata's further packages, and of all that these are made to need."""
+    if not packages:
+        return
+    owners = importlib.metadata.packages_distributions()
+    waiting, seen = [], set()
+    for package in packages:
+        if package not in owners:
+            yield from _packages([package], [])
+        waiting += owners.get(package, [])
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # needed on another system or Python than this one
+        site = str(distribution.locate_file(""))
+        tops = dict.fromkeys(file.parts[0] for file in distribution.files or ())
+        yield from (os.path.join(site, top) for top in tops if not top.endswith((".dist-info", "..", "__pycache__")))
+        needed = [line for line in distribution.requires or () if "extra ==" not in line]
+        waiting += [found.group() for line in needed if (found := re.match(r"[\w.-]+", line))]
 
 
 def _files_of(package: str) -> Iterator[str]:

@@ -48,12 +48,16 @@ def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict
     failed = {test.task for test in tests if test.status == "failed"}
     of = {task.name: [test for test in tests if test.task == task.name] for task in kata.tasks}
     tasks = tuple(_task(kata, task, of[task.name], failed) for task in kata.tasks)
+    return totalled(msgspec.structs.replace(verdict, tests=tuple(tests)), tasks)
+
+
+def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
+    """The verdict with these tasks, and the status and points that follow from them."""
     graded = [task for task in tasks if task.status in ("passed", "partial", "failed", "blocked", "error")]
     return msgspec.structs.replace(
         verdict,
         status=_status(tasks),
-        tests=tuple(tests),
-        tasks=tasks,
+        tasks=tuple(tasks),
         score=sum(task.score for task in graded),
         max_score=sum(task.max_score for task in graded),
         ungraded_points=sum(task.max_score for task in tasks if task.status == "ungraded"),

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graders import dataroom
 from graders.errors import JudgeError
 from graders.judge import sandbox as walls
 from graders.judge.process import pid_of
@@ -44,8 +43,8 @@ class Zygote:
     def start(cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any) -> Zygote:
         """Begin to start one; `greet` before it is used."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = {"pool": POOL}
-        shown = {each: dataroom.folder(each) for each in data}
+        settings = {"pool": POOL, "packages": packages}
+        shown = {each: importlib.import_module("graders.dataroom").folder(each) for each in data}
         launch = walls.start(
             runtime(name, packages, shown), theirs.fileno(), confinement=confinement, settings=settings
         )
@@ -130,11 +129,11 @@ class Root:
     def forward(self, note: dict[str, Any], client: socket.socket) -> None:
         """Pass an order on to the room of its kata, with a way to the workers."""
         room = self.room(note)
-        runtime = "torch" if room.kata.runtime == "gpu" else room.kata.runtime
-        zygote = self.zygote(runtime, room.kata, afresh=note["again"])
-        launched = zygote.greet()
-        told = json.dumps({"confinement": launched.confinement, "reason": launched.reason}).encode()
-        descriptors = [client.fileno(), zygote.judges.fileno()]
+        runtimes = ["torch" if name == "gpu" else name for name in room.kata.runtimes]
+        zygotes = [self.zygote(name, room.kata, afresh=note["again"]) for name in runtimes]
+        launched = [zygote.greet() for zygote in zygotes]
+        told = json.dumps([{"confinement": each.confinement, "reason": each.reason} for each in launched]).encode()
+        descriptors = [client.fileno(), *(zygote.judges.fileno() for zygote in zygotes)]
         try:
             socket.send_fds(room.orders, [told], descriptors)
         except OSError:  # the room is gone: once more, in a new one

@@ -13,7 +13,9 @@ from graders.errors import KataError
 from graders.report.shown import shown
 from graders.verdict import Audience, Verdict
 
-FORMATS = ("terminal", "json", "markdown", "junit")
+FORMATS = (
+    "terminal", "json", "markdown", "html", "junit", "csv", "gradescope", "exercism", "classroom50", "prairielearn"
+)  # fmt: skip
 
 
 def render(verdicts: list[Verdict], format: str, audience: Audience = "learner") -> str:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from graders.report import wording
 from graders.report.shown import shown
 from graders.report.text import clean, clean_line, defuse
-from graders.verdict import Audience, TestResult, Verdict
+from graders.verdict import Audience, TaskResult, TestResult, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 WIDTH = 80
 _WIDEST = 100  # longer lines are hard to read
@@ -49,7 +50,7 @@ def render(verdicts: list[Verdict]) -> str:
     for number, verdict in enumerate(verdicts):
         if number:
             console.print()
-        _Page(console).verdict(verdict)
+        Page(console).verdict(verdict)
     return page.getvalue()
 
 
@@ -57,10 +58,10 @@ def print_verdict(verdict: Verdict, console: Console | None = None, audience: Au
     """Print one verdict on this console (standard output if none is given)."""
     from rich.console import Console
 
-    _Page(console or Console()).verdict(shown(verdict, audience))
+    Page(console or Console()).verdict(shown(verdict, audience))
 
 
-class _Page:
+class Page:
     """A console, and the few ways in which a verdict puts lines on it."""
 
     def __init__(self, console: Console) -> None:
@@ -85,20 +86,26 @@ class _Page:
         self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
         if verdict.message:
             self.blank()
-            self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", colour)
+            self.message(verdict)
 
     def tasks(self, verdict: Verdict) -> None:
         if verdict.tasks:
             self.blank()
         for task in verdict.tasks:
-            remark = wording.task_remark(task)
-            title = task.title or task.name
-            left = f"{title} ({remark})" if remark else title
-            colour = COLOURS.get(task.status, "dim")
-            self.ends(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), colour)
+            self.task(task)
+
+    def task(self, task: TaskResult) -> None:
+        remark = wording.task_remark(task)
+        title = task.title or task.name
+        left = f"{title} ({remark})" if remark else title
+        colour = COLOURS.get(task.status, "dim")
+        self.ends(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), colour)
+
+    def message(self, verdict: Verdict) -> None:
+        self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", COLOURS.get(verdict.status, ""))
 
     def notes(self, verdict: Verdict) -> None:
-        notes = [note for note in _notes(verdict) if note]
+        notes = notes_on(verdict)
         if notes:
             self.blank()
         for note in notes:
@@ -109,16 +116,28 @@ class _Page:
         self.name(test)
         if wording.is_bare(test):
             self.block(wording.BARE, "  ", "dim")
+        self.said(test)
+        self.input(test)
+        self.diagnosed(test)
+        self.printed(test)
+
+    def said(self, test: TestResult) -> None:
         if test.message:
             self.block(_first_lines(test.message, _MESSAGE_LINES), "  │ ")
+
+    def input(self, test: TestResult) -> None:
         if test.counterexample:
             self.blank()
             pasted = "" if test.counterexample.startswith("#") else ", to paste"  # a probe's arguments are no program
             self.block(f"The smallest input that fails{pasted}:", "  ", "dim")
             self.code(_first_lines(test.counterexample, _MESSAGE_LINES, "# "))
+
+    def diagnosed(self, test: TestResult) -> None:
         if test.diagnosis:
             self.blank()
             self.block(wording.diagnosis(test), "  ", "bold yellow")
+
+    def printed(self, test: TestResult) -> None:
         if test.output:
             self.blank()
             self.block("Printed by the submission:", "  ", "dim")
@@ -138,7 +157,7 @@ class _Page:
         self.ends(f"{wording.MARKS[test.status]} ", wording.sentence(test.name), origin, f"bold {COLOURS[test.status]}")
 
     def blank(self) -> None:
-        self.console.print()
+        self.put()
 
     def ends(self, mark: str, left: str, right: str, style: str) -> None:
         """`left`, wrapped behind its mark, and `right` at the other end of the first line."""
@@ -178,18 +197,23 @@ class _Page:
         for words, style in pieces:
             line.append(defuse(_encodable(words, self.console.encoding)), style or None)
         line.rstrip()
+        self.emit(line)
+
+    def emit(self, line: Text) -> None:
         self.console.print(line, no_wrap=True, overflow="ignore", crop=False, highlight=False)
 
 
-def _notes(verdict: Verdict) -> list[str]:
+def notes_on(verdict: Verdict) -> list[str]:
+    """Sentences on what the tasks and tests do not tell."""
     unseen = wording.unexplained(verdict)
-    return [
+    notes = [
         wording.unofficial(verdict),
         *wording.outstanding(verdict),
         *(f"{task.title or task.name}: a test that is not shown did not pass." for task in unseen),
         *(f"{wording.sentence(test.name)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
         _ignored(verdict),
     ]
+    return [note for note in notes if note]
 
 
 def _ignored(verdict: Verdict) -> str:

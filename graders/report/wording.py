@@ -29,7 +29,28 @@ STATUSES = {
 BARE = "What it found is not shown."
 
 # First words that lose their capital in the middle of a sentence; any other may be a name (Adam, NaN, W).
-_SMALL_WORDS = {"A", "All", "An", "Each", "Every", "In", "It", "Its", "No", "Only", "The", "There", "These", "This"}
+_SMALL_WORDS = {
+    *(
+        "A",
+        "All",
+        "An",
+        "As",
+        "At",
+        "Both",
+        "Each",
+        "Every",
+        "For",
+        "From",
+        "In",
+        "It",
+        "Its",
+        "Neither",
+        "No",
+        "Nothing",
+    ),
+    *("Of", "On", "One", "Only", "Some", "The", "Their", "There", "These", "They", "This", "Two", "Where", "With"),
+    *("Integers", "Numbers", "Rows", "Columns", "Gradients", "Weights"),
+}
 
 
 def sentence(test_name: str) -> str:
@@ -119,6 +140,22 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
     explained = {test.task for test in not_passed(verdict)}
     lost = ("failed", "partial", "error")
     return [task for task in verdict.tasks if task.status in lost and task.name not in explained]
+
+
+def counted(verdict: Verdict) -> list[TaskResult]:
+    """The tasks whose points are in the verdict's score: not those that were not graded, or await a person."""
+    return [task for task in verdict.tasks if task.status not in ("ungraded", "awaiting_review", "error")]
+
+
+def account(verdict: Verdict, task: TaskResult) -> str:
+    """All that is to be said of a task, for forms that have a text for each and no more: its remark, its failures."""
+    failures = [test for test in not_passed(verdict) if test.task == task.name]
+    parts = [task_remark(task)]
+    for test in failures:
+        parts += [f"{sentence(test.name)}: {test.message or BARE}", test.counterexample, diagnosis(test)]
+    if task in unexplained(verdict):
+        parts.append("It failed by a test that is not shown.")
+    return "\n\n".join(part for part in parts if part)
 
 
 def unofficial(verdict: Verdict) -> str:

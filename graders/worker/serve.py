@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import graders.worker.layouts  # noqa: F401 (probes import it: here, once, before workers are forked)
 from graders import wire
 from graders.errors import WireError
 from graders.worker.submission import (

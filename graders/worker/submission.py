@@ -20,6 +20,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         self.names: dict[str, tuple[str, bool]] = {}
         self.texts: dict[str, str] = {}
         self.compiled: dict[str, CodeType] = {}
+        self.data = {path: data for path, data in files.items() if not path.endswith(".py")}
         for path, data in sorted(files.items()):
             if not path.endswith(".py"):
                 continue
@@ -45,6 +46,12 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             file = self.names[name][0]
             self.compiled[name] = compile(self.texts[file], file, "exec", dont_inherit=True)
         return self.compiled[name]
+
+    def get_data(self, path: str) -> bytes:
+        """A data file beside the modules, for their `__loader__.get_data(…)`, as files on a disk have it."""
+        if path not in self.data:
+            raise FileNotFoundError(2, "No such file", path)
+        return self.data[path]
 
     def is_package(self, name: str) -> bool:
         return self.names[name][1]
@@ -166,6 +173,6 @@ def _where(fault: BaseException, own_files: set[str]) -> str:
         code = trace.tb_frame.f_code
         if code.co_filename in own_files:
             line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-            found = f"{code.co_filename}, line {trace.tb_lineno}, in {code.co_name}: {line[:200]}"
+            found = f"{code.co_filename}, line {trace.tb_lineno}, in {code.co_qualname}: {line[:200]}"
         trace = trace.tb_next
     return found.encode("utf-8", "replace").decode()

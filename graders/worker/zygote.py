@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -215,12 +216,27 @@ def _warm_up_torch() -> None:
         kind(layer.parameters(), lr=0.1).step()
 
 
+def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
+    """Import what a kata adds. matplotlib looks through all fonts and wants to keep a note of them somewhere."""
+    if scratch and "matplotlib" in packages:
+        os.environ |= {"MPLCONFIGDIR": f"{scratch}/matplotlib", "MPLBACKEND": "agg"}
+    for name in packages:
+        importlib.import_module(name)
+    if "matplotlib" in packages:
+        figure = importlib.import_module("matplotlib.figure").Figure()
+        figure.subplots().set_title("warm")
+        with open(os.devnull, "wb") as nowhere:
+            figure.savefig(nowhere, format="png")
+        importlib.import_module("matplotlib.pyplot")
+
+
 def main(control: int, settings: dict[str, Any]) -> None:
     """Start here. Settings: runtime, readable (paths), pool (workers kept ready), scratch (folder or None), walls."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if settings["runtime"] != "numpy":
         _warm_up_torch()
     _warm_up()
+    _warm_up_packages(settings.get("packages", ()), settings.get("scratch"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
     walls = Walls.build(settings["readable"], settings["runtime"] != "numpy") if settings["walls"] else None
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115

@@ -18,7 +18,8 @@ class Fault:
 
     `cause` is a key of CAUSES. Level 1 shows plainly, level 2 is subtler. `symptoms` are keys of SYMPTOMS, one of which
     has to be seen. `why`, `fix` and `prevention` are what a solution page says of it. `edits` are by the name of the
-    program; `also` are snippets of the broken program whose lines are as good an answer as the edited ones.
+    program; `also` are snippets of the broken program whose lines are as good an answer as the edited ones, because a
+    change there is a cure as well.
     """
 
     name: str

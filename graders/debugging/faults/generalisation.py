@@ -115,6 +115,7 @@ FAULTS = (
                 ),
             ),
         },
+        also={"dialects": ("    return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])\n",)},
     ),
     Fault(
         name="rows-counted-in-batches",

@@ -20,6 +20,11 @@ FAULTS = (
             "glyphs": (("            logits = model(X)\n", "            logits = model(X).softmax(dim=1)\n"),),
             "dialects": (("return self.output(states[:, -1])", "return self.output(states[:, -1]).softmax(dim=1)"),),
         },
+        also={
+            "spirals": ("            loss = F.cross_entropy(model(X), y)\n",),
+            "glyphs": ("            log_p = F.log_softmax(logits, dim=1)\n",),
+            "dialects": ("            loss = F.cross_entropy(model(X), smoothed(y))\n",),
+        },
     ),
     Fault(
         name="compared-in-other-units",
@@ -35,6 +40,12 @@ FAULTS = (
         edits={
             "heating": (("model.y_scale.apply(data.y_train)", "data.y_train"),),
             "sensors": (("F.mse_loss(model(X), model.scale(X))", "F.mse_loss(model(X), X)"),),
+        },
+        also={
+            "heating": (
+                "            X, y = X_train[rows], y_train[rows]\n",
+                "            loss = ((model(X) - y) ** 2).mean()\n",
+            )
         },
     ),
     Fault(
@@ -64,7 +75,12 @@ FAULTS = (
         edits={
             "heating": (("model.y_scale.apply(data.y_train)\n", "model.y_scale.apply(data.y_train).unsqueeze(1)\n"),),
         },
-        also={"heating": ("            loss = ((model(X) - y) ** 2).mean()\n",)},
+        also={
+            "heating": (
+                "            X, y = X_train[rows], y_train[rows]\n",
+                "            loss = ((model(X) - y) ** 2).mean()\n",
+            )
+        },
     ),
     Fault(
         name="sum-for-mean",

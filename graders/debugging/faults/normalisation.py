@@ -50,6 +50,7 @@ FAULTS = (
         fix="Say batch_first=True.",
         prevention="Test that what the network says of a row does not depend on the other rows of the batch.",
         edits={"dialects": (("nn.GRU(N_FEATURES, WIDTH, batch_first=True)", "nn.GRU(N_FEATURES, WIDTH)"),)},
+        also={"dialects": ("        states, _ = self.recurrent(self.embedding(X))\n",)},
     ),
     Fault(
         name="no-activation-between",
@@ -60,7 +61,7 @@ FAULTS = (
         why="There is nothing between the linear layers, and two of them in a row are one: the network can "
         "draw nothing but straight lines.",
         fix="Put an activation behind every layer but the last.",
-        prevention="Check that the network can learn a few rows by heart.",
+        prevention="Check that the network can overfit a few rows.",
         edits={
             "spirals": (
                 (

@@ -106,6 +106,7 @@ FAULTS = (
                 ("    history = History()\n    best", "    history = History()\n    optimizer.zero_grad()\n    best"),
             ),
         },
+        also=dict.fromkeys(("spirals", "heating"), ("            loss.backward()\n", "            optimizer.step()\n")),
     ),
     Fault(
         name="gradients-never-zeroed",
@@ -123,11 +124,9 @@ FAULTS = (
             "heating": (("            optimizer.zero_grad()\n", ""),),
             "sensors": (("            optimizer.zero_grad()\n", ""),),
         },
-        also={
-            "spirals": ("            loss.backward()\n",),
-            "heating": ("            loss.backward()\n",),
-            "sensors": ("            loss.backward()\n",),
-        },
+        also=dict.fromkeys(
+            ("spirals", "heating", "sensors"), ("            loss.backward()\n", "            optimizer.step()\n")
+        ),
     ),
     Fault(
         name="features-detached",

@@ -15,4 +15,4 @@ PUZZLE = json.loads(Path(__file__).with_name("puzzle.json").read_text(encoding="
 @task("diagnosis")
 def test_cause_and_line(kata: Any) -> None:
     table = kata.toml(judging.DIAGNOSIS_FILE)
-    judging.assert_named(table, ["fault1"], PUZZLE["faults"][0], PUZZLE["lines"])
+    judging.assert_named(table, ["fault1"], PUZZLE["faults"], 0, PUZZLE["lines"])

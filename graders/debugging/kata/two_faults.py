@@ -16,10 +16,10 @@ TABLES = ["fault1", "fault2"]
 @task("diagnosis")
 def test_cause_and_line_of_one_fault(kata: Any) -> None:
     table = kata.toml(judging.DIAGNOSIS_FILE)
-    judging.assert_named(table, TABLES, PUZZLE["faults"][0], PUZZLE["lines"])
+    judging.assert_named(table, TABLES, PUZZLE["faults"], 0, PUZZLE["lines"])
 
 
 @task("diagnosis")
 def test_cause_and_line_of_the_other(kata: Any) -> None:
     table = kata.toml(judging.DIAGNOSIS_FILE)
-    judging.assert_named(table, TABLES, PUZZLE["faults"][1], PUZZLE["lines"])
+    judging.assert_named(table, TABLES, PUZZLE["faults"], 1, PUZZLE["lines"])

@@ -7,7 +7,7 @@ trained some other way and weights that come from elsewhere all end up with othe
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,34 +15,30 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graders.checks import assert_close, assert_equal, cases, task
+from graders.hidden.challenge5.replay import (
+    Data,
+    Replay,
+    assert_classes,
+    assert_fresh,
+    assert_shapes,
+    assert_whole_epochs,
+    batches_by_content,
+    distance,
+    share_right,
+    tanh_logits,
+    weights_of,
+)
 
 EPOCHS = 100
 N_POINTS, BATCH_SIZE = 256, 32
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.05, 0.9, 1e-4
+SHAPES = [(16, 2), (16,), (16, 16), (16,), (2, 16), (2,)]
 
 # The threshold and allowances below are measured on many seeds of the solution: see each.
 FALL = 0.5  # loss on the training points, after / before: at most 0.27 in 10 000 runs; 1.0 where nothing is learned
 FRESH_ACCURACY = 0.85  # on fresh points: at least 0.924 in 10 000 runs, 0.959 in all but 0.1 %; guessing gives 0.5
 DRIFT = 1e-3  # judge's weights to submission's / way that they went: 1e-6 by rounding, 1e-2 with a rate 2 % larger
 POINTS_ON_EDGE = 0.01  # share of the points, two of 256, that rounding may put on the other side: none in 200 runs
-
-
-class Rings(NamedTuple):
-    """Points (n, 2) float32 and classes (n,) int64, for training and for validation."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_validation: np.ndarray
-    y_validation: np.ndarray
-
-
-class Replay(NamedTuple):
-    """What the judge's own training gives: weights at the end, and a value an epoch of everything else."""
-
-    weights: list[np.ndarray]
-    loss: list[float]
-    train_accuracy: list[float]
-    validation_accuracy: list[float]
 
 
 def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -53,10 +49,10 @@ def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astype(np.float32), y
 
 
-def data_of(seed: int) -> Rings:
-    """The data that belong to a seed."""
+def data_of(seed: int) -> Data:
+    """The data that belong to a seed: points (n, 2) float32 and classes (n,) int64."""
     rng = np.random.default_rng(seed)
-    return Rings(*ring_points(N_POINTS, rng), *ring_points(N_POINTS, rng))
+    return Data(*ring_points(N_POINTS, rng), *ring_points(N_POINTS, rng))
 
 
 def fresh_network(seed: int) -> nn.Sequential:
@@ -66,48 +62,19 @@ def fresh_network(seed: int) -> nn.Sequential:
         return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 2))
 
 
-def weights_of(network: nn.Module) -> list[np.ndarray]:
-    """Copies of the parameters, in their order."""
-    return [parameter.detach().numpy().copy() for parameter in network.parameters()]
-
-
-def logits_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
-    """Logits (n, 2) of the network with these weights, in float64."""
-    W1, b1, W2, b2, W3, b3 = (array.astype(np.float64) for array in weights)
-    return np.tanh(np.tanh(X @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
-
-
 def mean_loss(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
     """Mean cross-entropy of the network with these weights."""
-    return float(F.cross_entropy(torch.tensor(logits_of(weights, X)), torch.tensor(y)))
+    return float(F.cross_entropy(torch.tensor(tanh_logits(weights, X)), torch.tensor(y)))
 
 
-def assert_classes(classes: np.ndarray, weights: list[np.ndarray], X: np.ndarray) -> None:
-    """The classes are those of the network with these weights; points on its boundary may go either way."""
-    assert classes.shape == (len(X),), f"predict gives shape {classes.shape} for {len(X)} points"
-    logits = logits_of(weights, X)
-    clear = abs(logits[:, 1] - logits[:, 0]) > 1e-3  # float32 through three layers of at most 16 terms: some 1e-5
-    different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
-    assert different == 0, f"predict: {different} of {len(X)} classes are not what the model's own weights give"
+def batches_of(run: dict[str, Any], data: Data, epochs: int) -> list[Tensor]:
+    """The batches reported, as row numbers of the training points, in whole epochs."""
+    batches = batches_by_content(run["batches"], run["batch_sizes"], data.X_train, "points")
+    assert_whole_epochs(batches, epochs, BATCH_SIZE, N_POINTS, "points")
+    return batches
 
 
-def assert_layers(weights: list[np.ndarray]) -> None:
-    """The weights are those of three affine layers, 2 → 16 → 16 → 2."""
-    shapes = [array.shape for array in weights]
-    expected = [array.shape for array in weights_of(fresh_network(0))]
-    assert shapes == expected, f"the network has parameters of shapes {shapes}; it had {expected}"
-
-
-def batches_of(run: dict[str, Any], data: Rings) -> list[Tensor]:
-    """The batches reported, as row numbers of the training points."""
-    row_of = {point.tobytes(): row for row, point in enumerate(data.X_train)}
-    rows = [row_of.get(point.tobytes()) for point in run["batches"].astype(np.float32)]
-    strangers = rows.count(None)
-    assert strangers == 0, f"the network was trained on {strangers} points that are not among the training points"
-    return list(torch.tensor(rows, dtype=torch.int64).split(run["batch_sizes"]))
-
-
-def replay(seed: int, data: Rings, batches: list[Tensor]) -> Replay:
+def replay(seed: int, data: Data, batches: list[Tensor]) -> Replay:
     """Train the network of the seed on these batches, in float64 as a reference should."""
     network = fresh_network(seed).double()
     matrices = [p for p in network.parameters() if p.ndim > 1]
@@ -127,34 +94,10 @@ def replay(seed: int, data: Rings, batches: list[Tensor]) -> Replay:
         descent.step()
         losses.append(loss.item())
         if step * BATCH_SIZE % N_POINTS == 0:
-            accuracies.append((accuracy(network, data.X_train, data.y_train), accuracy(network, *data[2:])))
+            weights = weights_of(network)
+            accuracies.append((share_right(weights, data.X_train, data.y_train), share_right(weights, *data[2:])))
     per_epoch = np.reshape(losses, (-1, N_POINTS // BATCH_SIZE)).mean(axis=1)
-    train, validation = zip(*accuracies, strict=True)
-    return Replay(weights_of(network), per_epoch.tolist(), list(train), list(validation))
-
-
-def accuracy(network: nn.Module, X: np.ndarray, y: np.ndarray) -> float:
-    """The share of the points that are put into their class."""
-    return float(np.mean(logits_of(weights_of(network), X).argmax(axis=1) == y))
-
-
-def assert_whole_epochs(batches: list[Tensor], epochs: int) -> None:
-    """Every epoch goes through every training point once, in batches of BATCH_SIZE."""
-    sizes = sorted({len(batch) for batch in batches})
-    per_epoch = N_POINTS // BATCH_SIZE
-    assert len(batches) == epochs * per_epoch, (
-        f"{epochs} epochs of {per_epoch} batches were asked for; the optimizer took {len(batches)} steps"
-    )
-    assert sizes == [BATCH_SIZE], f"batches have {sizes} points instead of {BATCH_SIZE}"
-    for epoch in range(epochs):
-        rows = torch.cat(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
-        seen = len(rows.unique())
-        assert seen == N_POINTS, f"epoch {epoch + 1} goes through {seen} of the {N_POINTS} training points"
-
-
-def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """Euclidean distance between two sets of weights."""
-    return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
+    return Replay(weights_of(network), per_epoch.tolist(), *map(list, zip(*accuracies, strict=True)))
 
 
 @task("bug1_learns")
@@ -163,7 +106,7 @@ def test_bug1_the_loss_falls_and_all_of_the_network_takes_part(kata: Any, draw: 
     seed = draw.seed()
     X, y, *_ = data_of(seed)
     run = kata.run(probes.bug1_training, seed, EPOCHS, X)
-    assert_layers(run["after"])
+    assert_shapes(run["after"], SHAPES)
     first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
     assert last < FALL * first, f"loss of the trained model {last:.4f}, of the untrained {first:.4f}"
     moved = [not np.array_equal(a, b) for a, b in zip(run["before"], run["after"], strict=True)]
@@ -197,13 +140,11 @@ def test_bug1_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, p
     seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
     data = data_of(seed)
     run = kata.run(probes.bug1_training, seed, epochs, data.X_train)
-    assert_layers(run["before"])
+    assert_shapes(run["before"], SHAPES)
     fresh = weights_of(fresh_network(seed))
-    same = all(np.array_equal(a, b) for a, b in zip(run["before"], fresh, strict=True))
-    assert same, f"build_model({seed}) does not give the fresh network that belongs to this seed"
-    batches = batches_of(run, data)
-    assert_whole_epochs(batches, epochs)
-    assert_layers(run["after"])
+    assert_fresh(run["before"], fresh, seed)
+    batches = batches_of(run, data, epochs)
+    assert_shapes(run["after"], SHAPES)
     truth = replay(seed, data, batches)
     drift = distance(run["after"], truth.weights) / distance(fresh, truth.weights)
     assert drift <= DRIFT, (
@@ -219,8 +160,7 @@ def test_bug1_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any)
     data = data_of(seed)
     run = kata.run(probes.bug1_training, seed, epochs, data.X_train)
     assert len(run["loss"]) == epochs, f"the history has {len(run['loss'])} losses for {epochs} epochs"
-    batches = batches_of(run, data)
-    assert_whole_epochs(batches, epochs)
+    batches = batches_of(run, data, epochs)
     truth = replay(seed, data, batches)
     for epoch, (told, true) in enumerate(zip(run["loss"], truth.loss, strict=True), start=1):
         assert abs(told - true) <= DRIFT, (
@@ -240,8 +180,8 @@ def test_bug1_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, dra
     runs = kata.run(probes.bug1_predictions, seeds, 5, X)
     assert len(runs) == len(seeds), f"{len(runs)} networks answered, {len(seeds)} were asked"
     for run in runs:
-        assert_layers(run["before"])
+        assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])
-        assert len(run["classes"]) == 4, "each network is asked four times"
-        for classes in run["classes"]:
-            assert_classes(classes, run["before"], X)
+        assert len(run["answers"]) == 4, "each network is asked four times"
+        for classes in run["answers"]:
+            assert_classes(classes, tanh_logits(run["before"], X), "points")

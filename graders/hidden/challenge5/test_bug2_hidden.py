@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graders.checks import assert_close, assert_equal, cases, task
+from graders.hidden.challenge5.replay import Data, assert_shapes, assert_whole_epochs, batches_by_content, distance
 
 EPOCHS = 10
 N_TRAIN, N_VALIDATION, BATCH_SIZE = 512, 256, 32
@@ -29,15 +30,6 @@ TRAINED_LOSS = 0.1  # on the training poses: at most 0.0064 in 3 000 runs; 0.77 
 FRESH_ERROR = 0.1  # on fresh poses: at most 0.0068 in 3 000 runs
 DRIFT = 1e-3  # judge's weights to submission's / way that they went: 3.5e-6 at most in 1 000 runs
 HISTORY = 2e-2  # of a loss in the history: at most 2.8e-4 of it by rounding in 1 000 runs
-
-
-class Poses(NamedTuple):
-    """Angles and positions (n, 2) float32, for training and for validation."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_validation: np.ndarray
-    y_validation: np.ndarray
 
 
 class Replay(NamedTuple):
@@ -55,15 +47,15 @@ def hand(angles: np.ndarray) -> np.ndarray:
     return np.stack([x, y], axis=1)
 
 
-def data_of(seed: int) -> Poses:
-    """The data that belong to a seed."""
+def data_of(seed: int) -> Data:
+    """The data that belong to a seed: angles and positions (n, 2) float32."""
     generator = torch.Generator().manual_seed(seed)
     parts: list[np.ndarray] = []
     for n in (N_TRAIN, N_VALIDATION):
         angles = ((torch.rand(n, 2, generator=generator) - 0.5) * torch.pi).numpy()
         noise = 0.02 * torch.randn(n, 2, generator=generator).numpy()
         parts += [angles, (hand(angles.astype(np.float64)) + noise).astype(np.float32)]
-    return Poses(*parts)
+    return Data(*parts)
 
 
 def positions_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
@@ -85,12 +77,6 @@ def assert_positions(positions: np.ndarray, weights: list[np.ndarray], X: np.nda
     assert apart <= 1e-3, f"predict is off by up to {apart:.2g} from what the model's own weights give"
 
 
-def assert_layers(weights: list[np.ndarray]) -> None:
-    """The weights are those of four affine layers, 2 → 64 → 64 → 64 → 2."""
-    shapes = [array.shape for array in weights]
-    assert shapes == SHAPES, f"the network has parameters of shapes {shapes}; it had {SHAPES}"
-
-
 def assert_he(weights: list[np.ndarray]) -> None:
     """Mean 0 and standard deviation √(2 / fan-in) in every matrix of a fresh network, and biases of zero.
 
@@ -109,30 +95,7 @@ def assert_he(weights: list[np.ndarray]) -> None:
         assert not biased, f"layer {number}: the biases of a fresh network are not all zero"
 
 
-def batches_of(run: dict[str, Any], data: Poses) -> list[Tensor]:
-    """The batches reported, as row numbers of the training poses."""
-    row_of = {pose.tobytes(): row for row, pose in enumerate(data.X_train)}
-    rows = [row_of.get(pose.tobytes()) for pose in run["batches"].astype(np.float32)]
-    strangers = rows.count(None)
-    assert strangers == 0, f"the network was trained on {strangers} poses that are not among the training poses"
-    return list(torch.tensor(rows, dtype=torch.int64).split(run["batch_sizes"]))
-
-
-def assert_whole_epochs(batches: list[Tensor], epochs: int) -> None:
-    """Every epoch goes through every training pose once, in batches of BATCH_SIZE."""
-    sizes = sorted({len(batch) for batch in batches})
-    per_epoch = N_TRAIN // BATCH_SIZE
-    assert len(batches) == epochs * per_epoch, (
-        f"{epochs} epochs of {per_epoch} batches were asked for; the optimizer took {len(batches)} steps"
-    )
-    assert sizes == [BATCH_SIZE], f"batches have {sizes} poses instead of {BATCH_SIZE}"
-    for epoch in range(epochs):
-        rows = torch.cat(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
-        seen = len(rows.unique())
-        assert seen == N_TRAIN, f"epoch {epoch + 1} goes through {seen} of the {N_TRAIN} training poses"
-
-
-def replay(before: list[np.ndarray], data: Poses, batches: list[Tensor]) -> Replay:
+def replay(before: list[np.ndarray], data: Data, batches: list[Tensor]) -> Replay:
     """Train a network that starts at these weights on these batches, in float64 as a reference should."""
     weights = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in before]
     descent = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM)
@@ -163,18 +126,13 @@ def arrays(weights: list[Tensor]) -> list[np.ndarray]:
     return [tensor.detach().numpy().copy() for tensor in weights]
 
 
-def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """Euclidean distance between two sets of weights."""
-    return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
-
-
-def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Poses) -> tuple[dict[str, Any], list[Tensor]]:
+def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Data) -> tuple[dict[str, Any], list[Tensor]]:
     """A training as it was reported, and its batches; network and epochs are the program's."""
     run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
-    assert_layers(run["before"])
-    assert_layers(run["after"])
-    batches = batches_of(run, data)
-    assert_whole_epochs(batches, epochs)
+    assert_shapes(run["before"], SHAPES)
+    assert_shapes(run["after"], SHAPES)
+    batches = batches_by_content(run["batches"], run["batch_sizes"], data.X_train, "poses")
+    assert_whole_epochs(batches, epochs, BATCH_SIZE, N_TRAIN, "poses")
     return run, batches
 
 
@@ -184,8 +142,8 @@ def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any,
     seed = draw.seed()
     X, y, *_ = data_of(seed)
     run = kata.run(probes.bug2_training, seed, EPOCHS, X)
-    assert_layers(run["before"])
-    assert_layers(run["after"])
+    assert_shapes(run["before"], SHAPES)
+    assert_shapes(run["after"], SHAPES)
     first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
     least, most = FRESH_LOSS
     assert first <= most, f"loss of the untrained network {first:.3g}; positions are within 1.7 metres"
@@ -222,7 +180,7 @@ def test_bug2_fresh_weights_have_the_standard_deviation_that_is_promised(kata: A
     networks = kata.run(probes.bug2_networks, [seed, other, seed])
     assert len(networks) == 3, f"{len(networks)} networks were built, 3 were asked for"
     for weights in networks:
-        assert_layers(weights)
+        assert_shapes(weights, SHAPES)
         assert_he(weights)
     assert_equal(networks[2], networks[0])
     drawn_again = [np.array_equal(a, b) for a, b in zip(networks[0][::2], networks[1][::2], strict=True)]
@@ -265,8 +223,8 @@ def test_bug2_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, dra
     runs = kata.run(probes.bug2_predictions, seeds, 2, X)
     assert len(runs) == len(seeds), f"{len(runs)} networks answered, {len(seeds)} were asked"
     for run in runs:
-        assert_layers(run["before"])
+        assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])
-        assert len(run["positions"]) == 4, "each network is asked four times"
-        for positions in run["positions"]:
+        assert len(run["answers"]) == 4, "each network is asked four times"
+        for positions in run["answers"]:
             assert_positions(positions, run["before"], X)

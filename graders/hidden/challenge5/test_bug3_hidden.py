@@ -16,10 +16,24 @@ from torch.nn import functional as F
 
 from graders import dataroom
 from graders.checks import assert_close, assert_equal, cases, task
+from graders.hidden.challenge5.replay import (
+    Data,
+    Replay,
+    assert_classes,
+    assert_fresh,
+    assert_shapes,
+    assert_whole_epochs,
+    distance,
+    share_right,
+    shown_digits,
+    tanh_logits,
+    weights_of,
+)
 
 EPOCHS = 3
 N_TRAIN, BATCH_SIZE = 3000, 50
 LEARNING_RATE, MOMENTUM = 0.02, 0.9
+SHAPES = [(64, 784), (64,), (10, 64), (10,)]
 
 # The threshold and the allowances below are measured on many seeds of the solution: see each.
 FRESH_ACCURACY = 0.75  # on the 1 000 images kept back: at least 0.888 in 1 000 runs; 0.12 where it says one class
@@ -28,15 +42,6 @@ ROUNDING = 1e-4  # of an input, by float32: 2e-7
 NEAR = 1e-3  # of an input's product with a direction: 1e-5 by float32; those of two images are 3 apart at least
 DRIFT = 1e-3  # judge's weights to submission's / way that they went: 6e-7 at most in 200 runs; 1e-2 at a rate 2 % off
 IMAGES_ON_EDGE = 0.003  # share of the images, three of 1 000, that rounding may put elsewhere: none in 200 runs
-
-
-class Digits(NamedTuple):
-    """Images (n, 784) float32 from 0 to 1 and classes (n,) int64, for training and for validation."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_validation: np.ndarray
-    y_validation: np.ndarray
 
 
 class Scaling(NamedTuple):
@@ -54,28 +59,17 @@ class Training(NamedTuple):
     """A training as it was reported, and what the judge found out about it."""
 
     run: dict[str, Any]
-    data: Digits
+    data: Data
     scaling: Scaling
     batches: list[Tensor]
 
 
-class Replay(NamedTuple):
-    """What the judge's own training gives: weights at the end, and a value an epoch of everything else."""
-
-    weights: list[np.ndarray]
-    loss: list[float]
-    train_accuracy: list[float]
-    validation_accuracy: list[float]
-
-
-def data_of(seed: int) -> Digits:
-    """The data that belong to a seed."""
-    folder = dataroom.folder("mnist")
-    images = np.load(folder / "images.npy").reshape(-1, 784).astype(np.float32) / 255
-    classes = np.load(folder / "labels.npy")
+def data_of(seed: int) -> Data:
+    """The data that belong to a seed: images (n, 784) float32 from 0 to 1 and classes (n,) int64."""
+    images, classes = shown_digits()
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed)).numpy()
     train, validation = order[:N_TRAIN], order[N_TRAIN:]
-    return Digits(images[train], classes[train], images[validation], classes[validation])
+    return Data(images[train], classes[train], images[validation], classes[validation])
 
 
 def directions_of(seed: int) -> np.ndarray:
@@ -88,34 +82,6 @@ def fresh_network(seed: int) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(784, 64), nn.Tanh(), nn.Linear(64, 10))
-
-
-def weights_of(network: nn.Module) -> list[np.ndarray]:
-    """Copies of the parameters, in their order."""
-    return [parameter.detach().numpy().copy() for parameter in network.parameters()]
-
-
-def logits_of(weights: list[np.ndarray], inputs: np.ndarray) -> np.ndarray:
-    """Logits (n, 10) of the network with these weights, in float64."""
-    W1, b1, W2, b2 = (array.astype(np.float64) for array in weights)
-    return np.tanh(inputs @ W1.T + b1) @ W2.T + b2
-
-
-def assert_layers(weights: list[np.ndarray]) -> None:
-    """The weights are those of two affine layers, 784 → 64 → 10."""
-    shapes = [array.shape for array in weights]
-    expected = [(64, 784), (64,), (10, 64), (10,)]
-    assert shapes == expected, f"the network has parameters of shapes {shapes}; it had {expected}"
-
-
-def assert_classes(classes: np.ndarray, weights: list[np.ndarray], inputs: np.ndarray) -> None:
-    """The classes are those of the network with these weights; where two are equally likely it may be either."""
-    assert classes.shape == (len(inputs),), f"predict gives shape {classes.shape} for {len(inputs)} images"
-    logits = logits_of(weights, inputs)
-    best = np.sort(logits, axis=1)
-    clear = best[:, -1] - best[:, -2] > 1e-3  # float32 through sums of 784 and 64 terms: some 1e-5
-    different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
-    assert different == 0, f"predict: {different} of {len(inputs)} classes are not what the model's own weights give"
 
 
 def scaling_of(inputs: np.ndarray, X: np.ndarray) -> Scaling:
@@ -148,20 +114,6 @@ def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray) 
     return list(torch.tensor(rows, dtype=torch.int64).split(run["batch_sizes"]))
 
 
-def assert_whole_epochs(batches: list[Tensor], epochs: int) -> None:
-    """Every epoch goes through every training image once, in batches of BATCH_SIZE."""
-    sizes = sorted({len(batch) for batch in batches})
-    per_epoch = N_TRAIN // BATCH_SIZE
-    assert len(batches) == epochs * per_epoch, (
-        f"{epochs} epochs of {per_epoch} batches were asked for; the optimizer took {len(batches)} steps"
-    )
-    assert sizes == [BATCH_SIZE], f"batches have {sizes} images instead of {BATCH_SIZE}"
-    for epoch in range(epochs):
-        rows = torch.cat(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
-        seen = len(rows.unique())
-        assert seen == N_TRAIN, f"epoch {epoch + 1} goes through {seen} of the {N_TRAIN} training images"
-
-
 def replay(seed: int, training: Training) -> Replay:
     """Train the network of the seed on these batches, in float64 as a reference should."""
     network = fresh_network(seed).double()
@@ -179,20 +131,10 @@ def replay(seed: int, training: Training) -> Replay:
         losses.append(loss.item())
         if step * BATCH_SIZE % N_TRAIN == 0:
             weights = weights_of(network)
-            accuracies.append((accuracy(weights, inputs, data.y_train), accuracy(weights, other, data.y_validation)))
+            shares = share_right(weights, inputs, data.y_train), share_right(weights, other, data.y_validation)
+            accuracies.append(shares)
     per_epoch = np.reshape(losses, (-1, N_TRAIN // BATCH_SIZE)).mean(axis=1)
-    train, validation = zip(*accuracies, strict=True)
-    return Replay(weights_of(network), per_epoch.tolist(), list(train), list(validation))
-
-
-def accuracy(weights: list[np.ndarray], inputs: np.ndarray, y: np.ndarray) -> float:
-    """The share of the images that are put into their class."""
-    return float(np.mean(logits_of(weights, inputs).argmax(axis=1) == y))
-
-
-def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """Euclidean distance between two sets of weights."""
-    return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
+    return Replay(weights_of(network), per_epoch.tolist(), *map(list, zip(*accuracies, strict=True)))
 
 
 def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Training:
@@ -200,12 +142,12 @@ def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Traini
     data, directions = data_of(seed), directions_of(draw.seed())
     shown = np.round(data.X_train[:8] * 255).astype(np.uint8)
     run = kata.run(probes.bug3_training, seed, epochs, directions, shown.reshape(-1, 28, 28))
-    assert_layers(run["before"])
-    assert_layers(run["after"])
+    assert_shapes(run["before"], SHAPES)
+    assert_shapes(run["after"], SHAPES)
     scaling = scaling_of(run["inputs"], data.X_train[:8])
     assert_standardised(scaling, data.X_train)
     batches = batches_of(run, scaling.of(data.X_train), directions)
-    assert_whole_epochs(batches, epochs)
+    assert_whole_epochs(batches, epochs, BATCH_SIZE, N_TRAIN, "images")
     return Training(run, data, scaling, batches)
 
 
@@ -240,8 +182,7 @@ def test_bug3_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, p
     training = trained(kata, draw, probes, seed, (EPOCHS, 1)[draw.case % 2])
     before, after = training.run["before"], training.run["after"]
     fresh = weights_of(fresh_network(seed))
-    same = all(np.array_equal(a, b) for a, b in zip(before, fresh, strict=True))
-    assert same, f"build_model({seed}) does not give the fresh network that belongs to this seed"
+    assert_fresh(before, fresh, seed)
     truth = replay(seed, training)
     drift = distance(after, truth.weights) / distance(fresh, truth.weights)
     assert drift <= DRIFT, (
@@ -276,10 +217,10 @@ def test_bug3_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, dra
     runs = kata.run(probes.bug3_predictions, seeds, 1, some)
     assert len(runs) == len(seeds), f"{len(runs)} networks answered, {len(seeds)} were asked"
     for run in runs:
-        assert_layers(run["before"])
+        assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])
         scaling = scaling_of(run["inputs"], X)
         assert_standardised(scaling, shown)
-        assert len(run["classes"]) == 4, "each network is asked four times"
-        for classes in run["classes"]:
-            assert_classes(classes, run["before"], scaling.of(X))
+        assert len(run["answers"]) == 4, "each network is asked four times"
+        for classes in run["answers"]:
+            assert_classes(classes, tanh_logits(run["before"], scaling.of(X)), "images")

@@ -8,7 +8,7 @@ results, the judge can repeat every training from its seeds alone and compare we
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +17,21 @@ from torch.nn import functional as F
 
 from graders import dataroom
 from graders.checks import assert_close, assert_equal, assert_speed, cases, task
+from graders.hidden.challenge5.replay import (
+    Data,
+    Replay,
+    assert_classes,
+    assert_shapes,
+    distance,
+    share_right,
+    shown_digits,
+    tanh_logits,
+    weights_of,
+)
 
 N_TRAIN, N_VALIDATION, N_HIDDEN, BATCH_SIZE = 2000, 1000, 64, 40
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
+SHAPES = [(N_HIDDEN, 784), (N_HIDDEN,), (10, N_HIDDEN), (10,)]
 SEEDS = range(2**31)
 
 # The thresholds are measured on the solution, with many seeds: see each.
@@ -27,32 +39,6 @@ AT_MOST = 3.0  # times the solution's time: as it was handed out 8 to 11, slow h
 LEARNED = 0.6  # share of unseen digits after one epoch: at least 0.815 in 300 runs; guessing gives 0.1
 DRIFT = 1e-3  # judge's weights to submission's / way that they went: 7e-7 by rounding, 1e-2 with a rate 2 % larger
 IMAGES_ON_EDGE = 0.005  # share of images, five of 1000, that rounding may put on the other side: none in 400 runs
-
-
-class Digits(NamedTuple):
-    """Inputs (n, 784) and classes (n,), for training and for validation."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_validation: np.ndarray
-    y_validation: np.ndarray
-
-
-class Replay(NamedTuple):
-    """What the judge's own training gives: weights at the end, and a value an epoch of everything else."""
-
-    weights: list[np.ndarray]
-    loss: list[float]
-    train_accuracy: list[float]
-    validation_accuracy: list[float]
-
-
-@lru_cache
-def shown() -> tuple[np.ndarray, np.ndarray]:
-    """All digits that a worker sees: pixels (4000, 784) of 0 to 1 in float32, and classes."""
-    place = dataroom.folder("mnist")
-    images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
-    return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 @lru_cache
@@ -68,12 +54,12 @@ def same_contrast(pixels: np.ndarray) -> np.ndarray:
     return (pixels - pixels.mean(axis=1, keepdims=True)) / pixels.std(axis=1, ddof=1, keepdims=True)
 
 
-def data_of(seed: int) -> Digits:
-    """The digits that belong to a seed."""
-    pixels, classes = shown()
+def data_of(seed: int) -> Data:
+    """The digits that belong to a seed: inputs (n, 784) and classes (n,)."""
+    pixels, classes = shown_digits()
     order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(seed)).numpy()
     train, validation = order[:N_TRAIN], order[N_TRAIN : N_TRAIN + N_VALIDATION]
-    return Digits(same_contrast(pixels[train]), classes[train], same_contrast(pixels[validation]), classes[validation])
+    return Data(same_contrast(pixels[train]), classes[train], same_contrast(pixels[validation]), classes[validation])
 
 
 def fresh_network(seed: int) -> nn.Sequential:
@@ -81,22 +67,6 @@ def fresh_network(seed: int) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(784, N_HIDDEN), nn.Tanh(), nn.Linear(N_HIDDEN, 10))
-
-
-def weights_of(network: nn.Module) -> list[np.ndarray]:
-    """Copies of the parameters, in their order."""
-    return [parameter.detach().numpy().copy() for parameter in network.parameters()]
-
-
-def logits_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
-    """Logits (n, 10) of the network with these weights, in float64."""
-    W1, b1, W2, b2 = (array.astype(np.float64) for array in weights)
-    return np.tanh(X @ W1.T + b1) @ W2.T + b2
-
-
-def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
-    """The share of the images that the network with these weights puts into their class."""
-    return float(np.mean(logits_of(weights, X).argmax(axis=1) == y))
 
 
 def replay(seed: int, epochs: int) -> Replay:
@@ -121,18 +91,6 @@ def replay(seed: int, epochs: int) -> Replay:
     return told._replace(weights=weights_of(network))
 
 
-def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """Euclidean distance between two sets of weights."""
-    return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
-
-
-def assert_layers(weights: list[np.ndarray]) -> None:
-    """The weights are those of two affine layers, 784 → 64 → 10."""
-    shapes = [array.shape for array in weights]
-    expected = [array.shape for array in weights_of(fresh_network(0))]
-    assert shapes == expected, f"the network has parameters of shapes {shapes}; it had {expected}"
-
-
 def assert_complete(run: dict[str, Any], epochs: int) -> None:
     """The history has a value an epoch of everything."""
     for name in ("loss", "train_accuracy", "validation_accuracy"):
@@ -143,7 +101,7 @@ def assert_learned(run: dict[str, Any], arguments: tuple[Any, ...]) -> None:
     """The run that was timed gave a network that tells digits."""
     _, epochs = arguments
     assert_complete(run, epochs)
-    assert_layers(run["weights"])
+    assert_shapes(run["weights"], SHAPES)
     share = share_right(run["weights"], *unseen())
     assert share >= LEARNED, f"after {epochs} epochs {share:.1%} of 1000 fresh digits are put into their class"
 
@@ -152,7 +110,7 @@ def assert_same_results(run: dict[str, Any], arguments: tuple[Any, ...]) -> None
     """Weights and history are those that the program's own training of this seed gives."""
     seed, epochs = arguments
     assert_complete(run, epochs)
-    assert_layers(run["weights"])
+    assert_shapes(run["weights"], SHAPES)
     truth = replay(seed, epochs)
     drift = distance(run["weights"], truth.weights) / distance(weights_of(fresh_network(seed)), truth.weights)
     assert drift <= DRIFT, (
@@ -216,13 +174,8 @@ def test_bug4_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, dra
     runs = kata.run(probes.bug4_predictions, seeds, X)
     assert len(runs) == len(seeds), f"{len(runs)} networks answered, {len(seeds)} were asked"
     for run in runs:
-        assert_layers(run["before"])
+        assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])
-        assert len(run["classes"]) == 4, "each network is asked four times"
-        logits = logits_of(run["before"], X)
-        second, first = np.sort(logits, axis=1)[:, -2:].T
-        clear = first - second > 1e-3  # float32 through sums of 784 and 64 terms: some 1e-5
-        for classes in run["classes"]:
-            assert classes.shape == (len(X),), f"predict gives shape {classes.shape} for {len(X)} images"
-            different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
-            assert different == 0, f"predict: {different} of {len(X)} classes are not what the model's weights give"
+        assert len(run["answers"]) == 4, "each network is asked four times"
+        for classes in run["answers"]:
+            assert_classes(classes, tanh_logits(run["before"], X), "images")

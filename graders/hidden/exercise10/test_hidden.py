@@ -1,12 +1,16 @@
 """Networks, healthy and sick, far from every threshold that the README names.
 
-Healthy ones draw their weights such that the arguments of every activation have variance one. Of 2 400 of them every
-one learned its tiny batch in at most 11 steps of the 100 (14 at a learning rate of 0.02), had at most 12 % of a layer
+Healthy ones draw their weights such that the arguments of every activation have variance one. Of 1 500 of them all but
+one learned the tiny batch in at most 11 steps of the 100; one in some thousands loses its ReLUs and never does, so a
+network counts as healthy there only once the judge has trained it. Of 2 400 every one had at most 12 % of a layer
 dead or saturated (half is allowed), and norms from 0.07 to 5 (1e-3 to 1e2 are). Of 1 000 trainings of each sick one for
 overfitting none had more than 7 of 8 right after any step: that which never moves has 7, the others had 5 at most.
 Sick layers are idle to 90 % or more; sick norms lie below 4e-6 or above 1e5. So neither rounding nor a choice of
 thresholds, steps and learning rates that is within the README's reason decides a verdict.
 """
+
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +23,13 @@ SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}
 DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
+WITHIN = 20  # steps in which a healthy network has learned its tiny batch
+
+_SUPPLIED = importlib.util.spec_from_file_location(
+    "supplied_network", Path(__file__).parents[3] / "katas" / "exercise10" / "network.py"
+)
+supplied = importlib.util.module_from_spec(_SUPPLIED)
+_SUPPLIED.loader.exec_module(supplied)
 
 
 # ------------------------------------------------------------------------------------ healthy networks
@@ -61,6 +72,31 @@ def healthy(draw, activation, depth=None, many=False, least_classes=2):
         "X": X,
         "y": y,
     }
+
+
+def learnable(make, rows=TINY):
+    """A network that learns these rows of its samples; made again where one by bad luck does not."""
+    while True:
+        network = make()
+        if learns(network, rows):
+            return network
+
+
+def learns(network, rows):
+    """Whether the supplied network's own steps get these rows right, all after the same one."""
+    trained = supplied.Network(
+        [W.shape[1] for W in network["weights"]] + [len(network["biases"][-1])],
+        network["activation"],
+        np.random.default_rng(0),
+    )
+    for parameter, value in zip(trained.weights + trained.biases, network["weights"] + network["biases"], strict=True):
+        parameter[...] = value
+    X, y = network["X"][:rows], network["y"][:rows]
+    for _ in range(WITHIN):
+        trained.step(X, y)
+        if (trained.forward(X).argmax(axis=1) == y).all():
+            return True
+    return False
 
 
 def one_of_each(draw, many=False):
@@ -320,7 +356,8 @@ def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
 
     activations = list(FUNCTIONS)
     rows = draw.integers(2, TINY)
-    well, other = healthy(draw, activations[draw.case]), healthy(draw, activations[3 - draw.case])
+    well = learnable(lambda: healthy(draw, activations[draw.case]))
+    other = learnable(lambda: healthy(draw, activations[3 - draw.case]), rows)
     few = {name: other[name][:rows] for name in ("X", "y")}
     expect_overfit(well, True, f"a healthy {well['activation']} network")
     expect_overfit(other | few, True, f"a healthy {other['activation']} network and {rows} samples")
@@ -447,11 +484,15 @@ def test_the_four_answers_together(kata, draw, probes):
                 fail(f"diagnose: expected {key!r} to be {truth} for {story}", truth, found[key])
 
     well = dict.fromkeys(["shapes", "overfit", "activations", "gradients"], True)
-    for network in one_of_each(draw, many=True):
+    for activation in FUNCTIONS:
+        network = learnable(lambda activation=activation: healthy(draw, activation, many=True))
         expect_diagnosis(network, "a healthy network", **well)
-    relu, tanh, sigmoid = (healthy(draw, name, depth=1, many=True) for name in ("relu", "tanh", "sigmoid"))
-    small = healthy(draw, "relu", depth=2, many=True)
-    expect_diagnosis(of_other_width(draw, relu, 1), "one output too many", **well | {"shapes": False})
+    relu = learnable(lambda: healthy(draw, "relu", depth=1, many=True))
+    tanh, sigmoid = (healthy(draw, name, depth=1, many=True) for name in ("tanh", "sigmoid"))
+    small = learnable(lambda: healthy(draw, "relu", depth=2, many=True))
+    expect_diagnosis(
+        learnable(lambda: of_other_width(draw, relu, 1)), "one output too many", **well | {"shapes": False}
+    )
     expect_diagnosis(not_stepping(sigmoid), "a step that changes nothing", **well | {"overfit": False})
     expect_diagnosis(misaligned(draw, tanh), "labels of other rows", **well | {"overfit": False})
     expect_diagnosis(dead(draw, relu, 0), "dead ReLUs", shapes=True, activations=False)

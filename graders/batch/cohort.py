@@ -1,0 +1,287 @@
+"""A batch: who handed in what, what of it is left to grade, and the verdicts, written down as they come."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import io
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from graders import __version__
+from graders.batch import entries, journal, running
+from graders.batch.entries import Entry, Handed
+from graders.batch.executors import Place
+from graders.batch.journal import Graded, Head, Journal, Row, Short
+from graders.batch.resident import Job
+from graders.batch.store import Store
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.review import with_marks
+from graders.verdict import STRENGTH, Confinement, Verdict, from_json, to_json
+
+Allowed = Callable[[Handed], str]
+"""Why something may not be graded; empty when it may."""
+
+
+def always(_: Handed) -> str:
+    """Everything may be graded."""
+    return ""
+
+
+@dataclass
+class Batch:
+    """The folder of a batch: journal.jsonl, submissions/ by digest, verdicts/PERSON/KATA.json as it stands."""
+
+    out: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.out / "journal.jsonl"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.out / "submissions")
+
+    def verdict_file(self, person: str, kata: str) -> Path:
+        return self.out / "verdicts" / person.replace("/", "_") / f"{kata}.json"
+
+    def open(self, seed: bytes | None = None) -> Journal:
+        """The journal, to be written. `seed` (32 bytes) is drawn for a new batch; an old one keeps its own."""
+        try:
+            self.out.mkdir(mode=0o700, parents=True, exist_ok=True)  # marks are nobody else's business
+            return Journal(self.journal, lambda: Head(seed=(seed or os.urandom(32)).hex()))
+        except OSError as fault:
+            raise KataError(f"{fault.filename or self.out}: {fault.strerror}; give another --out") from None
+
+    def forget(self, person: str) -> tuple[int, int]:
+        """Remove everything of one person: rows, verdicts, and submissions that nobody else has handed in.
+
+        Returns how many rows and submissions were removed.
+        """
+        return self._keep(lambda row: row.person != person)
+
+    def forget_before(self, moment: str) -> tuple[int, int]:
+        """Remove what was handed in before a moment (UTC, ISO 8601); what was removed, as `forget` returns it."""
+        return self._keep(lambda row: row.submitted_at >= moment)
+
+    def _keep(self, wanted: Callable[[Short], bool]) -> tuple[int, int]:
+        standing = journal.shorts(self.journal)
+        rows = journal.rewrite(self.journal, wanted)
+        used = {row.verdict.submission_sha256 for row in journal.rows(self.journal)}
+        dropped = sum(self.store.drop(sha256) for sha256 in list(self.store.digests()) if sha256 not in used)
+        for person, kata in standing.keys() - journal.shorts(self.journal).keys():
+            file = self.verdict_file(person, kata)
+            file.unlink(missing_ok=True)
+            if file.parent.is_dir() and not any(file.parent.iterdir()):
+                file.parent.rmdir()
+        return rows, dropped
+
+
+@dataclass
+class Tally:
+    """What a run of a batch has come to so far."""
+
+    entries: int = 0  # looked at
+    handed_in: int = 0
+    standing: int = 0  # graded before, and still right
+    outdated: int = 0  # graded before, by other tests or another harness, and left alone
+    graded: Counter[str] = field(default_factory=Counter)  # by status
+    nothing: list[str] = field(default_factory=list)  # who has handed in nothing of these katas
+    kept_back: list[str] = field(default_factory=list)  # may not be graded, and why
+    errors: list[str] = field(default_factory=list)
+    weakest: Confinement = "full"
+
+
+@dataclass
+class Run:
+    """One run over a folder of submissions. `told` is called whenever the tally has changed."""
+
+    batch: Batch
+    katas: Sequence[Kata]
+    every: bool = False
+    changed: bool = False
+    require: Confinement | None = None
+    allowed: Allowed = always
+    told: Callable[[Tally], None] = lambda _: None
+    tally: Tally = field(default_factory=Tally)
+
+    def grade(self, found: Sequence[Entry], place: Place, held: Journal) -> Tally:
+        """Grade what is left to grade. Ctrl-C passes through, with everything kept that was done."""
+        self._state = {kata.slug: state(kata) for kata in self.katas}
+        self._standing = journal.shorts(held.path)
+        self._seed = bytes.fromhex(held.head.seed)
+        self._refused: list[Row] = []
+        for group in running.graded(self._jobs(found), place):
+            self._write(
+                held, [Row(person=d.job.person, submitted_at=d.job.submitted_at, verdict=d.verdict) for d in group]
+            )
+        self._write(held, [])
+        return self.tally
+
+    def _jobs(self, found: Sequence[Entry]) -> Iterator[Job]:
+        for entry in found:
+            before = self.tally.handed_in
+            for handed in entries.handed_in(entry, self.katas, every=self.every):
+                job = self._job(handed)
+                if job is not None:
+                    yield job
+            if self.tally.handed_in == before:
+                self.tally.nothing.append(entry.person)
+            self.tally.entries += 1
+
+    def _job(self, handed: Handed) -> Job | None:
+        """What is to be done about something that was handed in, if it is a grading."""
+        self.tally.handed_in += 1
+        entry, kata = handed.entry, handed.kata
+        if self._stands(handed):
+            self.told(self.tally)
+            return None
+        said = self.allowed(handed)
+        if said:
+            self.tally.kept_back.append(f"{entry.person}, {kata.slug}: {said}")
+            return None
+        kata_digest, suite_digest, _ = self._state[kata.slug]
+        if handed.taken is None:
+            verdict = Verdict(
+                kata=kata.slug,
+                title=kata.title,
+                status="ungradable",
+                message=handed.refused,
+                kata_digest=kata_digest,
+                suite_digest=suite_digest,
+                graded_at=entries.as_utc(datetime.datetime.now(datetime.UTC)),
+                hidden_detail=kata.hidden_detail,
+                limits=kata.limits,
+            )
+            self._refused.append(Row(person=entry.person, submitted_at=entry.submitted_at, verdict=verdict))
+            return None
+        self.batch.store.keep(handed.taken)
+        return Job(
+            person=entry.person,
+            submitted_at=entry.submitted_at,
+            kata=kata.slug,
+            root=str(kata.root),
+            kata_digest=kata_digest,
+            suite_digest=suite_digest,
+            submission=handed.taken,
+            seed=seed_of(self._seed, entry.person, kata.slug, handed.taken.sha256, kata_digest, suite_digest),
+            require=self.require,
+        )
+
+    def _stands(self, handed: Handed) -> bool:
+        """Whether there is a verdict on this already. A fault on our side is never one."""
+        before = self._standing.get((handed.entry.person, handed.kata.slug))
+        if before is None or before.verdict.status == "error":
+            return False
+        sha256 = handed.taken.sha256 if handed.taken else ""
+        if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != handed.refused):
+            return False
+        outdated = state_of(before.verdict) != self._state[handed.kata.slug]
+        if outdated and self.changed and handed.taken:
+            return False
+        self.tally.standing += 1
+        self.tally.outdated += outdated
+        return True
+
+    def _write(self, held: Journal, rows: list[Row]) -> None:
+        """Rows into the journal, then what is made of them."""
+        rows = rows + self._refused
+        self._refused.clear()
+        if not rows:
+            return
+        held.append(rows)
+        for row in rows:
+            self._count(row)
+            write_verdict(self.batch, row)
+        self.told(self.tally)
+
+    def _count(self, row: Row) -> None:
+        verdict, tally = row.verdict, self.tally
+        tally.graded[verdict.status] += 1
+        if verdict.status == "error":
+            tally.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
+        if verdict.tests:
+            tally.weakest = min(tally.weakest, verdict.confinement, key=STRENGTH.index)
+
+
+def state(kata: Kata) -> tuple[str, str, str]:
+    """What decides about a submission: the digests of the kata and of its tests, and the harness's version."""
+    return kata.kata_digest(), kata.suite_digest(), __version__
+
+
+def state_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
+    """What has decided about one, in the same order."""
+    return verdict.kata_digest, verdict.suite_digest, verdict.harness_version
+
+
+def seed_of(batch: bytes, *parts: str) -> bytes:
+    """The 16 bytes from which the inputs of one grading come: the same for the same batch, person, files and tests."""
+    return hashlib.blake2b("\0".join(parts).encode(), key=batch, digest_size=16).digest()
+
+
+def write_verdict(batch: Batch, row: Row) -> None:
+    """The verdict as it stands, as a file. It can be made from the journal again, so nothing waits for the disk.
+
+    The points that a person has written into the file that was there stay, where it is about the same submission.
+    """
+    file = batch.verdict_file(row.person, row.verdict.kata)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    marked = with_marks(row.verdict, _marks(file, row.verdict.submission_sha256))
+    new = file.with_name(f".{file.name}")
+    new.write_bytes(to_json(marked) + b"\n")
+    os.replace(new, file)
+
+
+def _marks(file: Path, sha256: str) -> list[tuple[str, float, str, str]]:
+    try:
+        before = from_json(file.read_bytes())
+    except FileNotFoundError:
+        return []
+    except KataError as fault:
+        raise KataError(f"{file}: {fault}; remove it, and it is written again") from None
+    if before.submission_sha256 != sha256:
+        return []
+    return [(task.name, task.score, task.reviewer, task.reviewed_at or "") for task in before.tasks if task.reviewer]
+
+
+def restore_verdicts(batch: Batch) -> None:
+    """Write the files of verdicts/ that are not there: of a run that was killed between journal and file."""
+    missing = {key for key in journal.shorts(batch.journal) if not batch.verdict_file(*key).is_file()}
+    if missing:
+        for row in journal.rows(batch.journal):
+            if (row.person, row.verdict.kata) in missing:
+                write_verdict(batch, row)
+
+
+def results(batch: Batch) -> str:
+    """What stands of everybody, as CSV."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message"])
+    for (person, kata), row in sorted(journal.shorts(batch.journal).items()):
+        got = row.verdict
+        cells = [person, kata, got.status, got.score, got.max_score, row.submitted_at, got.submission_sha256]
+        lines.writerow([harmless(cell) for cell in [*cells, got.message.partition("\n")[0]]])
+    return text.getvalue()
+
+
+def harmless(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula: names and messages are strangers' words."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def same(one: Verdict, other: Verdict) -> bool:
+    """Whether two verdicts say the same, times and dates apart."""
+    return _timeless(one) == _timeless(other)
+
+
+def _timeless(verdict: Verdict) -> Verdict:
+    tests = tuple(msgspec.structs.replace(test, duration_s=0.0, worker_cpu_s=0.0, speed=None) for test in verdict.tests)
+    return msgspec.structs.replace(verdict, tests=tests, duration_s=0.0, graded_at="")

@@ -1,0 +1,163 @@
+"""A folder of submissions: one folder or archive a person."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders import intake
+from graders.catalogue import Kata, is_glob
+from graders.errors import IntakeError, KataError
+from graders.intake import Submission
+from graders.intake.rules import printable
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+PERSON = 200  # characters of a name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one person handed in. `submitted_at` is UTC, ISO 8601."""
+
+    person: str
+    place: Path
+    submitted_at: str
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What an entry has of one kata; `refused` says why nothing could be taken."""
+
+    entry: Entry
+    kata: Kata
+    taken: Submission | None
+    refused: str = ""
+
+
+def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Entry]:
+    """Everybody's entry, sorted by name. Hidden files are no submissions, nor are links and other files than archives.
+
+    When it was handed in is what `times` says of a person, else the newest file's time. Raises KataError where there
+    is nothing, and where two entries are one person's.
+    """
+    try:
+        places = sorted(folder.iterdir())
+    except OSError as fault:
+        raise KataError(f"{folder}: {fault.strerror}: name the folder that holds one folder a person") from None
+    found: dict[str, Entry] = {}
+    for place in places:
+        person = _person(place)
+        if person is None:
+            continue
+        if person in found:
+            raise KataError(f"{place}: {found[person].place.name} is {person}'s too; leave one of them")
+        found[person] = Entry(person, place, (times or {}).get(person) or _modified(place))
+    if not found:
+        raise KataError(f"{folder}: no submission in it; one folder or archive a person is expected")
+    strangers = sorted(set(times or {}) - set(found))
+    if strangers:
+        raise KataError(f"{strangers[0]}: a time is given, but {folder} has nothing of theirs; correct the name")
+    return list(found.values())
+
+
+def left_out(folder: Path) -> list[str]:
+    """The names in a folder of submissions that are nobody's entry, each with the reason; hidden ones are not told."""
+    found = []
+    for place in sorted(folder.iterdir()):
+        if _person(place) is None and not _unseen(place):
+            reason = "a link" if place.is_symlink() else f"no folder, and none of {', '.join(ARCHIVES)}"
+            found.append(f"{printable(place.name)}: {reason}")
+    return found
+
+
+def read_times(path: Path) -> dict[str, str]:
+    """When each person handed in: lines `person,time` (ISO 8601; UTC where no offset is given), with or without a head.
+
+    Raises KataError, which names the line.
+    """
+    times: dict[str, str] = {}
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise KataError(f"{path}: {getattr(fault, 'strerror', None) or fault}: a CSV file is expected") from None
+    for number, row in enumerate(rows, start=1):
+        if not row or (number == 1 and row[0].strip().lower() == "person"):
+            continue
+        try:
+            person, text = (cell.strip() for cell in row)
+            times[person] = as_utc(datetime.datetime.fromisoformat(text))
+        except ValueError:
+            raise KataError(f"{path}, line {number}: `person,2026-05-31T23:59:00+02:00` is expected") from None
+    return times
+
+
+def as_utc(moment: datetime.datetime) -> str:
+    """ISO 8601 in UTC, to the second; a moment without an offset is taken for UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
+
+
+def handed_in(entry: Entry, katas: Sequence[Kata], *, every: bool) -> Iterator[Handed]:
+    """What an entry has of these katas, one after the other.
+
+    With `every`, each kata is expected of everybody. Else those are left out of which nothing is there, or nothing but
+    the stubs that were handed out: a clone of the whole repository hands in what was worked on.
+    """
+    for kata in katas:
+        try:
+            taken = intake.take(kata, entry.place)
+        except IntakeError as fault:
+            yield Handed(entry, kata, None, str(fault))
+            continue
+        if every or (taken.files and not _untouched(kata, taken)):
+            yield Handed(entry, kata, taken)
+
+
+def _untouched(kata: Kata, taken: Submission) -> bool:
+    """Whether what was taken is no more than the kata's own stubs, or files that a pattern alone asks for."""
+    named = [name for name in kata.files if not is_glob(name)]
+    own = [file for file in taken.files if not named or file.name in named]
+    if not own:
+        return True
+    stubs = intake.shipped(kata, kata.folder)
+    return all(stubs.get(file.name) == file.data for file in own)
+
+
+def _unseen(place: Path) -> bool:
+    """Whether it is what systems leave beside what people hand in."""
+    return place.name.startswith(".") or place.name == "__MACOSX"
+
+
+def _person(place: Path) -> str | None:
+    if _unseen(place) or place.is_symlink():
+        return None
+    name = place.name
+    if not place.is_dir():
+        ending = next((each for each in ARCHIVES if name.lower().endswith(each)), None)
+        if ending is None:
+            return None
+        name = name[: -len(ending)]
+    return printable(name)[:PERSON]
+
+
+def _modified(place: Path) -> str:
+    """The newest time of an archive, or of the files right in a folder and one below."""
+    newest = _mtime(place) if place.is_file() else 0.0
+    if not newest:
+        for base, folders, names in os.walk(place):
+            if Path(base) != place:
+                folders.clear()
+            newest = max([newest, *(_mtime(Path(base, name)) for name in names)])
+    return as_utc(datetime.datetime.fromtimestamp(newest or _mtime(place), datetime.UTC))
+
+
+def _mtime(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0

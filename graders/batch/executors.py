@@ -1,0 +1,157 @@
+"""Where a batch is graded: any `concurrent.futures.Executor`, and how to get another when one breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import multiprocessing
+import os
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from graders.batch import resident
+from graders.errors import KataError
+from graders.verdict import Confinement
+
+WAIT_S = 10.0  # for a scheduler to answer, and for processes to end
+
+
+class Place(Protocol):
+    """A place to grade. `at_once` is how many gradings it does at the same time."""
+
+    at_once: int
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        """Hand one job over (see graders.batch.resident). Raises a BrokenExecutor where nothing can be taken now."""
+
+    def renew(self) -> None:
+        """Begin again after an executor broke: what was handed over and not answered is lost."""
+
+    def __enter__(self) -> Place: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Borrowed:
+    """Somebody's own executor, of which nothing is known but that it runs functions."""
+
+    def __init__(self, executor: Executor, at_once: int) -> None:
+        self.executor = executor
+        self.at_once = at_once
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        return self.executor.submit(resident.grade, order)
+
+    def renew(self) -> None:
+        raise KataError("the executor is broken, and it is not this command's to start another; run it again")
+
+    def __enter__(self) -> Borrowed:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+class ThisMachine:
+    """So many processes of this machine, each with a judge of its own."""
+
+    def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
+        self.root = root
+        self.require = require
+        self.at_once = at_once or len(os.sched_getaffinity(0))
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> ThisMachine:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        if self._pool is None:
+            raise BrokenProcessPool("the pool is closed")
+        return self._pool.submit(resident.grade, order)
+
+    def renew(self) -> None:
+        self._stop()
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would hold our journal, and its lock, open
+        self._end, told = context.Pipe(duplex=False)
+        self._tell = told
+        self._pool = ProcessPoolExecutor(
+            self.at_once,
+            mp_context=context,
+            initializer=resident.start,
+            initargs=(str(self.root), self.require, self._end),
+        )
+
+    def _stop(self) -> None:
+        """End the processes, and what they are grading."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        processes: list[Any] = list((pool._processes or {}).values())  # no public name before Python 3.14
+        self._tell.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.join(WAIT_S)
+            if process.is_alive():
+                process.kill()
+                process.join(WAIT_S)
+        self._end.close()
+        pool.shutdown()
+        del pool, processes
+        gc.collect()  # its semaphores are unlinked when they are collected, and `katas` ends without that
+
+
+class Cluster:
+    """The workers of a Dask scheduler. They see the repository of katas at the same path, in the same state."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.at_once = 1
+
+    def __enter__(self) -> Cluster:
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError:
+            raise KataError("--scheduler needs Dask: pip install 'nn-katas[cohort]'") from None
+        try:
+            self._client = distributed.Client(self.address, timeout=WAIT_S, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=WAIT_S)
+        except (OSError, TimeoutError, ValueError) as fault:
+            with contextlib.suppress(Exception):
+                self._client.close()
+            raise KataError(f"--scheduler {self.address}: {fault}; are the scheduler and a worker running?") from None
+        self.at_once = max(1, sum(self._client.nthreads().values()))
+        self._executor = self._client.get_executor(pure=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to tidy up
+            self._executor.shutdown(wait=False)
+            self._client.close(timeout=WAIT_S)
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        if self._client.status != "running":
+            raise KataError(f"--scheduler {self.address}: it is gone; start it, and the same command goes on from here")
+        future: Future[bytes] = self._executor.submit(resident.grade, order)
+        return future
+
+    def renew(self) -> None:
+        """Dask puts new workers in the place of dead ones by itself."""

@@ -1,0 +1,208 @@
+"""`katas new`: the files of a kata, each with the place where its author goes on."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Session
+from graders.errors import KataError
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]*")
+
+TOML = """\
+format = 1
+title = "{title}"
+kind = "exercise"
+difficulty = 1
+minutes = 15
+concepts = []
+files = ["{module}.py"]
+entry_points = ["{function}"]
+runtime = "numpy"
+
+[tasks.value]
+title = "The value"
+points = 2
+
+[tasks.inputs]
+title = "Arguments left alone"
+points = 1
+after = ["value"]
+"""
+
+README = """\
+# {title}
+
+Write `{function}(x)` in `{module}.py`: say here what it is for.
+
+## The maths
+
+$$y = f(x)$$
+
+| symbol | what | shape |
+|---|---|---|
+| `x` | the input | `(n,)` |
+| `y` | the answer | `(n,)` |
+
+## Worked example
+
+    x = [1, 2]
+    y = [?, ?]
+
+## Pitfalls
+
+- Say what goes wrong most often.
+
+<details>
+<summary>Hint 1</summary>
+
+A small one first.
+
+</details>
+"""
+
+STUB = '''\
+"""{title}."""
+
+import numpy as np
+
+
+def {function}(x):
+    """Say what it returns.
+
+    Args:
+        x: the input, shape (n,).
+
+    Returns:
+        y, shape (n,), of the dtype of x.
+    """
+    raise NotImplementedError
+'''
+
+SOLUTION = STUB.replace("raise NotImplementedError", 'raise NotImplementedError("write the solution here")')
+
+VISIBLE = '''\
+"""What {function} promises, on numbers that can be checked by hand."""
+
+import numpy as np
+
+from graders.checks import assert_close, task
+
+X = np.array([1.0, 2.0])
+Y = np.array([0.0, 0.0])  # write here what the README's worked example says
+
+
+@task("value")
+def test_the_worked_example(kata):
+    assert_close(kata.{function}(X), Y, scale=1.0)
+'''
+
+HIDDEN = '''\
+"""{function} against a reference, on fresh inputs.
+
+Allowance: say by which magnitude the computation passes, and how long its sums are.
+"""
+
+import numpy as np
+
+from graders.checks import assert_close, assert_equal, cases, task
+
+
+def reference(x):
+    """PyTorch's, wherever PyTorch has one; in float64."""
+    return np.zeros_like(x)  # write the reference here
+
+
+@task("value")
+@cases(16)
+def test_every_vector_has_its_value(kata, draw):
+    x = draw.normal(draw.sizes("n"))
+    assert_close(kata.{function}(x), reference(x), scale=1.0)
+
+
+@task("inputs")
+@cases(4)
+def test_the_arguments_are_left_alone(kata, draw, probes):
+    x = draw.normal(draw.sizes("n"))
+    _, after = kata.run(probes.call_with_layout, "{function}", "contiguous", x)
+    assert_equal(after, x)
+'''
+
+ACCEPT = """\
+# say what is different here: a loop, another formula, another function of NumPy
+import numpy as np
+
+
+def {function}(x):
+    raise NotImplementedError("write the right answer in another style here")
+"""
+
+WRONG = """\
+# say in one sentence, to the learner, what is wrong here
+# task: value
+import numpy as np
+
+
+def {function}(x):
+    return np.asarray(x) * 0.0 - 1.0  # write here what learners get wrong
+"""
+
+STEPS = """\
+written: katas/{slug}/, solutions/{slug}/, graders/hidden/{slug}/
+
+Now, with `katas check {slug}` after each step:
+  1. solutions/{slug}/{module}.py: the solution
+  2. katas/{slug}/test_{slug}.py: the worked example, and the README around it
+  3. graders/hidden/{slug}/test_hidden.py: the reference, and further tests
+  4. graders/hidden/{slug}/accept/another_way.py: a right answer in another style
+  5. graders/hidden/{slug}/wrong/first.py: a misconception; one file for each
+The last two are as many as you can think of. The guide: docs/authoring.md.
+"""
+
+
+def scaffold(root: Path, slug: str, function: str) -> str:
+    """Write a kata's files; what to do next. Raises KataError where something of that name is there already."""
+    if not _SLUG.fullmatch(slug):
+        raise KataError(f"{slug}: no slug; small letters, digits and _ are expected, the first a letter")
+    if not function.isidentifier() or keyword.iskeyword(function):
+        raise KataError(f"--function {function}: it is no name of a function in Python")
+    words = {"slug": slug, "module": slug, "function": function, "title": slug.replace("_", " ").capitalize()}
+    folders = (f"katas/{slug}", f"solutions/{slug}", f"graders/hidden/{slug}")
+    for folder in folders:
+        if (root / folder).exists():
+            raise KataError(f"{folder}: it is there already; choose another slug, or remove it")
+    files = {
+        f"{folders[0]}/kata.toml": TOML,
+        f"{folders[0]}/README.md": README,
+        f"{folders[0]}/{slug}.py": STUB,
+        f"{folders[0]}/test_{slug}.py": VISIBLE,
+        f"{folders[1]}/{slug}.py": SOLUTION,
+        f"{folders[2]}/test_hidden.py": HIDDEN,
+        f"{folders[2]}/accept/another_way.py": ACCEPT,
+        f"{folders[2]}/wrong/first.py": WRONG,
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text.format(**words), encoding="utf-8")
+    return STEPS.format(**words)
+
+
+def new(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The new kata's name, e.g. softplus.")],
+    function: Annotated[str | None, typer.Option(help="Its function; SLUG if none.", metavar="NAME")] = None,
+) -> None:
+    """Begin a kata: its files, to be filled in one by one.
+
+    `katas check SLUG` says what falls short until it is fit to be handed out.
+    """
+    if catalogue.slugs(Session.root) and catalogue.is_handed_out(Session.root):
+        raise KataError(
+            f"{Session.root}: this copy has no hidden tests, it was handed out to learn with; begin elsewhere"
+        )
+    print(scaffold(Session.root, slug, function or slug).rstrip("\n"))

@@ -1,0 +1,90 @@
+"""`katas review`: a person reads what was handed in, by the rubric, and gives points."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+from graders import intake
+from graders.catalogue import Kata, Task
+from graders.cli import delivery
+from graders.errors import KataError
+from graders.report.text import clean
+from graders.review import awarded, reviewable
+from graders.verdict import Verdict, to_json
+
+SHOWN = 20_000  # characters of a text that was handed in
+
+
+def review_verdict(
+    kata: Kata, record: Path, verdict: Verdict, *, by: str, awards: list[str], submission: Path | str | None
+) -> int:
+    """Write the points given into `record`, each as soon as it is given. Raises KataError."""
+    delivery.check(record)
+    files = _handed_in(kata, verdict, submission)
+    if awards:
+        for task, points in map(_award, awards):
+            verdict = awarded(kata, verdict, task, points, reviewer=by, at=_now())
+        _write(verdict, record)
+    else:
+        verdict = _asked(kata, record, verdict, by, files)
+    awaited = f", {verdict.review_points:g} still outstanding" if verdict.review_points else ""
+    print(f"{kata.slug}: {verdict.status}, {verdict.score:g} of {verdict.max_score:g} points{awaited}")
+    return verdict.exit_status
+
+
+def _asked(kata: Kata, record: Path, verdict: Verdict, by: str, files: dict[str, str]) -> Verdict:
+    """Ask for the points of one task after the other; a bare Enter leaves a task as it is."""
+    tasks = reviewable(kata, verdict)
+    if not tasks:
+        raise KataError(f"{record}: nothing in it awaits a person's marks")
+    if not sys.stdin.isatty():
+        raise KataError(f"nobody can be asked here: give the points as --award {tasks[0].name}=POINTS")
+    for task in tasks:
+        _show(task, files)
+        while answer := input(f"points for {task.name}, 0 to {task.points:g} (Enter: leave it): ").strip():
+            try:
+                verdict = awarded(kata, verdict, *_award(f"{task.name}={answer}"), reviewer=by, at=_now())
+            except KataError as fault:
+                print(fault)
+                continue
+            _write(verdict, record)
+            break
+    return verdict
+
+
+def _show(task: Task, files: dict[str, str]) -> None:
+    print(f"\n{task.title} ({task.points:g} points)\n\n{task.rubric.strip()}\n")
+    for name, text in files.items():
+        if not task.files or name in task.files:
+            print(f"--- {name}\n{text}\n---")
+
+
+def _handed_in(kata: Kata, verdict: Verdict, submission: Path | str | None) -> dict[str, str]:
+    """The declared files that are prose, or tables to be read. Raises KataError where it is another submission."""
+    if submission is None:
+        return {}
+    taken = intake.take(kata, submission)
+    if verdict.submission_sha256 and taken.sha256 != verdict.submission_sha256:
+        raise KataError(f"{submission}: it is not what the verdict is about; name the folder that was graded")
+    prose = [file for file in taken.files if file.name.endswith((".md", ".txt", ".toml"))]
+    return {file.name: clean(file.data.decode("utf-8", "replace"), SHOWN) for file in prose}
+
+
+def _award(text: str) -> tuple[str, float]:
+    task, sign, points = text.partition("=")
+    try:
+        if not sign or not task:
+            raise ValueError
+        return task, float(points)
+    except ValueError:
+        raise KataError(f"--award {text}: TASK=POINTS is expected, such as explanation=7.5") from None
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _write(verdict: Verdict, record: Path) -> None:
+    delivery.deliver(to_json(verdict).decode(), record)

@@ -1,0 +1,44 @@
+"""What every command knows of the command line that it stands in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.errors import KataError
+
+if TYPE_CHECKING:
+    from graders.judge.process import JudgeProcess
+
+
+class Session:
+    """What the options before the command say."""
+
+    root: Path
+    given: Path | None = None
+    started: JudgeProcess | None = None
+
+    @classmethod
+    def judge(cls, root: Path | None = None, **settings: Any) -> Any:
+        from graders.judge.api import Judge
+
+        return Judge(root or cls.root, started=cls.started, **settings)
+
+
+def seed_of(given: str | None, size: int, where: str) -> bytes | None:
+    """The bytes of a --seed, so many of them; `where` says what records them. Raises KataError."""
+    if given is None:
+        return None
+    try:
+        seed = bytes.fromhex(given)
+    except ValueError:
+        seed = b""
+    if len(seed) != size:
+        raise KataError(f"--seed {given}: {2 * size} hexadecimal digits are expected, as {where}")
+    return seed
+
+
+def say(text: str) -> None:
+    """Say something beside a command's output, on standard error."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,596 @@
+"""The database of a gradebook, and everything that changes it; each change leaves a line in the audit trail."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import getpass
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from packaging.version import InvalidVersion, Version
+from sqlalchemy.orm import Session, selectinload
+
+from graders import verdict as verdicts
+from graders.batch import journal
+from graders.batch.cohort import Batch
+from graders.batch.entries import Handed, as_utc
+from graders.batch.journal import Row
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.gradebook import rules
+from graders.gradebook.rules import Attempt, Rule, Standing
+from graders.gradebook.tables import (
+    REVISION,
+    AuditRow,
+    ExtensionRow,
+    KataRow,
+    MarkRow,
+    PersonRow,
+    SubmissionRow,
+    VerdictRow,
+)
+from graders.judge.scoring import totalled
+from graders.review import with_marks
+from graders.verdict import TaskResult, Verdict
+
+DEFAULT = "gradebook.sqlite"
+WAIT_S = 30  # for another process that is writing
+FORGOTTEN = "(forgotten)"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One person's place in a kata: everything that was handed in, and the one that counts."""
+
+    person: str
+    kata: str
+    rule: Rule
+    standings: tuple[Standing, ...]
+    counted: Standing | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return None if self.counted is None else self.counted.attempt.verdict
+
+    @property
+    def points(self) -> float:
+        return 0.0 if self.counted is None else self.counted.points
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A submission in the book and the verdict that stands on it; `batch` is the folder that keeps its files."""
+
+    id: int
+    person: str
+    kata: str
+    sha256: str
+    submitted_at: str
+    batch: str
+    verdict: Verdict
+
+
+class Gradebook:
+    """An open gradebook; `url` is a file (SQLite) or a database URL. Use it in a `with`.
+
+    A new one is made, an older one brought up to date. Raises KataError where it cannot be used. `who` stands in the
+    audit trail.
+    """
+
+    def __init__(self, url: str = DEFAULT, *, who: str | None = None) -> None:
+        self.who = who or _user()
+        try:
+            self._url = sa.make_url(url if "://" in url else f"sqlite:///{url}")
+        except sa.exc.ArgumentError:
+            raise KataError(f"{url}: a file, or a URL such as postgresql://user@host/course, is expected") from None
+        self.name = self._url.render_as_string(hide_password=True)
+        if self._url.get_backend_name() == "postgresql":
+            self._url = self._url.set(drivername="postgresql+psycopg")
+        self._keep_private()
+        try:
+            self._engine = sa.create_engine(self._url, **self._settings())
+            self._session = Session(self._engine)
+            try:
+                self._bring_up_to_date()
+            except BaseException:
+                self.close()
+                raise
+        except ImportError as fault:
+            raise KataError(f"{self.name}: {fault}: pip install 'nn-katas[cohort]'") from None
+        except sa.exc.SQLAlchemyError as fault:
+            raise self._fault(fault) from None
+
+    def _settings(self) -> dict[str, Any]:
+        if self._url.get_backend_name() != "sqlite":
+            return {"pool_pre_ping": True}
+        return {"connect_args": {"timeout": WAIT_S}}
+
+    def _keep_private(self) -> None:
+        """A file that is new can be read by its owner alone; what is wrong with its place, the database says."""
+        if self._url.get_backend_name() == "sqlite" and self._url.database not in (None, "", ":memory:"):
+            with contextlib.suppress(OSError):
+                os.close(os.open(str(self._url.database), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    def _fault(self, fault: sa.exc.SQLAlchemyError) -> KataError:
+        said = str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0]
+        return KataError(f"{self.name}: {said}: name a gradebook that can be written, --gradebook URL")
+
+    def __enter__(self) -> Gradebook:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._session.close()
+        self._engine.dispose()
+
+    def _bring_up_to_date(self) -> None:
+        if self._url.get_backend_name() == "sqlite":
+            sa.event.listen(self._engine, "connect", _as_it_should_be)
+        with self._engine.begin() as connection:
+            known = sa.inspect(connection).has_table("alembic_version")
+            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() if known else None
+            if found == REVISION:
+                return
+            if found is None and sa.inspect(connection).get_table_names():
+                raise KataError(f"{self.name}: it holds other tables, and is no gradebook; name another")
+            from alembic import command
+            from alembic.config import Config
+            from alembic.util import CommandError
+
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except CommandError:
+                raise KataError(
+                    f"{self.name}: its tables are of revision {found}, which this version of katas does not know; "
+                    "use the one that made it, or a later one"
+                ) from None
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Session]:
+        """One transaction, whole or not at all."""
+        try:
+            with self._session.begin():
+                yield self._session
+        except sa.exc.IntegrityError:
+            raise KataError(
+                f"{self.name}: somebody else has written the same just now; run the command again"
+            ) from None
+        except sa.exc.SQLAlchemyError as fault:
+            raise self._fault(fault) from None
+
+    # -------------------------------------------------------------------------------------- import
+
+    def import_batch(self, batch: Batch, katas: Iterable[Kata] = ()) -> int:
+        """Take over what a batch has graded, and the marks that people have written into its verdicts.
+
+        Returns how many verdicts were new. What is there already is left alone: importing twice changes nothing.
+        """
+        journal.head(batch.journal)
+        new = 0
+        with self._changing() as session:
+            self._know(session, katas)
+            for row in journal.rows(batch.journal):
+                new += self._add(session, row, str(batch.out.resolve()))
+            for file in sorted((batch.out / "verdicts").glob("*/*.json")):
+                self._import_marks(session, file)
+        return new
+
+    def import_verdict(self, found: Verdict, person: str, submitted_at: str, batch: str = "") -> bool:
+        """Take over one verdict; whether it was new."""
+        with self._changing() as session:
+            return self._add(session, Row(person=person, submitted_at=submitted_at, verdict=found), batch)
+
+    def know(self, katas: Iterable[Kata]) -> None:
+        """Keep what a course's katas are called, and their limits of attempts."""
+        with self._changing() as session:
+            self._know(session, katas)
+
+    def _know(self, session: Session, katas: Iterable[Kata]) -> None:
+        for kata in katas:
+            row = self._kata(session, kata.slug)
+            row.title = kata.title
+            if row.attempts_per_day != kata.attempts_per_day:
+                before, after = (str(each or "no limit") for each in (row.attempts_per_day, kata.attempts_per_day))
+                self._note(session, "attempts a day", kata=kata.slug, before=before, after=after)
+                row.attempts_per_day = kata.attempts_per_day
+
+    def _kata(self, session: Session, slug: str) -> KataRow:
+        row = session.get(KataRow, slug)
+        if row is None:
+            row = KataRow(slug=slug, title="", attempts_per_day=0, counts="best", late_percent=0.0)
+            session.add(row)
+            session.flush()
+        return row
+
+    def _person(self, session: Session, name: str) -> PersonRow | None:
+        return session.scalar(sa.select(PersonRow).where(PersonRow.name == name))
+
+    def _add(self, session: Session, row: Row, batch: str) -> bool:
+        """Add a verdict, with the person, kata and submission that it is about. An `error` is no verdict."""
+        found = row.verdict
+        if found.status == "error":
+            return False
+        self._kata(session, found.kata)
+        person = self._person(session, row.person)
+        if person is None:
+            person = PersonRow(name=row.person)
+            session.add(person)
+            session.flush()
+        submission = session.scalar(
+            sa.select(SubmissionRow).where(
+                SubmissionRow.person_id == person.id,
+                SubmissionRow.kata == found.kata,
+                SubmissionRow.sha256 == found.submission_sha256,
+                SubmissionRow.submitted_at == row.submitted_at,
+            )
+        )
+        if submission is None:
+            submission = SubmissionRow(
+                person_id=person.id,
+                kata=found.kata,
+                sha256=found.submission_sha256,
+                submitted_at=row.submitted_at,
+                batch=batch,
+            )
+            session.add(submission)
+            session.flush()
+        elif batch:
+            submission.batch = batch
+        new = self._add_verdict(session, submission, person.name, found)
+        self._mark(session, submission, person.name, found.tasks)
+        return new
+
+    def _add_verdict(self, session: Session, submission: SubmissionRow, person: str, found: Verdict) -> bool:
+        seed = found.seed or ""
+        known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
+        if any((each.graded_at, each.seed) == (found.graded_at, seed) for each in known):
+            return False
+        standing = max(known, key=_age, default=None)
+        added = VerdictRow(
+            submission_id=submission.id,
+            graded_at=found.graded_at,
+            seed=seed,
+            status=found.status,
+            harness_version=found.harness_version,
+            kata_digest=found.kata_digest,
+            suite_digest=found.suite_digest,
+            record=msgspec.json.encode(_without_marks(found)).decode(),
+        )
+        session.add(added)
+        session.flush()
+        before = "" if standing is None else _told(_read(standing))
+        self._note(session, "graded", person, found.kata, before, _told(_without_marks(found)))
+        return True
+
+    def _mark(self, session: Session, submission: SubmissionRow, person: str, tasks: Sequence[TaskResult]) -> None:
+        for task in tasks:
+            if not task.reviewer:
+                continue
+            row = session.get(MarkRow, (submission.id, task.name))
+            given = (task.score, task.reviewer, task.reviewed_at or "")
+            if row is None:
+                session.add(
+                    MarkRow(
+                        submission_id=submission.id,
+                        task=task.name,
+                        points=task.score,
+                        reviewer=task.reviewer,
+                        reviewed_at=task.reviewed_at or "",
+                    )
+                )
+            elif (row.points, row.reviewer, row.reviewed_at) == given or row.reviewed_at > given[2]:
+                continue
+            after = f"{task.name}: {task.score:g} by {task.reviewer}"
+            before = "" if row is None else f"{task.name}: {row.points:g} by {row.reviewer}"
+            if row is not None:
+                row.points, row.reviewer, row.reviewed_at = given
+            self._note(session, "marked", person, submission.kata, before, after)
+        session.flush()
+
+    def _import_marks(self, session: Session, file: Path) -> None:
+        """The marks of a verdict file of a batch, which `katas review` writes there and not into the journal."""
+        try:
+            found = verdicts.from_json(file.read_bytes())
+        except (OSError, KataError) as fault:
+            raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
+        if not any(task.reviewer for task in found.tasks):
+            return
+        for submission in session.scalars(
+            sa.select(SubmissionRow)
+            .join(PersonRow)
+            .where(
+                PersonRow.name == file.parent.name,
+                SubmissionRow.kata == found.kata,
+                SubmissionRow.sha256 == found.submission_sha256,
+            )
+        ):
+            self._mark(session, submission, file.parent.name, found.tasks)
+
+    # --------------------------------------------------------------------------------------- rules
+
+    def set_rule(
+        self,
+        slug: str,
+        *,
+        counts: str | None = None,
+        due_at: str | None = None,
+        late_percent: float | None = None,
+        late_days: int | None = None,
+    ) -> Rule:
+        """Change how a kata counts; what is None stays as it is."""
+        with self._changing() as session:
+            row = self._kata(session, slug)
+            before = told_rule(_rule(row))
+            if counts is not None:
+                row.counts = counts
+            if due_at is not None:
+                row.due_at = due_at or None
+            if late_percent is not None:
+                row.late_percent = late_percent
+            if late_days is not None:
+                row.late_days = None if late_days < 0 else late_days
+            after = _rule(row)
+            if told_rule(after) != before:
+                self._note(session, "rule", kata=slug, before=before, after=told_rule(after))
+            return after
+
+    def extend(self, person: str, slug: str, due_at: str) -> None:
+        """Give one person a deadline of their own."""
+        with self._changing() as session:
+            self._kata(session, slug)
+            row = self._known_person(session, person)
+            own = session.get(ExtensionRow, (row.id, slug))
+            before = own.due_at if own else ""
+            if own:
+                own.due_at = due_at
+            else:
+                session.add(ExtensionRow(person_id=row.id, kata=slug, due_at=due_at))
+            self._note(session, "extension", person, slug, before, due_at)
+
+    def _known_person(self, session: Session, name: str) -> PersonRow:
+        row = self._person(session, name)
+        if row is None:
+            raise KataError(f"{name}: nobody of that name is in {self.name}; `katas gradebook show` lists everybody")
+        return row
+
+    def may_be_graded(self, handed: Handed) -> str:
+        """Why something may not be graded today: the limit of attempts is reached. Empty when it may.
+
+        The day is that of handing in. What is in the book already is no new attempt.
+        """
+        limit = handed.kata.attempts_per_day
+        if not limit or handed.taken is None:
+            return ""
+        day = rules.day_of(handed.entry.submitted_at)
+        with self._session.begin():
+            own = [
+                each
+                for each in self._submissions(handed.kata.slug, handed.entry.person)
+                if rules.day_of(each.submitted_at) == day and each.verdicts
+            ]
+            if any(each.sha256 == handed.taken.sha256 for each in own):
+                return ""
+            spent = sum(rules.spends_attempt(_standing(each)) for each in own)
+        if spent < limit:
+            return ""
+        return f"attempt {spent + 1} of {day}, {limit} a day are graded; days begin at 0:00 UTC"
+
+    # -------------------------------------------------------------------------------------- reading
+
+    def places(self, slug: str | None = None, person: str | None = None) -> list[Place]:
+        """Everybody's place in every kata, by person and kata."""
+        with self._session.begin() as _:
+            if person is not None:
+                self._known_person(self._session, person)
+            katas = {row.slug: _rule(row) for row in self._session.scalars(sa.select(KataRow))}
+            own = {
+                (row.person.name, row.kata): row.due_at
+                for row in self._session.scalars(sa.select(ExtensionRow).options(selectinload(ExtensionRow.person)))
+            }
+            grouped: dict[tuple[str, str], list[Attempt]] = {}
+            for submission in self._submissions(slug, person):
+                if submission.verdicts:
+                    attempt = Attempt(submission.submitted_at, _standing(submission))
+                    grouped.setdefault((submission.person.name, submission.kata), []).append(attempt)
+        found = []
+        for (name, kata), attempts in sorted(grouped.items()):
+            rule = katas[kata]
+            if (name, kata) in own:
+                rule = dataclasses.replace(rule, due_at=own[name, kata])
+            each = rules.standings(attempts, rule)
+            found.append(Place(name, kata, rule, tuple(each), rules.counted(each, rule)))
+        return found
+
+    def _submissions(self, slug: str | None, person: str | None) -> list[SubmissionRow]:
+        wanted = (
+            sa.select(SubmissionRow)
+            .options(
+                selectinload(SubmissionRow.person),
+                selectinload(SubmissionRow.verdicts),
+                selectinload(SubmissionRow.marks),
+            )
+            .order_by(SubmissionRow.submitted_at, SubmissionRow.id)
+        )
+        if slug is not None:
+            wanted = wanted.where(SubmissionRow.kata == slug)
+        if person is not None:
+            wanted = wanted.join(PersonRow).where(PersonRow.name == person)
+        return list(self._session.scalars(wanted))
+
+    def titles(self) -> dict[str, str]:
+        """The katas that the book knows, with their titles."""
+        with self._session.begin():
+            return {row.slug: row.title for row in self._session.scalars(sa.select(KataRow).order_by(KataRow.slug))}
+
+    def audit(self, person: str | None = None) -> list[AuditRow]:
+        """The audit trail, the oldest first; of one person, or of everything."""
+        with self._session.begin():
+            wanted = sa.select(AuditRow).order_by(AuditRow.id)
+            if person is not None:
+                self._known_person(self._session, person)
+                wanted = wanted.where(AuditRow.person == person)
+            rows = list(self._session.scalars(wanted))
+            self._session.expunge_all()
+        return rows
+
+    def affected(self, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()) -> list[Kept]:
+        """The standing verdicts that harnesses from version `since` on, and earlier than `before`, have made."""
+        first, end = _version(since), _version(before)
+        with self._session.begin():
+            found = []
+            for submission in self._submissions(None, None):
+                if not submission.verdicts or (slugs and submission.kata not in slugs):
+                    continue
+                verdict = _standing(submission)
+                made = _version(verdict.harness_version)
+                assert made is not None
+                if (first is None or made >= first) and (end is None or made < end):
+                    found.append(_stands(submission, verdict))
+        return sorted(found, key=lambda each: (each.kata, each.person, each.submitted_at))
+
+    # ------------------------------------------------------------------------------------ regrading
+
+    def add_regraded(self, submission: int, found: Verdict) -> tuple[Verdict, Verdict]:
+        """Keep a new verdict on a submission; the one that stood before, and the one that stands now."""
+        with self._changing() as session:
+            row = session.get(SubmissionRow, submission)
+            assert row is not None
+            before = _standing(row)
+            self._add_verdict(session, row, row.person.name, found)
+            session.expire(row)
+            return before, _standing(row)
+
+    # ------------------------------------------------------------------------------------- deletion
+
+    def forget(self, person: str) -> list[str]:
+        """Remove everything of one person, also from the audit trail; the batch folders that have more of them."""
+        with self._changing() as session:
+            row = self._known_person(session, person)
+            batches = sorted({each.batch for each in row.submissions if each.batch})
+            session.delete(row)
+            session.execute(sa.delete(AuditRow).where(AuditRow.person == person))
+            self._note(session, "forgotten", FORGOTTEN)
+        self._compact()
+        return batches
+
+    def forget_before(self, moment: str) -> tuple[int, list[str]]:
+        """Remove what was handed in before a moment: how many submissions, and the batch folders that had them."""
+        with self._changing() as session:
+            old = list(session.scalars(sa.select(SubmissionRow).where(SubmissionRow.submitted_at < moment)))
+            batches = sorted({each.batch for each in old if each.batch})
+            for each in old:
+                session.delete(each)
+            session.flush()
+            self._note(session, "expired", before=f"{len(old)} submissions", after=f"handed in before {moment}")
+        self._compact()
+        return len(old), batches
+
+    def _compact(self) -> None:
+        """Leave nothing of what was removed in the file."""
+        if self._url.get_backend_name() == "sqlite":
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sa.text("VACUUM"))
+
+    def _note(
+        self, session: Session, what: str, person: str = "", kata: str = "", before: str = "", after: str = ""
+    ) -> None:
+        at = as_utc(datetime.datetime.now(datetime.UTC))
+        session.add(AuditRow(at=at, who=self.who, what=what, person=person, kata=kata, before=before, after=after))
+
+
+def _as_it_should_be(connection: Any, _: object) -> None:
+    """SQLite as the rest expects it: keys are checked, and what is deleted is overwritten."""
+    for pragma in ("foreign_keys = ON", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"
+
+
+def _version(text: str | None) -> Version | None:
+    try:
+        return None if text is None else Version(text)
+    except InvalidVersion:
+        raise KataError(f"{text}: a version such as 0.1.0 is expected") from None
+
+
+def _age(row: VerdictRow) -> tuple[str, int]:
+    return row.graded_at, row.id
+
+
+def _read(row: VerdictRow) -> Verdict:
+    return verdicts.from_json(row.record.encode())
+
+
+def _standing(submission: SubmissionRow) -> Verdict:
+    """The newest verdict on a submission, with a person's marks."""
+    found = _read(max(submission.verdicts, key=_age))
+    return with_marks(found, [(each.task, each.points, each.reviewer, each.reviewed_at) for each in submission.marks])
+
+
+def _stands(submission: SubmissionRow, verdict: Verdict) -> Kept:
+    return Kept(
+        submission.id,
+        submission.person.name,
+        submission.kata,
+        submission.sha256,
+        submission.submitted_at,
+        submission.batch,
+        verdict,
+    )
+
+
+def _without_marks(found: Verdict) -> Verdict:
+    """A verdict as it was before anybody gave points."""
+    if not any(task.reviewer for task in found.tasks):
+        return found
+    tasks = tuple(
+        msgspec.structs.replace(task, status="awaiting_review", score=0.0, reviewer=None, reviewed_at=None)
+        if task.reviewer
+        else task
+        for task in found.tasks
+    )
+    return totalled(found, tasks)
+
+
+def _told(found: Verdict) -> str:
+    """A verdict in a few words, for the audit trail."""
+    return f"{found.status}, {found.score:g} of {found.max_score:g}"
+
+
+def told_rule(rule: Rule) -> str:
+    """A rule in a line."""
+    late = f"{rule.late_percent:g} % a day" if rule.late_percent else "nothing"
+    until = "" if rule.late_days is None else f", for {rule.late_days} days"
+    return f"{rule.counts}, due {rule.due_at or 'never'}, late costs {late}{until}"
+
+
+def _rule(row: KataRow) -> Rule:
+    return Rule(
+        counts="last" if row.counts == "last" else "best",
+        due_at=row.due_at,
+        late_percent=row.late_percent,
+        late_days=row.late_days,
+        attempts_per_day=row.attempts_per_day,
+    )

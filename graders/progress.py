@@ -1,0 +1,236 @@
+"""What a learner has done so far: the verdicts on their own files, in a SQLite file of theirs.
+
+The file is $NN_KATAS_PROGRESS, else nn-katas/progress.sqlite in the user's data folder. Every change is one
+transaction, so that a process which is killed leaves it as it was before, and several processes may write at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.catalogue import KINDS, Kata
+from graders.errors import KataError
+from graders.verdict import Verdict
+
+WAIT_S = 10.0  # for another process that is writing
+DONE = ("passed", "awaiting_review")  # statuses of a verdict after which nothing is left to the learner
+EVERYTHING = "Everything is done. `katas debug new` makes another puzzle."
+_TABLES = """
+CREATE TABLE IF NOT EXISTS verdicts (
+    number INTEGER PRIMARY KEY,
+    slug TEXT NOT NULL,
+    graded_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    score REAL NOT NULL,
+    max_score REAL NOT NULL,
+    submission_sha256 TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS verdicts_by_slug ON verdicts (slug);
+CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (slug, number));
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far one kata has come. Dates are local, ISO 8601; `done_on` is empty while it is not done."""
+
+    slug: str
+    tries: int = 0
+    best: float = 0.0
+    done_on: str = ""
+
+    @property
+    def done(self) -> bool:
+        return bool(self.done_on)
+
+
+class Progress:
+    """The learner's file, made if it is not there. Use it in a `with`; raises KataError where it cannot be used.
+
+    A file that is no database any more is put aside, and a new one begun; `warning` then says so.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+        self.warning = ""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._open()
+            except sqlite3.DatabaseError as fault:
+                if not _damaged(fault):
+                    raise
+                self._begin_anew(fault)
+        except (OSError, sqlite3.Error) as fault:
+            said = getattr(fault, "strerror", None) or str(fault)
+            raise KataError(f"{self.path}: {said}: name a file that can be written to in NN_KATAS_PROGRESS") from None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def record(self, verdict: Verdict) -> None:
+        """Keep what a verdict says."""
+        row = (
+            verdict.kata,
+            verdict.graded_at,
+            verdict.status,
+            verdict.score,
+            verdict.max_score,
+            verdict.submission_sha256,
+        )
+        with self._changing() as connection:
+            connection.execute(
+                "INSERT INTO verdicts (slug, graded_at, status, score, max_score, submission_sha256) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+
+    def standings(self, slugs: Sequence[str]) -> dict[str, Standing]:
+        """How far each of these katas has come."""
+        found = {slug: Standing(slug) for slug in slugs}
+        marks = ", ".join("?" * len(DONE))
+        rows = self._connection.execute(
+            f"SELECT slug, COUNT(*), MAX(score), MIN(CASE WHEN status IN ({marks}) THEN graded_at END) "
+            "FROM verdicts GROUP BY slug",
+            DONE,
+        )
+        for slug, tries, best, done in rows:
+            if slug in found:
+                found[slug] = Standing(slug, tries, best, _local_day(done).isoformat() if done else "")
+        return found
+
+    def days(self) -> list[datetime.date]:
+        """The days on which something was graded, in order; local time."""
+        rows = self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")
+        return sorted({_local_day(row[0]) for row in rows})
+
+    def hints_seen(self, slug: str) -> set[int]:
+        """The numbers of a kata's hints that were shown."""
+        return {row[0] for row in self._connection.execute("SELECT number FROM hints WHERE slug = ?", (slug,))}
+
+    def saw_hint(self, slug: str, number: int) -> None:
+        """Keep that a hint was shown."""
+        with self._changing() as connection:
+            connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
+
+    def _open(self) -> None:
+        self._connection = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
+        try:
+            self._connection.execute("PRAGMA synchronous = FULL")
+            with self._changing() as connection:
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+            if self._connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("database disk image is malformed")
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. The lock is taken at once: one that is asked for later can be refused without waiting."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _begin_anew(self, fault: sqlite3.DatabaseError) -> None:
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+        aside = self.path.with_name(f"{self.path.stem}.damaged-{now}{self.path.suffix}")
+        os.replace(self.path, aside)
+        for rest in ("-journal", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self.path}{rest}", f"{aside}{rest}")
+        self.warning = f"{self.path} is damaged ({fault}): it was put aside as {aside.name}, and a new one begun"
+        self._open()
+
+
+def default_path() -> Path:
+    """Where the learner's file is."""
+    given = os.environ.get("NN_KATAS_PROGRESS")
+    if given:
+        return Path(given).absolute()
+    general = os.environ.get("XDG_DATA_HOME")
+    return Path(general or Path.home() / ".local" / "share").absolute() / "nn-katas" / "progress.sqlite"
+
+
+def remember(verdicts: Sequence[Verdict]) -> None:
+    """Keep verdicts on the learner's own files; what stands in the way is said on standard error, and no more."""
+    worth = [verdict for verdict in verdicts if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
+    if not worth:
+        return
+    try:
+        with Progress() as progress:
+            if progress.warning:
+                print(f"katas: {progress.warning}", file=sys.stderr)
+            for verdict in worth:
+                progress.record(verdict)
+    except (KataError, sqlite3.Error) as fault:
+        print(f"katas: the verdict was not kept for `katas progress`: {fault}", file=sys.stderr)
+
+
+def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
+    """Days in a row with something graded, up to today; a day that is not over yet breaks none."""
+    found = set(days)
+    day = today if today in found else today - datetime.timedelta(days=1)
+    count = 0
+    while day in found:
+        count += 1
+        day -= datetime.timedelta(days=1)
+    return count
+
+
+def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
+    """What to do next, and why; None when everything is done.
+
+    First what is begun, then what nothing stands in the way of: exercises by name, then challenges, the easiest first.
+    """
+    done = {slug for slug, standing in standings.items() if standing.done}
+    open_ = [kata for kata in katas if kata.slug not in done]
+    ready = [kata for kata in open_ if done.issuperset(set(kata.requires) & standings.keys())]
+    if not open_:
+        return None
+    begun = [kata for kata in open_ if standings[kata.slug].tries]
+    if begun:
+        kata = max(begun, key=lambda each: standings[each.slug].best / max(points_of(each), 1))
+        return kata, f"begun: {standings[kata.slug].best:g} of {points_of(kata):g} points so far"
+    kata = min(ready or open_, key=place)
+    if kata.requires:
+        return (
+            kata,
+            f"{' and '.join(kata.requires)} {'are' if len(kata.requires) > 1 else 'is'} done, which it builds on",
+        )
+    return kata, "nothing has to come before it"
+
+
+def place(kata: Kata) -> tuple[int, int, str]:
+    """Where a kata stands in the order in which they are best done."""
+    return KINDS.index(kata.kind), kata.difficulty if kata.kind != "exercise" else 0, kata.slug
+
+
+def points_of(kata: Kata) -> float:
+    """The points that a learner can reach without a person's marks."""
+    return sum(task.points for task in kata.tasks if not task.review)
+
+
+def _local_day(moment: str) -> datetime.date:
+    return datetime.datetime.fromisoformat(moment).astimezone().date()
+
+
+def _damaged(fault: sqlite3.DatabaseError) -> bool:
+    return isinstance(fault, sqlite3.DatabaseError) and not isinstance(
+        fault, sqlite3.OperationalError | sqlite3.IntegrityError | sqlite3.ProgrammingError
+    )

@@ -1,0 +1,112 @@
+"""`python -m graders.pulls visible | intake | grade | report`: one command a job, for a workflow to call.
+
+They need msgspec and nothing else that is not Python's own (`grade` needs what grading needs).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from graders.errors import KataError
+from graders.pulls.records import TAKEN_BYTES, Intake, read, write
+
+AUDIENCES = ("learner", "public")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; the exit status: 0 done, 2 not possible."""
+    given = _parser().parse_args(words)
+    try:
+        return int(given.command(given))
+    except KataError as fault:
+        print(f"katas: {fault}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m graders.pulls", description="Grade a pull request, job by job.")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the default branch's checkout")
+    commands = parser.add_subparsers(required=True)
+    visible = commands.add_parser("visible", help="run the visible tests of the katas that differ from a commit")
+    visible.add_argument("--base", required=True, metavar="COMMIT")
+    visible.set_defaults(command=_visible)
+    intake = commands.add_parser("intake", help="take a request's declared files, by the server's API")
+    intake.add_argument("--out", type=Path, required=True, metavar="FILE")
+    intake.set_defaults(command=_intake)
+    grade = commands.add_parser("grade", help="grade what was taken")
+    grade.add_argument("--taken", type=Path, required=True, metavar="FILE")
+    grade.add_argument("--out", type=Path, required=True, metavar="FILE")
+    grade.add_argument("--hidden", type=Path, metavar="DIR", help="hidden suites that lie elsewhere, a folder a kata")
+    grade.add_argument("--audience", choices=AUDIENCES, default="learner")
+    grade.set_defaults(command=_grade)
+    report = commands.add_parser("report", help="write the verdicts to the request")
+    report.add_argument("--number", type=int, required=True, help="the request, as the first job's output names it")
+    report.add_argument("--commit", required=True, help="its commit, likewise")
+    report.add_argument("--taken", type=Path, required=True, metavar="FILE")
+    report.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
+    report.add_argument("--audience", choices=AUDIENCES, default="learner")
+    report.set_defaults(command=_report)
+    return parser
+
+
+def _visible(given: argparse.Namespace) -> int:
+    from graders.pulls import visible
+
+    return visible.run(given.root, given.base)
+
+
+def _intake(given: argparse.Namespace) -> int:
+    from graders.pulls import intake
+    from graders.pulls.api import Repository
+
+    event = intake.event_in(Path(os.environ.get("GITHUB_EVENT_PATH", "")))
+    taken = intake.take(Repository.of_environment(), given.root, event)
+    if taken is None:
+        print("nothing to grade: no open request stands at this commit and changes a kata's files")
+        return 0
+    write(given.out, taken)
+    _say("number", str(taken.pull.number))
+    _say("commit", taken.pull.commit)
+    _say("gradable", "true" if taken.taken else "false")
+    print(f"request {taken.pull.number} at {taken.pull.commit}: {len(taken.taken)} katas taken")
+    return 0
+
+
+def _grade(given: argparse.Namespace) -> int:
+    from graders.hiding import with_hidden
+    from graders.pulls import grading
+
+    taken = read(given.taken, Intake, TAKEN_BYTES)
+    with with_hidden(given.root, given.hidden) as root:
+        report = grading.grade(root, taken, audience=given.audience)
+    write(given.out, report)
+    print("\n".join(f"{verdict.kata}: {verdict.status}" for verdict in report.verdicts))
+    return 0
+
+
+def _report(given: argparse.Namespace) -> int:
+    from graders.pulls import reporting
+    from graders.pulls.api import Repository
+
+    taken = read(given.taken, Intake, TAKEN_BYTES)
+    if (taken.pull.number, taken.pull.commit) != (given.number, given.commit):
+        raise KataError(f"{given.taken}: it is of another request, or of another commit; nothing is reported")
+    outcome = reporting.publish(Repository.of_environment(), given.root, taken, given.verdicts, given.audience)
+    moved = "not published: the request has moved on, and its new commit has a run of its own"
+    print("published" if outcome == "published" else moved)
+    return 0
+
+
+def _say(name: str, value: str) -> None:
+    """An output of the step; `value` is one of our own words."""
+    place = os.environ.get("GITHUB_OUTPUT")
+    if place:
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(f"{name}={value}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

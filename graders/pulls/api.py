@@ -1,0 +1,118 @@
+"""GitHub's REST API, as much of it as is needed: bounded answers, a few tries, one server.
+
+Nothing of a request (a title, a branch's name) is put into a path; what must go into a query is quoted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graders.errors import KataError
+
+ANSWER_BYTES = 16 * 1024**2
+PAGE = 100
+TRIES = 4
+PATIENCE_S = 30
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class ServerError(KataError):
+    """The server did not answer, or not as its documentation says."""
+
+
+class Missing(ServerError):
+    """The server has nothing there."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A token is sent to nobody but the server that it is for."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Repository:
+    """One repository on a server. The token is kept out of every message."""
+
+    def __init__(self, name: str, token: str, server: str = "https://api.github.com", pause_s: float = 2.0) -> None:
+        if not _REPOSITORY.fullmatch(name):
+            raise KataError(f"{name!r} is no name of a repository; OWNER/NAME is expected")
+        self.name = name
+        self.server = server.rstrip("/")
+        self._token = token
+        self._pause_s = pause_s
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Repository:
+        """As the runner's environment names it: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_TOKEN."""
+        lacking = [key for key in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(key)]
+        if lacking:
+            raise KataError(f"{' and '.join(lacking)}: not set; this command is for a workflow of GitHub")
+        server = environment.get("GITHUB_API_URL") or "https://api.github.com"
+        return cls(environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"], server)
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """The answer to GET /repos/OWNER/NAME/path. Raises Missing, ServerError."""
+        return self._ask("GET", path, query, None)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._ask("POST", path, {}, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._ask("PATCH", path, {}, body)
+
+    def pages(self, path: str, most: int, **query: str | int) -> Iterator[Any]:
+        """The items of a list that comes in pages, at most so many."""
+        for page in range(1, -(-most // PAGE) + 1):
+            items = self.get(path, per_page=PAGE, page=page, **query)
+            if not isinstance(items, list):
+                raise ServerError(f"{path}: a list is expected of the server")
+            yield from items[: most - (page - 1) * PAGE]
+            if len(items) < PAGE:
+                return
+
+    def _ask(self, method: str, path: str, query: Mapping[str, str | int], body: Mapping[str, Any] | None) -> Any:
+        address = f"{self.server}/repos/{self.name}/{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/json",
+            "User-Agent": "nn-katas",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(address, data, headers, method=method)
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._answer(request)
+            except urllib.error.HTTPError as fault:
+                with fault:
+                    if fault.code == 404:
+                        raise Missing(f"{method} {path}: the server has nothing there") from None
+                    # Asked again is only what changes nothing when it is done twice.
+                    if fault.code < 500 or method == "POST" or attempt == TRIES:
+                        raise ServerError(f"{method} {path}: the server answered {fault.code}") from None
+            except OSError as fault:
+                if method == "POST" or attempt == TRIES:
+                    raise ServerError(f"{method} {path}: the server did not answer ({fault})") from None
+            time.sleep(self._pause_s * attempt)
+        raise AssertionError("unreachable")
+
+    def _answer(self, request: urllib.request.Request) -> Any:
+        with self._opener.open(request, timeout=PATIENCE_S) as answer:
+            data = answer.read(ANSWER_BYTES + 1)
+        if len(data) > ANSWER_BYTES:
+            raise ServerError(f"{request.selector}: the server's answer is larger than {ANSWER_BYTES // 1024**2} MB")
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise ServerError(f"{request.selector}: the server's answer is no JSON") from None

@@ -1,0 +1,74 @@
+"""What the jobs hand each other: one JSON file each, strict about its fields and small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from graders.errors import KataError
+from graders.intake import Submission
+from graders.verdict import Record, Verdict
+
+TAKEN_BYTES = 128 * 1024**2  # base64 of what one request may hand in, several times
+REPORT_BYTES = 64 * 1024
+
+Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")]
+Commit = Annotated[str, Meta(pattern=r"\A[0-9a-f]{40}\Z")]
+Number = Annotated[int, Meta(ge=1, le=2**31)]
+
+
+class Pull(Record, frozen=True, kw_only=True):
+    """A request at the commit that is graded."""
+
+    number: Number
+    commit: Commit
+
+
+class Taken(Record, frozen=True, kw_only=True):
+    """What intake took of one kata; `refused` says why it took nothing, `moved` where a missing file went."""
+
+    kata: Slug
+    submission: Submission | None = None
+    refused: str = ""
+    moved: str = ""
+
+
+class Intake(Record, frozen=True, kw_only=True):
+    """The first job's file: `beside` are changed files that no kata declares, `refused` is said of the request."""
+
+    pull: Pull
+    taken: tuple[Taken, ...] = ()
+    beside: tuple[str, ...] = ()
+    refused: str = ""
+
+
+class Report(Record, frozen=True, kw_only=True):
+    """The second job's file: a verdict a kata, as its audience may see it."""
+
+    verdicts: Annotated[tuple[Verdict, ...], Meta(max_length=64)] = ()
+
+
+_R = TypeVar("_R", bound=Record)
+
+
+def read(path: Path, kind: type[_R], most: int) -> _R:
+    """The record in a file. Raises KataError for a file that is too large, no JSON, or another record."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as fault:
+        raise KataError(f"{path}: {fault.strerror}") from None
+    if len(data) > most:
+        raise KataError(f"{path}: it is larger than {most // 1024} KB")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise KataError(f"{path}: not a {kind.__name__.lower()} of this version: {fault}") from None
+
+
+def write(path: Path, record: Record) -> None:
+    """The record as JSON in a file."""
+    path.write_bytes(msgspec.json.encode(record))

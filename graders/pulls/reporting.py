@@ -1,0 +1,170 @@
+"""The third job: one comment, edited in place, and a check run with annotations.
+
+What is reported was made on the machine where the submission ran, so it is not believed more than it must be: it is
+small, of the schema, about the katas that the first job named and no others, redacted and cleaned once more here.
+The request and its commit come from the first job; a request that has moved on meanwhile is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from graders import catalogue
+from graders.catalogue import is_glob
+from graders.errors import KataError
+from graders.pulls.api import Repository, ServerError
+from graders.pulls.intake import still_at
+from graders.pulls.records import REPORT_BYTES, Intake, Pull, Report, read
+from graders.report import markdown, wording
+from graders.report.shown import shown
+from graders.report.text import clean, clean_line
+from graders.verdict import Audience, TestResult, Verdict
+
+MARKER = "<!-- katas: official verdict -->"
+CHECK = "katas"
+COMMENTS = 1_000  # looked through for ours
+ANNOTATIONS = 50  # the server takes no more at once
+ANNOTATION_LIMIT = 2_000  # characters
+BODY_LIMIT = 65_000  # the server takes 65 536 characters
+BOT = "github-actions[bot]"
+LOST = "The grading came to no verdict, and the fault is ours. Run the workflow again, or tell whoever keeps the katas."
+_PLACE = re.compile(r"([\w./-]+\.\w+), line (\d{1,6})\b")
+
+Outcome = Literal["published", "moved"]
+Conclusion = Literal["success", "failure", "neutral", "cancelled"]
+
+
+def publish(server: Repository, root: Path, intake: Intake, handed: Path, audience: Audience = "learner") -> Outcome:
+    """Write the verdicts to the request, unless it has moved on. Raises KataError for a report that is not to be."""
+    fault = ""
+    verdicts: tuple[Verdict, ...] = ()
+    if not intake.refused:
+        try:
+            verdicts = checked(handed, [taken.kata for taken in intake.taken], audience)
+        except KataError as wrong:
+            fault = str(wrong)
+    if not still_at(server, intake.pull):
+        return "moved"
+    body = comment(intake, verdicts)
+    _comment(server, intake.pull, body)
+    _check(server, intake, verdicts, notes(root, verdicts))
+    if fault:
+        raise KataError(f"the report was not published: {fault}")
+    return "published"
+
+
+def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Verdict, ...]:
+    """The verdicts in a file of the second job, one for each of these katas. Raises KataError for anything else."""
+    report = read(handed, Report, REPORT_BYTES)
+    found = [verdict.kata for verdict in report.verdicts]
+    if sorted(found) != sorted(katas):
+        raise KataError(f"{handed}: verdicts on {len(found)} katas, and not on the {len(katas)} that were handed in")
+    return tuple(shown(verdict, audience) for verdict in report.verdicts)
+
+
+# The comment.
+
+
+def comment(intake: Intake, verdicts: Sequence[Verdict]) -> str:
+    """The comment's Markdown; its first line is how it is found again."""
+    lines = [MARKER, f"Official verdict on {intake.pull.commit}, by the tests of the default branch.", ""]
+    if intake.refused:
+        lines += [
+            "### ✗ Refused",
+            "",
+            f"The request was not graded: {markdown.text(clean_line(intake.refused, 500))}",
+            "",
+        ]
+    elif not verdicts:
+        lines += ["### ! Not graded", "", LOST, ""]
+    if intake.beside:
+        names = ", ".join(markdown.code(clean_line(name, 120)) for name in intake.beside)
+        lines += [f"Changed beside the katas' own files, and not taken: {names}.", ""]
+    head = "\n".join([*lines, ""])
+    return (head + markdown.render(list(verdicts)) if verdicts else head)[:BODY_LIMIT]
+
+
+def _comment(server: Repository, pull: Pull, body: str) -> None:
+    """Edit our comment, or write it. Somebody else's that begins like ours is not ours."""
+    for each in server.pages(f"issues/{pull.number}/comments", COMMENTS):
+        author = each.get("user") or {}
+        if author.get("login") == BOT and str(each.get("body", "")).startswith(MARKER):
+            server.patch(f"issues/comments/{int(each['id'])}", {"body": body})
+            return
+    server.post(f"issues/{pull.number}/comments", {"body": body})
+
+
+# The check run.
+
+
+def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
+    """What the check says of all verdicts together; nothing that is not a pass looks like one."""
+    statuses = {verdict.status for verdict in verdicts}
+    if not statuses or "error" in statuses:
+        return "cancelled"
+    if statuses & {"failed", "ungradable"}:
+        return "failure"
+    return "success" if statuses <= {"passed", "awaiting_review"} else "neutral"
+
+
+def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """What did not pass, beside the line that its message names, or the first line of the kata's first file."""
+    found = []
+    for verdict in verdicts:
+        kata = catalogue.load(root, verdict.kata, complete=False)
+        first = next((name for name in kata.files if not is_glob(name)), None)
+        for title, message in _faults(verdict):
+            named = _PLACE.search(message)
+            known = named is not None and kata.declares(named[1])
+            name = named[1] if named and known else first
+            if name is not None:
+                found.append(
+                    _annotation(f"katas/{kata.slug}/{name}", int(named[2]) if named and known else 1, title, message)
+                )
+    return found[:ANNOTATIONS]
+
+
+def _faults(verdict: Verdict) -> list[tuple[str, str]]:
+    if verdict.status in ("ungradable", "error"):
+        return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status])]
+    return [(wording.sentence(test.name), _said(test)) for test in wording.not_passed(verdict)]
+
+
+def _said(test: TestResult) -> str:
+    parts = (test.message or wording.BARE, test.counterexample, wording.diagnosis(test))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _annotation(path: str, line: int, title: str, message: str) -> dict[str, Any]:
+    line = max(line, 1)
+    return {
+        "path": path,
+        "start_line": line,
+        "end_line": line,
+        "annotation_level": "failure",
+        "title": clean_line(title, 200),
+        "message": clean(message, ANNOTATION_LIMIT),
+    }
+
+
+def _check(server: Repository, intake: Intake, verdicts: Sequence[Verdict], beside: list[dict[str, Any]]) -> None:
+    ended = "failure" if intake.refused else conclusion(verdicts)
+    title = "Refused" if intake.refused else ", ".join(_score(verdict) for verdict in verdicts) or "Not graded"
+    body = {
+        "name": CHECK,
+        "head_sha": intake.pull.commit,
+        "status": "completed",
+        "conclusion": ended,
+        "output": {"title": clean_line(title, 200), "summary": comment(intake, verdicts), "annotations": beside},
+    }
+    answer = server.post("check-runs", body)
+    if not isinstance(answer, dict):
+        raise ServerError("check-runs: the server did not say what became of it")
+
+
+def _score(verdict: Verdict) -> str:
+    said = wording.score(verdict) or verdict.status
+    return f"{verdict.kata}: {said}"

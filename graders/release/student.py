@@ -1,0 +1,122 @@
+"""The bundle for students, and the search for what must not be in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from graders import intake
+from graders.catalogue import Kata, is_glob
+from graders.errors import KataError
+from graders.release import contents
+
+RUN = 4  # consecutive lines of a secret that are one too many
+SHORTEST = 12  # characters of a line that tells anything
+_TELLS_NOTHING = re.compile(r"#|from |import |.*(\bspec\b|importlib)")  # comments and imports, the long form too
+
+README = """\
+# Katas
+
+{table}
+
+## Start
+
+    python -m venv .venv
+    . .venv/bin/activate
+    pip install -c constraints.txt -e ".[torch]"
+    pytest katas/{first}        # the visible tests, while you write
+    katas watch {first}         # the same at every save
+
+On Windows: `.venv\\Scripts\\activate`. Each kata's README.md says what to write, and in which file. Whoever grades it
+runs further tests on your file.
+"""
+
+
+def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
+    """Write the bundle; the names in it. Raises KataError where a stub is none any more, or a secret shows through."""
+    contents.check_place(folder)
+    for kata in katas:
+        _check_stub(kata)
+    files = contents.student_files(root, katas)
+    found = leaks(root, files)
+    if found:
+        raise KataError(f"{found[0]}; nothing was written")
+    texts = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
+    contents.lay_out(files, texts, folder)
+    return sorted([*files, *texts])
+
+
+def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
+    """What of the hidden suites and the solutions is to be read in these files, in sentences.
+
+    Looked for are whole files, and runs of lines: as many lines of a solution, a hidden test or a variant one after the
+    other that stand in no file which every learner sees anyway.
+    """
+    public = {run for path in _texts(_visible(root)) for run in _runs(path)}
+    secret: dict[tuple[str, ...], Path] = {}
+    contents_of: dict[bytes, Path] = {}
+    for path in _texts(_secrets(root)):
+        secret |= dict.fromkeys(set(_runs(path)) - public, path)
+        if path.stat().st_size > 200:
+            contents_of[path.read_bytes()] = path
+    found = []
+    for name, path in files.items():
+        shown = next((secret[run] for run in _runs(path) if run in secret), None) if _is_text(path) else None
+        shown = shown or contents_of.get(path.read_bytes())
+        if shown is not None and not (_is_visible(root, path) and shown == path):
+            found.append(f"{name}: it shows what stands in {shown.relative_to(root)}")
+    return found
+
+
+def _visible(root: Path) -> Iterable[Path]:
+    return (root / "katas").rglob("*")
+
+
+def _secrets(root: Path) -> Iterable[Path]:
+    for place in (root / "solutions", root / "graders" / "hidden"):
+        yield from place.rglob("*")
+
+
+def _is_visible(root: Path, path: Path) -> bool:
+    return path.is_relative_to(root / "katas")
+
+
+def _texts(paths: Iterable[Path]) -> Iterable[Path]:
+    return [path for path in paths if _is_text(path) and "__pycache__" not in path.parts]
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix in {".py", ".toml", ".md", ".txt", ".json", ".csv"} and path.is_file()
+
+
+def _runs(path: Path) -> list[tuple[str, ...]]:
+    """Every so many consecutive lines of a file that tell anything."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    told = [line for line in lines if len(line) >= SHORTEST and not _TELLS_NOTHING.match(line)]
+    return [tuple(told[at : at + RUN]) for at in range(len(told) - RUN + 1)]
+
+
+def _check_stub(kata: Kata) -> None:
+    """Refuse a kata whose stubs somebody has begun to solve: their answer would be handed out."""
+    solved = intake.shipped(kata, kata.solution)
+    for name, data in intake.shipped(kata, kata.folder).items():
+        if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
+            _refuse(kata, name, "it is the solution")
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
+    )
+    if changed.returncode == 0 and changed.stdout:
+        name = changed.stdout.split(b"\0")[0][3:].decode(errors="replace").rpartition("/")[2]
+        _refuse(kata, name, "it is not as it was committed")
+
+
+def _refuse(kata: Kata, name: str, fault: str) -> None:
+    remedy = f"Commit it if it is the stub, or begin again: katas reset {kata.slug}"
+    raise KataError(f"katas/{kata.slug}/{name}: {fault}. {remedy}")
+
+
+def _readme(katas: Sequence[Kata]) -> str:
+    rows = [f"| [{kata.title}](katas/{kata.slug}/README.md) | {kata.minutes} minutes |" for kata in katas]
+    return README.format(table="\n".join(["| kata | |", "|---|---|", *rows]), first=katas[0].slug)

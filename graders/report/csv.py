@@ -1,0 +1,30 @@
+"""CSV for a gradebook: a row a verdict, a column a task."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from graders.report import wording
+from graders.verdict import Verdict
+
+FIELDS = ("kata", "submission_sha256", "graded_at", "status", "score", "max_score")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
+
+
+def render(verdicts: list[Verdict]) -> str:
+    """A table with a header; the column of a task is KATA.TASK, empty where there is nothing to count."""
+    tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_cell(name) for name in (*FIELDS, *tasks)])
+    for verdict in verdicts:
+        points = {f"{verdict.kata}.{task.name}": wording.points(task.score) for task in wording.counted(verdict)}
+        known = (verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status)
+        total = (wording.points(verdict.score), wording.points(verdict.max_score))
+        writer.writerow([_cell(value) for value in (*known, *total, *(points.get(task, "") for task in tasks))])
+    return text.getvalue()
+
+
+def _cell(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -1,0 +1,65 @@
+"""Exercism's results.json, version 3 of its test runner interface: a test a test, with the number of its task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from graders.report import wording
+from graders.verdict import TestResult, Verdict
+
+OUTPUT_LIMIT = 500
+CUT = "\n(Output was cut: it may have 500 characters.)"
+MESSAGE_LIMIT = 65_535
+_STATUSES = {"passed": "pass", "failed": "fail", "blocked": "fail", "ungraded": "error", "error": "error"}
+
+
+def render(verdicts: list[Verdict]) -> str:
+    """One results.json for all of them; `error` is what could not be graded at all, and says why."""
+    tasks = [(verdict.kata, task.name) for verdict in verdicts for task in verdict.tasks]
+    several = len(verdicts) > 1
+    tests = [_test(verdict, test, tasks, several) for verdict in verdicts for test in verdict.tests]
+    status, message = _outcome(verdicts)
+    result: dict[str, Any] = {"version": 3, "status": status, "message": message, "tests": tests}
+    return json.dumps(result, indent=2, ensure_ascii=False) + "\n"
+
+
+def _outcome(verdicts: list[Verdict]) -> tuple[str, str | None]:
+    broken = [verdict for verdict in verdicts if verdict.status in ("ungradable", "ungraded", "error")]
+    if broken or not verdicts:
+        said = [f"{wording.heading(each)}: {each.message or wording.STATUSES[each.status]}" for each in broken]
+        return "error", "\n".join(said)[:MESSAGE_LIMIT] or "nothing was graded"
+    if any(verdict.status == "failed" for verdict in verdicts):
+        unseen = [task for verdict in verdicts for task in wording.unexplained(verdict)]
+        names = ", ".join(task.title or task.name for task in unseen)
+        return "fail", f"{names}: failed, by a test that is not shown" if names else None
+    return "pass", None
+
+
+def _test(verdict: Verdict, test: TestResult, tasks: list[tuple[str, str]], several: bool) -> dict[str, Any]:
+    name = wording.sentence(test.name)
+    found: dict[str, Any] = {
+        "name": f"{verdict.kata}: {name}" if several else name,
+        "status": _STATUSES[test.status],
+        "message": None if test.status == "passed" else _message(test),
+        "output": _output(test) or None,
+        "test_code": test.counterexample or _command(verdict, test),
+    }
+    if (verdict.kata, test.task) in tasks:
+        found["task_id"] = tasks.index((verdict.kata, test.task)) + 1
+    return found
+
+
+def _message(test: TestResult) -> str:
+    parts = (test.message, wording.diagnosis(test))
+    said = "\n\n".join(part for part in parts if part)
+    return (said or (f"{test.status}: {wording.BARE[:1].lower()}{wording.BARE[1:]}"))[:MESSAGE_LIMIT]
+
+
+def _output(test: TestResult) -> str:
+    return test.output if len(test.output) <= OUTPUT_LIMIT else test.output[: OUTPUT_LIMIT - len(CUT)] + CUT
+
+
+def _command(verdict: Verdict, test: TestResult) -> str:
+    """How a learner runs it; a hidden test is run by nobody but the grader."""
+    return f"pytest katas/{verdict.kata} -k {test.name.rpartition('::')[2]}" if test.visibility == "visible" else ""

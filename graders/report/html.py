@@ -1,0 +1,88 @@
+"""HTML: one page that stands for itself, for whoever would rather look than read a terminal."""
+
+from __future__ import annotations
+
+from html import escape
+
+from graders.report import comparison, wording
+from graders.report.page import block, mark, page
+from graders.verdict import TaskResult, TestResult, Verdict
+
+_SHOWN_FILES = 20
+
+
+def render(verdicts: list[Verdict]) -> str:
+    """The page of these verdicts."""
+    title = wording.heading(verdicts[0]) if len(verdicts) == 1 else f"{len(verdicts)} katas graded"
+    heading = "" if len(verdicts) == 1 else f"<h1>{escape(title)}</h1>\n"
+    level = 1 if len(verdicts) == 1 else 2
+    return page(title, heading + "\n".join(_section(verdict, level) for verdict in verdicts), comparison.STYLE)
+
+
+def _section(verdict: Verdict, level: int) -> str:
+    score = wording.score(verdict)
+    parts = [
+        f"<section>\n<h{level}>{escape(wording.heading(verdict))}</h{level}>",
+        f"<p><strong>{mark(wording.MARKS[verdict.status], verdict.status)} {_capital(wording.STATUSES[verdict.status])}"
+        f"{f', {escape(score)}' if score else ''}.</strong></p>",
+    ]
+    if verdict.max_score:
+        share = 100 * verdict.score / verdict.max_score
+        parts.append(f'<progress max="100" value="{share:.0f}" aria-label="points">{share:.0f} %</progress>')
+    if verdict.message:
+        parts.append(block(verdict.message, "said"))
+    if verdict.tasks:
+        parts.append(_table(verdict.tasks))
+    notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
+    notes += [
+        f"{task.title or task.name}: a test that is not shown did not pass." for task in wording.unexplained(verdict)
+    ]
+    notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed]
+    names, left = wording.ignored_files(verdict, _SHOWN_FILES)
+    if names:
+        more = f" and {left} more" if left else ""
+        notes.append(f"Ignored, as only the kata's own files are graded: {', '.join(names)}{more}.")
+    parts += [f'<p class="soft">{escape(note)}</p>' for note in notes if note]
+    tests = wording.not_passed(verdict)
+    if tests:
+        parts.append(f"<h{level + 1}>What did not pass</h{level + 1}>")
+        parts += [_test(test, unfolded=not number) for number, test in enumerate(tests)]
+    graded = f"Graded {verdict.graded_at}, " if verdict.graded_at else ""
+    parts.append(f'<p class="soft">{escape(graded)}confinement: {escape(verdict.confinement)}.</p>\n</section>')
+    return "\n".join(parts)
+
+
+def _table(tasks: tuple[TaskResult, ...]) -> str:
+    remarks = any(wording.task_remark(task) for task in tasks)
+    rows = [
+        f'<tr><td>{mark(wording.MARKS[task.status], task.status)}</td><th scope="row">{escape(task.title or task.name)}'
+        f"</th>{f'<td>{escape(wording.task_remark(task))}</td>' * remarks}"
+        f'<td class="number">{wording.worth(task)}</td></tr>'
+        for task in tasks
+    ]
+    head = f"""<tr><th scope="col"><span class="hidden">Result</span></th><th scope="col">Task</th>{
+        '<th scope="col">Note</th>' * remarks
+    }<th scope="col" class="number">Points</th></tr>"""
+    return f"<table>\n<thead>{head}</thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
+
+
+def _test(test: TestResult, *, unfolded: bool) -> str:
+    hidden = ", hidden" if test.visibility == "hidden" else ""
+    name = f"{mark(wording.MARKS[test.status], test.status)} {escape(wording.sentence(test.name))}"
+    name += f' <span class="soft">({escape(test.task)}{hidden})</span>'
+    if wording.is_bare(test):
+        return f"<p>{name}. {escape(wording.BARE)}</p>"
+    parts = []
+    if test.diagnosis:
+        parts.append(f"<p><strong>{escape(wording.diagnosis(test))}</strong></p>")
+    if test.message:
+        parts.append(block(test.message, "said"))
+    if test.counterexample:
+        parts += ["<p>The smallest failing input, as code:</p>", block(test.counterexample), *comparison.drawn(test)]
+    if test.output:
+        parts += ["<p>Printed by the submission:</p>", block(test.output)]
+    return f"<details{' open' * unfolded}><summary>{name}</summary>\n{chr(10).join(parts)}\n</details>"
+
+
+def _capital(words: str) -> str:
+    return escape(words[:1].upper() + words[1:])
