@@ -1,0 +1,110 @@
+"""Challenge 1, hidden: what a figure shows, told from what was drawn in it.
+
+The frames are the judge's own. All norms of one layer of one network lie in a range that no other layer's touch, so
+that a number in the picture says where it comes from, also if it is the mean or the median over steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graders.checks import Mismatch
+
+N_LAYERS = 15
+NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}  # as they are looked for, and as they are written
+SLACK = 1e-6  # relative: numbers that went through float32
+
+
+def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
+    """Norms (n_steps, 15) by the activation, as they might be, and are nowhere else; of three digits, to be read."""
+    rng = np.random.default_rng(seed)
+    centres = {
+        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # a factor of 3.4 apart
+        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),  # 1.46 apart
+    }
+    return {name: _rounded(centre * rng.uniform(0.9, 1.1, (n_steps, N_LAYERS))) for name, centre in centres.items()}
+
+
+def _rounded(numbers: np.ndarray) -> np.ndarray:
+    return np.vectorize(lambda number: float(f"{number:.3g}"))(numbers)
+
+
+def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str, np.ndarray]) -> None:
+    """First and last layer of both networks are drawn along a logarithmic axis, inside the picture, labelled, named."""
+    if figure is None:
+        raise Mismatch("no figure of matplotlib was saved as a PNG file", None, None)
+    shown: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {name: [] for name in made_up}
+    for name, norms in made_up.items():
+        for layer in (1, N_LAYERS):
+            shown[name] += _showing(figure, norms[:, layer - 1], f"{NAMES[name]}, layer {layer}")
+    _assert_labelled(figure, [axes for artists in shown.values() for axes, _ in artists])
+    for name, artists in shown.items():
+        _assert_named(name, artists)
+
+
+def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The (axes, artist) that show one of these norms on a logarithmic axis and inside its limits."""
+    low, high = norms.min() * (1 - SLACK), norms.max() * (1 + SLACK)
+    found, linear, outside = [], False, False
+    for axes in figure["axes"]:
+        for artist in axes["drawn"]:
+            for direction in (0, 1):
+                numbers = artist["numbers"][direction]
+                theirs = numbers[(numbers >= low) & (numbers <= high)]
+                if not theirs.size:
+                    continue
+                bottom, top = axes["limits"][direction]
+                visible = (theirs >= bottom * (1 - SLACK)) & (theirs <= top * (1 + SLACK))
+                if axes["scales"][direction] != "log":
+                    linear = True
+                elif not visible.any():
+                    outside = True
+                else:
+                    found.append((axes, artist))
+    if found:
+        return found
+    if outside:
+        raise Mismatch(f"the gradient norms of {whose} lie outside the limits of the axis", None, None)
+    if linear:
+        raise Mismatch(f"the gradient norms of {whose} are drawn on an axis that is not logarithmic", "log", "linear")
+    raise Mismatch(f"the gradient norms of {whose}, as they are in the frame, are not drawn", None, None)
+
+
+def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None:
+    """Both directions have a label: at one of these axes at least, which may share it, or at the figure."""
+    for direction, name in enumerate("xy"):
+        labels = [figure[f"{name}label"], *(each["labels"][direction] for each in axes)]
+        if not any(label.strip() for label in labels):
+            raise Mismatch(f"the {name} axis has no label", f"{name}label", None)
+
+
+def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """A reader is told that these are this network's; lines of something else may have such a number by chance."""
+    told = {_network_of(axes, artist) for axes, artist in artists} - {None}
+    if name not in told and told:
+        raise Mismatch(f"the norms of {NAMES[name]} are shown as those of {NAMES[told.pop()]}", name, None)
+    if name not in told:
+        raise Mismatch(f"nothing tells which lines are {NAMES[name]}'s: name both networks", name, None)
+
+
+def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
+    """The network that an artist is said to belong to: by its entry in a legend, else by what stands at the axes."""
+    entries = [entry for legend in axes["legends"] for entry in legend["entries"]]
+    if artist["label"] in [entry["label"] for entry in entries] and _named(artist["label"]):
+        return _named(artist["label"])
+    texts = [{"label": text, "colour": colour, "style": "", "marker": ""} for text, colour in axes["texts"]]
+    for signs, looks in ((entries, ("colour", "style", "marker")), (texts, ("colour",))):
+        for look in looks:
+            meant = {_named(sign["label"]) for sign in signs if sign[look] and sign[look] == artist[look]} - {None}
+            if len(meant) == 1:
+                return meant.pop()
+    around = [axes["title"], *axes["labels"], *(legend["title"] for legend in axes["legends"])]
+    return _named(" ".join([*around, *(text for text, _ in axes["texts"])]))
+
+
+def _named(text: str) -> str | None:
+    """The one network that a text names; None if it names none or both."""
+    found = [name for name in NAMES if name in text.lower()]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,435 @@
+"""What the hidden tests have done beside the submission; plain values come back.
+
+Nothing here is trusted: norms, losses and steps are computed again by the judge, from the parameters and the batches.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import pickle
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+
+torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+
+Batch = tuple[np.ndarray, np.ndarray, float]
+_kept: dict[str, Any] = {}  # what `fixed` leaves for `fixed_parameters`
+
+
+# ------------------------------------------------------------------------------------------- the network
+
+
+def forward(submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], X: np.ndarray) -> Any:
+    """The parameters of a fresh network, its logits for X, and X as it is afterwards."""
+    network = submission.DeepNetwork(n_layers, activation, **options)
+    return _copied(network.parameters()), network.forward(X), X
+
+
+def default_network(submission: ModuleType, X: np.ndarray) -> Any:
+    """The parameters of the network that nobody said anything about, and its logits for X."""
+    network = submission.DeepNetwork()
+    return _copied(network.parameters()), network.forward(X)
+
+
+def make(submission: ModuleType, activation: str) -> None:
+    """Make a network with this activation."""
+    submission.DeepNetwork(15, activation, n_inputs=6)
+
+
+def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.ndarray) -> dict[str, Any]:
+    """The parameters of a network of each seed, made with the global generators in another state each time.
+
+    `touched` names the generators that were not afterwards what they were before.
+    """
+    touched: set[str] = set()
+    made = []
+    for number, seed in enumerate(seeds):
+        _disturb(number)
+        before = _generators()
+        network = submission.DeepNetwork(4, activation, n_inputs=X.shape[1], seed=seed)
+        network.forward(X)
+        network.train_step(X, np.arange(len(X)) % 10, 0.1)
+        touched.update(name for name, state in _generators().items() if state != before[name])
+        made.append(_copied(submission.DeepNetwork(4, activation, n_inputs=X.shape[1], seed=seed).parameters()))
+    return {"parameters": made, "touched": sorted(touched)}
+
+
+def training(
+    submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
+) -> dict[str, Any]:
+    """A fresh network, a step on each of the batches: parameters before the first and after each, losses, norms.
+
+    `logits` are those of the last batch when all is over; `batches` are the arrays as they are then.
+    """
+    network = submission.DeepNetwork(n_layers, activation, **options)
+    parameters, losses, norms = [_copied(network.parameters())], [], []
+    for X, y, learning_rate in batches:
+        losses.append(network.train_step(X, y, learning_rate))
+        parameters.append(_copied(network.parameters()))
+        norms.append(copy.copy(network.track_gradients()))
+    return {
+        "parameters": parameters,
+        "losses": losses,
+        "norms": norms,
+        "logits": network.forward(batches[-1][0]),
+        "batches": batches,
+    }
+
+
+def norms_before_any_step(submission: ModuleType, activation: str, X: np.ndarray) -> Any:
+    """Ask a fresh network, that has answered for X, for its gradients."""
+    network = submission.DeepNetwork(3, activation, n_inputs=X.shape[1])
+    network.forward(X)
+    network.parameters()
+    return network.track_gradients()
+
+
+def two_networks(
+    submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
+) -> list[Any]:
+    """Two networks, made one after the other, trained in turns on two batches; each asked for its norms at the end.
+
+    Of each network: its parameters before its step, and its norms, asked twice with a forward pass between.
+    """
+    pair = [submission.DeepNetwork(n_layers, activation, **options | {"seed": seed}) for seed in (1, 2)]
+    before = [_copied(network.parameters()) for network in pair]
+    for network, (X, y, learning_rate) in zip(pair, batches, strict=True):
+        network.train_step(X, y, learning_rate)
+    answers = []
+    for network, parameters in zip(pair, before, strict=True):
+        first = copy.copy(network.track_gradients())
+        network.forward(batches[0][0])
+        answers.append([parameters, first, network.track_gradients()])
+    return answers
+
+
+# ----------------------------------------------------------------------------------------- the experiment
+
+
+def experiment(
+    submission: ModuleType,
+    X: np.ndarray,
+    y: np.ndarray,
+    activation: str,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """An experiment, watched: its frame, and of each step the batch, the rate and the parameters before it.
+
+    `fresh` are the parameters of the network that belongs to it; `touched` names global generators that changed.
+    """
+    steps: list[dict[str, Any]] = []
+
+    def see(network: Any, batch: Batch, step: Callable[[], Any]) -> Any:
+        X, y, learning_rate = batch
+        rows = np.array(X, np.float32), np.array(y, np.int64), float(learning_rate)
+        steps.append({"batch": rows, "parameters": _copied(network.parameters())})
+        return step()
+
+    before = _generators()
+    with _watched(submission, see):
+        frame = submission.experiment(X, y, activation, **settings)
+    touched = [name for name, state in _generators().items() if state != before[name]]
+    network = submission.DeepNetwork(15, activation, n_inputs=X.shape[1], seed=settings["seed"])
+    return {
+        "frame": _table(frame),
+        "steps": steps,
+        "fresh": _copied(network.parameters()),
+        "touched": touched,
+        "X": X,
+        "y": y,
+    }
+
+
+def frames(
+    submission: ModuleType, X: np.ndarray, y: np.ndarray, activation: str, settings: list[dict[str, Any]]
+) -> list[Any]:
+    """The frames of several experiments, the global generators in another state each time."""
+    found = []
+    for number, setting in enumerate(settings):
+        _disturb(number)
+        found.append(_table(submission.experiment(X, y, activation, **setting)))
+    return found
+
+
+# ------------------------------------------------------------------------------------- the fixed network
+
+
+def fixed(
+    submission: ModuleType,
+    images: np.ndarray,
+    y: np.ndarray,
+    seed: int,
+    watched: list[int],
+    shown: np.ndarray,
+) -> dict[str, Any]:
+    """fixed_network on images (n, 784) of 0 to 255 with classes y, and what it answers for the images `shown`.
+
+    `sizes` are those of the batches of all steps, `outside` counts the steps before which a network was not as its last
+    step had left it, `finished` says whether the one returned is as its last step left it, and `batch` is that of the
+    last of the `watched` steps that took place. Of `fixed_parameters` one may ask for "first", the parameters before
+    the first step, "before" and "after", those around the step that was watched, and "last".
+    """
+    sizes: list[int] = []
+    left: dict[int, tuple[Any, list[int]]] = {}  # by the network's id, with the network, so that no other gets that id
+    first: dict[int, Any] = {}
+    around: dict[str, Any] = {"before": [], "after": []}
+    batch: list[Batch] = []
+    outside = 0
+
+    def see(network: Any, given: Batch, step: Callable[[], Any]) -> Any:
+        nonlocal outside
+        before = network.parameters()
+        if id(network) not in left:
+            first[id(network)] = _narrow(before)
+        elif left[id(network)][1] != _fingerprint(before):
+            outside += 1
+        watching = len(sizes) in watched
+        sizes.append(len(given[0]))
+        if watching:
+            batch[:] = [(np.array(given[0], np.float32), np.array(given[1], np.int64), float(given[2]))]
+            around["before"] = _narrow(before)
+        loss = step()
+        after = network.parameters()
+        left[id(network)] = network, _fingerprint(after)
+        if watching:
+            around["after"] = _narrow(after)
+        return loss
+
+    X = images.astype(np.float32) / 255
+    _disturb(seed)
+    before = _generators()
+    with _watched(submission, see):
+        network = submission.fixed_network(X, y, seed)
+    touched = [name for name, state in _generators().items() if state != before[name]]
+    parameters = network.parameters()
+    _kept.clear()
+    _kept.update(around, first=first.get(id(network), []), last=_narrow(parameters))
+    return {
+        "kind": type(network).__name__,
+        "is_network": isinstance(network, submission.DeepNetwork),
+        "sizes": sizes,
+        "outside": outside,
+        "finished": id(network) in left and left[id(network)][1] == _fingerprint(parameters),
+        "batch": batch,
+        "logits": network.forward(shown.astype(np.float32) / 255),
+        "touched": touched,
+    }
+
+
+def fixed_parameters(submission: ModuleType, which: str) -> Any:  # noqa: ARG001 (every probe is given the submission)
+    """The parameters of the network that was fixed last, in float32: together they may be more than can be sent."""
+    return _kept[which]
+
+
+def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed: int) -> list[Any]:
+    """fixed_network once more, in another state of the global generators: its parameters."""
+    _disturb(seed + 1)
+    return _narrow(submission.fixed_network(images.astype(np.float32) / 255, y, seed).parameters())
+
+
+# ----------------------------------------------------------------------------------------------- the plot
+
+
+def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: np.ndarray, name: str) -> Any:
+    """plot_gradients into a file of this name, of frames with these norms (n_steps, 15) and losses (n_steps,).
+
+    Comes back: the bytes of the file, and what the figure that was saved is made of, None where there is none; `frames`
+    are the frames as they are afterwards, `before` as they were.
+    """
+    saved: list[dict[str, Any]] = []
+    print_png = FigureCanvasAgg.print_png
+
+    @functools.wraps(print_png)  # whoever calls it looks at its signature
+    def see(canvas: FigureCanvasAgg, *arguments: Any, **options: Any) -> Any:
+        saved.append(_figure(canvas.figure))
+        return print_png(canvas, *arguments, **options)
+
+    path = Path(name)
+    path.unlink(missing_ok=True)
+    tables = [_frame(norms, losses) for norms in (sigmoid, relu)]
+    before = [_table(table) for table in tables]
+    FigureCanvasAgg.print_png = see
+    try:
+        submission.plot_gradients(*tables, name)
+        data = path.read_bytes() if path.is_file() else None
+    finally:
+        FigureCanvasAgg.print_png = print_png
+        path.unlink(missing_ok=True)
+        plt.close("all")
+    return {
+        "png": data,
+        "figure": saved[-1] if saved else None,
+        "before": before,
+        "frames": [_table(table) for table in tables],
+    }
+
+
+def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
+    """A frame as experiment gives it."""
+    n_layers = norms.shape[1]
+    steps, layers = np.divmod(np.arange(norms.size), n_layers)
+    columns = {"step": steps, "layer": layers + 1, "gradient_norm": norms.ravel(), "loss": np.repeat(losses, n_layers)}
+    return pd.DataFrame(columns)
+
+
+def _figure(figure: Any) -> dict[str, Any]:
+    """What is drawn in a figure, as values: every axes with its scales, labels, legend, texts and numbers."""
+    legends = [_legend(legend) for legend in figure.legends]
+    return {
+        "xlabel": figure.get_supxlabel(),
+        "ylabel": figure.get_supylabel(),
+        "axes": [_axes(axes, legends) for axes in figure.axes if axes.get_visible()],
+    }
+
+
+def _axes(axes: Any, legends: list[dict[str, Any]]) -> dict[str, Any]:
+    own = [_legend(axes.get_legend())] if axes.get_legend() is not None else []
+    texts = [text for text in axes.texts if text.get_visible()]
+    return {
+        "scales": [axes.get_xscale(), axes.get_yscale()],
+        "limits": [[float(v) for v in sorted(axes.get_xlim())], [float(v) for v in sorted(axes.get_ylim())]],
+        "labels": [axes.get_xlabel(), axes.get_ylabel()],
+        "title": " ".join(axes.get_title(loc=place) for place in ("left", "center", "right")),
+        "legends": own + legends,
+        "texts": [[text.get_text(), _colour(text.get_color())] for text in texts],
+        "drawn": [*_lines(axes), *_collections(axes), *_bars(axes)],
+    }
+
+
+def _legend(legend: Any) -> dict[str, Any]:
+    """The legend's title, and of every entry its text and the look of its handle."""
+    entries = []
+    for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=False):
+        entries.append({"label": text.get_text(), **_look(handle)})
+    return {"title": legend.get_title().get_text(), "entries": entries}
+
+
+def _lines(axes: Any) -> Iterator[dict[str, Any]]:
+    for line in axes.lines:
+        seen = line.get_linestyle() not in ("None", "", " ") or line.get_marker() not in ("None", "", " ", None)
+        if line.get_visible() and seen and line.get_transform().contains_branch(axes.transData):
+            yield _drawn(line, np.asarray(line.get_xdata(orig=False)), np.asarray(line.get_ydata(orig=False)))
+
+
+def _collections(axes: Any) -> Iterator[dict[str, Any]]:
+    """Points of scatter, and lines of line collections."""
+    for collection in axes.collections:
+        if not collection.get_visible():
+            continue
+        if hasattr(collection, "get_segments"):
+            colours = collection.get_colors()
+            for number, segment in enumerate(collection.get_segments()):
+                shown = _colour(colours[number % len(colours)]) if len(colours) else ""
+                yield _drawn(collection, segment[:, 0], segment[:, 1]) | {"colour": shown}
+        elif len(collection.get_offsets()) and collection.get_offset_transform().contains_branch(axes.transData):
+            places = np.ma.getdata(collection.get_offsets())
+            yield _drawn(collection, places[:, 0], places[:, 1])
+
+
+def _bars(axes: Any) -> Iterator[dict[str, Any]]:
+    """The far corners of bars: their heights, and of bars that lie their lengths."""
+    for container in axes.containers:
+        bars = [bar for bar in getattr(container, "patches", ()) if bar.get_visible()]
+        if bars:
+            corners = np.array([[bar.get_x() + bar.get_width(), bar.get_y() + bar.get_height()] for bar in bars])
+            label = str(container.get_label())
+            yield _drawn(bars[0], corners[:, 0], corners[:, 1]) | {"label": label}
+    for patch in axes.patches:
+        if hasattr(patch, "get_data"):  # of stairs
+            values, edges, _ = patch.get_data()
+            yield _drawn(patch, np.asarray(edges), np.asarray(values))
+
+
+def _drawn(artist: Any, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    numbers = [np.array(np.ma.filled(np.ma.asarray(each, np.float64), np.nan)) for each in (x, y)]
+    return {"label": str(artist.get_label()), "numbers": numbers, **_look(artist)}
+
+
+def _look(artist: Any) -> dict[str, str]:
+    """By what a reader finds an entry of the legend again: colour, line style, marker."""
+    colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()
+    style = artist.get_linestyle() if hasattr(artist, "get_linestyle") else ""
+    marker = artist.get_marker() if hasattr(artist, "get_marker") else ""
+    return {"colour": _colour(colour), "style": str(style), "marker": str(marker)}
+
+
+def _colour(value: Any) -> str:
+    try:
+        if not isinstance(value, str) and np.ndim(value) == 2:
+            value = value[0]
+        return str(to_hex(value))
+    except (ValueError, TypeError, IndexError):
+        return ""
+
+
+# --------------------------------------------------------------------------------------------- in common
+
+
+@contextmanager
+def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
+    """Every call of train_step goes through `see(network, batch, step)`, which makes the step."""
+    train_step = submission.DeepNetwork.train_step
+
+    def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:
+        return see(self, (X, y, learning_rate), lambda: train_step(self, X, y, learning_rate))
+
+    submission.DeepNetwork.train_step = watched
+    try:
+        yield
+    finally:
+        submission.DeepNetwork.train_step = train_step
+
+
+def _copied(parameters: Any) -> Any:
+    """The same values, which no later step can change."""
+    return copy.deepcopy(list(parameters))
+
+
+def _narrow(parameters: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Copies in float32, as little as can be sent."""
+    return [(np.array(W, np.float32), np.array(b, np.float32)) for W, b in parameters]
+
+
+def _fingerprint(parameters: Any) -> list[int]:
+    """A number for each array, which another weight changes: the sum of its bits, taken as integers."""
+    arrays = (np.ascontiguousarray(array) for pair in parameters for array in pair)
+    return [int(array.view(np.uint32).sum(dtype=np.uint64)) for array in arrays]
+
+
+def _table(frame: Any) -> dict[str, Any]:
+    """A DataFrame as its columns; of anything else its type."""
+    if not isinstance(frame, pd.DataFrame):
+        return {"type": type(frame).__name__, "columns": [], "values": []}
+    return {
+        "type": "DataFrame",
+        "columns": [str(name) for name in frame.columns],
+        "values": [frame[name].to_numpy(copy=True) for name in frame.columns],
+    }
+
+
+def _disturb(number: int) -> None:
+    """Put the global generators into a state of their own."""
+    random.seed(number)
+    np.random.seed(number & 0xFFFFFFFF)
+    torch.manual_seed(number)
+
+
+def _generators() -> dict[str, bytes]:
+    """The states of the global generators."""
+    return {
+        "random": pickle.dumps(random.getstate()),
+        "numpy.random": pickle.dumps(np.random.get_state()),
+        "torch": torch.get_rng_state().numpy().tobytes(),
+    }

@@ -1,0 +1,196 @@
+"""Challenge 1, hidden: what a network of given weights computes, by torch's autograd in float64.
+
+A submission may compute in float32. How far it may be off is derived from the number of additions on the way, n: each
+is rounded by eps at most, roundings are independent, so that they add up like a random walk, and each layer, forwards
+and backwards, passes relative errors on about as large as they are. With a margin of 8 that makes 8 · eps · √n of the
+magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019). Two things
+are not in that: p - y, where p is nearly y, loses the digits that they share; and a ReLU whose input is 0 to within
+rounding may be on or off. The first becomes a factor, the second is asked: all gradients once more with such ReLUs off,
+and once more on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from graders.checks import Mismatch
+
+EPS = float(np.finfo(np.float32).eps)
+MARGIN = 8
+UNDERFLOW = 1e-16  # squares of entries below 1e-19 are 0 in float32: of so many entries that is a norm of 1e-17
+
+Layer = tuple[np.ndarray, np.ndarray]
+
+
+class Close(NamedTuple):
+    """What is expected, and how far each entry may be off."""
+
+    value: np.ndarray
+    allowed: np.ndarray
+
+
+class Step(NamedTuple):
+    """What one gradient step is made of: the loss, dL/dW and dL/db of every layer, and the norms of the dL/dW."""
+
+    loss: Close
+    gradients: list[tuple[Close, Close]]
+    norms: Close
+
+
+class Pass(NamedTuple):
+    """One way through the network: what goes into every layer, its z, and the magnitude of the sums that z is.
+
+    `kinked` says whether a ReLU's z is 0 to within rounding.
+    """
+
+    inputs: list[Tensor]
+    z: list[Tensor]
+    magnitude: list[Tensor]
+    kinked: bool
+
+
+def assert_near(what: str, actual: object, expected: Close) -> None:
+    """The numbers are those expected; `what` is their name in the message."""
+    found = np.asarray(actual)
+    if found.dtype.kind != "f" or found.shape != expected.value.shape:
+        shown = f"dtype {found.dtype} and shape {found.shape}"
+        raise Mismatch(f"{what}: floats of shape {expected.value.shape} are expected, got {shown}", None, actual)
+    error = abs(found - expected.value)
+    off = ~(error <= expected.allowed)
+    if off.any():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            excess = np.where(off, np.nan_to_num(error / expected.allowed, nan=np.inf), -1)
+        worst = np.unravel_index(int(np.argmax(excess)), off.shape)
+        place = f" at {[int(i) for i in worst]}" if off.ndim else ""
+        raise Mismatch(
+            f"{what}: {int(off.sum())} of {off.size} off; worst{place}: expected {expected.value[worst]:.6g}, "
+            f"got {found[worst]:.6g}; allowed {expected.allowed[worst]:.1g}",
+            expected.value,
+            found,
+        )
+
+
+def assert_layers(parameters: object, sizes: Sequence[int]) -> list[Layer]:
+    """The parameters are pairs (W, b) of floating arrays, first layer first, of a network with these sizes."""
+    shapes = [((fan_out, fan_in), (fan_out,)) for fan_in, fan_out in pairwise(sizes)]
+    if not isinstance(parameters, list | tuple) or len(parameters) != len(shapes):
+        got = f"{type(parameters).__name__} of {len(parameters)}" if hasattr(parameters, "__len__") else "none"
+        raise Mismatch(f"parameters() must be {len(shapes)} pairs (W, b), one a layer; got a {got}", None, None)
+    for number, (pair, shape) in enumerate(zip(parameters, shapes, strict=True), start=1):
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise Mismatch(f"parameters() of layer {number} is no pair (W, b)", None, None)
+        for name, array, expected in zip("Wb", pair, shape, strict=True):
+            if type(array) is not np.ndarray or array.dtype not in (np.float32, np.float64) or array.shape != expected:
+                got = f"{array.dtype} of {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+                raise Mismatch(f"{name} of layer {number}: float32 or float64 of {expected} expected, got {got}")
+    return [(W, b) for W, b in parameters]
+
+
+def logits(parameters: Sequence[Layer], X: np.ndarray, activation: str) -> Close:
+    """Logits (n, n_classes) for X (n, n_inputs)."""
+    layers = _tensors(parameters)
+    with torch.no_grad():
+        z, magnitude = _logits(_pass(layers, X, activation))
+    return Close(z.numpy(), np.full(z.shape, _precision(_terms(layers)) * magnitude))
+
+
+def step(parameters: Sequence[Layer], X: np.ndarray, y: np.ndarray, activation: str) -> Step:
+    """Mean cross-entropy of the batch X (n, n_inputs), y (n,), and its gradients."""
+    layers = _tensors(parameters)
+    way, gradients, loss = _backward(layers, X, y, activation)
+    kinks = (1, -1) if way.kinked else ()
+    others = [_backward(layers, X, y, activation, kink)[1] for kink in kinks]
+    z, magnitude = _logits(way)
+    p, target = z.softmax(dim=1), F.one_hot(torch.as_tensor(y), z.shape[1]).double()
+    shared = float((p.norm() + target.norm()) / (p - target).norm().clamp_min(1e-300))
+    precision = _precision(2 * _terms(layers) + len(y)) * shared
+
+    found, norms = [], []
+    for k, (dW, db) in enumerate(gradients):
+        squares = way.z[k].grad.square()  # dW is a sum over the rows of the batch, each with roundings of its own
+        spread = (squares.T @ way.inputs[k].detach().square()).sqrt()
+        spread_b = squares.sum(dim=0).sqrt()
+        kinked_W, kinked_b = (
+            sum((2 * (other[k][i] - gradients[k][i]).abs() for other in others), torch.zeros(())) for i in (0, 1)
+        )
+        allowed_W, allowed_b = precision * spread.max() + kinked_W, precision * spread_b.max() + kinked_b
+        found.append((_close(dW, allowed_W), _close(db, allowed_b)))
+        norms.append((float(dW.norm()), float(precision * spread.norm() + kinked_W.norm()) + UNDERFLOW))
+    expected, allowed = np.array(norms).T
+    # a logit that is off by e makes the loss, which is a difference of logits and their logarithmic sum, 2e wrong
+    allowed_loss = 2 * _precision(_terms(layers)) * magnitude + MARGIN * EPS * (1 + abs(loss))
+    return Step(Close(np.array(loss), np.array(allowed_loss)), found, Close(expected, allowed))
+
+
+def after_step(parameters: Sequence[Layer], expected: Step, learning_rate: float) -> list[tuple[Close, Close]]:
+    """The parameters that one plain step down these gradients leads to."""
+    return [
+        tuple(
+            Close(
+                before.astype(np.float64) - learning_rate * gradient.value,
+                4 * EPS * (abs(before) + learning_rate * abs(gradient.value)) + learning_rate * gradient.allowed,
+            )
+            for before, gradient in zip(layer, gradients, strict=True)
+        )
+        for layer, gradients in zip(parameters, expected.gradients, strict=True)
+    ]
+
+
+def _tensors(parameters: Sequence[Layer]) -> list[tuple[Tensor, Tensor]]:
+    return [(torch.tensor(W).double(), torch.tensor(b).double()) for W, b in parameters]
+
+
+def _terms(layers: Sequence[tuple[Tensor, Tensor]]) -> int:
+    """The additions on the way from an input to a logit."""
+    return sum(W.shape[1] + 1 for W, _ in layers)
+
+
+def _precision(additions: int) -> float:
+    """How far a sum is off after so many additions, as a share of its magnitude."""
+    return MARGIN * EPS * float(np.sqrt(additions))
+
+
+def _pass(layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, activation: str, kink: int = 0) -> Pass:
+    """The way of X through the network. ReLUs within rounding of 0 are off where `kink` is 1, on where it is -1."""
+    inputs, zs, magnitudes, kinked = [torch.tensor(X).double()], [], [], False
+    for k, (W, b) in enumerate(layers, start=1):
+        zs.append(inputs[-1] @ W.T + b)
+        magnitudes.append((inputs[-1].abs() @ W.abs().T + b.abs()).detach())
+        if zs[-1].requires_grad:
+            zs[-1].retain_grad()
+        if k == len(layers):
+            break
+        z = zs[-1]
+        if activation == "sigmoid":
+            inputs.append(torch.sigmoid(z))
+        else:
+            rounding = _precision(_terms(layers[:k])) * magnitudes[-1]
+            kinked = kinked or bool((z.detach().abs() <= rounding).any())
+            inputs.append(z * (z > kink * rounding).double())
+    return Pass(inputs, zs, magnitudes, kinked)
+
+
+def _logits(way: Pass) -> tuple[Tensor, float]:
+    return way.z[-1].detach(), float(way.magnitude[-1].max())
+
+
+def _backward(
+    layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, y: np.ndarray, activation: str, kink: int = 0
+) -> tuple[Pass, list[tuple[Tensor, Tensor]], float]:
+    """The way of X through the network, dL/dz in every z.grad; (dL/dW, dL/db) of every layer; the loss."""
+    leaves = [(W.clone().requires_grad_(), b.clone().requires_grad_()) for W, b in layers]
+    way = _pass(leaves, X, activation, kink)
+    loss = F.cross_entropy(way.z[-1], torch.as_tensor(y))
+    loss.backward()
+    return way, [(W.grad, b.grad) for W, b in leaves], loss.item()
+
+
+def _close(value: Tensor, allowed: Tensor) -> Close:
+    return Close(value.numpy(), allowed.expand(value.shape).numpy())

@@ -1,0 +1,203 @@
+"""Challenge 1, hidden: the network, its step, its gradient norms, and that they vanish.
+
+Whatever weights a network says it has, torch's autograd computes from them, in float64, what it should have answered.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from graders import dataroom
+from graders.checks import Mismatch, assert_equal, assert_float, cases, task
+from graders.hidden.challenge1 import reference
+from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
+
+N_LAYERS = 15
+VANISHED = 1e-4  # first layer's norm / last layer's, 15 layers of sigmoids: 1.4e-8 at most in 100 networks
+# Of 320 normal deviates, the fewest that a layer has, the root mean square is off by 4 % (one standard deviation).
+NO_LARGER = 1.25  # than Xavier's standard deviation, six of those; He's is larger by 1.41 where fan-in is fan-out
+
+
+@lru_cache
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """All digits that a worker sees: pixels (4000, 784) of 0 to 1 in float32, and classes."""
+    place = dataroom.folder("mnist")
+    images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
+    return images.reshape(-1, 784).astype(np.float32) / 255, classes
+
+
+def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
+    """n_layers, activation, the other arguments, and the sizes of a network; both activations in turns."""
+    n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
+    width = draw.sizes("width", 12, 48)  # in narrow ones everything may be off, or nearly, and nothing is asked
+    options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
+    activation = ("sigmoid", "relu")[draw.case % 2]
+    return n_layers, activation, options, [n_inputs, *[width] * (n_layers - 1), n_classes]
+
+
+def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) -> tuple[np.ndarray, np.ndarray, float]:
+    """A batch of other size each time, and a learning rate that the network does not blow up at."""
+    n = draw.sizes("n", 1, most)
+    dtype = draw.choice([np.float32, np.float64])
+    X, y = draw.uniform(0.0, 1.0, n, sizes[0], dtype=dtype), draw.integers(0, sizes[-1], n)
+    return X, y, draw.uniform(0.2, 1.0) if activation == "sigmoid" else draw.uniform(0.005, 0.05)
+
+
+def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[str, Any], list[list[Layer]]]:
+    """Three steps of a drawn network: its activation, the report, and the parameters before and after each step."""
+    n_layers, activation, options, sizes = drawn_network(draw, deepest)
+    batches = [drawn_batch(draw, sizes, activation) for _ in range(3)]
+    run = kata.run(probes.training, n_layers, activation, options, batches)
+    assert_equal(run["batches"], batches)  # arguments are left alone
+    assert len(run["parameters"]) == 4, "three steps were asked for"
+    return activation, run, [assert_layers(parameters, sizes) for parameters in run["parameters"]]
+
+
+def norms_of(answer: object, n_layers: int) -> np.ndarray:
+    """The answer of track_gradients as an array (n_layers,)."""
+    try:
+        norms = np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        norms = np.array(np.nan)
+    if norms.shape != (n_layers,):
+        raise Mismatch(f"track_gradients() must give {n_layers} floats, got {answer!r:.80}", n_layers, None)
+    return norms
+
+
+def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> tuple[np.ndarray, list[Layer]]:
+    """The norms of a fresh network on 64 digits, those that it should and does report, and its parameters."""
+    X, y = digits()
+    rows = np.random.default_rng(draw.seed()).choice(len(X), 64, replace=False)
+    run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X[rows], y[rows], 0.01)])
+    layers = assert_layers(run["parameters"][0], [784, *[32] * (n_layers - 1), 10])
+    norms = reference.step(layers, X[rows], y[rows], activation).norms
+    assert_near("norms of a fresh network", norms_of(run["norms"][0], n_layers), norms)
+    return norms.value, layers
+
+
+@task("forward")
+@cases(16)
+def test_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: Any) -> None:
+    n_layers, activation, options, sizes = drawn_network(draw)
+    X, _, _ = drawn_batch(draw, sizes, activation)
+    parameters, logits, after = kata.run(probes.forward, n_layers, activation, options, X)
+    layers = assert_layers(parameters, sizes)
+    assert_near("logits", logits, reference.logits(layers, X, activation))
+    assert_equal(after, X)
+
+
+@task("forward")
+def test_nothing_said_means_fifteen_layers_of_sigmoids(kata: Any, draw: Any, probes: Any) -> None:
+    X = draw.uniform(0.0, 1.0, 5, 784, dtype=np.float32)
+    parameters, logits = kata.run(probes.default_network, X)
+    layers = assert_layers(parameters, [784, *[32] * 14, 10])
+    assert_near("logits", logits, reference.logits(layers, X, "sigmoid"))
+
+
+@task("forward")
+@cases(4)
+def test_an_unknown_activation_is_refused(kata: Any, draw: Any, probes: Any) -> None:
+    kata.run(probes.make, "relu")
+    others = (["tanh", "leaky_relu", "softplus"], ["ReLU", "RELU"], ["Sigmoid", "SIGMOID"], ["", "identity"])
+    with kata.raises(ValueError):
+        kata.run(probes.make, draw.choice(others[draw.case]))
+
+
+@task("forward")
+@cases(2)
+def test_the_seed_alone_decides_the_weights(kata: Any, draw: Any, probes: Any) -> None:
+    seed, X = draw.seed(), draw.uniform(0.0, 1.0, 8, 12)
+    activation = ("sigmoid", "relu")[draw.case % 2]
+    run = kata.run(probes.networks, activation, [seed, seed, seed + 1], X)
+    first, again, other = (assert_layers(parameters, [12, 32, 32, 32, 10]) for parameters in run["parameters"])
+    assert_equal(again, first)
+    for number, ((W, _), (other_W, _)) in enumerate(zip(first, other, strict=True), start=1):
+        same = np.array_equal(W, other_W)
+        assert not same, f"networks of two seeds have the same W in layer {number}"
+    assert not run["touched"], f"global random state was touched: {', '.join(run['touched'])}"
+
+
+@task("step")
+@cases(10)
+def test_a_step_goes_down_the_gradient_of_every_layer(kata: Any, draw: Any, probes: Any) -> None:
+    activation, run, parameters = trained(kata, draw, probes, deepest=8)
+    for number, (X, y, learning_rate) in enumerate(run["batches"]):
+        expected = reference.step(parameters[number], X, y, activation)
+        right = reference.after_step(parameters[number], expected, learning_rate)
+        layers = enumerate(zip(parameters[number + 1], right, strict=True), start=1)
+        for layer, ((W, b), (right_W, right_b)) in layers:
+            assert_near(f"W of layer {layer} after step {number + 1}", W, right_W)
+            assert_near(f"b of layer {layer} after step {number + 1}", b, right_b)
+    assert_near("logits after the last step", run["logits"], reference.logits(parameters[-1], X, activation))
+
+
+@task("step")
+@cases(6)
+def test_a_step_returns_the_mean_loss_before_it(kata: Any, draw: Any, probes: Any) -> None:
+    activation, run, parameters = trained(kata, draw, probes, deepest=15)
+    for number, (X, y, _) in enumerate(run["batches"]):
+        assert_float(run["losses"][number])
+        expected = reference.step(parameters[number], X, y, activation).loss
+        assert_near(f"loss of step {number + 1}", np.float64(run["losses"][number]), expected)
+
+
+@task("gradients")
+@cases(16)
+def test_norms_are_those_of_the_last_step_before_its_update(kata: Any, draw: Any, probes: Any) -> None:
+    activation, run, parameters = trained(kata, draw, probes, deepest=20)
+    for number, (X, y, _) in enumerate(run["batches"]):
+        norms = norms_of(run["norms"][number], len(parameters[0]))
+        expected = reference.step(parameters[number], X, y, activation).norms
+        assert_near(f"gradient norms of step {number + 1}", norms, expected)
+
+
+@task("gradients")
+@cases(2)
+def test_norms_belong_to_a_network_and_stay(kata: Any, draw: Any, probes: Any) -> None:
+    n_layers, activation, options, sizes = drawn_network(draw, 6)
+    batches = [drawn_batch(draw, sizes, activation, most=12) for _ in range(2)]
+    answers = kata.run(probes.two_networks, n_layers, activation, options, batches)
+    assert len(answers) == 2, "two networks were asked"
+    for (parameters, *asked), (X, y, _) in zip(answers, batches, strict=True):
+        expected = reference.step(assert_layers(parameters, sizes), X, y, activation).norms
+        for answer in asked:
+            assert_near("gradient norms of one of two networks", norms_of(answer, n_layers), expected)
+
+
+@task("gradients")
+def test_there_are_no_norms_before_a_step(kata: Any, draw: Any, probes: Any) -> None:
+    X = draw.uniform(0.0, 1.0, 3, 6)
+    kata.run(probes.make, "sigmoid")
+    with kata.raises(RuntimeError):
+        kata.run(probes.norms_before_any_step, "sigmoid", X)
+
+
+@task("vanishing")
+def test_fifteen_layers_of_sigmoids_leave_nothing_for_the_first(kata: Any, draw: Any, probes: Any) -> None:
+    ratios = []
+    for _ in range(5):
+        norms, layers = fresh_norms(kata, draw, probes, N_LAYERS, "sigmoid")
+        ratios.append(norms[0] / norms[-1])
+        for number, (W, _) in enumerate(layers, start=1):
+            spread, xavier = float(np.sqrt(np.mean(W.astype(np.float64) ** 2))), float(np.sqrt(2 / sum(W.shape)))
+            largest = NO_LARGER * xavier
+            assert spread <= largest, (
+                f"the weights of layer {number} have a root mean square of {spread:.3f}; Xavier's is {xavier:.3f}"
+            )
+    ratio = float(np.median(ratios))
+    assert ratio <= VANISHED, f"the first layer's gradient norm is {ratio:.2g} of the last layer's: nothing vanishes"
+
+
+@task("vanishing")
+def test_the_deeper_the_less_is_left(kata: Any, draw: Any, probes: Any) -> None:
+    ratios = []
+    for depth in (5, 10, 15, 20):
+        norms, _ = fresh_norms(kata, draw, probes, depth, "sigmoid")
+        ratios.append(norms[0] / norms[-1])
+    shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
+    assert (shares <= 0.02).all(), (
+        f"five more layers leave {', '.join(f'{share:.2g}' for share in shares)} of the ratio"
+    )

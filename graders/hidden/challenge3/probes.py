@@ -1,0 +1,367 @@
+"""What the hidden tests have done beside the submission; plain values come back, and none of them is trusted."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from corpus import Corpus, Review
+from torch import nn
+
+torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+
+KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
+Told = tuple[np.ndarray, np.ndarray]  # the text of sentences, a line each, as bytes; their labels (n,)
+
+# -------------------------------------------------------------------------------------------------------- the mechanism
+
+
+def weights_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[Any]:
+    """What attention_weights gives, and its arguments as they are afterwards."""
+    arguments = _tensors(H, query, mask)
+    weights = submission.attention_weights(*_given(arguments))
+    return [_array(weights), *map(_array, arguments)]
+
+
+def context_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[Any]:
+    """What attend gives, context and weights, and its arguments as they are afterwards."""
+    arguments = _tensors(H, query, mask)
+    context, weights = submission.attend(*_given(arguments))
+    return [_array(context), _array(weights), *map(_array, arguments)]
+
+
+def gradients_for(
+    submission: Any,
+    H: np.ndarray,
+    query: np.ndarray,
+    mask: np.ndarray | None,
+    on_context: np.ndarray | None,
+    on_weights: np.ndarray,
+) -> list[np.ndarray]:
+    """Gradients for H and query of Σ context · on_context + Σ weights · on_weights; without on_context of the latter,
+    and the weights then come from attention_weights.
+    """
+    vectors, asked, real = _tensors(H, query, mask)
+    vectors.requires_grad_(True)
+    asked.requires_grad_(True)
+    if on_context is None:
+        loss = (submission.attention_weights(*_given([vectors, asked, real])) * torch.tensor(on_weights)).sum()
+    else:
+        context, weights = submission.attend(*_given([vectors, asked, real]))
+        loss = (context * torch.tensor(on_context)).sum() + (weights * torch.tensor(on_weights)).sum()
+    found = torch.autograd.grad(loss, [vectors, asked], allow_unused=True)
+    pairs = zip(found, (vectors, asked), strict=True)
+    return [_array(torch.zeros_like(of) if gradient is None else gradient) for gradient, of in pairs]
+
+
+# ------------------------------------------------------------------------------------------------------ the classifiers
+
+
+def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Sequence[Any]) -> list[list[np.ndarray]]:
+    """The parameters of a fresh model for each of the seeds (None: no seed is given), the global generator moved on."""
+    found = []
+    for seed in seeds:
+        torch.rand(7)
+        found.append(_parameters(_model(submission, kind, sizes, seed)))
+    return found
+
+
+def answers_of_model(
+    submission: Any, kind: str, sizes: Sequence[int], seed: int, noise: int, batches: Sequence[Sequence[np.ndarray]]
+) -> list[list[np.ndarray]]:
+    """What a model whose parameters are shaken says of each batch (tokens, mask): logits, and weights where it has any.
+
+    Sizes are the vocabulary's, the embedding's and the number of classes; `noise` is the seed that it is shaken with.
+    """
+    model = _model(submission, kind, sizes, seed)
+    _shake(model, noise)
+    model.eval()
+    return [_answer(model, torch.tensor(tokens), torch.tensor(mask)) for tokens, mask in batches]
+
+
+# --------------------------------------------------------------------------------------------------------- the training
+
+
+def training(
+    submission: Any, kind: str, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
+) -> dict[str, Any]:
+    """Train the model of a seed: its history, parameters before and after, and what it says of sentences.
+
+    `shown_before` and `shown_after` are the logits of the training reviews.
+    """
+    corpus = _corpus(train, test)
+    model = _model(submission, kind, [len(corpus.vocabulary)], seed)
+    before, shown_before = _parameters(model), _answer(model, *corpus.encode(_split(train[0])))[0]
+    history = submission.train(model, corpus, epochs=epochs, seed=seed)
+    model.eval()
+    answer = _answer(model, *corpus.encode(_split(hidden)))
+    return {
+        "history": [float(loss) for loss in history],
+        "before": before,
+        "after": _parameters(model),
+        "shown_before": shown_before,
+        "shown_after": _answer(model, *corpus.encode(_split(train[0])))[0],
+        "logits": answer[0],
+        "weights": answer[1] if len(answer) > 1 else None,
+    }
+
+
+def parameters_after(
+    submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int
+) -> list[list[np.ndarray]]:
+    """The parameters of the model of one seed, trained beside each test part, the global generator moved on."""
+    found = []
+    for test in tests:
+        torch.rand(7)
+        found.append(_parameters(_trained(submission, kind, _corpus(train, test), seed, epochs)))
+    return found
+
+
+def answers_of_trained(
+    submission: Any, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
+) -> list[np.ndarray]:
+    """Logits and weights of the trained classifier with attention for sentences; the last model is kept."""
+    corpus, model = _kept(submission, train, test, seed, epochs)
+    return _answer(model, *corpus.encode(_split(hidden)))
+
+
+_last: list[Any] = [None, None]
+
+
+def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> tuple[Corpus, nn.Module]:
+    """A corpus and the classifier with attention that was trained on it; made once where the same is asked again."""
+    asked = (*map(bytes, (*train, *test)), seed, epochs)
+    if _last[0] != asked:
+        corpus = _corpus(train, test)
+        model = _trained(submission, KINDS[0], corpus, seed, epochs)
+        model.eval()
+        _last[:] = asked, (corpus, model)
+    return _last[1]
+
+
+# ----------------------------------------------------------------------------------------------------- the explanations
+
+
+def explanations(
+    submission: Any, train: Told, test: Told, seeds: Sequence[int], epochs: int, sentences: np.ndarray
+) -> list[dict[str, Any]]:
+    """Models of several seeds, all trained before any explains: what each says of every sentence, in turns.
+
+    `forward` is what its own forward gives for the same sentences; the parameters are those before and after.
+    """
+    corpus = _corpus(train, test)
+    models = [_trained(submission, KINDS[0], corpus, seed, epochs) for seed in seeds]
+    found: list[dict[str, Any]] = []
+    for model in models:
+        model.eval()
+        found.append({"before": _parameters(model), "told": []})
+    for sentence in _lines(sentences):
+        for model, kept in zip(models, found, strict=True):
+            kept["told"].append(_explained(submission, model, corpus, sentence))
+    for model, kept in zip(models, found, strict=True):
+        kept["after"] = _parameters(model)
+        kept["forward"] = [_answer(model, *corpus.encode([sentence])) for sentence in _lines(sentences)]
+    return found
+
+
+def _explained(submission: Any, model: nn.Module, corpus: Corpus, sentence: str) -> dict[str, Any]:
+    explanation = submission.explain(model, corpus, sentence)
+    return {
+        "prediction": explanation.prediction,
+        "confidence": float(explanation.confidence),
+        "words": [str(word) for word, _ in explanation.weights],
+        "weights": np.array([float(weight) for _, weight in explanation.weights]),
+    }
+
+
+def bars(
+    submission: Any, prediction: str, confidence: float, words: list[str], weights: list[float], minimum: float | None
+) -> str:
+    """What as_bars makes of an explanation; `minimum` None is not given."""
+    weighted = list(zip(words, weights, strict=True))
+    explanation = submission.Explanation(prediction=prediction, confidence=confidence, weights=weighted)
+    return submission.as_bars(explanation) if minimum is None else submission.as_bars(explanation, minimum=minimum)
+
+
+# ---------------------------------------------------------------------------------------------------------- the heatmap
+
+
+def heatmap_of(
+    submission: Any, train: Told, test: Told, seed: int, noise: int, sentences: np.ndarray
+) -> dict[str, Any]:
+    """The heatmap of a model whose parameters are shaken: the file, and what the figure held when it was saved.
+
+    `weights` are what the model's forward gives for each sentence alone; `cells` and `texts` see _seen.
+    """
+    import matplotlib.figure
+
+    corpus = _corpus(train, test)
+    model = _model(submission, KINDS[0], [len(corpus.vocabulary)], seed)
+    _shake(model, noise)
+    model.eval()
+    seen: list[dict[str, Any]] = []
+    saving = matplotlib.figure.Figure.savefig
+
+    def look(figure: Any, *arguments: Any, **options: Any) -> Any:
+        result = saving(figure, *arguments, **options)  # first: a layout is settled by drawing
+        seen.append(_seen(figure))
+        return result
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "heatmap.png"
+        matplotlib.figure.Figure.savefig = look  # type: ignore[method-assign]
+        try:
+            submission.heatmap(model, corpus, _lines(sentences), path)
+        finally:
+            matplotlib.figure.Figure.savefig = saving  # type: ignore[method-assign]
+        picture = path.read_bytes() if path.is_file() else b""
+    weights = [_answer(model, *corpus.encode([sentence]))[1][0] for sentence in _lines(sentences)]
+    return {"picture": picture, "figures": seen, "weights": weights}
+
+
+def _seen(figure: Any) -> dict[str, Any]:
+    """Rows of cells and pieces of text of a figure, in pixels from its lower left corner.
+
+    cells: for each row of an image or a mesh the number of its axes, its values, its lower and its upper edge, and the
+    edges of its columns. texts: the number of the axes, what is written, the place it is anchored at and the middle of
+    the box it takes; the labels of ticks are anchored at their tick.
+    """
+    figure.canvas.draw()
+    cells, texts = [], []
+    for number, axes in enumerate(figure.axes):
+        for grid in _grids(axes):
+            cells += [(number, *row) for row in grid]
+        for text in axes.texts:
+            anchor = text.get_transform().transform(text.get_position())
+            texts.append((number, text.get_text(), *map(float, anchor), *_middle(text)))
+        for axis, way in ((axes.xaxis, 0), (axes.yaxis, 1)):
+            for tick, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=False):
+                anchor = axes.transAxes.transform((0.5, 0.5))
+                anchor[way] = axes.transData.transform((tick, tick))[way]
+                texts.append((number, label.get_text(), *map(float, anchor), *_middle(label)))
+    return {"cells": cells, "texts": [each for each in texts if each[1].strip()]}
+
+
+def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
+    """The rows of every image and mesh of these axes."""
+    for image in axes.images:
+        values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
+        if values.ndim == 2:
+            left, right, bottom, top = image.get_extent()
+            if image.origin == "upper":  # the first row lies at the top of the extent
+                bottom, top = top, bottom
+            yield _rows(axes, values, np.linspace(left, right, values.shape[1] + 1), (bottom, top))
+    for mesh in axes.collections:
+        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+            corners = np.asarray(mesh.get_coordinates())
+            values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
+            values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)
+            yield _rows(axes, values, corners[0, :, 0], (corners[0, 0, 1], corners[-1, 0, 1]))
+
+
+def _rows(axes: Any, values: np.ndarray, columns: np.ndarray, ends: Sequence[float]) -> list[Any]:
+    across = axes.transData.transform([(x, ends[0]) for x in columns])[:, 0]
+    heights = axes.transData.transform([(columns[0], y) for y in np.linspace(*ends, len(values) + 1)])[:, 1]
+    pairs = zip(values, heights, heights[1:], strict=False)
+    return [(row.copy(), float(min(one, other)), float(max(one, other)), across.copy()) for row, one, other in pairs]
+
+
+def _middle(text: Any) -> tuple[float, float]:
+    box = text.get_window_extent()
+    return float(box.x0 + box.x1) / 2, float(box.y0 + box.y1) / 2
+
+
+# ------------------------------------------------------------------------------------------------------- the comparison
+
+
+def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
+    """What compare gives, the seconds that it took, and for each seed both models trained once more by hand: logits of
+    the test reviews, and the number of parameters that are trained.
+    """
+    corpus = _corpus(train, test)
+    began = time.perf_counter()
+    frame = submission.compare(corpus, list(seeds))
+    seconds = time.perf_counter() - began
+    again = []
+    for seed in seeds:
+        for kind in KINDS:
+            model = _trained(submission, kind, corpus, seed, getattr(submission, "EPOCHS", 20))
+            model.eval()
+            again.append((_answer(model, *corpus.encode(_split(test[0])))[0], sum(map(np.size, _parameters(model)))))
+    return {
+        "kind": type(frame).__name__,
+        "columns": [str(name) for name in frame.columns],
+        "model": [str(name) for name in frame["model"]],
+        **{name: [float(value) for value in frame[name]] for name in ("seed", "accuracy", "seconds", "parameters")},
+        "wall": seconds,
+        "again": again,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------ all of it
+
+
+def _corpus(train: Told, test: Told) -> Corpus:
+    """Reviews without their evidence."""
+    reviews = [
+        tuple(Review(words, label) for words, label in zip(_split(text), labels.tolist(), strict=True))
+        for text, labels in (train, test)
+    ]
+    return Corpus(*reviews)
+
+
+def _lines(text: np.ndarray) -> list[str]:
+    return bytes(text).decode().split("\n")
+
+
+def _split(text: np.ndarray) -> list[tuple[str, ...]]:
+    return [tuple(sentence.split()) for sentence in _lines(text)]
+
+
+def _model(submission: Any, kind: str, sizes: Sequence[int], seed: int | None) -> nn.Module:
+    names = ("vocabulary_size", "embedding_dim", "n_classes")
+    options = dict(zip(names, sizes, strict=False)) | ({} if seed is None else {"seed": seed})
+    return getattr(submission, kind)(**options)
+
+
+def _trained(submission: Any, kind: str, corpus: Corpus, seed: int, epochs: int) -> nn.Module:
+    model = _model(submission, kind, [len(corpus.vocabulary)], seed)
+    submission.train(model, corpus, epochs=epochs, seed=seed)
+    return model
+
+
+def _shake(model: nn.Module, seed: int) -> None:
+    """Add noise of standard deviation 1/2 to every parameter, so that none of them stands at a special place."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.5 * torch.randn(parameter.shape, generator=generator)
+
+
+@torch.no_grad()
+def _answer(model: nn.Module, tokens: torch.Tensor, mask: torch.Tensor) -> list[np.ndarray]:
+    answer = model(tokens, mask)
+    return [_array(part) for part in (answer if isinstance(answer, (tuple, list)) else [answer])]
+
+
+def _parameters(model: nn.Module) -> list[np.ndarray]:
+    """Copies of all that is trained."""
+    return [_array(parameter) for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _tensors(*arrays: np.ndarray | None) -> list[Any]:
+    return [None if array is None else torch.tensor(array) for array in arrays]
+
+
+def _given(arguments: Sequence[Any]) -> list[Any]:
+    """A mask that is None is left out."""
+    return [argument for argument in arguments if argument is not None]
+
+
+def _array(values: Any) -> np.ndarray | None:
+    return None if values is None else torch.as_tensor(values).detach().numpy().copy()

@@ -1,0 +1,131 @@
+"""Challenge 3, hidden: reviews that no worker has the labels of, in clauses and in a language that it has not seen."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+CORPUS = Path(__file__).parents[3] / "katas" / "challenge3" / "corpus.py"
+
+
+def _supplied() -> ModuleType:
+    """corpus.py, the judge's copy."""
+    spec = importlib.util.spec_from_file_location("challenge3_corpus", CORPUS)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+corpus: Any = _supplied()
+CLASSES: tuple[str, str] = corpus.CLASSES
+words_of = corpus.words_of
+
+SECRET = corpus.Grammar(
+    verdicts=(
+        "nobody left the cinema calling it anything else than {opinion}",
+        "as for the {aspect} my verdict would be {opinion}",
+        "both halves struck us as {opinion}",
+    ),
+    concessions=("granted the {aspect} looked {mild} still",),
+    asides=(
+        "{name} and {name} share a bicycle throughout",
+        "somewhere behind us popcorn kept crackling",
+        "the {medium} opens on a ferry near {name}",
+        "tickets cost {number} coins {time}",
+    ),
+)
+HIDDEN = corpus.Grammar(
+    *(known + secret for known, secret in zip(vars(corpus.EVERYTHING).values(), vars(SECRET).values(), strict=True))
+)
+
+
+class Language(NamedTuple):
+    """Reviews to train on and to test on, and the judge's own ones with what only the judge knows."""
+
+    train: tuple[list[str], list[int]]
+    test: tuple[list[str], list[int]]
+    hidden: list[str]
+    labels: np.ndarray
+    """(hidden reviews,)"""
+    evidence: list[list[int]]
+    """The positions of the words that decide, of every hidden review."""
+    known: frozenset[str]
+    """The vocabulary's words."""
+
+
+def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
+    """In the words of corpus.py, the hidden ones partly in clauses of the judge's own."""
+    rng = np.random.default_rng(seed)
+    train = corpus.write_reviews(n_train, rng, corpus.COMMON)
+    test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)
+    return _language(train, test, corpus.write_reviews(n_hidden, rng, HIDDEN))
+
+
+def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
+    """The same in a language in which every word is another, made up from the seed: nothing can be known beforehand."""
+    rng = np.random.default_rng([seed, 1])
+    names: dict[str, str] = {}
+
+    def renamed(word: str) -> str:
+        while word not in names:
+            name = "".join(rng.choice(list("bdfgklmnprstvz")) + rng.choice(list("aeiou")) for _ in range(4))
+            if name not in names.values():
+                names[word] = name
+        return names[word]
+
+    spoken = english(seed, n_train, n_test, n_hidden)
+    train, test, hidden = (
+        [" ".join(map(renamed, sentence.split())) for sentence in sentences]
+        for sentences in (spoken.train[0], spoken.test[0], spoken.hidden)
+    )
+    return spoken._replace(
+        train=(train, spoken.train[1]),
+        test=(test, spoken.test[1]),
+        hidden=hidden,
+        known=frozenset(map(renamed, spoken.known)),
+    )
+
+
+def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences and labels as a probe takes them: the text of the sentences, and labels (n,)."""
+    return text(reviews[0]), np.array(reviews[1])
+
+
+def text(sentences: Sequence[str]) -> np.ndarray:
+    """Sentences, a line each, as bytes (uint8): an array is not spelled out where a failure is told."""
+    return np.frombuffer("\n".join(sentences).encode(), np.uint8)
+
+
+def other_labels(test: tuple[list[str], list[int]]) -> tuple[list[str], list[int]]:
+    """The same test reviews with every label turned around."""
+    return test[0], [1 - label for label in test[1]]
+
+
+def without(sentence: str, places: Sequence[int]) -> str:
+    """A sentence without the words at these places."""
+    return " ".join(word for place, word in enumerate(sentence.split()) if place not in set(places))
+
+
+def _language(train: Sequence[Any], test: Sequence[Any], hidden: Sequence[Any]) -> Language:
+    counts = Counter(word for review in train for word in review.words)
+    return Language(
+        _told(train),
+        _told(test),
+        [" ".join(review.words) for review in hidden],
+        np.array([review.label for review in hidden]),
+        [list(review.evidence) for review in hidden],
+        frozenset(word for word, count in counts.items() if count >= corpus.RARE),
+    )
+
+
+def _told(reviews: Sequence[Any]) -> tuple[list[str], list[int]]:
+    return [" ".join(review.words) for review in reviews], [review.label for review in reviews]

@@ -1,0 +1,180 @@
+"""Challenge 3, hidden: weights, context and their gradients against torch in float64.
+
+Allowance: let A_i = Σ_k |h_ik q_k| and A the largest A_i of a row's real words. A score is a sum of d products, so it
+is off by d eps A_i at most; the softmax makes of that |δα_i| <= α_i (|δs_i| + Σ_j α_j |δs_j|) <= 2 α_i d eps A, and its
+own sum of `words` terms and the rounding of s_i - max add (words + 2 A) eps α_i. Together that is below
+8 eps (d + words) α_i (1 + A). What is made of the weights, products and sums of at most d + words terms, passes
+through the same factor (1 + A), with absolute values in the place of its terms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.hidden.challenge3.promise import promise
+
+HUGE = (1e11, 1e32)  # scores lie as far below 0: anything finite that is put in for padding must be below them
+
+
+class Row(NamedTuple):
+    """Arguments of one call."""
+
+    H: np.ndarray
+    query: np.ndarray
+    mask: np.ndarray | None
+
+    @property
+    def real(self) -> np.ndarray:
+        """The mask, of all words where there is none."""
+        return np.ones(self.H.shape[:2], bool) if self.mask is None else self.mask
+
+    @property
+    def factor(self) -> np.ndarray:
+        """1 + A of each row, (n, 1)."""
+        sizes = abs(self.H.astype(np.float64)) @ abs(self.query.astype(np.float64))
+        return 1 + np.where(self.real, sizes, 0).max(axis=1, keepdims=True)
+
+    @property
+    def terms(self) -> int:
+        return self.H.shape[1] + self.H.shape[2]
+
+
+def arguments(draw: Any, *, masked: bool, dtype: Any = np.float64) -> Row:
+    """Vectors, a query, and a mask in any pattern, a real word in every row; what stands at padding is far larger."""
+    n, words, d = draw.sizes("n words d", low=1, high=7)
+    H, query = draw.normal(n, words, d, dtype=dtype), draw.normal(d, dtype=dtype)
+    if not masked:
+        return Row(H, query, None)
+    mask = draw.mask(n, words, keep=0.6).astype(bool)
+    mask[np.arange(n), draw.integers(0, words, n)] = True
+    return Row(np.where(mask[:, :, None], H, 30 * H).astype(dtype), query, mask)
+
+
+def reference(row: Row) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """H, query, weights and context in float64; gradients flow."""
+    H = torch.tensor(row.H, dtype=torch.float64, requires_grad=True)
+    query = torch.tensor(row.query, dtype=torch.float64, requires_grad=True)
+    weights = (H @ query).masked_fill(~torch.tensor(row.real), -torch.inf).softmax(dim=1)
+    return H, query, weights, (weights[:, :, None] * H).sum(dim=1)
+
+
+def assert_weights(weights: Any, row: Row, dtype: Any = np.float64) -> None:
+    """Weights (n, words) are softmax's, exactly 0 at padding, and every row sums to 1."""
+    _, _, expected, _ = reference(row)
+    truth = expected.detach().numpy()
+    assert_close(weights, truth, dtype=dtype, scale=truth * row.factor, terms=row.terms)
+    left = weights[~row.real]
+    promise(
+        not left.any(), f"at padding the weight has to be exactly 0; the largest there is {left.max(initial=0):.3g}"
+    )
+    assert_close(weights.sum(axis=1), np.ones(len(weights)), dtype=dtype, terms=row.terms)
+
+
+def assert_context(context: Any, row: Row, dtype: Any = np.float64) -> None:
+    """Context (n, d) is the mean of the vectors by their weights."""
+    _, _, weights, expected = reference(row)
+    scale = np.einsum("nw,nwd->nd", weights.detach().numpy(), abs(row.H.astype(np.float64))) * row.factor
+    assert_close(context, expected.detach().numpy(), dtype=dtype, scale=scale, terms=row.terms)
+
+
+def assert_left_alone(after: list[Any], row: Row) -> None:
+    """The arguments are what they were."""
+    for name, value, before in zip(("H", "query", "mask"), after, row, strict=True):
+        with about(f"{name}, after the call"):
+            assert_equal(value, before)
+
+
+@task("weights")
+@cases(20)
+def test_weights_are_softmax_over_the_words_of_each_sentence(kata: Any, draw: Any, probes: Any) -> None:
+    dtype = (np.float64, np.float32)[draw.case % 2]
+    row = arguments(draw, masked=draw.case % 4 > 1, dtype=dtype)
+    weights, *after = kata.run(probes.weights_for, *row)
+    assert_weights(weights, row, dtype)
+    assert_left_alone(after, row)
+
+
+@task("weights")
+@cases(12)
+def test_scores_may_be_large_and_a_sentence_may_be_one_word(kata: Any, draw: Any, probes: Any) -> None:
+    row = arguments(draw, masked=draw.case % 3 > 0)
+    largest = abs(row.H @ row.query).max()
+    H = row.H * (1e4 / max(largest, 1e-3))
+    mask = row.mask
+    if draw.case % 3 == 2:  # one real word in every row
+        mask = np.zeros(H.shape[:2], bool)
+        mask[np.arange(len(H)), draw.integers(0, H.shape[1], len(H))] = True
+    weights, *_ = kata.run(probes.weights_for, H, row.query, mask)
+    assert_weights(weights, Row(H, row.query, mask))
+
+
+@task("weights")
+@cases(6)
+def test_padding_gets_nothing_however_low_the_real_scores_are(kata: Any, draw: Any, probes: Any) -> None:
+    row = arguments(draw, masked=True)
+    query = row.query + np.where(row.query < 0, -1, 1)  # no entry near 0
+    huge = HUGE[draw.case % 2]
+    H = -huge * abs(row.H) * np.sign(query)  # every score is far below 0
+    H[~row.real] = 0
+    weights, *_ = kata.run(probes.weights_for, H, query, row.mask)
+    left = weights[~row.real]
+    promise(weights.shape == row.real.shape, f"expected weights of shape {row.real.shape}, got {weights.shape}")
+    promise(
+        not left.any(), f"at padding the weight has to be exactly 0; the largest there is {left.max(initial=0):.3g}"
+    )
+    assert_close(weights.sum(axis=1), np.ones(len(weights)), terms=row.terms)
+    if huge == min(HUGE):  # beyond, nothing is left of the scores' digits
+        assert_weights(weights, Row(H, query, row.mask))
+
+
+@task("weights")
+@cases(6)
+def test_a_real_word_may_have_a_score_of_0(kata: Any, draw: Any, probes: Any) -> None:
+    row = arguments(draw, masked=True)
+    H = row.H.copy()
+    H[np.arange(len(H)), row.real.argmax(axis=1)] = 0  # the first real word of each sentence
+    weights, *_ = kata.run(probes.weights_for, H, row.query, row.mask)
+    assert_weights(weights, Row(H, row.query, row.mask))
+
+
+@task("context")
+@cases(20)
+def test_the_context_is_the_mean_of_the_vectors_by_their_weights(kata: Any, draw: Any, probes: Any) -> None:
+    dtype = (np.float64, np.float32)[draw.case % 2]
+    row = arguments(draw, masked=draw.case % 4 > 1, dtype=dtype)
+    context, weights, *after = kata.run(probes.context_for, *row)
+    assert_weights(weights, row, dtype)
+    assert_context(context, row, dtype)
+    assert_left_alone(after, row)
+
+
+@task("gradients")
+@cases(18)
+def test_gradients_reach_the_vectors_and_the_query(kata: Any, draw: Any, probes: Any) -> None:
+    row = arguments(draw, masked=draw.case % 2 > 0)
+    if draw.case % 4 == 3:  # e to the power of such a score is infinite, and 0 times infinity no number
+        row = Row(np.where(row.real[:, :, None], row.H, 1e4 * row.H), row.query, row.mask)
+    n, words, d = row.H.shape
+    on_context = None if draw.case % 3 == 0 else draw.normal(n, d)
+    on_weights = draw.normal(n, words)
+    by_H, by_query = kata.run(probes.gradients_for, *row, on_context, on_weights)
+
+    H, query, weights, context = reference(row)
+    g = np.zeros((n, d)) if on_context is None else on_context
+    loss = (context * torch.tensor(g)).sum() + (weights * torch.tensor(on_weights)).sum()
+    expected_H, expected_query = torch.autograd.grad(loss, [H, query])
+    # dL/ds_j = α_j (g·(h_j - c) + w_j - Σ α w), dL/dq = Σ_j dL/ds_j h_j, dL/dh_j = α_j g + dL/ds_j q
+    alpha, vectors = weights.detach().numpy(), np.where(row.real[:, :, None], abs(row.H), 0)
+    mean = np.einsum("nw,nwd->nd", alpha, vectors)
+    slope = np.einsum("nwd,nd->nw", vectors + mean[:, None], abs(g)) + abs(on_weights)
+    slope = alpha * (slope + (alpha * abs(on_weights)).sum(axis=1, keepdims=True)) * row.factor
+    with about("the gradient for the query"):
+        assert_close(by_query, expected_query, scale=np.einsum("nw,nwd->d", slope, vectors), terms=row.terms + n)
+    with about("the gradient for H"):
+        scale = (alpha * row.factor)[:, :, None] * abs(g)[:, None] + slope[:, :, None] * abs(row.query)
+        assert_close(by_H, expected_H, scale=scale, terms=row.terms)
+        promise(not by_H[~row.real].any(), "what stands at padding gets a gradient, and has to get none")

@@ -1,0 +1,261 @@
+"""Challenge 3, hidden: what the model tells of itself, in words, bars, pictures and tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from graders.checks import assert_equal, assert_picture, cases, task
+from graders.hidden.challenge3.promise import promise
+from graders.hidden.challenge3.reviews import CLASSES, english, other_labels, sent, text, words_of
+
+N_TRAIN, EPOCHS = 2000, 20
+
+ROUNDING = 1e-4  # of a weight or a probability in float32, which a few dozen roundings of 1e-7 make
+# mean confidence less share of right answers: solution 0.005 at most (12 seeds), five other ways of training, which
+# test_models_hidden.py names, 0.064 at most (44 seeds)
+CALIBRATED = 0.10
+
+EXAMPLE = "This movie was absolutely terrible and boring"
+SENTENCES = [
+    EXAMPLE,
+    "The plot isn't new: it was never dull, and the MUSIC was good, really good!",
+    "Zuberkon's film, hardly funny",
+    "Superb.",
+]
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Softmax of logits (n, 2)."""
+    promise(logits.shape == (len(logits), 2), f"logits of shape {logits.shape}")
+    return torch.tensor(logits, dtype=torch.float64).softmax(dim=1).numpy()
+
+
+def assert_explanation(told: dict[str, Any], sentence: str, logits: np.ndarray, weights: np.ndarray) -> None:
+    """What is told of a sentence is what the model's forward gives for it, in logits (1, 2) and weights (1, words)."""
+    expected, shares = list(words_of(sentence)), probabilities(logits)[0]
+    promise(told["words"] == expected, f"the words of {sentence!r} are told as {told['words']}, they are {expected}")
+    promise(told["prediction"] in CLASSES, f"the prediction is {told['prediction']!r}, and no one of {CLASSES}")
+    if abs(shares[0] - 0.5) > ROUNDING:
+        promise(
+            told["prediction"] == CLASSES[shares.argmax()],
+            f"{sentence!r} is told to be {told['prediction']}, and the model finds it {CLASSES[shares.argmax()]}",
+        )
+    promise(
+        abs(told["confidence"] - shares.max()) <= ROUNDING,
+        f"the confidence is told as {told['confidence']:.4f}; the softmax probability of the prediction is "
+        f"{shares.max():.4f}",
+    )
+    off = abs(told["weights"] - weights[0]).max()
+    promise(off <= ROUNDING, f"the weights of {sentence!r} are told up to {off:.4f} off those of the model's forward")
+    promise(
+        abs(told["weights"].sum() - 1) <= ROUNDING, f"the weights told sum to {told['weights'].sum():.4f}, not to 1"
+    )
+
+
+@task("explain")
+def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes: Any) -> None:
+    language = english(draw.seed(), 400)
+    hidden = [language.hidden[row] for row in np.random.default_rng(draw.seed()).permutation(len(language.hidden))[:12]]
+    sentences = [*SENTENCES, *hidden]
+    seeds = [draw.seed(), draw.seed()]
+    found = kata.run(probes.explanations, sent(language.train), sent(language.test), seeds, 3, text(sentences))
+    promise(len(found) == len(seeds), f"{len(found)} models explained, {len(seeds)} were asked")
+    for model in found:
+        assert_equal(model["after"], model["before"])
+        for told, sentence, (logits, weights) in zip(model["told"], sentences, model["forward"], strict=True):
+            assert_explanation(told, sentence, logits, weights)
+
+
+@task("explain")
+def test_the_example_is_negative_for_two_reasons_and_confidence_can_be_relied_on(
+    kata: Any, draw: Any, probes: Any
+) -> None:
+    language = english(draw.seed(), N_TRAIN, n_hidden=400)
+    sentences = [EXAMPLE, *language.hidden]
+    (model,) = kata.run(
+        probes.explanations, sent(language.train), sent(language.test), [draw.seed()], EPOCHS, text(sentences)
+    )
+    example, *told = model["told"]
+    promise(example["prediction"] == "Negative", f"{EXAMPLE!r} is told to be {example['prediction']}")
+    top = {example["words"][place] for place in np.argsort(-example["weights"])[:2]}
+    promise(top == {"terrible", "boring"}, f"the two words with the largest weights of {EXAMPLE!r} are {sorted(top)}")
+    right = np.mean([CLASSES[label] == each["prediction"] for each, label in zip(told, language.labels, strict=True)])
+    confidence = np.mean([each["confidence"] for each in told])
+    promise(
+        abs(confidence - right) <= CALIBRATED,
+        f"the mean confidence is {confidence:.1%}, and {right:.1%} of the predictions are right",
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- the bars
+
+
+def expected_bars(prediction: str, confidence: float, words: list[str], weights: list[float], minimum: float) -> str:
+    """The form that the stub describes."""
+    pairs = sorted(zip(words, weights, strict=True), key=lambda pair: -pair[1])
+    lines = ["Attention weights:"]
+    for word, weight in pairs:
+        if weight >= minimum:
+            lines.append(f'- "{word}": {weight:.2f} ' + "█" * max(1, int(10 * weight / pairs[0][1] + 0.5)))
+    if pairs[-1][1] < minimum:
+        lines.append(f"- Other words: <{minimum:.2f}")
+    return "\n".join([*lines, f"Prediction: {prediction} ({confidence:.2f} confidence)"])
+
+
+def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
+    """Weights of sum 1 that lie at no edge: of two decimals, of a number of blocks."""
+    while True:
+        weights = rng.dirichlet(np.full(n, 0.5))
+        blocks, cents = 10 * weights / weights.max() % 1, 100 * weights % 1
+        if abs(np.array([blocks, cents]) - 0.5).min() > 0.01:
+            return [float(weight) for weight in weights]
+
+
+def assert_bars(kata: Any, probes: Any, prediction: str, confidence: float, words: list[str], *rest: Any) -> None:
+    weights, minimum = rest
+    text = kata.run(probes.bars, prediction, confidence, words, weights, minimum)
+    expected = expected_bars(prediction, confidence, words, weights, 0.05 if minimum is None else minimum)
+    promise(isinstance(text, str), f"as_bars gives a {type(text).__name__}, a str is promised")
+    lines = [line.rstrip() for line in text.rstrip().split("\n")]
+    promise(lines == expected.split("\n"), f"as_bars gives\n\n{text}\n\nand should give\n\n{expected}")
+
+
+@task("bars")
+@cases(10)
+def test_words_stand_by_their_weight_with_bars_in_proportion(kata: Any, draw: Any, probes: Any) -> None:
+    rng = np.random.default_rng(draw.seed())
+    words = [str(word) for word in rng.choice(["a", *EXAMPLE.lower().split(), "and", "so", "long"], 10, replace=False)]
+    weights = clear_weights(rng, len(words))
+    minimum = (None, 0.02, 0.1, None, 0.01)[draw.case % 5]
+    confidence = round(float(rng.uniform(0.5, 1)), 2) + 0.001
+    assert_bars(kata, probes, CLASSES[draw.case % 2], confidence, words, weights, minimum)
+
+
+@task("bars")
+def test_edges_of_the_bars(kata: Any, probes: Any) -> None:
+    document = ["this", "movie", "was", "absolutely", "terrible", "and", "boring"]
+    # as in the example; a weight at the minimum is shown; one word twice, equal weights in their order, no others left
+    assert_bars(kata, probes, "Negative", 0.92, document, [0.01, 0.02, 0.02, 0.1, 0.45, 0.02, 0.38], None)
+    assert_bars(kata, probes, "Positive", 0.75, ["so", "so", "good"], [0.25, 0.25, 0.5], 0.25)
+    assert_bars(kata, probes, "Positive", 0.99, ["so", "dull", "so", "bad"], [0.3, 0.2, 0.3, 0.2], None)
+    # the largest weight below the minimum; a single word; the smallest bar is one block
+    assert_bars(kata, probes, "Negative", 0.51, [f"w{number}" for number in range(32)], [1 / 32] * 32, None)
+    assert_bars(kata, probes, "Negative", 1.0, ["dreadful"], [1.0], None)
+    assert_bars(kata, probes, "Positive", 0.52, [f"w{number}" for number in range(16)], [1 / 16] * 16, None)
+    assert_bars(kata, probes, "Negative", 0.9, ["dreadful", "film"], [0.98, 0.02], 0.01)
+
+
+# ---------------------------------------------------------------------------------------------------------- the heatmap
+
+
+def rows_of_cells(figure: dict[str, Any], weights: np.ndarray) -> list[Any]:
+    """The rows of cells that hold these weights from their first cell on and nothing behind them, from the top down."""
+    found = []
+    for row in figure["cells"]:
+        values, rest = row[1][: len(weights)], row[1][len(weights) :]
+        if values.shape == weights.shape and abs(values - weights).max() <= ROUNDING and not np.nan_to_num(rest).any():
+            found.append(row)
+    return sorted(found, key=height, reverse=True)
+
+
+def height(row: Any) -> float:
+    """Of the middle of a row of cells, from the bottom up."""
+    _, _, low, high, _ = row
+    return (low + high) / 2
+
+
+def assert_words_stand_at_their_cells(figure: dict[str, Any], words: list[str], row: Any, *, alone: bool) -> None:
+    """Each word is written in its cell or, where the row is alone in its axes, on an axis of these beside its cell.
+
+    A place is where a text is anchored, or the middle of its box.
+    """
+    axes, _, low, high, edges = row
+    for word, left, right in zip(words, edges[:-1], edges[1:], strict=False):
+        written = [
+            text
+            for number, text, *places in figure["texts"]
+            if number == axes
+            and word in words_of(text)
+            and any(
+                min(left, right) <= x <= max(left, right) and (alone or low <= y <= high)
+                for x, y in (places[:2], places[2:])
+            )
+        ]
+        promise(written, f"the word {word!r} of the sentence {' '.join(words)!r} does not stand at its cell")
+
+
+@task("heatmap")
+@cases(2)
+def test_every_sentence_has_a_row_with_its_words_and_weights(kata: Any, draw: Any, probes: Any) -> None:
+    language = english(draw.seed(), 300)
+    shortest = sorted(dict.fromkeys(language.hidden), key=lambda sentence: len(sentence.split()))
+    rng = np.random.default_rng(draw.seed())
+    sentences = [shortest[row] for row in rng.choice(60, 3, replace=False)] + SENTENCES[: 2 + draw.case]
+    rng.shuffle(sentences)
+    found = kata.run(
+        probes.heatmap_of, sent(language.train), sent(language.test), draw.seed(), draw.seed(), text(sentences)
+    )
+    assert_picture(found["picture"] or None, "the heatmap")
+    promise(found["figures"], "the picture is not one that a matplotlib figure was saved as")
+    figure = found["figures"][-1]
+    rows = []
+    for sentence, weights in zip(sentences, found["weights"], strict=True):
+        words = list(words_of(sentence))
+        promise(
+            weights.shape == (len(words),), f"forward gives weights of shape {weights.shape} for {len(words)} words"
+        )
+        cells = rows_of_cells(figure, weights)
+        promise(cells, f"no row of cells (imshow, pcolormesh, …) holds the weights of {sentence!r}")
+        # two sentences may have the same weights, all but one of them 0
+        below = [row for row in cells if not rows or height(row) < height(rows[-1])]
+        promise(below, "the rows do not stand in the order of the sentences, the first at the top")
+        rows.append(below[0])
+    owners = [axes for axes, *_ in rows]
+    for sentence, cells in zip(sentences, rows, strict=True):
+        alone = owners.count(cells[0]) == 1
+        assert_words_stand_at_their_cells(figure, list(words_of(sentence)), cells, alone=alone)
+
+
+# ------------------------------------------------------------------------------------------------------- the comparison
+
+
+@task("comparison")
+def test_the_table_is_what_comes_out_when_the_models_are_trained_again(kata: Any, draw: Any, probes: Any) -> None:
+    # so few reviews that neither model gets all of the test reviews right, and that two seeds differ
+    language = english(draw.seed(), 120, n_test=400)
+    seeds = [draw.seed() % 1000, draw.seed() % 1000 + 1000]
+    right = {}
+    for name, test in (("as they are", language.test), ("turned around", other_labels(language.test))):
+        table = kata.run(probes.comparison, sent(language.train), sent(test), seeds)
+        promise(table["kind"] == "DataFrame", f"compare gives a {table['kind']}, a DataFrame is promised")
+        columns = ["model", "seed", "accuracy", "seconds", "parameters"]
+        promise(table["columns"] == columns, f"the columns are {table['columns']}, {columns} are promised")
+        promise(table["model"] == ["attention", "mean pooling"] * 2, f"the column model is {table['model']}")
+        promise(table["seed"] == [seeds[0]] * 2 + [seeds[1]] * 2, f"the column seed is {table['seed']} for {seeds}")
+        for row, (logits, parameters) in enumerate(table["again"]):
+            promise(logits.shape == (len(test[1]), 2), f"logits of shape {logits.shape} for {len(test[1])} reviews")
+            accuracy = float(np.mean(logits.argmax(axis=1) == np.array(test[1])))
+            who = f"{table['model'][row]}, seed {int(table['seed'][row])}"
+            promise(
+                abs(table["accuracy"][row] - accuracy) <= 1.5 / len(test[1]),
+                f"{who}: the table says {table['accuracy'][row]:.2%} right; trained again, it has {accuracy:.2%}",
+            )
+            promise(
+                table["parameters"][row] == parameters,
+                f"{who}: the table says {table['parameters'][row]:g} parameters, {parameters} are trained",
+            )
+        promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}; a training takes longer than nothing")
+        promise(
+            sum(table["seconds"]) <= table["wall"] + 0.05,
+            f"the trainings took {sum(table['seconds']):.2f} seconds, the table says, and all of compare "
+            f"{table['wall']:.2f}",
+        )
+        right[name] = np.array(table["accuracy"])
+    off = abs(right["as they are"] + right["turned around"] - 1).max()
+    promise(
+        off <= 1.5 / len(language.test[1]),
+        "where the labels of the test reviews are turned around, the accuracies are not: they have had a say",
+    )

@@ -1,0 +1,133 @@
+"""`katas review`: a person's points, and who gave them when, in the verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import workshop
+from tests.workshop import KATAS, SOLUTION, Finished, environment, katas, write
+
+TOML = (
+    workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]')
+    + '[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["why.md"]\nreview = true\nrubric = "Does it say why?"\n'
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = workshop.write_repository(tmp_path_factory.mktemp("review"), [])
+    workshop.write_kata(root, "alpha", toml=TOML)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "why.md", "Because two is one and one.\x1b[2J\n")
+    return root
+
+
+@pytest.fixture
+def record(root: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "ada.json"
+    ada = root / "solutions" / "alpha"
+    done = katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
+    assert done.status == 0, done.said
+    return path
+
+
+def review(root: Path, record: Path, *words: str) -> Finished:
+    return katas("review", str(record), *words, cwd=root)
+
+
+def task_in(record: Path) -> dict[str, Any]:
+    found: dict[str, Any] = next(task for task in json.loads(record.read_text())["tasks"] if task["name"] == "why")
+    return found
+
+
+def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
+    done = review(root, record, "--by", "Grace", "--award", "why=4")
+    assert (done.status, done.out) == (0, "alpha: passed, 7 of 7 points\n"), done.said
+    after = json.loads(record.read_text())
+    assert (after["status"], after["score"], after["max_score"], after["review_points"]) == ("passed", 7, 7, 0)
+    marked = task_in(record)
+    assert (marked["status"], marked["score"], marked["reviewer"]) == ("passed", 4, "Grace")
+    assert marked["reviewed_at"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(("points", "status"), [("2.5", "partial"), ("0", "failed")])
+def test_fewer_points_are_less_than_a_pass(root: Path, record: Path, points: str, status: str) -> None:
+    done = review(root, record, "--by", "Grace", "--award", f"why={points}")
+    assert (done.status, task_in(record)["status"]) == (1, status)
+
+
+def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> None:
+    review(root, record, "--by", "Grace", "--award", "why=1")
+    done = review(root, record, "--by", "Emmy", "--award", "why=4")
+    assert (done.status, task_in(record)["reviewer"], task_in(record)["score"]) == (0, "Emmy", 4)
+
+
+@pytest.mark.parametrize(
+    ("award", "said"),
+    [
+        ("why=5", "why: 5 points; from 0 to 4 can be given"),
+        ("why=nan", "why: nan points; from 0 to 4 can be given"),
+        ("why=-1", "from 0 to 4"),
+        ("why", "--award why: TASK=POINTS is expected"),
+        ("why=two", "--award why=two: TASK=POINTS is expected"),
+        ("twice=1", "alpha has no task 'twice' that awaits a person's marks; there is why"),
+        ("other=1", "alpha has no task 'other'"),
+    ],
+)
+def test_what_cannot_be_given_is_told_and_changes_nothing(root: Path, record: Path, award: str, said: str) -> None:
+    before = record.read_bytes()
+    done = review(root, record, "--by", "Grace", "--award", award)
+    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
+    assert record.read_bytes() == before
+
+
+def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) -> None:
+    ada = tmp_path / "ada"
+    write(ada / "twice.py", SOLUTION)
+    path = tmp_path / "ada.json"
+    katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
+    done = review(root, path, "--by", "Grace", "--award", "why=4")
+    assert done.status == 2
+    assert "no task 'why' that awaits" in done.err
+
+
+def test_another_submission_is_not_shown_as_this_one(root: Path, record: Path, tmp_path: Path) -> None:
+    write(tmp_path / "bob" / "why.md", "Because.")
+    done = review(root, record, "--by", "Grace", "--submission", str(tmp_path / "bob"), "--award", "why=4")
+    assert done.status == 2
+    assert "it is not what the verdict is about" in done.err
+
+
+def test_where_nobody_can_be_asked_it_says_how(root: Path, record: Path) -> None:
+    done = review(root, record, "--by", "Grace")
+    assert done.status == 2
+    assert "--award why=POINTS" in done.err
+
+
+def test_at_a_terminal_rubric_and_text_are_shown_and_points_asked_for(root: Path, record: Path) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"9\n3\n")
+    done = subprocess.run(
+        [KATAS, "review", str(record), "--by", "Grace", "--submission", str(root / "solutions" / "alpha")],
+        cwd=root,
+        stdin=theirs,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 1, done.stderr
+    for said in ("Does it say why?", "Because two is one and one.", "from 0 to 4 can be given", "6 of 7 points"):
+        assert said in done.stdout
+    assert "\x1b" not in done.stdout, "what a stranger wrote acts on the terminal"
+    assert task_in(record)["score"] == 3
