@@ -1,0 +1,181 @@
+"""Challenge 2, hidden: what a log and what is made of it must be, recomputed from the log itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from graders.checks import Mismatch
+from graders.checks.mismatch import handed_in
+
+Row = dict[str, Any]
+
+LAYERS, WIDTHS, ACTIVATIONS = (2, 4, 6, 8), (32, 64, 128, 256), ("relu", "leaky_relu", "elu")
+DROPOUTS, BATCHES = (0.0, 0.2, 0.5), (32, 64, 128)
+SPACE = frozenset(itertools.product(LAYERS, WIDTHS, ACTIVATIONS, DROPOUTS, BATCHES))
+PARTS = ("layers", "width", "activation", "dropout", "batch_size")
+TRIAL = (*PARTS, "dataset", "epochs", "seed", "accuracy", "seconds", "parameters")
+COLUMNS = (*TRIAL, "accuracy_per_parameter", "pareto")
+_WHOLE = ("layers", "width", "batch_size", "epochs", "seed", "parameters")
+_REAL = ("dropout", "accuracy", "seconds", "accuracy_per_parameter")
+_TRUTH = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
+SAME = 1e-6  # relative: numbers are written in full, and were read back by one program or another
+
+
+def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The architecture of a row."""
+    return tuple(row[name] for name in PARTS)
+
+
+def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What no two rows of a log have in common."""
+    return (*parts_of(row), row["dataset"], row["epochs"], row["seed"])
+
+
+def in_words(row: Mapping[str, Any]) -> str:
+    """A row as it is named to the learner."""
+    return (
+        f"{row['layers']} layers of {row['width']}, {row['activation']}, dropout {row['dropout']:g}, "
+        f"batches of {row['batch_size']} (seed {row['seed']})"
+    )
+
+
+def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
+    """Weights and biases of an architecture."""
+    sizes = [n_inputs, *[row["width"]] * row["layers"], n_classes]
+    return int(sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes)))
+
+
+def dominates(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """At least as good in all three, and better in one."""
+    costs = [(-row["accuracy"], row["parameters"], row["seconds"]) for row in (one, other)]
+    pairs = list(zip(*costs, strict=True))
+    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
+
+def front_of(rows: Sequence[Row]) -> list[bool]:
+    """Of each row: is it dominated by none?"""
+    return [not any(dominates(other, row) for other in rows) for row in rows]
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values of a row are the same, numbers but for what writing and reading leaves."""
+    if isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
+        return not isinstance(other, bool) and math.isclose(one, other, rel_tol=SAME)
+    return type(one) is type(other) and one == other
+
+
+def read_rows(data: bytes | None, name: str, columns: Sequence[str], *, exactly: bool) -> list[Row]:
+    """The rows of a CSV file, numbers as numbers. Raises Mismatch where it is no such table.
+
+    `exactly`: these columns and no other, in this order; else at least these.
+    """
+    table = list(csv.reader(io.StringIO(handed_in(data, name).decode("utf-8-sig", "replace"))))
+    header = table[0] if table else []
+    if exactly and header != list(columns):
+        raise Mismatch(f"{name} has the columns {', '.join(header)}", list(columns), header)
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise Mismatch(f"{name} lacks the column {missing[0]}", list(columns), header)
+    return [
+        _row(dict(zip(header, cells, strict=False)), name, number, columns) for number, cells in enumerate(table[1:], 2)
+    ]
+
+
+def _row(cells: Mapping[str, str], name: str, line: int, columns: Sequence[str]) -> Row:
+    row: Row = {}
+    for column in columns:
+        text = cells.get(column, "").strip()
+        try:
+            row[column] = _value(column, text)
+        except (ValueError, KeyError, OverflowError):
+            raise Mismatch(f"{name}, line {line}: {column} is {text[:40]!r}", None, text[:40]) from None
+    return row
+
+
+def _value(column: str, text: str) -> Any:
+    if column in _WHOLE:
+        if float(text) != int(float(text)):
+            raise ValueError
+        return int(float(text)) if "." in text else int(text)
+    if column in _REAL:
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError
+        return number
+    if column == "pareto":
+        return _TRUTH[text.lower()]
+    if not text:
+        raise ValueError
+    return text
+
+
+# What a whole table has to be
+
+
+def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 10) -> None:
+    """Every row is of the space and agrees with itself, none is there twice, and the front is the front."""
+    seen: dict[tuple[Any, ...], int] = {}
+    for line, row in enumerate(rows, 2):
+        place = f"{name}, line {line}"
+        if parts_of(row) not in SPACE:
+            raise Mismatch(f"{place}: {in_words(row)} is no architecture of the search space", None, parts_of(row))
+        if identity(row) in seen:
+            raise Mismatch(f"{place} is line {seen[identity(row)]} again: {in_words(row)}", None, None)
+        seen[identity(row)] = line
+        _check_numbers(row, place, count(row, n_inputs, n_classes))
+    for line, (row, on_front) in enumerate(zip(rows, front_of(rows), strict=True), 2):
+        if row["pareto"] != on_front:
+            said = "is on the Pareto front, and is said not to be"
+            if not on_front:
+                better = next(number for number, other in enumerate(rows, 2) if dominates(other, row))
+                said = f"is said to be on the Pareto front, and line {better} is better in everything that differs"
+            raise Mismatch(f"{name}, line {line} {said}: {in_words(row)}", on_front, row["pareto"])
+
+
+def _check_numbers(row: Row, place: str, parameters: int) -> None:
+    if row["parameters"] != parameters:
+        said = f"{in_words(row)} has {parameters} parameters, and {row['parameters']} are logged"
+        raise Mismatch(f"{place}: {said}", parameters, row["parameters"])
+    if not 0 <= row["accuracy"] <= 1:
+        raise Mismatch(f"{place}: an accuracy of {row['accuracy']:g} is none", None, row["accuracy"])
+    if row["seconds"] <= 0:
+        raise Mismatch(f"{place}: no training takes {row['seconds']:g} seconds", None, row["seconds"])
+    expected = row["accuracy"] / row["parameters"]
+    if not math.isclose(row["accuracy_per_parameter"], expected, rel_tol=1e-4):
+        said = f"accuracy_per_parameter is {row['accuracy_per_parameter']:.6g}, and {row['accuracy']:g} / "
+        raise Mismatch(f"{place}: {said}{row['parameters']} is {expected:.6g}", expected, None)
+
+
+def check_best(data: bytes | None, name: str, rows: Sequence[Row]) -> None:
+    """A JSON list of the five most accurate rows of the table, best first, with all fields."""
+    content = handed_in(data, name)
+    try:
+        models = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Mismatch(f"{name} is no JSON", None, None) from None
+    wanted = min(5, len(rows))
+    if not isinstance(models, list) or len(models) != wanted or not all(isinstance(each, dict) for each in models):
+        raise Mismatch(f"{name}: a list of {wanted} objects is expected", wanted, None)
+    for number, model in enumerate(models, 1):
+        if set(model) != set(COLUMNS):
+            raise Mismatch(f"{name}, model {number}: its fields are {', '.join(map(str, model))}", list(COLUMNS), None)
+        model["pareto"] = bool(model["pareto"]) if model["pareto"] in (0, 1) else model["pareto"]
+        if not any(all(same(row[key], model[key]) for key in COLUMNS) for row in rows):
+            raise Mismatch(f"{name}, model {number} is no row of experiment_log.csv", None, None)
+    _check_order([model["accuracy"] for model in models], [row["accuracy"] for row in rows], name)
+    if len({identity(model) for model in models}) != len(models):
+        raise Mismatch(f"{name}: one model is in it twice", None, None)
+
+
+def _check_order(found: Sequence[float], accuracies: Iterable[float], name: str) -> None:
+    expected = sorted(accuracies, reverse=True)[: len(found)]
+    for number, (one, other) in enumerate(zip(found, expected, strict=True), 1):
+        if not same(one, other):
+            said = f"the accuracy in place {number} is {one:g}, and the log's is {other:g}"
+            raise Mismatch(f"{name}: {said}: the most accurate ones, best first", expected, list(found))

@@ -1,0 +1,122 @@
+"""The judge's own copy of the small network, its images, and what follows from a run's weights."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from graders import dataroom
+
+torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+
+FOLDER = Path(__file__).parents[3] / "katas" / "challenge4"
+N_STAGES, N_FEATURES = 5, 128
+PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of the stages' parameters
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+State = Mapping[str, np.ndarray]
+Parts = list[np.ndarray]
+
+
+@functools.cache
+def supplied() -> ModuleType:
+    """backbones.py, as the judge has it."""
+    spec = importlib.util.spec_from_file_location("_challenge4_backbones", FOLDER / "backbones.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def shipped_weights() -> dict[str, np.ndarray]:
+    """What tiny.safetensors holds."""
+    from safetensors.numpy import load_file
+
+    return dict(load_file(FOLDER / "tiny.safetensors"))
+
+
+def shaken_weights(seed: int) -> dict[str, np.ndarray]:
+    """The same with noise, a tenth of each array's spread: weights that nobody has seen."""
+    rng = np.random.default_rng(seed)
+    state = shipped_weights()
+    for name, values in state.items():
+        if values.dtype == np.float32 and not name.endswith("running_var"):
+            noise = 0.1 * values.std() * rng.standard_normal(values.shape)
+            state[name] = (values + noise).astype(np.float32)
+    return state
+
+
+def flat(state: State) -> np.ndarray:
+    """All weights in one array, in the order of their names, as a probe takes them apart again."""
+    return np.concatenate([state[name].ravel().astype(np.float32) for name in sorted(state)])
+
+
+def stages_of(names: Sequence[str]) -> list[int]:
+    """For each parameter or statistic of the network the stage that it belongs to."""
+    return [next(stage for stage, starts in enumerate(PREFIXES) if name.startswith(starts)) for name in names]
+
+
+def network_of(state: State) -> Any:
+    """The small network with these weights, in evaluation mode. Raises AssertionError where they are not its own."""
+    network = supplied().tiny()
+    expected = {name: tuple(values.shape) for name, values in network.state_dict().items()}
+    found = {name: tuple(values.shape) for name, values in state.items()}
+    if found != expected:
+        odd = sorted(set(expected.items()) ^ set(found.items()))[0][0]
+        raise AssertionError(f"the run's backbone is no copy of the one that was passed: {odd}")
+    network.load_state_dict({name: torch.tensor(values) for name, values in state.items()})
+    return network.eval()
+
+
+@torch.no_grad()
+def logits_of(run: Mapping[str, Any], images: np.ndarray) -> np.ndarray:
+    """What the backbone and the head of a run make of images (n, height, width, 3) uint8."""
+    weight, bias = (torch.tensor(values) for values in run["head"])
+    return np.asarray(F.linear(network_of(run["backbone"])(tensor(images)), weight, bias))
+
+
+@torch.no_grad()
+def stage_outputs(state: State, image: np.ndarray) -> list[np.ndarray]:
+    """What each stage gives for one image: (channels, height, width)."""
+    network = network_of(state)
+    x, found = network.normalised(tensor(image[None])), []
+    for stage in network.stages:
+        x = stage(x)
+        found.append(np.asarray(x[0]))
+    return found
+
+
+def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The mean cross-entropy, and the share that is right."""
+    loss = F.cross_entropy(torch.tensor(logits, dtype=torch.float64), torch.tensor(labels)).item()
+    return loss, float(np.mean(logits.argmax(axis=1) == labels))
+
+
+def tensor(images: np.ndarray) -> torch.Tensor:
+    return torch.tensor(images).permute(0, 3, 1, 2).float() / 255
+
+
+@functools.cache
+def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
+    """The photos that only the judge has, 32 × 32, and their classes."""
+    images, labels = dataroom.kept_back("photos")
+    n, side, *_ = images.shape
+    small = images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))
+    return small.round().astype(np.uint8), labels
+
+
+def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:
+    """Photos of so many classes: images and classes to train on, images and classes to validate with."""
+    images, labels = hidden_photos()
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels < n_classes))
+    train, others = rows[:n_train], rows[n_train : n_train + n_validation]
+    return [images[train], labels[train], images[others], labels[others]]

@@ -1,0 +1,245 @@
+"""Challenge 4: what a network has learned of one kind of image, put to use on a few images of another kind."""
+
+import copy
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from backbones import from_torchvision, resnet18_on_imagenet, tiny, tiny_weights
+from matplotlib.figure import Figure
+from photos import Photos, load_folder, load_photos
+from progress import shown
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+from torch import Tensor, nn
+
+APPROACHES = ("feature extraction", "fine-tuning", "full training", "from scratch")
+EPOCHS = 20  # what compare trains for
+SEEDS = range(5)  # of the results
+BATCH_SIZE = 25
+HEAD_RATE, STAGE_RATE = 1e-2, 2e-3  # what is fresh may move further than what has been learned
+WEIGHT_DECAY = 0.01
+AT_ONCE = 250  # images that are looked at together where nothing is trained
+COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
+
+
+class Classifier(nn.Module):
+    """A copy of a backbone, of which the last `unfrozen` stages are trained, and a fresh linear head."""
+
+    def __init__(self, backbone: nn.Module, classes: Sequence[str], unfrozen: int, seed: int) -> None:
+        super().__init__()
+        self.classes = tuple(classes)
+        self.backbone = copy.deepcopy(backbone)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.head = nn.Linear(backbone.n_features, len(classes))
+        stages = self.backbone.stages
+        if not 0 <= unfrozen <= len(stages):
+            raise ValueError(f"{unfrozen} stages cannot be trained: the backbone has {len(stages)}")
+        self.backbone.requires_grad_(False)
+        self.frozen = len(stages) - unfrozen
+        for stage in stages[self.frozen :]:
+            stage.requires_grad_(True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.backbone(images))
+
+    def train(self, mode: bool = True) -> "Classifier":
+        """Frozen stages are never in training mode: their batch norms would move with every batch."""
+        super().train(mode)
+        for stage in self.backbone.stages[: self.frozen]:
+            stage.eval()
+        return self
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model, how it came to be (a row an epoch), how long that took, how many numbers were trained."""
+
+    model: Classifier
+    history: pd.DataFrame
+    seconds: float
+    trainable_parameters: int
+
+
+def load_backbone(name: str = "tiny") -> nn.Module:
+    """tiny from the file beside it, resnet18 from PyTorch, any other from torchvision."""
+    if name == "tiny":
+        backbone = tiny()
+        backbone.load_state_dict(tiny_weights())
+    elif name == "resnet18":
+        backbone = resnet18_on_imagenet()
+    else:
+        backbone = from_torchvision(name)
+    return backbone.eval()
+
+
+def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
+    return fit("feature extraction", backbone, data, 0, epochs, seed)
+
+
+def fine_tuning(backbone: nn.Module, data: Photos, *, unfrozen: int = 1, epochs: int, seed: int) -> Run:
+    return fit("fine-tuning", backbone, data, unfrozen, epochs, seed)
+
+
+def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
+    return fit("full training", backbone, data, len(backbone.stages), epochs, seed)
+
+
+def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: int, seed: int) -> Run:
+    """Train the head and the last `unfrozen` stages; Ctrl-C keeps the epochs that are done."""
+    began = time.perf_counter()
+    model = Classifier(backbone, data.classes, unfrozen, seed)
+    stages = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
+    groups = [{"params": model.head.parameters(), "lr": HEAD_RATE}, {"params": stages, "lr": STAGE_RATE}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
+    generator = torch.Generator().manual_seed(seed)
+    rows, done = [], None
+    with shown(title, total=epochs, unit="images", each=len(data.train_images)) as tell:
+        try:
+            for epoch in range(1, epochs + 1):
+                train_epoch(model, optimizer, data, generator)
+                rows.append((epoch, *loss_and_accuracy(model, data.train_images, data.train_labels)))
+                rows[-1] += loss_and_accuracy(model, data.validation_images, data.validation_labels)
+                done = copy.deepcopy(model.state_dict())
+                tell(epoch, rows[-1][3], rows[-1][4])
+        except KeyboardInterrupt:
+            if done is None:
+                raise
+            model.load_state_dict(done)
+    model.eval()
+    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return Run(model, pd.DataFrame(rows, columns=COLUMNS), time.perf_counter() - began, trained)
+
+
+def train_epoch(model: Classifier, optimizer: torch.optim.Optimizer, data: Photos, generator: torch.Generator) -> None:
+    """Every image once, in random batches, each mirrored or not."""
+    model.train()
+    for rows in torch.randperm(len(data.train_images), generator=generator).split(BATCH_SIZE):
+        mirrored = torch.rand(len(rows), 1, 1, 1, generator=generator) < 0.5
+        images = data.train_images[rows]
+        loss = F.cross_entropy(model(torch.where(mirrored, images.flip(3), images)), data.train_labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+@torch.no_grad()
+def logits_of(model: Classifier, images: Tensor) -> Tensor:
+    """Logits (n, n_classes), nothing of the model being trained or moved."""
+    model.eval()
+    return torch.cat([model(part) for part in images.split(AT_ONCE)])
+
+
+def loss_and_accuracy(model: Classifier, images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """The mean cross-entropy, and the share that is right."""
+    logits = logits_of(model, images)
+    return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).float().mean().item()
+
+
+def predict(run: Run, images: Tensor) -> Tensor:
+    return logits_of(run.model, images).argmax(dim=1)
+
+
+def plot_learning_curves(runs: Mapping[str, Run], path: str | Path) -> None:
+    """Left the losses, right the accuracies: a colour for each run, dashed on what it was trained on."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for number, (name, run) in enumerate(runs.items()):
+            epochs = run.history["epoch"]
+            axes.plot(epochs, run.history[f"validation_{measure}"], f"C{number}", label=name)
+            axes.plot(epochs, run.history[f"train_{measure}"], f"C{number}--", label=f"{name}, training", alpha=0.6)
+        axes.set(xlabel="epoch", ylabel=measure)
+    axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, format="png", dpi=150)
+
+
+def plot_confusion_matrices(runs: Mapping[str, Run], images: Tensor, labels: Tensor, path: str | Path) -> None:
+    """A matrix for each run: rows are true classes, columns predicted ones."""
+    figure = Figure(figsize=(4.2 * len(runs), 4.2), layout="constrained")
+    for axes, (name, run) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items(), strict=True):
+        classes = run.model.classes
+        matrix = confusion_matrix(labels, predict(run, images), labels=range(len(classes)))
+        ConfusionMatrixDisplay(matrix, display_labels=classes).plot(ax=axes, colorbar=False, xticks_rotation=45)
+        axes.set_title(name)
+    figure.savefig(path, format="png", dpi=150)
+
+
+@torch.no_grad()
+def plot_layer_features(model: Classifier, image: Tensor, path: str | Path) -> None:
+    """The image, and below it for each stage the six channels that answer most to it."""
+    mode, backbone = model.training, model.eval().backbone
+    x = backbone.normalised(image[None])
+    figure = Figure(figsize=(8, 1.35 * (len(backbone.stages) + 1)), layout="constrained")
+    rows = figure.subplots(len(backbone.stages) + 1, 6)
+    rows[0, 0].imshow(image.permute(1, 2, 0).numpy())
+    rows[0, 0].set_title("image", fontsize="small")
+    for number, stage in enumerate(backbone.stages):
+        x = stage(x)
+        strongest = x[0].mean(dim=(1, 2)).argsort(descending=True)[:6]
+        for axes, channel in zip(rows[number + 1], strongest.tolist(), strict=True):
+            axes.imshow(x[0, channel].numpy(), cmap="magma")
+            axes.set_title(f"stage {number}, channel {channel}", fontsize="x-small")
+    for axes in rows.flat:
+        axes.axis("off")
+    figure.savefig(path, format="png", dpi=150)
+    model.train(mode)
+
+
+def compare(data: Photos, *, seeds: Sequence[int]) -> pd.DataFrame:
+    """Four ways of training for each seed; after Ctrl-C the table ends before the run that was interrupted."""
+    table = []
+    for seed, approach in product(seeds, APPROACHES):
+        try:
+            run = trained(approach, data, epochs=EPOCHS, seed=seed)
+        except KeyboardInterrupt:  # in its first epoch
+            break
+        if len(run.history) < EPOCHS:
+            break
+        accuracy = run.history["validation_accuracy"].iloc[-1]
+        table.append((approach, seed, accuracy, run.seconds, run.trainable_parameters))
+    return pd.DataFrame(table, columns=["approach", "seed", "accuracy", "seconds", "trainable_parameters"])
+
+
+def trained(approach: str, data: Photos, *, epochs: int, seed: int) -> Run:
+    """The run of one of the four approaches with the small backbone."""
+    match approach:
+        case "feature extraction":
+            return feature_extraction(load_backbone(), data, epochs=epochs, seed=seed)
+        case "fine-tuning":
+            return fine_tuning(load_backbone(), data, epochs=epochs, seed=seed)
+        case "full training":
+            return full_training(load_backbone(), data, epochs=epochs, seed=seed)
+        case _:
+            return full_training(tiny(seed), data, epochs=epochs, seed=seed)
+
+
+def main() -> None:
+    """Compare on the rendered photos, or on those of a folder, and write tables and pictures into results/."""
+    torch.set_num_threads(1)
+    data = load_folder(sys.argv[1]) if sys.argv[1:] else load_photos()
+    table = compare(data, seeds=SEEDS)
+    print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
+    if len(table) < 4 * len(SEEDS):
+        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is as it was")
+    results = Path(__file__).with_name("results")
+    results.mkdir(exist_ok=True)
+    table.to_csv(results / "comparison.csv", index=False)
+    runs = {
+        "feature extraction": feature_extraction(load_backbone(), data, epochs=EPOCHS, seed=0),
+        "fine-tuning": fine_tuning(load_backbone(), data, epochs=EPOCHS, seed=0),
+        "full training": full_training(load_backbone(), data, epochs=EPOCHS, seed=0),
+        "from scratch": full_training(tiny(0), data, epochs=EPOCHS, seed=0),
+    }
+    plot_learning_curves(runs, results / "learning_curves.png")
+    plot_confusion_matrices(runs, data.validation_images, data.validation_labels, results / "confusion_matrices.png")
+    plot_layer_features(runs["fine-tuning"].model, data.validation_images[0], results / "layer_features.png")
+
+
+if __name__ == "__main__":
+    main()
