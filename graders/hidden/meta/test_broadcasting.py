@@ -1,0 +1,99 @@
+"""Operands of different shapes, against torch.autograd; see twin.py for the allowance."""
+
+import itertools
+
+import numpy as np
+
+from graders.checks import cases, task
+from graders.checks.mismatch import fail
+from graders.hidden.meta.twin import check, check_all, check_refusals, names_shape
+
+FLOATS = (np.float64, np.float32)
+LARGEST = (2, 3, 2, 4)  # of four axes; every shape is its end, with ones in any places
+SHAPES = [
+    tuple(1 if one else size for size, one in zip(LARGEST[4 - axes :], ones, strict=True))
+    for axes in range(5)
+    for ones in itertools.product((False, True), repeat=axes)
+]
+SIGNS = ("+", "*", "-", "/")
+
+
+@task("broadcasting")
+@cases(len(SHAPES))
+def test_every_pair_of_shapes(kata, draw, probes):
+    """Each shape of up to four axes with each: sums and products in turn, quotients and the rest now and then."""
+    first, dtype = SHAPES[draw.case], FLOATS[draw.case % 2]
+    rng = np.random.default_rng(draw.seed())
+    a = rng.uniform(0.5, 2, first).astype(dtype)
+    for number, second in enumerate(SHAPES):
+        b = rng.uniform(0.5, 2, second).astype(dtype)
+        check_all(kata, probes, draw, [f"a {SIGNS[(number + draw.case) % 4]} b"], {"a": a, "b": b})
+
+
+@task("broadcasting")
+@cases(8)
+def test_all_operations_broadcast(kata, draw, probes):
+    n, m = draw.sizes("n m", low=2, high=5)
+    dtype = FLOATS[draw.case % 2]
+    first, second = (((n, m), (m,)), ((n, 1), (1, m)), ((m,), (n, 1)), ((), (n, m)))[draw.case // 2]
+    a, b = (np.asarray(draw.uniform(0.5, 2, *shape)).astype(dtype) for shape in (first, second))
+    lines = ["a ** b", "b ** a", "a.maximum(b)", "b.minimum(a)", "a - b * a", "a / b + b", "a * b * a"]
+    check_all(kata, probes, draw, lines, {"a": a, "b": b})
+    check_all(kata, probes, draw, ["a * b", "b - a"], {"a": a}, {"b": b})
+    arrays = ["a + raw", "raw - a", "a * raw", "raw / a"]
+    if second:
+        as_torch = [line.replace("raw", "Tensor(raw)") for line in arrays]
+        check_all(kata, probes, draw, arrays, {"a": a}, {"raw": b}, reference=as_torch)
+    code = "y = x + v\ny *= v\ny -= v\ny /= v\ny.add_(v)\nz = (x < v)"
+    given = {"x": draw.normal(n, m, dtype=dtype), "v": draw.uniform(1, 2, m, dtype=dtype)}
+    check(kata, probes, code, constants=given, report=["y", "z"])
+
+
+@task("broadcasting")
+@cases(16)
+def test_products_of_stacks_of_matrices(kata, draw, probes):
+    n, k, m, p, q = draw.sizes("n k m p q", low=1, high=4)
+    first, second = (
+        ((p, n, k), (p, k, m)),
+        ((p, n, k), (k, m)),
+        ((n, k), (p, k, m)),
+        ((p, 1, n, k), (q, k, m)),
+        ((q, p, n, k), (q, 1, k, m)),
+        ((1, n, k), (p, k, m)),
+        ((p, n, k), (k,)),
+        ((k,), (p, k, m)),
+    )[draw.case // 2]
+    a, b = (draw.normal(*shape, dtype=FLOATS[draw.case % 2]) for shape in (first, second))
+    check_all(kata, probes, draw, ["a @ b"], {"a": a, "b": b})
+
+
+@task("broadcasting")
+@cases(1)
+def test_shapes_that_do_not_fit_are_refused(kata, probes):
+    """With a RuntimeError that names both shapes."""
+    why = "the shapes do not fit, and the message should name both"
+    pairs = (((2, 3), (4,)), ((2, 3), (3, 2)), ((5,), (2, 1, 4)), ((2, 3, 4), (2, 4)))
+    for first, second in pairs:
+        given = {"a": np.ones(first), "b": np.ones(second)}
+        lines = ["a + b", "a - b", "a * b", "a / b", "a ** b", "a.maximum(b)", "a == b"]
+        check_messages(kata, probes, lines, given, first, second, why)
+    for first, second in (
+        ((2, 3), (4, 5)),
+        ((2,), (3,)),
+        ((2, 3), (4,)),
+        ((2, 4, 3), (2, 4, 3)),
+        ((2, 3, 4), (5, 4, 6)),
+    ):
+        check_messages(kata, probes, ["a @ b"], {"a": np.ones(first), "b": np.ones(second)}, first, second, why)
+    check_refusals(
+        kata, probes, ["a @ b"], {}, {"a": np.ones((2, 2)), "b": np.ones(())}, ["RuntimeError"], "b has no axes"
+    )
+    grown = {"a": np.ones(3), "b": np.ones((2, 3))}
+    check_refusals(kata, probes, ["a.add_(b)"], {}, grown, ["RuntimeError"], "a cannot become larger in place")
+
+
+def check_messages(kata, probes, lines, given, first, second, why):
+    for line, text in zip(lines, check_refusals(kata, probes, lines, {}, given, ["RuntimeError"], why), strict=True):
+        for shape in (first, second):
+            if not names_shape(text, shape):
+                fail(f"program `{line}` of shapes {first} and {second}: {why}; it says: {text}", shape, text)

@@ -1,0 +1,515 @@
+"""Layers and what holds them together, against torch.nn; see twin.py for the allowance."""
+
+import numpy as np
+
+from graders.checks import (
+    assert_bernoulli,
+    assert_independent,
+    assert_normal,
+    assert_uniform,
+    away_from_kinks,
+    cases,
+    task,
+)
+from graders.checks.mismatch import fail
+from graders.hidden.meta.twin import MLP, check, check_refusals, dedented, outcome, ran
+
+FLOATS = ("float32", "float64")
+
+
+def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32"):
+    """Check a layer's output, and the gradients of its input and parameters, which are drawn anew."""
+    lines = [f"layer = {make}", *([f"layer.to({kind})"] if kind != "float32" else [])]
+    rng = np.random.default_rng(draw.seed())
+    shapes = outcome("\n".join(lines), {}, {}, [f"layer.{name}" for name in parameters], wide=False).values
+    constants = {}
+    for name in parameters:
+        constants[f"raw_{name}"] = rng.standard_normal(shapes[f"layer.{name}"].shape).astype(kind)
+        lines.append(f"put(layer.{name}, raw_{name})")
+    lines.append("y = layer(x)")
+    report = ["y", "x.grad", *(f"layer.{name}.grad" for name in parameters)]
+    check(kata, probes, "\n".join(lines), {"x": x}, constants, report, draw=draw)
+
+
+@task("layers")
+@cases(8)
+def test_linear(kata, draw, probes):
+    n, m, inputs, outputs = draw.sizes("n m inputs outputs", low=1, high=6)
+    kind = FLOATS[draw.case % 2]
+    shape = ((n, inputs), (inputs,), (n, m, inputs), (1, inputs))[draw.case // 2]
+    x = draw.normal(*shape).astype(kind)
+    check_layer(kata, probes, draw, f"Linear({inputs}, {outputs})", x, ["weight", "bias"], kind)
+    check_layer(kata, probes, draw, f"Linear({inputs}, {outputs}, bias=False)", x, ["weight"], kind)
+    code = f"layer = Linear({inputs}, {outputs}, bias=False)\nnames = [name for name, _ in layer.named_parameters()]"
+    report = ["layer.bias", "names", "layer.weight.shape", "layer.weight.dtype", "layer.weight.is_leaf"]
+    check(kata, probes, code, report=report)
+    if draw.case == 0:
+        wrong = {"x": np.ones((n, inputs + 1), np.float32)}
+        check_refusals(
+            kata,
+            probes,
+            [f"Linear({inputs}, {outputs})(x)"],
+            {},
+            wrong,
+            ["RuntimeError"],
+            f"it takes {inputs} features",
+        )
+        arrays = {"raw": draw.normal(n, inputs, dtype=np.float32), "raw_w": draw.normal(outputs, inputs)}
+        code = f"layer = Linear({inputs}, {outputs}, bias=False)\nput(layer.weight, raw_w)\ny = layer(raw)"
+        check(kata, probes, code, constants=arrays, report=["y"], reference=code.replace("(raw)", "(Tensor(raw))"))
+
+
+ACTIVATIONS = (
+    *("ReLU()", "LeakyReLU()", "LeakyReLU(0.2)", "LeakyReLU(negative_slope=0.5)", "ELU()", "ELU(alpha=0.5)", "GELU()"),
+    *(
+        "GELU(approximate='tanh')",
+        "GELU(approximate='none')",
+        "Sigmoid()",
+        "Tanh()",
+        "Softmax(dim=-1)",
+        "Softmax(dim=0)",
+    ),
+    *("Flatten()", "Flatten(start_dim=0)", "Flatten(0, 1)", "Flatten(start_dim=1, end_dim=2)"),
+)
+
+
+@task("layers")
+@cases(4)
+def test_activations_and_flatten(kata, draw, probes):
+    a, b, c = draw.sizes("a b c", low=2, high=4)
+    kind = FLOATS[draw.case % 2]
+    x = away_from_kinks(draw.normal(a, b, c, scale=2), distance=1e-2).astype(kind)
+    for make in ACTIVATIONS:
+        check_layer(kata, probes, draw, make, x, kind=kind)
+    far = np.array([-300.0, -40.0, -9.0, -5.0, -1e-3, 1e-3, 5.0, 9.0, 40.0, 300.0], kind)
+    for make in ACTIVATIONS[:-4]:
+        check_layer(kata, probes, draw, make, far, kind=kind)
+
+
+def spaced(draw, rows, *shape, level=1.0):
+    """(rows, *shape): in every row numbers 0.3 to 0.7 apart, in any order, around a level of its own.
+
+    So no variance is small beside the squares of what it is made of, where rounding would be magnified.
+    """
+    rng, size = np.random.default_rng(draw.seed()), int(np.prod(shape))
+    numbers = np.stack([rng.permutation(size) / 2 for _ in range(rows)]) + rng.uniform(-0.1, 0.1, (rows, size))
+    return (numbers + level * rng.standard_normal((rows, 1)) - size / 4).reshape(rows, *shape)
+
+
+@task("layers")
+@cases(6)
+def test_layer_norm(kata, draw, probes):
+    n, m, features = draw.sizes("n m features", low=2, high=6)
+    kind = FLOATS[draw.case % 2]
+    x = spaced(draw, n * m, features).reshape(n, m, features).astype(kind)
+    makes = {f"LayerNorm({features})": 2, f"LayerNorm(({m}, {features}))": 2, f"LayerNorm({features}, eps=0.1)": 2}
+    makes[f"LayerNorm({features}, elementwise_affine=False)"] = 0
+    for make, count in makes.items():
+        check_layer(kata, probes, draw, make, x, ["weight", "bias"][:count], kind)
+    code = f"layer = LayerNorm(({m}, {features}))"
+    check(kata, probes, code, report=["layer.weight", "layer.bias", "sorted(layer.state_dict())"])
+
+
+@task("layers")
+@cases(8)
+def test_batch_norm(kata, draw, probes):
+    """In training by the batch, whose mean and unbiased variance move the running ones; in evaluation by these."""
+    n, channels, length, width = draw.sizes("n channels length width", low=2, high=5)
+    kind = FLOATS[draw.case % 2]
+    name, shape = (
+        ("BatchNorm1d", (n, channels)),
+        ("BatchNorm1d", (n, channels, length)),
+        ("BatchNorm2d", (n, channels, length, width)),
+        ("BatchNorm2d", (1, channels, length, width)),
+    )[draw.case // 2]
+    options = ("", ", momentum=0.3", ", eps=0.1", "")[(draw.case + 1) // 2 % 4]
+    batches = [spaced(draw, channels, shape[0], *shape[2:]).swapaxes(0, 1).astype(kind) for _ in range(3)]
+    constants = {"raw_w": draw.normal(channels), "raw_b": draw.normal(channels), "v": batches[1], "u": batches[2]}
+    constants["g"] = draw.normal(*shape).astype(kind)
+    code = f"""
+        layer = {name}({channels}{options})
+        layer.to({kind})
+        first = [snapshot(layer.running_mean), snapshot(layer.running_var), int(snapshot(layer.num_batches_tracked))]
+        put(layer.weight, raw_w)
+        put(layer.bias, raw_b)
+        y = layer(x)
+        y.backward(g)
+        second = [snapshot(layer.running_mean), snapshot(layer.running_var), int(snapshot(layer.num_batches_tracked))]
+        z = layer(v)
+        layer.eval()
+        p = layer(u)
+        third = [snapshot(layer.running_mean), snapshot(layer.running_var), int(snapshot(layer.num_batches_tracked))]
+        q = x.detach().requires_grad_()
+        r = layer(q)
+        r.backward(g)
+        layer.train()
+        s = layer(u)
+    """
+    report = ["first", "y", "x.grad", "second", "z", "p", "third", "r", "q.grad", "s", "layer.weight.grad"]
+    report += ["layer.bias.grad", "sorted(layer.state_dict())"]
+    check(kata, probes, code, {"x": batches[0]}, constants, report)
+    plain = f"layer = {name}({channels}, affine=False)\nlayer.to({kind})\ny = layer(x)\ny.backward(g)"
+    names = ["sorted(layer.state_dict())", "len(list(layer.parameters()))"]
+    check(kata, probes, plain, {"x": batches[0]}, {"g": constants["g"]}, ["y", "x.grad", *names])
+
+
+@task("layers")
+@cases(4)
+def test_embedding(kata, draw, probes):
+    rows, features, n, m = draw.sizes("rows features n m", low=2, high=6)
+    kind = FLOATS[draw.case % 2]
+    shape = ((n, m), (n,), (n, m, 2), ())[draw.case]
+    index = np.asarray(draw.integers(0, rows, *shape))
+    constants = {"i": index, "raw_w": draw.normal(rows, features), "g": draw.normal(*shape, features).astype(kind)}
+    code = f"layer = Embedding({rows}, {features})\nlayer.to({kind})\nput(layer.weight, raw_w)\n"
+    code += "y = layer(i)\ny.backward(g)"
+    check(kata, probes, code, constants=constants, report=["y", "layer.weight.grad"])
+    code = f"layer = Embedding({rows}, {features})\ny = layer(i)"
+    check_refusals(
+        kata,
+        probes,
+        [f"Embedding({rows}, 2)(i)", f"Embedding({rows}, 2)(j)"],
+        {},
+        {"i": np.array([0, rows]), "j": np.array([-1, 0])},
+        ["IndexError"],
+        f"it has {rows} rows",
+    )
+
+
+@task("layers")
+@cases(2)
+def test_initial_weights(kata, draw, probes):
+    """Weights and biases of Linear are uniform within 1/√inputs, those of Embedding standard normal; all are fresh."""
+    seed = draw.seed()
+    code = """
+        manual_seed(seed)
+        layers = [Linear(inputs, 60) for _ in range(20)]
+        table = Embedding(80, 50)
+        again = [Linear(inputs, 60) for _ in range(2)]
+        manual_seed(seed)
+        same = Linear(inputs, 60)
+        weights = [layer.weight for layer in layers]
+        biases = [layer.bias for layer in layers]
+    """
+    inputs = (30, 7)[draw.case]
+    report = ["weights", "biases", "table.weight", "again[0].weight", "same.weight", "same.bias"]
+    found = ran(kata, probes, code, {}, {"seed": seed, "inputs": inputs}, report)
+    bound = 1 / np.sqrt(inputs) * (1 + 1e-6)
+    for name in ("weights", "biases"):
+        samples = np.stack(found[name]).astype(np.float64)
+        with_about = f"{name} of Linear({inputs}, 60)"
+        assert_about(with_about, assert_uniform, samples, -bound, bound)
+        assert_about(with_about, assert_independent, samples, 0.0)
+    assert_about("weight of Embedding(80, 50)", assert_normal, found["table.weight"], 0, 1)
+    if not np.array_equal(found["same.weight"], found["weights"][0]) or not np.array_equal(
+        found["same.bias"], found["biases"][0]
+    ):
+        fail(
+            "after the same manual_seed a layer should get the same weights", found["weights"][0], found["same.weight"]
+        )
+
+
+def assert_about(subject, check_samples, *arguments):
+    """A check of a distribution that says what the samples are."""
+    from graders.checks import about
+
+    with about(subject):
+        check_samples(*arguments)
+
+
+@task("layers")
+@cases(4)
+def test_dropout(kata, draw, probes):
+    """Each element 0 with probability p, else x / (1 - p), the gradient likewise; in evaluation nothing happens."""
+    p = (0.5, 0.2, 0.7, 0.5)[draw.case]
+    make = "Dropout()" if draw.case == 3 else f"Dropout(p={p})" if draw.case else f"Dropout({p})"
+    n, m = 60, 70
+    x, g = draw.uniform(1, 2, n, m, dtype=np.float32), draw.uniform(1, 2, n, m, dtype=np.float32)
+    code = f"""
+        layer = {make}
+        manual_seed(seed)
+        y = layer(x)
+        y.backward(g)
+        z = layer(x)
+        manual_seed(seed)
+        again = layer(x)
+        layer.eval()
+        e = layer(x)
+        layer.train()
+        t = layer(x)
+    """
+    report = ["y", "x.grad", "z", "again", "e", "t"]
+    found = ran(kata, probes, code, {"x": x}, {"g": g, "seed": draw.seed()}, report)
+    for name, factor in (("y", x), ("x.grad", g), ("z", x), ("t", x)):
+        ratio = found[name] / factor
+        masked = np.where(ratio == 0, 0.0, 1.0)
+        subject = f"{make}, {'gradient' if name == 'x.grad' else 'output'}"
+        if found[name].dtype != np.float32 or not np.allclose(ratio, masked / (1 - p), rtol=1e-5):
+            fail(f"{subject}: elements should be 0 or 1 / (1 - {p}) times what they were", None, ratio)
+        assert_about(f"{subject}, share that is kept", assert_bernoulli, masked, 1 - p)
+        assert_about(subject, assert_independent, masked, 1 - p)
+    if not np.array_equal(found["y"] == 0, found["x.grad"] == 0):
+        fail(f"{make}: the gradient should be 0 exactly where the output is", None, None)
+    if np.mean((found["y"] == 0) == (found["z"] == 0)) > 0.95:
+        fail(f"{make}: a second call should drop other elements", None, None)
+    if not np.array_equal(found["y"], found["again"]):
+        fail(f"{make}: after the same manual_seed the same elements should be dropped", None, None)
+    if not np.array_equal(found["e"], x):
+        fail(f"{make}.eval(): should change nothing", x, found["e"])
+    for edge in (0.0, 1.0):
+        code = f"y = Dropout({edge})(x)\ny.backward(g)"
+        check(kata, probes, code, {"x": x[:3, :3]}, {"g": g[:3, :3]})
+    check_refusals(kata, probes, ["Dropout(-0.1)", "Dropout(1.5)"], {}, {}, ["ValueError"], "it is no probability")
+
+
+# ----------------------------------------------------------------------------------------------- modules
+
+MODEL = """
+class Scale(Module):
+    def __init__(self, features):
+        self.factor = Parameter(np.ones(features, "float32"))
+        self.register_buffer("calls", Tensor(np.zeros(1, "float32")))
+
+    def forward(self, x, power=1):
+        return x * self.factor ** power
+
+class MyModel(Module):
+    def __init__(self, inputs=4, hidden=5):
+        self.fc1 = Linear(inputs, hidden)
+        self.middle = Sequential(Tanh(), Linear(hidden, hidden), ReLU(), BatchNorm1d(hidden))
+        self.name = "mine"
+        self.scale = Scale(hidden)
+        self.fc2 = Linear(hidden, 3)
+        self.nothing = None
+
+    def forward(self, x):
+        return self.fc2(self.scale(self.middle(self.fc1(x)), power=2))
+"""
+
+
+def as_torch(code):
+    """PyTorch's modules want their base initialised."""
+    for line in (
+        "    def __init__(self, features):\n",
+        "    def __init__(self, inputs=4, hidden=5):\n",
+        "    def __init__(self):\n",
+    ):
+        code = code.replace(line, f"{line}        super().__init__()\n")
+    return code
+
+
+def check_model(kata, probes, code, leaves=None, constants=None, report=(), model=MODEL):
+    code = model + dedented(code)
+    check(kata, probes, code, leaves, constants, report, reference=as_torch(code))
+
+
+@task("layers")
+@cases(1)
+def test_modules_find_what_they_hold(kata, draw, probes):
+    """Without super().__init__(); a parameter held under two names is one parameter."""
+    code = """
+        model = MyModel()
+        names = sorted(name for name, _ in model.named_parameters())
+        shapes = {name: p.shape for name, p in model.named_parameters()}
+        count = len(list(model.parameters()))
+        keys = sorted(model.state_dict())
+        kinds = [len(list(model.modules())), sum(isinstance(module, Linear) for module in model.modules())]
+        paths = sorted(path for path, _ in model.named_modules())
+        inner = [len(list(model.children())), all(isinstance(module, Module) for module in model.children())]
+        leaves = [p.is_leaf and p.requires_grad for p in model.parameters()]
+        model.fc2 = Linear(5, 2)
+        del model.scale
+        later = sorted(name for name, _ in model.named_parameters())
+    """
+    report = ["names", "shapes", "count", "keys", "kinds", "paths", "inner", "leaves", "later"]
+    check_model(kata, probes, code, report=report)
+    code = """
+        stack = Sequential(Linear(2, 3), ReLU(), Sequential(Linear(3, 4), Tanh()))
+        names = [name for name, _ in stack.named_parameters()]
+        found = [len(stack), len(list(stack)), stack[0] is list(stack)[0], stack[-1] is stack[2]]
+        found.append(isinstance(stack[2][0], Linear))
+        empty = len(list(ReLU().parameters()))
+        held = ModuleList([Linear(2, 2) for _ in range(3)])
+        more = [len(held), sorted(name for name, _ in held.named_parameters()), held[1] is list(held)[1]]
+    """
+    check(kata, probes, code, report=["names", "found", "empty", "more"])
+    code = """
+class Tied(Module):
+    def __init__(self):
+        self.first = Linear(3, 3)
+        self.again = self.first
+        self.last = Linear(3, 3)
+        self.last.weight = self.first.weight
+
+    def forward(self, x):
+        return self.last(self.again(self.first(x)))
+
+model = Tied()
+count = [len(list(model.parameters())), len(list(model.modules()))]
+keys = sorted(model.state_dict())
+put(model.first.weight, raw_w)
+put(model.first.bias, raw_b)
+put(model.last.bias, raw_b)
+y = model(x)
+"""
+    rng = np.random.default_rng(draw.seed())
+    given = {"raw_w": rng.standard_normal((3, 3)), "raw_b": rng.standard_normal(3)}
+    x = {"x": rng.standard_normal((2, 3)).astype(np.float32)}
+    report = ["count", "keys", "y", "x.grad", "model.last.weight.grad", "model.first.bias.grad"]
+    check(kata, probes, code, x, given, report, reference=as_torch(code), draw=draw)
+
+
+@task("layers")
+@cases(2)
+def test_a_model_is_computed_and_differentiated(kata, draw, probes):
+    x = draw.normal(6, 4).astype(FLOATS[draw.case])
+    shapes = outcome(
+        as_torch(MODEL) + "s = {name: p for name, p in MyModel().named_parameters()}", {}, {}, ["s"], wide=False
+    )
+    values = [draw.normal(*array.shape) for _, array in sorted(shapes.values["s"].items())]
+    constants = {f"raw{i}": value for i, value in enumerate(values)} | {"g": draw.normal(6, 3).astype(x.dtype)}
+    code = f"""
+        model = MyModel()
+        model.to({FLOATS[draw.case]})
+        named = dict(model.named_parameters())
+        for name, value in zip(sorted(named), [{", ".join(f"raw{i}" for i in range(len(values)))}]):
+            put(named[name], value)
+        y = model(x)
+        y.backward(g)
+        gradients = {{name: p.grad.clone() for name, p in named.items()}}
+        model.zero_grad()
+        cleared = [p.grad is None for p in model.parameters()]
+        model.eval()
+        states = [module.training for module in model.modules()]
+        z = model(x)
+        model.train()
+        states += [module.training for module in model.modules()]
+        model.middle.eval()
+        states += [model.training, model.middle[3].training, model.scale.training]
+        for p in model.fc2.parameters():
+            p.requires_grad_(False)
+        model(x).backward(g)
+        frozen = [model.fc2.weight.grad is None, model.fc1.weight.grad is None]
+    """
+    report = ["y", "x.grad", "gradients", "cleared", "states", "z", "frozen"]
+    check_model(kata, probes, code, {"x": x}, constants, report)
+
+
+@task("layers")
+@cases(1)
+def test_state_is_handed_on(kata, draw, probes):
+    """A loaded model computes the same, has its own memory, and its parameters are the same objects as before."""
+    x = draw.normal(6, 4, dtype=np.float32)
+    code = """
+        one, two = MyModel(), MyModel()
+        one(x)
+        one.eval()
+        two.eval()
+        before = [id(p) for p in two.parameters()]
+        weight = two.fc1.weight
+        two.load_state_dict(one.state_dict())
+        same = bool(np.array_equal(one(x).detach().numpy(), two(x).detach().numpy()))
+        kept = [weight is two.fc1.weight, before == [id(p) for p in two.parameters()]]
+        kept += [weight.requires_grad, weight.is_leaf]
+        tracked = int(snapshot(two.middle[3].num_batches_tracked))
+        p = two.fc2.bias.clone().detach().numpy().tolist()
+        put(one.fc2.bias, [9.0, 9.0, 9.0])
+        own = p == two.fc2.bias.detach().numpy().tolist()
+    """
+    check_model(kata, probes, code, constants={"x": x}, report=["same", "kept", "tracked", "own"])
+    wrong = """
+        model = MyModel()
+        state = dict(model.state_dict())
+        larger = dict(MyModel(inputs=7).state_dict())
+        before = model.fc2.bias.clone()
+        less = {name: value for name, value in state.items() if name not in ("fc1.bias", "scale.calls")}
+        more = state | {"fc3.weight": state["fc1.weight"]}
+        other = state | {"fc1.weight": larger["fc1.weight"]}
+        for each in (less, more, other):
+            each["fc2.bias"] = state["fc2.bias"] + 1
+        faults = [attempt(lambda: model.load_state_dict(each)) for each in (less, more, other)]
+        faults.append(attempt(lambda: model.load_state_dict(other, strict=False)))
+        unchanged = bool(np.array_equal(before.detach().numpy(), model.fc2.bias.detach().numpy()))
+        model.load_state_dict(less, strict=False)
+        model.load_state_dict(more, strict=False)
+        changed = bool(np.allclose(before.detach().numpy() + 1, model.fc2.bias.detach().numpy()))
+    """
+    code = MODEL + dedented(wrong)
+    found = ran(kata, probes, code, {}, {}, ["faults", "unchanged", "changed"])
+    cases_of = (
+        ("missing", ["fc1.bias", "scale.calls"]),
+        ("not known", ["fc3.weight"]),
+        ("of another shape", ["fc1.weight"]),
+        ("of another shape, with strict=False", ["fc1.weight"]),
+    )
+    for fault, (what, names) in zip(found["faults"], cases_of, strict=True):
+        if fault is None or "RuntimeError" not in fault[0]:
+            said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
+            fail(f"load_state_dict: {', '.join(names)} {what}, expected RuntimeError; {said}", "RuntimeError", fault)
+        elif not all(name in fault[1] for name in names):
+            fail(
+                f"load_state_dict: {', '.join(names)} {what}, and the message should name all; it says: {fault[1]}",
+                names,
+                fault,
+            )
+    if found["unchanged"] is not True:
+        fail("load_state_dict: a state that is refused should change nothing", None, None)
+    if found["changed"] is not True:
+        fail("load_state_dict(state, strict=False): what fits should be loaded", None, None)
+
+
+@task("layers")
+@cases(1)
+def test_types_and_buffers(kata, draw, probes):
+    """to(dtype) changes what is floating; a buffer is state, and no parameter."""
+    code = """
+        model = MyModel()
+        model.to(float64)
+        kinds = sorted({snapshot(p.dtype) for p in model.parameters()})
+        counter = snapshot(model.middle[3].num_batches_tracked.dtype)
+        mean = snapshot(model.middle[3].running_mean.dtype)
+        calls = [snapshot(model.scale.calls.dtype), model.scale.calls.requires_grad]
+        y = model(x).dtype
+        model.scale.calls += 1
+        stored = [float(each) for each in np.asarray(model.scale.calls.detach().numpy())]
+        returned = [model.train() is model, model.eval() is model, model.to(float32) is model]
+    """
+    report = ["kinds", "counter", "mean", "calls", "stored", "returned"]
+    code_text = MODEL + dedented(code)
+    found = ran(kata, probes, code_text, {}, {"x": draw.normal(6, 4)}, [*report, "y"])
+    expected = {
+        "kinds": ["float64"],
+        "counter": "int64",
+        "mean": "float64",
+        "calls": ["float64", False],
+        "stored": [1.0],
+        "returned": [True, True, True],
+        "y": "float64",
+    }
+    for path, value in expected.items():
+        if found[path] != value:
+            fail(f"after model.to(float64), {path}: expected {value}, got {found[path]}", value, found[path])
+
+
+@task("layers")
+@cases(1)
+def test_the_readmes_model(kata, draw, probes):
+    """Its shapes, its parameters and its answer, the class written as it stands there."""
+    x = draw.normal(3, 784, dtype=np.float32)
+    constants = {
+        "raw1": draw.normal(128, 784, scale=0.03),
+        "raw2": draw.normal(10, 128, scale=0.1),
+        "g": draw.normal(3, 10, dtype=np.float32),
+    }
+    code = """
+        model = MyModel()
+        put(model.fc1.weight, raw1)
+        put(model.fc2.weight, raw2)
+        put(model.fc1.bias, np.zeros(128))
+        put(model.fc2.bias, np.ones(10))
+        names = [name for name, _ in model.named_parameters()]
+        y = model(x)
+        y.backward(g)
+    """
+    report = ["names", "y", "x.grad", "model.fc1.weight.grad", "model.fc2.bias.grad"]
+    check_model(kata, probes, code, {"x": x}, constants, report, model=MLP)

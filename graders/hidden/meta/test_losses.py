@@ -1,0 +1,114 @@
+"""Losses, against torch.nn, with their gradients, reductions and extremes; see twin.py for the allowance."""
+
+import numpy as np
+
+from graders.checks import cases, task
+from graders.hidden.meta.twin import check, check_refusals
+
+KINDS = (np.float64, np.float32)
+REDUCTIONS = ("", "reduction='mean'", "reduction='sum'", "reduction='none'")
+
+
+def check_loss(kata, probes, draw, make, leaves, constants, targets="t"):
+    """Check a loss and its gradients, once for each reduction."""
+    for reduction in REDUCTIONS:
+        given = make.replace("()", f"({reduction})") if "()" in make else f"{make[:-1]}, {reduction})"
+        code = f"y = {given.replace(', )', ')')}(x, {targets})"
+        reference = code.replace(targets, f"Tensor({targets})") if targets.startswith("raw") else code
+        check(kata, probes, code, leaves, constants, reference=reference, draw=draw)
+
+
+@task("losses")
+@cases(6)
+def test_squares_and_absolute_differences(kata, draw, probes):
+    n, m = draw.sizes("n m", low=1, high=6)
+    shape = ((n, m), (n,), (n, m, 2))[draw.case // 2]
+    x, t = (draw.normal(*shape).astype(KINDS[draw.case % 2]) for _ in "xt")
+    for make in ("MSELoss()", "L1Loss()"):
+        check_loss(kata, probes, draw, make, {"x": x}, {"t": t})
+        check_loss(kata, probes, draw, make, {"x": x, "t": t}, {})
+        check_loss(kata, probes, draw, make, {"x": x}, {"raw_t": t}, targets="raw_t")
+    equal = x.copy()
+    equal[0] += 1
+    check_loss(kata, probes, draw, "L1Loss()", {"x": x}, {"t": equal})
+
+
+@task("losses")
+@cases(6)
+def test_binary_cross_entropy_of_logits(kata, draw, probes):
+    """Stable at ±10 000, where the sigmoid is 0 or 1 and its logarithm infinite."""
+    n, m = draw.sizes("n m", low=1, high=6)
+    shape = ((n, m), (n,), (n, m, 2))[draw.case // 2]
+    kind = KINDS[draw.case % 2]
+    x, t = draw.normal(*shape, scale=3).astype(kind), draw.uniform(0, 1, *shape).astype(kind)
+    truth = (t > 0.5).astype(kind)
+    far = (x * 4000).astype(kind)
+    for numbers, targets in ((x, t), (x, truth), (far, truth), (far, t), (np.zeros_like(x), truth)):
+        check_loss(kata, probes, draw, "BCEWithLogitsLoss()", {"x": numbers}, {"t": targets})
+    check_loss(kata, probes, draw, "BCEWithLogitsLoss()", {"x": x}, {"raw_t": truth}, targets="raw_t")
+
+
+@task("losses")
+@cases(8)
+def test_cross_entropy(kata, draw, probes):
+    n, classes = draw.sizes("n classes", low=2, high=7)
+    kind = KINDS[draw.case % 2]
+    x, t = draw.normal(n, classes, scale=2).astype(kind), draw.integers(0, classes, n)
+    check_loss(kata, probes, draw, "CrossEntropyLoss()", {"x": x}, {"t": t})
+    check_loss(kata, probes, draw, "CrossEntropyLoss()", {"x": x}, {"raw_t": t}, targets="raw_t")
+    check_loss(kata, probes, draw, "CrossEntropyLoss()", {"x": x[:1]}, {"t": t[:1]})
+    far = (x * 5000).astype(kind)
+    for numbers in (far, (x + 1e4).astype(kind), (x - 1e4).astype(kind), np.zeros_like(x)):
+        check_loss(kata, probes, draw, "CrossEntropyLoss()", {"x": numbers}, {"t": t})
+    smoothing = ("0.1", "0.3", "1.0", "0.05")[draw.case // 2]
+    check_loss(kata, probes, draw, f"CrossEntropyLoss(label_smoothing={smoothing})", {"x": x}, {"t": t})
+    some = t.copy()
+    some[draw.integers(0, n - 1)] = -100
+    for make in ("CrossEntropyLoss()", f"CrossEntropyLoss(label_smoothing={smoothing})"):
+        check_loss(kata, probes, draw, make, {"x": x}, {"t": some})
+    ignored = int(t[-1])
+    rest = t.copy()
+    rest[0] = (ignored + 1) % classes  # one row at least counts
+    check_loss(kata, probes, draw, f"CrossEntropyLoss(ignore_index={ignored})", {"x": x}, {"t": rest})
+
+
+@task("losses")
+@cases(2)
+def test_losses_in_graphs(kata, draw, probes):
+    """Of logits that were computed, twice in one sum, in a model's last step."""
+    kind = KINDS[draw.case]
+    leaves = {"w": draw.normal(4, 3).astype(kind), "b": draw.normal(3).astype(kind)}
+    constants = {"x": draw.normal(5, 4).astype(kind), "t": draw.integers(0, 3, 5), "v": draw.normal(5, 3).astype(kind)}
+    code = """
+        z = x @ w + b
+        y = CrossEntropyLoss()(z, t) + 0.5 * MSELoss()(z, v) + L1Loss(reduction='sum')(z * 2, v)
+        y = y + BCEWithLogitsLoss()(z, v.sigmoid())
+        y.backward()
+    """
+    check(kata, probes, code, leaves, constants, report=["y", "z", "w.grad", "b.grad", "y.shape"])
+
+
+@task("losses")
+@cases(1)
+def test_what_losses_refuse(kata, probes):
+    lines = [f"{name}(reduction='average')(x, x)" for name in ("MSELoss", "L1Loss", "BCEWithLogitsLoss")]
+    lines += ["CrossEntropyLoss(reduction='average')(x, t)"]
+    given = {
+        "x": np.ones((2, 3)),
+        "t": np.array([0, 1]),
+        "u": np.array([0, 3]),
+        "n": np.array([-1, 1]),
+        "v": np.array([0, 1, 2]),
+    }
+    check_refusals(kata, probes, lines, {}, given, ["ValueError"], "there is no such reduction")
+    check_refusals(kata, probes, ["CrossEntropyLoss()(x, n)"], {}, given, ["IndexError"], "there is no class -1")
+    check_refusals(kata, probes, ["CrossEntropyLoss()(x, u)"], {}, given, ["IndexError"], "there are three classes")
+    check_refusals(
+        kata,
+        probes,
+        ["CrossEntropyLoss()(x, v)"],
+        {},
+        given,
+        ["ValueError", "RuntimeError", "IndexError"],
+        "two rows, three labels",
+    )

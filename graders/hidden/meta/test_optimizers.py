@@ -1,0 +1,171 @@
+"""Optimisers, against torch.optim over a hundred steps; see twin.py for the allowance.
+
+What is descended is smooth, bends upwards and has its bottom far away, where a gradient of nearly 0 would let Adam make
+long steps of its rounding. So rounding does not grow: s steps err by at most about s times what
+one step does, and the allowance counts a hundred operations more.
+"""
+
+import numpy as np
+
+from graders.checks import cases, task
+from graders.hidden.meta.twin import check, check_hazards, check_refusals
+
+KINDS = (np.float64, np.float32)
+STEPS = 100
+CONFIGURATIONS = (
+    "SGD({})",
+    "SGD({}, lr=0.05)",
+    "SGD({}, 0.02, momentum=0.9)",
+    "SGD({}, lr=0.02, momentum=0.9, nesterov=True)",
+    "SGD({}, lr=0.05, momentum=0.8, dampening=0.3)",
+    "SGD({}, lr=0.05, weight_decay=0.1)",
+    "SGD({}, lr=0.02, momentum=0.9, weight_decay=0.05, nesterov=True)",
+    "SGD({}, lr=0.02, momentum=0.5, dampening=0.5, weight_decay=0.2)",
+    "Adam({})",
+    "Adam({}, lr=0.05)",
+    "Adam({}, 0.02, betas=(0.8, 0.9))",
+    "Adam({}, lr=0.05, eps=0.1)",
+    "Adam({}, lr=0.05, weight_decay=0.3)",
+    "AdamW({})",
+    "AdamW({}, lr=0.05, weight_decay=0.3)",
+    "AdamW({}, lr=0.05, betas=(0.5, 0.99), eps=1e-3, weight_decay=0.0)",
+)
+SETTING = """
+p, q, unused = (Tensor(each, requires_grad=True) for each in (raw_p, raw_q, raw_q))
+
+def step():
+    d = p @ x - t
+    (d * d).backward(g)
+    (q * (q + q0)).backward(h)
+"""
+LOOP = """
+for _ in range({steps}):
+    optimizer.zero_grad()
+    step()
+    optimizer.step()
+"""
+
+
+def setting(draw, kind):
+    a, b = draw.sizes("a b", low=2, high=4)
+    given = {"raw_p": draw.normal(a, b), "raw_q": draw.normal(b), "x": draw.normal(b, 6)}
+    given |= {
+        "t": draw.normal(a, 6, scale=40),
+        "g": draw.uniform(0.01, 0.1, a, 6),
+        "h": draw.uniform(0.1, 0.4, b),
+        "q0": draw.normal(b, scale=40),
+    }
+    return {name: value.astype(kind) for name, value in given.items()}
+
+
+@task("optimizers")
+@cases(len(CONFIGURATIONS) + 3)
+def test_a_hundred_steps(kata, draw, probes):
+    """A parameter without a gradient is left alone, whatever its decay; the last three are of float32."""
+    make = (*CONFIGURATIONS, *CONFIGURATIONS[3::5])[draw.case]
+    kind = KINDS[draw.case >= len(CONFIGURATIONS)]
+    code = f"{SETTING}\noptimizer = {make.format('[p, unused, q]')}\nearly = []\n{LOOP.format(steps=STEPS)}"
+    code += "    early.append(snapshot(p))\nearly = [early[0], early[1], early[9]]\n"
+    report = ["early", "p", "q", "unused", "p.is_leaf", "p.requires_grad", "p.dtype", "unused.grad"]
+    wide = kind is np.float64
+    check(kata, probes, code, constants=setting(draw, kind), report=report, terms=2 * STEPS, native=not wide)
+
+
+@task("optimizers")
+@cases(6)
+def test_groups_and_generators(kata, draw, probes):
+    groups = (
+        "SGD([{'params': [p], 'lr': 0.1}, {'params': [q], 'momentum': 0.9}], lr=0.02, weight_decay=0.1)",
+        "Adam([{'params': [p], 'lr': 0.1, 'betas': (0.5, 0.9)}, {'params': [q]}], lr=0.02)",
+        "AdamW([{'params': [p], 'weight_decay': 0.5}, {'params': iter([q])}], lr=0.02, weight_decay=0.0)",
+        "SGD((each for each in (p, q)), lr=0.05)",
+        "Adam(iter([p, q]), lr=0.05)",
+        "AdamW(dict(p=p, q=q).values(), lr=0.05)",
+    )
+    code = f"{SETTING}\noptimizer = {groups[draw.case]}\n{LOOP.format(steps=30)}"
+    reference = code.replace("dict(p=p, q=q).values()", "[p, q]")
+    check(
+        kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS, reference=reference
+    )
+
+
+@task("optimizers")
+@cases(3)
+def test_gradients_are_cleared_and_skipped(kata, draw, probes):
+    """zero_grad sets None; a gradient that is gone stops its parameter, and no momentum moves it on."""
+    make = ("SGD([p, q], lr=0.05, momentum=0.9)", "Adam([p, q], lr=0.05)", "AdamW([p, q], lr=0.05)")[draw.case]
+    code = f"""
+{SETTING}
+optimizer = {make}
+{LOOP.format(steps=5)}
+optimizer.zero_grad()
+cleared = [p.grad is None, q.grad is None]
+before = snapshot(p)
+optimizer.step()
+same = bool(np.array_equal(before, snapshot(p)))
+step()
+p.grad = None
+optimizer.step()
+step()
+step()
+optimizer.step()
+"""
+    report = ["cleared", "same", "p", "q"]
+    check(kata, probes, code, constants=setting(draw, np.float64), report=report, terms=2 * STEPS)
+
+
+@task("optimizers")
+@cases(4)
+def test_gradients_are_only_read(kata, draw, probes):
+    """Gradients that are never cleared add up, and no step changes them; a step is a change like any other."""
+    make = (
+        "SGD([p, q], lr=0.02, momentum=0.9)",
+        "SGD([p, q], lr=0.02, weight_decay=0.3)",
+        "Adam([p, q], lr=0.05, weight_decay=0.3)",
+        "AdamW([p, q], lr=0.05, weight_decay=0.3)",
+    )[draw.case]
+    code = f"{SETTING}\noptimizer = {make}\nfor _ in range(6):\n    step()\n    optimizer.step()\n"
+    report = ["p", "q", "p.grad", "q.grad"]
+    check(kata, probes, code, constants=setting(draw, np.float64), report=report, terms=2 * STEPS, native=False)
+    leaves, constants = {"w": draw.uniform(0.5, 2, 3)}, {"c": draw.uniform(0.5, 2, 3), "g": draw.uniform(0.5, 2, 3)}
+    change = f"w.sum().backward()\n{make.replace('[p, q]', '[w]')}.step()\nw.grad = None"
+    check_hazards(kata, probes, [("y = w * w * c", change)], leaves, constants)
+
+
+@task("optimizers")
+@cases(4)
+def test_a_state_is_handed_on(kata, draw, probes):
+    """Another optimiser that takes the state over goes on as if nothing had happened."""
+    make = (
+        "SGD([p, q], lr=0.02, momentum=0.9)",
+        "Adam([p, q], lr=0.05)",
+        "AdamW([p, q], lr=0.05, weight_decay=0.2)",
+        "SGD([{'params': [p], 'momentum': 0.9}, {'params': [q], 'lr': 0.1}], lr=0.02)",
+    )[draw.case]
+    other = ("SGD([p, q], lr=0.5)", "Adam([p, q])", "AdamW([p, q])", "SGD([{'params': [p]}, {'params': [q]}])")[
+        draw.case
+    ]
+    code = f"""
+{SETTING}
+optimizer = {make}
+{LOOP.format(steps=10)}
+state = optimizer.state_dict()
+optimizer = {other}
+optimizer.load_state_dict(state)
+{LOOP.format(steps=20)}
+"""
+    check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
+
+
+@task("optimizers")
+@cases(1)
+def test_what_optimizers_refuse(kata, probes):
+    given = {"p": np.ones(3)}
+    names = ("SGD", "Adam", "AdamW")
+    lines = [f"{name}([])" for name in names]
+    check_refusals(kata, probes, lines, given, {}, ["ValueError"], "there is nothing to optimise")
+    lines = [f"{name}([p], lr=-0.1)" for name in names] + [f"{name}([p], lr=0.1, weight_decay=-1)" for name in names]
+    lines += ["SGD([p], lr=0.1, momentum=-0.5)", "SGD([p], lr=0.1, nesterov=True)"]
+    lines += [f"{name}([p], betas={betas})" for name in names[1:] for betas in ("(1.0, 0.9)", "(0.9, -0.1)")]
+    lines += [f"{name}([p], eps=-1e-8)" for name in names[1:]]
+    check_refusals(kata, probes, lines, given, {}, ["ValueError"], "no descent works with that")

@@ -1,0 +1,225 @@
+"""Files in the safetensors format, taken apart here by the rules of the format, and put together for the submission.
+
+The format: eight bytes, little-endian, say how long the header is; the header is JSON, an object of `{"dtype", "shape",
+"data_offsets": [begin, end]}` by name, and `__metadata__`, strings by name, if it likes; then the numbers,
+little-endian and row by row, in one piece without gaps. https://huggingface.co/docs/safetensors
+"""
+
+import json
+import struct
+
+import numpy as np
+
+from graders.checks import about, assert_equal, cases, task
+from graders.checks.mismatch import fail
+
+DTYPES = {
+    "bool": "BOOL",
+    "uint8": "U8",
+    "int8": "I8",
+    "int16": "I16",
+    "int32": "I32",
+    "int64": "I64",
+    "float16": "F16",
+    "float32": "F32",
+    "float64": "F64",
+}
+NUMPY = {code: np.dtype(name) for name, code in DTYPES.items()}
+
+
+def file_of(arrays, metadata=None, padding=b"", order=None):
+    """The bytes of a file; `order` is that of the numbers, where it is not the header's."""
+    header, blocks, position = {}, {}, 0
+    for name in order or arrays:
+        blocks[name] = np.ascontiguousarray(arrays[name]).tobytes()
+        header[name] = {
+            "dtype": DTYPES[arrays[name].dtype.name],
+            "shape": list(arrays[name].shape),
+            "data_offsets": [position, position + len(blocks[name])],
+        }
+        position += len(blocks[name])
+    header = {name: header[name] for name in arrays}
+    if metadata is not None:
+        header = {"__metadata__": metadata, **header}
+    return packed(header, b"".join(blocks.values()), padding)
+
+
+def packed(header, data, padding=b""):
+    text = json.dumps(header).encode() + padding
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def contents(data):
+    """The arrays of a file, by the rules; a breach of them is the submission's fault."""
+    if len(data) < 8:
+        refuse(f"the file has {len(data)} bytes; the length of its header alone takes eight")
+    (length,) = struct.unpack_from("<Q", data)
+    text, body = data[8 : 8 + length], data[8 + length :]
+    try:
+        header = json.loads(text.decode())
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        header = None
+    if len(text) < length or not isinstance(header, dict) or not text.startswith(b"{"):
+        refuse(f"its first eight bytes say that {length} bytes of JSON follow; they do not")
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in metadata.values()):
+        refuse("__metadata__ holds strings by name, and nothing else")
+    arrays, end = {}, 0
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        dtype, shape, (start, stop) = NUMPY.get(entry["dtype"]), entry["shape"], entry["data_offsets"]
+        if dtype is None:
+            refuse(f"{name}: dtype {entry['dtype']!r} is none of the format's: {', '.join(NUMPY)}")
+        if stop - start != int(np.prod(shape, dtype=int)) * dtype.itemsize:
+            refuse(f"{name}: {stop - start} bytes for shape {shape} of {entry['dtype']}")
+        if start != end or stop > len(body):
+            refuse(f"{name}: its bytes, {start} to {stop}, do not follow on {end}, or lie outside of {len(body)}")
+        arrays[name] = np.frombuffer(body[start:stop], dtype.newbyteorder("<")).reshape(shape)
+        end = stop
+    if end != len(body):
+        refuse(f"{len(body) - end} bytes at the end belong to no array")
+    return arrays
+
+
+def refuse(text):
+    fail(f"the file that save wrote is no safetensors file: {text}", None, None)
+
+
+def assert_same(actual, expected, what):
+    """Check names, dtypes, shapes and bits."""
+    if not isinstance(actual, dict) or sorted(actual) != sorted(expected):
+        fail(f"{what}: expected the names {sorted(expected)}, got {sorted(actual)}", sorted(expected), None)
+        return
+    for name, array in expected.items():
+        with about(f"{what}, {name}"):
+            assert_equal(actual[name], array)
+
+
+def arrays_of(draw):
+    """Arrays of every dtype, of no axes to four, of no elements, and laid out column by column."""
+    a, b, c = draw.sizes("a b c", low=1, high=5)
+    found = {
+        "fc1.weight": draw.normal(a, b, dtype=np.float32),
+        "fc1.bias": draw.normal(b),
+        "turned": draw.normal(b, a, dtype=np.float32).T,
+        "every.second": draw.normal(2 * c, a)[::2],
+        "a.number": np.asarray(draw.normal()),
+        "half": draw.normal(c).astype(np.float16),
+        "empty": np.zeros((0, 3), np.float32),
+        "images": draw.integers(0, 256, 2, 1, a, b).astype(np.uint8),
+        "größe": draw.integers(-9, 9, c),
+        "truth": draw.mask(a) > 0,
+        "extremes": np.array([np.inf, -np.inf, np.nan, -0.0, 5e-324]),
+    }
+    for kind in (np.int8, np.int16, np.int32):
+        found[kind.__name__] = draw.integers(-100, 100, b).astype(kind)
+    return found
+
+
+MODEL = """
+model = Sequential(Linear(3, 4), BatchNorm1d(4), Sequential(ReLU(), Linear(4, 2)))
+"""
+
+
+@task("saving")
+@cases(3)
+def test_what_save_writes(kata, draw, probes):
+    arrays = {**arrays_of(draw), "wide": draw.normal(2, 3)}
+    code = ("save(state, path)", "save(state, pathlib.Path(path))", "save(state, path)\nsave(state, path)")[draw.case]
+    code = "state = {**state, 'columns': state['wide'].T, 'steps': state['wide'][:, ::2]}\n" + code
+    data = kata.run(probes.written, code, arrays, "model.safetensors")
+    views = {"columns": arrays["wide"].T, "steps": arrays["wide"][:, ::2]}
+    assert_same(contents(data), arrays | views, "the file")
+
+
+@task("saving")
+@cases(3)
+def test_what_load_reads(kata, draw, probes):
+    arrays = arrays_of(draw)
+    reversed_order = list(arrays)[::-1]
+    data = (
+        file_of(arrays),
+        file_of(arrays, {"format": "pt", "by": "the judge"}, padding=b"   "),
+        file_of(arrays, {}, padding=b" " * 5, order=reversed_order),
+    )[draw.case]
+    code = ("found = load(path)", "found = load(pathlib.Path(path))", "found = load(path)")[draw.case]
+    found = kata.run(probes.read, code, data, "model.safetensors", ["found"])["found"]
+    assert_same(found, arrays, "what load returns")
+    found = kata.run(probes.read, "found = load(path)", packed({}, b""), "empty.safetensors", ["found"])["found"]
+    assert_same(found, {}, "what load returns of a file without arrays")
+    change = """
+found = load(path)
+for each in found.values():
+    data = each.data if isinstance(each, Tensor) else each
+    data += 1"""
+    found = kata.run(probes.read, change, file_of({"w": np.zeros(2)}), "model.safetensors", ["found"])["found"]
+    assert_same(found, {"w": np.ones(2)}, "an array that was loaded and changed in place")
+
+
+@task("saving")
+@cases(2)
+def test_models_in_files(kata, draw, probes):
+    """A model, or its state, is written, and another takes it over; the numbers are the same to the last bit."""
+    what = ("model", "model.state_dict()")[draw.case]
+    code = f"{MODEL}\nx = Tensor(np.ones((5, 3), 'float32'))\nmodel(x)\nmodel.eval()\nsave({what}, path)"
+    code += f"\nold = snapshot(model(x))\nstate = snapshot(dict(model.state_dict()))\n{MODEL}"
+    code += "\nmodel.load_state_dict(load(path))\nmodel.eval()\nnew = snapshot(model(x))\nagain = snapshot(load(path))"
+    found = kata.run(probes.read, code, b"", "model.safetensors", ["old", "new", "state", "again"])
+    with about("the answer of the model that was loaded"):
+        assert_equal(found["new"], found["old"])
+    assert_same(found["again"], found["state"], "the file of a model")
+    names = ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked"]
+    if sorted(found["state"]) != sorted([*names, "2.1.weight", "2.1.bias"]):
+        fail(f"the state of the model has the names {sorted(found['state'])}", names, sorted(found["state"]))
+
+
+def entry(dtype="F32", shape=(2,), offsets=(0, 8)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": list(offsets)}
+
+
+def damaged():
+    """Files that are none, by what is wrong with them."""
+    whole = file_of({"weight": np.arange(12, dtype=np.float32), "bias": np.arange(3, dtype=np.float64)})
+    two = np.arange(4, dtype=np.float32).tobytes()
+    return {
+        "it is empty": b"",
+        "it has five bytes": whole[:5],
+        "it ends inside the header": whole[:30],
+        "it ends inside the numbers": whole[:-7],
+        "it has eight bytes too many": whole + bytes(8),
+        "its header is said to be longer than the file": struct.pack("<Q", 10**6) + whole[8:],
+        "its header is said to be 2**63 bytes long": struct.pack("<Q", 2**63) + whole[8:],
+        "its header is no JSON": struct.pack("<Q", 20) + b"{'weight': 'no json'" + whole[28:],
+        "its header is no UTF-8": struct.pack("<Q", 10) + b'{"\xff\xfe": {}}',
+        "its header is a list": packed([1, 2], b""),
+        "an entry has no shape": packed({"a": {"dtype": "F32", "data_offsets": [0, 8]}}, two[:8]),
+        "an entry is a number": packed({"a": 5}, b""),
+        "it has an unknown dtype": packed({"a": entry("F7")}, two[:8]),
+        "shape and bytes differ": packed({"a": entry(shape=(3,))}, two[:8]),
+        "a size is negative": packed({"a": entry(shape=(-2,))}, two[:8]),
+        "two sizes are negative": packed({"a": entry(shape=(-1, -2))}, two[:8]),
+        "a size is no whole number": packed({"a": entry(shape=(2.0,))}, two[:8]),
+        "its offsets are no numbers": packed({"a": entry(offsets=("0", "8"))}, two[:8]),
+        "its offsets run backwards": packed({"a": entry(shape=(0,), offsets=(8, 0))}, two[:8]),
+        "its bytes lie outside": packed({"a": entry(offsets=(8, 16))}, two[:8]),
+        "two arrays lie on top of each other": packed({"a": entry(), "b": entry(offsets=(4, 12))}, two[:12]),
+        "it is a PNG": b"\x89PNG\r\n\x1a\n" + bytes(60),
+        "it is NumPy's": b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }" + bytes(70),
+        "it is a ZIP archive": b"PK\x03\x04" + bytes(range(120)),
+        "it is a pickle": b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x06weight\x94G?\xf0"
+        + bytes(6)
+        + b"s.",
+    }
+
+
+@task("saving")
+@cases(1)
+def test_damaged_files_are_refused(kata, probes):
+    """With a ValueError that names the file."""
+    for what, data in damaged().items():
+        code = "e = attempt(lambda: load(path))"
+        fault = kata.run(probes.read, code, data, "broken.safetensors", ["e"])["e"]
+        if fault is None or "ValueError" not in fault[0]:
+            said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
+            fail(f"load of a file of which {what}: expected ValueError; {said}", "ValueError", fault)
+        elif "broken.safetensors" not in fault[1]:
+            fail(f"load of a file of which {what}: the message should name the file; it says: {fault[1]}", None, fault)

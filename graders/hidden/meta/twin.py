@@ -1,0 +1,416 @@
+"""The twin: the lines of code that a submission ran, run with PyTorch in the judge's process.
+
+They run twice, as they stand, for dtypes and shapes, and with every floating tensor in float64, for the numbers.
+
+Allowance of a number: of a few operations in a row whose longest sum has n terms and whose largest magnitude, over all
+tensors, gradients and given arrays, is m, each result is off by at most some c n m eps; here c is 4 · 8, and n, unless
+it is said, the size of the largest tensor: no sum has more terms.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn, optim
+
+from graders.checks import about, assert_close
+from graders.checks.mismatch import fail
+
+OPERATIONS = 4  # in a row
+MLP = """
+class MyModel(Module):
+    def __init__(self):
+        self.fc1 = Linear(784, 128)
+        self.relu = ReLU()
+        self.fc2 = Linear(128, 10)
+
+    def forward(self, x):
+        return self.fc2(self.relu(self.fc1(x)))
+"""  # of the README's example, without super().__init__()
+LONGEST = 300  # characters of a program in a message
+LAYERS = [
+    "Linear",
+    "Conv2d",
+    "MaxPool2d",
+    "AvgPool2d",
+    "Flatten",
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "GELU",
+    "Sigmoid",
+    "Tanh",
+    "Softmax",
+    "Dropout",
+    "LayerNorm",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Embedding",
+    "Sequential",
+    "ModuleList",
+    "Module",
+    "MSELoss",
+    "CrossEntropyLoss",
+    "BCEWithLogitsLoss",
+    "L1Loss",
+]
+DTYPES = {
+    name: getattr(torch, name) for name in ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"]
+}
+DTYPES["bool_"] = torch.bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Values by name, and of the float64 run the largest magnitude and the size of the largest tensor."""
+
+    values: dict[str, Any]
+    magnitude: float = 0.0
+    size: int = 1
+
+
+def outcome(
+    code: str,
+    leaves: Mapping[str, Any],
+    constants: Mapping[str, Any],
+    report: Sequence[str],
+    wide: bool,
+    seed: int | None = None,
+) -> Outcome:
+    """What lines of code make of the arrays in PyTorch; in float64 throughout if `wide`.
+
+    With a seed y.backward(g) follows, of a random g of y's shape and dtype, which is in the outcome's values.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64 if wide else torch.float32)
+    try:
+        known = scope(wide)
+        names = dict(known)
+        for name, value in leaves.items():
+            names[name] = known["Tensor"](value, requires_grad=True)
+        for name, value in constants.items():
+            made = isinstance(value, np.ndarray) and not name.startswith("raw")
+            names[name] = known["Tensor"](value) if made else copy.deepcopy(value)
+        exec(compiled(code), names)  # our own text
+        if seed is not None:
+            y = names["y"]
+            g = np.asarray(np.random.default_rng(seed).standard_normal(y.shape)).astype(str(y.dtype)[6:])
+            y.backward(torch.tensor(g))
+            names["g"] = g
+            report = [*report, "g"]
+        values = {path: plain(names[path] if path in names else eval(path, names)) for path in report}
+        return Outcome(values, *extremes(value for name, value in names.items() if known.get(name) is not value))
+    finally:
+        torch.set_default_dtype(before)
+
+
+@functools.lru_cache(maxsize=4096)
+def compiled(code: str) -> Any:
+    """The lines, compiled once."""
+    return compile(code, "program", "exec")
+
+
+@functools.cache
+def scope(wide: bool) -> dict[str, Any]:
+    """The framework's names, as PyTorch has them."""
+
+    def dtype_of(dtype: Any) -> Any:
+        kind = DTYPES[dtype] if isinstance(dtype, str) else dtype
+        return torch.float64 if wide and kind is not None and kind.is_floating_point else kind
+
+    def tensor(data: Any, requires_grad: bool = False, dtype: Any = None) -> torch.Tensor:
+        made = data.detach().clone() if isinstance(data, torch.Tensor) else torch.tensor(data)
+        made = made.to(dtype_of(dtype or made.dtype))
+        return made.requires_grad_(requires_grad)
+
+    def filled(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        def make(*shape: Any, requires_grad: bool = False, dtype: Any = None) -> torch.Tensor:
+            return function(*shape, dtype=dtype_of(dtype)).requires_grad_(requires_grad)
+
+        return make
+
+    def put(target: torch.Tensor, values: Any) -> None:
+        with torch.no_grad():
+            target[...] = torch.as_tensor(np.asarray(values)).to(target.dtype)
+
+    def attempt(function: Callable[[], object]) -> Any:
+        try:
+            function()
+        except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+            return [[base.__name__ for base in type(fault).__mro__], str(fault)]
+        return None
+
+    names: dict[str, Any] = {name: getattr(nn, name) for name in LAYERS}
+    names |= {name: dtype_of(kind) for name, kind in DTYPES.items()}
+    names |= {name: getattr(optim, name) for name in ("SGD", "Adam", "AdamW")}
+    names |= {name: getattr(torch, name) for name in ("cat", "stack", "where", "no_grad", "manual_seed")}
+    names |= {name: filled(getattr(torch, name)) for name in ("zeros", "ones", "randn", "arange")}
+    names |= {"Parameter": lambda data: nn.Parameter(tensor(data)), "Conv2D": nn.Conv2d, "Tensor": tensor}
+    names |= {"tensor": tensor, "np": np, "put": put, "attempt": attempt, "snapshot": plain}
+    return names | {"torch": torch, "nn": nn, "fill": fill, "from_torch": copy.deepcopy, "to_torch": copy.deepcopy}
+
+
+def fill(module: nn.Module, seed: int) -> nn.Module:
+    """As the probes' function of this name does."""
+    rng = np.random.default_rng(seed)
+    for name, target in module.state_dict().items():
+        if target.is_floating_point():
+            numbers = rng.standard_normal(tuple(target.shape)) / 2
+            target.copy_(torch.as_tensor(abs(numbers) + 0.5 if name.endswith("var") else numbers))
+    return module
+
+
+def plain(value: Any) -> Any:
+    """The same value as a submission's would be reported."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().numpy().copy()
+    if isinstance(value, torch.dtype):
+        return str(value).removeprefix("torch.")
+    if isinstance(value, torch.device):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def extremes(values: Iterable[Any]) -> tuple[float, int]:
+    """The largest magnitude and the largest size of all tensors and gradients among the values of a program's names."""
+    magnitude, size = 1.0, 1
+
+    def look(value: Any) -> None:
+        nonlocal magnitude, size
+        if isinstance(value, torch.Tensor):
+            look(value.detach().numpy())
+            if value.is_leaf and value.grad is not None:
+                look(value.grad.numpy())
+        elif isinstance(value, np.ndarray):
+            size = max(size, value.size)
+            if value.dtype.kind == "f" and value.size:
+                largest = float(abs(value).max())
+                if not np.isfinite(largest):
+                    largest = float(abs(value[np.isfinite(value)]).max(initial=0.0))
+                magnitude = max(magnitude, largest)
+        elif isinstance(value, nn.Module):
+            look([*value.parameters(), *value.buffers()])
+        elif isinstance(value, list | tuple):
+            for item in value:
+                look(item)
+        elif isinstance(value, dict):
+            look(list(value.values()))
+
+    look([value for value in values if not isinstance(value, dict) or "__name__" not in value])
+    return magnitude, size
+
+
+# ------------------------------------------------------------------------------------------------ checks
+
+
+def check(
+    kata: Any,
+    probes: Any,
+    code: str,
+    leaves: Mapping[str, Any] | None = None,
+    constants: Mapping[str, Any] | None = None,
+    report: Sequence[str] = (),
+    *,
+    reference: str = "",
+    terms: float | None = None,
+    scale: float | None = None,
+    native: bool = True,
+    draw: Any = None,
+) -> dict[str, Any]:
+    """Check that lines of code give in the framework what they give in PyTorch; returns what the framework gave.
+
+    The names of `report` are compared, without any y and the gradient of each leaf. `reference` is what PyTorch runs
+    where that has to be spelled otherwise. Where all is float64 anyway, `native=False` saves a run. With `draw`
+    y.backward(g) follows, for a random g.
+    """
+    code, leaves, constants = dedented(code), dict(leaves or {}), dict(constants or {})
+    report = list(report) or ["y", *(f"{name}.grad" for name in leaves)]
+    reference = dedented(reference) or code
+    as_is = None
+    if native or draw:
+        as_is = outcome(reference, leaves, constants, report, wide=False, seed=draw.seed() if draw else None)
+    if as_is and draw:
+        constants["g"] = as_is.values["g"]
+        code, reference = f"{code}\ny.backward(g)", f"{reference}\ny.backward(g)"
+    wide = outcome(reference, leaves, constants, report, wide=True)
+    as_is = as_is or wide
+    found = ran(kata, probes, code, leaves, constants, report)
+    given = [f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value)]
+    lines = "; ".join(line.strip() for line in code.splitlines() if line.strip())
+    lines = lines if len(lines) <= LONGEST else f"… {lines[-LONGEST:]}"
+    subject = f"program `{lines}`" + (f" with {', '.join(given)}" if given else "")
+    length = OPERATIONS * (wide.size if terms is None else terms)
+    magnitude = wide.magnitude if scale is None else scale
+    for path in report:
+        with about(f"{subject}: {path}"):
+            compare(found[path], as_is.values[path], wide.values[path], magnitude, length)
+    return found
+
+
+def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float) -> None:
+    """Check a value, its shape and its dtype; `wide` has the numbers."""
+    if isinstance(native, np.ndarray):
+        if not isinstance(actual, np.ndarray):
+            fail(f"expected a tensor of shape {native.shape} and dtype {native.dtype}, got {actual}", native, actual)
+        elif actual.shape != native.shape:
+            fail(f"expected shape {native.shape}, got {actual.shape}", native, actual)
+        elif actual.dtype != native.dtype:
+            fail(f"expected dtype {native.dtype}, got {actual.dtype}", native, actual)
+        elif native.dtype.kind == "f":
+            assert_close(actual, wide, dtype=native.dtype, scale=scale, terms=terms)
+        elif not np.array_equal(actual, native):
+            first = tuple(int(i) for i in np.argwhere(np.atleast_1d(actual != native))[0])
+            fail(
+                f"differs first at {list(first)}: expected {np.atleast_1d(native)[first]}, "
+                f"got {np.atleast_1d(actual)[first]}",
+                native,
+                actual,
+            )
+    elif isinstance(native, list) and isinstance(actual, list) and len(actual) == len(native):
+        for number, (mine, torchs, reference) in enumerate(zip(actual, native, wide, strict=True)):
+            with about(f"item {number}"):
+                compare(mine, torchs, reference, scale, terms)
+    elif isinstance(native, dict) and isinstance(actual, dict) and actual.keys() == native.keys():
+        for key in native:
+            with about(key):
+                compare(actual[key], native[key], wide[key], scale, terms)
+    elif isinstance(native, float) and isinstance(actual, float):
+        assert_close(actual, wide, scale=scale, terms=terms, dtype=np.float32)
+    elif type(actual) is not type(native) or actual != native:
+        fail(f"expected {brief(native)}, got {brief(actual)}", native, actual)
+
+
+def brief(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, dict):
+        return f"the names {', '.join(value)}"
+    if isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value):
+        return f"{len(value)} items"
+    return repr(value)[:300]
+
+
+def shown(value: Any) -> str:
+    """The shape and dtype of an array, for a message; a number itself."""
+    if isinstance(value, np.ndarray):
+        return f"{value.shape} {value.dtype}"
+    return str(value) if isinstance(value, int | float) else ""
+
+
+def ran(
+    kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
+) -> dict[str, Any]:
+    """What lines of code give in the framework, by the names of the report."""
+    answer: dict[str, Any] = kata.run(probes.program, dedented(code), dict(leaves), dict(constants), list(report))
+    return answer
+
+
+def dedented(code: str) -> str:
+    """Lines without what all are indented by."""
+    return textwrap.dedent(code).strip()
+
+
+def check_all(
+    kata: Any,
+    probes: Any,
+    draw: Any,
+    expressions: Sequence[str],
+    leaves: Mapping[str, Any] | None = None,
+    constants: Mapping[str, Any] | None = None,
+    *,
+    reference: Sequence[str] = (),
+    terms: float | None = None,
+    scale: float | None = None,
+) -> None:
+    """Check the value of every expression and, for random gradients of it, those of the leaves, if there are any.
+
+    `reference` are the expressions as PyTorch spells them, where it is otherwise.
+    """
+    leaves, constants = dict(leaves or {}), dict(constants or {})
+    report = ["y", *(f"{name}.grad" for name in leaves)]
+    outcomes, cotangents = [], []
+    for line in reference or expressions:
+        seed = draw.seed() if leaves else None
+        native = outcome(f"y = {line}", leaves, constants, report, wide=False, seed=seed)
+        g = native.values.get("g")
+        code = f"y = {line}" if g is None else f"y = {line}\ny.backward(g)"
+        wide = outcome(code, leaves, constants if g is None else constants | {"g": g}, report, wide=True)
+        outcomes.append([native, wide])
+        cotangents.append(g)
+    found = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
+    given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
+    for line, (native, wide), answer in zip(expressions, outcomes, found, strict=True):
+        subject = f"`{line}`" + (f" of {given_words}" if given_words else "")
+        if isinstance(answer, str):
+            fail(f"{subject} raised {answer}", native.values["y"], None)
+            continue
+        length = OPERATIONS * (wide.size if terms is None else terms)
+        magnitude = wide.magnitude if scale is None else scale
+        values = {"y": answer[0], **{f"{name}.grad": gradient for name, gradient in answer[1].items()}}
+        for path in report:
+            about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
+            with about(f"{subject}: {about_what}"):
+                compare(values[path], native.values[path], wide.values[path], magnitude, length)
+
+
+def check_refusals(
+    kata: Any, probes: Any, expressions: Sequence[str], leaves: Any, constants: Any, expected: Sequence[str], why: str
+) -> list[str]:
+    """Check that each expression raises one of the expected built-in exceptions; returns the messages."""
+    code = "\n".join(f"e{i} = attempt(lambda: {expression})" for i, expression in enumerate(expressions))
+    paths = [f"e{i}" for i in range(len(expressions))]
+    found = ran(kata, probes, code, leaves, constants, paths)
+    texts = []
+    for path, expression in zip(paths, expressions, strict=True):
+        fault = found[path]
+        wanted = " or ".join(expected)
+        if fault is None:
+            fail(f"program `{expression}` should raise {wanted}: {why}; nothing was raised", wanted, None)
+        elif not set(expected) & set(fault[0]):
+            fail(f"program `{expression}` should raise {wanted}: {why}; got {fault[0][0]}: {fault[1]}", wanted, fault)
+        texts.append(fault[1] if fault else "")
+    return texts
+
+
+def check_hazards(
+    kata: Any, probes: Any, hazards: Sequence[tuple[str, str]], leaves: Mapping[str, Any], constants: Mapping[str, Any]
+) -> None:
+    """Check that after lines of code, and then a change in place, y.backward(g) is refused with a RuntimeError.
+
+    Where the framework keeps copies, the gradients may also be right; only silently wrong ones fail.
+    """
+    for code, change in hazards:
+        right = outcome(f"{code}\ny.backward(g)", leaves, constants, [f"{name}.grad" for name in leaves], wide=True)
+        text = f"{code}\n{change}\ne = attempt(lambda: y.backward(g))"
+        found = ran(kata, probes, text, leaves, constants, ["e", *right.values])
+        if found["e"] is not None and "RuntimeError" in found["e"][0]:
+            continue
+        said = "nothing was raised, and the gradient is wrong"
+        if found["e"] is not None:
+            said = f"got {found['e'][0][0]}: {found['e'][1]}"
+        elif all(
+            found[path] is not None and np.allclose(found[path], gradient, rtol=1e-4)
+            for path, gradient in right.values.items()
+        ):
+            continue
+        lines = "; ".join(line.strip() for line in f"{code}\n{change}".splitlines())
+        why = "a value that backward needs was changed: expected RuntimeError"
+        fail(f"program `{lines}; y.backward(g)`: {why}; {said}", "RuntimeError", found["e"])
+
+
+def names_shape(text: str, shape: Sequence[int]) -> bool:
+    """Whether a message names a shape, as (2, 3), [2, 3] or 2x3."""
+    return bool(re.search(r"(?<!\d)" + r"\D{1,4}".join(map(str, shape)) + r"(?!\d)", text))

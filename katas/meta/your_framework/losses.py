@@ -1,0 +1,52 @@
+"""Losses: how far outputs are from targets, one number. Task losses.
+
+reduction: "mean" over all elements (of CrossEntropyLoss over all rows), "sum", or "none" for one number each;
+ValueError for another. Targets may be arrays.
+"""
+
+from .module import Module
+
+
+class MSELoss(Module):
+    """The squares of x - t, both of one shape; ∂x and ∂t to be derived."""
+
+    def __init__(self, reduction="mean"):
+        raise NotImplementedError
+
+    def forward(self, x, t):
+        raise NotImplementedError
+
+
+class L1Loss(Module):
+    """The absolute values of x - t, both of one shape; the slope at 0 is 0."""
+
+    def __init__(self, reduction="mean"):
+        raise NotImplementedError
+
+    def forward(self, x, t):
+        raise NotImplementedError
+
+
+class BCEWithLogitsLoss(Module):
+    """-t log σ(x) - (1 - t) log(1 - σ(x)) for logits x, targets t from 0 to 1, both of one shape; finite for any x."""
+
+    def __init__(self, reduction="mean"):
+        raise NotImplementedError
+
+    def forward(self, x, t):
+        raise NotImplementedError
+
+
+class CrossEntropyLoss(Module):
+    """-log of the probability, by softmax, of the right class: logits x (n, c), classes t (n,) of integers.
+
+    Rows of the class ignore_index count nowhere, neither in the sum nor in the number of rows; with reduction="none"
+    they are 0. With label_smoothing s the target is (1 - s) for the right class and s / c more for every class. Finite
+    for logits of ±10 000; ∂x to be derived. IndexError for a class that is not there.
+    """
+
+    def __init__(self, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+        raise NotImplementedError
+
+    def forward(self, x, t):
+        raise NotImplementedError

@@ -1,0 +1,182 @@
+"""Convolution and pooling of images (n, c, h, w), or of one (c, h, w).
+
+Position (i, j) of the kernel meets all windows in one regular grid of the padded image: x[…, i::stride, j::stride],
+roughly. Operations go over these grids, of which there are few, and never over the windows, of which there are many.
+"""
+
+import numpy as np
+
+from .backend import namespace
+from .functional import blank, pair
+from .tensor import OUTPUT, as_tensor, record
+
+COLUMNS = 2**19  # elements of the matrix of windows that is made at a time
+
+
+class Windows:
+    """Where the windows of a kernel lie in images of a given shape.
+
+    `size` is (h', w'), how many there are; iteration gives (i, j, grid), the grid being an index for padded images.
+    """
+
+    def __init__(self, name, shape, kernel, stride, padding, dilation=1):
+        self.kernel, self.stride, self.padding, self.dilation = map(two, (kernel, stride, padding, dilation))
+        if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.padding) < 0:
+            raise RuntimeError(f"{name}: kernel, stride and dilation are at least 1, and padding is at least 0")
+        self.padded = (*shape[:-2], *(n + 2 * p for n, p in zip(shape[-2:], self.padding, strict=True)))
+        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]
+        self.size = tuple((n - m) // s + 1 for n, m, s in zip(self.padded[-2:], spans, self.stride, strict=True))
+        self.apart = all(m <= s for m, s in zip(spans, self.stride, strict=True))  # whether windows do not overlap
+        if min(self.size) < 1:
+            raise RuntimeError(f"{name}: no window of shape {self.kernel} in an input of shape {tuple(shape)}")
+
+    def __iter__(self):
+        (kh, kw), (dh, dw), (sh, sw), (h, w) = self.kernel, self.dilation, self.stride, self.size
+        for i in range(kh):
+            for j in range(kw):
+                top, left = i * dh, j * dw
+                yield i, j, (..., slice(top, top + sh * (h - 1) + 1, sh), slice(left, left + sw * (w - 1) + 1, sw))
+
+    def inside(self, padded):
+        """The part of padded images that is not padding, a view."""
+        (p, q), (h, w) = self.padding, self.padded[-2:]
+        return padded[..., p : h - p, q : w - q]
+
+    def pad(self, x, value=0.0):
+        """The images with a border of `value`: x itself if there is no padding."""
+        if self.padding == (0, 0):
+            return x
+        out = namespace(x).full((*x.shape[:-2], *self.padded[-2:]), value, x.dtype)
+        self.inside(out)[...] = x
+        return out
+
+    def columns(self, x, groups):
+        """All windows of padded images as the columns of a matrix for each group: (groups, c/groups kh kw, n h' w')."""
+        (n, c), (a, b, s, t) = x.shape[:2], x.strides
+        (dh, dw), (sh, sw) = self.dilation, self.stride
+        view = namespace(x).lib.stride_tricks.as_strided(
+            x, (c, *self.kernel, n, *self.size), (b, s * dh, t * dw, a, s * sh, t * sw)
+        )
+        return view.reshape(groups, -1, n * self.size[0] * self.size[1])
+
+    def fold(self, columns, n):
+        """The transpose of `columns`: what each column holds is added up where it came from, (n, c, h, w), padded."""
+        columns = columns.reshape(-1, *self.kernel, n, *self.size).swapaxes(0, 3)
+        out = namespace(columns).zeros((n, columns.shape[3], *self.padded[-2:]), columns.dtype)
+        for i, j, grid in self:
+            out[grid] += columns[:, i, j]
+        return out
+
+
+def two(size):
+    """A size as (height, width): an int stands for both. ValueError for anything but two."""
+    height, width = size if isinstance(size, (tuple, list)) else (size, size)
+    return height, width
+
+
+def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Cross-correlation: x (n, c, h, w), weight (out, c/groups, kh, kw), bias (out,) or None -> (n, out, h', w').
+
+    One product of the weights, as rows, and the windows, as columns, for as many images at a time as give COLUMNS
+    elements. Backward makes the columns anew, because they are kh kw times as large as the images. RuntimeError with
+    both shapes if x and weight do not fit.
+    """
+    x = as_tensor(x)
+    if x.ndim == 3:
+        return conv2d(x.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
+    x, weight = pair(x, weight)
+    X, W = x.data, weight.data
+    if X.ndim != 4 or X.shape[1] != W.shape[1] * groups:
+        raise RuntimeError(
+            f"conv2d: input of shape {X.shape} and weight of shape {W.shape}, groups={groups}, do not fit"
+        )
+    n, out, xp = len(X), len(W), namespace(X)
+    windows = Windows("conv2d", X.shape, W.shape[2:], stride, padding, dilation)
+    rows = W.reshape(groups, out // groups, -1)
+    step = max(1, COLUMNS // max(1, windows.size[0] * windows.size[1] * W[0].size * groups))
+    parts = [slice(i, i + step) for i in range(0, n, step)]
+
+    z = xp.empty((n, out, *windows.size), X.dtype)
+    for part in parts:
+        product = rows @ windows.columns(windows.pad(X[part]), groups)
+        product = product.reshape(out, -1, *windows.size).swapaxes(0, 1)
+        if bias is None:
+            z[part] = product
+        else:
+            np.add(product, bias.data[:, None, None], out=z[part])
+
+    def as_rows(g):  # (n, out, h', w') as the matrix of `product`
+        return g.swapaxes(0, 1).reshape(groups, out // groups, -1)
+
+    def rule_x(g):
+        d = xp.empty(X.shape, g.dtype)
+        for part in parts:
+            columns = rows.swapaxes(1, 2) @ as_rows(g[part])
+            d[part] = windows.inside(windows.fold(columns, len(d[part])))
+        return d
+
+    def rule_weight(g):
+        d = xp.zeros((groups, rows.shape[2], rows.shape[1]), g.dtype)  # transposed: BLAS is faster so
+        for part in parts:
+            d += windows.columns(windows.pad(X[part]), groups) @ as_rows(g[part]).swapaxes(1, 2)
+        return d.swapaxes(1, 2).reshape(W.shape)
+
+    edges = [(x, rule_x, weight), (weight, rule_weight, x)]
+    if bias is not None:
+        edges.append((bias, lambda g: g.sum((0, 2, 3))))
+    return record(z, *edges)
+
+
+def _pooling(name, x, kernel, stride, padding, dilation=1):
+    """The windows of a pooling operation. RuntimeError if the padding exceeds half the kernel, or x is of no image."""
+    if x.ndim < 3:
+        raise RuntimeError(f"{name}: an input of shape {x.shape}")
+    if any(2 * p > k for p, k in zip(two(padding), two(kernel), strict=True)):
+        raise RuntimeError(f"{name}: padding {padding} is more than half of the kernel {kernel}")
+    return Windows(name, x.shape, kernel, kernel if stride is None else stride, padding, dilation)
+
+
+def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
+    """The largest of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first. stride None: kernel."""
+    x = as_tensor(x)
+    windows = _pooling("max_pool2d", x, kernel, stride, padding, dilation)
+    X = windows.pad(x.data, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+    first, *others = (X[grid] for _, _, grid in windows)
+    z = first.copy()
+    for other in others:
+        np.maximum(z, other, out=z)
+
+    def rule(g):
+        d = blank(g, X.shape)
+        free = namespace(g).ones(g.shape, bool)  # the windows whose maximum has not been met yet
+        for i, j, grid in windows:
+            last = (i + 1, j + 1) == windows.kernel
+            here = free if last else np.logical_and(X[grid] == z, free)
+            free = free ^ here
+            if windows.apart:
+                np.multiply(g, here, out=d[grid])
+            else:
+                d[grid] += g * here
+        return windows.inside(d)
+
+    return record(z, (x, rule, x, OUTPUT))
+
+
+def avg_pool2d(x, kernel, stride=None, padding=0, count_include_pad=True):
+    """The mean of every window, (…, h, w) -> (…, h', w'), with or without the padding's zeros. stride None: kernel."""
+    x = as_tensor(x)
+    windows = _pooling("avg_pool2d", x, kernel, stride, padding)
+    X, xp = windows.pad(x.data), namespace(x.data)
+    weight = xp.ones(windows.padded[-2:], X.dtype) if count_include_pad else windows.pad(xp.ones_like(x.data[0, 0]))
+    share = 1 / sum(weight[grid] for _, _, grid in windows)
+    z = sum(X[grid] for _, _, grid in windows) * share
+    shape = X.shape
+
+    def rule(g):
+        d = blank(g, shape)
+        g = g * share
+        for _, _, grid in windows:
+            d[grid] += g
+        return windows.inside(d)
+
+    return record(z, (x, rule))

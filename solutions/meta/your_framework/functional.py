@@ -1,0 +1,501 @@
+"""Arithmetic, functions, reductions: each operation forward, and beside it the rule backward for every operand.
+
+In a rule, g is the gradient of the result, x and y are the operands' arrays, z is the result's. Rules are written as if
+nothing were ever broadcast, because `backward` sums over what was repeated. Behind a rule stand the tensors whose
+values it needs (see `record`). `@method(names)` makes a function a method of Tensor as well.
+"""
+
+import math
+from collections import namedtuple
+from numbers import Number
+
+import numpy as np
+
+from .backend import INT64, is_array, namespace, result_type
+from .tensor import OUTPUT, Tensor, as_tensor, record, wrap
+
+Extremum = namedtuple("Extremum", "values indices")
+quiet = np.errstate(all="ignore")  # a decorator: infinities and nan are results, as they are for PyTorch
+
+
+def method(*names):
+    """Decorator: the function becomes a method of Tensor under these names, or under its own."""
+
+    def attach(function):
+        for name in names or [function.__name__]:
+            setattr(Tensor, name, function)
+        return function
+
+    return attach
+
+
+# Operands and their types
+
+
+def meet(*operands):
+    """Operands as Tensors of one dtype, that of `result_type`; numbers and arrays go where the tensors are."""
+    operands = [x.item() if isinstance(x, np.generic) else x for x in operands]
+    for x in operands:
+        if not isinstance(x, (Tensor, bool, int, float)) and not is_array(x):
+            raise TypeError(f"an operand is a tensor, an array or a number, not {type(x).__name__}")
+    dtype = result_type(*operands)
+    home = next((x.data if isinstance(x, Tensor) else x for x in operands if not isinstance(x, (int, float))), None)
+    xp = np if home is None else namespace(home)
+    return [x.to(dtype) if isinstance(x, Tensor) else wrap(xp.asarray(x, dtype)) for x in operands]
+
+
+def pair(a, b):
+    """Two operands as Tensors of one dtype."""
+    if isinstance(a, Tensor):
+        x = a.data
+        if isinstance(b, Tensor):
+            if x.dtype is b.data.dtype:
+                return a, b
+        elif type(b) in (int, float) and x.dtype.kind == "f":
+            return a, wrap(namespace(x).asarray(b, x.dtype))
+    return meet(a, b)
+
+
+def broadcast(ufunc, a, b):
+    """Two operands in one dtype, and the ufunc's result. RuntimeError with both shapes if they do not broadcast."""
+    a, b = pair(a, b)
+    try:
+        return a, b, ufunc(a.data, b.data)
+    except (ValueError, TypeError) as error:  # TypeError: not for bool
+        fault = f"shapes {a.shape} and {b.shape} do not broadcast" if "broadcast" in str(error) else error
+        raise RuntimeError(f"{ufunc.__name__}: {fault}") from None
+
+
+def real(a):
+    """A tensor for functions such as exp, integers and bools as float32, and its array."""
+    a = as_tensor(a)
+    if a.data.dtype.kind != "f":
+        a = a.float()
+    return a, a.data
+
+
+def blank(g, shape):
+    """Zeros of this shape with the dtype and device of a gradient."""
+    return namespace(g).zeros(shape, g.dtype)
+
+
+# Arithmetic
+
+
+@method("add", "__add__", "__radd__")
+def add(a, b):
+    """a + b with broadcasting."""
+    a, b, z = broadcast(np.add, a, b)
+    return record(z, (a, lambda g: g), (b, lambda g: g))
+
+
+@method("sub", "__sub__")
+def sub(a, b):
+    """a - b with broadcasting."""
+    a, b, z = broadcast(np.subtract, a, b)
+    return record(z, (a, lambda g: g), (b, lambda g: -g))
+
+
+@method("mul", "__mul__", "__rmul__")
+def mul(a, b):
+    """a b element by element, with broadcasting."""
+    a, b, z = broadcast(np.multiply, a, b)
+    x, y = a.data, b.data
+    return record(z, (a, lambda g: g * y, b), (b, lambda g: g * x, a))
+
+
+@method("div", "__truediv__")
+@quiet
+def div(a, b):
+    """a / b with broadcasting; of integers float32. Division by 0 gives ±inf or nan."""
+    a, b = pair(a, b)
+    if a.data.dtype.kind != "f":
+        a, b = a.float(), b.float()
+    a, b, z = broadcast(np.divide, a, b)
+    x, y = a.data, b.data
+    return record(z, (a, lambda g: g / y, b), (b, lambda g: -g * (x / y / y), a, b))
+
+
+@method("pow", "__pow__")
+@quiet
+def pow_(a, b):
+    """a to the power of b, with broadcasting. RuntimeError for integers to a negative one."""
+    if type(b) in (int, float) and isinstance(a, Tensor) and a.data.dtype.kind == "f":
+        x = a.data  # NumPy takes x² and √x by shorter ways if the exponent is a Python number
+        return record(x**b, (a, lambda g: g * (b * x ** (b - 1)) if b else np.zeros_like(g), a))
+    a, b, z = broadcast(np.power, a, b)
+    x, y = a.data, b.data
+    return record(
+        z,
+        (a, lambda g: np.where(y == 0, 0, g * y * x ** (y - 1)), a, b),
+        (b, lambda g: g * np.where((x == 0) & (y >= 0), 0, z * np.log(x)), a, b, OUTPUT),
+    )
+
+
+Tensor.__rsub__ = lambda b, a: sub(a, b)
+Tensor.__rtruediv__ = lambda b, a: div(a, b)
+Tensor.__rpow__ = lambda b, a: pow_(a, b)
+
+
+@method("neg", "__neg__")
+def neg(a):
+    """-a."""
+    return sub(0, a) if a.data.dtype.kind == "b" else record(-a.data, (a, lambda g: -g))
+
+
+@method("matmul", "__matmul__", "mm")
+def matmul(a, b):
+    """Matrix product: (…, n, k) @ (…, k, m) -> (…, n, m), leading dimensions broadcast; vectors (k,) on either side.
+
+    RuntimeError with both shapes if they do not fit.
+    """
+    a, b = pair(a, b)
+    x, y = a.data, b.data
+    if x.ndim == 0 or y.ndim == 0 or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
+        raise RuntimeError(f"matmul: shapes {x.shape} and {y.shape} do not fit")
+    if y.ndim == 1:
+        return matmul(a, b.unsqueeze(1)).squeeze(-1)
+    if x.ndim == 1:
+        return matmul(a.unsqueeze(0), b).squeeze(-2)
+    if x.ndim > 2 == y.ndim:  # one product of matrices instead of many
+        return matmul(a.reshape(math.prod(x.shape[:-1]), x.shape[-1]), b).reshape(*x.shape[:-1], y.shape[1])
+    try:
+        z = x @ y
+    except ValueError:
+        raise RuntimeError(f"matmul: shapes {x.shape} and {y.shape} do not broadcast") from None
+    return record(z, (a, lambda g: g @ y.swapaxes(-1, -2), b), (b, lambda g: x.swapaxes(-1, -2) @ g, a))
+
+
+Tensor.__rmatmul__ = lambda b, a: matmul(a, b)
+
+
+def linear(x, weight, bias=None):
+    """x @ weight.T + bias: x (…, in), weight (out, in), bias (out,) or None -> (…, out)."""
+    x, weight = pair(as_tensor(x), weight)
+    X, W = x.data, weight.data
+    if X.ndim == 0 or X.shape[-1] != W.shape[1]:
+        raise RuntimeError(f"linear: input of shape {X.shape} and weight of shape {W.shape} do not fit")
+    shape, out = X.shape, (*X.shape[:-1], W.shape[0])
+    if X.ndim != 2:
+        X = X.reshape(math.prod(shape[:-1]), shape[-1])
+    z = X @ W.T
+    edges = [
+        (x, lambda g: (g.reshape(len(X), len(W)) @ W).reshape(shape), weight),
+        (weight, lambda g: g.reshape(len(X), len(W)).T @ X, x),
+    ]
+    if bias is not None:
+        z += bias.data
+        edges.append((bias, lambda g: g.reshape(len(X), len(W)).sum(0)))
+    return record(z.reshape(out), *edges)
+
+
+@method()
+def maximum(a, b):
+    """The larger of two, element by element, with broadcasting; at ties half the gradient each."""
+    a, b, z = broadcast(np.maximum, a, b)
+    x, y = a.data, b.data
+    return record(
+        z,
+        (a, lambda g: g * (x > y) + g * (x == y) / 2, a, b),
+        (b, lambda g: g * (y > x) + g * (x == y) / 2, a, b),
+    )
+
+
+@method()
+def minimum(a, b):
+    """The smaller of two, element by element, with broadcasting; at ties half the gradient each."""
+    a, b, z = broadcast(np.minimum, a, b)
+    x, y = a.data, b.data
+    return record(
+        z,
+        (a, lambda g: g * (x < y) + g * (x == y) / 2, a, b),
+        (b, lambda g: g * (y < x) + g * (x == y) / 2, a, b),
+    )
+
+
+@method("clip", "clamp")
+def clip(a, min=None, max=None):
+    """Limited to min … max, numbers or None; the gradient at the bounds is 1, beyond 0."""
+    if min is None and max is None:
+        raise RuntimeError("clip: at least one of min and max must be given")
+    numbers = [bound for bound in (min, max) if bound is not None]
+    a = a.to(result_type(a, *numbers))
+    x = a.data
+    low, high = (-np.inf if min is None else min), (np.inf if max is None else max)
+    return record(np.clip(x, min, max), (a, lambda g: g * ((x >= low) & (x <= high)), a))
+
+
+# Functions of one argument; of integers and bools they are float32
+
+
+@method()
+@quiet
+def exp(a):
+    """e to the power of a."""
+    a, x = real(a)
+    z = np.exp(x)
+    return record(z, (a, lambda g: g * z, OUTPUT))
+
+
+@method()
+@quiet
+def log(a):
+    """The natural logarithm: -inf at 0, nan below."""
+    a, x = real(a)
+    return record(np.log(x), (a, lambda g: g / x, a))
+
+
+@method()
+@quiet
+def sqrt(a):
+    """The square root: nan below 0."""
+    a, x = real(a)
+    z = np.sqrt(x)
+    return record(z, (a, lambda g: g / (2 * z), OUTPUT))
+
+
+@method()
+def tanh(a):
+    """The hyperbolic tangent."""
+    a, x = real(a)
+    z = np.tanh(x)
+    return record(z, (a, lambda g: g * (1 - z * z), OUTPUT))
+
+
+@method()
+@quiet
+def sigmoid(a):
+    """1 / (1 + exp(-a))."""
+    a, x = real(a)
+    z = 1 / (1 + np.exp(-x))
+    return record(z, (a, lambda g: g * z * (1 - z), OUTPUT))
+
+
+@method("abs", "__abs__")
+def abs_(a):
+    """|a|; its gradient at 0 is 0."""
+    x = a.data
+    return record(np.abs(x), (a, lambda g: g * np.sign(x), a))
+
+
+@method()
+def relu(a):
+    """max(a, 0); its gradient at 0 is 0."""
+    a = as_tensor(a)
+    z = np.maximum(a.data, 0)
+    return record(z, (a, lambda g: g * (z > 0), OUTPUT))
+
+
+def leaky_relu(a, slope=0.01):
+    """a where it is positive, slope · a elsewhere."""
+    a, x = real(a)
+    factor = np.where(x > 0, x.dtype.type(1), x.dtype.type(slope))
+    return record(x * factor, (a, lambda g: g * factor, a))
+
+
+def elu(a, alpha=1.0):
+    """a where it is positive, alpha (exp(a) - 1) elsewhere."""
+    a, x = real(a)
+    z = np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return record(z, (a, lambda g: g * np.where(x > 0, 1, z + alpha), a, OUTPUT))
+
+
+ERF = np.array([math.erf(k / 8) for k in range(-48, 49)])
+GAUSS = [
+    ((1 + u) / 2, w / math.sqrt(math.pi))
+    for u, w in zip(*map(np.ndarray.tolist, np.polynomial.legendre.leggauss(4)), strict=True)
+]
+
+
+def erf(x):
+    """The error function of an array, to its own precision.
+
+    From the nearest eighth, whose value the standard library gave, to x by Gauss's rule for 2/√π ∫ exp(-t²) dt.
+    """
+    x = np.clip(x, -6, 6)  # from there on it is ±1 in float64 too
+    eighths = np.rint(np.fmax(x, -6) * 8)  # of nan too it is a place in the table
+    start, table = eighths / 8, namespace(x).asarray(ERF, x.dtype)
+    rest = x - start
+    return table[eighths.astype(INT64) + 48] + rest * sum(w * np.exp(-np.square(start + u * rest)) for u, w in GAUSS)
+
+
+def gelu(a, approximate="none"):
+    """a Φ(a), Φ the normal distribution function; approximate='tanh' is the formula of Hendrycks and Gimpel (2016)."""
+    a, x = real(a)
+    if approximate == "none":
+        phi = 0.5 * (1 + erf(x * math.sqrt(0.5)))
+        density = np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+        return record(x * phi, (a, lambda g: g * (phi + x * density), a))
+    slope = math.sqrt(2 / math.pi)
+    t = np.tanh(slope * (x + 0.044715 * x * x * x))
+    inner = slope * (1 + 3 * 0.044715 * x * x)
+    return record(0.5 * x * (1 + t), (a, lambda g: g * 0.5 * (1 + t + x * (1 - t * t) * inner), a))
+
+
+@method()
+def softmax(a, dim):
+    """exp(a) / Σ exp(a) along `dim`, of any size of a."""
+    a, x = real(a)
+    z = np.exp(x - x.max(dim, keepdims=True))
+    z /= z.sum(dim, keepdims=True)
+    return record(z, (a, lambda g: z * (g - (g * z).sum(dim, keepdims=True)), OUTPUT))
+
+
+@method()
+def log_softmax(a, dim):
+    """The logarithm of softmax, exact where softmax itself would be 0."""
+    a, x = real(a)
+    z = x - x.max(dim, keepdims=True)
+    z -= np.log(np.exp(z).sum(dim, keepdims=True))
+    return record(z, (a, lambda g: g - np.exp(z) * g.sum(dim, keepdims=True), OUTPUT))
+
+
+# Reductions. `dim` or `axis`: an int, for sum, mean, var and std a tuple too, None for all.
+
+
+def _axis(dim, axis):
+    """What is given of the two, a list as a tuple; an empty one means all."""
+    dim = axis if dim is None else dim
+    return (tuple(dim) or None) if isinstance(dim, (tuple, list)) else dim
+
+
+def _spread(g, dim, keepdim, shape):
+    """A reduction's gradient, repeated along the dimensions that were reduced."""
+    out = namespace(g).empty(shape, g.dtype)
+    out[...] = g if keepdim or dim is None else np.expand_dims(g, dim)
+    return out
+
+
+def _floating(a, name):
+    """The array; RuntimeError unless it is floating."""
+    if a.data.dtype.kind != "f":
+        raise RuntimeError(f"{name}: not defined for {a.dtype}, call .float() first")
+    return a.data
+
+
+@method("sum")
+def sum_(a, dim=None, keepdim=False, *, axis=None):
+    """The sum; of integers and bools int64."""
+    x, dim = a.data, _axis(dim, axis)
+    shape = x.shape
+    z = x.sum(dim, None if x.dtype.kind == "f" else INT64, keepdims=keepdim)
+    return record(z, (a, lambda g: _spread(g, dim, keepdim, shape)))
+
+
+@method()
+@quiet
+def mean(a, dim=None, keepdim=False, *, axis=None):
+    """The mean. RuntimeError for integers and bools."""
+    x, dim = _floating(a, "mean"), _axis(dim, axis)
+    shape, total = x.shape, x.sum(dim, keepdims=keepdim)
+    n = x.size / (total.size or 1)
+    z = total / (n or np.nan)
+    return record(z, (a, lambda g: _spread(g / n, dim, keepdim, shape)))
+
+
+@method()
+@quiet
+def var(a, dim=None, correction=1, keepdim=False, *, axis=None, unbiased=None):
+    """Σ (a - mean)² / (n - correction); `unbiased` True or False stands for a correction of 1 or 0.
+
+    RuntimeError for integers and bools.
+    """
+    x, dim = _floating(a, "var"), _axis(dim, axis)
+    shape, total = x.shape, x.sum(dim, keepdims=True)
+    n = x.size / (total.size or 1)
+    deviation = x - total / (n or np.nan)
+    freedom = x.dtype.type(max(n - (correction if unbiased is None else bool(unbiased)), 0))
+    z = np.square(deviation).sum(dim, keepdims=keepdim) / freedom
+    return record(z, (a, lambda g: _spread(g * (2 / freedom), dim, keepdim, shape) * deviation, a))
+
+
+@method()
+def std(a, dim=None, correction=1, keepdim=False, *, axis=None, unbiased=None):
+    """The square root of `var`; its gradient is 0 where it is 0."""
+    variance = var(a, dim, correction, keepdim, axis=axis, unbiased=unbiased)
+    z = np.sqrt(variance.data)
+    return record(z, (variance, lambda g: np.where(z == 0, 0, g / (2 * z)), OUTPUT))
+
+
+def _extremum(name, arg):
+    """max or min."""
+
+    def extremum(a, dim=None, keepdim=False, *, axis=None):
+        x, dim, shape = a.data, _axis(dim, axis), a.data.shape
+        if dim is None:
+            z = getattr(x, name)()
+
+            def share(g):
+                ties = x == z
+                return ties * (g / int(ties.sum()))
+
+            return record(z, (a, share, a, OUTPUT))
+        places = np.expand_dims(arg(x, dim), dim)
+        z = np.take_along_axis(x, places, dim)
+
+        def place(g):
+            out = blank(g, shape)
+            np.put_along_axis(out, places, g if keepdim else np.expand_dims(g, dim), dim)
+            return out
+
+        indices = wrap(places if keepdim else places.squeeze(dim))
+        return Extremum(record(z if keepdim else z.squeeze(dim), (a, place, indices)), indices)
+
+    extremum.__name__ = extremum.__qualname__ = name
+    extremum.__doc__ = f"""The {name}imum of all, with `dim` the named tuple (values, indices) of those along it.
+
+    The gradient of the {name}imum of all is shared evenly among ties; that of `dim` goes to the first."""
+    return extremum
+
+
+max_ = method("max")(_extremum("max", np.argmax))
+min_ = method("min")(_extremum("min", np.argmin))
+
+
+@method()
+def argmax(a, dim=None, keepdim=False, *, axis=None):
+    """The index of the first largest element, int64: in the flattened tensor, or along `dim`."""
+    return wrap(np.argmax(a.data, _axis(dim, axis), keepdims=keepdim))
+
+
+@method()
+def argmin(a, dim=None, keepdim=False, *, axis=None):
+    """The index of the first smallest element, int64: in the flattened tensor, or along `dim`."""
+    return wrap(np.argmin(a.data, _axis(dim, axis), keepdims=keepdim))
+
+
+# Comparisons and logic: bool tensors without a gradient
+
+for _name, _ufunc in {
+    "__eq__": np.equal,
+    "__ne__": np.not_equal,
+    "__lt__": np.less,
+    "__le__": np.less_equal,
+    "__gt__": np.greater,
+    "__ge__": np.greater_equal,
+    "__and__": np.bitwise_and,
+    "__or__": np.bitwise_or,
+    "__xor__": np.bitwise_xor,
+}.items():
+
+    def _compare(a, b, _ufunc=_ufunc):
+        if not isinstance(b, (Tensor, Number)) and not is_array(b):
+            return NotImplemented
+        return wrap(broadcast(_ufunc, a, b)[2])
+
+    _compare.__doc__ = f"{_ufunc.__name__} element by element, with broadcasting."
+    method(_name)(_compare)
+
+Tensor.__invert__ = lambda a: wrap(~a.data)
+
+
+@method("all")
+def all_(a, dim=None, keepdim=False):
+    """Whether all elements are true, or those along `dim`."""
+    return wrap(a.data.all(dim, keepdims=keepdim))
+
+
+@method("any")
+def any_(a, dim=None, keepdim=False):
+    """Whether one element is true, or one of those along `dim`."""
+    return wrap(a.data.any(dim, keepdims=keepdim))

@@ -1,0 +1,131 @@
+"""To PyTorch and back. torch is imported when a function is called, not before."""
+
+from types import SimpleNamespace
+
+from . import layers, module, tensor
+
+SETTINGS = {  # the layers that both know, and what their constructors are given
+    "Linear": "in_features out_features",
+    "Conv2d": "in_channels out_channels kernel_size stride padding dilation groups",
+    "MaxPool2d": "kernel_size stride padding dilation",
+    "AvgPool2d": "kernel_size stride padding count_include_pad",
+    "Flatten": "start_dim end_dim",
+    "ReLU": "",
+    "LeakyReLU": "negative_slope",
+    "ELU": "alpha",
+    "GELU": "approximate",
+    "Sigmoid": "",
+    "Tanh": "",
+    "Softmax": "dim",
+    "Dropout": "p",
+    "LayerNorm": "normalized_shape eps",
+    "BatchNorm1d": "num_features eps momentum",
+    "BatchNorm2d": "num_features eps momentum",
+    "Embedding": "num_embeddings embedding_dim padding_idx",
+    "Sequential": "",
+    "ModuleList": "",
+}
+PLAIN = {
+    "padding_mode": "zeros",
+    "ceil_mode": False,
+    "return_indices": False,
+    "divisor_override": None,
+    "max_norm": None,
+}
+STATE = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+
+
+def from_torch(source):
+    """A Module with structure, numbers (copied), dtypes and modes of a torch.nn.Module; a Tensor from a torch.Tensor.
+
+    Known are the layers of this package. An object of your own class is rebuilt with its children, parameters, buffers,
+    other attributes and methods: its `forward` works if it calls only these and what both kinds of tensor can do.
+    TypeError naming a layer of torch.nn, or a setting of it, that has no counterpart here.
+    """
+    ours, theirs = _sides()
+    return _translator(theirs, ours)(source)
+
+
+def to_torch(source):
+    """The other way: a torch.nn.Module from a Module, a torch.Tensor (copied) from a Tensor. TypeError as above."""
+    ours, theirs = _sides()
+    return _translator(ours, theirs)(source)
+
+
+def _sides():
+    """What the two packages call their things."""
+    import torch
+
+    ours = SimpleNamespace(**vars(module), layers={**vars(layers), **vars(module)}, package=__package__)
+    ours.tensor = tensor.tensor
+    theirs = SimpleNamespace(Tensor=torch.Tensor, tensor=torch.tensor, layers=vars(torch.nn), package="torch")
+    theirs.Module, theirs.Parameter = torch.nn.Module, torch.nn.Parameter
+    return ours, theirs
+
+
+def _translator(old, new):
+    """A function that makes of old's modules and tensors new's; what occurs twice in one of them is shared."""
+    known = {}
+
+    def translate(value):
+        if id(value) not in known:
+            known[id(value)] = value, _translated(value)
+        return known[id(value)][1]
+
+    def _translated(value):
+        if isinstance(value, old.Module):
+            return rebuilt(value)
+        if isinstance(value, type):
+            return type(value.__name__, (new.Module,), methods(value))
+        if not isinstance(value, old.Tensor):
+            return value
+        copy = new.tensor(value.detach().to("cpu").numpy())
+        if isinstance(value, old.Parameter):
+            return new.Parameter(copy, requires_grad=value.requires_grad)
+        return copy.requires_grad_(value.requires_grad)
+
+    def is_old(kind):
+        return kind.__module__.partition(".")[0] == old.package
+
+    def methods(kind):
+        found = {}
+        for base in reversed(kind.__mro__):
+            if not is_old(base) and base is not object:
+                found.update(vars(base))
+        return {name: value for name, value in found.items() if name not in ("__dict__", "__weakref__")}
+
+    def rebuilt(source):
+        kind = next(filter(is_old, type(source).__mro__))
+        if kind is old.Module:
+            made = translate(type(source))
+            result = made.__new__(made)
+            new.Module.__init__(result)
+            internal = {*vars(old.Module()), "_buffers"}
+            values = {name: value for name, value in vars(source).items() if name not in internal}
+            values |= getattr(source, "_parameters", {})
+        else:
+            name = kind.__name__
+            settings = {n: getattr(source, n) for n in SETTINGS.get(name, "").split()}
+            odd = [n for n, plain in PLAIN.items() if getattr(source, n, plain) != plain]
+            odd += ["padding"] if isinstance(settings.get("padding"), str) else []
+            if name not in SETTINGS or type(source).forward is not kind.forward:
+                raise TypeError(f"the layer {type(source).__name__} has no counterpart")
+            if odd:
+                raise TypeError(f"the layer {name} has no counterpart with another {odd[0]} than the usual")
+            result = new.layers[name](**settings)
+            values = {n: getattr(source, n) for n in STATE if hasattr(source, n)}
+        values |= getattr(source, "_modules", None) or dict(source.named_children())
+        for name, value in values.items():
+            if name not in source._buffers:
+                setattr(result, name, translate(value))
+        for name in source._buffers:
+            result.register_buffer(name, translate(getattr(source, name)))
+        result.training = source.training
+        return result
+
+    def checked(source):
+        if not isinstance(source, (old.Module, old.Tensor)):
+            raise TypeError(f"{type(source).__name__} is no Module or Tensor of {old.package}")
+        return translate(source)
+
+    return checked

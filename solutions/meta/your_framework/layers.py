@@ -1,0 +1,299 @@
+"""Layers, with PyTorch's names of parameters, defaults and initialisation."""
+
+import math
+
+import numpy as np
+
+from . import functional as F
+from .backend import FLOAT32, INT64, generator
+from .convolution import avg_pool2d, conv2d, max_pool2d, two
+from .indexing import take
+from .module import Module, Parameter
+from .shapes import where
+from .tensor import OUTPUT, Tensor, as_tensor, is_recording, record, wrap, zeros
+
+
+def uniform(shape, bound):
+    """A Parameter of numbers from U(-bound, bound), float32."""
+    return Parameter(generator.uniform(-bound, bound, shape), dtype=FLOAT32)
+
+
+class Linear(Module):
+    """x @ weight.T + bias: (…, in_features) -> (…, out_features); weight (out, in) and bias (out,) from U(±1/√in).
+
+    RuntimeError with both shapes if the input does not fit.
+    """
+
+    def __init__(self, in_features, out_features, bias=True):
+        self.in_features, self.out_features = in_features, out_features
+        bound = 1 / math.sqrt(in_features) if in_features else 0.0
+        self.weight = uniform((out_features, in_features), bound)
+        self.bias = uniform(out_features, bound) if bias else None
+
+    def forward(self, x):
+        return F.linear(x, self.weight, self.bias)
+
+
+class Conv2d(Module):
+    """Cross-correlation of images (n, in_channels, h, w) -> (n, out_channels, h', w'), or of one without n.
+
+    h' = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1. Sizes are ints or pairs (height, width);
+    weight (out, in / groups, kh, kw) and bias (out,) from U(±1/√(in / groups · kh · kw)). ValueError if `groups` does
+    not divide both numbers of channels, RuntimeError with both shapes if the input does not fit.
+    """
+
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(f"groups={groups} does not divide {in_channels} and {out_channels} channels")
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.stride, self.dilation = two(kernel_size), two(stride), two(dilation)
+        self.padding = two(padding)
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        bound = 1 / math.sqrt(math.prod(shape[1:]))
+        self.weight = uniform(shape, bound)
+        self.bias = uniform(out_channels, bound) if bias else None
+
+    def forward(self, x):
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+Conv2D = Conv2d
+
+
+class MaxPool2d(Module):
+    """The largest of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first of them.
+
+    stride None: kernel_size. RuntimeError if the padding, with -inf, exceeds half the kernel.
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, dilation=1):
+        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
+        self.stride = kernel_size if stride is None else stride
+
+    def forward(self, x):
+        return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation)
+
+
+class AvgPool2d(Module):
+    """The mean of every window, (…, h, w) -> (…, h', w'). stride None: kernel_size.
+
+    `count_include_pad`: whether the zeros of the padding count. RuntimeError if it exceeds half the kernel.
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, count_include_pad=True):
+        self.kernel_size, self.padding, self.count_include_pad = kernel_size, padding, count_include_pad
+        self.stride = kernel_size if stride is None else stride
+
+    def forward(self, x):
+        return avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.count_include_pad)
+
+
+class Flatten(Module):
+    """The dimensions start_dim … end_dim as one: (n, c, h, w) -> (n, c h w)."""
+
+    def __init__(self, start_dim=1, end_dim=-1):
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, x):
+        return x.flatten(self.start_dim, self.end_dim)
+
+
+class ReLU(Module):
+    """max(x, 0), of any shape."""
+
+    def forward(self, x):
+        return F.relu(x)
+
+
+class LeakyReLU(Module):
+    """x where it is positive, negative_slope · x elsewhere."""
+
+    def __init__(self, negative_slope=0.01):
+        self.negative_slope = negative_slope
+
+    def forward(self, x):
+        return F.leaky_relu(x, self.negative_slope)
+
+
+class ELU(Module):
+    """x where it is positive, alpha (exp(x) - 1) elsewhere."""
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+    def forward(self, x):
+        return F.elu(x, self.alpha)
+
+
+class GELU(Module):
+    """x Φ(x) with the normal distribution function Φ, or with approximate='tanh' nearly so."""
+
+    def __init__(self, approximate="none"):
+        if approximate not in ("none", "tanh"):
+            raise ValueError(f"approximate is 'none' or 'tanh', not {approximate!r}")
+        self.approximate = approximate
+
+    def forward(self, x):
+        return F.gelu(x, self.approximate)
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x):
+        return F.sigmoid(x)
+
+
+class Tanh(Module):
+    """The hyperbolic tangent."""
+
+    def forward(self, x):
+        return F.tanh(x)
+
+
+class Softmax(Module):
+    """exp(x) / Σ exp(x) along `dim`; None stands for 0 if x has 0, 1 or 3 dimensions, else for 1."""
+
+    def __init__(self, dim=None):
+        self.dim = dim
+
+    def forward(self, x):
+        return F.softmax(x, self.dim if self.dim is not None else int(x.ndim not in (0, 1, 3)))
+
+
+class Dropout(Module):
+    """In training every element is 0 with probability p, independently, and divided by 1 - p otherwise.
+
+    ValueError unless 0 <= p <= 1. In evaluation the input itself.
+    """
+
+    def __init__(self, p=0.5):
+        if not 0 <= p <= 1:
+            raise ValueError(f"p is a probability, not {p}")
+        self.p = p
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        x, array = F.real(x)
+        kept = generator.random(array.shape, np.float32) >= self.p
+        mask = Tensor(kept * (1 / (1 - self.p) if self.p < 1 else 0.0), dtype=array.dtype, device=x.device)
+        return x * mask
+
+
+def normalize(x, axes, eps):
+    """(x - mean) / √(variance + eps) over `axes`, and the arrays mean and variance (with these axes of length 1)."""
+    X = x.data
+    mean = X.mean(axes, keepdims=True)
+    z = X - mean
+    variance = np.square(z).mean(axes, keepdims=True)
+    r = 1 / np.sqrt(variance + eps)
+    z *= r
+
+    def rule(g):
+        return r * (g - g.mean(axes, keepdims=True) - z * (g * z).mean(axes, keepdims=True))
+
+    return record(z, (x, rule, OUTPUT)), mean, variance
+
+
+class LayerNorm(Module):
+    """Mean 0 and variance 1 over the last dimensions, of shape normalized_shape, then times weight plus bias.
+
+    weight (ones) and bias (zeros) have that shape. RuntimeError with both shapes if the input ends otherwise.
+    """
+
+    def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps = eps
+        self.weight = Parameter(np.ones(self.normalized_shape, FLOAT32)) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(self.normalized_shape, FLOAT32)) if elementwise_affine and bias else None
+
+    def forward(self, x):
+        k = len(self.normalized_shape)
+        if x.shape[-k:] != self.normalized_shape:
+            raise RuntimeError(f"layer norm over {self.normalized_shape} of an input of shape {x.shape}")
+        z, _, _ = normalize(x, tuple(range(-k, 0)), self.eps)
+        z = z if self.weight is None else z * self.weight
+        return z if self.bias is None else z + self.bias
+
+
+class _BatchNorm(Module):
+    """Mean 0 and variance 1 for every channel over all else, then times weight plus bias, both (num_features,).
+
+    In training by the batch's own mean and variance; `running_mean` and `running_var` (the unbiased one) move towards
+    them by the share `momentum` (None: they are the means of all batches). In evaluation by these. ValueError for
+    inputs of another number of dimensions, or for one value per channel in training.
+    """
+
+    dims = ()
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True):
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.weight = Parameter(np.ones(num_features, FLOAT32)) if affine else None
+        self.bias = Parameter(np.zeros(num_features, FLOAT32)) if affine else None
+        self.register_buffer("running_mean", zeros(num_features) if track_running_stats else None)
+        self.register_buffer("running_var", zeros(num_features) + 1 if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", Tensor(0) if track_running_stats else None)
+
+    def forward(self, x):
+        if x.ndim not in self.dims:
+            raise ValueError(f"{type(self).__name__} of an input of shape {x.shape}")
+        if x.shape[1] != self.num_features:
+            raise RuntimeError(f"{type(self).__name__} of {self.num_features} features, input of shape {x.shape}")
+        row = (1, -1) + (1,) * (x.ndim - 2)
+        if self.training or self.running_mean is None:
+            n = x.numel() // self.num_features
+            if self.training and n == 1:
+                raise ValueError(f"expected more than 1 value per channel when training, input of shape {x.shape}")
+            z, mean, variance = normalize(x, (0, *range(2, x.ndim)), self.eps)
+            if self.training and self.running_mean is not None:
+                self._track(mean.reshape(-1), variance.reshape(-1) * (n / (n - 1)))
+        else:
+            scale = 1 / np.sqrt(self.running_var.data + self.eps)
+            z = (x - self.running_mean.reshape(row)) * wrap(scale.reshape(row))
+        z = z if self.weight is None else z * self.weight.reshape(row)
+        return z if self.bias is None else z + self.bias.reshape(row)
+
+    def _track(self, mean, variance):
+        self.num_batches_tracked.data += 1
+        share = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        for running, new in (self.running_mean, mean), (self.running_var, variance):
+            running.data += share * (new - running.data)
+            running.version[0] += 1
+
+
+class BatchNorm1d(_BatchNorm):
+    __doc__ = "x (n, num_features) or (n, num_features, length). " + _BatchNorm.__doc__
+    dims = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    __doc__ = "x (n, num_features, h, w). " + _BatchNorm.__doc__
+    dims = (4,)
+
+
+class Embedding(Module):
+    """Rows of a table: integers of any shape (…) -> (…, embedding_dim).
+
+    weight (num_embeddings, embedding_dim) from N(0, 1); the row `padding_idx` is 0 at first and gets no gradient.
+    RuntimeError for an index that is not of integers, IndexError for one beyond the table.
+    """
+
+    def __init__(self, num_embeddings, embedding_dim, padding_idx=None):
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = padding_idx if padding_idx is None else range(num_embeddings)[padding_idx]
+        self.weight = Parameter(generator.standard_normal((num_embeddings, embedding_dim)), dtype=FLOAT32)
+        if padding_idx is not None:
+            self.weight.data[padding_idx] = 0
+
+    def forward(self, index):
+        index = as_tensor(index)
+        if index.dtype.kind not in "iu":
+            raise RuntimeError(f"an index is of integers, not {index.dtype}")
+        if index.numel() and (index.data.astype(np.uint64) >= self.num_embeddings).any():
+            raise IndexError(f"an index is not in 0 … {self.num_embeddings - 1}")
+        rows = take(self.weight, (index.data.astype(INT64, copy=False),))
+        if self.padding_idx is None or not is_recording():
+            return rows
+        padding = wrap((index.data == self.padding_idx)[..., None])
+        return where(padding, rows.detach(), rows)

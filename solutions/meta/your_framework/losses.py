@@ -1,0 +1,143 @@
+"""Losses: numbers to be made small. reduction='mean', 'sum' or 'none' for all."""
+
+import numpy as np
+
+from .backend import namespace
+from .functional import pair
+from .module import Module
+from .tensor import OUTPUT, as_tensor, record
+
+
+def _reduced(loss, reduction):
+    """The mean, the sum, or the losses themselves."""
+    return loss if reduction == "none" else getattr(loss, reduction)()
+
+
+class _Loss(Module):
+    """Base of the losses. ValueError for an unknown reduction."""
+
+    def __init__(self, reduction="mean"):
+        if reduction not in ("mean", "sum", "none"):
+            raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+        self.reduction = reduction
+
+
+class MSELoss(_Loss):
+    """(input - target)²: both of one shape, or of shapes that broadcast."""
+
+    def forward(self, input, target):
+        """A float tensor () or, with reduction='none', of the broadcast shape."""
+        return _reduced((as_tensor(input) - target) ** 2, self.reduction)
+
+
+class L1Loss(_Loss):
+    """|input - target|: both of one shape, or of shapes that broadcast; its gradient at 0 is 0."""
+
+    def forward(self, input, target):
+        """A float tensor () or, with reduction='none', of the broadcast shape."""
+        return _reduced((as_tensor(input) - target).abs(), self.reduction)
+
+
+class BCEWithLogitsLoss(_Loss):
+    """Cross-entropy of targets in [0, 1] and probabilities sigmoid(input), for logits of any size.
+
+    `weight` and `pos_weight` (of the positive class), arrays or Tensors that broadcast, as in PyTorch.
+    """
+
+    def __init__(self, weight=None, reduction="mean", pos_weight=None):
+        super().__init__(reduction)
+        self.register_buffer("weight", weight)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input, target):
+        """input and target of one shape; ValueError with both shapes if they differ."""
+        x, y = pair(as_tensor(input), as_tensor(target))
+        if x.shape != y.shape:
+            raise ValueError(f"target of shape {y.shape} for input of shape {x.shape}")
+        loss = softplus(-x)  # -log sigmoid(x)
+        if self.pos_weight is not None:
+            loss = loss * (1 + (self.pos_weight - 1) * y)
+        loss = loss + (1 - y) * x
+        return _reduced(loss if self.weight is None else loss * self.weight, self.reduction)
+
+
+class CrossEntropyLoss(_Loss):
+    """-log softmax(input)[target], in one operation and for logits of any size.
+
+    `weight`: one number for each class, (C,); the mean is weighted then. `ignore_index`: targets that do not count.
+    `label_smoothing`: the share of the target's probability that is spread evenly over all classes.
+    """
+
+    def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+        super().__init__(reduction)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input, target):
+        """input (N, C), (N, C, d1, …) or (C,), target of integers (N,), (N, d1, …) or () -> (), 'none': target's shape.
+
+        ValueError with both shapes if they do not fit, RuntimeError for targets that are no integers, IndexError for
+        one beyond the classes.
+        """
+        input, target = as_tensor(input), as_tensor(target)
+        if target.dtype.kind not in "iu":
+            raise RuntimeError(f"targets are class indices, integers, not {target.dtype}")
+        if input.ndim == 0 or input.shape[: input.ndim > 1] + input.shape[2:] != target.shape:
+            raise ValueError(f"target of shape {target.shape} for logits of shape {input.shape}")
+        shape = target.shape
+        if input.ndim != 2:  # every place is one sample
+            input = input.unsqueeze(0) if input.ndim == 1 else input.permute(0, *range(2, input.ndim), 1)
+            input, target = input.reshape(-1, input.shape[-1]), target.reshape(-1)
+        loss = cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+        return loss if loss.shape in ((), shape) else loss.reshape(shape)
+
+
+def softplus(x):
+    """log(1 + exp(x)), for x of any size."""
+    t = np.exp(-np.abs(x.data))
+    z = np.maximum(x.data, 0) + np.log1p(t)
+    return record(z, (x, lambda g: g * np.exp(x.data - z), x, OUTPUT))
+
+
+def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", smoothing=0.0):
+    """x (n, C) and target (n,) -> () or (n,). IndexError for a target beyond the classes.
+
+    -Σ_c q_c log p_c with p = softmax(x) and q the target's distribution, times weight_c: `hit` at the target and the
+    row `others` everywhere. The gradient is p Σ_c q_c - q.
+    """
+    X, t = x.data, target.data
+    n, classes = X.shape
+    rows = namespace(X).arange(n)
+    z = X - X.max(1, keepdims=True)
+    e = np.exp(z)
+    s = e.sum(1)
+
+    counted, w = 1.0, None if weight is None else as_tensor(weight).data.astype(X.dtype)
+    if 0 <= ignore_index < classes or (t.astype(np.uint64) >= classes).any():  # negative ones are huge then
+        t = np.where(t == ignore_index, 0, t)
+        if (t.astype(np.uint64) >= classes).any():
+            raise IndexError(f"a target is not in 0 … {classes - 1}")
+        counted = (target.data != ignore_index).astype(X.dtype)
+    hit = counted if w is None else counted * w[t]
+    size = 1.0 if reduction != "mean" else float(np.sum(hit)) if np.ndim(hit) else n * hit
+    hit = hit * (1 - smoothing)
+    loss = hit * (np.log(s) - z[rows, t])
+    total = hit
+    if smoothing:
+        others = (np.ones_like(X, shape=classes) if w is None else w) * (smoothing / classes)
+        loss += counted * (np.log(s) * others.sum() - z @ others)
+        total = total + counted * others.sum()
+
+    def rule(g):
+        g = g / (size or 1)  # no target counted: no gradient, though the loss is nan
+        d = e * (g * total / s)[:, None]
+        d[rows, t] -= g * hit
+        if smoothing:
+            d -= np.reshape(g * counted, (-1, 1)) * others
+        return d
+
+    if reduction != "none":
+        with np.errstate(all="ignore"):
+            loss = loss.sum() / (size or np.nan)
+    return record(loss, (x, rule, x, target))

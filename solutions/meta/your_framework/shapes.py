@@ -1,0 +1,144 @@
+"""Other shapes, joining, choosing.
+
+Results are views wherever NumPy can make one, and a view shares the version counter of its base.
+"""
+
+import numpy as np
+
+from .functional import meet, method
+from .tensor import Tensor, as_tensor, record, sizes
+
+
+def _is_view(z, x):
+    """Whether z was made by NumPy as a view of x, and not of a copy."""
+    return z is x or z.base is x or (z.base is x.base and x.base is not None)
+
+
+@method()
+def reshape(a, *shape):
+    """The same elements in another shape, -1 for a size that follows: a view if possible.
+
+    RuntimeError with both shapes if their numbers of elements differ.
+    """
+    x, before = a.data, a.data.shape
+    try:
+        z = x.reshape(sizes(shape))
+    except ValueError:
+        raise RuntimeError(f"reshape: shape {before} cannot become {sizes(shape)}") from None
+    return record(z, (a, lambda g: g.reshape(before)), version=a.version if _is_view(z, x) else None)
+
+
+@method()
+def view(a, *shape):
+    """As reshape, but always a view: RuntimeError where the elements' order in memory does not allow one."""
+    z = reshape(a, *shape)
+    if not _is_view(z.data, a.data):
+        raise RuntimeError(f"view: shape {a.shape} cannot be seen as {sizes(shape)} without a copy, use reshape")
+    return z
+
+
+@method()
+def transpose(a, dim0, dim1):
+    """Two dimensions exchanged, a view."""
+    z = a.data.swapaxes(dim0, dim1)
+    return record(z, (a, lambda g: g.swapaxes(dim0, dim1)), version=a.version)
+
+
+@method()
+def permute(a, *dims):
+    """The dimensions in another order, a view. RuntimeError if they are not all named once."""
+    dims = sizes(dims)
+    try:
+        z = a.data.transpose(dims)
+    except ValueError as error:
+        raise RuntimeError(f"permute: shape {a.shape} and dimensions {dims}: {error}") from None
+    back = np.argsort([d % z.ndim for d in dims]).tolist()
+    return record(z, (a, lambda g: g.transpose(back)), version=a.version)
+
+
+Tensor.T = property(lambda a: permute(a, *range(a.ndim - 1, -1, -1)), doc="All dimensions in reverse order, a view.")
+
+
+@method()
+def flatten(a, start_dim=0, end_dim=-1):
+    """The dimensions start_dim … end_dim as one, a view if possible."""
+    shape = a.shape or (1,)
+    start, end = (range(len(shape))[d] for d in (start_dim, end_dim))
+    if start > end:
+        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    return reshape(a, *shape[:start], int(np.prod(shape[start : end + 1])), *shape[end + 1 :])
+
+
+@method()
+def squeeze(a, dim=None):
+    """Without dimensions of size 1: all of them, or those of `dim` (an int or a tuple) that are. A view."""
+    dims = range(a.ndim) if dim is None else [range(a.ndim or 1)[d] for d in np.atleast_1d(dim)]
+    return reshape(a, tuple(n for d, n in enumerate(a.shape) if n != 1 or d not in dims))
+
+
+@method()
+def unsqueeze(a, dim):
+    """With a dimension of size 1 put in at `dim`, a view."""
+    place = range(a.ndim + 1)[dim]
+    return reshape(a, (*a.shape[:place], 1, *a.shape[place:]))
+
+
+@method()
+def expand(a, *shape):
+    """Repeated along dimensions of size 1 and new ones in front, a view; -1 leaves a size as it is.
+
+    RuntimeError with both shapes if they do not fit.
+    """
+    shape, x = sizes(shape), a.data
+    lead = len(shape) - x.ndim
+    full = tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
+    try:
+        z = np.broadcast_to(x, full)
+    except ValueError:
+        raise RuntimeError(f"expand: shape {x.shape} cannot be expanded to {shape}") from None
+    return record(z, (a, lambda g: g), version=a.version)
+
+
+def cat(tensors, dim=0):
+    """Tensors of equal shape but for `dim`, joined along it. RuntimeError with the shapes if they differ otherwise."""
+    if not len(tensors):
+        raise RuntimeError("cat: expected a non-empty list of tensors")
+    tensors = meet(*map(as_tensor, tensors))
+    shapes = [t.shape for t in tensors]
+    if tensors[0].ndim == 0:
+        raise RuntimeError("cat: 0-dim tensors cannot be concatenated, use stack")
+    try:
+        z = np.concatenate([t.data for t in tensors], dim)
+    except np.exceptions.AxisError:
+        raise
+    except ValueError:
+        raise RuntimeError(f"cat: shapes {shapes} differ in more than dimension {dim}") from None
+    ends = np.cumsum([shape[dim] for shape in shapes]).tolist()
+    before = (slice(None),) * range(z.ndim)[dim]
+
+    def part(start, end):
+        return lambda g: g[(*before, slice(start, end))]
+
+    return record(z, *[(t, part(s, e)) for t, s, e in zip(tensors, [0, *ends], ends, strict=False)])
+
+
+def stack(tensors, dim=0):
+    """Tensors of equal shape along a new dimension `dim`. RuntimeError with the shapes if they differ."""
+    tensors = [as_tensor(t) for t in tensors]
+    if len({t.shape for t in tensors}) > 1:
+        raise RuntimeError(f"stack: shapes {[t.shape for t in tensors]} differ")
+    return cat([t.unsqueeze(dim) for t in tensors], dim)
+
+
+def where(condition, a, b):
+    """a where the bool condition is true, else b; all three broadcast. RuntimeError with the shapes if they do not."""
+    condition = as_tensor(condition)
+    if condition.dtype.kind != "b":
+        raise RuntimeError(f"where: the condition is bool, not {condition.dtype}")
+    c = condition.data
+    a, b = meet(a, b)
+    try:
+        z = np.where(c, a.data, b.data)
+    except ValueError:
+        raise RuntimeError(f"where: shapes {c.shape}, {a.shape} and {b.shape} do not broadcast") from None
+    return record(z, (a, lambda g: np.where(c, g, 0), condition), (b, lambda g: np.where(c, 0, g), condition))

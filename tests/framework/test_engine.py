@@ -1,0 +1,265 @@
+"""The graph: what it remembers, how it is walked, what it lets go, and what it notices."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import your_framework
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from your_framework import Tensor, no_grad, ones, randn, tensor, zeros
+
+from tests.framework.sides import assert_as_torch
+
+STEPS = [
+    "a + b",
+    "a * b.tanh()",
+    "a - b",
+    "a.maximum(b)",
+    "a.tanh()",
+    "a * 0.5",
+    "a.sum(0, keepdim=True) + b",
+    "(a @ b.T).tanh() @ a",
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12))
+def test_any_graph_has_the_gradients_that_torch_finds(steps: list[tuple[str, int, int]]) -> None:
+    def program(_, *leaves):
+        values = list(leaves)
+        for step, i, j in steps:
+            values.append(eval(step, {"a": values[-1 - i % len(values)], "b": values[-1 - j % len(values)]}))
+        return values[-1]
+
+    rng = np.random.default_rng(1)
+    assert_as_torch(program, rng.standard_normal((3, 2)), rng.standard_normal((3, 2)), rtol=1e-9, atol=1e-11)
+
+
+def test_only_leaves_keep_a_gradient_and_it_adds_up_over_calls() -> None:
+    x, frozen = Tensor([2.0, 3.0], requires_grad=True), Tensor([5.0, 7.0])
+    h = x * frozen
+    for _ in range(2):
+        (h * 1.0).sum().backward(retain_graph=True)
+    assert (x.grad.tolist(), h.grad, frozen.grad) == ([10.0, 14.0], None, None)
+    assert (x.is_leaf, h.is_leaf, (frozen * 2).is_leaf, (frozen * 2).requires_grad) == (True, False, True, False)
+
+
+def test_a_graph_is_walked_once() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward()
+    with pytest.raises(RuntimeError, match="retain_graph"):
+        loss.backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_backward_lets_go_of_what_it_has_used() -> None:
+    x = ones(1000, requires_grad=True)
+    h = x.exp()
+    kept = weakref.ref(h.data)
+    loss = (h * h).sum()
+    del h
+    assert kept() is not None
+    loss.backward()
+    assert kept() is None
+
+
+def test_a_graph_that_nobody_holds_is_gone_without_the_collector() -> None:
+    x = ones(10, requires_grad=True)
+    gc.disable()
+    try:
+        h = x.exp() * x + x
+        kept = weakref.ref(h)
+        h.sum().backward()
+        del h
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
+def test_twenty_thousand_operations_in_a_row() -> None:
+    x = Tensor([1.0], requires_grad=True, dtype="float64")
+    y, dropped = x, x
+    for _ in range(20_000):
+        y, dropped = y * 1.00001, dropped + 1
+    y.backward()
+    del dropped  # a chain that nothing walks is let go without recursion, too
+    assert x.grad.item() == pytest.approx(1.00001**20_000)
+
+
+def test_two_to_the_sixty_paths_are_one_walk() -> None:
+    x = Tensor(1.0, requires_grad=True, dtype="float64")
+    y = x
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert x.grad.item() == 2.0**60
+
+
+def test_a_gradient_has_the_type_of_its_leaf_and_an_array_of_its_own() -> None:
+    x, z = ones(3, requires_grad=True), ones(3, requires_grad=True)
+    gradient = Tensor(np.ones(3))
+    (x.double() + z).backward(gradient)
+    assert (x.grad.dtype, z.grad.dtype) == (np.float32, np.float32)
+    x.grad.data += 1
+    assert (z.grad.tolist(), gradient.tolist()) == ([1.0] * 3, [1.0] * 3)
+    (x + 0).backward(gradient)
+    assert (x.grad.tolist(), gradient.tolist()) == ([3.0] * 3, [1.0] * 3)
+
+
+@pytest.mark.parametrize("view", ["T", "flatten()", "expand(2, 3)", "reshape(3, 1)", "permute(1, 0)", "unsqueeze(0)"])
+def test_gradients_through_views_are_not_shared(view: str) -> None:
+    x = ones(1, 3, requires_grad=True)
+    y = eval(f"x.{view}")
+    gradient = np.ones(y.shape, np.float32)
+    y.backward(gradient)
+    x.grad.data[...] = 7
+    assert (gradient == 1).all()
+    y = eval(f"x.{view}")
+    y.backward(gradient)
+    assert (x.grad.data >= 8).all()
+
+
+def test_what_backward_refuses() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        Tensor([1.0]).backward()
+    with pytest.raises(RuntimeError, match="only for scalar outputs"):
+        (x * 2).backward()
+    with pytest.raises(RuntimeError, match=r"\(3,\).*\(2,\)"):
+        (x * 2).backward(ones(3))
+    with pytest.raises(RuntimeError, match="floating"):
+        Tensor([1], requires_grad=True)
+    with pytest.raises(RuntimeError, match="detach"):
+        x.numpy()
+    x.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_nothing_is_recorded_under_no_grad() -> None:
+    x = ones(2, requires_grad=True)
+
+    @no_grad
+    def bare(t: Tensor) -> Tensor:
+        """Twice."""
+        return t * 2
+
+    @no_grad()
+    def called(t: Tensor) -> Tensor:
+        return t * 2
+
+    with pytest.raises(KeyError), no_grad():
+        with no_grad():
+            pass
+        assert not (x * 2).requires_grad
+        raise KeyError
+    assert (bare.__name__, bare.__doc__) == ("bare", "Twice.")
+    assert [y.requires_grad for y in (bare(x), called(x), x * 2)] == [False, False, True]
+
+
+CHANGED = """a.exp() a.log() a.sqrt() a.tanh() a.sigmoid() a.relu() abs(a) -a a+1 a*2 a/3 a*a a/a a**2 a**1.5 2**a
+    a.sum() a.mean() a.max() a.max(0).values a.var() a.std() a.clip(0,1) a.softmax(0) a.log_softmax(0) a.maximum(a*1)
+    a[a>0] a[[0,1]] a@b b@a lib.cat([a,b]) lib.stack([a,a]) lib.where(a>0,a,b) a.clone() a.double()"""
+
+
+@pytest.mark.parametrize("code", CHANGED.split())
+@pytest.mark.parametrize("which", ["operand", "result"])
+def test_a_value_that_backward_needs_is_guarded_where_torch_guards_it(code: str, which: str) -> None:
+    def refusal(lib) -> str:
+        leaf = lib.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        a, b = leaf * 1, lib.tensor([1.0, 1.0, 2.0], requires_grad=True) * 1
+        result = eval(code, {"a": a, "b": b, "lib": lib})
+        with lib.no_grad():
+            (a if which == "operand" else result).add_(1)
+        try:
+            (result * 1).sum().backward()
+        except RuntimeError as error:
+            return (
+                "modified by an inplace operation" if "modified by an inplace operation" in str(error) else str(error)
+            )
+        return "nothing"
+
+    assert refusal(your_framework) == refusal(torch)
+
+
+def test_a_view_shares_the_count_of_changes() -> None:
+    for change in ("a[0].add_(1)", "a.T.zero_()", "a.detach().mul_(2)", "a.view(4)[1:].add_(1)", "a.add_(1)"):
+        a = ones(2, 2, requires_grad=True) * 1
+        y = a.exp() * a
+        with no_grad():
+            eval(change)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.sum().backward()
+
+
+IN_PLACE = {
+    "+=": lambda _, x, y: _run("h = x * 2; h += y; h += 1; r = h * h", x, y),
+    "-=": lambda _, x, y: _run("h = x.exp() * 1; h -= y; h -= h * 2; r = h * x", x, y),
+    "*=": lambda _, x, y: _run("h = x * 2; h *= y; h *= 3; r = h * h", x, y),
+    "/=": lambda _, x, y: _run("h = x * 2; h /= y; h /= 2; r = h + y", x, y),
+    "[] =": lambda _, x, y: _run("h = x * 2; h[0] = y[1]; h[1:, 0] = 5; h[h > 2] = 1.5; r = h * h", x, y),
+    "of no grad": lambda lib, x, y: _run(
+        "h = lib.zeros(2, 3, dtype=x.dtype); h[0] = x[0]; h += y; r = h * x", x, y, lib
+    ),
+    "zero_": lambda _, x, y: _run("h = x * 2; h.zero_(); h += y; r = h * x", x, y),
+}
+
+
+def _run(code: str, x, y, lib=None):
+    names = {"x": x, "y": y, "lib": lib}
+    exec(code, names)
+    return names["r"]
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_changes_in_place_have_the_gradients_that_torch_finds(name: str) -> None:
+    rng = np.random.default_rng(3)
+    assert_as_torch(IN_PLACE[name], rng.standard_normal((2, 3)), rng.uniform(1, 2, (2, 3)))
+
+
+def test_a_leaf_is_changed_in_place_under_no_grad_only() -> None:
+    x = ones(3, requires_grad=True)
+    for change in ("x.add_(1)", "x.__setitem__(0, 1.0)", "x.zero_()", "x.__imul__(2)"):
+        with pytest.raises(RuntimeError, match="leaf"):
+            eval(change)
+    with no_grad():
+        x *= 3
+    assert (x.tolist(), x.is_leaf, x.requires_grad) == ([3.0] * 3, True, True)
+
+
+def test_detached_data_are_shared_and_clones_are_not() -> None:
+    x = zeros(3, requires_grad=True)
+    x.detach().data[0] = 1
+    copy = x.clone()
+    copy.data[1] = 1
+    assert (x.tolist(), copy.requires_grad, x.detach().requires_grad) == ([1.0, 0.0, 0.0], True, False)
+
+
+def test_a_seed_repeats_the_numbers() -> None:
+    your_framework.manual_seed(3)
+    first = randn(4).tolist()
+    your_framework.manual_seed(3)
+    assert randn(4).tolist() == first != randn(4).tolist()
+
+
+def test_the_text_of_a_tensor_says_what_it_is() -> None:
+    x = tensor([[1.0, 2.0]], requires_grad=True)
+    assert repr(x) == "tensor([[1., 2.]], requires_grad=True)"
+    assert repr(x * 2) == "tensor([[2., 4.]], grad_fn=<mul>)"
+    assert repr(Tensor(np.arange(2.0))) == "tensor([0., 1.], dtype=float64)"
+    assert f"{Tensor(1.5):.2f} {Tensor(2)}" == "1.50 tensor(2)"
+
+
+def test_importing_needs_numpy_alone() -> None:
+    program = "import sys, your_framework; print(sorted({'torch', 'cupy', 'scipy', 'pandas'} & set(sys.modules)))"
+    folder = Path(your_framework.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,211 @@
+"""Files of safetensors, and models that cross to PyTorch and back."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import your_framework as ours
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from tests.framework.sides import refusal
+
+RNG = np.random.default_rng(2)
+KEPT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ARRAYS = npst.arrays(
+    st.sampled_from(["bool", "uint8", "int32", "int64", "float16", "float32", "float64", ">f4"]),
+    npst.array_shapes(min_dims=0, min_side=0, max_side=3),
+)
+STATES = st.dictionaries(st.text(max_size=8).filter(lambda name: name != "__metadata__"), ARRAYS, max_size=4)
+
+
+@KEPT
+@given(STATES)
+def test_arrays_come_back_bit_by_bit(tmp_path: Path, state: dict[str, np.ndarray]) -> None:
+    ours.save({name: ours.tensor(a) if i % 2 else a for i, (name, a) in enumerate(state.items())}, tmp_path / "a")
+    found = ours.load(tmp_path / "a")
+    assert list(found) == list(state)
+    for name, a in state.items():
+        b = found[name].numpy()
+        assert (b.shape, b.dtype, b.tobytes()) == (a.shape, a.dtype.newbyteorder("="), a.astype(b.dtype).tobytes())
+        assert b.flags.writeable
+
+
+def test_the_file_is_as_the_format_says(tmp_path: Path) -> None:
+    ours.save({"b": np.array([[1, 2]], np.int16), "a.b": ours.tensor(0.5)}, tmp_path / "a")
+    data = (tmp_path / "a").read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    assert size % 8 == 0
+    assert json.loads(data[8 : 8 + size]) == {
+        "b": {"dtype": "I16", "shape": [1, 2], "data_offsets": [0, 4]},
+        "a.b": {"dtype": "F32", "shape": [], "data_offsets": [4, 8]},
+    }
+    assert data[8 + size :] == b"\1\0\2\0\0\0\0\x3f"
+
+
+@KEPT
+@given(STATES, st.data())
+def test_damage_is_found_or_harmless_and_named(
+    tmp_path: Path, state: dict[str, np.ndarray], data: st.DataObject
+) -> None:
+    path = tmp_path / "a.safetensors"
+    ours.save(state, path)
+    whole = bytearray(path.read_bytes())
+    if data.draw(st.booleans(), label="cut off"):
+        damaged = whole[: data.draw(st.integers(0, len(whole) - 1))]
+    else:
+        damaged = whole.copy()
+        damaged[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(damaged)
+    if refusal(lambda: ours.load(path)) == "nothing":
+        assert len(damaged) == len(whole)
+        assert all(isinstance(value, ours.Tensor) for value in ours.load(path).values())
+    else:
+        with pytest.raises(ValueError, match=re.escape(str(path))):
+            ours.load(path)
+
+
+HEADERS = [
+    "[]", "7", "{", '{"a": 1}', '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}',
+    '{"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}',
+    '{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}',
+    '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
+    '{"a": {"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]}}',
+    '{"a": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}',
+    '{"a": {"dtype": "F32", "shape": [0, 1e30], "data_offsets": [0, 0]}}',
+    '{"a": {"dtype": "F32", "shape": [0, 99999999999999999999], "data_offsets": [0, 0]}}',
+    '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, '
+    '"b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}',
+    '{"a": {"dtype": "I8", "shape": [1], "data_offsets": [3, 4]}}',
+    "[" * 100_000, "\xff",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[:40])
+def test_a_header_that_lies_is_refused(header: str, tmp_path: Path) -> None:
+    text = header.encode("latin1")
+    (tmp_path / "a").write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
+    with pytest.raises(ValueError, match="a: no sound safetensors file"):
+        ours.load(tmp_path / "a")
+
+
+def test_what_others_add_to_a_header_is_passed_over(tmp_path: Path) -> None:
+    text = b'{"__metadata__":{"format":"pt"},"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}   '
+    (tmp_path / "a").write_bytes(len(text).to_bytes(8, "little") + text + b"\x07")
+    assert ours.load(tmp_path / "a")["a"].tolist() == [7]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    ours.save({"a": np.ones(2)}, path)
+    for wrong in ({"a": np.ones(2), 3: np.ones(2)}, {"a": "text"}, {"a": np.ones(2, complex)}):
+        with pytest.raises(TypeError):
+            ours.save(wrong, path)
+    with pytest.raises(OSError):
+        ours.save({"a": np.ones(1)}, tmp_path / "nowhere" / "a")
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+    with path.open("rb") as reader:
+        before = path.read_bytes()
+        ours.save({"a": np.ones(3)}, path)
+        assert reader.read() == before  # who reads the old file while it is replaced, reads all of it
+    assert ours.load(path)["a"].tolist() == [1.0] * 3
+
+
+def test_a_model_is_saved_and_loaded(tmp_path: Path) -> None:
+    model = ours.Sequential(ours.Linear(3, 4), ours.BatchNorm1d(4))
+    model(ours.randn(5, 3))
+    ours.save(model, tmp_path / "model")
+    other = ours.Sequential(ours.Linear(3, 4), ours.BatchNorm1d(4))
+    other.load_state_dict(ours.load(tmp_path / "model"))
+    x = ours.randn(2, 3)
+    assert other.eval()(x).tolist() == model.eval()(x).tolist()
+    assert other[1].num_batches_tracked.item() == 1
+
+
+# -------------------------------------------------------------------------------------------- PyTorch
+
+
+class Net(torch.nn.Module):
+    """A class of one's own, with a branch, a buffer and a layer that is used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1), torch.nn.BatchNorm2d(2), torch.nn.GELU())
+        self.pool, self.flat, self.drop = torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Dropout(0.5)
+        self.head = torch.nn.Linear(8, 3)
+        self.scale = torch.nn.Parameter(torch.tensor(1.5))
+        self.register_buffer("shift", torch.tensor([1.0, 2.0, 3.0]))
+        self.power = 2
+
+    def forward(self, x):
+        h = self.pool(self.body(x))
+        h = h + self.body[2](h)
+        return self.head(self.drop(self.flat(h))) * self.scale**self.power + self.shift
+
+
+def test_a_model_crosses_and_comes_back() -> None:
+    torch.manual_seed(0)
+    theirs = Net().double()
+    theirs(torch.randn(8, 1, 4, 4, dtype=torch.float64))
+    mine = ours.from_torch(theirs.eval())
+    back = ours.to_torch(mine)
+    x = RNG.standard_normal((5, 1, 4, 4))
+    expected = theirs(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(mine(ours.tensor(x)).detach().numpy(), expected, 1e-12)
+    np.testing.assert_array_equal(back(torch.tensor(x)).detach().numpy(), expected)
+    assert {k: v.dtype.name for k, v in mine.state_dict().items()} == {
+        k: str(v.dtype).removeprefix("torch.") for k, v in theirs.state_dict().items()
+    }
+    with torch.no_grad():
+        theirs.head.weight.zero_()
+    assert np.abs(mine.head.weight.detach().numpy()).min() > 0  # the numbers were copied
+
+
+def test_states_cross_both_ways() -> None:
+    theirs, mine = torch.nn.Linear(3, 2), ours.Linear(3, 2)
+    mine.load_state_dict(theirs.state_dict())
+    assert mine.weight.tolist() == theirs.weight.tolist()
+    again = torch.nn.Linear(3, 2)
+    again.load_state_dict({name: ours.to_torch(value) for name, value in mine.state_dict().items()})
+    assert again.bias.tolist() == theirs.bias.tolist()
+
+
+def test_tensors_cross_with_type_and_wish_for_a_gradient() -> None:
+    for dtype in (torch.bool, torch.int64, torch.float16, torch.float64):
+        theirs = torch.ones(2, dtype=dtype)
+        mine = ours.from_torch(theirs)
+        assert (ours.to_torch(mine).dtype, mine.tolist()) == (dtype, theirs.tolist())
+    wish = ours.from_torch(torch.ones(2, requires_grad=True))
+    assert (wish.requires_grad, ours.to_torch(wish).requires_grad) == (True, True)
+
+
+def test_what_is_tied_stays_tied() -> None:
+    theirs = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Tanh(), torch.nn.Linear(3, 3))
+    theirs[2].weight = theirs[0].weight
+    mine = ours.from_torch(theirs)
+    assert mine[2].weight is mine[0].weight
+    assert ours.to_torch(mine)[2].weight.shape == (3, 3)
+
+
+FOREIGN = [
+    torch.nn.LSTM(2, 2),
+    torch.nn.Conv2d(1, 1, 3, padding_mode="reflect"),
+    torch.nn.Conv2d(1, 1, 3, padding="same"),
+    torch.nn.MaxPool2d(2, ceil_mode=True),
+    torch.nn.Sequential(torch.nn.Conv1d(1, 1, 1)),
+    3,
+    np.ones(2),
+]
+
+
+@pytest.mark.parametrize("layer", FOREIGN, ids=lambda layer: type(layer).__name__)
+def test_what_has_no_counterpart_is_named(layer: object) -> None:
+    inner = layer[0] if isinstance(layer, torch.nn.Sequential) else layer
+    with pytest.raises(TypeError, match=type(inner).__name__):
+        ours.from_torch(layer)
