@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +26,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE) and not item.path.is_relative_to(HERE / "attacks"):
             item.add_marker(pytest.mark.filterwarnings("error"), append=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def progress_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the tests grade is no progress of whoever runs them."""
+    os.environ["NN_KATAS_PROGRESS"] = str(tmp_path_factory.mktemp("progress") / "progress.sqlite")
+
+
+@pytest.fixture(scope="module")
+def jupyter_at_home() -> Iterator[None]:
+    """Connection files, history and kernel specifications in a folder of our own; short, for sockets are in it too."""
+    with tempfile.TemporaryDirectory(prefix="jupyter-") as folder, pytest.MonkeyPatch.context() as patch:
+        for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+            patch.setenv(name, f"{folder}/{name.lower()}")
+        os.mkdir(os.environ["JUPYTER_RUNTIME_DIR"])
+        yield
 
 
 @pytest.fixture(scope="session")

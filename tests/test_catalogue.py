@@ -335,9 +335,37 @@ def test_of_several_modules_the_folder_says_which_is_replaced(root):
     assert [v.replaces for v in catalogue.load(root, "meta").wrong] == ["affine.py", "pack/layers.py"]
 
 
+EDIT = '# Subtracted.\n# task: batch\nfile = "affine.py"\nold = "+ b"\nnew = "- b"\n'
+
+
+def test_a_variant_may_be_a_change_of_one_passage(root):
+    variant(root, "wrong/minus.edit", EDIT)
+    (found,) = catalogue.load(root, "exercise01").wrong
+    assert (found.replaces, found.sentence, found.task) == ("affine.py", "Subtracted.", "batch")
+    assert found.applied({"affine.py": b"return x @ W + b\n"}) == b"return x @ W - b\n"
+
+
+@pytest.mark.parametrize(("text", "told"), [(b"x", "does not stand"), (b"x + b + b", "stands 2 times")])
+def test_the_passage_of_a_change_stands_in_the_solution_once(root, text, told):
+    variant(root, "wrong/minus.edit", EDIT)
+    (found,) = catalogue.load(root, "exercise01").wrong
+    with pytest.raises(CatalogueError, match=told):
+        found.applied({"affine.py": text})
+
+
+def test_a_task_may_have_another_runtime_than_its_kata(root):
+    write_kata(root, "meta", TOML + '[tasks.compatible]\ntitle = "t"\npoints = 1\nruntime = "torch"\n')
+    kata = catalogue.load(root, "meta")
+    assert kata.runtimes == ("numpy", "torch")
+    assert (kata.runtime_of("compatible"), kata.runtime_of("vector")) == ("torch", "numpy")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
+        ("wrong/a.edit", EDIT.replace("affine.py", "other.py"), "`other.py` is no file of the solution"),
+        ("wrong/a.edit", EDIT.replace("new =", "now ="), "unknown key `now`"),
+        ("wrong/a.edit", EDIT.replace("new =", "new"), "line 5: it is not TOML"),
         ("wrong/a.py", "x = 1\n", "its first line says nothing"),
         ("wrong/a.py", "#\n# task: batch\n", "its first line says nothing"),
         ("wrong/a.py", "# A.\nx = 1\n", "its second line names no task"),

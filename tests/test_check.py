@@ -111,3 +111,28 @@ def test_of_several_modules_a_function_may_be_called_like_one(tmp_path: Path) ->
     assert (done.status, done.left) == (0, []), done.said
     learnt = workshop.pytest("katas/alpha", "--against", "solutions", cwd=root)
     assert learnt.status == 0, learnt.said
+
+
+def test_a_task_with_another_runtime_has_other_workers_and_the_rest_have_not(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    toml = workshop.TOML.replace('title = "Half a number"', 'title = "Half a number"\nruntime = "torch"')
+    half = "def half(x):\n    import torch\n    return (torch.tensor(x) / 2.0).item()\n"
+    right = workshop.SOLUTION.replace(HALF, half)
+    workshop.write_kata(root, "alpha", toml=toml, solution=right)
+    hidden = root / "graders" / "hidden" / "alpha"
+    edit = 'file = "twice.py"\nold = "return FACTOR"\nnew = "import torch; return 2"\n'
+    write(hidden / "wrong" / "by_torch.edit", f"# By the wrong library.\n# task: twice\n{edit}")
+    write(hidden / "wrong" / "added.py", f"# two is added\n# task: twice\n{ADDED.replace(HALF, half)}")
+    done = katas("check", cwd=root)
+    assert (done.status, done.left) == (0, []), done.said
+    assert of(done, "alpha") == "wrong rejected 2/2, diagnosed 2/2, accepted 1/1"
+
+
+def test_inputs_are_those_of_the_seed_that_is_given(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["rejecting"])
+    write(root / "graders" / "hidden" / "rejecting" / "accept" / "wrong.py", f"# nothing is right\n{SUMMED_WRONGLY}")
+    seed = "0123456789abcdef" * 2
+    told = [katas("check", "--seed", seed, cwd=root).out for _ in range(2)]
+    assert f"(--seed {seed})" in told[0]
+    assert told[0] == told[1]
+    assert katas("check", "--seed", "12", cwd=root).status == 2

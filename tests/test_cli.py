@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from graders import cli
 from graders.cli.app import app
 from tests import workshop
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write
@@ -291,6 +292,21 @@ def _pieces(terminal: int) -> Iterator[bytes]:
             yield os.read(terminal, 4096)
         except OSError:  # the other end is closed
             return
+
+
+def test_ctrl_c_behind_another_exception_is_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """Python 3.11 makes a RuntimeError of it where a class is just being made."""
+
+    def run(_: object) -> int:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    left: list[int] = []
+    monkeypatch.setattr("graders.cli.app.run", run)
+    monkeypatch.setattr("os._exit", left.append)
+    monkeypatch.setattr("sys.argv", ["katas", "list"])
+    cli.main()
+    assert left == [130]
+    assert capsys.readouterr().err == "katas: interrupted\n"
 
 
 @pytest.mark.parametrize("command", ["grade", "check"])

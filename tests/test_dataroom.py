@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graders import catalogue, dataroom
+from graders.dataroom import formats
 from graders.errors import CatalogueError
 from graders.judge import Judge
 from graders.verdict import TestResult, Verdict
@@ -71,7 +72,7 @@ def test_without_the_package_the_remedy_is_told(elsewhere: Path, monkeypatch: py
 
 @pytest.mark.usefixtures("elsewhere")
 def test_another_table_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataroom, "_SOURCE_SHA256", "0" * 64)
+    monkeypatch.setattr(formats, "_TABLE_SHA256", "0" * 64)
     with pytest.raises(dataroom.DataError, match=r"mnist_5k\.csv\.gz: it is not the table"):
         dataroom.folder("mnist")
 

@@ -54,6 +54,16 @@ def test_every_edit_of_a_fault_fits_its_programs_exactly_once(fault: Fault) -> N
 
 
 @EVERY_FAULT
+def test_a_line_that_counts_as_well_is_in_the_broken_program_exactly_once(fault: Fault) -> None:
+    assert fault.also.keys() <= fault.edits.keys()
+    for name, snippets in fault.also.items():
+        source = PROGRAMS[name].source
+        for healthy, broken in fault.edits[name]:
+            source = source.replace(healthy, broken)
+        assert [source.count(snippet) for snippet in snippets] == [1] * len(snippets)
+
+
+@EVERY_FAULT
 def test_a_fault_adds_no_comment(fault: Fault) -> None:
     assert not [broken for edits in fault.edits.values() for _, broken in edits if "#" in broken]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -16,13 +17,14 @@ from typing import Any
 
 import pytest
 
+from graders.checks import Mismatch
 from graders.cli.debug import app
-from graders.debugging import practice
+from graders.debugging import judging, practice
 from graders.debugging.faults import FAMILIES, FAULTS
 from graders.debugging.generate import Puzzle, Variation, assemble, candidate
 from graders.debugging.hints import FIRST, SECOND, hints
 from graders.debugging.programs import PROGRAMS
-from graders.debugging.proof import SPEED, SYMPTOMS
+from graders.debugging.proof import SEEDS, SPEED, SYMPTOMS
 from graders.errors import KataError
 from graders.judge.api import Judge
 from graders.verdict import Verdict
@@ -119,6 +121,150 @@ def test_a_right_cause_in_a_wrong_line_is_no_diagnosis(one: Desk) -> None:
     assert any("it is not in line 1" in test.message for test in verdict.tests)
 
 
+TRUTHS = [{"cause": "step-missing", "lines": [108]}, {"cause": "metric-wrong", "lines": [141, 142]}]
+
+
+def said(which: int, *tables: tuple[str, int]) -> str:
+    """What the test of one of two faults says of these tables, each a cause and a line; nothing if it passes."""
+    words = dict.fromkeys(("why", "fix", "prevention"), "A sentence that is long enough.")
+    given = {
+        f"fault{number}": {"cause": cause, "file": "program.py", "line": line, **words}
+        for number, (cause, line) in enumerate(tables, start=1)
+    }
+    try:
+        judging.assert_named(given, ["fault1", "fault2"], TRUTHS, which, lines=150)
+    except Mismatch as fault:
+        return str(fault)
+    return ""
+
+
+RIGHT, ASIDE, WRONG, EMPTY = ("step-missing", 108), ("step-missing", 112), ("wrong-axis", 20), ("", 0)
+OTHER = ("metric-wrong", 142)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("right", [RIGHT, ASIDE])
+@pytest.mark.parametrize("bad", [WRONG, EMPTY])
+def test_a_table_that_names_one_fault_is_not_called_wrong_for_the_other(
+    place: int, right: tuple[str, int], bad: tuple[str, int]
+) -> None:
+    tables = [right, bad] if place == 0 else [bad, right]
+    good, rest = f"[fault{place + 1}]", f"[fault{2 - place}]"
+    own, other = said(0, *tables), said(1, *tables)
+    assert own == ("" if right is RIGHT else f"{good}: the cause is right; it is not in line 112")
+    assert other.startswith("one of the two faults is not named: ")
+    assert rest in other
+    assert good not in other
+
+
+def test_of_two_wrong_tables_each_test_speaks_of_one() -> None:
+    first, second = said(0, WRONG, ("graph-kept", 30)), said(1, WRONG, ("graph-kept", 30))
+    assert first == "one of the two faults is not named: [fault1]: wrong-axis is neither of the two causes"
+    assert second == "one of the two faults is not named: [fault2]: graph-kept is neither of the two causes"
+
+
+def test_two_tables_for_one_fault_are_told_so() -> None:
+    assert said(0, ASIDE, RIGHT) == ""
+    assert said(1, ASIDE, RIGHT) == "one of the two faults is not named: [fault1] is about the same fault as [fault2]"
+    assert said(0, OTHER, RIGHT) == said(1, OTHER, RIGHT) == ""
+
+
+# Programs that are mended elsewhere than where they were broken: what `also` of a fault says is a right answer.
+ELSEWHERE = {
+    ("probabilities-for-logits", "spirals"): [
+        ("F.cross_entropy(model(X), y)", "F.nll_loss(model(X).clamp_min(1e-12).log(), y)")
+    ],
+    ("probabilities-for-logits", "glyphs"): [
+        ("log_p = F.log_softmax(logits, dim=1)", "log_p = logits.clamp_min(1e-12).log()")
+    ],
+    ("probabilities-for-logits", "dialects"): [
+        (
+            "F.cross_entropy(model(X), smoothed(y))",
+            "-(smoothed(y) * model(X).clamp_min(1e-12).log()).sum(dim=1).mean()",
+        )
+    ],
+    ("compared-in-other-units", "heating"): [
+        ("((model(X) - y) ** 2).mean()", "((model(X) - model.y_scale.apply(y)) ** 2).mean()")
+    ],
+    ("column-against-row", "heating"): [("((model(X) - y) ** 2).mean()", "((model(X) - y.squeeze(1)) ** 2).mean()")],
+    ("gradients-zeroed-once", "heating"): [
+        ("            optimizer.step()\n", "            optimizer.step()\n            optimizer.zero_grad()\n")
+    ],
+    ("gradients-never-zeroed", "sensors"): [
+        ("            optimizer.step()\n", "            optimizer.step()\n            optimizer.zero_grad()\n")
+    ],
+    ("batch-taken-for-time", "dialects"): [
+        (
+            "        states, _ = self.recurrent(self.embedding(X))\n",
+            "        states = self.recurrent(self.embedding(X).transpose(0, 1))[0].transpose(0, 1)\n",
+        )
+    ],
+    ("shares-swapped", "dialects"): [
+        (
+            "    return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])\n",
+            "    return Data(X[n_train:], y[n_train:], X[:n_train], y[:n_train])\n",
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "program"), ELSEWHERE)
+def test_a_line_counts_where_a_mending_is_a_cure_as_well(name: str, program: str) -> None:
+    broken = puzzle(name, program=program)
+    source = broken.source
+    for before, after in ELSEWHERE[name, program]:
+        assert source.count(before) == 1
+        assert source.count("\n", 0, source.index(before)) + 1 in broken.lines[0]
+        source = source.replace(before, after)
+    assert ills(source, broken.twin) == []
+
+
+def ills(source: str, twin: str, seed: int = 0) -> list[str]:
+    """What a training of a program of ours is said to be ill of."""
+    epochs, truth = judging.module_of(twin).EPOCHS, judging.truth_of(twin, seed)
+    found = judging.twin_reading(source, seed, epochs, truth)
+    return judging.complaints([found], [judging.twin_reading(twin, seed, epochs, truth)], epochs, [seed])
+
+
+def test_what_a_metric_turned_round_claims_and_what_is_so_add_up_to_one() -> None:
+    turned = puzzle("errors-counted", program="dialects")
+    told = [told for told in ills(turned.source, turned.twin) if told.startswith("The history claims")]
+    assert len(told) == 2
+    for sentence in told:
+        assert "last epoch" in sentence
+        assert sum(map(float, re.findall(r"\d\.\d\d", sentence))) == pytest.approx(1, abs=0.011)
+
+
+def test_what_a_program_claims_that_goes_back_to_its_best_epoch_is_that_epochs_claim() -> None:
+    inflated = puzzle("variance-around-zero", program="heating")
+    seed = 2  # at which the last epoch is not the best one
+    told = [told for told in ills(inflated.source, inflated.twin, seed) if told.startswith("The history claims")]
+    assert told
+    assert all("best epoch" in sentence for sentence in told)
+
+
+def reading(*losses: float, fresh: float) -> judging.Reading:
+    return judging.Reading(losses, (len(losses),), 1, fresh, fresh, fresh, (0.9, 0.9), (0.9, 0.9), (0.9, 0.9), 1.0, 0)
+
+
+def test_numbers_that_stand_beside_each_other_are_of_the_same_training_which_is_named() -> None:
+    found = [reading(1.0, 0.2, fresh=0.9), reading(2.0, 1.9, fresh=0.5)]
+    twins = [reading(1.0, 0.15, fresh=0.91), reading(2.5, 0.25, fresh=0.92)]
+    assert judging.complaints(found, twins, 2, (0, 1)) == [
+        "The loss goes from 2 to 1.9 (seed 1, 2 epochs); in a healthy run it goes from 2.5 to 0.25.",
+        "The score on fresh data is 0.90 and 0.50 (seeds 0 and 1); a healthy run has 0.91 and 0.92.",
+    ]
+    hidden = judging.complaints(found, twins, 2)
+    assert "one of 2 trainings, 2 epochs" in hidden[0]
+    assert "(2 trainings)" in hidden[1]
+    assert not any("seed" in sentence for sentence in hidden)
+
+
+def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
+    assert practice.SHOWN_SEEDS[0] == SEEDS[0] == 0
+    assert set(practice.SHOWN_SEEDS) <= set(SEEDS)
+
+
 def test_a_slow_program_is_told_by_the_judges_clock() -> None:
     slow = puzzle("metric-row-by-row")
     with desk(slow) as judging:
@@ -185,8 +331,38 @@ def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
     assert found.symptom
     assert found.symptom in readme
     assert found.symptom in done.out
-    assert readme.count("<details>") == 3
+    assert "<details>" not in readme
+    assert not any(hint in readme for hint in hints(found.faults))
+    assert "katas debug hint 1 " in readme
+    assert f"with seed 0, {practice.epochs_of(found)} epochs" in readme
+    assert "(../../../docs/debugging.md)" in readme
+    assert "the line where the fault stands" in readme
+    assert all(task in readme for task in ("(`heals`)", "(`program`)", "(`diagnosis`)"))
     assert "@" not in readme
+
+
+def test_hints_are_shown_one_after_the_other_and_any_again(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    texts = hints(practice.puzzle_in(folder).faults)
+    for number, text in enumerate(texts, start=1):
+        done = katas("debug", "hint", *(["8"] if number > 1 else []), cwd=root)
+        assert done.status == 0, done.said
+        assert done.out.startswith(f"Hint {number} of 3: ")
+        assert text in done.out
+    done = katas("debug", "hint", "8", cwd=root)
+    assert done.status == 2
+    assert "all 3 hints have been shown" in done.err
+    assert texts[1] in katas("debug", "hint", "8", "2", cwd=root).out
+    done = katas("debug", "hint", "8", "4", cwd=root)
+    assert done.status == 2
+    assert "less than or equal to 3" in done.err
+
+
+def test_the_next_hint_is_the_first_that_was_not_shown(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    assert practice.hint(folder, 2)[0] == 2
+    assert [practice.hint(folder)[0] for _ in range(2)] == [1, 3]
+    assert practice.hint(folder, 2)[0] == 2
 
 
 def test_a_repository_that_has_a_folder_katas_debug_still_lists_its_katas(root: Path) -> None:
@@ -235,6 +411,12 @@ def test_who_gives_up_sees_the_solution(root: Path) -> None:
     assert practice.puzzle_in(root / "katas" / "debug" / "8").faults[0].why in done.out
 
 
+def test_a_verdict_says_by_its_title_what_a_task_waits_for(root: Path) -> None:
+    done = katas("debug", "grade", "8", cwd=root)
+    assert done.status == 1, done.said
+    assert 'waits for "The program is healthy"' in " ".join(done.out.split())
+
+
 def test_a_missing_diagnosis_cannot_be_graded_and_is_no_try(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     (folder / "diagnosis.toml").unlink()
@@ -250,6 +432,18 @@ def test_a_diagnosis_that_is_no_toml_is_told(root: Path) -> None:
     assert any("diagnosis.toml cannot be read" in said for said in practice.form(folder))
 
 
+def test_all_that_a_diagnosis_lacks_is_told_at_once(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    stub = (folder / "diagnosis.toml").read_text(encoding="utf-8")
+    told = " ".join(practice.form(folder))
+    for key in ("cause is not filled in", "line is 0", "too little is said in why, fix, prevention"):
+        assert key in told
+    (folder / "diagnosis.toml").write_text(stub.replace('fix = ""', "fixed = true"), encoding="utf-8")
+    told = " ".join(practice.form(folder))
+    for key in ("unknown key `fixed` (did you mean `fix`?)", "the key `fix` is missing", "cause is not filled in"):
+        assert key in told
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -259,6 +453,7 @@ def test_a_diagnosis_that_is_no_toml_is_told(root: Path) -> None:
         (["new", "--seed", "-1"], "greater than or equal to 0"),
         (["grade", "99"], "there is no such puzzle"),
         (["solution", "99"], "there is no such puzzle"),
+        (["hint", "99"], "there is no such puzzle"),
         (["check", "--level", "0"], "level 0"),
     ],
 )

@@ -9,12 +9,15 @@ import pytest
 from lxml import etree
 
 from graders import catalogue
-from graders.cli.figures import drawn, picture_of, script_of
+from graders.cli.figures import drawn, picture_of, scripts_of
 from graders.errors import KataError
 from tests import workshop
 from tests.workshop import ROOT, katas, write
 
-WITH_PICTURES = [kata for kata in catalogue.load_all(ROOT) if script_of(kata).is_file()]
+PICTURES = [(kata, script) for kata in catalogue.load_all(ROOT) for script in scripts_of(kata)]
+each_picture = pytest.mark.parametrize(
+    ("kata", "script"), PICTURES, ids=[f"{kata.slug}-{script.stem}" for kata, script in PICTURES]
+)
 SCRIPT = """\
 from twice import half
 
@@ -30,21 +33,21 @@ def elements(text: str) -> list[str]:
     return [str(element.tag) for element in etree.fromstring(text.encode()).iter()]
 
 
-@pytest.mark.parametrize("kata", WITH_PICTURES, ids=lambda kata: str(kata.slug))
-def test_the_picture_is_what_the_script_draws(kata: catalogue.Kata) -> None:
-    assert elements(drawn(kata)) == elements(picture_of(kata).read_text(encoding="utf-8"))
+@each_picture
+def test_the_picture_is_what_the_script_draws(kata: catalogue.Kata, script: Path) -> None:
+    assert elements(drawn(kata, script)) == elements(picture_of(kata, script).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("kata", WITH_PICTURES, ids=lambda kata: str(kata.slug))
-def test_the_readme_shows_the_picture_and_says_what_it_is(kata: catalogue.Kata) -> None:
+@each_picture
+def test_the_readme_shows_the_picture_and_says_what_it_is(kata: catalogue.Kata, script: Path) -> None:
     readme = (kata.folder / "README.md").read_text(encoding="utf-8")
-    description = readme.partition("](figure.svg)")[0].rpartition("![")[2]
+    description = readme.partition(f"]({script.stem}.svg)")[0].rpartition("![")[2]
     assert len(description.split()) >= 5
 
 
 def test_every_exercise_has_a_picture() -> None:
-    exercises = [kata.slug for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
-    assert [kata.slug for kata in WITH_PICTURES if kata.kind == "exercise"] == exercises
+    exercises = {kata.slug for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"}
+    assert exercises <= {kata.slug for kata, _ in PICTURES}
 
 
 @pytest.fixture
@@ -65,6 +68,12 @@ def test_drawn_again_it_is_the_same_to_the_byte(root: Path) -> None:
     assert katas("figures", "alpha", cwd=root).out == "katas/alpha/figure.svg: as it was\n"
 
 
+def test_a_kata_may_have_further_pictures(root: Path) -> None:
+    write(root / "solutions" / "alpha" / "figure_more.py", SCRIPT)
+    drawn_now = "katas/alpha/figure.svg: drawn anew\nkatas/alpha/figure_more.svg: drawn anew\n"
+    assert katas("figures", "alpha", cwd=root).out == drawn_now
+
+
 def test_two_solutions_of_one_module_name_are_kept_apart(root: Path) -> None:
     write(root / "solutions" / "beta" / "figure.py", SCRIPT)
     write(root / "solutions" / "beta" / "twice.py", "def half(x):\n    return 7 * x\n")
@@ -82,4 +91,4 @@ def test_a_kata_without_a_script_is_named(root: Path) -> None:
 def test_a_script_that_fails_is_named_with_its_fault(root: Path) -> None:
     write(root / "solutions" / "alpha" / "figure.py", "def draw(figure):\n    return 1 / 0\n")
     with pytest.raises(KataError, match=r"figure\.py: ZeroDivisionError: division by zero"):
-        drawn(catalogue.load(root, "alpha"))
+        drawn(catalogue.load(root, "alpha"), root / "solutions" / "alpha" / "figure.py")

@@ -86,6 +86,12 @@ def test_a_wrong_answer_fails_its_task_and_no_other(graded: Graded) -> None:
     assert "4" in message
 
 
+def test_whoever_asks_only_whether_it_passes_hears_of_the_first_failure_alone(judge: Judge) -> None:
+    verdict = judge.grade_files("ten", {"ten.py": when(3, "return 4").encode()}, thorough=False)
+    assert verdict.status == "failed"
+    assert [test.name for test in verdict.tests] == TEN[:3]
+
+
 def test_an_exception_is_told_with_file_line_and_text(graded: Graded) -> None:
     verdict = graded("ten", when(3, "raise KeyError('lost')"))
     only_the_third_failed(verdict)

@@ -25,6 +25,8 @@ from tests import workshop
 from tests.observed import command_line, descendants
 from tests.workshop import HALF, ROOT, SOLUTION, STUB, katas, write
 
+pytestmark = pytest.mark.usefixtures("jupyter_at_home")
+
 SLUG = "exercise03"
 SOLVED = (ROOT / "solutions" / SLUG / "two_layer.py").read_text(encoding="utf-8")
 ENDS_WITHIN_S = 30.0  # a process that was killed, on a busy machine
@@ -60,16 +62,6 @@ Use `FACTOR`.
 
 Nothing.
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _jupyter_at_home() -> Iterator[None]:
-    """Connection files, history and kernel specifications in a folder of our own; short, for sockets are in it too."""
-    with tempfile.TemporaryDirectory(prefix="jupyter-") as folder, pytest.MonkeyPatch.context() as patch:
-        for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
-            patch.setenv(name, f"{folder}/{name.lower()}")
-        os.mkdir(os.environ["JUPYTER_RUNTIME_DIR"])
-        yield
 
 
 @pytest.fixture(scope="module")

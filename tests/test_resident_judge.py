@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from graders.errors import Abandoned
 from graders.judge import Judge
 from tests.observed import Process, command_line, descendants, result, running, statuses
 
@@ -31,6 +32,7 @@ def answer(number):
         pass
     return number
 """
+ENDLESS = "def answer(number):\n    while True:\n        pass\n"
 BUSY_TICKS = 6  # of 10 ms, more than a worker uses for anything else
 PATIENCE_S = 60.0
 
@@ -86,6 +88,12 @@ def python_of_workers(root: int) -> list[Process]:
         and any("graders.worker.zygote" in word for word in line)
     }
     return [process for process in pythons.values() if process.parent not in pythons]
+
+
+def rooms(root: int) -> set[int]:
+    """The processes that hold the collected tests of a kata, under a judge's process."""
+    own = command_line(root)
+    return {each.pid for each in descendants(root) if each.parent == root and command_line(each.pid) == own}
 
 
 def busy(root: int) -> Process | None:
@@ -180,6 +188,67 @@ def test_nothing_of_a_submission_reaches_the_next_one(workshop: Judge, written: 
     assert workshop.grade("ten", written("ten", text)).status == "passed"
 
 
+def test_an_answer_that_is_saved_again_needs_nothing_read_again(workshop: Judge, edit: Callable[..., None]) -> None:
+    assert workshop.grade("ten").status == "failed"
+    before = rooms(root_pid(workshop))
+    edit("katas/ten/ten.py", "raise NotImplementedError", "return number")
+    for beside in (".ten.py.swp", "ten.py~", "#ten.py#"):
+        (workshop.root / "katas" / "ten" / beside).write_text("", encoding="utf-8")
+    assert workshop.grade("ten").status == "passed"
+    assert rooms(root_pid(workshop)) == before
+
+
+def test_the_visible_tests_alone_decide_their_own_tasks(workshop: Judge, written: Written) -> None:
+    folder = written("ten", "def answer(number):\n    return min(number, 8)\n")
+    assert workshop.grade("ten", folder).score == 5
+    alone = workshop.grade("ten", folder, visible=True)
+    assert (alone.status, alone.score, alone.max_score) == ("passed", 5, 5)
+    assert {test.visibility for test in alone.tests} == {"visible"}
+
+
+# ------------------------------------------------------------------------------------- what is given up
+
+
+class Withdrawn(threading.Thread):
+    """Gives a grading up as soon as one of its workers computes; `left` is who computed then."""
+
+    def __init__(self, root: int) -> None:
+        super().__init__(daemon=True)
+        self.root = root
+        self.left: set[Process] = set()
+        self.until, self.closer = os.pipe()
+        self.start()
+
+    def run(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.left and time.monotonic() < deadline:
+            zygote = busy(self.root)
+            if zygote is not None:
+                self.left = {each for each in descendants(zygote.pid) if each.cpu_ticks >= BUSY_TICKS}
+        os.close(self.closer)
+
+
+def test_a_grading_that_is_given_up_ends_at_once_with_its_workers(workshop: Judge, written: Written) -> None:
+    right = written("ten", RIGHT)
+    workshop.grade("ten", right)
+    withdrawn = Withdrawn(root_pid(workshop))
+    with pytest.raises(Abandoned):
+        workshop.grade("ten", written("ten", ENDLESS), until=withdrawn.until)
+    assert withdrawn.left
+    assert gone(withdrawn.left, seconds=2) == set()  # a call may take 5 s
+    assert workshop.grade("ten", right).status == "passed"
+    os.close(withdrawn.until)
+
+
+def test_an_answer_comes_before_giving_up(workshop: Judge, written: Written) -> None:
+    until, closer = os.pipe()
+    assert workshop.grade("ten", written("ten", RIGHT), until=until).status == "passed"
+    os.close(closer)
+    with pytest.raises(Abandoned):
+        workshop.grade("ten", written("ten", RIGHT), until=until)
+    os.close(until)
+
+
 # ---------------------------------------------------------------------------------------- what is killed
 
 
@@ -226,12 +295,9 @@ def test_after_a_worker_zygote_was_killed_twice_the_judge_grades_on(workshop: Ju
 def test_a_room_killed_between_two_gradings_is_replaced(workshop: Judge, written: Written) -> None:
     folder = written("ten", RIGHT)
     workshop.grade("ten", folder)
-    own = command_line(root_pid(workshop))
-    rooms = [process for process in descendants(root_pid(workshop)) if command_line(process.pid) == own]
-    assert rooms
-    for room in rooms:
-        if room.parent == root_pid(workshop):
-            os.kill(room.pid, signal.SIGKILL)
+    assert rooms(root_pid(workshop))
+    for room in rooms(root_pid(workshop)):
+        os.kill(room, signal.SIGKILL)
     verdict = workshop.grade("ten", folder)
     assert (verdict.status, verdict.score) == ("passed", 10)
 
@@ -301,8 +367,7 @@ def test_nothing_is_left_when_the_process_with_the_judge_is_killed(client: Calla
 def test_nothing_is_left_when_the_process_with_the_judge_is_killed_in_mid_grading(
     client: Callable[..., tuple], written: Written
 ) -> None:
-    endless = "def answer(number):\n    while True:\n        pass\n"
-    process, root = client(written("ten", endless))
+    process, root = client(written("ten", ENDLESS))
     deadline = time.monotonic() + PATIENCE_S
     while busy(root) is None:
         assert time.monotonic() < deadline

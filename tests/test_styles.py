@@ -91,11 +91,18 @@ def test_katas_solutions_and_hidden_tests_mirror_each_other() -> None:
         assert sorted(path.name for path in room.iterdir() if files(path)) == slugs, room
 
 
+BESIDE = {  # what makes the words and tables that are handed in, or stand in the README
+    "challenge2": ("recommending.py",),
+    "challenge4": ("sizes.py", "sizes.csv"),
+}
+
+
 @every(KATAS)
 def test_a_solution_has_the_declared_files_and_no_others(kata: Kata) -> None:
     names = [path.relative_to(kata.solution).as_posix() for path in files(kata.solution)]
     assert names
-    assert all(kata.declares(name) or name == "figure.py" for name in names), names
+    more = {".gitignore", *BESIDE.get(kata.slug, ())}
+    assert all(kata.declares(name) or re.fullmatch(r"figure(_\w+)?\.py", name) or name in more for name in names), names
 
 
 @every(KATAS)
@@ -111,7 +118,8 @@ def test_a_kata_has_visible_and_hidden_tests(kata: Kata) -> None:
 def test_a_readme_has_problem_maths_example_grading_and_hints(kata: Kata) -> None:
     text = readme(kata)
     title, _, rest = text.partition("\n")
-    assert re.match(rf"# {kata.slug.rstrip('0123456789').capitalize()} \d+: \w", title)
+    name, number = re.fullmatch(r"([a-z]+)(\d*)", kata.slug).groups()
+    assert re.match(rf"# {name.capitalize()} {int(number)}: \w" if number else rf"# {name.capitalize()}: \w", title)
     assert len(re.split(r"^## ", rest, flags=re.M)[0].split()) >= 15, "no problem is told before the first section"
     wanted = ["What is graded", "Hints"] + (["The maths", "Worked example"] if kata.kind == "exercise" else [])
     assert set(wanted) <= set(re.findall(r"^## (.*)", text, re.M))
@@ -136,7 +144,7 @@ def test_a_readme_tells_every_task_and_its_points(kata: Kata) -> None:
 @every(KATAS)
 def test_a_readme_names_every_entry_point_or_file(kata: Kata) -> None:
     names = kata.entry_points if kata.kind == "exercise" else kata.files
-    assert [name for name in names if name not in readme(kata)] == []
+    assert [name for name in names if name.partition("*")[0] not in readme(kata)] == []
 
 
 @every([kata for kata in KATAS if kata.slug in EXAMPLES])
@@ -165,7 +173,9 @@ def test_an_exercise_has_wrong_and_accepted_variants(kata: Kata) -> None:
 @every(KATAS)
 def test_every_task_has_a_wrong_variant(kata: Kata) -> None:
     covered = {variant.task for variant in kata.wrong}
-    assert [task.name for task in kata.tasks if task.name not in covered and not task.review] == []
+    # Nothing wrong can be found where nothing is run: a GPU's tests are ungraded without one.
+    needed = [task.name for task in kata.tasks if not task.review and task.name != "gpu"]
+    assert [name for name in needed if name not in covered] == []
 
 
 @every(EXERCISES)

@@ -119,6 +119,16 @@ def write_repository(root: Path, slugs: Sequence[str]) -> Path:
     return root
 
 
+def write_clone(root: Path, slugs: Sequence[str], readme: str) -> Path:
+    """Small katas in a git repository, all committed; the first has this README."""
+    write_repository(root, slugs)
+    write(root / "katas" / slugs[0] / "README.md", readme)
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"]):
+        who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *who, *words], cwd=root, check=True)
+    return root
+
+
 def copy_project(to: Path) -> Path:
     """What a learner clones, as far as the katas need it."""
     to.mkdir(parents=True)
@@ -129,9 +139,16 @@ def copy_project(to: Path) -> Path:
     return to
 
 
+def read_only(*folders: Path) -> list[str]:
+    """The beginning of a command that sees these folders as on a medium that cannot be written to."""
+    binds = [word for folder in folders for word in ("--ro-bind", str(folder), str(folder))]
+    return ["bwrap", "--dev-bind", "/", "/", *binds, "--cap-add", "ALL", "--die-with-parent", "--"]
+
+
 def environment(**changes: str) -> dict[str, str]:
-    """A shell's own, 80 columns wide and without what the outer pytest has put there."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHON", "COV"))}
+    """A learner's shell, 80 columns wide, without what the outer pytest or a build machine has put there."""
+    foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # with the last two pytest repeats what failed, whole
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
 

@@ -182,7 +182,7 @@ def _running(pid: int) -> str:
 
 def _graded(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
     folder = SUBMISSIONS / submission  # an absolute path stays what it is
-    assert folder.is_dir()
+    assert folder.exists()
     where = [] if root is None else ["--root", str(root)]
     options = ["--format", "json", "--audience", "instructor", "--require-confinement", "full"]
     done = run_katas(*where, "grade", slug, "--submission", str(folder), *options)

@@ -1,10 +1,13 @@
 """I: files. What is inside a declared path and no plain file is refused before anything runs."""
 
+import io
 import os
 import py_compile
 import shutil
 import socket
 import stat
+import tarfile
+import zipfile
 
 import pytest
 
@@ -37,6 +40,70 @@ def test_a_hard_link_is_refused(grade, tmp_path):
     folder.mkdir()
     os.link(secret, folder / "affine.py")
     grade("exercise01", folder).is_refused(r"affine\.py.*hard link")
+
+
+def packed(path, form, names):
+    """An archive of honest modules under these names."""
+    if form == "zip":
+        with zipfile.ZipFile(path, "w") as file:
+            for name in names:
+                file.writestr(name, HONEST)
+    else:
+        with tarfile.open(path, f"w:{form}") as file:
+            for name in names:
+                member = tarfile.TarInfo(name)
+                member.size = len(HONEST)
+                file.addfile(member, io.BytesIO(HONEST.encode()))
+    return path
+
+
+@attack("I3")
+@pytest.mark.parametrize("form", ["zip", "gz", "xz"])
+@pytest.mark.parametrize(
+    "name", ["../affine.py", "katas/../../affine.py", "/tmp/affine.py", "C:\\affine.py", "..\\affine.py"]
+)
+def test_a_name_that_leads_out_of_an_archive_is_refused(grade, tmp_path, form, name):
+    archive = packed(tmp_path / "handed-in", form, ["affine.py", name])
+    grade("exercise01", archive).is_refused(r"affine\.py: its name (leads out|is absolute|has a backslash)")
+
+
+@attack("I1")
+def test_a_link_in_an_archive_is_refused(grade, repository, tmp_path):
+    with tarfile.open(tmp_path / "links.tar.gz", "w:gz") as file:
+        member = tarfile.TarInfo("affine.py")
+        member.type, member.linkname = tarfile.SYMTYPE, str(repository / "solutions/exercise01/affine.py")
+        file.addfile(member)
+    grade("exercise01", tmp_path / "links.tar.gz").is_refused(r"affine\.py.*symbolic link")
+
+
+@attack("I7")
+@pytest.mark.parametrize("form", ["zip", "gz", "xz"])
+def test_an_archive_that_unpacks_to_a_gigabyte_is_refused(grade, tmp_path, form):
+    class Zeros(io.RawIOBase):
+        def read(self, count=-1):
+            return bytes(count)
+
+    bomb = tmp_path / "bomb"
+    if form == "zip":
+        with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as file, file.open("affine.py", "w") as inner:
+            for _ in range(1 << 10):
+                inner.write(bytes(1 << 20))
+    else:
+        with tarfile.open(bomb, f"w:{form}") as file:
+            member = tarfile.TarInfo("affine.py")
+            member.size = 1 << 28
+            file.addfile(member, Zeros())
+    assert bomb.stat().st_size < 2 << 20
+    grade("exercise01", bomb).is_refused("unpacks to more than|larger than")
+
+
+@attack("I7")
+def test_a_bomb_that_announces_a_few_bytes_is_refused(grade, tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("affine.py", bytes(200 << 20))
+    data = (tmp_path / "bomb.zip").read_bytes()
+    (tmp_path / "bomb.zip").write_bytes(data.replace((200 << 20).to_bytes(4, "little"), (64).to_bytes(4, "little")))
+    grade("exercise01", tmp_path / "bomb.zip").is_refused("the archive is broken")
 
 
 @attack("I4")

@@ -62,7 +62,7 @@ def test_a_reply_to_a_later_request_ends_the_worker(grade, impatient, impatient_
 def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "j07_second_reply", impatient)
     # the others where a probe answers with arguments
-    graded.fails("without being asked|expected (a list|shape)|header that cannot be read|could not use what")
+    graded.fails("without being asked|expected a list|header that cannot be read")
     assert graded.hurt <= impatient_batch_tests
     assert any("without being asked" in message for message in graded.messages)
 
@@ -70,7 +70,7 @@ def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests)
 @attack("J8")
 def test_a_flood_of_messages_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "j08_flood", impatient)
-    graded.fails(f"{BROKEN}|without being asked|expected|could not use what|{SILENT}")
+    graded.fails(f"{BROKEN}|without being asked|expected|{SILENT}")
     assert graded.hurt <= impatient_batch_tests
 
 
@@ -100,7 +100,7 @@ def test_half_a_message_before_whole_ones_ends_the_worker(grade, impatient, impa
 def test_odd_values_fail_the_test_that_gets_them(grade, submission, impatient, impatient_batch_tests, value, reason):
     folder = submission("j11_odd_values", {r"\x93\x7f\xc3\xc0": rf"\x93\x7f\xc3{value}"})
     graded = grade("exercise01", folder, impatient)
-    graded.fails(f"{reason}|{SILENT}|expected a list|could not use what")
+    graded.fails(f"{reason}|{SILENT}|expected a list")
     assert graded.hurt <= impatient_batch_tests
     assert any(re.search(reason, message) for message in graded.messages)
 
@@ -208,7 +208,7 @@ def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient,
 @attack("Z25")
 def test_an_answer_that_takes_long_to_spell_is_cut(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z25_many_small_arrays", impatient)
-    graded.fails("got list of 80000|expected|more than 100,000 values|took longer")
+    graded.fails("got list of 80000|expected|took longer")
     assert graded.hurt <= impatient_batch_tests
     assert all(len(test["counterexample"]) < 20_000 for test in graded.tests)
     # spelled out whole, each of them takes the judge twenty seconds
@@ -217,4 +217,4 @@ def test_an_answer_that_takes_long_to_spell_is_cut(grade, impatient, impatient_b
 
 @attack("Z26")
 def test_the_largest_answers_are_not_kept(grade, impatient):
-    grade("exercise01", "z26_large_answers", impatient).fails("expected|more than 64 MiB|took longer")
+    grade("exercise01", "z26_large_answers", impatient).fails("expected|took longer")

@@ -1,0 +1,137 @@
+"""A command on a terminal of its own: a real pseudo-terminal, and a screen that understands what is written to it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import pyte
+
+from tests import workshop
+from tests.observed import descendants
+from tests.workshop import Finished
+
+PATIENCE_S = 90.0  # for anything to be seen, on a busy machine
+FULL, BACK = b"\x1b[?1049h", b"\x1b[?1049l"  # to the alternate screen, and back from it
+
+
+class AtTerminal:
+    """`command`, typed at a terminal of so many columns and lines. Use it in a `with`."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.ours, self.theirs = pty.openpty()
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.written = b""
+        self.resize(columns, lines)
+        self.before = termios.tcgetattr(self.theirs)
+        reading, writing = os.pipe()
+        self.report = open(reading, "rb")  # noqa: SIM115 (closed with the terminal)
+        environment = workshop.environment(TERM="xterm-256color", **(env or {}))
+        del environment["COLUMNS"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", workshop.KEEPER, str(writing), *command],
+            cwd=cwd,
+            env=environment,
+            stdin=self.theirs,
+            stdout=self.theirs,
+            stderr=self.theirs,
+            pass_fds=[writing],
+            preexec_fn=self._sit_down,
+        )
+        os.close(writing)
+
+    def _sit_down(self) -> None:
+        os.setsid()
+        fcntl.ioctl(self.theirs, termios.TIOCSCTTY, 0)
+
+    def __enter__(self) -> AtTerminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for each in descendants(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        self.report.close()
+        os.close(self.ours)
+        os.close(self.theirs)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """As when a window is drawn to another size: the kernel tells whoever is in the foreground."""
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.screen.resize(lines, columns)
+
+    def type(self, keys: str) -> None:
+        os.write(self.ours, keys.encode())
+
+    def rows(self) -> list[str]:
+        """What is on the screen now."""
+        return [row.rstrip() for row in self.screen.display]
+
+    def text(self) -> str:
+        return "\n".join(self.rows())
+
+    def wait(self, seen: str | Callable[[str], bool], seconds: float = PATIENCE_S) -> str:
+        """The text of the screen, once it has something in it, or once it is as it is wanted."""
+        deadline = time.monotonic() + seconds
+        wanted = (lambda text: seen in text) if isinstance(seen, str) else seen
+        while not wanted(self.text()):
+            assert time.monotonic() < deadline, f"never seen: {seen}\n{self.text()}"
+            self._take(0.05)
+        return self.text()
+
+    def _take(self, seconds: float) -> None:
+        if select.select([self.ours], [], [], seconds)[0]:
+            data = os.read(self.ours, 65536)
+            self.written += data
+            self.stream.feed(data)
+
+    def pid(self) -> int:
+        """The command's own process."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(children.read_text().split()[0])
+
+    def kill(self, number: signal.Signals) -> None:
+        os.kill(self.pid(), number)
+
+    def end(self) -> Finished:
+        """Wait until it has ended; what was written, and what it has left behind."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"it does not end\n{self.text()}"
+            self._take(0.05)
+        while select.select([self.ours], [], [], 0)[0]:
+            self._take(0)
+        status, left = json.load(self.report)
+        return Finished(status, self.written.decode(errors="replace"), "", left)
+
+    def restored(self) -> bool:
+        """Whether the terminal is as it was found: its modes, the main screen, the cursor."""
+        shown = self.written.rfind(b"\x1b[?25h") > self.written.rfind(b"\x1b[?25l")
+        back = self.written.rfind(BACK) >= self.written.rfind(FULL)
+        return termios.tcgetattr(self.theirs) == self.before and shown and back

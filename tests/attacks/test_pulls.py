@@ -1,0 +1,289 @@
+"""K: pull requests. The three jobs of official.yml are run step by step, against a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from tests.github_server import Failed, GitHub, Runner, serving, workflow
+from tests.workshop import ROOT
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+HONEST = (ROOT / "solutions/exercise01/affine.py").read_text(encoding="utf-8")
+HONEST_2 = {
+    f"katas/exercise02/{path.name}": path.read_text(encoding="utf-8")
+    for path in (ROOT / "solutions/exercise02").glob("*.py")
+    if path.name != "figure.py"
+}
+WRONG = "import numpy as np\n\n\ndef affine(W, x, b):\n    return np.zeros(len(b))\n"
+MODULE = "katas/exercise01/affine.py"
+GRADER = "graders/judge/scoring.py"
+
+
+@pytest.fixture(scope="session")
+def default_branch(tmp_path_factory):
+    """The default branch: the harness, and two katas."""
+    root = tmp_path_factory.mktemp("default") / "katas"
+    root.mkdir()
+    for name in ("conftest.py", "tox.ini"):
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / ".github", root / ".github")
+    leave = shutil.ignore_patterns("__pycache__", ".benchmarks")
+    shutil.copytree(ROOT / "graders", root / "graders", ignore=shutil.ignore_patterns("__pycache__", "hidden"))
+    for place in ("katas", "solutions", "graders/hidden"):
+        for slug in ("exercise01", "exercise02"):
+            shutil.copytree(ROOT / place / slug, root / place / slug, ignore=leave)
+    return root
+
+
+@pytest.fixture
+def github(default_branch, tmp_path):
+    with serving(GitHub(tmp_path, default_branch)) as server:
+        yield server
+
+
+@pytest.fixture
+def runner(github, default_branch, tmp_path):
+    (tmp_path / "runner").mkdir()
+    return Runner(github, default_branch, tmp_path / "runner")
+
+
+def check(github):
+    """The only check run, and the only comment."""
+    (run,) = github.checks
+    (comment,) = github.comments
+    assert run["output"]["summary"] == comment["body"]
+    return run
+
+
+@attack("K1")
+@pytest.mark.parametrize(("text", "ended"), [(HONEST, "success"), (WRONG, "failure")], ids=["right", "wrong"])
+def test_changes_to_the_grader_are_not_taken(github, runner, text, ended):
+    trap = "import os\nos._exit(0)\n"
+    changes = {
+        ".github/workflows/official.yml": "on: push\n",
+        GRADER: trap,
+        "conftest.py": trap,
+        "katas/exercise01/conftest.py": trap,
+        "katas/exercise01/test_exercise01.py": "def test_nothing():\n    pass\n",
+        "katas/exercise01/kata.toml": "format = 9\n",
+        "tox.ini": "[pytest]\naddopts = --co\n",
+    }
+    github.request(github.commit({**changes, MODULE: text}))
+    runner.run()
+    assert check(github)["conclusion"] == ended
+    for name in changes:
+        assert name.replace("_", "&#95;") in github.comments[0]["body"]
+
+
+@attack("K2")
+@pytest.mark.parametrize(
+    "branch", ["$(touch${IFS}trap)", "a;touch${IFS}trap;#", "a`touch${IFS}trap`", "x'\"&&touch${IFS}trap"]
+)
+def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_path):
+    commit = github.commit({MODULE: HONEST}, branch=branch, message="$(touch trap) `touch trap` ${{ github.token }}")
+    github.request(commit, branch=branch, title="\"; touch trap; echo '${{ secrets.KEY }}'")
+    runner.run()
+    assert check(github)["conclusion"] == "success"
+    assert list(tmp_path.rglob("trap")) == []
+    assert "touch" not in github.comments[0]["body"]
+
+
+@attack("K3")
+def test_a_commit_pushed_while_it_is_graded_is_not_given_the_verdict_of_another(github, runner):
+    github.request(github.commit({MODULE: HONEST}))
+    runner.run("intake", "grade")
+    github.request(github.commit({MODULE: WRONG}))
+    runner.run("report")
+    assert (github.comments, github.checks) == ([], [])
+    assert "the request has moved on" in runner.said
+
+
+@attack("K3")
+def test_a_commit_pushed_before_it_is_taken_is_not_graded_for_another(github, runner, monkeypatch):
+    github.request(github.commit({MODULE: HONEST}))
+    before = github.event()
+    github.request(github.commit({MODULE: WRONG}))
+    monkeypatch.setattr(github, "event", lambda: before)
+    runner.run()
+    assert runner.ran == ["intake"]
+
+
+@attack("K4")
+def test_a_submodule_is_refused(github, runner):
+    github.request(github.commit_link(MODULE, "160000", github.base))
+    runner.run()
+    assert check(github)["conclusion"] == "failure"
+    assert "affine.py: it is a submodule, not a file" in check(github)["output"]["annotations"][0]["message"]
+
+
+@attack("K4")
+@pytest.mark.parametrize(("name", "what"), [(MODULE, "file"), ("katas/exercise01", "folder")])
+def test_a_link_is_refused(github, runner, name, what):
+    if what == "folder":
+        github.commit({"katas/exercise01": None})
+    github.request(github.commit_link(name, "120000", "../../solutions/exercise01"))
+    runner.run()
+    assert check(github)["conclusion"] == "failure"
+    assert f"it is a symbolic link, not a {what}" in check(github)["output"]["annotations"][0]["message"]
+
+
+@attack("K4")
+def test_a_pointer_to_a_large_file_is_refused(github, runner):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12\n"
+    github.request(github.commit({MODULE: pointer}))
+    runner.run()
+    assert check(github)["conclusion"] == "failure"
+    assert "affine.py: it is a Git LFS pointer" in check(github)["output"]["annotations"][0]["message"]
+
+
+@attack("K5")
+def test_two_katas_in_one_request_are_both_graded(github, runner):
+    github.request(github.commit({MODULE: WRONG, **HONEST_2}))
+    runner.run()
+    assert check(github)["output"]["title"].startswith("exercise01: 0 of 10 points, exercise02: ")
+    assert {note["path"] for note in check(github)["output"]["annotations"]} == {MODULE}
+    assert check(github)["conclusion"] == "failure"
+
+
+@attack("K6")
+def test_a_very_large_request_is_refused_unread(github, runner):
+    github.request(github.commit({MODULE: HONEST, **{f"notes/{number}.txt": "x" for number in range(301)}}))
+    runner.run()
+    assert runner.ran == ["intake", "report"]
+    assert check(github)["conclusion"] == "failure"
+    assert "it changes more than 300 files" in check(github)["output"]["summary"]
+    assert not [path for _, path in github.asked if "/blobs/" in path]
+
+
+@attack("K6")
+def test_a_very_large_file_in_a_request_is_refused_unread(github, runner):
+    github.request(github.commit({MODULE: "#" * (9 << 20)}))
+    runner.run()
+    assert "affine.py: it is larger than 256 KB" in check(github)["output"]["annotations"][0]["message"]
+    assert not [path for _, path in github.asked if "/blobs/" in path]
+
+
+@attack("K7")
+def test_a_deleted_file_makes_a_kata_ungradable(github, runner):
+    github.request(github.commit({MODULE: None}))
+    runner.run()
+    assert check(github)["conclusion"] == "failure"
+    assert "affine.py: not found" in check(github)["output"]["annotations"][0]["message"]
+
+
+@attack("K8")
+def test_a_renamed_folder_fails_and_is_told_what_to_rename(github, runner):
+    stub = (ROOT / MODULE).read_text(encoding="utf-8")
+    github.request(github.commit({"katas/exercise01": None, "katas/affine/affine.py": stub}))
+    runner.run()
+    assert check(github)["conclusion"] == "failure"
+    message = check(github)["output"]["annotations"][0]["message"]
+    assert "renames katas/exercise01/affine.py to katas/affine/affine.py: rename it back" in message
+
+
+def forged(runner, text):
+    (runner.artifacts / "verdicts").write_text(text, encoding="utf-8")
+
+
+PASSED = {"kata": "exercise01", "status": "passed", "score": 10, "max_score": 10, "confinement": "full"}
+
+
+@attack("K9")
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"verdicts": [PASSED | {"kata": "exercise02"}]}),
+        json.dumps({"verdicts": [PASSED, PASSED]}),
+        json.dumps({"verdicts": []}),
+        json.dumps({"verdicts": [PASSED | {"number": 8}]}),
+        json.dumps({"verdicts": [PASSED], "pull": {"number": 8}}),
+        json.dumps({"verdicts": [PASSED | {"message": "x" * 70_000}]}),
+        "[" * 60_000,
+        "no JSON",
+        "\0",
+    ],
+    ids=["other", "twice", "none", "field", "request", "large", "deep", "text", "nul"],
+)
+def test_a_forged_report_is_not_published(github, runner, text):
+    github.request(github.commit({MODULE: WRONG}))
+    runner.run("intake")
+    forged(runner, text)
+    with pytest.raises(Failed, match="the report was not published"):
+        runner.run("report")
+    assert check(github)["conclusion"] == "cancelled"
+    assert "Not graded" in github.comments[0]["body"]
+
+
+@attack("K9")
+def test_what_a_forged_report_says_is_shown_as_text_and_about_this_request_alone(github, runner):
+    github.request(github.commit({MODULE: WRONG}))
+    runner.run("intake")
+    evil = "<script>alert(1)</script> @everyone [a](http://evil) \u202e ::error::x \x1b[31m"
+    test = {"name": evil, "task": evil, "visibility": "visible", "status": "failed", "message": evil, "output": evil}
+    forged(
+        runner,
+        json.dumps({"verdicts": [PASSED | {"status": "failed", "title": evil, "tests": [test], "seed": "0" * 32}]}),
+    )
+    runner.run("report")
+    body = github.comments[0]["body"]
+    outside = "".join(body.split("```")[::2])
+    assert "<script>" not in outside
+    assert "@everyone" not in outside
+    assert not set(body) & set("\u202e\x1b")
+    assert "0" * 32 not in body
+    assert {path for method, path in github.asked if method != "GET"} == {
+        "/repos/school/katas/issues/7/comments",
+        "/repos/school/katas/check-runs",
+    }
+
+
+@attack("K9")
+def test_a_request_that_a_forged_file_names_is_not_written_to(github, runner):
+    github.request(github.commit({MODULE: WRONG}))
+    github.request(github.pulls[7]["head"]["sha"], number=8, branch="other")
+    runner.run("intake", "grade")
+    taken = runner.artifacts / "taken"
+    taken.write_text(taken.read_text().replace('"number":7', '"number":8'))
+    with pytest.raises(Failed, match="it is of another request"):
+        runner.run("report")
+    assert (github.comments, github.checks) == ([], [])
+
+
+@attack("K9")
+def test_nothing_of_the_unprivileged_run_is_downloaded():
+    for name in ("official", "visible"):
+        for job in workflow(name)["jobs"].values():
+            for step in job["steps"]:
+                if "download-artifact" in step.get("uses", ""):
+                    assert step["with"].keys() == {"name"}  # no run-id, no repository: this very run's alone
+    uploads = [
+        step
+        for job in workflow("visible")["jobs"].values()
+        for step in job["steps"]
+        if "upload" in step.get("uses", "")
+    ]
+    assert uploads == []
+
+
+@attack("K9")
+def test_a_comment_that_begins_like_ours_is_not_edited(github, runner):
+    mine = {"id": 100, "user": {"login": "ada", "type": "User"}, "body": "<!-- katas: official verdict -->\nI passed"}
+    github.comments.append(mine)
+    github.request(github.commit({MODULE: WRONG}))
+    runner.run()
+    assert github.comments[0]["body"].endswith("I passed")
+    assert len(github.comments) == 2
+
+
+@attack("K10")
+@pytest.mark.parametrize("name", ["official", "visible", "tests"])
+def test_no_workflow_has_a_cache(name):
+    for job in workflow(name)["jobs"].values():
+        for step in job["steps"]:
+            assert "cache" not in step.get("uses", "")
+            assert not [key for key in step.get("with", {}) if "cache" in key]

@@ -1,0 +1,222 @@
+"""Coverage-guided fuzzing of everything that reads what a stranger wrote: `python tests/fuzz.py TARGET… [--runs N]`.
+
+A target fails when it raises anything but its own refusal, takes longer than five seconds, or grows beyond a gigabyte.
+What makes it fail is left in crash-* and timeout-* files; keep it as a test. Needs atheris: pip install atheris.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TOML = (ROOT / "katas/exercise01/kata.toml").read_bytes()
+LIMITS = ("-timeout=5", "-rss_limit_mb=1024", "-malloc_limit_mb=512", "-print_final_stats=1", "-verbosity=0")
+
+
+def wire_reply() -> Callable[[bytes], None]:
+    """What a worker answers."""
+    from graders import wire
+    from graders.errors import WireError
+
+    def one(data: bytes) -> None:
+        with suppress(WireError, EOFError):
+            wire.receive_reply(wire.Reader(_stream(data)), 0)
+
+    return one
+
+
+def wire_request() -> Callable[[bytes], None]:
+    """What a judge asks: read by the worker, before and after the submission."""
+    from graders import wire
+    from graders.errors import WireError
+
+    def one(data: bytes) -> None:
+        with suppress(WireError, EOFError):
+            wire.receive_request(wire.Reader(_stream(data)))
+
+    return one
+
+
+def archive() -> Callable[[bytes], None]:
+    """A .zip or .tar file that is handed in."""
+    from graders import catalogue, intake
+    from graders.errors import IntakeError
+
+    kata = catalogue.load(ROOT, "exercise01")
+    file = Path(tempfile.mkdtemp()) / "handed-in"
+
+    def one(data: bytes) -> None:
+        file.write_bytes(data)
+        with suppress(IntakeError):
+            intake.take(kata, file)
+
+    return one
+
+
+def toml() -> Callable[[bytes], None]:
+    """A kata.toml, beside the files of a kata."""
+    from graders import catalogue
+    from graders.errors import CatalogueError
+
+    root = Path(tempfile.mkdtemp())
+    for place in ("katas", "solutions"):
+        (root / place / "exercise01").mkdir(parents=True)
+        (root / place / "exercise01/affine.py").write_text("def affine(W, x, b):\n    pass\n", encoding="utf-8")
+    file = root / "katas/exercise01/kata.toml"
+
+    def one(data: bytes) -> None:
+        file.write_bytes(data)
+        with suppress(CatalogueError):
+            catalogue.load(root, "exercise01")
+
+    return one
+
+
+def report() -> Callable[[bytes], None]:
+    """What the machine that ran a stranger's submission says to the job that writes to the request."""
+    from graders.errors import KataError
+    from graders.pulls import reporting
+    from graders.pulls.records import Intake, Pull
+
+    file = Path(tempfile.mkdtemp()) / "verdicts.json"
+    intake = Intake(pull=Pull(number=7, commit="a" * 40))
+
+    def one(data: bytes) -> None:
+        file.write_bytes(data)
+        with suppress(KataError):
+            verdicts = reporting.checked(file, ["exercise01"], "learner")
+            assert len(reporting.comment(intake, verdicts)) <= reporting.BODY_LIMIT
+            reporting.notes(ROOT, verdicts)
+
+    return one
+
+
+def _stream(data: bytes) -> Callable[[int], bytes]:
+    source = io.BytesIO(data)
+
+    def fill(room: int) -> bytes:
+        chunk = source.read(room)
+        if not chunk:
+            raise EOFError
+        return chunk
+
+    return fill
+
+
+TARGETS = {each.__name__: each for each in (wire_reply, wire_request, archive, toml, report)}
+
+
+def seeds(target: str) -> Iterator[bytes]:
+    """Inputs that are right, to start from."""
+    if target.startswith("wire"):
+        import numpy as np
+
+        from graders import wire
+
+        values = [
+            None,
+            1.5,
+            2**70,
+            "text",
+            [1, (2, {"a": b"x"})],
+            np.ones((2, 3)),
+            [np.float32(1), np.zeros(0, np.int8)],
+        ]
+        for value in values:
+            parts = wire.reply(0, True, value) if target == "wire_reply" else wire.request(0, "call", "affine", [value])
+            yield b"".join(bytes(part) for part in parts)
+    elif target == "archive":
+        yield from _archives()
+    elif target == "toml":
+        yield TOML
+    else:
+        import msgspec
+
+        from graders.pulls.records import Report
+        from graders.verdict import TaskResult, TestResult, Verdict
+
+        test = TestResult(
+            name="t", task="a", visibility="hidden", status="failed", message="affine.py, line 2", output="o"
+        )
+        task = TaskResult(name="a", title="A", status="failed", score=0, max_score=1)
+        yield msgspec.json.encode(
+            Report(verdicts=(Verdict(kata="exercise01", status="failed", tests=(test,), tasks=(task,)),))
+        )
+
+
+def _archives() -> Iterator[bytes]:
+    source = b"def affine(W, x, b):\n    return W @ x + b\n"
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", method) as file:
+            file.writestr("katas/exercise01/affine.py", source)
+            file.writestr("größe.txt", b"x" * 100)
+        yield data.getvalue()
+    for mode, form in (
+        ("w", tarfile.PAX_FORMAT),
+        ("w", tarfile.GNU_FORMAT),
+        ("w:gz", tarfile.PAX_FORMAT),
+        ("w:xz", tarfile.USTAR_FORMAT),
+    ):
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode=mode, format=form) as file:
+            for name in ("affine.py", "d/" * (20 if form == tarfile.USTAR_FORMAT else 90) + "x.txt"):
+                member = tarfile.TarInfo(name)
+                member.size = len(source)
+                file.addfile(member, io.BytesIO(source))
+        yield data.getvalue()
+
+
+def run(target: str, runs: int) -> int:
+    """Fuzz one target in a process of its own; its exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, data in enumerate(seeds(target)):
+            Path(folder, f"seed-{number}").write_bytes(data)
+        command = [sys.executable, __file__, "--child", target, f"-runs={runs}", "-max_len=16384", *LIMITS, folder]
+        begun = time.monotonic()
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    executed = [line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line]
+    print(f"{target}: {int(executed[0]) if executed else 0:,} inputs in {time.monotonic() - begun:.0f} s, "
+          f"{'no crash, no hang' if done.returncode == 0 else 'FAILED'}", flush=True)  # fmt: skip
+    if done.returncode:
+        print(done.stderr[-4000:])
+    return done.returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all if none")
+    parser.add_argument("--runs", type=int, default=1_000_000)
+    given = parser.parse_args()
+    strange = set(given.targets) - TARGETS.keys()
+    if strange:
+        parser.error(f"no target {', '.join(sorted(strange))}; there is {', '.join(TARGETS)}")
+    return max(run(target, given.runs) for target in given.targets or TARGETS)
+
+
+def child(target: str, words: list[str]) -> None:
+    import atheris
+
+    sys.path.insert(0, str(ROOT))
+    with atheris.instrument_imports(include=["graders"]):
+        one = TARGETS[target]()
+    atheris.Setup([sys.argv[0], *words], one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], sys.argv[3:])
+    else:
+        sys.exit(main())

@@ -1,0 +1,618 @@
+"""Cohorts: everybody is graded once, whatever is handed in and whatever dies."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from graders import catalogue, intake, verdict
+from graders.batch import cohort, entries, journal, resident, running
+from graders.batch.cohort import Batch, Run
+from graders.batch.executors import Borrowed, Cluster, ThisMachine
+from graders.batch.resident import Job
+from graders.errors import JudgeError, KataError
+from graders.review import with_marks
+from tests.workshop import (
+    ADDED,
+    HIDDEN,
+    KATAS,
+    PATIENCE_S,
+    SOLUTION,
+    STUB,
+    SUMMED,
+    environment,
+    katas,
+    write,
+    write_repository,
+)
+
+SEED = "5eed" * 16
+# Runs a command that Ctrl-C ends, even where the tests themselves are in the background and ignore it.
+HEEDING_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with two small katas, which take the same file."""
+    return write_repository(tmp_path_factory.mktemp("katas"), ["one", "two"])
+
+
+def hand_in(folder: Path, count: int) -> Path:
+    """So many people's folders: right and wrong ones in turn, no two alike."""
+    for number in range(count):
+        text = (SOLUTION, ADDED, SUMMED, "def half(x):\n    return x\n")[number % 4]
+        write(folder / f"person{number:04d}" / "twice.py", f"{text}# {number}\n")
+    return folder
+
+
+def rows_of(out: Path) -> dict[str, list[journal.Row]]:
+    found: dict[str, list[journal.Row]] = {}
+    for row in journal.rows(out / "journal.jsonl"):
+        found.setdefault(row.person, []).append(row)
+    return found
+
+
+def begun(root: Path, submissions: Path, out: Path, *words: str) -> subprocess.Popen[str]:
+    """The command, started in a process group of its own, as a shell does."""
+    options = ("--out", str(out), "--kata", "one", "--seed", SEED)
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", HEEDING_CTRL_C, KATAS, "grade-batch", str(submissions), *options, *words],
+        cwd=root,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int) -> None:
+    """Until the journal has so many rows, or the command has ended."""
+    until = time.monotonic() + PATIENCE_S
+    path = out / "journal.jsonl"
+    while process.poll() is None and time.monotonic() < until:
+        if path.exists() and path.read_bytes().count(b"\n") > count:
+            return
+        time.sleep(0.005)
+
+
+# What a cohort comes to.
+
+
+@pytest.fixture(scope="module")
+def everything(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    """A folder with one of everything, and what came of it."""
+    place = tmp_path_factory.mktemp("everything")
+    folder, out = place / "submissions", place / "out"
+    write(folder / "ada" / "twice.py", SOLUTION)
+    write(folder / "bob" / "twice.py", ADDED)
+    write(folder / "cleo" / "twice.py", "def twice(x)\n")
+    write(folder / "dora" / "other.py", "")
+    write(folder / "ed" / "katas" / "one" / "twice.py", SUMMED)
+    (folder / "fred").mkdir()
+    (folder / "fred" / "twice.py").symlink_to("/etc/passwd")
+    with zipfile.ZipFile(folder / "gus.zip", "w") as archive:
+        archive.writestr("twice.py", SOLUTION)
+    write(folder / "hal.zip", "no archive at all")
+    write(folder / "notes.txt", "of the instructor")
+    write(folder / ".DS_Store", "")
+    done = katas("grade-batch", str(folder), "--out", str(out), "--kata", "one", "--workers", "1", cwd=root)
+    assert (done.status, done.left) == (0, []), done.said
+    return folder, out, done.out
+
+
+def test_everybody_gets_a_verdict_and_a_bad_submission_stops_nobody(everything):
+    _, out, said = everything
+    with open(out / "results.csv", encoding="utf-8", newline="") as file:
+        found = {row["person"]: row for row in csv.DictReader(file)}
+    statuses = {person: row["status"] for person, row in found.items()}
+    bad = dict.fromkeys(("cleo", "dora", "fred", "hal"), "ungradable")
+    assert statuses == {"ada": "passed", "bob": "failed", "ed": "passed", "gus": "passed", **bad}
+    assert "SyntaxError" in found["cleo"]["message"]
+    assert "twice.py: not found" in found["dora"]["message"]
+    assert "symbolic link" in found["fred"]["message"]
+    assert "hal.zip" in found["hal"]["message"]
+    assert "8 handed in by 8: 8 graded" in said
+    assert "4 ungradable, 3 passed, 1 failed" in said
+
+
+def test_a_verdict_file_replays_from_the_submission_that_was_kept(everything, root):
+    _, out, _ = everything
+    record = out / "verdicts" / "bob" / "one.json"
+    sha256 = verdict.from_json(record.read_bytes()).submission_sha256
+    kept = Batch(out).store.place(sha256)
+    done = katas("replay", str(record), "--submission", str(kept), cwd=root)
+    assert (done.status, done.out) == (0, "one: the same statuses, scores and counterexamples (failed)\n"), done.said
+
+
+def test_run_again_nothing_is_graded_again(everything, root):
+    folder, out, _ = everything
+    before = (out / "journal.jsonl").read_bytes()
+    (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the journal and the file
+    done = katas("grade-batch", str(folder), "--out", str(out), "--kata", "one", cwd=root)
+    assert "8 handed in by 8: 0 graded" in done.out
+    assert "8 stood already" in done.out
+    assert (out / "journal.jsonl").read_bytes() == before
+    assert verdict.from_json((out / "verdicts" / "ada" / "one.json").read_bytes()).status == "passed"
+
+
+def test_what_is_handed_in_anew_is_graded_and_the_earlier_verdict_is_kept(root, tmp_path):
+    out = tmp_path / "out"
+    folder = hand_in(tmp_path / "in", 1)
+    with Batch(out).open() as held:
+        held.append([graded_row("person0000", title="what was handed in before")])
+    tally = run_here(root, folder, out)
+    assert (tally.standing, sum(tally.graded.values())) == (0, 1)
+    assert [row.verdict.title for row in rows_of(out)["person0000"]] == ["what was handed in before", "Twice"]
+    assert "person0000,one,passed,3.0,3.0" in cohort.results(Batch(out))
+
+
+def test_without_a_kata_named_everybody_hands_in_what_is_no_longer_a_stub(root, tmp_path):
+    write(tmp_path / "in" / "ada" / "katas" / "one" / "twice.py", SOLUTION)
+    write(tmp_path / "in" / "ada" / "katas" / "two" / "twice.py", STUB)
+    write(tmp_path / "in" / "bob" / "README.md", "nothing yet")
+    (entry, nobody) = entries.find(tmp_path / "in")
+    known = catalogue.load_all(root)
+    assert [handed.kata.slug for handed in entries.handed_in(entry, known, every=False)] == ["one"]
+    assert [handed.kata.slug for handed in entries.handed_in(entry, known, every=True)] == ["one", "two"]
+    assert list(entries.handed_in(nobody, known, every=False)) == []
+
+
+def test_two_entries_of_one_person_are_refused_before_anything_is_graded(tmp_path):
+    write(tmp_path / "ada" / "twice.py", SOLUTION)
+    write(tmp_path / "ada.zip", "")
+    with pytest.raises(KataError, match=r"ada\.zip: ada is ada's too; leave one of them"):
+        entries.find(tmp_path)
+
+
+def test_links_and_loose_files_are_nobodys_and_are_named(root, tmp_path):
+    folder = hand_in(tmp_path / "in", 1)
+    (folder / "eve").symlink_to(root / "solutions" / "one")
+    write(folder / "carl.py", SOLUTION)
+    write(folder / "dora" / "answer.py", SOLUTION)
+    assert [entry.person for entry in entries.find(folder)] == ["dora", "person0000"]
+    done = katas("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
+    assert done.status == 0, done.said
+    assert "nothing of these katas from: dora" in done.out
+    assert "nobody's: carl.py: no folder, and none of .zip, .tar" in done.out
+    assert "nobody's: eve: a link" in done.out
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("place", ["in", "in/graded", "in/person0000/graded"])
+def test_a_batch_is_not_written_among_the_submissions(root, tmp_path, place):
+    folder = hand_in(tmp_path / "in", 1)
+    done = katas("grade-batch", str(folder), "--out", str(tmp_path / place), cwd=root)
+    assert done.status == 2
+    assert "it lies among the submissions" in done.err
+    assert sorted(path.name for path in folder.iterdir()) == ["person0000"]
+
+
+def test_when_it_was_handed_in_is_the_newest_files_time_or_what_a_table_says(tmp_path):
+    folder = tmp_path / "in"
+    os.utime(write(folder / "ada" / "twice.py", ""), (1_700_000_000,) * 2)
+    os.utime(write(folder / "ada" / "notes.md", ""), (1_600_000_000,) * 2)
+    assert [entry.submitted_at for entry in entries.find(folder)] == ["2023-11-14T22:13:20+00:00"]
+    times = entries.read_times(write(tmp_path / "times.csv", "person,time\nada,2026-05-31T23:59:00+02:00\n"))
+    assert [entry.submitted_at for entry in entries.find(folder, times)] == ["2026-05-31T21:59:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("ada,tomorrow\n", r"times\.csv, line 1: `person,2026"), ("zoe,2026-05-31T23:59\n", "zoe: a time is given")],
+)
+def test_a_table_of_times_that_is_wrong_says_where(tmp_path, text, fault):
+    write(tmp_path / "in" / "ada" / "twice.py", "")
+    with pytest.raises(KataError, match=fault):
+        entries.find(tmp_path / "in", entries.read_times(write(tmp_path / "times.csv", text)))
+
+
+def test_names_and_messages_are_no_formulas_in_a_spreadsheet(tmp_path):
+    with Batch(tmp_path).open() as held:
+        held.append([graded_row("=1+1", message="@SUM(A1)")])
+    assert cohort.results(Batch(tmp_path)).splitlines()[1].startswith("'=1+1,one,passed,")
+    assert cohort.results(Batch(tmp_path)).splitlines()[1].endswith(",'@SUM(A1)")
+
+
+# Killed and resumed.
+
+
+def undisturbed(root: Path, submissions: Path, out: Path) -> dict[str, verdict.Verdict]:
+    process = begun(root, submissions, out)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, said
+    return {person: rows[0].verdict for person, rows in rows_of(out).items()}
+
+
+def assert_equal_to(expected: dict[str, verdict.Verdict], out: Path) -> None:
+    found = rows_of(out)
+    assert {person: len(rows) for person, rows in found.items()} == dict.fromkeys(expected, 1)
+    different = [person for person, (row,) in found.items() if not cohort.same(row.verdict, expected[person])]
+    assert different == []
+
+
+@pytest.fixture(scope="module")
+def small_cohort(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, verdict.Verdict]]:
+    place = tmp_path_factory.mktemp("cohort")
+    folder = hand_in(place / "in", 16)
+    return folder, undisturbed(root, folder, place / "undisturbed")
+
+
+def test_killed_and_run_again_nothing_is_lost_or_graded_twice(root, small_cohort, tmp_path):
+    folder, expected = small_cohort
+    assert Counter(each.status for each in expected.values()) == {"passed": 8, "failed": 8}
+    for rows in (0, 6):
+        process = begun(root, folder, tmp_path / "out")
+        wait_for_rows(process, tmp_path / "out", rows)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    process = begun(root, folder, tmp_path / "out")
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, said
+    assert_equal_to(expected, tmp_path / "out")
+    assert not list((tmp_path / "out" / "verdicts").glob("*/.*"))
+    assert no_judge_is_left(process.pid)
+
+
+def no_judge_is_left(session: int) -> bool:
+    """Whether nothing of a command's session is running, some seconds later."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        listed = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+        if all(state.startswith("Z") for state in listed.stdout.split()):  # a zombie runs no more: nobody has asked yet
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_path):
+    folder, expected = small_cohort
+    shutil.copytree(folder, tmp_path / "in")
+    for number in range(10):
+        write(tmp_path / "in" / f"slow{number}" / "twice.py", f"import time\ntime.sleep(4)\n{SOLUTION}")
+    process = begun(root, tmp_path / "in", tmp_path / "out")
+    wait_for_rows(process, tmp_path / "out", 3)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, said
+    assert f"graded and kept in {tmp_path / 'out'}; the same command goes on from here" in said
+    assert "Traceback" not in said
+    assert "leaked" not in said
+    assert no_judge_is_left(process.pid)
+    kept = {person: rows for person, rows in rows_of(tmp_path / "out").items() if person in expected}
+    assert len(kept) >= 3
+    assert all(cohort.same(rows[0].verdict, expected[person]) for person, rows in kept.items())
+
+
+def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_cohort, tmp_path):
+    folder, expected = small_cohort
+
+    def kill_one(_: cohort.Tally) -> None:
+        if len(killed) < 2 and sum(run.tally.graded.values()) > 3 * (len(killed) + 1):
+            processes = multiprocessing.active_children()
+            os.kill(processes[0].pid, signal.SIGKILL)
+            killed.append(processes[0].pid)
+
+    killed: list[int] = []
+    batch = Batch(tmp_path / "out")
+    run = Run(batch, [catalogue.load(root, "one")], every=True, told=kill_one)
+    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, 2) as place:
+        run.grade(entries.find(folder), place, held)
+    assert len(killed) == 2
+    assert_equal_to(expected, tmp_path / "out")
+
+
+def test_the_same_on_a_dask_cluster_whose_workers_are_killed(root, small_cohort, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    folder, expected = small_cohort
+    killed: list[int] = []
+
+    def kill_one(_: cohort.Tally) -> None:
+        if len(killed) < 2 and sum(run.tally.graded.values()) > 4 * (len(killed) + 1):
+            worker = next(iter(cluster.workers.values()))
+            killed.append(worker.process.process.pid)
+            os.kill(killed[-1], signal.SIGKILL)
+
+    batch = Batch(tmp_path / "out")
+    run = Run(batch, [catalogue.load(root, "one")], every=True, told=kill_one)
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
+    with (
+        distributed.LocalCluster(**settings) as cluster,
+        batch.open(bytes.fromhex(SEED)) as held,
+        Cluster(cluster.scheduler_address) as place,
+    ):
+        run.grade(entries.find(folder), place, held)
+    assert len(killed) == 2
+    assert_equal_to(expected, tmp_path / "out")
+
+
+def test_no_scheduler_is_one_clear_message(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.batch.executors.WAIT_S", 0.5)
+    with pytest.raises(KataError, match=r"--scheduler tcp://127\.0\.0\.1:9: .*are the scheduler and a worker running"):
+        Cluster("tcp://127.0.0.1:9").__enter__()
+
+
+# The journal.
+
+
+def graded_row(person: str, **changes: object) -> journal.Row:
+    found = verdict.Verdict(kata="one", status="passed", submission_sha256=person * 3, **changes)
+    return journal.Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
+
+
+def journal_of(path: Path, *people: str) -> Path:
+    with journal.Journal(path, lambda: journal.Head(seed=SEED)) as held:
+        held.append([graded_row(person) for person in people])
+    return path
+
+
+def test_a_line_that_was_torn_is_cut_off_and_the_next_one_is_whole(tmp_path):
+    path = journal_of(tmp_path / "journal.jsonl", "ada", "bob")
+    whole = path.read_bytes()
+    for cut in range(1, len(whole.splitlines(keepends=True)[-1]), 97):
+        path.write_bytes(whole[:-cut])
+        with journal.Journal(path, lambda: journal.Head(seed="")) as held:
+            held.append([graded_row("cleo")])
+        assert [row.person for row in journal.rows(path)] == ["ada", "cleo"]
+
+
+def test_a_head_that_was_torn_is_written_again(tmp_path):
+    path = write(tmp_path / "journal.jsonl", '{"journal":"katas/ba')
+    journal_of(path, "ada")
+    assert [row.person for row in journal.rows(path)] == ["ada"]
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    path = journal_of(tmp_path / "journal.jsonl", "ada", "bob", "cleo")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], b"\0\0\0\n", *lines[3:]]))
+    with pytest.raises(KataError, match=r"journal\.jsonl, line 3: it is damaged .* remove the line"):
+        journal.shorts(path)
+
+
+def test_two_batches_cannot_write_one_journal(tmp_path):
+    path = journal_of(tmp_path / "journal.jsonl", "ada")
+    with (
+        journal.Journal(path, lambda: journal.Head(seed="")),
+        pytest.raises(KataError, match="another katas is writing it"),
+    ):
+        journal.Journal(path, lambda: journal.Head(seed=""))
+
+
+def test_somebody_elses_file_is_no_journal_and_is_left_alone(tmp_path):
+    path = write(tmp_path / "journal.jsonl", "dear diary\n")
+    with pytest.raises(KataError, match="line 1: it is no journal of a batch"):
+        journal.Journal(path, lambda: journal.Head(seed=SEED))
+    assert path.read_text(encoding="utf-8") == "dear diary\n"
+
+
+# What has changed since.
+
+
+def run_here(
+    root: Path, folder: Path, out: Path, slugs: tuple[str, ...] = ("one",), *, changed: bool = False
+) -> cohort.Tally:
+    batch = Batch(out)
+    run = Run(batch, [catalogue.load(root, slug) for slug in slugs], every=True, changed=changed)
+    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, 1) as place:
+        return run.grade(entries.find(folder), place, held)
+
+
+def test_changed_grades_again_what_a_new_hidden_test_is_about_and_nothing_else(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one", "two"])
+    folder = hand_in(tmp_path / "in", 2)
+    run_here(root, folder, tmp_path / "out", ("one", "two"))
+    hidden = root / "graders" / "hidden" / "two" / "test_hidden.py"
+    write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
+    left_alone = run_here(root, folder, tmp_path / "out", ("one", "two"))
+    assert (left_alone.standing, left_alone.outdated, sum(left_alone.graded.values())) == (4, 2, 0)
+    again = run_here(root, folder, tmp_path / "out", ("one", "two"), changed=True)
+    assert (again.standing, again.outdated, sum(again.graded.values())) == (2, 0, 2)
+    rows = [row.verdict for each in rows_of(tmp_path / "out").values() for row in each]
+    assert Counter(each.kata for each in rows) == {"one": 2, "two": 4}
+    assert [len(each.tests) for each in rows if each.kata == "two"] == [3, 4, 3, 4]
+    assert len({each.seed for each in rows}) == 6
+
+
+def test_a_fault_of_ours_is_tried_again(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one"])
+    hidden = root / "graders" / "hidden" / "one" / "test_hidden.py"
+    whole = hidden.read_text(encoding="utf-8")
+    write(hidden, f"import nothing_of_that_name\n{whole}")
+    folder = hand_in(tmp_path / "in", 1)
+    words = ("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--kata", "one", "--workers", "1")
+    done = katas(*words, cwd=root)
+    assert done.status == 2
+    assert "error: person0000, one:" in done.out
+    assert "the same command tries these again" in done.out
+    write(hidden, whole)
+    done = katas(*words, cwd=root)
+    assert (done.status, "1 passed" in done.out) == (0, True), done.said
+
+
+# Deletion.
+
+
+def test_one_persons_data_are_removed_and_what_somebody_else_handed_in_too_stays(root, tmp_path):
+    kata = catalogue.load(root, "one")
+    batch = Batch(tmp_path / "out")
+    digests = {}
+    with batch.open() as held:
+        for person, text in (("person0", SOLUTION), ("person1", ADDED), ("person2", SUMMED), ("twin", SOLUTION)):
+            taken = intake.submission(kata, {"twice.py": text.encode()})
+            batch.store.keep(taken)
+            digests[person] = taken.sha256
+            row = graded_row(person)
+            row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(VERDICT, submission_sha256=taken.sha256))
+            held.append([row])
+            cohort.write_verdict(batch, row)
+    assert batch.forget("twin") == (1, 0)
+    assert batch.forget("person1") == (1, 1)
+    assert set(rows_of(tmp_path / "out")) == {"person0", "person2"}
+    assert set(batch.store.digests()) == {digests["person0"], digests["person2"]}
+    assert sorted(path.name for path in (tmp_path / "out" / "verdicts").iterdir()) == ["person0", "person2"]
+    everywhere = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not any(b"person1" in data or b"twin" in data for data in everywhere)
+
+
+def test_what_was_handed_in_comes_back_out_of_the_store_as_it_was(root, tmp_path):
+    kata = catalogue.load(root, "one")
+    taken = intake.take(kata, kata.solution)
+    store = Batch(tmp_path).store
+    store.keep(taken)
+    assert store.take(kata, taken.sha256).files == taken.files
+    store.place(taken.sha256).write_bytes(store.keep(intake.submission(kata, {"twice.py": b"other"})).read_bytes())
+    with pytest.raises(KataError, match="it is not what was handed in"):
+        store.take(kata, taken.sha256)
+    assert store.drop(taken.sha256)
+    with pytest.raises(KataError, match="not kept"):
+        store.take(kata, taken.sha256)
+
+
+def test_points_that_a_person_gave_outlive_a_new_verdict_on_the_same_submission(tmp_path):
+    batch = Batch(tmp_path)
+    task = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
+    awaiting = msgspec.structs.replace(VERDICT, status="awaiting_review", tasks=(task,), review_points=5.0)
+    row = msgspec.structs.replace(graded_row("ada"), verdict=awaiting)
+    cohort.write_verdict(batch, row)
+    file = batch.verdict_file("ada", "one")
+    marked = verdict.to_json(with_marks(awaiting, [("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")]))
+    file.write_bytes(marked)
+    cohort.write_verdict(batch, row)
+    found = verdict.from_json(file.read_bytes())
+    assert (found.score, found.tasks[0].reviewer) == (4.0, "Grace")
+    cohort.write_verdict(
+        batch, msgspec.structs.replace(row, verdict=msgspec.structs.replace(awaiting, submission_sha256="c" * 64))
+    )
+    assert verdict.from_json(file.read_bytes()).tasks[0].reviewer is None
+
+
+def test_what_is_older_than_it_may_be_is_removed(tmp_path):
+    batch = Batch(tmp_path)
+    rows = [graded_row("ada"), journal.Row(person="bob", submitted_at="2026-06-01T00:00:00+00:00", verdict=VERDICT)]
+    with batch.open() as held:
+        held.append(rows)
+    assert batch.forget_before("2026-05-31T00:00:00+00:00") == (1, 0)
+    assert set(rows_of(tmp_path)) == {"bob"}
+
+
+VERDICT = verdict.Verdict(kata="one", status="passed", submission_sha256="b" * 64)
+
+
+# Whatever executor it is, and whatever dies in it.
+
+
+def job(number: int, root: Path) -> Job:
+    kata = catalogue.load(root, "one")
+    return Job(
+        person=f"person{number}",
+        submitted_at="",
+        kata="one",
+        root=str(root),
+        kata_digest=kata.kata_digest(),
+        suite_digest=kata.suite_digest(),
+        submission=intake.take(kata, kata.solution),
+        seed=number.to_bytes(16, "big"),
+    )
+
+
+def test_any_executor_will_do_and_no_more_than_a_few_jobs_are_in_memory(root):
+    taken: list[int] = []
+    done = 0
+
+    def jobs() -> Iterator[Job]:
+        for number in range(12):
+            taken.append(number)
+            assert len(taken) - done <= running.AHEAD * 2 + 1
+            yield job(number, root)
+
+    with ThreadPoolExecutor(2) as executor:
+        for group in running.graded(jobs(), Borrowed(executor, 2)):
+            assert {each.verdict.status for each in group} == {"passed"}
+            done += len(group)
+    resident.close()
+    assert done == 12
+
+
+def test_a_machine_with_another_state_of_the_katas_is_an_error_and_no_verdict(root):
+    stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
+    with ThreadPoolExecutor(1) as executor:
+        ((done,),) = running.graded([stale], Borrowed(executor, 1))
+    resident.close()
+    assert (done.verdict.status, done.verdict.score) == ("error", 0)
+    assert "bring it up to date" in done.verdict.message
+
+
+def mortal(order: bytes) -> bytes:
+    """Grades as `resident.grade` does, but for the jobs of which its process dies, or that raise."""
+    person = msgspec.msgpack.decode(order)["person"]
+    if person == "person5":
+        os._exit(1)
+    if person == "person7":
+        raise ValueError("seven")
+    return resident.answered(verdict.Verdict(kata="one", status="passed"))
+
+
+class Mortal:
+    """A pool of real processes, some of which die."""
+
+    at_once = 2
+
+    def __init__(self, function) -> None:
+        self.function = function
+        self.renew()
+
+    def renew(self) -> None:
+        self.pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        return self.pool.submit(self.function, order)
+
+
+def test_a_job_of_which_its_process_dies_is_found_and_costs_the_others_nothing(root):
+    place = Mortal(mortal)
+    done = {
+        each.job.person: each.verdict
+        for group in running.graded((job(n, root) for n in range(10)), place)
+        for each in group
+    }
+    place.pool.shutdown()
+    assert len(done) == 10
+    assert {person for person, each in done.items() if each.status == "passed"} == {
+        f"person{number}" for number in range(10) if number not in (5, 7)
+    }
+    assert done["person5"].status == "error"
+    assert "died 3 times; nothing is charged to the submission" in done["person5"].message
+    assert (done["person7"].status, done["person7"].message) == ("error", "ValueError: seven")
+
+
+def dies(_: bytes) -> bytes:
+    os._exit(1)
+
+
+def test_processes_that_die_of_everything_end_the_batch(root):
+    place = Mortal(dies)
+    with pytest.raises(JudgeError, match="die, whatever they are given"):
+        list(running.graded((job(number, root) for number in range(10)), place))
+    place.pool.shutdown()

@@ -1,0 +1,217 @@
+"""The texts of the repository: every link leads somewhere, every command that they name is there, the site is built."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.workshop import ROOT
+
+TEXTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "katas").glob("*/*.md")])
+_CODE = re.compile(r"^(```|~~~).*?^\1|^(?: {4}|\t).*?$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|<(?:a|img)\s[^>]*?(?:href|src)=\"([^\"]+)\"")
+_HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+
+
+def links(text: str) -> list[str]:
+    """The targets of all links and pictures, without what stands in code."""
+    return [found[1] or found[2] for found in _LINK.finditer(_CODE.sub("", text))]
+
+
+@cache
+def anchors(path: Path) -> frozenset[str]:
+    """The anchors that GitHub makes of a text's headings."""
+    found: list[str] = []
+    for heading in _HEADING.findall(re.sub(r"^(```|~~~).*?^\1", "", path.read_text("utf-8"), flags=re.M | re.S)):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
+        slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        found.append(slug if slug not in found else f"{slug}-{found.count(slug)}")
+    return frozenset(found)
+
+
+def dead(path: Path, link: str) -> str:
+    """Why a link leads nowhere; empty where it leads somewhere, or out of the repository."""
+    parts = urlsplit(link)
+    if parts.scheme in ("http", "https", "mailto"):
+        return ""
+    if parts.scheme or parts.path.startswith("/"):
+        return "no address, and not relative either"
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+    if not target.exists() or not target.is_relative_to(ROOT):
+        return "there is no such file"
+    if parts.fragment and target.suffix == ".md" and unquote(parts.fragment) not in anchors(target):
+        return f"{target.name} has no such heading"
+    return ""
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_text_leads_somewhere(path: Path) -> None:
+    found = {link: dead(path, link) for link in links(path.read_text(encoding="utf-8"))}
+    assert {link: why for link, why in found.items() if why} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[a](gone.md)", "there is no such file"),
+        ("![a](pictures/gone.svg)", "there is no such file"),
+        ("[a](#gone)", "has no such heading"),
+        ("[a](learner.md#gone)", "has no such heading"),
+        ('<img src="gone.png">', "there is no such file"),
+        ("[a](/etc/passwd)", "not relative"),
+        ("[a](../../outside.md)", "there is no such file"),
+        ("[a](learner.md#watching)", ""),
+        ("[a `b`](learner.md)", ""),
+        ("[a](https://example.org/)", ""),
+    ],
+)
+def test_a_dead_link_is_found(text: str, why: str) -> None:
+    (link,) = links(text)
+    said = dead(ROOT / "docs" / "index.md", link)
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+@pytest.mark.parametrize("text", ["`[a](gone.md)`", "```\n[a](gone.md)\n```\n", "    [a](gone.md)\n"])
+def test_what_stands_in_code_is_no_link(text: str) -> None:
+    assert links(text) == []
+
+
+def test_there_are_links_to_look_at() -> None:
+    assert sum(len(links(path.read_text(encoding="utf-8"))) for path in TEXTS) > 40
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_is_named_is_there(path: Path) -> None:
+    typed = re.findall(
+        r"(?:^ {4,}|`|; |\$ )katas ((?:--root \S+ )?[a-z][\w-]*)(?=[\s`;])", path.read_text("utf-8"), re.M
+    )
+    named = {words.split()[-1] for words in typed}
+    assert named - commands() - set(os.listdir(ROOT / "katas")) == set()
+
+
+@cache
+def commands() -> set[str]:
+    from typer.main import get_command
+
+    from graders.cli.app import app
+
+    return set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+# -------------------------------------------------------------------------------------------- the site
+
+
+class Page(HTMLParser):
+    """What of a page is of interest: where it links to, what can be linked to, and whose help it needs."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.names: set[str] = set()
+        self.loads: list[str] = []
+        self.formulas = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        self.names |= {given[name] for name in ("id", "name") if name in given}
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        loads = tag in ("script", "img", "iframe") or (tag == "link" and given.get("rel") in ("stylesheet", "icon"))
+        self.loads += [given[name] for name in ("src", "href") if loads and name in given]
+        self.formulas += tag == "math"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `tox -e docs` builds it, elsewhere."""
+    pytest.importorskip("mkdocs", reason="tox -e docs has what the site is built with")
+    pytest.importorskip("latex2mathml")
+    place = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(place)],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def test_the_site_has_every_text_and_every_kata(site: Path) -> None:
+    wanted = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert {path.stem for path in site.glob("*.html")} >= wanted
+    slugs = {path.parent.name for path in TEXTS if path.name == "README.md" and path.parent != ROOT}
+    assert {path.parent.name for path in site.glob("katas/*/index.html")} == slugs
+
+
+def test_every_text_is_in_the_navigation(site: Path, pages: dict[Path, Page]) -> None:
+    home = {link.partition("#")[0] for link in pages[site / "index.html"].links}
+    assert {path.with_suffix(".html").name for path in (ROOT / "docs").glob("*.md")} <= home
+
+
+def test_every_link_of_the_site_leads_somewhere(pages: dict[Path, Page]) -> None:
+    lost = []
+    for path, page in pages.items():
+        for link in (*page.links, *page.loads):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or path.name == "404.html":
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            names = pages[target].names if target in pages else {unquote(parts.fragment)}
+            if not target.is_file() or (parts.fragment and unquote(parts.fragment) not in names):
+                lost.append((path.name, link))
+    assert lost == []
+
+
+def test_the_site_loads_nothing_from_elsewhere(pages: dict[Path, Page]) -> None:
+    outside = {link for page in pages.values() for link in page.loads if urlsplit(link).netloc}
+    assert outside == set()
+
+
+def test_formulas_are_drawn_and_what_is_folded_is_read(site: Path, pages: dict[Path, Page]) -> None:
+    page = site / "katas" / "challenge1" / "index.html"
+    assert pages[page].formulas > 10
+    text = (site / "katas" / "exercise09" / "index.html").read_text(encoding="utf-8")
+    assert "<code>x.mean(axis=-1)</code>" in text  # inside a hint
+    assert not any("arithmatex" in path.read_text(encoding="utf-8") for path in pages)
+
+
+def test_a_page_that_is_not_there_fails_the_build(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    pytest.importorskip("latex2mathml")
+    copy = tmp_path / "my kätas"
+    ignored = shutil.ignore_patterns("__pycache__", "*.ipynb")
+    for name in ("docs", "katas", "solutions"):
+        shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+    (copy / "graders").mkdir()
+    shutil.copy(ROOT / "graders" / "verdict.schema.json", copy / "graders")
+    shutil.copy(ROOT / "mkdocs.yml", copy)
+    (copy / "docs" / "index.md").write_text("# Home\n\n[gone](gone.md)\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=copy,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "gone.md" in done.stderr

@@ -1,0 +1,632 @@
+"""The gradebook: what counts, who changed it, and that both databases say the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import pwd
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from graders import catalogue, intake
+from graders.batch import cohort, entries
+from graders.batch.cohort import Batch, Run
+from graders.batch.entries import Entry, Handed
+from graders.batch.executors import ThisMachine
+from graders.batch.journal import Row
+from graders.errors import KataError
+from graders.gradebook import Gradebook, book, leaderboard, page, rules, similar, statistics
+from graders.gradebook.rules import Attempt, Rule
+from graders.gradebook.tables import REVISION, Table
+from graders.judge import Judge
+from graders.review import with_marks
+from graders.verdict import Speed, TaskResult, TestResult, Verdict, to_json
+from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, katas, write, write_repository
+
+DUE = "2026-05-10T12:00:00+00:00"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own: Debian's, on a socket in a folder, as a user who is not root."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    if not programs:
+        said = "no PostgreSQL server here: apt-get install postgresql"
+        if os.environ.get("KATAS_POSTGRES") == "required":
+            pytest.fail(said)
+        pytest.skip(said)
+    folder = Path(tempfile.mkdtemp(prefix="katas-pg-"))  # a socket's name is short
+    as_somebody: list[str] = []
+    if os.getuid() == 0:
+        shutil.chown(folder, "postgres")
+        as_somebody = ["runuser", "-u", "postgres", "--"]
+    user = "postgres" if as_somebody else pwd.getpwuid(os.getuid()).pw_name
+    place = programs[-1].parent
+
+    def run(*words: str) -> None:
+        done = subprocess.run([*as_somebody, *words], capture_output=True, text=True, cwd="/", check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    data = str(folder / "data")
+    run(str(place / "initdb"), "-D", data, "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    run(str(place / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
+    try:
+        yield f"postgresql://{user}@/postgres?host={folder}"
+    finally:
+        run(str(place / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+Opened = Callable[[], Gradebook]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
+    """Opens the same gradebook, empty at first, as often as it is called; in both databases."""
+    url = str(tmp_path / "book.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
+    books: list[Gradebook] = []
+
+    def open_() -> Gradebook:
+        books.append(Gradebook(url, who="Ivy"))
+        return books[-1]
+
+    yield open_
+    for each in books:
+        each.close()
+    if request.param == "postgresql":
+        empty(url)
+
+
+def empty(url: str) -> None:
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
+def task(name: str, score: float, of: float = 10.0, status: str = "") -> TaskResult:
+    known = status or ("passed" if score == of else "partial" if score else "failed")
+    return TaskResult(name=name, title=name.capitalize(), status=known, score=score, max_score=of)
+
+
+def graded(score: float = 10.0, *, kata: str = "one", sha: str = "a", at: str = DUE, **changes: object) -> Verdict:
+    changes.setdefault("status", "passed" if score == 10 else "failed")
+    changes.setdefault("tasks", (task("twice", score),))
+    found = {"kata": kata, "score": score, "max_score": 10.0, "submission_sha256": sha * 64, "graded_at": at} | changes
+    return Verdict(**{"seed": "00" * 16} | found)
+
+
+def moment(day: int, hour: int = 10) -> str:
+    return f"2026-05-{day:02d}T{hour:02d}:00:00+00:00"
+
+
+# What counts: pure functions.
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "late"),
+    [
+        (DUE, 0),
+        ("2026-05-10T12:00:01+00:00", 1),
+        ("2026-05-11T12:00:00+00:00", 1),
+        ("2026-05-11T14:00:00+02:00", 1),
+        ("2026-05-11T12:00:01+00:00", 2),
+        ("2026-05-01T00:00:00+00:00", 0),
+    ],
+)
+def test_every_day_begun_after_the_deadline_is_a_day_late(submitted_at, late):
+    assert rules.days_late(submitted_at, DUE) == late
+
+
+@pytest.mark.parametrize(("late", "points"), [(0, 8.0), (1, 7.2), (3, 5.6), (4, 0.0)])
+def test_late_points_are_taken_off_by_the_day_until_nothing_is_left(late, points):
+    rule = Rule(due_at=DUE, late_percent=10, late_days=3)
+    (found,) = rules.standings([Attempt(moment(10 + late), graded(8))], rule)
+    assert (found.late, found.points) == (late, points)
+
+
+@pytest.mark.parametrize(("counts", "points"), [("best", 9.0), ("last", 4.0)])
+def test_the_best_or_the_last_counts(counts, points):
+    attempts = [Attempt(moment(3), graded(4)), Attempt(moment(1), graded(2)), Attempt(moment(2), graded(9))]
+    rule = Rule(counts=counts)
+    found = rules.counted(rules.standings(attempts, rule), rule)
+    assert found is not None
+    assert found.points == points
+
+
+def test_a_late_submission_that_is_better_may_still_be_the_best():
+    attempts = [Attempt(moment(9), graded(5)), Attempt(moment(12), graded(10))]
+    rule = Rule(due_at=DUE, late_percent=10)
+    found = rules.counted(rules.standings(attempts, rule), rule)
+    assert found is not None
+    assert (found.points, found.late) == (8.0, 2)
+
+
+def test_beyond_the_limit_of_a_day_nothing_counts_and_the_next_day_is_a_new_one():
+    attempts = [Attempt(moment(1, hour), graded(hour)) for hour in (1, 2, 3)] + [Attempt(moment(2, 0), graded(1))]
+    rule = Rule(counts="last", attempts_per_day=2)
+    found = rules.standings(attempts, rule)
+    assert [each.over_limit for each in found] == [False, False, True, False]
+    assert found[2].points == 0
+    best = Rule(attempts_per_day=2)
+    counted = rules.counted(rules.standings(attempts, best), best)
+    assert counted is not None
+    assert counted.points == 2
+
+
+def test_what_spends_no_attempt_does_not_hide_what_does():
+    broken = graded(0, status="ungradable", message="SyntaxError: invalid syntax", tasks=(), max_score=0.0)
+    rule = Rule(counts="last", attempts_per_day=1)
+    attempts = [Attempt(moment(1, 1), broken), Attempt(moment(1, 2), graded(7)), Attempt(moment(1, 3), broken)]
+    found = rules.standings(attempts, rule)
+    assert [each.over_limit for each in found] == [False, False, False]
+    counted = rules.counted(found, rule)
+    assert counted is not None
+    assert counted.points == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "spends"),
+    [
+        ("def twice(x)\n", False),
+        ("raise ValueError('no')\n", True),
+        (SOLUTION, True),
+        (None, False),
+    ],
+)
+def test_a_syntax_error_spends_no_attempt_and_an_import_that_raises_does(course, tmp_path, text, spends):
+    _, judge = course
+    if text is not None:
+        write(tmp_path / "twice.py", text)
+    verdict = judge.grade("one", tmp_path)
+    assert verdict.status == ("passed" if text == SOLUTION else "ungradable")
+    assert rules.spends_attempt(verdict) is spends
+
+
+# The database.
+
+
+def fill(opened: Opened) -> Gradebook:
+    found = opened()
+    for person, score, day, sha in (("ada", 10, 9, "a"), ("bob", 4, 9, "b"), ("bob", 8, 12, "c"), ("Zoé", 6, 10, "d")):
+        found.import_verdict(graded(score, sha=sha, at=moment(day, 11)), person, moment(day))
+    return found
+
+
+def test_what_was_imported_is_there_when_it_is_opened_again(opened):
+    fill(opened).close()
+    assert [(each.person, each.points) for each in opened().places()] == [("Zoé", 6.0), ("ada", 10.0), ("bob", 8.0)]
+
+
+def test_importing_twice_changes_nothing(opened):
+    fill(opened)
+    before = [(row.what, row.person, row.after) for row in opened().audit()]
+    again = opened()
+    assert not again.import_verdict(graded(10, sha="a", at=moment(9, 11)), "ada", moment(9))
+    assert [(row.what, row.person, row.after) for row in opened().audit()] == before
+
+
+def test_a_rule_changes_points_at_once_and_is_in_the_audit_trail(opened):
+    found = fill(opened)
+    found.set_rule("one", counts="last", due_at=DUE, late_percent=25.0, late_days=7)
+    assert {each.person: each.points for each in found.places()} == {"ada": 10.0, "bob": 4.0, "Zoé": 6.0}
+    found.extend("bob", "one", moment(13))
+    assert {each.person: each.points for each in found.places()} == {"ada": 10.0, "bob": 8.0, "Zoé": 6.0}
+    told = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()][-2:]
+    before, after = "best, due never, late costs nothing", f"last, due {DUE}, late costs 25 % a day, for 7 days"
+    assert told == [("Ivy", "rule", "", "one", before, after), ("Ivy", "extension", "bob", "one", "", moment(13))]
+
+
+def test_the_newest_verdict_on_a_submission_stands_and_the_trail_says_from_what_to_what(opened):
+    found = fill(opened)
+    found.import_verdict(graded(3, sha="a", at=moment(20), suite_digest="new"), "ada", moment(9))
+    (place,) = found.places(person="ada")
+    assert (place.points, len(place.standings)) == (3.0, 1)
+    last = found.audit("ada")[-1]
+    assert (last.what, last.before, last.after) == ("graded", "passed, 10 of 10", "failed, 3 of 10")
+
+
+def test_an_error_of_ours_is_no_verdict(opened):
+    found = opened()
+    assert not found.import_verdict(graded(0, status="error"), "ada", moment(9))
+    assert found.places() == []
+
+
+AWAITING = graded(
+    10.0,
+    status="awaiting_review",
+    tasks=(task("twice", 10), task("essay", 0, 5, "awaiting_review")),
+    review_points=5.0,
+    sha="e",
+)
+
+
+def test_points_that_a_person_gave_outlive_a_regrading_and_can_be_given_anew(opened):
+    found = opened()
+    found.import_verdict(AWAITING, "ada", moment(9))
+    for points, hour in ((3.0, 13), (4.0, 14)):
+        marked = with_marks(AWAITING, [("essay", points, "Grace", moment(11, hour))])
+        found.import_verdict(marked, "ada", moment(9))
+    found.import_verdict(msgspec.structs.replace(AWAITING, graded_at=moment(15), seed="11" * 16), "ada", moment(9))
+    (place,) = found.places()
+    assert place.verdict is not None
+    assert (place.points, place.verdict.status, place.verdict.tasks[1].reviewer) == (14.0, "failed", "Grace")
+    marks = [(row.before, row.after) for row in found.audit("ada") if row.what == "marked"]
+    assert marks == [("", "essay: 3 by Grace"), ("essay: 3 by Grace", "essay: 4 by Grace")]
+
+
+def test_a_hole_is_answered_by_the_verdicts_of_the_versions_that_have_it(opened):
+    found = opened()
+    for number, version in enumerate(("0.9.0", "0.10.0", "0.10.1", "1.0.0")):
+        verdict = graded(sha=str(number), harness_version=version, at=moment(number + 1))
+        found.import_verdict(verdict, f"p{number}", moment(1))
+    assert [each.person for each in found.affected("0.10.0", "1.0.0")] == ["p1", "p2"]
+    assert [each.person for each in found.affected("0.10.1")] == ["p2", "p3"]
+    with pytest.raises(KataError, match=r"soon: a version such as 0\.1\.0 is expected"):
+        found.affected("soon")
+
+
+def test_one_persons_data_are_gone_from_every_table_and_the_trail(opened):
+    found = fill(opened)
+    found.extend("bob", "one", moment(13))
+    assert found.forget("bob") == []
+    assert {each.person for each in found.places()} == {"ada", "Zoé"}
+    rows = [(row.what, row.person) for row in found.audit()]
+    assert ("forgotten", book.FORGOTTEN) in rows
+    assert "bob" not in {person for _, person in rows}
+    with pytest.raises(KataError, match="bob: nobody of that name"):
+        found.forget("bob")
+    with found._engine.connect() as connection:
+        for table in Table.metadata.sorted_tables:
+            assert not [row for row in connection.execute(sa.select(table)) if "bob" in str(row)]
+            if table.name in ("submissions", "verdicts"):
+                assert len(connection.execute(sa.select(table)).all()) == 2
+
+
+def test_nothing_of_a_person_is_left_in_the_file(tmp_path):
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        found.import_verdict(graded(4, message="by Barbara"), "Barbara", moment(9))
+        assert b"Barbara" in (tmp_path / "book.sqlite").read_bytes()
+        found.forget("Barbara")
+    assert b"Barbara" not in (tmp_path / "book.sqlite").read_bytes()
+
+
+def test_what_is_older_than_it_may_be_is_removed(opened):
+    found = fill(opened)
+    assert found.forget_before(moment(10)) == (2, [])
+    assert [(each.person, each.points) for each in found.places()] == [("Zoé", 6.0), ("bob", 8.0)]
+
+
+def test_the_migrations_make_exactly_these_tables(opened):
+    found = opened()
+    config = Config()
+    config.set_main_option("script_location", str(book._MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+    with found._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_a_database_of_a_later_version_is_left_alone(opened):
+    found = opened()
+    with found._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(KataError, match="revision 9999, which this version of katas does not know"):
+        opened()
+
+
+def test_somebody_elses_database_is_left_alone(tmp_path):
+    with sqlite3.connect(tmp_path / "other.sqlite") as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+    with pytest.raises(KataError, match="it holds other tables, and is no gradebook"):
+        Gradebook(str(tmp_path / "other.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("/nowhere/at/all.sqlite", "unable to open database file: name a gradebook that can be written"),
+        ("postgresql://ada:secret@localhost:1/course", r"ada:\*\*\*@localhost:1/course: .*name a gradebook"),
+        ("://", "a file, or a URL such as postgresql"),
+        ("what://there/is", "what: name a gradebook that can be written"),
+    ],
+)
+def test_a_gradebook_that_cannot_be_opened_is_one_clear_message(url, fault):
+    with pytest.raises(KataError, match=fault) as raised:
+        Gradebook(url)
+    assert "secret" not in str(raised.value)
+
+
+# A course, graded for real.
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Judge]]:
+    root = write_repository(tmp_path_factory.mktemp("course"), ["one"])
+    toml = root / "katas" / "one" / "kata.toml"
+    write(
+        toml, toml.read_text(encoding="utf-8").replace('runtime = "numpy"', 'runtime = "numpy"\nattempts_per_day = 2')
+    )
+    with Judge(root) as judge:
+        yield root, judge
+
+
+@pytest.fixture(scope="module")
+def batch(course: tuple[Path, Judge], tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    """Some people's submissions, graded."""
+    root, _ = course
+    place = tmp_path_factory.mktemp("batch")
+    texts = {"ada": SOLUTION, "bob": ADDED, "cleo": SUMMED, "Zoé": "def half(x):\n    return x\n"}
+    for person, text in texts.items():
+        os.utime(write(place / "in" / person / "twice.py", f"{text}# {person}\n"), (1_778_000_000,) * 2)
+    found = Batch(place / "out")
+    run = Run(found, [catalogue.load(root, "one")], every=True)
+    with found.open() as held, ThisMachine(root, 1) as machine:
+        run.grade(entries.find(place / "in"), machine, held)
+    return found
+
+
+def told(*words: str, root: Path) -> str:
+    done = katas("--root", str(root), *words)
+    assert (done.status, done.left) == (0, []), done.said
+    return done.out
+
+
+def test_both_databases_give_the_same_gradebook_for_the_same_verdicts(course, batch, postgres, tmp_path):
+    root, _ = course
+    seen = []
+    for url in (str(tmp_path / "book.sqlite"), postgres):
+        with Gradebook(url, who="Ivy") as found:
+            assert found.import_batch(batch, [catalogue.load(root, "one")]) == 4
+            found.set_rule("one", due_at="2026-05-01T00:00:00+00:00", late_percent=10.0, late_days=30)
+            trail = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()]
+            seen.append(
+                (found.places(), found.titles(), trail, statistics.of_katas(found.places()), found.affected("0"))
+            )
+        words = [("show", "bob"), ("export", "csv"), ("stats",)]
+        seen[-1] += tuple(told("gradebook", *each, "--gradebook", url, root=root) for each in words)
+    empty(postgres)
+    assert seen[0] == seen[1]
+    assert "best, due never" in str(seen[0][2])
+    assert {place.person: place.points for place in seen[0][0]}["ada"] > 0
+
+
+def test_a_table_for_other_programs_has_a_row_a_submission_and_a_column_a_task(course, batch, tmp_path):
+    root, _ = course
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    assert told("gradebook", "import", str(batch.out), *url, root=root) == f"4 new verdicts from {batch.out}\n"
+    rows = list(csv.DictReader(io.StringIO(told("gradebook", "export", "csv", "one", *url, root=root))))
+    assert [(row["person"], row["twice"], row["half"], row["points"], row["counts"]) for row in rows] == [
+        ("Zoé", "0.0", "0.0", "0.0", "1"),
+        ("ada", "2.0", "1.0", "3.0", "1"),
+        ("bob", "0.0", "1.0", "1.0", "1"),
+        ("cleo", "2.0", "1.0", "3.0", "1"),
+    ]
+
+
+def test_regrade_takes_what_a_new_hidden_test_affects_from_the_store(course, batch, tmp_path):
+    original, _ = course
+    root = shutil.copytree(original, tmp_path / "course")
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    told("gradebook", "import", str(batch.out), *url, root=root)
+    assert told("gradebook", "regrade", *url, root=root) == "0 of 4 graded again, 0 changed\n"
+    stricter = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
+    write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
+    said = told("gradebook", "regrade", "one", "--by", "Ivy", *url, root=root)
+    assert "ada, one: passed, 3 → failed, 2\n" in said
+    assert said.endswith("4 of 4 graded again, 3 changed\n")
+    with Gradebook(url[1]) as found:
+        (place,) = found.places(person="ada")
+        last = found.audit("ada")[-1]
+    assert place.points == 2
+    assert (last.who, last.what, last.before, last.after) == ("Ivy", "graded", "passed, 3 of 3", "failed, 2 of 3")
+
+
+def test_forget_removes_a_person_from_the_book_and_from_the_batch(course, batch, tmp_path):
+    root, _ = course
+    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    told("gradebook", "import", str(copy.out), *url, root=root)
+    said = told("gradebook", "forget", "bob", *url, root=root)
+    assert f"{copy.out}: 1 verdicts and 1 submissions removed" in said
+    everything = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in everything if b"bob" in path.read_bytes() or "bob" in path.parts]
+    assert len(list(copy.store.digests())) == 3
+
+
+def test_a_review_written_into_a_batchs_verdict_is_imported_with_it(tmp_path):
+    held_in = Batch(tmp_path / "out")
+    row = Row(person="ada", submitted_at=moment(9), verdict=AWAITING)
+    with held_in.open() as held:
+        held.append([row])
+    cohort.write_verdict(held_in, row)
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        found.import_batch(held_in)
+        marked = with_marks(AWAITING, [("essay", 5.0, "Grace", moment(11))])
+        held_in.verdict_file("ada", "one").write_bytes(to_json(marked))
+        assert found.import_batch(held_in) == 0
+        (place,) = found.places()
+        assert place.verdict is not None
+        assert (place.points, place.verdict.status) == (15.0, "passed")
+
+
+# The limit of attempts, before anything is graded.
+
+
+def test_the_third_attempt_of_a_day_is_not_graded_where_two_are_allowed(course, tmp_path):
+    root, _ = course
+    os.utime(write(tmp_path / "in" / "ada" / "twice.py", SOLUTION), (1_778_000_000,) * 2)
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        for number in range(2):
+            found.import_verdict(graded(4, sha=str(number)), "ada", f"2026-05-05T0{number}:00:00+00:00")
+    words = ("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--gradebook", url)
+    said = told(*words, root=root)
+    assert "1 handed in by 1: 0 graded" in said
+    assert "not graded: ada, one: attempt 3 of 2026-05-05, 2 a day are graded; days begin at 0:00 UTC" in said
+    os.utime(tmp_path / "in" / "ada" / "twice.py", (1_778_086_400,) * 2)
+    assert "1 passed" in told(*words, root=root)
+    with Gradebook(url) as found:
+        (place,) = found.places()
+    assert [each.attempt.verdict.status for each in place.standings] == ["failed", "failed", "passed"]
+    assert place.rule.attempts_per_day == 2
+
+
+def test_what_is_in_the_book_already_is_no_new_attempt(course, tmp_path):
+    root, _ = course
+    kata = msgspec.structs.replace(catalogue.load(root, "one"), attempts_per_day=1)
+    taken = intake.submission(kata, {"twice.py": b"pass"})
+    handed = Handed(Entry("ada", tmp_path, moment(9)), kata, taken)
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        assert found.may_be_graded(handed) == ""
+        found.import_verdict(msgspec.structs.replace(graded(), submission_sha256=taken.sha256), "ada", moment(9))
+        assert found.may_be_graded(handed) == ""
+        other = msgspec.structs.replace(taken, sha256="f" * 64)
+        assert found.may_be_graded(Handed(Entry("ada", tmp_path, moment(9, 23)), kata, other)).startswith(
+            "attempt 2 of"
+        )
+        assert found.may_be_graded(Handed(Entry("ada", tmp_path, moment(10, 0)), kata, other)) == ""
+        assert found.may_be_graded(Handed(Entry("bob", tmp_path, moment(9)), kata, other)) == ""
+
+
+# Statistics.
+
+
+def test_a_task_that_only_the_best_solve_discriminates_and_one_that_everybody_solves_does_not():
+    rest = list(range(20))
+    assert statistics.discrimination([float(points >= 10) for points in rest], rest) == 1.0
+    assert statistics.discrimination([1.0] * 20, rest) == 0.0
+    assert statistics.discrimination([float(points < 10) for points in rest], rest) == -1.0
+    assert statistics.discrimination([1.0] * 9, rest[:9]) is None
+    assert statistics.discrimination([1.0] * 20, [5.0] * 20) is None
+
+
+def test_people_who_are_equal_at_the_edge_of_a_group_are_all_in_it():
+    rest = [0.0] * 5 + [1.0] * 5  # the upper and the lower 27 % are 3 people: which, nobody can say
+    assert statistics.discrimination([1, 0, 0, 0, 0, 1, 1, 1, 1, 0], rest) == pytest.approx(0.8 - 0.2)
+
+
+def test_correlation_with_the_rest_is_pearsons_and_none_where_it_says_nothing():
+    shares, rest = [0.0, 1.0] * 6, [1.0, 3.0] * 6
+    assert statistics.rest_correlation(shares, rest) == pytest.approx(1.0)
+    assert statistics.rest_correlation([1.0] * 12, rest) is None
+    assert statistics.rest_correlation(shares[:8], rest[:8]) is None
+
+
+def test_statistics_count_everybody_once_and_each_misconception_once_a_person(tmp_path):
+    wrong = TestResult(name="t", task="twice", visibility="hidden", status="failed", diagnosis="Two was added.")
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        for number in range(12):
+            score = 10.0 if number >= 6 else 0.0
+            tests = () if score else (wrong, msgspec.structs.replace(wrong, name="u"))
+            tasks = (task("twice", score), task("half", float(number % 2), 1.0))
+            status = "passed" if score and number % 2 else "failed"
+            verdict = graded(score, sha=f"{number:x}", tasks=tasks, tests=tests, status=status, title="Twice")
+            found.import_verdict(verdict, f"p{number:02d}", moment(1))
+        found.import_verdict(graded(0, sha="f", at=moment(1, 1), status="ungradable", tasks=()), "q", moment(1))
+        (kata,) = statistics.of_katas(found.places())
+    twice, half = kata.tasks
+    assert (kata.people, kata.passed, kata.ungradable) == (13, 3, 1)
+    assert (twice.people, twice.pass_rate, twice.mean, twice.misconceptions) == (12, 0.5, 0.5, (("Two was added.", 6),))
+    assert (half.people, half.pass_rate, half.misconceptions) == (12, 0.5, ())
+
+
+def test_the_page_is_whole_and_takes_nobodys_words_for_html():
+    hostile = statistics.TaskStatistics("t", "<script>alert(1)</script>", 12, 0.25, 0.5, -0.31, None, (("<b>", 3),))
+    text = page.render([statistics.KataStatistics("one", "A & B", 12, 3, 1, 20, 0.5, (hostile,))], 12, "2026-05-31")
+    assert text.startswith("<!doctype html>")
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "A &amp; B" in text
+    assert "25 % of 12" in text
+    assert "−0.31" in text
+    assert "default-src 'none'" in text
+
+
+# The leaderboard.
+
+
+def speed(ratio: float, low: float, high: float) -> Speed:
+    return Speed(ratio=ratio, low=low, high=high, cpu_ratio=ratio)
+
+
+def test_whose_intervals_overlap_that_of_the_first_share_its_rank():
+    speeds = {
+        "ada": speed(0.50, 0.48, 0.53),
+        "bob": speed(0.52, 0.50, 0.55),
+        "cleo": speed(0.54, 0.52, 0.57),
+        "dora": speed(0.56, 0.54, 0.58),
+        "ed": speed(0.90, 0.80, 1.00),
+    }
+    lines = leaderboard.ranked("t", speeds.items())
+    assert [(line.rank, line.person) for line in lines] == [(1, "ada"), (1, "bob"), (1, "cleo"), (4, "dora"), (5, "ed")]
+
+
+def test_the_board_shows_the_fastest_that_passed_and_may_count(course, tmp_path):
+    root, _ = course
+
+    def fast(ratio: float, sha: str, status: str = "passed") -> Verdict:
+        measured = TestResult(
+            name="one::test_it_is_fast",
+            task="twice",
+            visibility="hidden",
+            status=status,
+            speed=speed(ratio, ratio - 0.02, ratio + 0.02),
+        )
+        return graded(sha=sha, tests=(measured,), at=moment(9, 11))
+
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        found.know([catalogue.load(root, "one")])
+        for person, hour, verdict in (
+            ("ada", 1, fast(0.60, "1")),
+            ("ada", 2, fast(0.50, "2")),
+            ("ada", 3, fast(0.10, "3")),  # the third of a day
+            ("bob", 1, fast(0.53, "4")),
+            ("cleo", 1, fast(0.20, "5", "failed")),
+            ("dora", 1, fast(0.70, "6")),
+        ):
+            found.import_verdict(verdict, person, moment(9, hour))
+    said = told("leaderboard", "one", "--gradebook", url, root=root)
+    assert said == (
+        "It is fast\n"
+        "   1=   0.50×  0.48 to 0.52  ada\n"
+        "   1=   0.53×  0.51 to 0.55  bob\n"
+        "   3    0.70×  0.68 to 0.72  dora\n"
+    )
+
+
+# Submissions that look like each other.
+
+
+def test_a_copy_with_other_names_and_comments_is_found_and_another_answer_is_not(course):
+    root, _ = course
+    kata = catalogue.load(root, "one")
+    own = (
+        "import numpy as np\n\ndef twice(x):\n    total = np.zeros_like(x)\n    for index in range(len(x)):\n"
+        "        total[index] = x[index] + x[index]\n    return total\n\ndef half(x):\n    result = x * 0.5\n"
+        "    assert result is not None\n    return result\n"
+    )
+    renamed = own.replace("total", "mine").replace("index", "place").replace("result", "y")
+    other = "import functools\n\ntwice = functools.partial(lambda k, x: k * x, 2.0)\nhalf = lambda x: x / 2\n"
+    texts = {"ada": own, "bob": f"# all my own work\n{renamed}", "cleo": other}
+    files = {person: intake.submission(kata, {"twice.py": text.encode()}) for person, text in texts.items()}
+    (pair,) = similar.pairs(kata, files, 0.8)
+    assert (pair.one, pair.other) == ("ada", "bob")
+    assert pair.most > 0.95

@@ -1,0 +1,153 @@
+"""`pytest katas/…` says the same as the judge: the counterexample, and which misconception behaves like this."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import workshop
+from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, write
+
+DIAGNOSIS = "This is exactly what you get when two is added."
+SQUARED = "def twice(x):\n    return x * x\n\n" + HALF
+EXAMPLE = """\
+import numpy as np
+from graders.checks import assert_close, task
+
+@task("twice")
+def test_three_becomes_six(kata):
+    assert_close(kata.twice(np.array([3.0])), np.array([6.0]))
+"""
+POINTS = re.compile(r"^alpha: \d of \d tasks?, \d of \d points; official: katas grade alpha$", re.MULTILINE)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return workshop.write_repository(tmp_path / "my kätas", ["alpha"])
+
+
+def run(root: Path, text: str, *words: str, typed: str | None = None) -> Finished:
+    write(root / "katas" / "alpha" / "twice.py", text)
+    return workshop.pytest("-p", "no:cacheprovider", *words, cwd=root, text=typed)
+
+
+def test_a_known_misconception_is_named_once_above_the_smallest_case(root: Path) -> None:
+    write(root / "katas" / "alpha" / "test_more.py", EXAMPLE)
+    done = run(root, ADDED, "katas")
+    assert "2 failed" in done.out
+    assert done.out.count(DIAGNOSIS) == 1
+    assert done.out.index("is off in") < done.out.index(DIAGNOSIS) < done.out.index("# yours   :")
+    assert "graders/" not in done.out
+
+
+def test_another_mistake_is_given_no_name(root: Path) -> None:
+    done = run(root, SQUARED, "katas")
+    assert "1 failed" in done.out
+    assert "This is exactly" not in done.out
+
+
+def test_what_looks_the_same_here_is_told_apart_by_the_hidden_tests(root: Path) -> None:
+    hidden = root / "graders" / "hidden" / "alpha"
+    also = ADDED.replace("x / 2.0", "x / 3.00")  # of another length: bytecode is told apart by that and the second
+    write(hidden / "wrong" / "thirds.py", f"# two is added, and thirds are taken\n# task: twice\n{also}")
+    assert DIAGNOSIS in run(root, ADDED, "katas").out
+    assert "when two is added, and thirds are taken." in run(root, also, "katas").out
+    shutil.rmtree(hidden / "wrong")
+    assert "This is exactly" not in run(root, ADDED, "katas").out
+
+
+def test_what_is_not_written_yet_is_no_misconception(root: Path) -> None:
+    wrong = root / "graders" / "hidden" / "alpha" / "wrong" / "nothing.py"
+    write(wrong, f"# nothing is written\n# task: twice\n{STUB}")
+    done = run(root, STUB, "katas")
+    assert "twice is not written yet: katas/alpha/twice.py, line 5" in done.out
+    assert "nothing is written" not in done.out
+
+
+def test_a_student_bundle_without_solutions_and_variants_works(root: Path) -> None:
+    shutil.rmtree(root / "solutions")
+    shutil.rmtree(root / "graders")
+    done = run(root, ADDED, "katas")
+    assert "The smallest failing case, as code:" in done.out
+    assert POINTS.search(done.out)
+
+
+def test_what_prints_warns_or_stops_is_quiet_while_it_is_compared(root: Path) -> None:
+    noisy = ADDED.replace("    return 2.0", "    print('loud')\n    breakpoint()\n    return 2.0")
+    done = run(root, noisy, "katas", typed="c\nc\nc\nc\n")
+    assert done.out.count("PDB set_trace") == 2  # one a test, in the learner's own run
+    assert DIAGNOSIS in done.out
+
+
+@pytest.mark.parametrize(
+    "trouble", ["raise SystemExit(3)", "raise KeyError(x.size)", "import pytest; pytest.fail('late')"]
+)
+def test_what_goes_wrong_while_it_is_compared_takes_nothing_away(root: Path, trouble: str) -> None:
+    hidden = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
+    write(hidden, hidden.read_text(encoding="utf-8").replace("kata.half(3.0)", "kata.twice(np.ones(700))"))
+    write(hidden, "import numpy as np\n" + hidden.read_text(encoding="utf-8"))
+    text = ADDED.replace("    return 2.0", f"    if x.size == 700: {trouble}\n    return 2.0")
+    done = run(root, text, "katas", "-k", "becomes_four or every_vector")
+    assert "1 failed, 1 passed" in done.out
+    assert "# yours   :" in done.out
+    assert "late" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "counts"),
+    [
+        (("-x",), "1 failed, 1 passed"),
+        (("-k", "every_vector"), "1 failed, 1 deselected"),
+        (("-n", "2"), "1 failed, 1 passed"),
+        (("-n", "2", "--dist", "loadfile"), "1 failed, 1 passed"),
+        (("-q",), "1 failed, 1 passed"),
+        (("--tb=short",), "1 failed, 1 passed"),
+        (("-W", "error"), "1 failed, 1 passed"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_pytests_own_options_work(root: Path, words: tuple[str, ...], counts: str) -> None:
+    done = run(root, ADDED, "katas", *words)
+    assert done.status == 1
+    assert re.search(rf"{counts}(, \d+ \w+)* in ", done.out), done.out
+    assert DIAGNOSIS in done.out
+    assert len(POINTS.findall(done.out)) == 1
+    assert "warning" not in done.said.lower()
+
+
+def test_a_debugger_is_entered_in_the_learners_own_test(root: Path) -> None:
+    done = run(root, ADDED, "katas", "--pdb", typed="p 'x is', x\nq\n")
+    assert "test_alpha.py" in done.out.partition("(Pdb)")[0]
+    assert "('x is'" in done.out
+    assert "graders/" not in done.out.partition("(Pdb)")[2].partition("points, unofficial")[0]
+
+
+@pytest.mark.parametrize("words", [("--collect-only",), ("--collect-only", "-q"), ("--collect-only", "-n", "2")])
+def test_tests_can_be_listed_as_an_editor_does(root: Path, words: tuple[str, ...]) -> None:
+    done = run(root, "import numpi\n" + ADDED, "katas", *words)
+    assert done.status == 0, done.said
+    assert "test_two_becomes_four" in done.out
+    assert "test_every_vector_is_doubled" in done.out
+    assert "points, unofficial" not in done.out
+    assert "warning" not in done.said.lower()
+
+
+def test_a_pass_is_a_line_of_points_and_nothing_else(root: Path) -> None:
+    done = run(root, SOLUTION, "katas")
+    assert done.status == 0
+    assert len(POINTS.findall(done.out)) == 1
+    assert "warning" not in done.said.lower()
+    assert "the same inputs again" not in done.out
+
+
+def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
+    project = workshop.copy_project(tmp_path / "Übung 9")
+    wrong = project / "graders" / "hidden" / "exercise09" / "wrong" / "absolute_deviation.py"
+    shutil.copy(wrong, project / "katas" / "exercise09" / "layer_norm.py")
+    done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", cwd=project)
+    assert "This is exactly what you get when the mean of |x - mean| was taken" in done.out
+    assert "exercise09: 1 of 3 tasks, 2 of 7 points; official: katas grade exercise09" in done.out
+    assert "graders/" not in done.out

@@ -1,0 +1,130 @@
+"""`katas next, progress, hint, reset, solution, diff`, typed by a learner in a clone."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import workshop
+from tests.workshop import SOLUTION, STUB, Finished, katas, write
+
+README = """# Alpha
+
+<details>
+<summary>Hint 1: small</summary>
+
+Add it to itself.
+
+</details>
+
+<details><summary>More about
+vectors</summary>no hint</details>
+
+<details>
+<summary>Hint 2: all</summary>
+
+x + x
+
+</details>
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A clone in a folder of an awkward name."""
+    return workshop.write_clone(tmp_path / "my kätas", ["alpha", "beta"], README)
+
+
+def typed(root: Path, *words: str) -> Finished:
+    return katas(*words, cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
+
+
+def solve(root: Path) -> None:
+    write(root / "katas" / "alpha" / "twice.py", SOLUTION)
+    assert typed(root, "grade", "alpha").status == 0
+
+
+def test_a_pass_is_progress_and_the_next_kata_is_named(root: Path) -> None:
+    before = typed(root, "progress").out
+    assert before.startswith("· alpha ")
+    assert "0 of 2 done, 0 points, 0 days in a row\nnext: alpha, Twice" in before
+    solve(root)
+    after = typed(root, "progress").out
+    assert after.startswith("✓ alpha ")
+    assert "1 of 2 done, 3 points, 1 day in a row\nnext: beta, Twice" in after
+    assert typed(root, "next").out.startswith("next: beta, Twice (nothing has to come before it)\n")
+    assert max(map(len, after.splitlines())) <= 80
+
+
+def test_somebody_elses_submission_is_no_progress(root: Path) -> None:
+    for words in (["--against", "solutions"], ["--submission", str(root / "solutions" / "alpha")]):
+        assert typed(root, "grade", "alpha", *words).status == 0
+    assert "0 of 2 done" in typed(root, "progress").out
+
+
+def test_hints_come_one_after_the_other_and_the_last_again(root: Path) -> None:
+    told = [typed(root, "hint", "alpha").out for _ in range(3)]
+    assert told[0] == "Hint 1: small\n\nAdd it to itself.\n\n1 more: katas hint alpha\n"
+    assert told[1] == told[2] == "Hint 2: all\n\nx + x\n\nThat was the last one.\n"
+    assert typed(root, "hint", "alpha", "1").out == "Hint 1: small\n\nAdd it to itself.\n"
+
+
+def test_a_hint_that_is_not_there_is_told(root: Path) -> None:
+    done = typed(root, "hint", "alpha", "3")
+    assert (done.status, done.err) == (2, "katas: alpha has 2 hints; there is no hint 3\n")
+    assert "beta has no hints" in typed(root, "hint", "beta").err
+
+
+@pytest.mark.parametrize("command", ["solution", "diff"])
+def test_the_solution_is_shown_after_a_pass_or_when_asked_for_anyway(root: Path, command: str) -> None:
+    before = typed(root, command, "alpha")
+    assert (before.status, before.out) == (2, "")
+    assert "alpha is not passed yet" in before.err
+    assert "FACTOR * x" in typed(root, command, "alpha", "--anyway").out
+    solve(root)
+    after = typed(root, command, "alpha")
+    assert after.status == 0
+    assert ("are the same" if command == "diff" else "FACTOR * x") in after.out
+
+
+def test_a_difference_leads_from_yours_to_the_solution(root: Path) -> None:
+    told = typed(root, "diff", "alpha", "--anyway").out
+    assert "--- katas/alpha/twice.py" in told
+    assert "\n-    raise NotImplementedError\n" in told
+    assert "\n+    return FACTOR * x" in told
+
+
+def test_where_there_are_no_solutions_it_says_who_has_them(root: Path) -> None:
+    (root / "solutions").rename(root / "elsewhere")
+    assert "whoever handed the katas out has it" in typed(root, "solution", "alpha", "--anyway").err
+
+
+def test_a_fresh_start_keeps_what_was_there(root: Path) -> None:
+    assert "nothing to do" in typed(root, "reset", "alpha").out
+    own = write(root / "katas" / "alpha" / "twice.py", "mine\n")
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qam", "mine"], cwd=root, check=True
+    )
+    done = typed(root, "reset", "alpha")
+    assert done.status == 0, done.said
+    assert own.read_text(encoding="utf-8") == STUB
+    (kept,) = (root / ".katas" / "backup").glob("alpha-*/twice.py")
+    assert kept.read_text(encoding="utf-8") == "mine\n"
+    assert f"what you had is kept: .katas/backup/{kept.parent.name}/" in done.out
+
+
+def test_a_fresh_start_brings_back_a_file_that_was_removed(root: Path) -> None:
+    (root / "katas" / "alpha" / "twice.py").unlink()
+    assert "or get it back: `katas reset alpha`" in typed(root, "grade", "alpha").err
+    assert typed(root, "reset", "alpha").out == "fresh: katas/alpha/twice.py\n"
+
+
+def test_without_git_a_fresh_start_changes_nothing(root: Path, tmp_path: Path) -> None:
+    own = write(root / "katas" / "alpha" / "twice.py", "mine\n")
+    (root / ".git").rename(tmp_path / "git")
+    done = typed(root, "reset", "alpha")
+    assert done.status == 2
+    assert "git says" in done.err
+    assert own.read_text(encoding="utf-8") == "mine\n"

@@ -1,0 +1,168 @@
+"""The pages in a real browser: no violation of the rules of accessibility, nothing wider than a phone."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import catalogue
+from graders.cli import checklist
+from graders.judge.counterexample import _comment
+from graders.progress import Standing
+from graders.report import render
+from graders.verdict import TaskResult, TestResult, Verdict, from_json
+from tests.workshop import ROOT
+
+AXE = "axe-core@4.10.3"
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+LOOK = """
+<script>
+document.querySelectorAll("details").forEach(each => { each.open = true; });
+axe.run(document, {resultTypes: ["violations"]}).then(found => {
+  const said = found.violations.map(each => each.id + ": " + each.nodes.map(node => node.html).join(" | "));
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const seen = parent.document.createElement("pre");
+  seen.id = "seen";
+  seen.textContent = JSON.stringify({said, wide, passes: found.passes.length});
+  parent.document.body.append(seen);
+});
+</script>
+"""
+
+Looked = Callable[[str, int, bool], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    """Opens a page in headless Chromium, `width` pixels wide, and lets axe look at it."""
+    folder = tmp_path_factory.mktemp("axe")
+    if not CHROMIUM or not shutil.which("npm"):
+        _missing("chromium and npm are needed to look at the pages")
+    fetched = subprocess.run(["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, check=False)
+    if fetched.returncode:
+        _missing(f"npm could not fetch {AXE}: {fetched.stderr[-200:]}")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        member = archive.extractfile("package/axe.min.js")
+        assert member is not None
+        axe = member.read().decode()
+
+    def look(text: str, width: int, dark: bool) -> dict[str, Any]:
+        open_to_axe = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+        path = folder / "page.html"
+        inner = escape(open_to_axe.replace("</body>", f"<script>{axe}</script>{LOOK}</body>"))
+        # Chromium opens no window as narrow as a phone: the page is looked at in a frame.
+        frame = f'<!doctype html><body style="margin:0"><iframe width="{width}" height="900" srcdoc="{inner}"></iframe>'
+        path.write_text(frame, encoding="utf-8")
+        done = subprocess.run(
+            [
+                CHROMIUM,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                f"--window-size={max(width, 500)},1000",
+                *(["--blink-settings=preferredColorScheme=0"] if dark else []),
+                "--virtual-time-budget=20000",
+                "--dump-dom",
+                path.as_uri(),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        seen = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
+        assert seen, done.stderr[-2000:]
+        found: dict[str, Any] = json.loads(seen[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+        return found
+
+    return look
+
+
+def _missing(said: str) -> None:
+    if os.environ.get("KATAS_BROWSER") == "required":
+        pytest.fail(said)
+    pytest.skip(said)
+
+
+def compared() -> Verdict:
+    """A verdict with a table and a plot of every size: many entries, one, a batch of matrices, no finite number."""
+    wide = [[round(math.sin(3 * row + column), 3) for column in range(12)] for row in range(3)]
+    off = [[round(value + 0.1 * (number % 4), 3) for number, value in enumerate(row)] for row in wide]
+    pairs = [(wide, off), (0.5, -0.25), ([[[1.0, 2.0]], [[3.0, 4.0]]], [[[1.0, 2.0]], [[3.0, 9.0]]])]
+    pairs += [([1.0, float("inf")], [float("nan"), 2.0])]
+    tests = [
+        TestResult(
+            name=f"test_gradient_{number}",
+            task="backward",
+            visibility="visible",
+            status="failed",
+            message="backward: is off",
+            counterexample="\n".join(
+                ["backward(x)", _comment("expected", np.array(a)), _comment("yours   ", np.array(b))]
+            ),
+        )
+        for number, (a, b) in enumerate(pairs)
+    ]
+    task = TaskResult(name="backward", title="Backward", status="failed", score=0, max_score=2)
+    return Verdict(kata="exercise05", title="Gradients", status="failed", tasks=(task,), tests=tuple(tests))
+
+
+def pages() -> dict[str, str]:
+    golden = {
+        path.parent.name: from_json(path.read_bytes()) for path in (ROOT / "tests" / "golden").glob("*/verdict.json")
+    }
+    katas = catalogue.load_all(ROOT)
+    states = [Standing("", 3, 10, "2026-03-01"), Standing("", 2, 4), Standing("")]
+    standings = {kata.slug: states[number % 3] for number, kata in enumerate(katas)}
+    day = datetime.date(2026, 3, 2)
+    return {
+        "report": render(list(golden.values()), "html", "instructor"),
+        "one": render([golden["wrong"]], "html", "learner"),
+        "compared": render([compared()], "html", "learner"),
+        "progress": checklist.render(katas, standings, [day], day),
+    }
+
+
+@pytest.mark.parametrize("name", ["report", "one", "compared", "progress"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_everybody_can_use_the_page(looked: Looked, name: str, width: int, dark: bool) -> None:
+    found = looked(pages()[name], width, dark)
+    assert found["said"] == []
+    assert found["passes"] > 10, "axe has looked at next to nothing"
+    assert found["wide"] <= 0, "the page is wider than the window"
+
+
+def test_axe_finds_what_is_wrong(looked: Looked) -> None:
+    bad = pages()["one"].replace("--soft: #57606a", "--soft: #dddddd").replace('lang="en"', "")
+    said = " ".join(looked(bad, 1280, False)["said"])
+    assert "color-contrast" in said
+    assert "html-has-lang" in said
+
+
+def test_the_checklist_says_what_is_done_begun_and_next() -> None:
+    page = pages()["progress"]
+    assert "Next: <strong>" in page
+    assert page.count(">done<") == page.count("2026-03-01")
+    assert ">begun<" in page
+    assert ">not begun<" in page
+
+
+def test_what_axe_looks_at_has_tables_and_plots() -> None:
+    page = pages()["compared"]
+    assert page.count('<div class="map"') == 4
+    assert page.count('<svg class="plot"') == 2

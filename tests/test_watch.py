@@ -1,0 +1,552 @@
+"""`katas watch`, at a real terminal and without one: what is seen of a save, what the keys do, what is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.progress import Progress
+from graders.verdict import TaskResult, TaskStatus, Verdict
+from graders.watch.board import Board
+from graders.watch.saves import signature
+from graders.watch.terminal import split
+from tests import workshop
+from tests.at_terminal import FULL, AtTerminal
+from tests.test_learning import README
+from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, katas, write
+
+KEYS = "n next  h hint  l list  c visible only  p plot  r reset  q quit"
+PROGRAM = """
+class History:
+    loss = [2.0, 1.0]
+
+if __name__ == "__main__":
+    history = History()
+    history.loss = [2.0, 1.0]
+"""
+ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A clone in a folder of an awkward name, with nothing done in it."""
+    return workshop.write_clone(tmp_path / "my kätas", ["alpha", "beta"], README)
+
+
+Watching = Callable[..., AtTerminal]
+
+
+@pytest.fixture
+def watching(root: Path) -> Iterator[Watching]:
+    """watching(*words, …) is `katas words…` at a terminal, with the first verdict on it."""
+    opened: list[AtTerminal] = []
+
+    def start(
+        *words: str,
+        command: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+        points: str = "0 of 3 points",
+        **size: int,
+    ) -> AtTerminal:
+        env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite")} | (env or {})
+        opened.append(AtTerminal([*command, KATAS, *words], root, env=env, **size))
+        opened[-1].__enter__()
+        opened[-1].wait(points)
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.__exit__(None, None, None)
+
+
+def save(root: Path, text: str, slug: str = "alpha") -> Path:
+    return write(root / "katas" / slug / "twice.py", text)
+
+
+def remembered(root: Path, slug: str = "alpha") -> tuple[int, float, bool]:
+    """Tries, best score and whether it is done, as `katas progress` has them."""
+    with Progress(root / "progress.sqlite") as progress:
+        standing = progress.standings([slug])[slug]
+    return standing.tries, standing.best, standing.done
+
+
+# ------------------------------------------------------------------------------------------ the screen
+
+
+def test_the_first_screen_has_it_all_within_80_columns_and_24_lines(watching: Watching) -> None:
+    terminal = watching("watch")
+    rows = terminal.rows()
+    assert re.fullmatch(r"✗ Twice \(alpha\) +0 of 3 points", rows[0])
+    assert "  ✗ Twice a vector                                                         0 / 2" in rows
+    assert "✗ Two becomes four                                                         twice" in rows
+    assert "  │ twice is not written yet" in rows
+    assert rows[-2].endswith("0 of 2 katas done, 0 of 6 points")
+    assert rows[-1] == KEYS
+    assert terminal.written.count(FULL) == 1
+
+
+def test_a_save_shows_its_verdict_and_is_remembered(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    assert remembered(root) == (0, 0, False)  # a stub that was only looked at is no try
+    save(root, ADDED)
+    text = terminal.wait("1 of 3 points")
+    assert "This is exactly what you get when two is added." in text
+    assert "# expected: np.array([0.0])" in text
+    save(root, SOLUTION)
+    assert "n: beta, Twice (nothing has to come before it)" in terminal.wait("3 of 3 points")
+    terminal.wait("1 of 2 katas done, 3 of 6 points")
+    assert remembered(root) == (2, 3, True)
+    terminal.type("n")
+    terminal.wait("✗ Twice (beta)")
+    save(root, SOLUTION, "beta")
+    terminal.wait("2 of 2 katas done")
+    terminal.type("n")
+    terminal.wait("Everything is done.")
+
+
+def test_a_save_that_changes_nothing_is_graded_and_not_remembered_again(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    save(root, ADDED)
+    first = terminal.wait("1 of 3 points")
+    time.sleep(1.1)  # the time of the verdict, to the second, is all that can be seen to change
+    save(root, ADDED)
+    terminal.wait(lambda text: "1 of 3 points" in text and text.splitlines()[1] != first.splitlines()[1])
+    assert remembered(root) == (1, 1, False)
+
+
+def renamed(path: Path) -> None:
+    path.rename(path.with_name("twice.py~"))
+    write(path.with_name(".twice.py.new"), SOLUTION).rename(path)
+
+
+def in_pieces(path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for start in range(0, len(SOLUTION), 40):
+            file.write(SOLUTION[start : start + 40])
+            file.flush()
+            time.sleep(0.03)
+
+
+@pytest.mark.parametrize("written", [renamed, in_pieces])
+def test_an_editor_may_rename_or_write_in_pieces(
+    watching: Watching, root: Path, written: Callable[[Path], None]
+) -> None:
+    terminal = watching("watch", "alpha")
+    written(root / "katas" / "alpha" / "twice.py")
+    terminal.wait("3 of 3 points")
+
+
+def test_many_saves_at_once_end_with_the_last(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    for number in range(20):
+        save(root, ADDED + f"# {number}\n")
+    save(root, SOLUTION)
+    terminal.wait("3 of 3 points")
+    time.sleep(0.5)
+    assert "3 of 3 points" in terminal.wait("All tests pass.")
+
+
+def test_a_newer_save_ends_a_grading_that_would_take_long(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    save(root, ENDLESS)
+    terminal.wait("grading … 1 s")
+    begun = time.monotonic()
+    save(root, SOLUTION)
+    terminal.wait("3 of 3 points")
+    assert time.monotonic() - begun < 2  # its two tests have a limit of 3 s a call
+    terminal.wait("1 of 2 katas done")
+    assert remembered(root)[0] == 1
+
+
+def test_a_fault_of_syntax_is_shown_with_its_line(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    save(root, "x = 1\n\tdef twice(x)\n" + HALF)
+    assert "✗ twice.py, line 2: IndentationError: unexpected indent" in terminal.wait("line 2")
+    save(root, SOLUTION.replace("FACTOR * x", "(FACTOR * x"))
+    terminal.wait("line 3")
+    rows = terminal.rows()
+    at = next(number for number, row in enumerate(rows) if "line 3: SyntaxError: '(' was never closed" in row)
+    assert rows[at + 1 : at + 3] == ["  │ return (FACTOR * x", "  │        ^"]
+
+
+def test_a_file_that_is_gone_is_told_until_it_is_back(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    (root / "katas" / "alpha" / "twice.py").unlink()
+    terminal.wait("twice.py is not in katas/alpha/.")
+    save(root, SOLUTION)
+    text = terminal.wait("3 of 3 points")
+    assert "is not in" not in text
+
+
+def test_what_lies_beside_it_does_not_have_it_graded_again(root: Path) -> None:
+    from graders import catalogue
+
+    kata = catalogue.load(root, "alpha")
+    before = signature(kata)
+    for name in (".twice.py.swp", "twice.py~", "#twice.py#", "4913", "notes.txt", "__pycache__/twice.pyc"):
+        write(kata.folder / name, "")
+    assert signature(kata) == before
+    write(kata.folder / "factors.py", "FACTOR = 3.0\n")
+    assert signature(kata) != before
+
+
+def test_progress_that_cannot_be_kept_is_told_and_stops_nobody(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha", env={"NN_KATAS_PROGRESS": "/dev/null/progress.sqlite"})
+    assert "name a file that can be written to in NN_KATAS_PROGRESS" in " ".join(terminal.text().split())
+    for title in ("Hint 1: small", "Hint 2: all"):
+        terminal.type("h")
+        terminal.wait(title)
+    save(root, SOLUTION)
+    terminal.wait("1 of 2 katas done")
+    terminal.wait("the verdict was not kept")
+    terminal.type("n")
+    terminal.wait("✗ Twice (beta)")
+
+
+# -------------------------------------------------------------------------------- a kata that takes long
+
+PAIR = TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "slow.py"]').replace(
+    'entry_points = ["twice", "half"]', 'entry_points = ["twice", "half", "slow"]'
+)
+PAIR = PAIR.replace("points = 2", 'points = 2\nfiles = ["twice.py"]').replace(
+    "points = 1", 'points = 1\nfiles = ["twice.py"]'
+)
+PAIR += '[tasks.slow]\ntitle = "Slowly"\npoints = 4\nfiles = ["slow.py"]\n'
+SLOW = "import time\n\ndef slow(x):\n    time.sleep(2.0)\n    return x\n"
+SLOWLY = """
+@task("slow")
+def test_slowly(kata):
+    assert_close(kata.slow(3.0), 3.0)
+"""
+
+
+@pytest.fixture
+def pair(root: Path) -> Path:
+    """The kata alpha with a second file, whose task takes two seconds."""
+    write(root / "katas" / "alpha" / "kata.toml", PAIR)
+    write(root / "katas" / "alpha" / "test_alpha.py", workshop.VISIBLE + SLOWLY)
+    for place in ("katas", "solutions"):
+        write(root / place / "alpha" / "slow.py", SLOW)
+    for kind in ("wrong", "accept"):
+        folder = root / "graders" / "hidden" / "alpha" / kind
+        (folder / "twice").mkdir()
+        for path in folder.glob("*.py"):
+            path.rename(folder / "twice" / path.name)
+    return root
+
+
+def test_a_failure_is_seen_before_the_grading_is_over(watching: Watching, pair: Path) -> None:
+    terminal = watching("watch", "alpha", points="4 of 7 points")
+    write(pair / "katas" / "alpha" / "slow.py", SLOW + "# saved\n")
+    save(pair, ADDED)
+    text = terminal.wait(lambda text: "1 of 3 tasks left" in text and "# expected: np.array([0.0])" in text)
+    assert "1 / 7 so far" in text
+    assert "  · Slowly                                                                 – / 4" in text
+    assert "4 / 4" in terminal.wait("5 of 7 points")
+
+
+def test_a_save_asks_only_the_tasks_that_its_file_decides(watching: Watching, pair: Path) -> None:
+    terminal = watching("watch", "alpha", points="4 of 7 points")
+    slow = pair / "katas" / "alpha" / "slow.py"
+    times = slow.stat()
+    slow.write_text(SLOW.replace("return x", "return y"), encoding="utf-8")  # a change that nobody sees
+    os.utime(slow, ns=(times.st_atime_ns, times.st_mtime_ns))
+    save(pair, ADDED)
+    terminal.wait("5 of 7 points")
+    save(pair, SOLUTION)
+    terminal.wait("7 of 7 points")
+    terminal.wait("All tests pass.")
+    terminal.wait("1 of 2 katas done")
+    assert remembered(pair) == (2, 7, True)
+
+
+def test_a_task_that_was_given_up_is_graded_after_the_newer_save(watching: Watching, pair: Path) -> None:
+    terminal = watching("watch", "alpha", points="4 of 7 points")
+    write(pair / "katas" / "alpha" / "slow.py", SLOW.replace("return x", "return -x"))
+    terminal.wait("1 of 3 tasks left")
+    save(pair, SOLUTION)
+    terminal.wait("3 / 7 so far")  # what was saved last comes first
+    assert "✗ Slowly" in terminal.wait("3 of 7 points")
+
+
+def test_it_is_told_as_text_that_a_grading_goes_on(watching: Watching, pair: Path) -> None:
+    terminal = watching("watch", "alpha", "--plain", lines=70, points="4 of 7 points")
+    write(pair / "katas" / "alpha" / "slow.py", SLOW + "# saved\n")
+    save(pair, ADDED)
+    terminal.wait(lambda text: bool(re.search(r"two is added|grading goes on: [12] of 3 tasks left", text)))
+    assert re.search(r"✗ Every vector is doubled.*grading goes on: [12] of 3 tasks left", terminal.text(), re.DOTALL)
+    terminal.wait("5 of 7 points")
+
+
+def board_of(root: Path) -> Board:
+    return Board(catalogue.load(root, "alpha"))
+
+
+def of(*tasks: tuple[str, TaskStatus]) -> Verdict:
+    results = tuple(TaskResult(name=name, title="", status=status, score=0, max_score=1) for name, status in tasks)
+    return Verdict(kata="alpha", status="failed", tasks=results)
+
+
+def test_a_board_asks_all_tasks_at_first_and_then_those_of_what_was_saved(pair: Path) -> None:
+    board = board_of(pair)
+    assert board.asked() == {"twice", "half", "slow"}
+    board.take(of(("twice", "passed"), ("half", "passed"), ("slow", "passed")), board.asked())
+    assert board.due == set()
+    board.saved({"slow.py"})
+    assert board.asked() == {"slow"}
+    board.saved({"twice.py"})
+    assert board.asked() == {"twice", "half"}
+    board.close(board.asked())
+    assert board.asked() == {"slow"}
+    board.saved({"test_alpha.py"})
+    assert board.asked() == {"twice", "half", "slow"}
+
+
+def test_what_builds_on_a_saved_task_is_asked_with_it_and_not_while_it_must_wait(pair: Path) -> None:
+    path = pair / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8") + 'after = ["half"]\n')
+    board = board_of(pair)
+    board.take(of(("twice", "passed"), ("half", "failed"), ("slow", "blocked")), board.asked())
+    board.saved({"slow.py"})
+    assert board.asked() == {"half", "slow"}  # there is nothing else to ask
+    board.saved({"twice.py", "slow.py"})
+    assert board.asked() == {"twice", "half", "slow"}
+
+
+# ------------------------------------------------------------------------------------------------ keys
+
+
+def test_hints_come_one_by_one_and_go_with_the_next_save(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    terminal.type("h")
+    assert "Add it to itself.\n  1 more: h" in terminal.wait("Hint 1: small")
+    terminal.type("h")
+    text = terminal.wait("Hint 2: all")
+    assert text.index("x + x") < text.index("Hint 1: small")
+    assert "more: h" not in text
+    save(root, ADDED)
+    assert "Hint" not in terminal.wait("1 of 3 points")
+
+
+def test_next_waits_for_a_pass_and_the_list_does_not(watching: Watching) -> None:
+    terminal = watching("watch", "alpha")
+    terminal.type("n")
+    terminal.wait("alpha is not passed yet; l chooses another kata.")
+    terminal.type("l")
+    terminal.wait("›  1 · alpha")
+    terminal.type("\x1b[B")
+    terminal.wait("›  2 · beta")
+    terminal.type("\n")
+    terminal.wait("✗ Twice (beta)")
+    terminal.type("h")
+    terminal.wait("beta has no hints")
+
+
+def test_visible_tests_alone_are_no_progress(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    terminal.type("c")
+    assert "Half a number" not in terminal.wait("visible tests only")
+    terminal.wait("0 of 2 points")
+    save(root, SOLUTION)
+    assert "c runs all tests, which decide." in terminal.wait("2 of 2 points")
+    assert remembered(root) == (0, 0, False)
+    terminal.type("c")
+    terminal.wait("3 of 3 points")
+    terminal.wait("1 of 2 katas done")
+
+
+def test_a_reset_asks_and_keeps_what_was_there(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    path = save(root, ADDED)
+    terminal.wait("1 of 3 points")
+    terminal.type("r")
+    terminal.wait("Reset alpha to its stubs?")
+    terminal.type("x")
+    terminal.wait(lambda text: "Nothing was changed." in text and "y yes" not in text)
+    assert path.read_text(encoding="utf-8") == ADDED
+    terminal.type("r")
+    terminal.wait("y yes  n no")
+    terminal.type("y")
+    text = terminal.wait("0 of 3 points")
+    assert "fresh: katas/alpha/twice.py" in text
+    assert path.read_text(encoding="utf-8") == STUB
+    (kept,) = (root / ".katas" / "backup").glob("alpha-*/twice.py")
+    assert kept.read_text(encoding="utf-8") == ADDED
+
+
+def test_what_is_typed_before_the_question_is_no_answer(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    path = save(root, ADDED)
+    terminal.wait("1 of 3 points")
+    terminal.type("ry")
+    assert "y yes  n no" in terminal.wait("Reset alpha to its stubs?")
+    time.sleep(0.3)
+    assert path.read_text(encoding="utf-8") == ADDED
+
+
+def test_a_program_is_run_and_its_picture_named(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    terminal.type("p")
+    terminal.wait("There is nothing to draw of alpha.")
+    save(root, SOLUTION + PROGRAM)
+    terminal.wait("3 of 3 points")
+    terminal.type("p")
+    terminal.wait("picture: .katas/pictures/alpha-twice.png")
+    assert (root / ".katas" / "pictures" / "alpha-twice.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_keys_are_told_apart_even_when_a_slow_line_tears_them() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as keyboard, open(writing, "wb", buffering=0) as line:
+        line.write("q\x1b[A\x1bOBä\x1b[5~\n".encode())
+        assert split(keyboard.fileno()) == ["q", "up", "down", "ä", "page up", "enter"]
+        line.write(b"\x1b")
+        assert split(keyboard.fileno()) == ["esc"]
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(0.03); print(end='[B')"], stdout=line, bufsize=0
+        )
+        while child.poll() is None:
+            pass
+        line.write(b"\x1b")
+        assert split(keyboard.fileno()) == ["[", "B", "esc"]
+
+
+# --------------------------------------------------------------------------------------- the terminal
+
+
+def test_q_leaves_the_terminal_as_it_was_and_nothing_running(watching: Watching) -> None:
+    terminal = watching("watch")
+    terminal.type("q")
+    done = terminal.end()
+    assert (done.status, done.left) == (0, [])
+    assert terminal.restored()
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(None, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["ctrl-c", "term", "hup"]
+)
+def test_whatever_ends_it_puts_the_terminal_back(
+    watching: Watching, root: Path, number: signal.Signals | None, status: int
+) -> None:
+    terminal = watching("watch")
+    save(root, ENDLESS)
+    terminal.wait("grading … 1 s")
+    if number is None:
+        terminal.type("\x03")
+    else:
+        terminal.kill(number)
+    done = terminal.end()
+    assert (done.status, done.left) == (status, [])
+    assert terminal.restored()
+    assert "Traceback" not in done.out
+
+
+def test_a_window_of_another_size_is_filled_anew(watching: Watching, root: Path) -> None:
+    save(root, ADDED)
+    terminal = watching("watch", points="1 of 3 points")
+    for columns, lines in ((120, 40), (60, 16), (34, 8)):
+        terminal.resize(columns, lines)
+        text = terminal.wait(lambda text: text.startswith("✗ Twice (alpha)") and text.endswith("q quit"))
+        assert len(text.splitlines()) == lines
+    terminal.type("j")
+    terminal.wait("↑ 1")
+
+
+def test_ctrl_z_gives_the_terminal_back_until_it_is_wanted_again(root: Path) -> None:
+    env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite"), "PS1": "shell> "}
+    with AtTerminal(["bash", "--norc", "-i"], root, env=env) as terminal:
+        terminal.wait("shell>")
+        terminal.type(f"'{KATAS}' watch alpha\n")
+        terminal.wait("0 of 3 points")
+        terminal.type("\x1a")
+        terminal.wait("Stopped")
+        terminal.type("echo $((6 * 7))\n")
+        terminal.wait("42\nshell>")
+        terminal.type("fg\n")
+        terminal.wait("0 of 3 points")
+        save(root, SOLUTION)
+        terminal.wait("3 of 3 points")
+        terminal.type("q")
+        terminal.wait(lambda text: text.endswith("shell>"))
+        terminal.type("exit $((40 + $?))\n")
+        assert terminal.end().status == 40
+
+
+def test_no_colour_is_used_where_none_is_wanted(watching: Watching) -> None:
+    assert re.search(rb"\x1b\[[0-9;]*3[0-7]m", watching("watch").written)
+    assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", watching("watch", env={"NO_COLOR": "1"}).written)
+
+
+def test_katas_alone_watches_at_a_terminal_and_helps_without_one(watching: Watching, root: Path) -> None:
+    assert watching().rows()[-1] == KEYS
+    assert "Usage: katas" in katas(cwd=root).said
+
+
+def test_where_the_kernel_does_not_tell_of_changes_they_are_looked_for(watching: Watching, root: Path) -> None:
+    script = f"""
+import os, sys
+sys.path.insert(0, {str(workshop.ROOT)!r})
+from graders.worker import seccomp
+from graders.worker.syscalls import prctl
+number = {{"x86_64": 294, "aarch64": 26}}[os.uname().machine]
+refusal = seccomp.ERRNO | 24
+check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
+answers = (seccomp.RETURN, 0, 0, refusal), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+program = seccomp.Program((*check, *answers))
+prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
+seccomp.install(program.for_process(0))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+    terminal = watching("watch", "alpha", command=(sys.executable, "-c", script))
+    for text, points in ((ADDED, 1), (SOLUTION, 3), (STUB, 0)):
+        save(root, text)
+        terminal.wait(f"{points} of 3 points", seconds=10)
+
+
+# ------------------------------------------------------------------------------------------ plain text
+
+
+def test_without_a_terminal_every_verdict_is_a_block_of_text(root: Path) -> None:
+    env = workshop.environment(NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
+    with subprocess.Popen(
+        [KATAS, "watch", "alpha"], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        read = []
+        for line in process.stdout:
+            read.append(line)
+            if line.endswith("0 of 6 points\n"):
+                save(root, SOLUTION)
+            if line.endswith("3 of 6 points\n"):
+                process.terminate()
+        assert process.wait(workshop.PATIENCE_S) == 143
+    text = "".join(read)
+    assert text.startswith("Every save is graded; Ctrl-C ends it.\n\nWatching katas/alpha/: twice.py\n\n✗ Tw")
+    assert "\n✗ Twice (alpha)" in text
+    assert "\n✓ Twice (alpha)" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_plain_text_at_a_terminal_takes_keys_by_the_line(watching: Watching) -> None:
+    terminal = watching("watch", "alpha", "--plain", lines=60)
+    terminal.type("h\n")
+    terminal.wait("Add it to itself.")
+    terminal.type("l\n")
+    terminal.wait("Type a kata's number.")
+    terminal.type("2\n")
+    terminal.wait("✗ Twice (beta)")
+    terminal.type("q\n")
+    done = terminal.end()
+    assert (done.status, done.left) == (0, [])
+    assert FULL not in terminal.written
+    assert "\x1b[?25l" not in done.out
