@@ -1,0 +1,316 @@
+"""How fast a cohort is graded, how much memory it takes, and whether anything is lost when it is killed.
+
+    python benchmarks/cohort.py [--people 10 100 1000] [--workers 1 2 4] [--rounds 5]
+    python benchmarks/cohort.py --people 10 100 1000 10000 --workers 2      # memory, to the end
+    python benchmarks/cohort.py --kills 20 --people 1000                    # killed at random, resumed, compared
+    python benchmarks/cohort.py --kills 5 --people 200 --dask               # the same, workers of a cluster killed
+
+Submissions of exercise01: 60 % right ones in nine styles, 35 % with one of its misconceptions, 5 % that cannot be
+graded; no two alike. Each is graded with visible and hidden tests, confined, a fresh worker for every test, and is
+written down before the next one counts. The other side is plain pytest, one process a submission, on the same tests.
+
+- rate: gradings a second from the first verdict to the last, and with the start of the judges in it
+- memory: the most that all processes of a batch took together (PSS, so that what they share counts once)
+- CPU: seconds of all of them by grading, by the kernel, where a control group can be made (root)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from grade_latency import TESTS, plain_suite, process
+
+from graders import catalogue, intake
+from graders.batch import cohort, entries, journal, running
+from graders.batch.cohort import Batch, Run
+from graders.batch.executors import Cluster, Place, ThisMachine
+from graders.batch.resident import Job
+from graders.checks.speed import median_interval
+from graders.verdict import Verdict
+
+ROOT = Path(__file__).parents[1]
+SLUG = "exercise01"
+CHUNK = 25  # gradings by the cohort for every plain pytest
+BAD = (b"def affine(W, x, b)\n    return\n", b"import torch\n", b"def affine(W, x, b): return '\xff'\n", b"1 / 0\n")
+
+
+def hand_in(folder: Path, people: int) -> Path:
+    """So many people's submissions."""
+    kata = catalogue.load(ROOT, SLUG)
+    solution = intake.shipped(kata, kata.solution)
+    right = [solution["affine.py"], *(each.applied(solution) for each in kata.accept)]
+    wrong = [each.applied(solution) for each in kata.wrong]
+    draw = random.Random(people)
+    for number in range(people):
+        share = draw.random()
+        text = draw.choice(right if share < 0.6 else wrong if share < 0.95 else BAD)
+        place = folder / f"person{number:05d}"
+        place.mkdir(parents=True)
+        (place / "affine.py").write_bytes(text + f"\n# {number}\n".encode())
+    return folder
+
+
+# What is measured.
+
+
+def descendants() -> list[int]:
+    """This process and all below it."""
+    below: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError):
+                stat = Path(entry.path, "stat").read_text(encoding="ascii", errors="replace")
+                below.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    found = [os.getpid()]
+    for pid in found:
+        found += below.get(pid, [])
+    return found
+
+
+def pss_mb() -> float:
+    total = 0
+    for pid in descendants():
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+    return total / 1024
+
+
+class Watched:
+    """The most memory while it is watched, and how many CPU seconds were used."""
+
+    def __enter__(self) -> Watched:
+        self.most = self.own = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._group = self._control_group()
+        self._cpu = self._used()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+        used = self._used()
+        self.cpu_s = None if used is None or self._cpu is None else used - self._cpu
+
+    def _watch(self) -> None:
+        while not self._end.wait(1.0):
+            self.most = max(self.most, pss_mb())
+            status = Path("/proc/self/status").read_text(encoding="ascii")
+            self.own = max(self.own, int(status.partition("VmRSS:")[2].split()[0]) / 1024)
+
+    def _control_group(self) -> Path | None:
+        """A control group for this process and all that it starts; None where we may not make one."""
+        for base in (Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup")):
+            group = base / "katas-benchmark"
+            try:
+                group.mkdir(exist_ok=True)
+                (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+            except OSError:
+                continue
+            return group
+        return None
+
+    def _used(self) -> float | None:
+        if self._group is None:
+            return None
+        with contextlib.suppress(OSError):
+            return int((self._group / "cpuacct.usage").read_text(encoding="ascii")) / 1e9
+        with contextlib.suppress(OSError):
+            return int((self._group / "cpu.stat").read_text(encoding="ascii").split()[1]) / 1e6
+        return None
+
+
+def graded(submissions: Path, out: Path, workers: int) -> None:
+    """One whole batch, told in a line."""
+    batch = Batch(out)
+    moments: list[tuple[float, int]] = []
+    run = Run(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full")
+    run.told = lambda tally: moments.append((time.monotonic(), sum(tally.graded.values())))
+    begun = time.monotonic()
+    with Watched() as watched, batch.open() as held, ThisMachine(ROOT, workers, "full") as place:
+        tally = run.grade(entries.find(submissions), place, held)
+    people = sum(tally.graded.values())
+    if tally.errors:
+        sys.exit(f"not graded: {tally.errors[0]}")
+    (first, some), (last, every) = moments[0], moments[-1]
+    warm = (every - some) / (last - first) if every > some else float("nan")
+    cold = people / (last - begun)
+    cpu = "" if watched.cpu_s is None else f", {1e3 * watched.cpu_s / people:5.0f} ms CPU each"
+    print(
+        f"{people:6d} people, {workers} workers: {warm:5.1f} a second warm, {cold:.1f} with the start"
+        f"{cpu}; memory {watched.most:5.0f} MB in all, {watched.own:4.0f} MB of it the batch itself;"
+        f" {dict(tally.graded)}",
+        flush=True,
+    )
+
+
+# Against plain pytest.
+
+
+def jobs(seed: int) -> Iterator[Job]:
+    kata = catalogue.load(ROOT, SLUG)
+    digests = {"kata_digest": kata.kata_digest(), "suite_digest": kata.suite_digest()}
+    taken = intake.take(kata, kata.solution)
+    for number in range(CHUNK):
+        drawn = (seed * CHUNK + number).to_bytes(16, "big")
+        yield Job(person="", submitted_at="", kata=SLUG, root=str(ROOT), submission=taken, seed=drawn, **digests)
+
+
+def chunk(place: Place, seed: int) -> float:
+    """Seconds by submission of a cohort that is being graded."""
+    begun = time.perf_counter()
+    for group in running.graded(jobs(seed), place):
+        for done in group:
+            if (done.verdict.status, done.verdict.confinement, len(done.verdict.tests)) != ("passed", "full", TESTS):
+                sys.exit(f"not a fully confined pass: {done.verdict.status} {done.verdict.message}")
+    return (time.perf_counter() - begun) / CHUNK
+
+
+def against_pytest(rounds: int, workers: int, folder: Path) -> None:
+    torch = plain_suite(folder / "torch", torch=True)
+    numpy = plain_suite(folder / "numpy", torch=False)
+    print(f"cohort: graders.batch, {workers} workers, confinement full, right submissions of {SLUG}")
+    print("torch : PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(torch))
+    print("numpy : PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(numpy))
+    sides = {"torch": process(torch, f"{TESTS} passed"), "numpy": process(numpy, f"{TESTS} passed")}
+    times: dict[str, list[float]] = {"cohort": [], "torch": [], "numpy": []}
+    with ThisMachine(ROOT, workers, "full") as place:
+        chunk(place, 0)
+        for run in sides.values():
+            run()
+        for number in range(1, rounds + 1):
+            times["cohort"].append(chunk(place, number))
+            for name, run in sides.items():
+                times[name].append(run())
+    for name, seconds in times.items():
+        print(f"{name:6s}: median {1e3 * median(seconds):7.1f} ms a submission")
+    for name in sides:
+        middle, low, high = median_interval([a / b for a, b in zip(times[name], times["cohort"], strict=True)])
+        print(
+            f"a cohort is faster than plain pytest with a {name} reference by {middle:.1f}× ({low:.1f} to {high:.1f})"
+        )
+
+
+# Killed.
+
+
+def verdicts_in(out: Path) -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    for row in journal.rows(out / "journal.jsonl"):
+        found.setdefault(row.person, []).append(row.verdict)
+    return found
+
+
+def compare(people: int, undisturbed: Path, disturbed: Path) -> None:
+    expected, found = verdicts_in(undisturbed), verdicts_in(disturbed)
+    rows = sum(map(len, found.values()))
+    equal = sum(len(each) == 1 and cohort.same(each[0], expected[person][0]) for person, each in found.items())
+    files = len(list((disturbed / "verdicts").glob("*/*.json")))
+    print(
+        f"{rows} rows of {len(found)} people, {files} verdict files, {equal} equal to the undisturbed run", flush=True
+    )
+    if (rows, len(found), files, equal) != (people,) * 4:
+        sys.exit("something was lost, or graded twice, or differs")
+
+
+def command(submissions: Path, out: Path, seed: str) -> list[str]:
+    words = ["grade-batch", str(submissions), "--out", str(out), "--kata", SLUG, "--seed", seed]
+    return [sys.executable, "-m", "graders.cli", *words]
+
+
+def rows_in(out: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return max((out / "journal.jsonl").read_bytes().count(b"\n") - 1, 0)
+    return 0
+
+
+def killed(submissions: Path, folder: Path, people: int, kills: int) -> None:
+    """The command, killed at random moments and run again, against one run that nobody disturbed."""
+    seed = os.urandom(32).hex()
+    subprocess.run(command(submissions, folder / "undisturbed", seed), cwd=ROOT, check=True)
+    out = folder / "killed"
+    for number, moment in enumerate(sorted(random.sample(range(people), kills)), start=1):
+        running_ = subprocess.Popen(command(submissions, out, seed), cwd=ROOT, stderr=subprocess.DEVNULL)
+        while rows_in(out) < moment and running_.poll() is None:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.5))
+        running_.kill()
+        print(f"kill {number} of {kills}: {rows_in(out)} rows, status {running_.wait()}", flush=True)
+    subprocess.run(command(submissions, out, seed), cwd=ROOT, check=True)
+    compare(people, folder / "undisturbed", out)
+
+
+def killer(cluster: Any, moments: list[int]) -> Callable[[cohort.Tally], None]:
+    """Kills a worker as soon as so many are graded, for each of these moments."""
+    left = sorted(moments)
+
+    def kill(tally: cohort.Tally) -> None:
+        done = sum(tally.graded.values())
+        if left and left[0] <= done:
+            with contextlib.suppress(AttributeError, ProcessLookupError):  # it is being started again just now
+                os.kill(random.choice(list(cluster.workers.values())).process.process.pid, signal.SIGKILL)
+                left.pop(0)
+                print(f"a worker killed after {done}, {len(left)} to go", flush=True)
+
+    return kill
+
+
+def killed_on_dask(submissions: Path, folder: Path, people: int, kills: int) -> None:
+    """The same on a Dask cluster on this machine, whose workers are killed at random."""
+    from distributed import LocalCluster
+
+    seed = os.urandom(32)
+    for name in ("undisturbed", "killed"):
+        batch = Batch(folder / name)
+        run = Run(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full")
+        cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0")
+        if name == "killed":
+            run.told = killer(cluster, random.sample(range(5, people - 5), kills))
+        with cluster, batch.open(seed) as held, Cluster(cluster.scheduler_address) as place:
+            begun = time.monotonic()
+            tally = run.grade(entries.find(submissions), place, held)
+            print(f"{name}: {dict(tally.graded)} in {time.monotonic() - begun:.0f} s", flush=True)
+    compare(people, folder / "undisturbed", folder / "killed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--rounds", type=int, default=5, help="of the comparison with plain pytest; 0: none")
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--dask", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="katas-cohort-") as name:
+        folder = Path(name)
+        if given.kills:
+            people = max(given.people)
+            test = killed_on_dask if given.dask else killed
+            test(hand_in(folder / "submissions", people), folder, people, given.kills)
+            return
+        for people in given.people:
+            submissions = hand_in(folder / f"submissions-{people}", people)
+            for workers in given.workers:
+                graded(submissions, folder / f"out-{people}-{workers}", workers)
+        if given.rounds:
+            against_pytest(given.rounds, len(os.sched_getaffinity(0)), folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""How long a learner waits between saving a file and seeing the verdict: `katas watch`, and pytest run at every save.
+
+    python benchmarks/watch_latency.py [--rounds 15] [--kata exercise01]
+
+Both sides follow the same file with the same library (watchfiles) in a copy of this repository; in turns, a wrong and
+a right answer are saved, and the clock runs from the moment before the save until the verdict on it can be read:
+
+- watch : `katas watch SLUG --plain`, until its block of text ends; all tests, the hidden ones too, confined, a fresh
+  process for each, the failing input reduced
+- screen: the same on a pseudo-terminal of 80 columns and 24 lines, until its points are on the screen
+- pytest: a loop that runs `python -m pytest katas/SLUG` at every save, until its last line; the visible tests only,
+  in the learner's own process
+
+Figures are medians and the time that 95 of 100 saves stay below; ratios are medians of the rounds' with a bootstrap
+interval of 95 %. The last line is the one to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+from statistics import median
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.checks.speed import median_interval
+
+ROOT = Path(__file__).parents[1]
+KATAS = [sys.executable, "-m", "graders.cli"]  # of the copy in which it is started
+REST_S = 0.3  # between two saves: what a person leaves, and less than any of them takes
+PATIENCE_S = 60.0
+CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")  # of a terminal
+
+LOOP = """
+import subprocess, sys
+import watchfiles
+
+slug, name = sys.argv[1:]
+run = [sys.executable, "-m", "pytest", f"katas/{slug}"]
+subprocess.run(run)
+for changes in watchfiles.watch(f"katas/{slug}", step=10, debounce=100):
+    if any(path.endswith(name) for _, path in changes):
+        subprocess.run(run)
+"""
+
+
+class Side:
+    """A program that answers every save with text; `verdict` finds an answer in it, its first group is the score."""
+
+    def __init__(self, command: list[str], cwd: Path, verdict: str, *, terminal: bool = False) -> None:
+        self.verdict = re.compile(verdict.encode(), re.DOTALL)
+        own = {"NN_KATAS_PROGRESS": str(cwd / "progress.sqlite"), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        if terminal:
+            self.reading, theirs = pty.openpty()
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        else:
+            self.reading, theirs = os.pipe()
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")} | own
+        stdin = theirs if terminal else subprocess.DEVNULL
+        self.process = subprocess.Popen(
+            command, cwd=cwd, stdin=stdin, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+        )
+        os.close(theirs)
+        os.set_blocking(self.reading, False)
+
+    def drop(self) -> None:
+        """Forget what was written until now."""
+        while self._read():
+            pass
+
+    def answer(self, score: str) -> float:
+        """The moment at which a verdict with this score could be read."""
+        text, deadline = b"", time.perf_counter() + PATIENCE_S
+        while time.perf_counter() < deadline:
+            news = self._read()
+            if news:
+                text += news
+                if any(found[1].decode() == score for found in self.verdict.finditer(CONTROL.sub(b"", text))):
+                    return time.perf_counter()
+            time.sleep(0.0005)
+        sys.exit(f"no verdict of {score} within {PATIENCE_S:.0f} s:\n{text.decode(errors='replace')[-2000:]}")
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.reading, 65536)
+        except BlockingIOError:
+            return b""
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+        os.close(self.reading)
+
+
+def copied(to: Path) -> Path:
+    """A learner's clone of this repository, far from whatever is being edited here."""
+    to.mkdir()
+    for name in ("conftest.py", "tox.ini"):
+        shutil.copy(ROOT / name, to)
+    for name in ("graders", "katas", "solutions"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "wrong", "accept"))
+    return to
+
+
+def saved(path: Path, text: bytes) -> float:
+    """The moment before the save; written beside and renamed, as editors do."""
+    beside = path.with_name(f".{path.name}.new")
+    begun = time.perf_counter()
+    beside.write_bytes(text)
+    beside.rename(path)
+    return begun
+
+
+def pytest_says(kata: Kata, command: list[str], cwd: Path) -> str:
+    """How the last line begins of a run of pytest on what lies there now."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    found = re.search(r"=+ ((?:\d+ \w+(?:, )?)+) in ", done.stdout)
+    if found is None:
+        sys.exit(f"{kata.slug}: {done.stdout}{done.stderr}")
+    return found[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--kata", default="exercise01")
+    given = parser.parse_args()
+    slug = given.kata
+    with tempfile.TemporaryDirectory() as folder:
+        places = {name: copied(Path(folder, name)) for name in ("watch", "screen", "pytest")}
+        kata = catalogue.load(places["watch"], slug)
+        name = next(name for name in kata.files if name.endswith(".py"))
+        answers = {"stub": (ROOT / "katas" / slug / name).read_bytes()}
+        answers["right"] = (ROOT / "solutions" / slug / name).read_bytes()
+        full = f"{sum(task.points for task in kata.tasks):g}"
+        run = [sys.executable, "-m", "pytest", f"katas/{slug}"]
+        scores: dict[str, dict[str, str]] = {side: {"stub": "0", "right": full} for side in ("watch", "screen")}
+        scores["pytest"] = {}
+        for answer, text in reversed(answers.items()):  # the stub comes last: it is what lies there at the start
+            saved(places["pytest"] / "katas" / slug / name, text)
+            scores["pytest"][answer] = pytest_says(kata, run, places["pytest"])
+        commands = {
+            "watch": [*KATAS, "watch", slug, "--plain"],
+            "screen": [*KATAS, "watch", slug],
+            "pytest": [sys.executable, "-c", LOOP, slug, name],
+        }
+        print(f"watch : {' '.join(commands['watch'])}")
+        print(f"screen: {' '.join(commands['screen'])}")
+        print(f"pytest: {' '.join(run)}, run at every save")
+        block = rf"[✓✗] [^\n]*\({slug}\) +([\d.]+) of {full} points\n.*?katas done[^\n]*\n"
+        sides = {
+            "watch": Side(commands["watch"], places["watch"], block),
+            "screen": Side(
+                commands["screen"],
+                places["screen"],
+                rf"[✓✗] [^\n]*\({slug}\) +([\d.]+) of {full} points",
+                terminal=True,
+            ),
+            "pytest": Side(commands["pytest"], places["pytest"], r"=+ ((?:\d+ \w+(?:, )?)+) in "),
+        }
+        times: dict[str, list[float]] = {side: [] for side in sides}
+        try:
+            for side, program in sides.items():
+                program.answer(scores[side]["stub"])
+            for number in range(2 * given.rounds + 2):
+                answer = "stub" if number % 2 else "right"
+                for side, program in sides.items():
+                    time.sleep(REST_S)
+                    program.drop()
+                    begun = saved(places[side] / "katas" / slug / name, answers[answer])
+                    seconds = program.answer(scores[side][answer]) - begun
+                    if number > 1:  # the first two warm up
+                        times[side].append(seconds)
+                print(f"\rsave {number + 1}/{2 * given.rounds + 2}", end="", file=sys.stderr)
+        finally:
+            for program in sides.values():
+                program.close()
+    print(file=sys.stderr)
+    for side, seconds_of in times.items():
+        late = sorted(seconds_of)[int(0.95 * len(seconds_of))]
+        print(f"{side:6s}: median {1e3 * median(seconds_of):7.1f} ms, 95 % below {1e3 * late:.1f} ms")
+    for side in ("screen", "watch"):
+        middle, low, high = median_interval([a / b for a, b in zip(times["pytest"], times[side], strict=True)])
+        print(f"{side}: a verdict comes sooner than from pytest by {middle:.1f}× ({low:.1f} to {high:.1f})")
+
+
+if __name__ == "__main__":
+    main()
