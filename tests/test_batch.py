@@ -278,11 +278,17 @@ def no_judge_is_left(session: int) -> bool:
     """Whether nothing of a command's session is running, some seconds later."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        listed = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
-        if all(state.startswith("Z") for state in listed.stdout.split()):  # a zombie runs no more: nobody has asked yet
+        states = running_in(session, "stat=").split()
+        if all(state.startswith("Z") for state in states):  # a zombie runs no more: nobody has asked yet
             return True
         time.sleep(0.1)
     return False
+
+
+def running_in(session: int, what: str) -> str:
+    """What `ps` says of the processes of a session."""
+    words = ["ps", "-ww", "-o", what, "-s", str(session)]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
 def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_path):
@@ -302,6 +308,20 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_pat
     kept = {person: rows for person, rows in rows_of(tmp_path / "out").items() if person in expected}
     assert len(kept) >= 3
     assert all(cohort.same(rows[0].verdict, expected[person]) for person, rows in kept.items())
+
+
+def test_ctrl_c_while_the_judges_start_is_told_in_a_line_and_leaves_nothing(root, small_cohort, tmp_path):
+    folder, _ = small_cohort
+    process = begun(root, folder, tmp_path / "out", "--workers", "2")
+    until = time.monotonic() + PATIENCE_S
+    while "spawn_main" not in running_in(process.pid, "args=") and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.2)  # it imports now
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    kept = f"katas: 0 graded and kept in {tmp_path / 'out'}; the same command goes on from here"
+    assert (process.returncode, said.splitlines()) == (130, [kept, "katas: interrupted"])
+    assert no_judge_is_left(process.pid)
 
 
 def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_cohort, tmp_path):

@@ -7,6 +7,9 @@ import gc
 import importlib
 import multiprocessing
 import os
+import signal
+import threading
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -81,7 +84,8 @@ class ThisMachine:
     def submit(self, order: bytes) -> Future[bytes]:
         if self._pool is None:
             raise BrokenProcessPool("the pool is closed")
-        return self._pool.submit(resident.grade, order)
+        with _undisturbed():  # it starts the processes, one after the other
+            return self._pool.submit(resident.grade, order)
 
     def renew(self) -> None:
         self._stop()
@@ -89,14 +93,14 @@ class ThisMachine:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would hold our journal, and its lock, open
-        self._end, told = context.Pipe(duplex=False)
-        self._tell = told
-        self._pool = ProcessPoolExecutor(
-            self.at_once,
-            mp_context=context,
-            initializer=resident.start,
-            initargs=(str(self.root), self.require, self._end),
-        )
+        with _undisturbed():
+            self._end, self._tell = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(
+                self.at_once,
+                mp_context=context,
+                initializer=resident.start,
+                initargs=(str(self.root), self.require, self._end),
+            )
 
     def _stop(self) -> None:
         """End the processes, and what they are grading."""
@@ -115,6 +119,24 @@ class ThisMachine:
         pool.shutdown()
         del pool, processes
         gc.collect()  # its semaphores are unlinked when they are collected, and `katas` ends without that
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits until the block is over; a process that is started in it has Ctrl-C blocked (see resident.start)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 class Cluster:

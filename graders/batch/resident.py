@@ -121,9 +121,10 @@ def start(root: str, require: Confinement | None, end: Connection) -> None:
     global _end
     _end = end
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch to handle
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # until here it was blocked
+    threading.Thread(target=_leave_at_the_end, args=(end,), daemon=True).start()
     with _judge(Path(root), require) as judge:
         judge.start()
-    threading.Thread(target=_leave_at_the_end, args=(end,), daemon=True).start()
 
 
 def _leave_at_the_end(end: Connection) -> None:

@@ -127,19 +127,31 @@ def _names(node: ast.AST) -> list[str]:
     return []
 
 
+class Refused:
+    """What stands in the place of a forbidden symbol."""
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise ImportError(f"{self._symbol} may not be used in this kata")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # libraries look for these everywhere
+            raise AttributeError(name)
+        return self()
+
+
 def remove_forbidden(forbidden: list[str]) -> None:
-    """Take forbidden symbols out of the modules that the runtime has already imported."""
-
-    def refused(symbol: str) -> Any:
-        def call(*_: Any, **__: Any) -> Any:
-            raise ImportError(f"{symbol} may not be used in this kata")
-
-        return call
-
+    """Take forbidden symbols out of what the runtime has already imported, namespaces in modules included."""
     for symbol in forbidden:
-        module, _, name = symbol.rpartition(".")
-        if module in sys.modules and hasattr(sys.modules[module], name):
-            setattr(sys.modules[module], name, refused(symbol))
+        path, _, name = symbol.rpartition(".")
+        first, *rest = path.split(".")
+        holder: Any = sys.modules.get(first)
+        for each in rest:
+            holder = getattr(holder, each, None)
+        if holder is not None and hasattr(holder, name):
+            setattr(holder, name, Refused(symbol))
 
 
 def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:

@@ -1,6 +1,11 @@
 """E: cheating the clock."""
 
+from pathlib import Path
+
 import pytest
+
+TIMED = Path(__file__).parents[1] / "repository"  # its kata `swift` compares speeds
+FAST = "test_at_most_four_times_the_references_time"
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -33,6 +38,29 @@ def test_fresh_arguments_are_not_mistaken_for_former_ones(grade):
 @attack("E4")
 def test_computing_while_being_imported_gains_nothing(grade):
     grade("exercise01", "e04_precomputed").passes()
+
+
+@attack("E5")
+def test_a_former_result_is_wrong_in_the_timed_loop(grade):
+    graded = grade("swift", "e05_former_result", TIMED)
+    graded.fails("total: expected .*; allowed")
+    assert graded.hurt == {FAST}
+
+
+@attack("E6")
+def test_what_is_computed_in_the_timed_loop_has_to_be_as_exact_as_anywhere(grade):
+    graded = grade("swift", "e06_lower_precision", TIMED)
+    graded.fails("total: expected .*; allowed")
+    assert graded.hurt == {FAST}
+
+
+@attack("E7")
+def test_the_reference_cannot_be_slowed_down(grade):
+    graded = grade("swift", "e07_other_core", TIMED)
+    graded.fails("times the reference's time")
+    assert graded.hurt == {FAST}
+    assert "started: 0" in graded.output
+    assert "started: 1" not in graded.output
 
 
 @attack("E8")

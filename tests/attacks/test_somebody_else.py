@@ -1,8 +1,11 @@
 """F: having somebody else do it."""
 
 import shutil
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -78,6 +81,61 @@ def test_compiled_code_beside_the_module_is_ignored_and_named(grade, submission)
 @attack("F7")
 def test_code_unpacked_from_a_text_is_judged_by_what_it_does(grade):
     grade("exercise01", "f07_payload").passes()
+
+
+ATTENTION = """\
+    scores = H @ query
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)  # e^-inf is exactly 0
+    return scores.softmax(dim=1)
+"""
+READY = """\
+    here = None if mask is None else mask[:, None, :]
+    eye = torch.eye(H.shape[1], dtype=H.dtype).expand(len(H), -1, -1)
+    ready = {}
+    return ready(query.expand(len(H), 1, -1), H, eye, attn_mask=here, scale=1.0)[:, 0]
+"""
+HEADS = """\
+    heads = {}
+    return heads(H.shape[-1], 1)(query.expand(1, len(H), -1), H.mT, H.mT, key_padding_mask=mask)[1][:, 0]
+"""
+
+
+def attending(folder, text):
+    """The solution of challenge3 with other weights of attention."""
+    solution = (ROOT / "solutions/challenge3/attention.py").read_text()
+    assert ATTENTION in solution
+    (folder / "attention.py").write_text(solution.replace(ATTENTION, text))
+    return folder
+
+
+@attack("F8")
+def test_ready_made_attention_is_refused_by_its_name(grade, tmp_path):
+    folder = attending(tmp_path, READY.format("F.scaled_dot_product_attention"))
+    grade("challenge3", folder).cannot_be_imported("scaled_dot_product_attention may not be used in this kata")
+
+
+@attack("F9")
+@pytest.mark.parametrize(
+    "text",
+    [
+        READY.format('getattr(F, "scaled_dot_" + "product_attention")'),
+        READY.format('getattr(torch._C._nn, "scaled_dot_" + "product_attention")'),
+        READY.format('getattr(torch.ops.aten, "scaled_dot_" + "product_attention")'),
+        READY.format('getattr(getattr(torch.ops.aten, "scaled_dot_" + "product_attention"), "default")'),
+        HEADS.format('getattr(nn, "Multihead" + "Attention")'),
+    ],
+    ids=["functional", "binding", "operator", "overload", "module"],
+)
+def test_ready_made_attention_is_not_there_by_another_way(grade, tmp_path, text):
+    graded = grade("challenge3", attending(tmp_path, text))
+    graded.fails("may not be used in this kata")
+    assert {test["task"] for test in graded.failed} == {"weights"}
+
+
+@attack("F10")
+def test_a_framework_on_top_of_another_cannot_be_imported(grade):
+    grade("meta", "f10_autograd").cannot_be_imported("No module named 'torch'")
 
 
 @attack("F11")

@@ -1,0 +1,5 @@
+"""Let PyTorch be the framework."""
+
+import torch
+
+Tensor = torch.Tensor
