@@ -234,3 +234,11 @@ def test_what_cannot_be_run_is_said_in_a_line() -> None:
     assert workshop.katas("run", "challenge5").status == 2
     assert "name one of bug1_never_learning.py" in workshop.katas("run", "challenge5").err
     assert "there is no such file" in workshop.katas("run", "challenge2", "--against", "nowhere").err
+
+
+def test_a_program_that_is_not_written_yet_is_told_so_below_its_traceback() -> None:
+    done = workshop.katas("run", "challenge3")
+    assert done.status == 1
+    last = done.err.splitlines()[-1]
+    assert last.startswith("katas: attention.py is not written yet: attention_weights, attend, ")
+    assert last.endswith("; `katas watch challenge3` says what comes first")

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from graders.cli.app import app
 from graders.cli.examples import EXAMPLES
+from graders.cli.sections import SECTIONS
 from tests import workshop
 from tests.at_terminal import AtTerminal
 from tests.workshop import KATAS, katas, write
@@ -46,6 +47,17 @@ def test_every_example_names_options_that_there_are(name: str) -> None:
 
 def test_every_example_is_of_a_command_that_there_is() -> None:
     assert set(EXAMPLES) <= set(COMMANDS)
+
+
+def test_the_commands_are_shown_by_what_they_are_for_each_in_a_whole_sentence() -> None:
+    done = katas("--help")
+    assert [line for line in done.out.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
+        "Options:",
+        *(f"{title}:" for title in SECTIONS),
+    ]
+    assert "..." not in done.out.partition("\n")[2]  # the first line says [ARGS]...
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert sorted(" ".join(SECTIONS.values()).split()) == sorted(COMMANDS)
 
 
 def completed(root: Path, *words: str, shell: str = "bash") -> list[str]:

@@ -22,12 +22,14 @@ from graders.cli.gradebook import app as gradebook
 from graders.cli.gradebook import leaderboard
 from graders.cli.progress import wheel
 from graders.cli.releasing import release
+from graders.cli.sections import Sections
 from graders.cli.session import Session, say, seed_of
 from graders.errors import CatalogueError, KataError
 from graders.judge.process import JudgeProcess
 from graders.verdict import Verdict
 
 app = typer.Typer(
+    cls=Sections,
     help="Neural-network katas, and the judge that grades them.",
     no_args_is_help=True,
     add_completion=True,
@@ -151,7 +153,7 @@ def _chosen(slugs: list[str] | None) -> list[catalogue.Kata]:
 def list_(
     form: Annotated[str, typer.Option("--format", help="terminal or json.")] = "terminal",
 ) -> None:
-    """List the katas: title, tasks, points, time, what each builds on."""
+    """List the katas: tasks, points, time, what each builds on."""
     katas = _chosen(None)
     if form not in ("terminal", "json"):
         raise KataError(f"--format {form}: terminal or json is expected")
@@ -177,7 +179,7 @@ def grade(
     confinement: Annotated[str, typer.Option(help="auto, or less than there is: partial, none.", hidden=True)] = "auto",
     seed: Seed = None,
 ) -> int:
-    """Grade katas with visible and hidden tests, in confined workers.
+    """Grade katas: visible and hidden tests, confined workers.
 
     Exit status: 0 passed or awaiting review, 1 failed or ungradable, 2 could not be graded.
     """
@@ -353,7 +355,7 @@ def doctor(
     form: Annotated[str, typer.Option("--format", help="terminal or json.")] = "terminal",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for what is limited, too.")] = False,
 ) -> int:
-    """Look at this machine and this checkout, and say how to mend what is missing.
+    """Say what is missing here, and how to mend it.
 
     Python, packages, PyTorch, confinement (a worker is really started), graphics card, pytest's settings, folders.
 
@@ -391,7 +393,7 @@ def progress(
         Path | None, typer.Option("--html", help="Write it as a page to this file.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Show what is done: points, dates, days in a row, what to do next.
+    """Show what is done, and what to do next.
 
     It is made of the verdicts of `katas grade` on your own files, which are kept in a file of yours.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graders.catalogue import Kata
+from graders.cli.session import say
 from graders.cli.showing import program_of
 from graders.errors import KataError
 
@@ -33,4 +35,19 @@ def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
                 break
             except KeyboardInterrupt:  # the program has it too, and ends in its own way
                 continue
+    todo = unwritten(path) if status else []
+    if todo:
+        say(
+            f"katas: {path.name} is not written yet: {', '.join(todo)}; `katas watch {kata.slug}` says what comes first"
+        )
     return 128 - status if status < 0 else status
+
+
+def unwritten(path: Path) -> list[str]:
+    """The functions of a file that are stubs still; none where it cannot be parsed."""
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in functions if ast.unparse(node.body[-1]) == "raise NotImplementedError"]
