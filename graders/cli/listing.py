@@ -27,11 +27,15 @@ def as_text(katas: Sequence[Kata]) -> str:
         first, *more = row[6].split(", ")  # one a line
         lines.append("  ".join([*cells, first]).rstrip())
         lines += [" " * (len("  ".join(cells)) + 2) + other for other in more]
+    if any(task.review for kata in katas for task in kata.tasks):
+        lines += ["", "27+3 points: 27 by tests, 3 by a person who reads what you have written"]
     return "\n".join(lines)
 
 
 def _row(kata: Kata) -> tuple[str, ...]:
-    points = f"{sum(task.points for task in kata.tasks):g}"
+    by_tests = sum(task.points for task in kata.tasks if not task.review)
+    by_a_person = sum(task.points for task in kata.tasks if task.review)
+    points = f"{by_tests:g}" + (f"+{by_a_person:g}" if by_a_person else "")
     level = "★" * kata.difficulty + "·" * (5 - kata.difficulty)
     after = ", ".join(kata.requires)
     title = kata.title if len(kata.title) <= TITLE else kata.title[: TITLE - 1] + "…"

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, astuple, dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import numpy as np
@@ -278,11 +278,13 @@ def main() -> None:
     options.add_argument("--folder", type=Path, default=Path("results"))
     given = options.parse_args()
     architectures, log = sample(given.trials, np.random.default_rng(given.seed)), given.folder / "trials.csv"
-    try:
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=deaf) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=deaf) as pool:
+        try:
             trials = search(architectures, load(given.data), epochs=EPOCHS, seed=given.seed, executor=pool, log=log)
-    except KeyboardInterrupt:
-        sys.exit(f"interrupted: what is done is in {log}, and the same command goes on from there")
+        except KeyboardInterrupt:
+            for process in active_children():  # nobody waits for the trials that are under way
+                process.terminate()
+            sys.exit(f"interrupted: what is done is in {log}, and the same command goes on from there")
     write_results(trials, given.folder)
     (given.folder / "recommendations.md").write_text(recommendations(as_table(trials)), encoding="utf-8")
     log.unlink()
