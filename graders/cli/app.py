@@ -20,6 +20,7 @@ from graders.cli.data import app as data
 from graders.cli.debug import app as debugging
 from graders.cli.gradebook import app as gradebook
 from graders.cli.gradebook import leaderboard
+from graders.cli.paragraphs import folded
 from graders.cli.progress import wheel
 from graders.cli.releasing import release
 from graders.cli.sections import Sections
@@ -428,7 +429,7 @@ def hint(
 
     kata = catalogue.load(Session.root, slug)
     with Progress() as progress:
-        print(learning.hint(kata, number, progress))
+        print(folded(learning.hint(kata, number, progress), sys.stdout))
 
 
 @app.command()

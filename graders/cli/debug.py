@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from graders.cli.paragraphs import folded
 from graders.cli.progress import progress_bar, waiting
 from graders.cli.session import Session
 from graders.verdict import Verdict
@@ -83,7 +85,7 @@ def hint(
     root = Session.root
     folder = practice.newest(root) if seed is None else practice.folder_of(root, seed)
     number, text = practice.hint(folder, number)
-    print(f"Hint {number} of 3: {text}")
+    print(folded(f"Hint {number} of 3: {text}", sys.stdout))
 
 
 @app.command()

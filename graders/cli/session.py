@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.cli.paragraphs import line_by_line
 from graders.errors import KataError
 
 if TYPE_CHECKING:
@@ -41,4 +42,4 @@ def seed_of(given: str | None, size: int, where: str) -> bytes | None:
 
 def say(text: str) -> None:
     """Say something beside a command's output, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(line_by_line(text, sys.stderr), file=sys.stderr, flush=True)
