@@ -1,0 +1,93 @@
+"""Makes docs/report.webp and docs/progress.webp: the two pages on a screen and on a phone, light and dark.
+
+python docs/pages.py     (needs chromium)
+
+The report is that of a wrong answer to exercise05, graded for it; the checklist is that of the repository's katas, some
+of them passed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import html
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from graders import catalogue
+from graders.cli import checklist
+from graders.judge import Judge
+from graders.progress import Standing
+from graders.report import render
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SIZES = (1280, 1280), (360, 1280)  # pixels: a screen and a phone
+GAP = 40
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
+
+
+def report(judge: Judge) -> str:
+    """The page of a verdict with differences and a gradient to look at."""
+    kata = catalogue.load(ROOT, "exercise05")
+    solution = {name: (kata.solution / name).read_bytes() for name in kata.files}
+    wrong = next(each for each in kata.wrong if each.path.stem == "batch_averaged")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in {**solution, wrong.replaces: wrong.applied(solution)}.items():
+            Path(folder, name).write_bytes(data)
+        return render([judge.grade("exercise05", Path(folder), seed=bytes(16))], "html", "learner")
+
+
+def progress() -> str:
+    """The checklist of somebody who has begun."""
+    katas = catalogue.load_all(ROOT)
+    days = [datetime.date(2026, 3, day) for day in (1, 2, 3)]
+    standings = {kata.slug: Standing("") for kata in katas}
+    for number in range(1, 6):
+        standings[f"exercise{number:02}"] = Standing("", 2, 10, f"2026-03-0{(number + 1) // 2}")
+    standings["exercise06"] = Standing("", 3, 4)
+    return checklist.render(katas, standings, days, days[-1])
+
+
+def pictured(page: str) -> Image.Image:
+    """The page at every size, light and then dark, side by side."""
+    shots = [_shot(page, *size, dark) for size in SIZES for dark in (False, True)]
+    sheet = Image.new("RGB", (sum(each.width for each in shots) + GAP * 3, SIZES[0][1]), "#888888")
+    left = 0
+    for shot in shots:
+        sheet.paste(shot, (left, 0))
+        left += shot.width + GAP
+    return sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
+
+
+def _shot(page: str, width: int, height: int, dark: bool) -> Image.Image:
+    with tempfile.TemporaryDirectory() as folder:
+        file, picture = Path(folder, "page.html"), Path(folder, "page.png")
+        # Chromium opens no window as narrow as a phone: the page is shown in a frame.
+        frame = f'<iframe width="{width}" height="{height}" style="border:0" srcdoc="{html.escape(page)}"></iframe>'
+        file.write_text(f'<!doctype html><body style="margin:0">{frame}', encoding="utf-8")
+        command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command += [
+            f"--window-size={max(width, 500)},{height}",
+            f"--screenshot={picture}",
+            "--virtual-time-budget=5000",
+        ]
+        command += ["--blink-settings=preferredColorScheme=0"] if dark else []
+        subprocess.run([*command, file.as_uri()], check=True, capture_output=True, timeout=120)
+        with Image.open(picture) as image:
+            return image.convert("RGB").crop((0, 0, width, height))
+
+
+def main() -> None:
+    with Judge(ROOT) as judge:
+        pages = {"report": report(judge), "progress": progress()}
+    for name, page in pages.items():
+        pictured(page).save(DOCS / f"{name}.webp", quality=60)
+        print(f"written: docs/{name}.webp, {(DOCS / f'{name}.webp').stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
