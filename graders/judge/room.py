@@ -85,6 +85,7 @@ class Room:
         self.faults: list[str] = []
         self.grading: Any = None
         self.quick = False  # whether every judge may rehearse for itself
+        self.served = 0
         self._cold = resident
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -152,6 +153,10 @@ class Room:
                 self._warm_up()
                 waiting = self._renewed(waiting)
             if self.orders.fileno() in ready:
+                if self._cold and self.served:  # where one order follows the other it would never be done
+                    self._warm_up()
+                    waiting = self._renewed(waiting)
+                self.served += 1
                 message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, DESCRIPTORS)
                 if not message:
                     return
