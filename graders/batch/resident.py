@@ -99,7 +99,7 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
         found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
         if found is not None:
             _idle.remove(found)
-        judge = found or Judge(root, require=require)
+        judge = found or Judge(root, require=require, crowded=True)
         _busy.append(judge)
     try:
         yield judge

@@ -63,6 +63,7 @@ class Judge:
 
     `require` is the least confinement that is accepted (a weaker one makes every verdict an `error`); `confinement`
     may ask for less than there is. `resident=False` is for a single grading: nothing is prepared for a next one.
+    `crowded` is for one of as many as there are processors: it goes to sleep at once when it waits for a worker.
     Not for use by several threads at once.
     """
 
@@ -75,7 +76,9 @@ class Judge:
         resident: bool = True,
         first_runtime: str = "numpy",
         started: JudgeProcess | None = None,
+        crowded: bool = False,
     ) -> None:
+        self.crowded = crowded
         self.root = Path(root).resolve() if root else catalogue.find_root(Path.cwd())
         self.require = require
         self.confinement = confinement
@@ -209,6 +212,7 @@ class Judge:
             "seed": seed,
             "verdict": begun,
             "require": self.require,
+            "crowded": self.crowded,
             **how,
         }
         data = msgspec.msgpack.encode(order)

@@ -49,6 +49,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     require: Confinement | None = None
     reducing: bool = True  # is a failing case to be made as small as it will go?
     thorough: bool = True  # is the rest to be run after the first failure?
+    crowded: bool = False  # has everybody else work for the processor while this judge waits for a worker?
     telling: bool = False  # is it to be told after every test what is known so far?
 
 
@@ -351,7 +352,7 @@ class Grading:
         return self._side(self._crew(runtime).hire(1)[0], "reference", self.order.solution)
 
     def _crew(self, runtime: str) -> Crew:
-        crew = Crew(self.sandboxes[runtime].socket, self.kata.limits.output_kb)
+        crew = Crew(self.sandboxes[runtime].socket, self.kata.limits.output_kb, patient=self.order.crowded)
         self.crews.append(crew)
         return crew
 

@@ -59,6 +59,7 @@ class Worker:
     pidfd: int
     crew: Crew
     output_limit: int = 64 << 10
+    spin_s: float = SPIN_S
     number: int = 0
     printed: bytearray = field(default_factory=bytearray)
     cut: bool = False
@@ -133,7 +134,7 @@ class Worker:
         now = time.monotonic()
         if now >= self.deadline:  # also while bytes keep coming, one by one
             raise TimeoutError
-        soon = min(now + SPIN_S, self.deadline)
+        soon = min(now + self.spin_s, self.deadline)
         while time.monotonic() < soon:
             chunk = self._read(room)
             if chunk is not None:
@@ -252,10 +253,11 @@ class Worker:
 class Crew:
     """The workers of one grading, asked of the worker zygote over a socket of their own.
 
-    When the crew is closed, or its judge dies, the zygote ends them all.
+    When the crew is closed, or its judge dies, the zygote ends them all. A `patient` one sleeps while it waits.
     """
 
-    def __init__(self, zygote: socket.socket, output_kb: int) -> None:
+    def __init__(self, zygote: socket.socket, output_kb: int, *, patient: bool = False) -> None:
+        self.spin_s = 0.0 if patient else SPIN_S
         self.zygote = zygote
         self.output_limit = output_kb << 10
         self.socket, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -287,7 +289,7 @@ class Crew:
                 raise Lost("the worker zygote is gone")
             note = json.loads(message)
             if len(descriptors) == 3:
-                worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit)
+                worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit, self.spin_s)
                 self.workers[note["pid"]] = worker
                 return worker
             self._note(note)
