@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.cli.authoring import scaffold
+from graders.cli.authoring import PLACES, scaffold
 from graders.errors import KataError
 from tests.workshop import ROOT, katas, write, write_repository
 
@@ -53,7 +53,24 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
     )
 
     said = katas("check", "softplus", cwd=root)
+    assert (said.status, said.out.count("still as it was begun")) == (1, 1), said.said
+    assert [place for place in PLACES if repr(place) not in " ".join(said.out.split())] == [], said.said
+    readme = root / "katas/softplus/README.md"
+    text = readme.read_text(encoding="utf-8")
+    for place in PLACES:
+        text = text.replace(place, "")
+    write(readme, text)
+
+    said = katas("check", "softplus", cwd=root)
     assert (said.status, "clean" in said.out) == (0, True), said.said
+
+
+def test_what_is_to_be_replaced_in_the_readme_is_named_line_by_line(root):
+    begun = katas("new", "softplus", cwd=root)
+    written = (root / "katas/softplus/README.md").read_text(encoding="utf-8")
+    _, _, told = begun.out.partition("What of katas/softplus/README.md has to be replaced by hand:\n")
+    assert told.splitlines() == [f"> {place}" for place in PLACES]
+    assert [place for place in PLACES if written.count(place) != 1] == []
 
 
 def test_what_is_begun_is_a_kata_that_the_catalogue_reads(root):

@@ -184,6 +184,51 @@ def test_two_entries_of_one_person_are_refused_before_anything_is_graded(tmp_pat
         entries.find(tmp_path)
 
 
+@pytest.mark.parametrize("names", [("Zo\u00e9", "Zoe\u0301"), ("Zoe\u0301", "Zo\u00e9.zip")])
+def test_one_name_in_two_unicode_forms_is_refused_before_anything_is_graded(tmp_path, names):
+    for name in names:
+        if name.endswith(".zip"):
+            write(tmp_path / name, "")
+        else:
+            write(tmp_path / name / "twice.py", SOLUTION)
+    with pytest.raises(
+        KataError, match=r"'Zo.*' and 'Zo.*' are one name, Zo\u00e9, in two Unicode forms|is Zo\u00e9's too"
+    ):
+        entries.find(tmp_path)
+
+
+def test_a_name_is_kept_in_one_unicode_form_whatever_system_wrote_it(tmp_path):
+    write(tmp_path / "in" / "Zoe\u0301" / "twice.py", SOLUTION)
+    times = entries.read_times(write(tmp_path / "times.csv", "Zoe\u0301,2026-05-31T21:59:00+00:00\n"))
+    (entry,) = entries.find(tmp_path / "in", times)
+    assert (entry.person, entry.submitted_at) == ("Zo\u00e9", "2026-05-31T21:59:00+00:00")
+    batch = Batch(tmp_path / "out")
+    with batch.open() as held:
+        held.append([graded_row("Zo\u00e9")])
+    assert batch.forget("Zoe\u0301")[0] == 1
+
+
+def test_people_whose_names_differ_by_case_alone_are_named_and_refused_where_the_disk_cannot_tell_them(root, tmp_path):
+    write(tmp_path / "in" / "ada" / "twice.py", SOLUTION)
+    write(tmp_path / "in" / "Ada" / "twice.py", ADDED)
+    out = tmp_path / "out"
+    words = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", "--workers", "1")
+    done = katas(*words, cwd=root)
+    assert (done.status, "two people, by case alone: Ada and ada\n" in done.out) == (0, True), done.said
+    write(out / "JOURNAL.JSONL", "")  # as if the file system took it for journal.jsonl
+    done = katas(*words, cwd=root)
+    assert done.status == 2
+    assert done.err.startswith(f"katas: {out}: Ada and ada are one name on this file system; rename one")
+
+
+def test_a_batch_whose_journal_has_another_unicode_form_of_a_name_is_refused(tmp_path):
+    batch = Batch(tmp_path)
+    with batch.open() as held:
+        held.append([graded_row("Zoe\u0301")])
+    with pytest.raises(KataError, match=r"'Zoe\\u0301' and 'Zo\\xe9' are one name in two Unicode forms; give another"):
+        cohort.nearly_the_same(batch, ["Zo\u00e9"])
+
+
 def test_links_and_loose_files_are_nobodys_and_are_named(root, tmp_path):
     folder = hand_in(tmp_path / "in", 1)
     (folder / "eve").symlink_to(root / "solutions" / "one")
@@ -274,21 +319,44 @@ def test_killed_and_run_again_nothing_is_lost_or_graded_twice(root, small_cohort
     assert no_judge_is_left(process.pid)
 
 
+def test_a_full_disk_is_told_with_the_file_and_with_room_again_nothing_is_lost(root, small_cohort, tmp_path):
+    folder, expected = small_cohort
+    out = tmp_path / "full" / "out"
+    out.parent.mkdir()
+    command = f"{KATAS} grade-batch {folder} --out {out} --kata one --workers 1 --seed {SEED}"
+    script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 300K {out.parent}/zeros; {command}; echo status $?"
+    script += f"; rm {out.parent}/zeros; {command}; echo status $?; cp -r {out} {tmp_path}"
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", "360448", "--tmpfs", str(out.parent), "--cap-add", "ALL", "--"]
+    done = subprocess.run(
+        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
+    )
+    told = [line for line in done.stderr.splitlines() if line.startswith("katas: ")]
+    assert len(told) == 1, done.stderr
+    assert told[0].startswith(f"katas: {out}/"), told
+    assert "No space left on device: it could not be written" in told[0]
+    assert done.stdout.splitlines()[0] == "status 2", done.stdout
+    assert done.stdout.endswith("status 0\n"), done.stdout + done.stderr
+    assert_equal_to(expected, tmp_path / "out")
+
+
 def no_judge_is_left(session: int) -> bool:
     """Whether nothing of a command's session is running, some seconds later."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        states = running_in(session, "stat=").split()
-        if all(state.startswith("Z") for state in states):  # a zombie runs no more: nobody has asked yet
+        listed = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+        if all(state.startswith("Z") for state in listed.stdout.split()):  # a zombie runs no more: nobody has asked yet
             return True
         time.sleep(0.1)
     return False
 
 
-def running_in(session: int, what: str) -> str:
-    """What `ps` says of the processes of a session."""
-    words = ["ps", "-ww", "-o", what, "-s", str(session)]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+def is_starting_judges(pid: int) -> bool:
+    """Whether a command has a child that Python's multiprocessing has spawned."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return any(b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+    except OSError:
+        return False
 
 
 def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_path):
@@ -314,9 +382,9 @@ def test_ctrl_c_while_the_judges_start_is_told_in_a_line_and_leaves_nothing(root
     folder, _ = small_cohort
     process = begun(root, folder, tmp_path / "out", "--workers", "2")
     until = time.monotonic() + PATIENCE_S
-    while "spawn_main" not in running_in(process.pid, "args=") and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(0.2)  # it imports now
+    while not is_starting_judges(process.pid) and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(0.1)  # they import now
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE_S)
     kept = f"katas: 0 graded and kept in {tmp_path / 'out'}; the same command goes on from here"

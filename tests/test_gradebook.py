@@ -213,6 +213,45 @@ def test_what_was_imported_is_there_when_it_is_opened_again(opened):
     assert [(each.person, each.points) for each in opened().places()] == [("Zoé", 6.0), ("ada", 10.0), ("bob", 8.0)]
 
 
+def test_a_verdict_that_is_there_is_known_again_whatever_is_said_of_when_it_was_handed_in(opened):
+    found = fill(opened)
+    same = graded(10, sha="a", at=moment(9, 11))
+    assert not found.import_verdict(same, "ada")
+    assert not found.import_verdict(same, "ada", moment(8))
+    (place,) = found.places(person="ada")
+    assert [each.attempt.submitted_at for each in place.standings] == [moment(9)]
+
+
+def test_a_time_that_nobody_knew_is_corrected_by_a_batch_that_knows_it(opened):
+    found = opened()
+    verdict = graded(10, at=moment(9, 11))
+    assert found.import_verdict(verdict, "ada")
+    assert not found.import_verdict(verdict, "ada", moment(8))
+    (place,) = found.places()
+    assert [each.attempt.submitted_at for each in place.standings] == [moment(8)]
+    last = found.audit("ada")[-1]
+    assert (last.what, last.before, last.after) == ("handed in", moment(9, 11), moment(8))
+
+
+def test_a_name_is_the_same_in_whatever_unicode_form_it_is_written(opened):
+    found = fill(opened)
+    found.import_verdict(graded(9, sha="e", at=moment(11)), "Zoe\u0301", moment(11))
+    assert [each.person for each in found.places()] == ["Zo\u00e9", "ada", "bob"]
+    assert found.named("Zoe\u0301") == "Zo\u00e9"
+    found.forget("Zoe\u0301")
+    assert not [row for row in found.audit() if row.person.startswith("Zo")]
+
+
+def test_a_journal_with_one_name_in_two_unicode_forms_is_not_imported(tmp_path):
+    with Batch(tmp_path / "out").open() as held:
+        for number, person in enumerate(("Zo\u00e9", "Zoe\u0301")):
+            held.append([Row(person=person, submitted_at=moment(9), verdict=graded(sha=str(number)))])
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        with pytest.raises(KataError, match=r"'Zo\\xe9' and 'Zoe\\u0301' are one name in two Unicode forms"):
+            found.import_batch(Batch(tmp_path / "out"))
+        assert found.places() == []
+
+
 def test_importing_twice_changes_nothing(opened):
     fill(opened)
     before = [(row.what, row.person, row.after) for row in opened().audit()]
@@ -353,6 +392,21 @@ def test_a_gradebook_that_cannot_be_opened_is_one_clear_message(url, fault):
     assert "secret" not in str(raised.value)
 
 
+def test_a_gradebook_that_another_program_has_locked_says_to_wait_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(book, "WAIT_S", 0.1)
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        found.import_verdict(graded(), "ada", moment(9))
+        other = sqlite3.connect(url)
+        other.execute("BEGIN EXCLUSIVE")
+        told = "database is locked: another program is using it; wait for that one or close it, and try again"
+        for act in (lambda: Gradebook(url), found.places, lambda: found.set_rule("one", counts="last")):
+            with pytest.raises(KataError, match=told):
+                act()
+        other.close()
+        found.set_rule("one", counts="last")
+
+
 # A course, graded for real.
 
 
@@ -386,6 +440,13 @@ def told(*words: str, root: Path) -> str:
     done = katas("--root", str(root), *words)
     assert (done.status, done.left) == (0, []), done.said
     return done.out
+
+
+def refused(*words: str, root: Path) -> str:
+    """What a command says that exits with 2, in one line."""
+    done = katas("--root", str(root), *words)
+    assert (done.status, done.err.count("\n"), "Traceback" in done.err) == (2, 1, False), done.said
+    return done.err
 
 
 def test_both_databases_give_the_same_gradebook_for_the_same_verdicts(course, batch, postgres, tmp_path):
@@ -448,6 +509,63 @@ def test_forget_removes_a_person_from_the_book_and_from_the_batch(course, batch,
     everything = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in everything if b"bob" in path.read_bytes() or "bob" in path.parts]
     assert len(list(copy.store.digests())) == 3
+
+
+def test_what_is_forgotten_where_the_batch_was_moved_is_told_and_removed_by_naming_it(course, batch, tmp_path):
+    root, _ = course
+    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    told("gradebook", "import", str(copy.out), *url, root=root)
+    moved = Batch(copy.out.rename(tmp_path / "elsewhere"))
+    said = refused("gradebook", "forget", "bob", *url, root=root)
+    assert f"katas: {copy.out}: not there (any more)" in said
+    assert "where it was moved to: katas gradebook forget bob --batch DIR" in said
+    said = told("gradebook", "forget", "bob", "--batch", str(moved.out), *url, root=root)
+    assert said == f"{moved.out}: 1 verdicts and 1 submissions removed\n"
+    assert not [path for path in moved.out.rglob("*") if path.is_file() and b"bob" in path.read_bytes()]
+    assert "nobody of that name" in refused("gradebook", "forget", "bob", "--batch", str(moved.out), *url, root=root)
+    told("gradebook", "forget", "ada", "--batch", str(moved.out), *url, root=root)
+    said = refused("gradebook", "expire", "--before", "2027-01-01", *url, root=root)
+    assert f"{copy.out}: not there (any more)" in said
+    said = refused("gradebook", "forget", "bob", "--batch", str(tmp_path), *url, root=root)
+    assert f"{tmp_path}: no batch is there" in said
+
+
+def test_a_verdicts_file_of_a_batch_that_is_there_already_is_no_second_attempt(course, batch, tmp_path):
+    root, _ = course
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    told("gradebook", "import", str(batch.out), *url, root=root)
+    words = ("gradebook", "import", str(batch.verdict_file("ada", "one")), "--person", "ada")
+    assert told(*words, *url, root=root) == "ada, one: it was there already\n"
+    assert told("gradebook", "show", "ada", *url, root=root).count("\n") == 2
+
+
+def test_what_looks_alike_cannot_be_said_where_the_batch_is_gone(course, batch, tmp_path):
+    root, _ = course
+    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    told("gradebook", "import", str(copy.out), *url, root=root)
+    moved = copy.out.rename(tmp_path / "elsewhere")
+    said = refused("gradebook", "similar", "one", *url, root=root)
+    assert f"{copy.out}: none of the 4 submissions of one is there (any more); name the folder" in said
+    assert "of 4 people" in told("gradebook", "similar", "one", "--batch", str(moved), *url, root=root)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("export", "csv", "two"), "there is no kata `two`"),
+        (("stats", "two"), "there is no kata `two`"),
+        (("affected", "--since", "0.1.0", "--kata", "two"), "there is no kata `two`"),
+        (("regrade", "--person", "nobody"), "nobody: nobody of that name"),
+    ],
+)
+def test_a_slip_in_a_name_is_told(course, tmp_path, words, fault):
+    root, _ = course
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        found.import_verdict(graded(), "ada", moment(9))
+    assert fault in refused("gradebook", *words, "--gradebook", url, root=root)
 
 
 def test_a_review_written_into_a_batchs_verdict_is_imported_with_it(tmp_path):
@@ -545,6 +663,21 @@ def test_statistics_count_everybody_once_and_each_misconception_once_a_person(tm
     assert (kata.people, kata.passed, kata.ungradable) == (13, 3, 1)
     assert (twice.people, twice.pass_rate, twice.mean, twice.misconceptions) == (12, 0.5, 0.5, (("Two was added.", 6),))
     assert (half.people, half.pass_rate, half.misconceptions) == (12, 0.5, ())
+
+
+def test_statistics_say_of_whom_they_are(course, tmp_path):
+    root, _ = course
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    with Gradebook(url[1]) as found:
+        found.import_verdict(graded(10, sha="1"), "ada", moment(1))
+        found.import_verdict(graded(4, sha="2"), "bob", moment(1))
+        found.import_verdict(graded(0, sha="3", status="ungradable", tasks=(), max_score=0.0), "cleo", moment(1))
+    assert told("gradebook", "stats", *url, root=root).splitlines()[:4] == [
+        "one (one): 1 of 3 who handed in solved all of it, mean 70 %",
+        "  of 1 nothing could be graded: they are in no mean, and in no task's figures",
+        "  Twice",
+        "      50 % of 2 graded pass, mean 70 %, D –, r –",
+    ]
 
 
 def test_the_page_is_whole_and_takes_nobodys_words_for_html():

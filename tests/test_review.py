@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from graders.batch.cohort import Batch
+from graders.batch.journal import Row
+from graders.verdict import from_json
 from tests import workshop
 from tests.workshop import KATAS, SOLUTION, Finished, environment, katas, write
 
+NOON = "2026-05-10T12:00:00+00:00"
 TOML = (
     workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]')
     + '[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["why.md"]\nreview = true\nrubric = "Does it say why?"\n'
@@ -42,6 +46,16 @@ def review(root: Path, record: Path, *words: str) -> Finished:
     return katas("review", str(record), *words, cwd=root)
 
 
+@pytest.fixture
+def batch(record: Path, tmp_path: Path) -> Batch:
+    """A batch in which the verdict is Ada's."""
+    found = Batch(tmp_path / "out")
+    with found.open() as held:
+        held.append([Row(person="ada", submitted_at=NOON, verdict=from_json(record.read_bytes()))])
+    write(found.verdict_file("ada", "alpha"), record.read_text(encoding="utf-8"))
+    return found
+
+
 def task_in(record: Path) -> dict[str, Any]:
     found: dict[str, Any] = next(task for task in json.loads(record.read_text())["tasks"] if task["name"] == "why")
     return found
@@ -61,6 +75,45 @@ def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
 def test_fewer_points_are_less_than_a_pass(root: Path, record: Path, points: str, status: str) -> None:
     done = review(root, record, "--by", "Grace", "--award", f"why={points}")
     assert (done.status, task_in(record)["status"]) == (1, status)
+
+
+def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Batch) -> None:
+    done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
+    table = batch.out / "results.csv"
+    assert done.status == 0, done.said
+    assert f"written: {table}; `katas gradebook import {batch.out}` takes them over\n" in done.out
+    assert f"ada,alpha,passed,7.0,7.0,{NOON}," in table.read_text(encoding="utf-8")
+
+
+def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch) -> None:
+    (batch.out / "results.csv").mkdir()
+    done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
+    assert (done.status, "results.csv: a folder" in done.err, "The points are in" in done.err) == (0, True, True)
+    assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
+
+
+def test_points_are_given_where_nothing_can_be_said(root: Path, record: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = katas("review", str(record), "--by", "Grace", "--award", "why=4", cwd=root, stdout=full.fileno())
+    assert (done.status, task_in(record)["score"]) == (0, 4)
+    said = "katas: standard output: No space left on device; the points are written all the same: alpha: passed"
+    assert done.err.startswith(said)
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_the_verdict_as_it_was(root: Path, tmp_path: Path) -> None:
+    ada, full, record = root / "solutions" / "alpha", tmp_path / "full", tmp_path / "full" / "ada.json"
+    full.mkdir()
+    script = (
+        f"{KATAS} grade alpha --submission {ada} --format json --output {record} && cp {record} {tmp_path}/before;"
+        f"cat /dev/zero > {full}/zeros; {KATAS} review {record} --by Grace --award why=4;"
+        f"echo status $?; cmp {record} {tmp_path}/before && ls -A {full}"
+    )
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", "131072", "--tmpfs", str(full), "--cap-add", "ALL", "--"]
+    done = subprocess.run(
+        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert f"katas: {record}: No space left on device: the points were not written" in done.stderr, done.stderr
+    assert done.stdout.endswith("status 2\nada.json\nzeros\n"), done.stdout
 
 
 def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> None:

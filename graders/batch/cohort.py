@@ -8,7 +8,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import msgspec
 
 from graders import __version__
 from graders.batch import entries, journal, running
-from graders.batch.entries import Entry, Handed
+from graders.batch.disk import writing
+from graders.batch.entries import Entry, Handed, composed
 from graders.batch.executors import Place
 from graders.batch.journal import Graded, Head, Journal, Row, Short
 from graders.batch.resident import Job
@@ -65,7 +66,7 @@ class Batch:
 
         Returns how many rows and submissions were removed.
         """
-        return self._keep(lambda row: row.person != person)
+        return self._keep(lambda row: composed(row.person) != composed(person))
 
     def forget_before(self, moment: str) -> tuple[int, int]:
         """Remove what was handed in before a moment (UTC, ISO 8601); what was removed, as `forget` returns it."""
@@ -232,23 +233,28 @@ def write_verdict(batch: Batch, row: Row) -> None:
     The points that a person has written into the file that was there stay, where it is about the same submission.
     """
     file = batch.verdict_file(row.person, row.verdict.kata)
-    file.parent.mkdir(parents=True, exist_ok=True)
     marked = with_marks(row.verdict, _marks(file, row.verdict.submission_sha256))
     new = file.with_name(f".{file.name}")
-    new.write_bytes(to_json(marked) + b"\n")
-    os.replace(new, file)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(to_json(marked) + b"\n")
+        os.replace(new, file)
 
 
 def _marks(file: Path, sha256: str) -> list[tuple[str, float, str, str]]:
-    try:
-        before = from_json(file.read_bytes())
-    except FileNotFoundError:
-        return []
-    except KataError as fault:
-        raise KataError(f"{file}: {fault}; remove it, and it is written again") from None
-    if before.submission_sha256 != sha256:
+    before = _in_file(file)
+    if before is None or before.submission_sha256 != sha256:
         return []
     return [(task.name, task.score, task.reviewer, task.reviewed_at or "") for task in before.tasks if task.reviewer]
+
+
+def _in_file(file: Path) -> Verdict | None:
+    try:
+        return from_json(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except KataError as fault:
+        raise KataError(f"{file}: {fault}; remove it, and it is written again") from None
 
 
 def restore_verdicts(batch: Batch) -> None:
@@ -261,15 +267,50 @@ def restore_verdicts(batch: Batch) -> None:
 
 
 def results(batch: Batch) -> str:
-    """What stands of everybody, as CSV."""
+    """What stands of everybody, with the points that people gave, as CSV."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message"])
     for (person, kata), row in sorted(journal.shorts(batch.journal).items()):
-        got = row.verdict
+        got = _reviewed(batch, row)
         cells = [person, kata, got.status, got.score, got.max_score, row.submitted_at, got.submission_sha256]
         lines.writerow([harmless(cell) for cell in [*cells, got.message.partition("\n")[0]]])
     return text.getvalue()
+
+
+def _reviewed(batch: Batch, row: Short) -> Graded:
+    """What stands of one, with the points in the verdict's file, which are not in the journal."""
+    if not row.verdict.review_points:
+        return row.verdict
+    found = _in_file(batch.verdict_file(*row.key))
+    if found is None or found.submission_sha256 != row.verdict.submission_sha256:
+        return row.verdict
+    changes = {"status": found.status, "score": found.score, "max_score": found.max_score}
+    return msgspec.structs.replace(row.verdict, **changes)
+
+
+def nearly_the_same(batch: Batch, people: Iterable[str]) -> list[str]:
+    """The people of a batch, and these, whose names differ by case alone: what is to be said of them.
+
+    Raises KataError where the folder's file system takes two names for one, or Unicode does: verdicts would be lost.
+    """
+    known: dict[str, str] = {}
+    found = []
+    blind = batch.journal.with_name(batch.journal.name.upper()).exists()
+    for person in sorted({*people, *(person for person, _ in journal.shorts(batch.journal))}):
+        other = known.setdefault(composed(person).casefold(), person)
+        if other == person:
+            continue
+        if composed(other) == composed(person):
+            raise KataError(
+                f"{batch.out}: {other!a} and {person!a} are one name in two Unicode forms; give another --out"
+            )
+        if blind:
+            raise KataError(
+                f"{batch.out}: {other} and {person} are one name on this file system; rename one, or give another --out"
+            )
+        found.append(f"{other} and {person}")
+    return found
 
 
 def harmless(cell: object) -> object:

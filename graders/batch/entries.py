@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Entry]:
         if person is None:
             continue
         if person in found:
-            raise KataError(f"{place}: {found[person].place.name} is {person}'s too; leave one of them")
+            raise KataError(_twice(place, found[person].place, person))
         found[person] = Entry(person, place, (times or {}).get(person) or _modified(place))
     if not found:
         raise KataError(f"{folder}: no submission in it; one folder or archive a person is expected")
@@ -62,6 +63,23 @@ def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Entry]:
     if strangers:
         raise KataError(f"{strangers[0]}: a time is given, but {folder} has nothing of theirs; correct the name")
     return list(found.values())
+
+
+def composed(name: str) -> str:
+    """A name in Unicode's composed form (NFC), in which names are kept: systems differ in how they store an é."""
+    return unicodedata.normalize("NFC", name)
+
+
+def forms(name: str) -> set[str]:
+    """The ways in which one name may have been written."""
+    return {name, composed(name), unicodedata.normalize("NFD", name)}
+
+
+def _twice(place: Path, other: Path, person: str) -> str:
+    if place.name != other.name and composed(place.name) == composed(other.name):
+        names = f"{other.name!a} and {place.name!a}"
+        return f"{place.parent}: {names} are one name, {person}, in two Unicode forms; leave one of them"
+    return f"{place}: {other.name} is {person}'s too; leave one of them"
 
 
 def left_out(folder: Path) -> list[str]:
@@ -89,7 +107,7 @@ def read_times(path: Path) -> dict[str, str]:
             continue
         try:
             person, text = (cell.strip() for cell in row)
-            times[person] = as_utc(datetime.datetime.fromisoformat(text))
+            times[composed(person)] = as_utc(datetime.datetime.fromisoformat(text))
         except ValueError:
             raise KataError(f"{path}, line {number}: `person,2026-05-31T23:59:00+02:00` is expected") from None
     return times
@@ -142,7 +160,7 @@ def _person(place: Path) -> str | None:
         if ending is None:
             return None
         name = name[: -len(ending)]
-    return printable(name)[:PERSON]
+    return composed(printable(name))[:PERSON]
 
 
 def _modified(place: Path) -> str:

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from graders.batch.disk import writing
 from graders.errors import KataError
 from graders.files import replacing
 from graders.verdict import Record, Verdict
@@ -50,6 +51,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     score: float = 0.0
     max_score: float = 0.0
+    review_points: float = 0.0
 
 
 class Short(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,9 +112,10 @@ class Journal:
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._file, view) :]
-        os.fsync(self._file)
+        with writing(self.path):
+            while view:
+                view = view[os.write(self._file, view) :]
+            os.fsync(self._file)
 
     def _cut_torn_line(self) -> None:
         size = os.fstat(self._file).st_size
@@ -156,7 +159,7 @@ def rewrite(path: Path, wanted: Callable[[Short], bool]) -> int:
     """Remove the rows that are not wanted, all at once; how many they were. Nobody may have the journal open."""
     with Journal(path, _refuse_to_begin) as held:
         removed = 0
-        with replacing(path) as file:
+        with writing(path), replacing(path) as file:
             file.write(_encode(held.head) + b"\n")
             for place, line in _lines(path):
                 if wanted(_decoded(_short, path, place, line)):

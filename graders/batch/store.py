@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders import intake
+from graders.batch.disk import writing
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.files import replacing
@@ -34,10 +35,11 @@ class Store:
         place = self.place(submission.sha256)
         if place.exists():
             return place
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for each in submission.files:
-                archive.writestr(zipfile.ZipInfo(each.name, _NEVER), each.data, zipfile.ZIP_DEFLATED)
+        with writing(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                for each in submission.files:
+                    archive.writestr(zipfile.ZipInfo(each.name, _NEVER), each.data, zipfile.ZIP_DEFLATED)
         return place
 
     def take(self, kata: Kata, sha256: str) -> Submission:

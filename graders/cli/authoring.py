@@ -153,6 +153,14 @@ def {function}(x):
     return np.asarray(x) * 0.0 - 1.0  # write here what learners get wrong
 """
 
+PLACES = (
+    "say here what it is for.",
+    "$$y = f(x)$$",
+    "y = [?, ?]",
+    "- Say what goes wrong most often.",
+    "A small one first.",
+)  # of README, in words that no finished one has
+
 STEPS = """\
 written: katas/{slug}/, solutions/{slug}/, graders/hidden/{slug}/
 
@@ -163,6 +171,9 @@ Now, with `katas check {slug}` after each step:
   4. graders/hidden/{slug}/accept/another_way.py: a right answer in another style
   5. graders/hidden/{slug}/wrong/first.py: a misconception; one file for each
 The last two are as many as you can think of. The guide: docs/authoring.md.
+
+`katas check` looks at no prose. What of katas/{slug}/README.md has to be replaced by hand:
+{places}
 """
 
 
@@ -190,7 +201,7 @@ def scaffold(root: Path, slug: str, function: str) -> str:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text.format(**words), encoding="utf-8")
-    return STEPS.format(**words)
+    return STEPS.format(**words, places="\n".join(f"> {place}" for place in PLACES))
 
 
 def new(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -17,7 +17,7 @@ from graders.cli.session import Session, say, seed_of
 from graders.errors import KataError
 
 if TYPE_CHECKING:
-    from graders.batch.cohort import Run, Tally
+    from graders.batch.cohort import Batch, Run, Tally
     from graders.verdict import Confinement
 
 TOLD_EVERY_S = 30.0  # where there is no terminal
@@ -62,7 +62,6 @@ def grade_batch(
     from graders.batch import cohort, entries
     from graders.batch.cohort import Batch, Run
     from graders.batch.executors import Cluster, ThisMachine
-    from graders.cli import delivery
 
     if require_confinement not in (None, "full", "partial", "none"):
         raise KataError(f"--require-confinement {require_confinement}: full, partial or none is expected")
@@ -81,23 +80,36 @@ def grade_batch(
     with batch.open(seed_of(seed, 32, "the first line of a journal has them")) as held, _book(gradebook) as book:
         if seed is not None and held.head.seed != seed.lower():
             raise KataError(f"{batch.journal}: it was begun with another --seed; leave it out, or give another --out")
+        alike = cohort.nearly_the_same(batch, [entry.person for entry in found])
         run = Run(batch, chosen, every=bool(katas), changed=changed, require=require)
         if book is not None:
             run.allowed = book.may_be_graded
         try:
             with _shown(run, len(found)), place:
                 run.grade(found, place, held)
-        except KeyboardInterrupt:
-            say(f"katas: {sum(run.tally.graded.values())} graded and kept in {out}; the same command goes on from here")
+        except BaseException as fault:
+            if isinstance(fault, KeyboardInterrupt):
+                kept = sum(run.tally.graded.values())
+                say(f"katas: {kept} graded and kept in {out}; the same command goes on from here")
+            with suppress(KataError, OSError):  # told is what has ended it
+                _write_results(batch)
             raise
-        finally:
-            cohort.restore_verdicts(batch)
-            delivery.deliver(cohort.results(batch), out / "results.csv")
+        _write_results(batch)
         if book is not None:
             book.import_batch(batch, chosen)
     lines = told(run.tally, out, len(found), time.monotonic() - begun)
+    lines += _some("two people, by case alone", alike)
     print("\n".join(lines + _some("nobody's", entries.left_out(submissions))))
     return 2 if run.tally.errors else 0
+
+
+def _write_results(batch: Batch) -> None:
+    """What is made of the journal: the verdicts that are not there, and the table."""
+    from graders.batch import cohort
+    from graders.cli import delivery
+
+    cohort.restore_verdicts(batch)
+    delivery.deliver(cohort.results(batch), batch.out / "results.csv")
 
 
 def told(tally: Tally, out: Path, people: int, seconds: float) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from graders import intake
 from graders.catalogue import Kata, Variant
+from graders.cli.authoring import PLACES
 from graders.cli.mutation import Mutant, mutants_of, read_equivalents
 from graders.cli.progress import progress_bar
 from graders.errors import KataError
@@ -182,6 +183,7 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
     solution = intake.shipped(kata, kata.solution)
+    yield Finding("README", "", _readme_fault(kata))
     yield Finding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
     yield Finding("solution", "", _passing_fault(graded(solution)))
     for variant in plan.share(kata.wrong):
@@ -260,6 +262,14 @@ def _graded(
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict
+
+
+def _readme_fault(kata: Kata) -> str:
+    """What of the README is still as `katas new` wrote it."""
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    left = [place for place in PLACES if place in text]
+    return f"{readme}: still as it was begun: {'; '.join(map(repr, left))}" if left else ""
 
 
 def _stub_fault(verdict: Verdict) -> str:

@@ -17,13 +17,16 @@ def check(output: Path) -> None:
         raise KataError(f"{output}: there is no folder {output.parent}: make it, or name another file")
 
 
-def deliver(text: str, output: Path) -> None:
+AGAIN = "the report was not written; name another file"
+
+
+def deliver(text: str, output: Path, remedy: str = AGAIN) -> None:
     """Write `text`, closed by a newline. Raises KataError; then the file is what it was before."""
-    deliver_bytes((text if text.endswith("\n") else text + "\n").encode(), output)
+    deliver_bytes((text if text.endswith("\n") else text + "\n").encode(), output, remedy)
 
 
-def deliver_bytes(data: bytes, output: Path) -> None:
-    """Write `data`. Raises KataError; then the file is what it was before."""
+def deliver_bytes(data: bytes, output: Path, remedy: str = AGAIN) -> None:
+    """Write `data`. Raises KataError, which ends with `remedy`; then the file is what it was before."""
     check(output)
     try:
         if output.exists() and not output.is_file():  # a device or a pipe is written to, never replaced
@@ -31,7 +34,7 @@ def deliver_bytes(data: bytes, output: Path) -> None:
         else:
             _replace(data, output.resolve())
     except OSError as fault:
-        raise KataError(f"{output}: {fault.strerror}: the report was not written; name another file") from None
+        raise KataError(f"{output}: {fault.strerror}: {remedy}") from None
 
 
 def _replace(data: bytes, output: Path) -> None:

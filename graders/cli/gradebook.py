@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +36,9 @@ By = Annotated[str | None, typer.Option("--by", help="Who stands in the audit tr
 Folder = Annotated[
     Path | None, typer.Option("--batch", help="A batch folder; those imported from if none.", metavar="DIR")
 ]
+Copy = Annotated[
+    Path | None, typer.Option("--batch", help="A batch folder too: one that was moved, or a copy.", metavar="DIR")
+]
 MaybeKata = Annotated[str | None, typer.Argument(metavar="[KATA]", help="One kata; all if none.")]
 HERE = "gradebook.sqlite"
 COLUMNS = (
@@ -56,6 +60,12 @@ def _open(url: str, by: str | None = None, *, new: bool = False) -> Gradebook:
 def _loadable() -> dict[str, catalogue.Kata]:
     """The katas of this repository that can be graded."""
     return {kata.slug: kata for kata in catalogue.load_all(Session.root)}
+
+
+def _expect(book: Gradebook, kata: str | None) -> None:
+    """Raise KataError for a kata that neither the book nor the repository has: a slip in the name is told."""
+    if kata is not None and kata not in book.titles():
+        catalogue.load(Session.root, kata, complete=False)
 
 
 def _moment(text: str, option: str) -> str:
@@ -103,7 +113,7 @@ def import_(
         raise KataError(f"{place}: a verdict for learners; `katas grade --format json --audience instructor` makes one")
     with _open(gradebook, by, new=True) as book:
         book.know(kata for kata in known if kata.slug == found.kata)
-        new = book.import_verdict(found, person, _moment(submitted or found.graded_at, "--submitted"))
+        new = book.import_verdict(found, person, _moment(submitted, "--submitted") if submitted else "")
     print(f"{person}, {found.kata}: {'a new verdict' if new else 'it was there already'}")
 
 
@@ -122,6 +132,7 @@ def show(
 ) -> None:
     """Show what counts: everybody's points, or all of one person."""
     with _open(gradebook) as book:
+        _expect(book, kata)
         places = book.places(kata, person)
         if not places:
             raise KataError(f"{book.name}: nothing of that is in it")
@@ -196,6 +207,7 @@ def export_csv(
     if per not in ("submission", "person"):
         raise KataError(f"--per {per}: submission or person is expected")
     with _open(gradebook) as book:
+        _expect(book, kata)
         places = book.places(kata)
     text = _per_submission(places) if per == "submission" else _per_person(places)
     if output is None:
@@ -271,8 +283,7 @@ def rule(
     from graders.gradebook.book import told_rule
 
     with _open(gradebook, by) as book:
-        if kata not in book.titles():
-            catalogue.load(Session.root, kata, complete=False)  # a slip in the name is told
+        _expect(book, kata)
         moment = None if due is None else _moment(due, "--due")
         if person is not None:
             if moment is None or (counts, late_percent, late_days) != (None, None, None):
@@ -310,8 +321,9 @@ def regrade(
 
     katas = {kata: catalogue.load(Session.root, kata)} if kata else _loadable()
     with _open(gradebook, by) as book:
+        whose = None if person is None else book.named(person)
         kept = [
-            each for each in book.affected(since, slugs=tuple(katas)) if each.sha256 and person in (None, each.person)
+            each for each in book.affected(since, slugs=tuple(katas)) if each.sha256 and whose in (None, each.person)
         ]
         chosen = kept if everything or since else outdated(kept, katas)
         found = Regraded()
@@ -340,6 +352,7 @@ def affected(
     `katas gradebook regrade --since VERSION` grades them again.
     """
     with _open(gradebook) as book:
+        _expect(book, kata)
         found = book.affected(since, before, (kata,) if kata else ())
     for each in found:
         verdict = each.verdict
@@ -364,6 +377,7 @@ def stats(
     from graders.gradebook import statistics
 
     with _open(gradebook) as book:
+        _expect(book, kata)
         places = book.places()
     found = [each for each in statistics.of_katas(places) if kata in (None, each.slug)]
     if not found:
@@ -372,11 +386,12 @@ def stats(
         from graders.gradebook.page import share, signed
 
         for each in found:
-            print(
-                f"{each.title} ({each.slug}): {each.passed} of {each.people} solved all of it, mean {share(each.mean)}"
-            )
+            solved = f"{each.passed} of {each.people} who handed in solved all of it"
+            print(f"{each.title} ({each.slug}): {solved}, mean {share(each.mean)}")
+            if each.ungradable:
+                print(f"  of {each.ungradable} nothing could be graded: they are in no mean, and in no task's figures")
             for task in each.tasks:
-                passed = f"{share(task.pass_rate)} of {task.people} pass, mean {share(task.mean)}"
+                passed = f"{share(task.pass_rate)} of {task.people} graded pass, mean {share(task.mean)}"
                 told = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
                 print(f"  {task.title}\n      {passed}, {told}")
                 for sentence, count in task.misconceptions:
@@ -406,15 +421,26 @@ def similar(
     known = catalogue.load(Session.root, kata, complete=False)
     files, missing = {}, 0
     with _open(gradebook) as book:
-        for each in book.affected(slugs=(kata,)):
-            try:
-                files[each.person] = Batch(batch or Path(each.batch)).store.take(known, each.sha256)
-            except KataError:
-                missing += 1
+        kept = [each for each in book.affected(slugs=(kata,)) if each.sha256]
+    for each in kept:
+        try:
+            files[each.person] = Batch(batch or Path(each.batch)).store.take(known, each.sha256)
+        except KataError:
+            missing += 1
+    if not kept:
+        raise KataError(
+            f"{gradebook}: nobody has handed in {kata}; `katas gradebook import` takes over what a batch has"
+        )
+    if not files:
+        places = ", ".join(sorted({str(batch or each.batch or "no batch folder") for each in kept}))
+        raise KataError(
+            f"{places}: none of the {len(kept)} submissions of {kata} is there (any more); "
+            "name the folder that keeps them: --batch DIR"
+        )
     found = pairs(known, files, at_least / 100)
     for pair in found:
         print(f"{_name(pair.one)}  {_name(pair.other)}  {100 * pair.share:.0f} %  {100 * pair.other_share:.0f} %")
-    left = f"; {missing} submissions are not kept any more" if missing else ""
+    left = f"; {missing} submissions are not kept any more: --batch DIR names a folder that has them" if missing else ""
     print(f"{len(found)} pairs of {len(files)} people have {at_least:g} % or more of one's code in common{left}")
 
 
@@ -434,48 +460,85 @@ def audit(
 @app.command()
 def forget(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="Whose data are to go.")],
-    batch: Folder = None,
+    batch: Copy = None,
     gradebook: Url = HERE,
     by: By = None,
 ) -> None:
-    """Remove all data of one person, here and in the batch folders."""
+    """Remove all data of one person, here and in the batch folders.
+
+    Exit status: 0 all removed; 2 something could not be: the message names it, and how to remove it.
+    """
     with _open(gradebook, by) as book:
-        folders = [Path(each) for each in book.forget(person)]
+        if batch is not None and not book.knows(person) and _clean([batch], person=person):
+            return  # removed from the book before, when nobody knew where the folder was
+        folders = book.batches_of(person)
+        _clean(_there(folders, batch), person=person)
+        book.forget(person)
     print(f"{person}: removed from {gradebook}")
-    _clean([batch] if batch else folders, person=person)
+    _told_of_gone(folders, batch, f"katas gradebook forget {shlex.quote(person)}")
 
 
 @app.command()
 def expire(
     before: Annotated[str, typer.Option(help="What was handed in before this moment.", metavar="TIME")],
-    batch: Folder = None,
+    batch: Copy = None,
     gradebook: Url = HERE,
     by: By = None,
 ) -> None:
     """Remove what is too old to be kept.
 
-    Here and in the batch folders.
+    Here and in the batch folders. Exit status: 0 all removed; 2 something could not be: the message names it.
     """
     moment = _moment(before, "--before")
     with _open(gradebook, by) as book:
-        count, found = book.forget_before(moment)
+        folders = book.batches_before(moment)
+        _clean(_there(folders, batch), moment=moment)
+        count, _ = book.forget_before(moment)
     print(f"{count} submissions removed from {gradebook}")
-    _clean([batch] if batch else [Path(each) for each in found], moment=moment)
+    _told_of_gone(folders, batch, f"katas gradebook expire --before {before}")
 
 
-def _clean(folders: Sequence[Path], *, person: str = "", moment: str = "") -> None:
+def _there(folders: Sequence[str], batch: Path | None) -> list[Path]:
+    """The batch folders that are there, and the one that was named."""
+    found = {Path(each).resolve(): Path(each) for each in folders if _is_batch(Path(each))}
+    if batch is not None:
+        found[batch.resolve()] = batch
+    return list(found.values())
+
+
+def _is_batch(folder: Path) -> bool:
+    from graders.batch.cohort import Batch
+
+    return Batch(folder).journal.is_file()
+
+
+def _told_of_gone(folders: Sequence[str], batch: Path | None, command: str) -> None:
+    """Raise KataError for the folders that are not there any more. One that was named is where one of them is now."""
+    gone = [each for each in folders if not _is_batch(Path(each))]
+    moved = batch is not None and batch.resolve() not in [Path(each).resolve() for each in folders]
+    if len(gone) > moved:
+        raise KataError(
+            f"{', '.join(gone)}: not there (any more), so nothing was removed of it; "
+            f"where it was moved to: {command} --batch DIR"
+        )
+
+
+def _clean(folders: Sequence[Path], *, person: str = "", moment: str = "") -> int:
+    """Remove a person, or what is too old, from batch folders; how many verdicts they were."""
     from graders.batch import cohort
     from graders.batch.cohort import Batch
     from graders.cli import delivery
 
+    removed = 0
     for folder in folders:
         batch = Batch(folder)
         if not batch.journal.is_file():
-            print(f"{folder}: it is not there (any more); a copy elsewhere is cleaned by --batch DIR")
-            continue
+            raise KataError(f"{folder}: no batch is there; name the --out folder of `katas grade-batch`")
         rows, dropped = batch.forget(person) if person else batch.forget_before(moment)
         delivery.deliver(cohort.results(batch), folder / "results.csv")
         print(f"{folder}: {rows} verdicts and {dropped} submissions removed")
+        removed += rows
+    return removed
 
 
 def leaderboard(
@@ -490,8 +553,7 @@ def leaderboard(
     from graders.report.wording import sentence
 
     with _open(gradebook) as book:
-        if kata not in book.titles():
-            catalogue.load(Session.root, kata, complete=False)  # a slip in the name is told
+        _expect(book, kata)
         found = board(book.places(kata))
     if not found:
         raise KataError(f"{kata}: nobody's speed is in {gradebook}; a speed test that passes puts it there")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 from pathlib import Path
 
 from graders import intake
 from graders.catalogue import Kata, Task
 from graders.cli import delivery
+from graders.cli.session import say
 from graders.errors import KataError
 from graders.report.text import clean
 from graders.review import awarded, reviewable
@@ -20,18 +22,56 @@ SHOWN = 20_000  # characters of a text that was handed in
 def review_verdict(
     kata: Kata, record: Path, verdict: Verdict, *, by: str, awards: list[str], submission: Path | str | None
 ) -> int:
-    """Write the points given into `record`, each as soon as it is given. Raises KataError."""
+    """Write the points given into `record`, each as soon as it is given, and then into its batch's results.csv.
+
+    Raises KataError where they could not be written into `record`. What goes wrong after that is told, and no more.
+    """
     delivery.check(record)
     files = _handed_in(kata, verdict, submission)
+    before = verdict
     if awards:
         for task, points in map(_award, awards):
             verdict = awarded(kata, verdict, task, points, reviewer=by, at=_now())
         _write(verdict, record)
     else:
-        verdict = _asked(kata, record, verdict, by, files)
+        try:
+            verdict = _asked(kata, record, verdict, by, files)
+        except (KeyboardInterrupt, EOFError):
+            _pass_on(record)
+            raise
     awaited = f", {verdict.review_points:g} still outstanding" if verdict.review_points else ""
-    print(f"{kata.slug}: {verdict.status}, {verdict.score:g} of {verdict.max_score:g} points{awaited}")
+    _tell(f"{kata.slug}: {verdict.status}, {verdict.score:g} of {verdict.max_score:g} points{awaited}")
+    if verdict != before:
+        _pass_on(record)
     return verdict.exit_status
+
+
+def _pass_on(record: Path) -> None:
+    """Write the table of the batch that a verdict is of, if it is of one."""
+    place = record.resolve()
+    if len(place.parents) < 3 or place.parents[1].name != "verdicts":
+        return
+    from graders.batch import cohort
+
+    batch = cohort.Batch(place.parents[2])
+    if not batch.journal.is_file():
+        return
+    table = batch.out / "results.csv"
+    try:
+        delivery.deliver(cohort.results(batch), table)
+    except KataError as fault:
+        say(f"katas: {fault}\nThe points are in {record}; the next `katas grade-batch` writes the table.")
+        return
+    _tell(f"written: {table}; `katas gradebook import {batch.out}` takes them over")
+
+
+def _tell(line: str) -> None:
+    """Say something of what is written already: that it cannot be said makes nothing of it undone."""
+    try:
+        print(line, flush=True)
+    except OSError as fault:
+        say(f"katas: standard output: {fault.strerror}; the points are written all the same: {line}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be said is not tried again at the end
 
 
 def _asked(kata: Kata, record: Path, verdict: Verdict, by: str, files: dict[str, str]) -> Verdict:
@@ -87,4 +127,5 @@ def _now() -> str:
 
 
 def _write(verdict: Verdict, record: Path) -> None:
-    delivery.deliver(to_json(verdict).decode(), record)
+    remedy = "the points were not written; mend that, and give them again"
+    delivery.deliver(to_json(verdict).decode(), record, remedy)

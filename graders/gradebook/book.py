@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, selectinload
 from graders import verdict as verdicts
 from graders.batch import journal
 from graders.batch.cohort import Batch
-from graders.batch.entries import Handed, as_utc
+from graders.batch.entries import Handed, as_utc, composed, forms
 from graders.batch.journal import Row
 from graders.catalogue import Kata
 from graders.errors import KataError
@@ -122,6 +122,12 @@ class Gradebook:
 
     def _fault(self, fault: sa.exc.SQLAlchemyError) -> KataError:
         said = str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0]
+        if said.endswith("is locked"):
+            return KataError(
+                f"{self.name}: {said}: another program is using it; wait for that one or close it, and try again"
+            )
+        if said.endswith("is full"):
+            return KataError(f"{self.name}: {said}: make room, and run the command again")
         return KataError(f"{self.name}: {said}: name a gradebook that can be written, --gradebook URL")
 
     def __enter__(self) -> Gradebook:
@@ -163,7 +169,7 @@ class Gradebook:
                 ) from None
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[Session]:
+    def _transaction(self) -> Iterator[Session]:
         """One transaction, whole or not at all."""
         try:
             with self._session.begin():
@@ -184,22 +190,29 @@ class Gradebook:
         """
         journal.head(batch.journal)
         new = 0
-        with self._changing() as session:
+        spelled: dict[str, str] = {}
+        with self._transaction() as session:
             self._know(session, katas)
             for row in journal.rows(batch.journal):
+                other = spelled.setdefault(composed(row.person), row.person)
+                if other != row.person:
+                    raise KataError(
+                        f"{batch.journal}: {other!a} and {row.person!a} are one name in two Unicode forms; "
+                        "leave one of them among the submissions, and grade these into another --out"
+                    )
                 new += self._add(session, row, str(batch.out.resolve()))
             for file in sorted((batch.out / "verdicts").glob("*/*.json")):
                 self._import_marks(session, file)
         return new
 
-    def import_verdict(self, found: Verdict, person: str, submitted_at: str, batch: str = "") -> bool:
-        """Take over one verdict; whether it was new."""
-        with self._changing() as session:
+    def import_verdict(self, found: Verdict, person: str, submitted_at: str = "", batch: str = "") -> bool:
+        """Take over one verdict; whether it was new. Handed in when it was graded, where nobody knows better."""
+        with self._transaction() as session:
             return self._add(session, Row(person=person, submitted_at=submitted_at, verdict=found), batch)
 
     def know(self, katas: Iterable[Kata]) -> None:
         """Keep what a course's katas are called, and their limits of attempts."""
-        with self._changing() as session:
+        with self._transaction() as session:
             self._know(session, katas)
 
     def _know(self, session: Session, katas: Iterable[Kata]) -> None:
@@ -220,7 +233,9 @@ class Gradebook:
         return row
 
     def _person(self, session: Session, name: str) -> PersonRow | None:
-        return session.scalar(sa.select(PersonRow).where(PersonRow.name == name))
+        """Who has this name, in whatever Unicode form it was written."""
+        found = {row.name: row for row in session.scalars(sa.select(PersonRow).where(PersonRow.name.in_(forms(name))))}
+        return found.get(name) or next(iter(found.values()), None)
 
     def _add(self, session: Session, row: Row, batch: str) -> bool:
         """Add a verdict, with the person, kata and submission that it is about. An `error` is no verdict."""
@@ -230,23 +245,16 @@ class Gradebook:
         self._kata(session, found.kata)
         person = self._person(session, row.person)
         if person is None:
-            person = PersonRow(name=row.person)
+            person = PersonRow(name=composed(row.person))
             session.add(person)
             session.flush()
-        submission = session.scalar(
-            sa.select(SubmissionRow).where(
-                SubmissionRow.person_id == person.id,
-                SubmissionRow.kata == found.kata,
-                SubmissionRow.sha256 == found.submission_sha256,
-                SubmissionRow.submitted_at == row.submitted_at,
-            )
-        )
+        submission = self._submission(session, person, row)
         if submission is None:
             submission = SubmissionRow(
                 person_id=person.id,
                 kata=found.kata,
                 sha256=found.submission_sha256,
-                submitted_at=row.submitted_at,
+                submitted_at=row.submitted_at or found.graded_at,
                 batch=batch,
             )
             session.add(submission)
@@ -256,6 +264,29 @@ class Gradebook:
         new = self._add_verdict(session, submission, person.name, found)
         self._mark(session, submission, person.name, found.tasks)
         return new
+
+    def _submission(self, session: Session, person: PersonRow, row: Row) -> SubmissionRow | None:
+        """The submission that a verdict is about, if it is in the book.
+
+        A verdict that is there already is about the one that it is there for, whatever is said of when it was handed
+        in. A time that nobody had known before is corrected.
+        """
+        found = row.verdict
+        same = sa.select(SubmissionRow).where(
+            SubmissionRow.person_id == person.id,
+            SubmissionRow.kata == found.kata,
+            SubmissionRow.sha256 == found.submission_sha256,
+        )
+        submitted_at = row.submitted_at or found.graded_at
+        known = session.scalar(same.where(SubmissionRow.submitted_at == submitted_at))
+        if known is not None or not found.seed:
+            return known
+        this = (VerdictRow.graded_at == found.graded_at) & (VerdictRow.seed == found.seed)
+        known = session.scalar(same.join(VerdictRow).where(this).limit(1))
+        if known is not None and row.submitted_at and known.submitted_at == found.graded_at:
+            self._note(session, "handed in", person.name, found.kata, known.submitted_at, row.submitted_at)
+            known.submitted_at = row.submitted_at
+        return known
 
     def _add_verdict(self, session: Session, submission: SubmissionRow, person: str, found: Verdict) -> bool:
         seed = found.seed or ""
@@ -312,16 +343,17 @@ class Gradebook:
             raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
         if not any(task.reviewer for task in found.tasks):
             return
+        person = self._person(session, file.parent.name)
+        if person is None:
+            return
         for submission in session.scalars(
-            sa.select(SubmissionRow)
-            .join(PersonRow)
-            .where(
-                PersonRow.name == file.parent.name,
+            sa.select(SubmissionRow).where(
+                SubmissionRow.person_id == person.id,
                 SubmissionRow.kata == found.kata,
                 SubmissionRow.sha256 == found.submission_sha256,
             )
         ):
-            self._mark(session, submission, file.parent.name, found.tasks)
+            self._mark(session, submission, person.name, found.tasks)
 
     # --------------------------------------------------------------------------------------- rules
 
@@ -335,7 +367,7 @@ class Gradebook:
         late_days: int | None = None,
     ) -> Rule:
         """Change how a kata counts; what is None stays as it is."""
-        with self._changing() as session:
+        with self._transaction() as session:
             row = self._kata(session, slug)
             before = told_rule(_rule(row))
             if counts is not None:
@@ -353,7 +385,7 @@ class Gradebook:
 
     def extend(self, person: str, slug: str, due_at: str) -> None:
         """Give one person a deadline of their own."""
-        with self._changing() as session:
+        with self._transaction() as session:
             self._kata(session, slug)
             row = self._known_person(session, person)
             own = session.get(ExtensionRow, (row.id, slug))
@@ -362,7 +394,7 @@ class Gradebook:
                 own.due_at = due_at
             else:
                 session.add(ExtensionRow(person_id=row.id, kata=slug, due_at=due_at))
-            self._note(session, "extension", person, slug, before, due_at)
+            self._note(session, "extension", row.name, slug, before, due_at)
 
     def _known_person(self, session: Session, name: str) -> PersonRow:
         row = self._person(session, name)
@@ -379,7 +411,7 @@ class Gradebook:
         if not limit or handed.taken is None:
             return ""
         day = rules.day_of(handed.entry.submitted_at)
-        with self._session.begin():
+        with self._transaction():
             own = [
                 each
                 for each in self._submissions(handed.kata.slug, handed.entry.person)
@@ -396,9 +428,9 @@ class Gradebook:
 
     def places(self, slug: str | None = None, person: str | None = None) -> list[Place]:
         """Everybody's place in every kata, by person and kata."""
-        with self._session.begin() as _:
+        with self._transaction() as session:
             if person is not None:
-                self._known_person(self._session, person)
+                self._known_person(session, person)
             katas = {row.slug: _rule(row) for row in self._session.scalars(sa.select(KataRow))}
             own = {
                 (row.person.name, row.kata): row.due_at
@@ -431,21 +463,30 @@ class Gradebook:
         if slug is not None:
             wanted = wanted.where(SubmissionRow.kata == slug)
         if person is not None:
-            wanted = wanted.join(PersonRow).where(PersonRow.name == person)
+            wanted = wanted.join(PersonRow).where(PersonRow.name.in_(forms(person)))
         return list(self._session.scalars(wanted))
+
+    def knows(self, person: str) -> bool:
+        """Whether somebody of this name is in the book."""
+        with self._transaction() as session:
+            return self._person(session, person) is not None
+
+    def named(self, person: str) -> str:
+        """A person's name as the book has it. Raises KataError where nobody has it."""
+        with self._transaction() as session:
+            return self._known_person(session, person).name
 
     def titles(self) -> dict[str, str]:
         """The katas that the book knows, with their titles."""
-        with self._session.begin():
+        with self._transaction():
             return {row.slug: row.title for row in self._session.scalars(sa.select(KataRow).order_by(KataRow.slug))}
 
     def audit(self, person: str | None = None) -> list[AuditRow]:
         """The audit trail, the oldest first; of one person, or of everything."""
-        with self._session.begin():
+        with self._transaction() as session:
             wanted = sa.select(AuditRow).order_by(AuditRow.id)
             if person is not None:
-                self._known_person(self._session, person)
-                wanted = wanted.where(AuditRow.person == person)
+                wanted = wanted.where(AuditRow.person == self._known_person(session, person).name)
             rows = list(self._session.scalars(wanted))
             self._session.expunge_all()
         return rows
@@ -453,7 +494,7 @@ class Gradebook:
     def affected(self, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()) -> list[Kept]:
         """The standing verdicts that harnesses from version `since` on, and earlier than `before`, have made."""
         first, end = _version(since), _version(before)
-        with self._session.begin():
+        with self._transaction():
             found = []
             for submission in self._submissions(None, None):
                 if not submission.verdicts or (slugs and submission.kata not in slugs):
@@ -469,7 +510,7 @@ class Gradebook:
 
     def add_regraded(self, submission: int, found: Verdict) -> tuple[Verdict, Verdict]:
         """Keep a new verdict on a submission; the one that stood before, and the one that stands now."""
-        with self._changing() as session:
+        with self._transaction() as session:
             row = session.get(SubmissionRow, submission)
             assert row is not None
             before = _standing(row)
@@ -479,22 +520,32 @@ class Gradebook:
 
     # ------------------------------------------------------------------------------------- deletion
 
+    def batches_of(self, person: str) -> list[str]:
+        """The batch folders that have something of a person."""
+        with self._transaction() as session:
+            return _batches(self._known_person(session, person).submissions)
+
+    def batches_before(self, moment: str) -> list[str]:
+        """The batch folders that have something that was handed in before a moment."""
+        with self._transaction() as session:
+            return _batches(session.scalars(sa.select(SubmissionRow).where(SubmissionRow.submitted_at < moment)))
+
     def forget(self, person: str) -> list[str]:
         """Remove everything of one person, also from the audit trail; the batch folders that have more of them."""
-        with self._changing() as session:
+        with self._transaction() as session:
             row = self._known_person(session, person)
-            batches = sorted({each.batch for each in row.submissions if each.batch})
+            batches = _batches(row.submissions)
             session.delete(row)
-            session.execute(sa.delete(AuditRow).where(AuditRow.person == person))
+            session.execute(sa.delete(AuditRow).where(AuditRow.person == row.name))
             self._note(session, "forgotten", FORGOTTEN)
         self._compact()
         return batches
 
     def forget_before(self, moment: str) -> tuple[int, list[str]]:
         """Remove what was handed in before a moment: how many submissions, and the batch folders that had them."""
-        with self._changing() as session:
+        with self._transaction() as session:
             old = list(session.scalars(sa.select(SubmissionRow).where(SubmissionRow.submitted_at < moment)))
-            batches = sorted({each.batch for each in old if each.batch})
+            batches = _batches(old)
             for each in old:
                 session.delete(each)
             session.flush()
@@ -505,8 +556,11 @@ class Gradebook:
     def _compact(self) -> None:
         """Leave nothing of what was removed in the file."""
         if self._url.get_backend_name() == "sqlite":
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(sa.text("VACUUM"))
+            try:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.execute(sa.text("VACUUM"))
+            except sa.exc.SQLAlchemyError as fault:
+                raise self._fault(fault) from None
 
     def _note(
         self, session: Session, what: str, person: str = "", kata: str = "", before: str = "", after: str = ""
@@ -547,6 +601,10 @@ def _standing(submission: SubmissionRow) -> Verdict:
     """The newest verdict on a submission, with a person's marks."""
     found = _read(max(submission.verdicts, key=_age))
     return with_marks(found, [(each.task, each.points, each.reviewer, each.reviewed_at) for each in submission.marks])
+
+
+def _batches(submissions: Iterable[SubmissionRow]) -> list[str]:
+    return sorted({each.batch for each in submissions if each.batch})
 
 
 def _stands(submission: SubmissionRow, verdict: Verdict) -> Kept:

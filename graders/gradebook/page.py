@@ -60,6 +60,9 @@ _BODY = """
 27 %, ranked by the points of everything else. From 0.3 on a task tells people apart; near 0 it does not, because
 everybody or nobody solves it; below 0 something is wrong with the task. <strong>r</strong>: the correlation of the
 task's points with those of everything else. Both are left out below {{ enough }} people.</p>
+<p><strong>Solved</strong> counts of everybody who handed in. A task's <strong>pass rate</strong> and every
+<strong>mean</strong> are over those of whom it was graded: without those whose submission could not be, and without
+points that a person is still to give.</p>
 <p>Misconceptions are those that the judge recognised: submissions that behave exactly like a known mistake.</p>
 """
 
