@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from graders.cli.progress import Teller
 from tests import workshop
 from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
 
@@ -136,3 +138,12 @@ def test_inputs_are_those_of_the_seed_that_is_given(tmp_path: Path) -> None:
     assert f"(--seed {seed})" in told[0]
     assert told[0] == told[1]
     assert katas("check", "--seed", "12", cwd=root).status == 2
+
+
+def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Teller(4, every_s=0.0)
+    teller.advance("alpha")
+    teller.every_s = 3600.0
+    teller.advance("alpha")
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"katas: alpha: 1 of 4, \d+\.\d a minute, about \d+ min left\n", told)

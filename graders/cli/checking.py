@@ -15,7 +15,7 @@ from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.cli.authoring import PLACES
 from graders.cli.mutation import Mutant, mutants_of, read_equivalents
-from graders.cli.progress import progress_bar
+from graders.cli.progress import Teller, progress_bar
 from graders.errors import KataError
 from graders.judge.diagnosis import files_with
 from graders.verdict import Verdict
@@ -113,6 +113,7 @@ def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
     tallies: list[Tally] = []
     with progress_bar() as progress:
         bar = progress.add_task("checking", total=sum(work.values()))
+        teller = Teller(sum(work.values()))
         for kata in katas:
             findings: list[Finding] = []
             tally = Tally(kata, findings)
@@ -120,6 +121,7 @@ def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
                 for finding in findings_of(judge, kata, plan, mutants[kata.slug]):
                     findings.append(finding)
                     progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject[:28]}")
+                    teller.advance(kata.slug)
             except KeyboardInterrupt:
                 progress.stop()
                 print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} gradings; until then")
@@ -175,7 +177,7 @@ def as_table(tallies: Sequence[Tally], before: str = "") -> str:
 
 def _amount(kata: Kata, plan: Plan) -> int:
     """How many findings there will be, beside those of mutants."""
-    return 2 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
+    return 3 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
 
 
 def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str, Mutant]] = ()) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +35,27 @@ def progress_bar() -> Any:
         TimeRemainingColumn(),
     )
     return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+
+
+class Teller:
+    """Where there is no terminal for a bar: a line now and then on standard error, how far it is and what is left."""
+
+    def __init__(self, total: int, every_s: float = 60.0) -> None:
+        self.total, self.every_s = total, every_s
+        self.done = 0
+        self.begun = self.last = time.monotonic()
+
+    def advance(self, doing: str) -> None:
+        """One more is done; `doing` is what is being done."""
+        self.done += 1
+        now = time.monotonic()
+        if sys.stderr.isatty() or now - self.last < self.every_s:
+            return
+        self.last = now
+        a_minute = 60 * self.done / (now - self.begun)
+        left = (self.total - self.done) / a_minute
+        said = f"{self.done} of {self.total}, {a_minute:.1f} a minute, about {left:.0f} min left"
+        print(f"katas: {doing}: {said}", file=sys.stderr, flush=True)
 
 
 @contextmanager
