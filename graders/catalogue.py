@@ -588,9 +588,9 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
         found = re.fullmatch(r"#\s*task:\s*(\S+)", second)
         names = [task.name for task in kata.tasks]
         if found is None or found[1] not in names:
-            _fault(
-                file, "its second line names no task of the kata", f"Write `# task: NAME`; one of {', '.join(names)}."
-            )
+            fault = f"`{found[1]}`, in its second line, is" if found else "its second line names"
+            near = _did_you_mean(found[1], names) if found else ""
+            _fault(file, f"{fault} no task of the kata", f"{near}Write `# task: NAME`; one of {', '.join(names)}.")
         task = found[1]
     if path.suffix == ".edit":
         edit = _record(_toml(path, file), _Edit, file)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders import catalogue
 from graders.catalogue import KINDS, Kata
 from graders.errors import KataError
 from graders.verdict import Verdict
@@ -167,13 +168,19 @@ def default_path() -> Path:
     return Path(general or Path.home() / ".local" / "share").absolute() / "nn-katas" / "progress.sqlite"
 
 
-def remember(verdicts: Sequence[Verdict]) -> None:
+def place_for(root: Path) -> Path:
+    """Where a learner's file about this repository is. It is another where there are no hidden tests."""
+    path = default_path()
+    return path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path
+
+
+def remember(verdicts: Sequence[Verdict], root: Path) -> None:
     """Keep verdicts on the learner's own files; what stands in the way is said on standard error, and no more."""
     worth = [verdict for verdict in verdicts if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
         return
     try:
-        with Progress() as progress:
+        with Progress(place_for(root)) as progress:
             if progress.warning:
                 print(f"katas: {progress.warning}", file=sys.stderr)
             for verdict in worth:

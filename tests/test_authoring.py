@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.cli.authoring import PLACES, scaffold
+from graders.cli.authoring import PLACES, UNSAID, scaffold
 from graders.errors import KataError
 from tests.workshop import ROOT, katas, write, write_repository
 
@@ -53,13 +53,16 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
     )
 
     said = katas("check", "softplus", cwd=root)
-    assert (said.status, said.out.count("still as it was begun")) == (1, 1), said.said
+    assert (said.status, said.out.count("still as it was begun")) == (1, 2), said.said
     assert [place for place in PLACES if repr(place) not in " ".join(said.out.split())] == [], said.said
+    assert "wrong/first its first line is still as it was begun" in said.out
     readme = root / "katas/softplus/README.md"
     text = readme.read_text(encoding="utf-8")
     for place in PLACES:
         text = text.replace(place, "")
     write(readme, text)
+    first = hidden / "wrong/first.py"
+    edit(first, UNSAID, "the sign was wrong")
 
     said = katas("check", "softplus", cwd=root)
     assert (said.status, "clean" in said.out) == (0, True), said.said

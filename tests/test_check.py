@@ -80,7 +80,7 @@ def test_a_variant_that_names_no_task_cannot_be_checked(tmp_path: Path) -> None:
     write(root / "graders" / "hidden" / "alpha" / "wrong" / "added.py", f"# two is added\n# task: tvice\n{ADDED}")
     done = katas("check", cwd=root)
     assert done.status == 2
-    assert "graders/hidden/alpha/wrong/added.py: its second line names no task" in done.err
+    assert "graders/hidden/alpha/wrong/added.py: `tvice`, in its second line, is no task" in done.err
 
 
 def test_a_test_without_a_task_cannot_be_checked(tmp_path: Path) -> None:

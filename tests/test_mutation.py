@@ -132,7 +132,13 @@ def test_a_mutant_that_no_test_finds_is_named(tmp_path: Path) -> None:
 
 
 def test_listed_as_equivalent_it_is_no_fault(tmp_path: Path) -> None:
-    surviving = [*OTHERS, EQUAL, EQUAL.replace("max(0, FACTOR)", "max(FACTOR, -1)")]
+    printed = f"mutant twice.py, line 3, {OTHERS[0]}:"
+    surviving = [
+        printed,
+        OTHERS[1],
+        EQUAL,
+        EQUAL.replace("max(0, FACTOR)", "max(FACTOR, -1)"),
+    ]
     done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, surviving))
     assert (done.status, done.left) == (0, []), done.said
     assert "equivalent 4" in done.out
@@ -225,4 +231,4 @@ def test_the_bar_has_a_rate_and_the_time_left(tmp_path: Path) -> None:
         check=False,
     )
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)
-    assert re.search(r"\d+/64 \d+\.\d/s \d+:\d+:\d+", plain), plain
+    assert re.search(r"\d+/65 \d+\.\d/s \d+:\d+:\d+", plain), plain

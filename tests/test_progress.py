@@ -16,7 +16,7 @@ import pytest
 
 from graders import catalogue
 from graders.errors import KataError
-from graders.progress import Progress, Standing, next_kata, remember, streak
+from graders.progress import Progress, Standing, next_kata, place_for, remember, streak
 from graders.verdict import Verdict
 from tests.workshop import ROOT
 
@@ -100,13 +100,13 @@ def test_what_cannot_be_kept_is_said_and_stops_nothing(
 ) -> None:
     (tmp_path / "a_file").write_text("")
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "a_file" / "p.sqlite"))
-    remember([verdict("alpha", "passed", 10)])
+    remember([verdict("alpha", "passed", 10)], ROOT)
     assert "the verdict was not kept for `katas progress`" in capsys.readouterr().err
 
 
 def test_an_error_of_the_grader_is_no_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))
-    remember([verdict("alpha", "error", 0), verdict("beta", "failed", 0)])
+    remember([verdict("alpha", "error", 0), verdict("beta", "failed", 0)], ROOT)
     with Progress() as progress:
         found = progress.standings(["alpha", "beta"])
     assert (found["alpha"].tries, found["beta"].tries) == (0, 1)
@@ -171,3 +171,13 @@ def test_next_is_what_was_begun_else_what_nothing_stands_in_the_way_of() -> None
     left = next_kata(katas, done | {"exercise10": Standing("exercise10")})
     assert left is not None
     assert left[0].slug == "exercise10"
+
+
+def test_what_is_graded_where_there_are_no_hidden_tests_is_kept_apart(tmp_path: Path) -> None:
+    whole, handed_out = tmp_path / "whole", tmp_path / "handed out"
+    (whole / "graders" / "hidden").mkdir(parents=True)
+    handed_out.mkdir()
+    remember([verdict("alpha", "passed", 3)], handed_out)
+    for root, done in ((whole, False), (handed_out, True)):
+        with Progress(place_for(root)) as progress:
+            assert progress.standings(["alpha"])["alpha"].done is done

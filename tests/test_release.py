@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 
 from graders import catalogue
+from graders.cli.authoring import scaffold
 from graders.errors import KataError
 from graders.release import contents, grading, student
 from tests.github_server import git
@@ -173,6 +174,28 @@ def test_a_stub_that_was_begun_to_be_solved_is_not_handed_out(clone, tmp_path):
     done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
     assert (done.status, "katas/alpha/twice.py: it is the solution" in done.err) == (2, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_without_git_a_stub_that_gets_points_is_not_handed_out(clone, tmp_path):
+    shutil.rmtree(clone / ".git")
+    done = katas("release", "--student", str(tmp_path / "first"), cwd=clone)
+    assert done.status == 0, done.said
+    write(clone / "katas/alpha/twice.py", SOLUTION.replace("return", "y = 0\n    return"))
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
+    assert (done.status, "katas/alpha/twice.py: graded as it is, it gets points for" in done.err) == (2, True), (
+        done.said
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_course_of_ones_own_is_handed_out_with_what_it_takes_to_start_it(clone, tmp_path):
+    for name in contents.SETTINGS:
+        (clone / name).unlink(missing_ok=True)
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
+    assert done.status == 0, done.said
+    assert set(contents.SETTINGS) <= {path.name for path in (tmp_path / "out").iterdir()}
+    ran = run_pytest("katas/alpha", cwd=tmp_path / "out")
+    assert "twice is not written yet" in ran.out, ran.said
 
 
 @pytest.mark.parametrize(
@@ -360,3 +383,9 @@ def test_classroom50s_bundle_writes_its_result(tmp_path, kata):
     result = json.loads((checkout / "result.json").read_text())
     jsonschema.validate(result, SCHEMAS["classroom50"])
     assert (result["classroom"], result["score"], result["max-score"]) == ("cs1", 3, 10)
+
+
+def test_a_kata_that_is_only_begun_shows_nothing(clone):
+    scaffold(clone, "week3", "week3")
+    files = contents.student_files(clone, [catalogue.load(clone, "week3")])
+    assert student.leaks(clone, files) == []

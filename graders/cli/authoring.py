@@ -143,8 +143,9 @@ def {function}(x):
     raise NotImplementedError("write the right answer in another style here")
 """
 
+UNSAID = "say in one sentence, to the learner, what is wrong here"
 WRONG = """\
-# say in one sentence, to the learner, what is wrong here
+# {unsaid}
 # task: value
 import numpy as np
 
@@ -172,7 +173,7 @@ Now, with `katas check {slug}` after each step:
   5. graders/hidden/{slug}/wrong/first.py: a misconception; one file for each
 The last two are as many as you can think of. The guide: docs/authoring.md.
 
-`katas check` looks at no prose. What of katas/{slug}/README.md has to be replaced by hand:
+What of katas/{slug}/README.md has to be replaced by hand:
 {places}
 """
 
@@ -184,6 +185,7 @@ def scaffold(root: Path, slug: str, function: str) -> str:
     if not function.isidentifier() or keyword.iskeyword(function):
         raise KataError(f"--function {function}: it is no name of a function in Python")
     words = {"slug": slug, "module": slug, "function": function, "title": slug.replace("_", " ").capitalize()}
+    words["unsaid"] = UNSAID
     folders = (f"katas/{slug}", f"solutions/{slug}", f"graders/hidden/{slug}")
     for folder in folders:
         if (root / folder).exists():

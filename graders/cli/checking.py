@@ -13,7 +13,7 @@ from typing import Any
 
 from graders import intake
 from graders.catalogue import Kata, Variant
-from graders.cli.authoring import PLACES
+from graders.cli.authoring import PLACES, UNSAID
 from graders.cli.mutation import Mutant, mutants_of, read_equivalents
 from graders.cli.progress import Teller, progress_bar
 from graders.errors import KataError
@@ -192,7 +192,8 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         tasks = _tasks_for(kata, variant)
         verdict = graded(files_with(solution, variant), diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
-        fault = _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
+        begun = "its first line is still as it was begun: say there what is wrong" if variant.sentence == UNSAID else ""
+        fault = begun or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
         yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
     for variant in plan.share(kata.accept):
         verdict = graded(files_with(solution, variant), tasks=kata.tasks_of(variant.replaces))

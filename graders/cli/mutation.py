@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,9 @@ def mutants_of(source: str) -> list[Mutant]:
     return _with_unique_words(sorted(found.values(), key=lambda mutant: mutant.line))
 
 
+_PRINTED = re.compile(r"^(mutant |equivalent )?\S+\.py, line \d+, ")  # what `katas check` prints before a change
+
+
 def read_equivalents(path: Path) -> dict[str, str]:
     """The mutants that no test can find, by their change, with the reason. Raises CatalogueError for another file."""
     if not path.is_file():
@@ -121,7 +125,7 @@ def read_equivalents(path: Path) -> dict[str, str]:
     for change, reason in table.items():
         if not isinstance(reason, str) or not reason.strip():
             raise CatalogueError(f"{path}: {change!r} has no reason: write why no test can tell this mutant")
-    return table
+    return {_PRINTED.sub("", change).removesuffix(":"): reason for change, reason in table.items()}
 
 
 def _with_unique_words(mutants: list[Mutant]) -> list[Mutant]:

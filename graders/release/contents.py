@@ -80,7 +80,9 @@ def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -
 
 
 def _settings(root: Path) -> Files:
-    return {name: root / name for name in SETTINGS if (root / name).is_file()}
+    """A course of one's own has none of these: then they are those that the harness comes with."""
+    places = [place / name for place in (_harness().parent, root) for name in SETTINGS]
+    return {path.name: path for path in places if path.is_file()}
 
 
 def _harness() -> Path:

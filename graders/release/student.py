@@ -10,6 +10,7 @@ from pathlib import Path
 from graders import intake
 from graders.catalogue import Kata, is_glob
 from graders.errors import KataError
+from graders.judge.api import Judge
 from graders.release import contents
 
 RUN = 4  # consecutive lines of a secret that are one too many
@@ -54,7 +55,8 @@ def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
     Looked for are whole files, and runs of lines: as many lines of a solution, a hidden test or a variant one after the
     other that stand in no file which every learner sees anyway.
     """
-    public = {run for path in _texts(_visible(root)) for run in _runs(path)}
+    begun = Path(__file__).parents[1] / "cli" / "authoring.py"  # how every suite begins
+    public = {run for path in _texts([*_visible(root), begun]) for run in _runs(path)}
     secret: dict[tuple[str, ...], Path] = {}
     contents_of: dict[bytes, Path] = {}
     for path in _texts(_secrets(root)):
@@ -107,9 +109,20 @@ def _check_stub(kata: Kata) -> None:
     changed = subprocess.run(
         ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
     )
-    if changed.returncode == 0 and changed.stdout:
+    if changed.returncode:  # no git that knows what was committed
+        _check_points_of_stub(kata)
+    elif changed.stdout:
         name = changed.stdout.split(b"\0")[0][3:].decode(errors="replace").rpartition("/")[2]
         _refuse(kata, name, "it is not as it was committed")
+
+
+def _check_points_of_stub(kata: Kata) -> None:
+    """Refuse stubs that pass a task, as no stub may."""
+    with Judge(kata.root, resident=False) as judge:
+        verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)
+    passed = [task.name for task in verdict.tasks if task.score]
+    if verdict.status == "passed" or passed:
+        _refuse(kata, ", ".join(kata.files), f"graded as it is, it gets points for {', '.join(passed)}")
 
 
 def _refuse(kata: Kata, name: str, fault: str) -> None:
