@@ -216,6 +216,14 @@ def test_a_blank_picture_is_refused(judging: Judge) -> None:
     assert "tradeoff_plot.png is blank" in reasons(verdict)
 
 
+def test_a_picture_of_anything_else_is_refused(judging: Judge) -> None:
+    kata, noise = load(ROOT, "challenge2"), io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)).save(noise, "PNG")
+    files = intake.shipped(kata, kata.solution)
+    verdict = judging.grade_files("challenge2", files | {RESULTS[2]: noise.getvalue()}, tasks=["log"])
+    assert "tradeoff_plot.png is no plot of points" in reasons(verdict)
+
+
 # The command that makes the results
 
 

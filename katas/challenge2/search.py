@@ -75,9 +75,10 @@ def count_parameters(architecture: Architecture, n_inputs: int, n_classes: int) 
 def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed: int) -> Trial:
     """Train a fresh network and say how good it has become.
 
-    It learns from data.X_train alone, so many epochs, in batches of `batch_size` drawn in a new order in every epoch
-    (the last batch may be smaller), by the optimizer, learning rate and schedule of your choice. Dropout is on in
-    training and off in validation. The accuracy is that on all of data.X_validation, after the last epoch.
+    It learns from data.X_train alone, so many epochs: in every one the rows are put in a new order and cut into batches
+    of `batch_size` (the last may be smaller). Optimizer, learning rate and schedule are of your choice. Dropout is on
+    in training and off in validation. The accuracy is that on all of data.X_validation, after the last epoch. What a
+    picture is scaled by may come from itself and from data.X_train, never from other validation pictures.
 
     The seed decides everything: the same trial, again, has the same accuracy, whatever ran before it. It runs on one
     thread (torch.set_num_threads(1)): several trials run side by side, and sums in another order are other sums.
@@ -98,14 +99,16 @@ def search(
 
     They run one after the other in this process, or are all handed to `executor.submit` at once: any
     concurrent.futures.Executor will do, also one whose workers are other processes, to which function and arguments are
-    pickled. The executor is the caller's and is not shut down here.
+    pickled. (Threads of one process share torch's generator: their trials need not be repeatable.) The executor is the
+    caller's and is not shut down here. An architecture asked for twice is run once; its trial comes twice.
 
-    Every trial is appended to the CSV file `log` as soon as it is finished, whichever finishes first: a row with at
-    least the columns layers, width, activation, dropout, batch_size, dataset, epochs, seed, accuracy, seconds,
-    parameters, numbers in full, after a header. Trials that the file already holds (same architecture, data set,
-    epochs and seed) are not run again, and their rows stay as they are. If the last line has no end, the search was
-    killed while it wrote: that line is dropped and its trial run again. Where a trial raises, what has finished is in
-    the log, and the exception goes on to the caller; so does KeyboardInterrupt.
+    Every trial is appended here, not by a worker, to the CSV file `log` as soon as it is finished, whichever finishes
+    first; the file is new, or one that `search` began. A row has at least the columns layers, width, activation,
+    dropout, batch_size, dataset, epochs, seed, accuracy, seconds, parameters, numbers in full, after a header. Trials
+    that the file already holds (same architecture, data set, epochs and seed) are not run again, and their rows stay as
+    they are, to the letter. If the last line has no end, the search was killed while it wrote: that line is dropped and
+    its trial run again. Where a trial raises, what has finished is in the log, and the exception goes on to the caller;
+    so does KeyboardInterrupt.
 
     On a terminal a bar shows trials, the best accuracy so far and the time left.
     """
@@ -124,9 +127,9 @@ def pareto_front(trials: Iterable[Trial]) -> list[Trial]:
 def write_results(trials: Sequence[Trial], folder: str | Path) -> None:
     """Write experiment_log.csv, best_models.json and tradeoff_plot.png into `folder`, which is made if need be.
 
-    experiment_log.csv: a row for every trial, with the columns layers, width, activation, dropout, batch_size, dataset,
-    epochs, seed, accuracy, seconds, parameters, accuracy_per_parameter (accuracy / parameters), pareto (True or False:
-    is it on the front?), numbers in full.
+    experiment_log.csv: a row for every trial, in any order, with the columns layers, width, activation, dropout,
+    batch_size, dataset, epochs, seed, accuracy, seconds, parameters, accuracy_per_parameter (accuracy / parameters),
+    pareto (True or False: is it on the front?), numbers in full.
     best_models.json: a list of the five most accurate rows, best first (all if there are fewer), each an object with
     the same fields.
     tradeoff_plot.png: accuracy against parameters and accuracy against seconds, every trial a point; those of the front

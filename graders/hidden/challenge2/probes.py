@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -80,14 +81,24 @@ def _count(submission: ModuleType, architecture: Any, n_inputs: int, n_classes: 
     return submission.count_parameters(architecture, n_inputs, n_classes)
 
 
-def passed(submission: ModuleType, parts: tuple[Any, ...], n: int, seed: int) -> np.ndarray:
-    """In training, n rows of ones through a network whose every matrix hands on what it is given: 3 logits a row."""
+def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> list[Any]:
+    """The weights of a network, built after torch's generator was given each of these seeds."""
+    found = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        model = submission.build(_architecture(submission, parts), 5, 3)
+        found.append([parameter.detach().flatten().double().tolist() for parameter in model.parameters()])
+    return found
+
+
+def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, seed: int) -> np.ndarray:
+    """In training, n rows through a network that gives `value` to its first units and hands on from layer to layer."""
     model = submission.build(_architecture(submission, parts), 5, 3).double().train()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
             if parameter.ndim == 2 and parameter.shape[1] == 5:
-                parameter[:, 0] = 1.0
+                parameter[:, 0] = value
             elif parameter.ndim == 2:
                 parameter.copy_(torch.eye(*parameter.shape))
     torch.manual_seed(seed)
@@ -104,52 +115,111 @@ def trials(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str,
 
 
 def _trial(
-    submission: ModuleType, number: int, parts: tuple[Any, ...], data: dict[str, Any], epochs: int, seed: int
+    submission: ModuleType,
+    number: int,
+    parts: tuple[Any, ...],
+    data: dict[str, Any],
+    epochs: int,
+    seed: int,
+    pause: float = 0.0,
+    closely: bool = True,
 ) -> dict[str, Any]:
+    """One of them; `pause`: seconds of work before it begins, `closely`: whether rows are told from each other."""
     pictures = ImageData(**data)
     torch.manual_seed(1000 + number)  # what ran before is another thing each time
     np.random.seed(1000 + number)
     torch.rand(number + 1)
     before = [array.copy() for array in vars(pictures).values() if isinstance(array, np.ndarray)]
-    with _passages(pictures.n_inputs) as passages:
+    idle = time.process_time() + pause
+    while time.process_time() < idle:
+        pass
+    with _passages(pictures.n_inputs, closely) as passages:
         begun = time.perf_counter()
         trial = submission.run_trial(_architecture(submission, parts), pictures, epochs=epochs, seed=seed)
         took = time.perf_counter() - begun
     after = [array for array in vars(pictures).values() if isinstance(array, np.ndarray)]
     same = all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    training = np.array([each.training for each in passages], np.bool_)
+    after_it = passages[int(np.flatnonzero(training).max(initial=-1)) + 1 :]
+    last = [each.answers for each in after_it if len(each.answers)]
     return {
         **_flat(trial),
         "took": took,
         "same": same,
-        "rows": np.array([rows for rows, _, _ in passages], np.int64),
-        "training": np.array([training for _, training, _ in passages], np.bool_),
-        "firsts": np.array([first for _, _, first in passages]),
+        "rows": np.array([each.rows for each in passages], np.int64),
+        "training": training,
+        "threads": max((each.threads for each in passages if each.training), default=1),
+        "which": np.array([row for each in passages if each.training for row in each.which], np.int64),
+        "heard": np.array([each.heard for each in passages]),
+        "said": np.array([each.said for each in passages]),
+        "last": np.concatenate(last) if last else np.zeros((0, 1)),
     }
 
 
-@contextmanager
-def _passages(n_inputs: int) -> Iterator[list[tuple[int, bool, float]]]:
-    """What goes into a network: rows, whether it is in training, and a number that tells the first row from others."""
-    found: list[tuple[int, bool, float]] = []
-    depth = 0
+class _Passage:
+    """What went through a network at once: rows, whether in training, on how many threads, and what came out.
 
-    def before(module: torch.nn.Module, arguments: Any) -> None:
-        nonlocal depth
+    `which` has a number for each row, the same for the same row; `heard` and `said` are mean squares, going in and
+    coming out.
+    """
+
+    def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
+        self.rows, self.training, self.which = len(x), training, which
+        self.threads = torch.get_num_threads()
+        self.heard, self.said = _mean_square(x), 0.0
+        self.answers = np.zeros((0, 1))
+
+
+@contextmanager
+def _passages(n_inputs: int, closely: bool) -> Iterator[list[_Passage]]:
+    """What goes through networks meanwhile."""
+    found: list[_Passage] = []
+    numbers: dict[bytes, int] = {}
+
+    def before(module: torch.nn.Module, x: torch.Tensor) -> None:
+        x = x.detach().reshape(-1, n_inputs)
+        which = [numbers.setdefault(row.tobytes(), len(numbers)) for row in x.float().numpy()] if closely else []
+        found.append(_Passage(x, module.training, which))
+
+    def after(output: Any) -> None:
+        if torch.is_tensor(output) and output.numel() and closely:
+            found[-1].said = _mean_square(output.detach())
+            found[-1].answers = output.detach().double().reshape(len(output), -1).numpy().copy()
+
+    with _outermost(n_inputs, before, after):
+        yield found
+
+
+def _mean_square(x: torch.Tensor) -> float:
+    return float(x.double().square().mean()) if x.numel() else 0.0
+
+
+@contextmanager
+def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., None]) -> Iterator[None]:
+    """Has `before` called when rows go into a network, not into a part of one, and `after` with what comes out."""
+    depth, open_at = 0, -1
+
+    def enter(module: torch.nn.Module, arguments: Any) -> None:
+        nonlocal depth, open_at
         if depth == 0 and arguments and torch.is_tensor(arguments[0]) and arguments[0].shape[-1:] == (n_inputs,):
-            x = arguments[0].detach()
-            found.append((len(x), module.training, float(x[0].double().square().sum()) if len(x) else 0.0))
+            before(module, arguments[0])
+            open_at = 0
         depth += 1
 
-    def after(*_: Any) -> None:
-        nonlocal depth
-        depth -= 1
+    def leave(module: torch.nn.Module, arguments: Any, output: Any) -> None:
+        nonlocal depth, open_at
+        del module, arguments
+        depth = max(depth - 1, 0)  # where `before` raised, nothing was entered
+        if depth == open_at:
+            open_at = -1
+            after(output)
 
     hooks = [
-        torch.nn.modules.module.register_module_forward_pre_hook(before),
-        torch.nn.modules.module.register_module_forward_hook(after, always_call=True),
+        torch.nn.modules.module.register_module_forward_pre_hook(enter),
+        torch.nn.modules.module.register_module_forward_hook(leave, always_call=True),
     ]
     try:
-        yield found
+        yield
     finally:
         for hook in hooks:
             hook.remove()
@@ -159,10 +229,10 @@ def _passages(n_inputs: int) -> Iterator[list[tuple[int, bool, float]]]:
 
 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One search after the other with the same log; trials are made up, for nothing is trained.
+    """One search after the other with the same log; trials are made up, or, where it has its own way to them, short.
 
-    A run: architectures, dataset, epochs, seed; `stop` (a number of a trial) and `fault`, what it raises; `torn`, bytes
-    to be added to the log beforehand; `away`, how many bytes to take from its end.
+    A run: architectures, dataset, epochs, seed; `stop` (a number of a trial) and `fault`, what it raises; `respelt`:
+    the seconds in the log get a nought more beforehand; `away`, how many bytes to take from its end.
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -181,41 +251,73 @@ def _searched(
     seed: int,
     stop: int | None = None,
     fault: str = "",
-    torn: bytes = b"",
+    respelt: bool = False,
     away: int = 0,
 ) -> dict[str, Any]:
+    """`begun` is how many trials began, `ran` those of them that were asked of the module's `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
-    if torn:
-        log.write_bytes(log.read_bytes() + torn)
+    if respelt:
+        log.write_bytes(_with_noughts(log.read_bytes()))
+    before = _bytes(log)
     ran: list[dict[str, Any]] = []
+    trained: list[torch.nn.Module] = []  # kept, so that none has the place of one that is gone
+    begun = 0
+
+    def begin() -> None:
+        nonlocal begun
+        if begun + 1 == stop:
+            raise {"KeyboardInterrupt": KeyboardInterrupt, "ValueError": ValueError}[fault](fault)
+        begun += 1
 
     def run_trial(architecture: Any, data: Any, *, epochs: int, seed: int) -> Any:
-        if len(ran) + 1 == stop:
-            raise {"KeyboardInterrupt": KeyboardInterrupt, "ValueError": ValueError}[fault](fault)
+        begin()
         trial = _made_up(submission, architecture, data.name, epochs, seed)
         ran.append(_flat(trial))
         return trial
 
-    asked = [_architecture(submission, parts) for parts in architectures]
+    def goes_in(module: torch.nn.Module, _: torch.Tensor) -> None:
+        if module.training and not any(module is each for each in trained):
+            begin()
+            trained.append(module)
+
+    asked, few = [_architecture(submission, parts) for parts in architectures], _few(dataset)
     raised, found = "", []
-    with _in_place_of(submission, run_trial):
+    with _in_place_of(submission, run_trial), _outermost(few.n_inputs, goes_in, lambda _: None):
         try:
-            found = submission.search(asked, _nothing(dataset), epochs=epochs, seed=seed, executor=None, log=str(log))
+            found = submission.search(asked, few, epochs=epochs, seed=seed, executor=None, log=str(log))
         except (KeyboardInterrupt, ValueError) as raising:
             raised = type(raising).__name__
-    return {"trials": [_flat(trial) for trial in found], "ran": ran, "raised": raised, "log": _bytes(log)}
+    answer = {"trials": [_flat(trial) for trial in found], "ran": ran, "begun": begun, "raised": raised}
+    return answer | {"before": before, "log": _bytes(log)}
 
 
-def on_executor(submission: ModuleType, architectures: list[Any], order: list[int], failing: int | None) -> Any:
+def _with_noughts(log: bytes) -> bytes:
+    """The same table, its seconds with a nought more behind the point."""
+    header, *lines = log.splitlines(keepends=True)
+    names = [name.strip().strip(b'"') for name in header.split(b",")]
+    if b"seconds" not in names:
+        return log
+    place, rows = names.index(b"seconds"), []
+    for line in lines:
+        cells = line.split(b",")
+        cells[place] = re.sub(rb"(\.\d+)(?![\de])", rb"\g<1>0", cells[place])
+        rows.append(b",".join(cells))
+    return header + b"".join(rows)
+
+
+def on_executor(
+    submission: ModuleType, architectures: list[Any], order: list[int], failing: int | None, fault: str = ""
+) -> Any:
     """A search on an executor whose trials finish in this order, each once the log has had the time to take the last.
 
-    `rows` are the log's lines after each; the trial numbered `failing` raises ValueError.
+    `rows` are the log's lines after each, `inside` those at the end of each, before anybody knows of it; the trial
+    numbered `failing` raises `fault`.
     """
     log = Path("log", "on_executor.csv")
     log.parent.mkdir(exist_ok=True)
     log.unlink(missing_ok=True)
-    executor = _Held(order, log, failing)
+    executor = _Held(order, log, failing, fault)
 
     def run_trial(architecture: Any, data: Any, *, epochs: int, seed: int) -> Any:
         return _made_up(submission, architecture, data.name, epochs, seed)
@@ -224,12 +326,13 @@ def on_executor(submission: ModuleType, architectures: list[Any], order: list[in
     raised, found = "", []
     with _in_place_of(submission, run_trial):
         try:
-            found = submission.search(asked, _nothing("shapes32"), epochs=2, seed=3, executor=executor, log=log)
-        except ValueError:
-            raised = "ValueError"
+            found = submission.search(asked, _few("shapes32"), epochs=2, seed=3, executor=executor, log=log)
+        except (KeyboardInterrupt, ValueError) as raising:
+            raised = type(raising).__name__
         finally:
             executor.close()
-    answer = {"rows": executor.rows, "given": len(executor.held), "stopped": executor.stopped, "log": _bytes(log)}
+    answer = {"rows": executor.rows, "inside": executor.inside, "given": len(executor.held)}
+    answer |= {"stopped": executor.stopped, "log": _bytes(log)}
     log.unlink(missing_ok=True)
     return answer | {"trials": [_flat(trial) for trial in found], "raised": raised}
 
@@ -237,11 +340,12 @@ def on_executor(submission: ModuleType, architectures: list[Any], order: list[in
 class _Held(Executor):
     """An executor that finishes trials in an order of its own, from another thread."""
 
-    def __init__(self, order: list[int], log: Path, failing: int | None) -> None:
+    def __init__(self, order: list[int], log: Path, failing: int | None, fault: str) -> None:
         self.held: list[tuple[Future[Any], Callable[[], Any]]] = []
         self.rows: list[int] = []
+        self.inside: list[int] = []
         self.stopped = False
-        self._order, self._log, self._failing = order, log, failing
+        self._order, self._log, self._failing, self._fault = order, log, failing, fault
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._finish)
         self._thread.start()
@@ -274,10 +378,13 @@ class _Held(Executor):
         if future.done() or not future.set_running_or_notify_cancel():
             return False
         if number == self._failing:
-            future.set_exception(ValueError("this trial fails"))
+            kind = {"KeyboardInterrupt": KeyboardInterrupt, "ValueError": ValueError}[self._fault]
+            future.set_exception(kind("this trial fails"))
             return False
         try:
-            future.set_result(call())
+            answer = call()
+            self.inside.append(_lines(self._log))
+            future.set_result(answer)
         except Exception as fault:  # noqa: BLE001
             future.set_exception(fault)
         return True
@@ -340,17 +447,20 @@ def _made_up(submission: ModuleType, architecture: Any, dataset: str, epochs: in
     return submission.Trial(architecture, dataset, epochs, seed, accuracy, seconds, parameters)
 
 
-def _nothing(name: str) -> ImageData:
-    rows, classes = np.zeros((4, 6), np.uint8), np.zeros(4, np.int64)
-    return ImageData(name, rows, classes, rows, classes)
+def _few(name: str) -> ImageData:
+    """So few rows that a trial on them takes no time."""
+    rng = np.random.default_rng(0)
+    rows, classes = rng.integers(0, 256, (40, 6)).astype(np.uint8), rng.integers(0, 3, 40)
+    return ImageData(name, rows, classes, rows, classes, n_classes=3)
 
 
 # ------------------------------------------------------------------------------------------------- results
 
 
-def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
-    """The front of these trials."""
-    return [_flat(trial) for trial in submission.pareto_front([_trial_of(submission, row) for row in rows])]
+def front(submission: ModuleType, rows: list[dict[str, Any]], one_by_one: bool = False) -> list[Any]:
+    """The front of these trials, which are a list or come one by one, as from a generator."""
+    trials = [_trial_of(submission, row) for row in rows]
+    return [_flat(trial) for trial in submission.pareto_front(iter(trials) if one_by_one else trials)]
 
 
 def written(submission: ModuleType, rows: list[dict[str, Any]], folder: str) -> dict[str, Any]:
