@@ -68,24 +68,41 @@ def refused(submission: ModuleType, unfrozen: int) -> None:
     submission.fine_tuning(tiny(), _few(), unfrozen=unfrozen, epochs=1, seed=0)
 
 
-def interrupted(submission: ModuleType) -> int:
-    """The rows of the history when Ctrl-C is pressed in the third of five epochs."""
-    data, count, backward = _few(), [0], torch.Tensor.backward
-    stop = [0]
+def interrupted(submission: ModuleType) -> int | None:
+    """The rows of the history of five epochs, Ctrl-C being pressed at a gradient that three epochs take and two do not.
 
-    def counted(*arguments: Any, **options: Any) -> Any:
-        count[0] += 1
-        if count[0] == stop[0]:
-            raise KeyboardInterrupt
-        return backward(*arguments, **options)
+    None where no gradients are asked for.
+    """
+    data, count, stop = _few(), [0], [0]
+    asked = {name: getattr(torch.autograd, name) for name in ("backward", "grad")}  # Tensor.backward calls the first
+    places = [(torch.autograd, name, function) for name, function in asked.items()]
+    for key, value in vars(submission).items():
+        places += [(submission, key, value) for function in asked.values() if value is function]
 
-    torch.Tensor.backward = counted
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **options: Any) -> Any:
+            count[0] += 1
+            if count[0] == stop[0]:
+                raise KeyboardInterrupt
+            return function(*arguments, **options)
+
+        return called
+
+    def rows(epochs: int) -> int:
+        count[0] = 0
+        return len(submission.feature_extraction(tiny(), data, epochs=epochs, seed=0).history)
+
+    for place, key, function in places:
+        setattr(place, key, counted(function))
     try:
-        submission.feature_extraction(tiny(), data, epochs=5, seed=0)
-        stop[0], count[0] = count[0] // 2 + 1, 0
-        return len(submission.feature_extraction(tiny(), data, epochs=5, seed=0).history)
+        rows(2)
+        two = count[0]
+        rows(3)
+        stop[0] = two + (count[0] - two + 1) // 2
+        return rows(5) if stop[0] > two else None
     finally:
-        torch.Tensor.backward = backward
+        for place, key, function in places:
+            setattr(place, key, function)
 
 
 def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> dict[str, float]:

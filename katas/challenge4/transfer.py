@@ -26,11 +26,11 @@ class Run:
 
     model: takes images (n, 3, height, width) and gives logits (n, classes); in evaluation mode. It has `backbone`, a
         copy of the one that was passed, trained as far as it was to be, and `head`, an nn.Linear from its features to
-        the classes: model(images) is head(backbone(images)). What is trained has requires_grad, and nothing else.
+        all of data.classes: model(images) is head(backbone(images)). What is trained has requires_grad, nothing else.
     history: a row for each epoch, with the columns epoch (from 1), train_loss, train_accuracy, validation_loss and
         validation_accuracy. All four are measured after the epoch, in evaluation mode, on all of the images as they
         are: losses are the mean cross-entropy, accuracies the share that is right.
-    seconds: what the training took.
+    seconds: what the training took, all epochs together.
     trainable_parameters: how many numbers were trained, those of the head too.
     """
 
@@ -50,14 +50,15 @@ def load_backbone(name: str = "tiny") -> nn.Module:
     raise NotImplementedError
 
 
-# The three approaches. Each trains by the cross-entropy on data.train_images; batches, optimizer, rates and variations
-# of the images are yours. Nothing of the validation images and their labels has a say in what is trained. The backbone
-# that is passed, of whatever architecture, is left as it was: weights, statistics, requires_grad, mode. Frozen stages
-# keep all of their parameters and batch-norm statistics bit for bit, and work as they do in evaluation mode while the
-# rest is trained. All that is not frozen is trained, batch-norm statistics included, even if it came with requires_grad
-# off. Equal seeds give equal runs, wherever torch's global generator is, and leave it there. A run of fewer epochs is
-# the beginning of a longer one: no rate may depend on `epochs`. After Ctrl-C (KeyboardInterrupt) comes the run of the
-# epochs that were finished, as if no more had been asked; where there are none, the interrupt goes on its way.
+# The three approaches. Each trains by the cross-entropy of the logits on all of data.train_images; batches, optimizer,
+# rates and variations of the images are yours. Nothing of the validation images and their labels has a say in what is
+# trained. The backbone that is passed, of whatever architecture, is left as it was: weights, statistics, requires_grad,
+# mode. Frozen stages keep all of their parameters and batch-norm statistics bit for bit, and work as they do in
+# evaluation mode while the rest is trained. All that is not frozen is trained, batch-norm statistics included, even if
+# it came with requires_grad off. What is drawn at random is drawn by the seed, dropout in the backbone too: equal seeds
+# give equal runs, wherever torch's global generator is, and leave it there. A run of fewer epochs is the beginning of a
+# longer one: no rate may depend on `epochs`. After Ctrl-C (KeyboardInterrupt) comes the run of the epochs that were
+# finished, as if no more had been asked; where there are none, the interrupt goes on its way.
 
 
 def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
@@ -66,7 +67,7 @@ def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: 
 
 
 def fine_tuning(backbone: nn.Module, data: Photos, *, unfrozen: int = 1, epochs: int, seed: int) -> Run:
-    """The last `unfrozen` stages are trained, and the head; the stages before them are frozen.
+    """The last `unfrozen` stages are trained, and the head; the stages before them are frozen, with 0 all of them.
 
     ValueError where `unfrozen` is below 0 or above the number of stages.
     """
@@ -87,7 +88,10 @@ def predict(run: Run, images: Tensor) -> Tensor:
 
 
 def plot_learning_curves(runs: Mapping[str, Run], path: str | Path) -> None:
-    """Losses and accuracies of every run over its epochs, training and validation, with the names of the runs."""
+    """Losses and accuracies of every run over its epochs, training and validation, with the names of the runs.
+
+    Each is a line that can be seen, and told from the others in its axes by colour, style or marker.
+    """
     raise NotImplementedError
 
 
@@ -95,7 +99,7 @@ def plot_confusion_matrices(runs: Mapping[str, Run], images: Tensor, labels: Ten
     """A matrix for each run, with its name: how many images of a true class (row) were given each class (column).
 
     Cells are those of imshow, matshow or pcolormesh, the counts or the shares of a row; every matrix has all classes
-    that the model has, and says on its axes which is "true" and which is "predicted".
+    that the model has, in the order of their numbers, and says on its axes which is "true" and which is "predicted".
     """
     raise NotImplementedError
 
@@ -104,7 +108,8 @@ def plot_layer_features(model: nn.Module, image: Tensor, path: str | Path) -> No
     """What each stage of a run's model makes of one image (3, height, width), in evaluation mode.
 
     For each stage, input to output, at least four of its channels (or all, if it has fewer), each an image of its own,
-    whose numbers are the stage's output or a linear function of it; the model is left as it was.
+    whose numbers are the stage's output or a linear function of it, in colours on a linear scale that shows them; the
+    model is left as it was: no hook stays.
     """
     raise NotImplementedError
 
@@ -115,7 +120,8 @@ def compare(data: Photos, *, seeds: Sequence[int]) -> pd.DataFrame:
     Returns:
         Columns approach, seed, accuracy (of the validation images), seconds, trainable_parameters. For each seed, in
         the given order, a row for "feature extraction", "fine-tuning" (of one stage), "full training" and "from
-        scratch", the last of which is full_training of backbones.tiny(seed).
+        scratch", the last of which is full_training of backbones.tiny(seed). After Ctrl-C the table ends before the
+        training that was not finished.
     """
     raise NotImplementedError
 

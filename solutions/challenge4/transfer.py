@@ -100,14 +100,16 @@ def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: in
     optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
     generator = torch.Generator().manual_seed(seed)
     rows, done = [], None
-    with shown(title, total=epochs, unit="images", each=len(data.train_images)) as tell:
+    steps = shown(title, total=epochs, unit="images", each=len(data.train_images))
+    with torch.random.fork_rng(devices=[]), steps as tell:
+        torch.manual_seed(seed)  # for what the backbone itself draws, as its dropout
         try:
             for epoch in range(1, epochs + 1):
                 train_epoch(model, optimizer, data, generator)
-                rows.append((epoch, *loss_and_accuracy(model, data.train_images, data.train_labels)))
-                rows[-1] += loss_and_accuracy(model, data.validation_images, data.validation_labels)
-                done = copy.deepcopy(model.state_dict())
-                tell(epoch, rows[-1][3], rows[-1][4])
+                row = (epoch, *loss_and_accuracy(model, data.train_images, data.train_labels))
+                row += loss_and_accuracy(model, data.validation_images, data.validation_labels)
+                rows, done = [*rows, row], copy.deepcopy(model.state_dict())
+                tell(epoch, *row[3:])
         except KeyboardInterrupt:
             if done is None:
                 raise

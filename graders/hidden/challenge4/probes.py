@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import backbones
 import numpy as np
 import torch
 from backbones import tiny
 from photos import Photos, load_photos
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
 
@@ -45,6 +48,44 @@ def loaded(submission: Any, images: np.ndarray) -> dict[str, Any]:
 def load(submission: Any, name: str) -> None:
     """Load a backbone by its name."""
     submission.load_backbone(name)
+
+
+def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
+    """A backbone whose weights no worker can fetch: stand-ins take the place of torch.hub's download and of
+    from_torchvision, in the supplied module and under the submission's own names for them.
+
+    asked: what from_torchvision was asked for; same: how many arrays are those of the stand-in, of how many; unable:
+    whether torchvision was looked for and not found.
+    """
+    torch.manual_seed(seed)
+    hub, elsewhere = backbones.resnet18(), tiny(seed)
+    asked: list[list[Any]] = []
+
+    def fetched(*_: Any, **__: Any) -> dict[str, torch.Tensor]:
+        return dict(hub.state_dict()) | {"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
+
+    def from_torchvision(name: str, *, pretrained: bool = True) -> nn.Module:
+        asked.append([str(name), bool(pretrained)])
+        return elsewhere.train()
+
+    with (
+        _replaced(torch.hub, "load_state_dict_from_url", fetched, submission),
+        _replaced(backbones, "from_torchvision", from_torchvision, submission),
+    ):
+        try:
+            found = submission.load_backbone(name)
+        except ImportError:
+            return {"unable": True, "asked": asked}
+    state, expected = found.state_dict(), (hub if name == "resnet18" else elsewhere).state_dict()
+    same = [key in state and torch.equal(state[key], values) for key, values in expected.items()]
+    return {
+        "unable": False,
+        "asked": asked,
+        "same": [sum(same), len(same)],
+        "stages": type(found.stages).__name__,
+        "n_features": int(found.n_features),
+        "training": any(module.training for module in found.modules()),
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- the training
@@ -91,7 +132,42 @@ def trainings(
     for each, chosen in zip(parts, options, strict=True):
         torch.rand(7)
         data = _data(each, n_classes)
-        found.append(_told(getattr(submission, approach)(backbone, data, **chosen), data.validation_images))
+        began = time.perf_counter()
+        run = getattr(submission, approach)(backbone, data, **chosen)
+        wall = time.perf_counter() - began
+        found.append({"wall": wall, **_told(run, data.validation_images)})
+    return found
+
+
+def drawn_in_epochs(
+    submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seeds: Sequence[int]
+) -> dict[str, Any]:
+    """How many random draws one epoch takes and how many two, with one seed; the runs of three epochs with each."""
+    data, train, draws = _data(parts, n_classes), getattr(submission, approach), []
+    for epochs in (1, 2):
+        with _Draws() as counted:
+            train(_backbone(state), data, epochs=epochs, seed=seeds[0])
+        draws.append(counted.count)
+    runs = [train(_backbone(state), data, epochs=3, seed=seed) for seed in seeds]
+    return {"draws": draws, "runs": [_told(run, data.validation_images) for run in runs]}
+
+
+def logits_and_gradients(
+    submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seed: int
+) -> list[list[np.ndarray]]:
+    """What a linear layer of so many outputs gave in an epoch of training, and the gradients that came back to it."""
+    found: list[list[np.ndarray]] = []
+
+    def look(module: nn.Module, _: Any, logits: torch.Tensor) -> None:
+        if isinstance(module, nn.Linear) and module.out_features == n_classes and logits.requires_grad:
+            given = _array(logits)
+            logits.register_hook(lambda gradient: found.append([given, _array(gradient)]) if len(found) < 20 else None)
+
+    handle = nn.modules.module.register_module_forward_hook(look)
+    try:
+        getattr(submission, approach)(_backbone(state), _data(parts, n_classes), epochs=1, seed=seed)
+    finally:
+        handle.remove()
     return found
 
 
@@ -101,15 +177,40 @@ def refused(submission: Any, state: State, parts: Parts, n_classes: int, unfroze
 
 
 def of_another_kind(
-    submission: Any, approach: str, options: dict[str, Any], seed: int, parts: Parts, n_classes: int
+    submission: Any, approach: str, options: dict[str, Any], seed: int, parts: Parts, n_classes: int, long: bool
 ) -> dict[str, Any]:
-    """Training of a backbone of three stages that is no residual network: what was fresh in it, and the run."""
+    """Two trainings of one backbone that is no residual network, the global generator moved on in between.
+
+    before: its state; passed: all that it was given as, and is afterwards; awake: the stages whose dropout worked in
+    training mode; touched: whether the global generator is another one after a run; again: the second run.
+    """
     torch.manual_seed(seed)
-    backbone = _Plain().eval()
-    data = _data(parts, n_classes)
-    before = _state(backbone)
-    run = getattr(submission, approach)(backbone, data, **options)
-    return {"before": before, **_told(run, data.validation_images)}
+    backbone = _Long() if long else _Plain().eval()
+    data, train = _data(parts, n_classes), getattr(submission, approach)
+    before = _passed(backbone)
+    generator = torch.get_rng_state()
+    awake: set[int] = set()
+
+    def look(module: nn.Module, *_: Any) -> None:
+        if isinstance(module, _Dropout) and module.training:
+            awake.add(module.stage)
+
+    handle = nn.modules.module.register_module_forward_hook(look)
+    try:
+        run = train(backbone, data, **options)
+    finally:
+        handle.remove()
+    touched = not torch.equal(generator, torch.get_rng_state())
+    torch.rand(11)
+    again = train(backbone, data, **options)
+    return {
+        "before": before["state"],
+        "passed": [before, _passed(backbone)],
+        "awake": sorted(awake),
+        "touched": touched,
+        "again": _told(again, data.validation_images),
+        **_told(run, data.validation_images),
+    }
 
 
 class _Plain(nn.Module):
@@ -117,8 +218,8 @@ class _Plain(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        first = nn.Sequential(nn.Conv2d(3, 6, 3, 2), nn.BatchNorm2d(6), nn.ReLU())
-        second = nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(6, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
+        first = nn.Sequential(nn.Conv2d(3, 6, 3, 2, bias=False), nn.BatchNorm2d(6), nn.ReLU())
+        second = nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
         self.stages = nn.ModuleList([first, second, nn.Conv2d(8, 9, 1)])
         self.n_features = 9
 
@@ -129,25 +230,79 @@ class _Plain(nn.Module):
         return x.mean(dim=(2, 3))
 
 
+class _Dropout(nn.Dropout):
+    """Dropout that knows its stage."""
+
+    def __init__(self, stage: int) -> None:
+        super().__init__(0.3)
+        self.stage = stage
+
+
+class _Long(nn.Module):
+    """Seven stages, each with a batch norm and dropout, some in training mode and some not, some without gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, 6, 6, 7, 7, 8, 8, 9)
+        self.stages = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(width, wider, 3, 1 + (stage < 3), padding=1, bias=False),
+                nn.BatchNorm2d(wider),
+                nn.ReLU(),
+                _Dropout(stage),
+            )
+            for stage, (width, wider) in enumerate(itertools.pairwise(widths))
+        )
+        self.n_features = 9
+        self.eval()
+        self.stages[1].train()
+        self.stages[4][1].train()
+        self.stages[6][3].train()
+        self.stages[2].requires_grad_(False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = images
+        for stage in self.stages:
+            x = stage(x)
+        return x.mean(dim=(2, 3))
+
+
 def interrupted(
-    submission: Any, approach: str, state: State, parts: Parts, n_classes: int, epochs: int, after: float, seed: int
+    submission: Any,
+    approach: str,
+    state: State,
+    parts: Parts,
+    n_classes: int,
+    epochs: Sequence[int],
+    seed: int,
+    clock: str,
+    share: float,
 ) -> dict[str, Any]:
-    """The run of so many epochs when Ctrl-C is pressed after a number of them; how many gradients it took, and whether
-    the interrupt came out.
+    """The run of epochs[1] epochs when Ctrl-C is pressed in the one after epochs[0] of them, a share of the way.
+
+    The way is what the clock counts, "gradients" or "forwards" (calls of a module), between a run of epochs[0] and one
+    of an epoch more. silent: it counts nothing there; raised: the interrupt came out.
     """
     data, train = _data(parts, n_classes), getattr(submission, approach)
-    with _gradients(lambda _: None) as whole:
-        train(_backbone(state), data, epochs=epochs, seed=seed)
-    last = int(whole[0] * after / epochs)
+    counted = {"gradients": _gradients, "forwards": _forwards}[clock]
+    done = []
+    for length in (epochs[0], epochs[0] + 1):
+        with counted(lambda _: None, submission) as count:
+            if length:
+                train(_backbone(state), data, epochs=length, seed=seed)
+        done.append(count[0])
+    place = done[0] + max(1, round(share * (done[1] - done[0])))
+    found: dict[str, Any] = {"silent": done[1] <= done[0], "raised": False}
+    if found["silent"]:
+        return found
 
     def press(count: int) -> None:
-        if count == last + 1:
+        if count == place:
             raise KeyboardInterrupt
 
-    found: dict[str, Any] = {"gradients": whole[0], "raised": False}
-    with _gradients(press):
+    with counted(press, submission):
         try:
-            run = train(_backbone(state), data, epochs=epochs, seed=seed)
+            run = train(_backbone(state), data, epochs=epochs[1], seed=seed)
         except KeyboardInterrupt:
             return found | {"raised": True}
     return found | _told(run, data.validation_images)
@@ -194,14 +349,19 @@ def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: 
 
 
 def matrices(
-    submission: Any, state: State, parts: Parts, n_classes: int, images: np.ndarray, labels: np.ndarray
+    submission: Any, state: State, parts: Parts, n_classes: int, images: np.ndarray, labels: np.ndarray, without: int
 ) -> dict[str, Any]:
-    """The confusion matrices of two runs for these images and labels; the runs, and what was drawn."""
+    """The confusion matrices of two runs for these images and labels, but for those that a run takes for the class
+    `without`; which images were left, the runs, and what was drawn.
+    """
     data = _data(parts, n_classes)
     runs = _runs(submission, state, data, (1, 1))
     shown, truth = _tensor(images), torch.tensor(labels)
+    taken = np.stack([_logits(run.model, shown).argmax(axis=1) for run in runs.values()])
+    rows = np.flatnonzero((taken != without).all(axis=0))
+    shown, truth = shown[rows], truth[rows]
     drawn = _drawn(lambda path: submission.plot_confusion_matrices(runs, shown, truth, path))
-    return {"runs": {name: _told(run, shown) for name, run in runs.items()}, **drawn}
+    return {"rows": rows, "runs": {name: _told(run, shown) for name, run in runs.items()}, **drawn}
 
 
 def layer_features(
@@ -211,12 +371,28 @@ def layer_features(
     data = _data(parts, n_classes)
     run = submission.fine_tuning(_backbone(state), data, epochs=1, seed=1)
     run.model.train(training)
-    modes = [module.training for module in run.model.modules()]
+    modes, around = [module.training for module in run.model.modules()], _around(run.model)
     before = _state(run.model)
     drawn = _drawn(lambda path: submission.plot_layer_features(run.model, _tensor(image[None])[0], path))
     after = _state(run.model)
     kept = modes == [module.training for module in run.model.modules()]
-    return {"before": before, "after": after, "mode": kept, "backbone": _state(run.model.backbone), **drawn}
+    return {
+        "before": before,
+        "after": after,
+        "mode": kept,
+        "around": [around, _around(run.model)],
+        "backbone": _state(run.model.backbone),
+        **drawn,
+    }
+
+
+def _around(model: nn.Module) -> dict[str, Any]:
+    """What a model has beside weights and modes: which parameters ask for gradients, and how many hooks there are."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return {
+        "requires_grad": [parameter.requires_grad for parameter in model.parameters()],
+        "hooks": sum(len(getattr(module, name, ())) for module in model.modules() for name in hooks),
+    }
 
 
 def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) -> dict[str, Any]:
@@ -257,6 +433,32 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
     }
 
 
+def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
+    """The rows of compare when Ctrl-C is pressed in the middle of the second training; those of the whole table."""
+    data, epochs = _data(parts, n_classes), submission.EPOCHS
+    counts = []
+    for train in (submission.feature_extraction, submission.fine_tuning):
+        with _gradients(lambda _: None, submission) as count:
+            train(submission.load_backbone(), data, epochs=epochs, seed=seed)
+        counts.append(count[0])
+    place = counts[0] + counts[1] // 2
+
+    def press(count: int) -> None:
+        if count == place:
+            raise KeyboardInterrupt
+
+    found: dict[str, Any] = {"silent": counts[1] < 2, "raised": False}
+    if found["silent"]:
+        return found
+    with _gradients(press, submission):
+        try:
+            frame = submission.compare(data, seeds=[seed, seed + 1])
+        except KeyboardInterrupt:
+            return found | {"raised": True}
+    columns = [str(name) for name in frame.columns]
+    return found | {"columns": columns, "approach": [str(name) for name in frame["approach"]]}
+
+
 def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
     """One row of a comparison on the photos that everybody has: logits of the validation images, and their classes."""
     data, epochs = load_photos(), submission.EPOCHS
@@ -289,10 +491,37 @@ def _watched_norms() -> Iterator[list[int]]:
         handle.remove()
 
 
+class _Draws(TorchDispatchMode):
+    """Counts the random draws, but for the number that every pass of a DataLoader draws and may not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
+        drawn = torch.Tag.nondeterministic_seeded in function.tags
+        self.count += drawn and not function.name().startswith("aten::random_")
+        return function(*arguments, **(options or {}))
+
+
 @contextlib.contextmanager
-def _gradients(tell: Callable[[int], None]) -> Iterator[list[int]]:
-    """Counts how often gradients are asked for, and tells of each time before it."""
-    count, backward, grad = [0], torch.Tensor.backward, torch.autograd.grad
+def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
+    """Another function under the module's name for it, and under the names that the submission has for it."""
+    old = getattr(module, name)
+    names = [key for key, value in vars(submission).items() if value is old]
+    for place, key in [(module, name), *((submission, key) for key in names)]:
+        setattr(place, key, other)
+    try:
+        yield
+    finally:
+        for place, key in [(module, name), *((submission, key) for key in names)]:
+            setattr(place, key, old)
+
+
+@contextlib.contextmanager
+def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
+    """Counts how often gradients are asked for, by Tensor.backward too, and tells of each time before it."""
+    count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
         def asked(*arguments: Any, **options: Any) -> Any:
@@ -302,11 +531,27 @@ def _gradients(tell: Callable[[int], None]) -> Iterator[list[int]]:
 
         return asked
 
-    torch.Tensor.backward, torch.autograd.grad = counted(backward), counted(grad)
+    with (
+        _replaced(torch.autograd, "backward", counted(torch.autograd.backward), submission),
+        _replaced(torch.autograd, "grad", counted(torch.autograd.grad), submission),
+    ):
+        yield count
+
+
+@contextlib.contextmanager
+def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
+    """Counts the calls of modules, and tells of each before it."""
+    count = [0]
+
+    def look(*_: Any) -> None:
+        count[0] += 1
+        tell(count[0])
+
+    handle = nn.modules.module.register_module_forward_pre_hook(look)
     try:
         yield count
     finally:
-        torch.Tensor.backward, torch.autograd.grad = backward, grad
+        handle.remove()
 
 
 def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
@@ -335,7 +580,7 @@ def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Everything written in a figure, and for each axes its lines (x, y), its grids of numbers and its two labels."""
+    """Everything written in a figure, and for each axes its lines, its grids of numbers and its two labels."""
     axes = [each for each in figure.axes if each.get_visible()]
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     return {
@@ -343,34 +588,107 @@ def _seen(figure: Any) -> dict[str, Any]:
         "around": [str(figure.get_supxlabel()), str(figure.get_supylabel())],
         "axes": [
             {
-                "lines": [_line(line) for line in each.lines if line.get_visible()],
+                "lines": [_line(each, line) for line in each.lines if line.get_visible()],
                 "grids": list(_grids(each)),
                 "labels": [each.get_xlabel(), each.get_ylabel()],
                 "title": " ".join(each.get_title(loc=place) for place in ("left", "center", "right")),
+                "notes": len([text for text in each.texts if text.get_text().strip()]),
             }
             for each in axes
         ],
     }
 
 
-def _line(line: Any) -> list[np.ndarray]:
-    return [np.asarray(values, np.float64).copy() for values in (line.get_xdata(), line.get_ydata())]
+def _line(axes: Any, line: Any) -> dict[str, Any]:
+    """A line's points, what it looks like, and how many of its points lie within the axes."""
+    from matplotlib.colors import to_hex
+
+    x, y = (np.asarray(values, np.float64).copy() for values in (line.get_xdata(), line.get_ydata()))
+    inside = np.ones(np.broadcast(x, y).shape, bool) if x.shape == y.shape else np.zeros(0, bool)
+    for values, limits in ((x, axes.get_xlim()), (y, axes.get_ylim())):
+        if inside.size:
+            inside &= (values >= min(limits)) & (values <= max(limits))
+    marker, style = str(line.get_marker()), str(line.get_linestyle())
+    bare = style.strip() in ("", "None") and marker.strip() in ("", "None")
+    colour = to_hex(line.get_color(), keep_alpha=True)
+    return {
+        "x": x,
+        "y": y,
+        "inside": 0 if bare else int(inside.sum()),
+        "look": " ".join(
+            str(part)
+            for part in (
+                colour,
+                style,
+                getattr(line, "_unscaled_dash_pattern", ""),  # of styles that have no name
+                line.get_linewidth(),
+                line.get_alpha(),
+                marker,
+                line.get_markersize(),
+                line.get_markerfacecolor(),
+            )
+        ),
+    }
 
 
-def _grids(axes: Any) -> Iterator[np.ndarray]:
-    """The numbers of every image and mesh, the row that is drawn at the top first."""
+def _grids(axes: Any) -> Iterator[dict[str, Any]]:
+    """Every image and mesh, the row that is drawn at the top first.
+
+    values: its numbers; shown: where each lies on the scale of colours, 0 to 1; scale: nine numbers from the scale's
+    end to end, as it places them; cells: what is written in a cell (row, column, text); ticks: the labels of rows and
+    of columns (row or column, text).
+    """
+    bottom, top = axes.get_ylim()
     for image in axes.images:
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
         if values.ndim == 2:
-            bottom, top = axes.get_ylim()
-            yield (values if (image.origin == "upper") == (bottom > top) else values[::-1]).copy()
+            left, right, low, high = image.get_extent()
+            down = (high, low) if image.origin == "upper" else (low, high)
+            edges = np.linspace(*down, len(values) + 1), np.linspace(left, right, values.shape[1] + 1)
+            yield _grid(axes, image.norm, values, *edges, turned=(image.origin == "upper") != (bottom > top))
     for mesh in axes.collections:
         if hasattr(mesh, "get_coordinates"):  # of pcolormesh
             corners = np.asarray(mesh.get_coordinates())
             values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
             values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)
-            bottom, top = axes.get_ylim()
-            yield (values if bottom > top else values[::-1]).copy()
+            yield _grid(axes, mesh.norm, values, corners[:, 0, 1], corners[0, :, 0], turned=bottom <= top)
+
+
+def _grid(
+    axes: Any, norm: Any, values: np.ndarray, down: np.ndarray, across: np.ndarray, *, turned: bool
+) -> dict[str, Any]:
+    """One of _grids: `down` and `across` are the edges of its cells, `turned` says that its last row is at the top."""
+
+    def cell(edges: np.ndarray, place: float) -> int:
+        return int(np.sum(np.sort(edges) < place)) - 1 if edges[0] < edges[-1] else int(np.sum(edges > place)) - 1
+
+    def row(place: float) -> int:
+        found = cell(down, place)
+        return len(values) - 1 - found if turned else found
+
+    def shares(numbers: np.ndarray) -> np.ndarray:
+        return np.clip(np.ma.filled(np.ma.asarray(norm(numbers)).astype(float), np.nan), 0, 1)
+
+    ends = [0.0 if end is None else float(end) for end in (norm.vmin, norm.vmax)]
+    cells = []
+    for text in axes.texts:
+        place = text.get_position()
+        if text.get_text().strip() and text.get_transform() == axes.transData:
+            cells.append([row(float(place[1])), cell(across, float(place[0])), text.get_text()])
+    ticks = [
+        [
+            [at(float(place)), label.get_text()]
+            for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+        ]
+        for at, axis in ((row, axes.yaxis), (lambda place: cell(across, place), axes.xaxis))
+    ]
+    return {
+        "values": (values[::-1] if turned else values).copy(),
+        "shown": shares(values[::-1] if turned else values),
+        "scale": shares(np.linspace(*ends, 9)),
+        "cells": cells,
+        "ticks": ticks,
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------- all of it

@@ -7,15 +7,19 @@ what the judge computes from the runs' own weights and histories.
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import itertools
 import re
 from typing import Any
 
 import numpy as np
 
 from graders.checks import assert_equal, assert_picture, assert_prose, cases, task
+from graders.checks.artifacts import read_png
 from graders.hidden.challenge4.promise import promise
 from graders.hidden.challenge4.reference import (
+    FOLDER,
     N_STAGES,
     drawn_photos,
     flat,
@@ -77,14 +81,17 @@ def test_predictions_are_those_of_the_model_image_by_image(kata: Any, draw: Any,
 
 
 @task("confusion")
-@cases(2)
+@cases(3)
 def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, probes: Any) -> None:
-    n_classes = (3, 5)[draw.case]
+    """Of five classes one has no image; in the last case no image is taken for it either."""
+    n_classes = (3, 5, 5)[draw.case]
     parts = drawn_photos(draw.seed(), 60, 20, n_classes)
     rng = np.random.default_rng(draw.seed())
-    images = hidden_photos()[0][rng.permutation(600)[:80]]
-    labels = np.arange(80) % n_classes if n_classes < 5 else rng.integers(0, 4, 80)  # of five classes one has no image
-    drawn = kata.run(probes.matrices, flat(shaken_weights(draw.seed())), parts, n_classes, images, labels)
+    images = hidden_photos()[0][rng.permutation(600)[: (80, 80, 160)[draw.case]]]
+    labels = np.arange(80) % n_classes if n_classes < 5 else rng.integers(0, 4, len(images))
+    without = 4 if draw.case == 2 else -1
+    drawn = kata.run(probes.matrices, flat(shaken_weights(draw.seed())), parts, n_classes, images, labels, without)
+    images, labels = images[drawn["rows"]], labels[drawn["rows"]]
     figure = figure_of(drawn, "the confusion matrices")
     assert_named(figure, drawn["runs"], "the picture of confusion matrices")
     grids = [(grid, axes) for axes in figure["axes"] for grid in axes["grids"]]
@@ -93,20 +100,64 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
         matrix = np.zeros((n_classes, n_classes))
         np.add.at(matrix, (labels, logits.argmax(axis=1)), 1)
         slack = 2 * int((~clear(logits)).sum())
-        holding = [axes for grid, axes in grids if is_matrix(grid, matrix, slack)]
-        turned = any(is_matrix(grid, matrix.T, slack) for grid, _ in grids)
+        holding = [(grid, axes) for grid, axes in grids if is_matrix(grid["values"], matrix, slack)]
+        turned = any(is_matrix(grid["values"], matrix.T, slack) for grid, _ in grids)
         promise(
             holding,
             f"no grid of the picture holds the confusion matrix of {name}, whose rows (true classes) are "
             f"{matrix.astype(int).tolist()}" + ("; one holds it with rows and columns exchanged" if turned else ""),
         )
-        across, down = (
-            " ".join([axes["labels"][way], figure["around"][way]]) for axes in holding[:1] for way in (0, 1)
-        )
+        grid, axes = holding[0]
+        across, down = (" ".join([axes["labels"][way], figure["around"][way]]) for way in (0, 1))
         promise(
             re.search("predict", across, re.IGNORECASE), f"the columns of {name} are labelled {across!r}: predicted?"
         )
         promise(re.search("true|actual", down, re.IGNORECASE), f"the rows of {name} are labelled {down!r}: true?")
+        assert_readable(name, grid, matrix, slack)
+
+
+LEAST_CONTRAST = 0.05  # of the scale of colours
+
+
+def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> None:
+    """Colours, numbers and names of a matrix say what it holds."""
+    promise(
+        np.ptp(np.nan_to_num(grid["shown"])) >= LEAST_CONTRAST or not np.ptp(np.nan_to_num(grid["values"])),
+        f"all cells of the matrix of {name} have the same colour",
+    )
+    written = [(row, column, number_of(text)) for row, column, text in grid["cells"]]
+    fitting, exchanged = (
+        sum(number is not None and says(number, table, row, column, slack) for row, column, number in written)
+        for table in (matrix, matrix.T)
+    )
+    promise(
+        fitting >= exchanged or exchanged < len(written),
+        f"the numbers written in the matrix of {name} have rows and columns exchanged",
+    )
+    for what, ticks in zip(("row", "column"), grid["ticks"], strict=True):
+        classes = [(place, re.search(r"\d+$", label)) for place, label in ticks if 0 <= place < len(matrix)]
+        order = [int(found[0]) for _, found in sorted(classes, key=lambda each: each[0]) if found]
+        named = sorted(order) in (list(range(len(matrix))), list(range(1, len(matrix) + 1)))
+        promise(
+            not named or order == sorted(order),
+            f"each {what} of {name} is named after a class; in order they are {order}",
+        )
+
+
+def number_of(text: str) -> float | None:
+    """The first number of a text."""
+    found = re.search(r"\d+(\.\d+)?", text)
+    return float(found[0]) if found else None
+
+
+def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -> bool:
+    """Whether a number is the count of a cell, or its share of the row, as it may be rounded."""
+    if not (0 <= row < len(matrix) and 0 <= column < len(matrix)):
+        return False
+    count, whole = matrix[row, column], max(1.0, matrix[row].sum())
+    near = [abs(number - count) <= slack]
+    near += [abs(number - scale * count / whole) <= scale * (0.006 + slack / whole) for scale in (1, 100)]
+    return any(near)
 
 
 def is_matrix(grid: np.ndarray, matrix: np.ndarray, slack: int) -> bool:
@@ -129,19 +180,32 @@ def test_the_curves_are_the_histories(kata: Any, draw: Any, probes: Any) -> None
     drawn = kata.run(probes.curves, flat(shaken_weights(draw.seed())), parts, 4, epochs)
     figure = figure_of(drawn, "the picture of learning curves")
     assert_named(figure, drawn["histories"], "the picture of learning curves")
-    lines = [line for axes in figure["axes"] for line in axes["lines"]]
+    lines = [(number, line) for number, axes in enumerate(figure["axes"]) for line in axes["lines"]]
+    drawn_as: dict[int, set[tuple[str, str]]] = {}
     for name, history in drawn["histories"].items():
         values = history["values"]
         for measure in MEASURES:
+            found = [at for at, (_, line) in enumerate(lines) if is_curve(line, values["epoch"], values[measure])]
+            promise(found, f"no line of the picture is {measure} of the run {name!r} over its epochs")
             promise(
-                any(is_curve(line, values["epoch"], values[measure]) for line in lines),
-                f"no line of the picture is {measure} of the run {name!r} over its epochs",
+                any(lines[at][1]["inside"] for at in found),
+                f"{measure} of the run {name!r} cannot be seen: all of the line lies outside what the axes show",
             )
+            for at in found:
+                drawn_as.setdefault(at, set()).add((name, measure))
+    for one, other in itertools.combinations(drawn_as, 2):
+        (place, line), (second, another) = lines[one], lines[other]
+        alike = place == second and line["look"] == another["look"] and not drawn_as[one] & drawn_as[other]
+        promise(
+            not alike or figure["axes"][place]["notes"] > 1,  # written beside the lines, perhaps
+            f"the lines of {' and '.join(sorted(' of '.join(each[::-1]) for each in drawn_as[one] | drawn_as[other]))} "
+            "look the same in the same axes",
+        )
 
 
 def is_curve(line: Any, epochs: np.ndarray, values: np.ndarray) -> bool:
     """Whether a line goes through these values at these epochs, or at their positions; shares may be in percent."""
-    x, y = line
+    x, y = line["x"], line["y"]
     if x.shape != epochs.shape or not (np.allclose(x, epochs) or np.allclose(x, epochs - 1)):
         return False
     return any(np.allclose(y, scale * values, rtol=1e-4, atol=1e-6) for scale in (1, 100))
@@ -155,19 +219,40 @@ def test_the_features_drawn_are_those_of_every_stage(kata: Any, draw: Any, probe
     drawn = kata.run(probes.layer_features, flat(shaken_weights(draw.seed())), parts, 4, image, draw.case == 1)
     assert_equal(drawn["after"], drawn["before"])
     promise(drawn["mode"], "the model was left in another mode than it came in")
+    before, after = drawn["around"]
+    promise(after["requires_grad"] == before["requires_grad"], "the model was left with another requires_grad")
+    promise(after["hooks"] == before["hooks"], "the model was left with hooks that it came without")
     figure = figure_of(drawn, "the picture of features")
     grids = [grid for axes in figure["axes"] for grid in axes["grids"]]
     places = []
+    values = [grid["values"] for grid in grids]
     for stage, channels in enumerate(stage_outputs(drawn["backbone"], image)):
-        found = channels_drawn(grids, channels)
+        found = channels_drawn(values, channels)
         promise(
             len(found) >= LEAST_CHANNELS,
             f"of stage {stage} (0 is the one next to the image) {len(found)} channels are drawn; {LEAST_CHANNELS} are "
             f"asked, {channels.shape[1]} x {channels.shape[2]} numbers each, as the stage gives them",
         )
         places.append(float(np.median(found)))
+        promise(
+            all(is_linear(grids[place]["scale"]) for place in found),
+            f"of stage {stage} the colours are no linear function of its numbers",
+        )
+        promise(
+            max(np.ptp(np.nan_to_num(grids[place]["shown"])) for place in found) >= LEAST_SHADES
+            or not np.ptp(channels),
+            f"all that is drawn of stage {stage} is of one colour: its numbers are outside the scale",
+        )
     promise(places == sorted(places), "the stages are not drawn in their order, input to output")
     promise(len(places) == N_STAGES, f"{len(places)} stages")
+
+
+LEAST_SHADES = 0.02  # of the scale of colours, which all stages may share
+
+
+def is_linear(scale: np.ndarray) -> bool:
+    """Whether steps of equal size on the way through a scale are equal, but for one bend (TwoSlopeNorm)."""
+    return int((abs(np.diff(scale, 2)) > 1e-3).sum()) <= 2
 
 
 def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
@@ -224,18 +309,43 @@ def test_the_table_is_what_comes_out_when_all_is_trained_again(kata: Any, draw: 
     )
 
 
+@task("comparison")
+def test_ctrl_c_ends_the_table_before_the_training_that_it_ended(kata: Any, draw: Any, probes: Any) -> None:
+    parts = drawn_photos(draw.seed(), 25, 20, 6)
+    table = kata.run(probes.comparison_interrupted, parts, 6, draw.seed() % 1000)
+    if table["silent"]:
+        return
+    promise(not table["raised"], "Ctrl-C in the second training: the interrupt came out of compare")
+    promise(table["columns"] == TABLE, f"after Ctrl-C the columns are {table['columns']}, {TABLE} are promised")
+    promise(
+        table["approach"] == APPROACHES[:1],
+        f"Ctrl-C in the second training: the table has rows for {table['approach']}, one was finished",
+    )
+
+
 # ------------------------------------------------------------------------------------------- what was handed in of it
 
 PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png")
 LEAST_SEEDS = 3
-TRAINED_AGAIN = 1  # row, picked by the judge
+TRAINED_AGAIN = 2  # rows, picked by the judge: of two approaches and two seeds
+LEAST_PAPER = 0.02  # of a picture's pixels have the colour that is the most frequent; of noise next to none
 ELSEWHERE = 0.08  # another processor rounds in another way: of 200 images so many may be told otherwise
 
 
 @task("results")
 def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any) -> None:
+    seen: dict[str, np.ndarray] = {}
     for name in PICTURES:
-        assert_picture(kata.data(f"results/{name}"), f"results/{name}")
+        pixels = assert_picture(kata.data(f"results/{name}"), f"results/{name}")
+        _, counts = np.unique(pixels.reshape(-1, pixels.shape[2])[::7], axis=0, return_counts=True)
+        promise(counts.max() >= LEAST_PAPER * counts.sum(), f"results/{name} is noise: no colour comes up twice")
+        promise(
+            not any(np.array_equal(pixels, ours) for ours in readme_pictures()),
+            f"results/{name} is the README's picture",
+        )
+        same = [other for other, shown in seen.items() if np.array_equal(pixels, shown)]
+        promise(not same, f"results/{name} is the same picture as results/{''.join(same)}")
+        seen[name] = pixels
     text = kata.text("results/comparison.csv")
     promise(text, "results/comparison.csv is missing: katas run challenge4 writes it")
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -247,7 +357,12 @@ def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any)
         pairs == sorted((approach, seed) for approach in APPROACHES for seed in seeds),
         "results/comparison.csv has not a row for each approach and seed",
     )
-    for place in np.random.default_rng(draw.seed()).permutation(len(rows))[:TRAINED_AGAIN]:
+    assert_seeds_differ(rows, sorted(seeds))
+    rng = np.random.default_rng(draw.seed())
+    chosen = zip(rng.permutation(APPROACHES), rng.permutation(sorted(seeds)), strict=False)
+    again_of = [(str(approach), str(seed)) for approach, seed in itertools.islice(chosen, TRAINED_AGAIN)]
+    places = {(row["approach"], row["seed"]): place for place, row in enumerate(rows)}
+    for place in (places[each] for each in again_of):
         row = rows[place]
         try:
             seed, accuracy, parameters = int(row["seed"]), float(row["accuracy"]), float(row["trainable_parameters"])
@@ -262,6 +377,22 @@ def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any)
         promise(
             abs(accuracy - again) <= ELSEWHERE, f"{who}: it says {accuracy:.1%}, and trained again it has {again:.1%}"
         )
+
+
+def assert_seeds_differ(rows: list[dict[str, str]], seeds: list[str]) -> None:
+    """No seed's rows are copies of another's."""
+    told = {(row["approach"], row["seed"]): (row["accuracy"], row["seconds"]) for row in rows}
+    for one, other in itertools.combinations(seeds, 2):
+        copied = all(told[approach, one] == told[approach, other] for approach in APPROACHES)
+        promise(not copied, f"results/comparison.csv: the rows of seed {other} are those of seed {one}")
+    same = all(len({told[approach, seed][0] for seed in seeds}) == 1 for approach in APPROACHES)
+    promise(not same, "results/comparison.csv: no accuracy depends on the seed")
+
+
+@functools.cache
+def readme_pictures() -> list[np.ndarray]:
+    """The pictures that the README shows."""
+    return [read_png((FOLDER / name).read_bytes()) for name in PICTURES]
 
 
 POINTS = {
