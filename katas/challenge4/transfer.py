@@ -69,13 +69,14 @@ def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: 
 def fine_tuning(backbone: nn.Module, data: Photos, *, unfrozen: int = 1, epochs: int, seed: int) -> Run:
     """The last `unfrozen` stages are trained, and the head; the stages before them are frozen, with 0 all of them.
 
+    What is trained moves from the first epoch on.
     ValueError where `unfrozen` is below 0 or above the number of stages.
     """
     raise NotImplementedError
 
 
 def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
-    """Everything is trained."""
+    """Everything is trained, from the first epoch on."""
     raise NotImplementedError
 
 

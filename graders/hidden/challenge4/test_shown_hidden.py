@@ -94,7 +94,7 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
     images, labels = images[drawn["rows"]], labels[drawn["rows"]]
     figure = figure_of(drawn, "the confusion matrices")
     assert_named(figure, drawn["runs"], "the picture of confusion matrices")
-    grids = [(grid, axes) for axes in figure["axes"] for grid in axes["grids"]]
+    grids = [(from_the_top(grid), axes) for axes in figure["axes"] for grid in axes["grids"]]
     for name, run in drawn["runs"].items():
         logits = logits_of(run, images)
         matrix = np.zeros((n_classes, n_classes))
@@ -116,6 +116,26 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
         assert_readable(name, grid, matrix, slack)
 
 
+def order_of(ticks: Any, n: int) -> list[int]:
+    """The numbers with which the names of classes end, from the top or from the left."""
+    named = [(place, re.search(r"\d+$", label)) for place, label in ticks if 0 <= place < n]
+    return [int(found[0]) for _, found in sorted(named, key=lambda each: each[0]) if found]
+
+
+def from_the_top(grid: Any) -> Any:
+    """A grid with the row of the first class first: drawn from the bottom up, with its names, it says the same."""
+    n = len(grid["values"])
+    order = order_of(grid["ticks"][0], n)
+    if order not in ([*range(n - 1, -1, -1)], [*range(n, 0, -1)]):
+        return grid
+    return grid | {
+        "values": grid["values"][::-1],
+        "shown": grid["shown"][::-1],
+        "cells": [[n - 1 - row, column, text] for row, column, text in grid["cells"]],
+        "ticks": [[[n - 1 - place, label] for place, label in grid["ticks"][0]], grid["ticks"][1]],
+    }
+
+
 LEAST_CONTRAST = 0.05  # of the scale of colours
 
 
@@ -135,8 +155,7 @@ def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> Non
         f"the numbers written in the matrix of {name} have rows and columns exchanged",
     )
     for what, ticks in zip(("row", "column"), grid["ticks"], strict=True):
-        classes = [(place, re.search(r"\d+$", label)) for place, label in ticks if 0 <= place < len(matrix)]
-        order = [int(found[0]) for _, found in sorted(classes, key=lambda each: each[0]) if found]
+        order = order_of(ticks, len(matrix))
         named = sorted(order) in (list(range(len(matrix))), list(range(1, len(matrix) + 1)))
         promise(
             not named or order == sorted(order),
