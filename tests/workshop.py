@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 KATAS = str(Path(sys.executable).with_name("katas"))
-PATIENCE_S = 240  # for one command, on a busy machine
+PATIENCE_S = 600  # for one command, on a busy machine
 
 TOML = """\
 format = 1
