@@ -17,7 +17,7 @@ SUSPICIOUS = re.compile(
     r"/(test_hidden|test_exercise|probes\.py|kata\.toml|solutions|katas|judge|verdict|catalogue|intake|checks|hidden|wrong|accept)"
     r"|/\.(git|ssh|aws|netrc|config)|/(passwd|shadow|id_rsa|conftest\.py|tox\.ini)$|exercise0"
 )
-PLACES = ("/", "/harness", "/work", "/work/main", "/root", "/home", "/tmp", "/var", "/srv", "/etc", "/opt", "/mnt", "/scratch", "/run", "/usr", "/lib")
+PLACES = ("/", "/harness", "/work", "/root", "/home", "/tmp", "/var", "/srv", "/etc", "/opt", "/mnt", "/scratch", "/run", "/usr", "/lib")
 PLACES += tuple(sys.path) + tuple(os.path.dirname(path) for path in sys.path) + (sys.prefix, sys.base_prefix)
 
 
