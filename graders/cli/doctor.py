@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from pathlib import Path
 
 import msgspec
 
+from graders.cli.paragraphs import wrapped
 from graders.cli.progress import wheel
 from graders.doctor import Finding, Report, examine
 from graders.report.terminal import ASCII_MARKS
@@ -44,20 +44,8 @@ def as_text(found: Report) -> str:
 def _lines(finding: Finding) -> list[str]:
     head = f"{MARKS[finding.state]} {finding.subject:{_SUBJECT}}"
     margin = " " * (_SUBJECT + 2)
-    lines = _wrapped(finding.found, head, margin)
-    return lines + (_wrapped(finding.remedy, f"{' ' * _SUBJECT}→ ", margin) if finding.remedy else [])
-
-
-def _wrapped(words: str, head: str, margin: str) -> list[str]:
-    """Lines of 80 columns, or longer where a path or an option would be torn apart: they are there to be copied."""
-    return textwrap.wrap(
-        clean(words),
-        _WIDTH,
-        initial_indent=head,
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines = wrapped(clean(finding.found), _WIDTH, margin, head)
+    return lines + (wrapped(clean(finding.remedy), _WIDTH, margin, f"{' ' * _SUBJECT}→ ") if finding.remedy else [])
 
 
 def _summary(found: Report) -> str:

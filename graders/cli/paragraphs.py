@@ -16,7 +16,7 @@ def folded(text: str, stream: TextIO) -> str:
     """A text in Markdown, its paragraphs filled to the width of the terminal; unchanged where there is none."""
     if not stream.isatty():
         return text
-    return filled(text, min(shutil.get_terminal_size().columns, WIDEST))
+    return filled(text, _width())
 
 
 def filled(text: str, width: int) -> str:
@@ -30,7 +30,7 @@ def filled(text: str, width: int) -> str:
             item = _ITEM.match(paragraph[0])
             margin = " " * (item.end() if item else 0)
             words = " ".join(line.strip() for line in paragraph)
-            lines.extend(_wrapped(words, width, margin))
+            lines.extend(wrapped(words, width, margin))
             paragraph.clear()
 
     for line in text.split("\n"):
@@ -51,12 +51,24 @@ def line_by_line(message: str, stream: TextIO) -> str:
     """A message, what is too long of its lines set in on the next; unchanged where there is no terminal."""
     if not stream.isatty():
         return message
-    width = min(shutil.get_terminal_size().columns, WIDEST)
+    width = _width()
     return "\n".join(
-        line if len(line) <= width or line.startswith(" ") else "\n".join(_wrapped(line, width, "  "))
+        line if len(line) <= width or line.startswith(" ") else "\n".join(wrapped(line, width, "  "))
         for line in message.split("\n")
     )
 
 
-def _wrapped(words: str, width: int, margin: str) -> list[str]:
-    return textwrap.wrap(words, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
+def wrapped(words: str, width: int, margin: str, head: str = "") -> list[str]:
+    """Lines of this width, or longer where a path or an option would be torn apart: they are there to be copied."""
+    return textwrap.wrap(
+        words,
+        width,
+        initial_indent=head,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, WIDEST)

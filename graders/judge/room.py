@@ -85,7 +85,7 @@ class Room:
         self.faults: list[str] = []
         self.grading: Any = None
         self.quick = False  # whether every judge may rehearse for itself
-        self.served = 0
+        self.served = False
         self._cold = resident
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -149,14 +149,14 @@ class Room:
             for descriptor in ready & busy.keys():
                 poll.unregister(descriptor)
                 busy.pop(descriptor).close()
-            if not ready and not busy:
+            asked, idle = self.orders.fileno() in ready, not ready and not busy
+            if self._cold and (
+                idle or (asked and self.served)
+            ):  # where one order follows the other nobody is ever idle
                 self._warm_up()
                 waiting = self._renewed(waiting)
-            if self.orders.fileno() in ready:
-                if self._cold and self.served:  # where one order follows the other it would never be done
-                    self._warm_up()
-                    waiting = self._renewed(waiting)
-                self.served += 1
+            if asked:
+                self.served = True
                 message, descriptors, _, _ = socket.recv_fds(self.orders, 65536, DESCRIPTORS)
                 if not message:
                     return

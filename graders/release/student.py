@@ -38,8 +38,9 @@ runs further tests on your file.
 def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
     """Write the bundle; the names in it. Raises KataError where a stub is none any more, or a secret shows through."""
     contents.check_place(folder)
-    for kata in katas:
-        _check_stub(kata)
+    unknown = [kata for kata in katas if not _is_as_committed(kata)]
+    if unknown:
+        _check_points(root, unknown)
     files = contents.student_files(root, katas)
     found = leaks(root, files)
     if found:
@@ -100,8 +101,8 @@ def _runs(path: Path) -> list[tuple[str, ...]]:
     return [tuple(told[at : at + RUN]) for at in range(len(told) - RUN + 1)]
 
 
-def _check_stub(kata: Kata) -> None:
-    """Refuse a kata whose stubs somebody has begun to solve: their answer would be handed out."""
+def _is_as_committed(kata: Kata) -> bool:
+    """Refuse a kata whose stubs somebody has begun to solve: their answer would be handed out. False without git."""
     solved = intake.shipped(kata, kata.solution)
     for name, data in intake.shipped(kata, kata.folder).items():
         if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
@@ -109,20 +110,20 @@ def _check_stub(kata: Kata) -> None:
     changed = subprocess.run(
         ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
     )
-    if changed.returncode:  # no git that knows what was committed
-        _check_points_of_stub(kata)
-    elif changed.stdout:
+    if changed.returncode == 0 and changed.stdout:
         name = changed.stdout.split(b"\0")[0][3:].decode(errors="replace").rpartition("/")[2]
         _refuse(kata, name, "it is not as it was committed")
+    return changed.returncode == 0
 
 
-def _check_points_of_stub(kata: Kata) -> None:
+def _check_points(root: Path, katas: Sequence[Kata]) -> None:
     """Refuse stubs that pass a task, as no stub may."""
-    with Judge(kata.root, resident=False) as judge:
-        verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)
-    passed = [task.name for task in verdict.tasks if task.score]
-    if verdict.status == "passed" or passed:
-        _refuse(kata, ", ".join(kata.files), f"graded as it is, it gets points for {', '.join(passed)}")
+    with Judge(root, resident=False) as judge:
+        for kata in katas:
+            verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)
+            passed = [task.name for task in verdict.tasks if task.score]
+            if verdict.status == "passed" or passed:
+                _refuse(kata, ", ".join(kata.files), f"graded as it is, it gets points for {', '.join(passed)}")
 
 
 def _refuse(kata: Kata, name: str, fault: str) -> None:
