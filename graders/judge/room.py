@@ -150,9 +150,8 @@ class Room:
                 poll.unregister(descriptor)
                 busy.pop(descriptor).close()
             asked, idle = self.orders.fileno() in ready, not ready and not busy
-            if self._cold and (
-                idle or (asked and self.served)
-            ):  # where one order follows the other nobody is ever idle
+            # Where one order follows the other it is never idle: then before the second.
+            if self._cold and (idle or (asked and self.served)):
                 self._warm_up()
                 waiting = self._renewed(waiting)
             if asked:
