@@ -169,7 +169,16 @@ def jobs(seed: int) -> Iterator[Job]:
     taken = intake.take(kata, kata.solution)
     for number in range(CHUNK):
         drawn = (seed * CHUNK + number).to_bytes(16, "big")
-        yield Job(person="", submitted_at="", kata=SLUG, root=str(ROOT), submission=taken, seed=drawn, **digests)
+        yield Job(
+            person="",
+            submitted_at="",
+            kata=SLUG,
+            root=str(ROOT),
+            submission=taken,
+            seed=drawn,
+            require="full",
+            **digests,
+        )
 
 
 def chunk(place: Place, seed: int) -> float:

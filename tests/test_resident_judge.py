@@ -182,6 +182,26 @@ def test_a_changed_misconception_is_noticed(workshop: Judge, written: Written, e
     assert said == ["A sum is made instead of multiplied."]
 
 
+def test_the_misconceptions_are_looked_at_once(workshop: Judge, tmp_path: Path) -> None:
+    """One of them takes long to be imported: a second grading does not wait for it, and tells the same."""
+    root = tmp_path / "repository"
+    shutil.copytree(workshop.root, root)
+    slow = root / "graders/hidden/scaling/wrong/zeros.py"
+    slow.write_text(slow.read_text(encoding="utf-8") + "\nimport time\n\ntime.sleep(1)\n", encoding="utf-8")
+    added = (root / "graders/hidden/scaling/wrong/added.py").read_bytes()
+    with Judge(root, require="full") as judge:
+        first, second = (
+            judge.grade_files("scaling", {"scaling.py": added}, diagnosing=True, seed=bytes([number]) * 16)
+            for number in range(2)
+        )
+    for verdict in (first, second):
+        assert [test.diagnosis for test in verdict.tests if test.diagnosis] == [
+            "The factor is added instead of multiplied."
+        ]
+    assert first.duration_s > 1
+    assert second.duration_s < first.duration_s / 2
+
+
 def test_nothing_of_a_submission_reaches_the_next_one(workshop: Judge, written: Written) -> None:
     workshop.grade("ten", written("ten", "import builtins\nbuiltins.left = 1\ndef answer(number):\n    return 0\n"))
     text = "import builtins\ndef answer(number):\n    return number if not hasattr(builtins, 'left') else 0\n"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import linecache
 import re
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 import graders
 from graders.verdict import Verdict
+from graders.worker.serve import rehearse
 from tests.observed import result, statuses, tasks
 
 GRADERS = Path(graders.__file__).parent
@@ -229,3 +232,19 @@ def test_a_supplied_file_is_always_our_own(graded: Graded, repository: Path) -> 
     verdict = graded("several", files | {"constants.py": "SHIFT = 100.0\n"})
     assert verdict.status == "passed"
     assert verdict.ignored_files == ("constants.py",)
+
+
+# ------------------------------------------------------------------------------------------- rehearsals
+
+
+def test_a_rehearsal_leaves_the_process_as_it_was() -> None:
+    """A zygote rehearses before it forks: its limits and modules are those of every worker."""
+
+    def state() -> tuple[object, ...]:
+        limits = [resource.getrlimit(each) for each in (resource.RLIMIT_CPU, resource.RLIMIT_AS)]
+        return limits, set(sys.modules), list(sys.meta_path), "rehearsal.py" in linecache.cache
+
+    rehearse("numpy")
+    before = state()
+    rehearse("numpy")
+    assert state() == before

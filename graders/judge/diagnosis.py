@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from graders.checks.draw import Draw
 from graders.checks.mismatch import observing
 from graders.errors import SubmissionError, WorkerError
 from graders.judge.handle import Handle, Journal, Side
+from graders.judge.memory import Memory, digest, impression, weight
+from graders.judge.worker import NotPlain
 
 SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # of each test, beside the one that failed; the worked examples have one
@@ -40,26 +42,28 @@ class Case:
 
 
 def diagnose(
-    kata: Kata, failed: Collection[str], cases: Sequence[Case], own: Side, load: Callable[[dict[str, bytes]], Side]
+    kata: Kata,
+    failed: Collection[str],
+    cases: Sequence[Case],
+    own: Side,
+    load: Callable[[dict[str, bytes]], Side],
+    memory: Memory,
 ) -> str:
     """The sentence of the one variant that does exactly what the submission does; empty when there is none.
 
     `failed` names the tasks that failed, `own` is the submission's side, and `load` puts a variant's files into a
-    worker: always the same one, since the variants are ours.
+    worker: always the same one, since the variants are ours. What is in `memory` of them is not asked again.
     """
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + BUDGET_S / 2
     looked_at = [(case, number) for case in cases for number in case.numbers]
-    seen = []
-    kept = 0
-    for case, number in looked_at:
-        found = observe(case, number, kata, own)
-        kept += weight(found)
-        if kept > MOST_BYTES:
-            return ""
-        seen.append((case, number, found))
+    submission = Behaviour(kata, looked_at, lambda: own, MOST_BYTES)
     solution = intake.shipped(kata, kata.solution)
-    right = load(solution)
-    if all(same(found, observe(case, number, kata, right)) for case, number, found in seen):
+
+    def alike(files: dict[str, bytes]) -> bool:
+        other = Remembered(kata, looked_at, files, load, memory)
+        return all(other.agrees(place, submission) for place in range(len(looked_at)))
+
+    if alike(solution):
         return ""  # what is wrong with it does not show here
     matching = []
     for variant in kata.wrong:
@@ -67,10 +71,79 @@ def diagnose(
             continue
         if time.monotonic() > deadline or time.process_time() > own_deadline:
             return ""
-        side = load(files_with(solution, variant))
-        if all(same(found, observe(case, number, kata, side)) for case, number, found in seen):
+        if alike(files_with(solution, variant)):
             matching.append(variant.sentence)
     return matching[0] if len(matching) == 1 else ""
+
+
+@dataclass
+class Behaviour:
+    """What comes back from case after case, each looked at when it is asked for, but never before those ahead of it.
+
+    Raises NotPlain when more than `most_bytes` of it would have to be kept.
+    """
+
+    kata: Kata
+    cases: Sequence[tuple[Case, int]]
+    open: Callable[[], Side]
+    most_bytes: float = float("inf")
+    found: list[list[Any]] = field(default_factory=list)
+    impressions: dict[int, list[Any]] = field(default_factory=dict)
+    _side: Side | None = None
+
+    def at(self, place: int) -> list[Any]:
+        """What came back from the case at `place`."""
+        if self._side is None:
+            self._side = self.open()
+        while len(self.found) <= place:
+            case, number = self.cases[len(self.found)]
+            self.found.append(observe(case, number, self.kata, self._side))
+            self.most_bytes -= weight(self.found[-1])
+            if self.most_bytes < 0:
+                raise NotPlain("more than is kept of a submission's answers")
+        return self.found[place]
+
+    def roughly(self, place: int) -> list[Any]:
+        """The impression that it leaves."""
+        if place not in self.impressions:
+            self.impressions[place] = impression(self.at(place))
+        return self.impressions[place]
+
+
+class Remembered:
+    """The behaviour of files of our own, which an earlier grading may have seen."""
+
+    def __init__(
+        self,
+        kata: Kata,
+        cases: Sequence[tuple[Case, int]],
+        files: dict[str, bytes],
+        load: Callable[[dict[str, bytes]], Side],
+        memory: Memory,
+    ) -> None:
+        self._memory = memory
+        self._live = Behaviour(kata, cases, lambda: load(files))
+        self._cases = cases
+        self._keys = [digest(b"", *(part for name in sorted(files) for part in (name.encode(), files[name])))]
+
+    def agrees(self, place: int, submission: Behaviour) -> bool:
+        """Whether what comes back from the case at `place` is the same."""
+        key = self._key(place)
+        known = self._memory.known.get(key)
+        if known is not None:
+            if not same(submission.roughly(place), known):
+                return False
+            if submission.roughly(place) is submission.at(place):
+                return True
+        self._memory.learn(key, self._live.roughly(place))
+        return same(submission.at(place), self._live.at(place))
+
+    def _key(self, place: int) -> bytes:
+        """Names these files, this case and all that were looked at before it."""
+        while len(self._keys) <= place + 1:
+            case, number = self._cases[len(self._keys) - 1]
+            self._keys.append(digest(self._keys[-1], case.nodeid.encode(), str(number).encode()))
+        return self._keys[place + 1]
 
 
 def files_with(solution: dict[str, bytes], variant: Variant) -> dict[str, bytes]:
@@ -96,15 +169,6 @@ def _trace(value: Any, fault: Exception | None) -> Any:
     if isinstance(fault, SubmissionError):
         return type(fault).__name__, getattr(fault, "type_name", "")
     return value
-
-
-def weight(value: Any) -> int:
-    """About how many bytes a plain value takes."""
-    if isinstance(value, list | tuple):
-        return 64 + sum(map(weight, value))
-    if isinstance(value, dict):
-        return 64 + sum(weight(item) + 64 for item in value.values())
-    return 64 + int(getattr(value, "nbytes", 0) or (len(value) if isinstance(value, str | bytes) else 0))
 
 
 def same(left: Any, right: Any) -> bool:

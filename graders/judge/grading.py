@@ -17,11 +17,12 @@ from _pytest.outcomes import OutcomeException, Skipped
 from graders.catalogue import Kata
 from graders.errors import KataError, SubmissionError, WorkerError
 from graders.judge.cases import Failure, Trial
-from graders.judge.diagnosis import CASES, Case, diagnose
+from graders.judge.diagnosis import CASES, SEED, Case, diagnose
 from graders.judge.explanation import message, told_of
 from graders.judge.handle import Handle, Probe
 from graders.judge.items import HANDLE, task_of
 from graders.judge.local import missing
+from graders.judge.memory import Memory
 from graders.judge.protocol import run_once, told
 from graders.judge.scoring import blocking, in_order, scored
 from graders.judge.worker import Crew, Lost, RemoteFault, Worker
@@ -177,6 +178,7 @@ class Grading:
     order: Order
     sandboxes: Mapping[str, Sandbox]  # by runtime
     tell: Callable[[Verdict], None] = lambda _: None
+    memory: Memory = field(default_factory=Memory)
     results: dict[str, TestResult] = field(default_factory=dict)
     pending: dict[str, WorkerSide] = field(default_factory=dict)
     found: dict[str, Failure] = field(default_factory=dict)
@@ -249,13 +251,13 @@ class Grading:
         places = {name: place for place, name in enumerate(in_order(self.kata))}
         return sorted(self.items, key=lambda item: places[task_of(item)])
 
-    def _side(self, worker: Worker, purpose: str, files: dict[str, bytes]) -> WorkerSide:
+    def _side(self, worker: Worker, purpose: str, files: dict[str, bytes], seed: bytes = b"") -> WorkerSide:
         limits = self.kata.limits
         submission = {
             "files": files,
             "supplied": self.order.supplied,
             "modules": list(self.kata.modules),
-            "seed": _worker_seed(self.order.seed, purpose),
+            "seed": _worker_seed(seed or self.order.seed, purpose),
             "memory_mb": limits.memory_mb,
             "cpu_s": int(limits.test_s + limits.import_s) + 2,
             "forbidden": list(self.kata.forbidden),
@@ -371,25 +373,28 @@ class Grading:
         if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
             return
         observable.sort(key=lambda case: case.nodeid not in failed)  # where most others are soon told from it
-        crew = self._crew(runtime)
-        own, other = crew.hire(2)
+        (own,) = self._crew(runtime).hire(1)
+        others: list[Worker] = []
+
+        def load(files: dict[str, bytes]) -> WorkerSide:
+            if not others:
+                others.extend(self._crew(runtime).hire(1))
+            side = self._side(others[0], "diagnosis", files, SEED)
+            side.load()
+            return side
+
         tasks = {self.results[nodeid].task for nodeid in failed}
         self.clock = Clock(self.kata.limits)  # the submission's own time is over, this is ours
         self.clock.begin()
         try:
-            side = self._side(own, "diagnosis", self.order.files)
-            sentence = diagnose(self.kata, tasks, observable, side, lambda files: self._loaded(other, files))
+            side = self._side(own, "diagnosis", self.order.files, SEED)
+            sentence = diagnose(self.kata, tasks, observable, side, load, self.memory)
         except SubmissionError:
             return  # it behaves differently now, or takes too long
         for nodeid in failed:
             if sentence and not isinstance(self._fault(nodeid), WorkerError):
                 self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
                 return
-
-    def _loaded(self, worker: Worker, files: dict[str, bytes]) -> WorkerSide:
-        side = self._side(worker, "diagnosis", files)
-        side.load()
-        return side
 
     def _fault(self, nodeid: str) -> Exception | None:
         found = self.found.get(nodeid)
@@ -423,6 +428,7 @@ def answer(
     sandboxes: Mapping[str, Sandbox],
     install: Any,
     tell: Callable[[Verdict], None] = lambda _: None,
+    memory: Memory | None = None,
 ) -> Answer:
     """Grade, and turn whatever goes wrong on our side into an answer. `install` makes a grading the plugin's mode."""
     sandbox = weakest(sandboxes)
@@ -436,7 +442,7 @@ def answer(
             return Answer(error=f"{kata.folder}: there are no visible tests")
     if order.tasks:
         items = [item for item in items if task_of(item) in order.tasks]
-    grading = Grading(kata, items, order, sandboxes, tell)
+    grading = Grading(kata, items, order, sandboxes, tell, memory or Memory())
     install(grading, order.seed)
     try:
         return Answer(verdict=grading.verdict())

@@ -56,5 +56,8 @@ def start(confinement: str = "auto", first_runtime: str = "numpy") -> JudgeProce
 
 def pid_of(pidfd: int) -> int:
     """The process behind a pidfd by its number in our own namespace; -1 once it has been reaped."""
-    fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").split()
-    return int(fields[fields.index("Pid:") + 1])
+    descriptor = os.open(f"/proc/self/fdinfo/{pidfd}", os.O_RDONLY)
+    try:
+        return int(os.read(descriptor, 4096).partition(b"\nPid:")[2].split(None, 1)[0])
+    finally:
+        os.close(descriptor)

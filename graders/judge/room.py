@@ -30,6 +30,7 @@ from graders.judge.grading import Answer, Order, Sandbox, answer
 from graders.judge.handle import Handle
 from graders.judge.items import KATA, MODE, SEED, task_of
 from graders.judge.local import LocalSide
+from graders.judge.memory import MESSAGE_BYTES, Memory
 from graders.judge.protocol import run_once
 from graders.verdict import Verdict
 from graders.worker.syscalls import prctl
@@ -86,6 +87,7 @@ class Room:
         self.grading: Any = None
         self.quick = False  # whether every judge may rehearse for itself
         self.served = False
+        self.memory = Memory()
         self._cold = resident
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -147,8 +149,9 @@ class Room:
         while True:
             ready = {descriptor for descriptor, _ in poll.poll(IDLE_MS if self._cold else None)}
             for descriptor in ready & busy.keys():
-                poll.unregister(descriptor)
-                busy.pop(descriptor).close()
+                if not self._learns(busy[descriptor]):
+                    poll.unregister(descriptor)
+                    busy.pop(descriptor).close()
             asked, idle = self.orders.fileno() in ready, not ready and not busy
             # Where one order follows the other it is never idle: then before the second.
             if self._cold and (idle or (asked and self.served)):
@@ -167,6 +170,16 @@ class Room:
                 poll.register(judge, select.POLLIN)
             elif waiting is None and not busy and self.resident:
                 waiting = self._fork()
+
+    def _learns(self, judge: socket.socket) -> bool:
+        """Take in what a judge has learnt; False when it is gone."""
+        try:
+            message = judge.recv(MESSAGE_BYTES + 1)
+        except ConnectionError:
+            return False
+        if message:
+            self.memory.take_in(message)
+        return bool(message)
 
     def _renewed(self, waiting: socket.socket | None) -> socket.socket:
         if waiting is not None:
@@ -212,9 +225,14 @@ class Room:
         }
         order = _orders.decode(receive(client))
         _live_as_long_as(client)
-        found = answer(self.kata, self.items, order, sandboxes, self.install, partial(_tell, client))
+        tell = partial(_tell, client)
+        found = answer(self.kata, self.items, order, sandboxes, self.install, tell, self.memory)
         signal.signal(signal.SIGIO, signal.SIG_IGN)
         send(client, msgspec.msgpack.encode(found))
+        client.close()
+        with contextlib.suppress(OSError):
+            for message in self.memory.news():
+                orders.send(message)
 
     def refuse_all(self) -> None:
         """The tests cannot be collected: say so to whoever asks."""

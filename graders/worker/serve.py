@@ -54,11 +54,7 @@ class Desk:
         if self.sources is not None:
             unload(self.sources)
         self._seed(order["seed"])
-        limit = self.base_memory + (order["memory_mb"] << 20)
-        if self.base_memory:
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        cpu = order["cpu_s"]
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+        self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]
         self.sources = sources = Sources(files | order["supplied"])
         self.own_files = set(files)
@@ -69,6 +65,12 @@ class Desk:
         remove_forbidden(order["forbidden"])
         self.submission = load(sources, order["modules"])
         return True
+
+    def _limit(self, memory_mb: int, cpu_s: int) -> None:
+        limit = self.base_memory + (memory_mb << 20)
+        if self.base_memory:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
     def _seed(self, seed: int) -> None:
         random.seed(seed)
@@ -107,7 +109,7 @@ def serve(channel: int, runtime: str, base_memory: int, rehearsing: bool = False
     """Answer requests on `channel` (a stream socket) until it closes; never returns."""
     reader = wire.Reader(lambda room: os.read(channel, room) or os._exit(0))
     if rehearsing:
-        rehearse(runtime, base_memory)
+        rehearse(runtime)
     desk = Desk(runtime, base_memory)
     streams = sys.stdout, sys.stderr
     while True:
@@ -135,18 +137,29 @@ def respond(desk: Desk, request: wire.Request) -> list[Any]:
         return wire.reply(request.number, False, describe(fault, desk.own_files, desk.runtime))
 
 
-def rehearse(runtime: str, base_memory: int) -> None:
-    """Serve a small submission of our own, so that the pages that serving touches are this process's already."""
+class Rehearsal(Desk):
+    """A desk for files of our own, which leaves the limits of the process as they are."""
+
+    def _limit(self, memory_mb: int, cpu_s: int) -> None:
+        pass
+
+
+def rehearse(runtime: str) -> None:
+    """Serve a small submission of our own: what serving changes once, in code and in tables, is changed by then.
+
+    Done before workers are forked, it is changed for all of them; by one that waits, the pages are its own already.
+    """
     source = b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
     order = {"files": {"rehearsal.py": source}, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}
-    desk = Desk(runtime, base_memory)
+    desk = Rehearsal(runtime, 0)
     square = np.ones((3, 3))
     probe = "def probed(submission, *arguments):\n    return submission.rehearsed(*arguments)\n"
     for number, operation, name, value in (
-        (1, "load", "", order | {"seed": 1, "memory_mb": 1 << 20, "cpu_s": 24 * 3600}),
+        (1, "load", "", order | {"seed": 1, "memory_mb": 0, "cpu_s": 0}),
         (2, "call", "rehearsed", (square, square)),
-        (3, "probe", "rehearsal", probe),
-        (4, "run", "rehearsal:probed", (square, square)),
+        (3, "call", "rehearsed", (square, 1.0)),  # which raises
+        (4, "probe", "rehearsal", probe),
+        (5, "run", "rehearsal:probed", (square, square)),
     ):
         data = b"".join(bytes(part) for part in wire.request(number, operation, name, value))
         respond(desk, wire.receive_request(wire.Reader(io.BytesIO(data).read)))
