@@ -30,7 +30,7 @@ def wire_reply() -> Callable[[bytes], None]:
 
     def one(data: bytes) -> None:
         with suppress(WireError, EOFError):
-            wire.receive_reply(wire.Reader(_stream(data)), 0)
+            wire.receive_reply(wire.Reader(_stream(_framed(data, 0, True))), 0)
 
     return one
 
@@ -42,7 +42,7 @@ def wire_request() -> Callable[[bytes], None]:
 
     def one(data: bytes) -> None:
         with suppress(WireError, EOFError):
-            wire.receive_request(wire.Reader(_stream(data)))
+            wire.receive_request(wire.Reader(_stream(_framed(data, 0, "call", "f"))))
 
     return one
 
@@ -101,6 +101,32 @@ def report() -> Callable[[bytes], None]:
     return one
 
 
+def _framed(data: bytes, *before: object) -> bytes:
+    """A message made of the input, by its first byte: the bytes as they are; with the right lengths announced, since
+    wrong ones are refused before all else; or of values that the bytes choose, after `before`, in a sound header."""
+    import msgspec
+
+    from graders import wire
+
+    if len(data) < 4 or data[0] % 4 == 0:
+        return data[1:]
+    cut = 3 + int.from_bytes(data[1:3], "little") % (len(data) - 2)
+    header, arrays = data[3:cut], data[cut:]
+    if data[0] % 4 > 1:
+        header = msgspec.msgpack.encode([*before, _item(iter(header))])
+    return wire._PREFIX.pack(len(header), len(arrays)) + header + arrays
+
+
+def _item(choices: Iterator[int], depth: int = 0) -> object:
+    """What the wire's header may consist of, and a little more: plain values, and nodes of kinds with items."""
+    plain = [None, True, 0, 1, -1, 3, 2**40, -(2**63), 2**64 - 1, 0.5, float("nan"), "", "a", "0x1f", "float64", "int8"]
+    chosen = next(choices, 0)
+    if chosen < 128 or depth > 40:
+        return plain[chosen % len(plain)]
+    count = next(choices, 0) % 6
+    return ["abstldcig?"[chosen % 10], [_item(choices, depth + 1) for _ in range(count)]]
+
+
 def _stream(data: bytes) -> Callable[[int], bytes]:
     source = io.BytesIO(data)
 
@@ -134,7 +160,11 @@ def seeds(target: str) -> Iterator[bytes]:
         ]
         for value in values:
             parts = wire.reply(0, True, value) if target == "wire_reply" else wire.request(0, "call", "affine", [value])
-            yield b"".join(bytes(part) for part in parts)
+            message = b"".join(bytes(part) for part in parts)
+            yield b"\0" + message
+            header_bytes, _ = wire._PREFIX.unpack_from(message)
+            yield b"\2\x20\0" + bytes([130, 2, 14, 3]) * 8 + message[-16:]
+            yield b"\1" + header_bytes.to_bytes(2, "little") + message[wire._PREFIX.size :]
     elif target == "archive":
         yield from _archives()
     elif target == "toml":
