@@ -73,6 +73,12 @@ class Progress:
             said = getattr(fault, "strerror", None) or str(fault)
             raise KataError(f"{self.path}: {said}: name a file that can be written to in NN_KATAS_PROGRESS") from None
 
+    @classmethod
+    def of(cls, root: Path) -> Progress:
+        """A learner's progress in this repository; in a file of its own where there are no hidden tests."""
+        path = default_path()
+        return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path)
+
     def __enter__(self) -> Progress:
         return self
 
@@ -168,19 +174,13 @@ def default_path() -> Path:
     return Path(general or Path.home() / ".local" / "share").absolute() / "nn-katas" / "progress.sqlite"
 
 
-def place_for(root: Path) -> Path:
-    """Where a learner's file about this repository is. It is another where there are no hidden tests."""
-    path = default_path()
-    return path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path
-
-
 def remember(verdicts: Sequence[Verdict], root: Path) -> None:
     """Keep verdicts on the learner's own files; what stands in the way is said on standard error, and no more."""
     worth = [verdict for verdict in verdicts if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
         return
     try:
-        with Progress(place_for(root)) as progress:
+        with Progress.of(root) as progress:
             if progress.warning:
                 print(f"katas: {progress.warning}", file=sys.stderr)
             for verdict in worth:

@@ -16,7 +16,7 @@ import pytest
 
 from graders import catalogue
 from graders.errors import KataError
-from graders.progress import Progress, Standing, next_kata, place_for, remember, streak
+from graders.progress import Progress, Standing, next_kata, remember, streak
 from graders.verdict import Verdict
 from tests.workshop import ROOT
 
@@ -179,5 +179,5 @@ def test_what_is_graded_where_there_are_no_hidden_tests_is_kept_apart(tmp_path: 
     handed_out.mkdir()
     remember([verdict("alpha", "passed", 3)], handed_out)
     for root, done in ((whole, False), (handed_out, True)):
-        with Progress(place_for(root)) as progress:
+        with Progress.of(root) as progress:
             assert progress.standings(["alpha"])["alpha"].done is done

@@ -188,6 +188,17 @@ def test_without_git_a_stub_that_gets_points_is_not_handed_out(clone, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_where_git_is_not_even_installed_stubs_are_graded_too(clone, tmp_path):
+    bwrap = tmp_path / "bin/bwrap"
+    bwrap.parent.mkdir()
+    bwrap.symlink_to(str(shutil.which("bwrap")))
+    write(clone / "katas/alpha/twice.py", SOLUTION.replace("return", "y = 0\n    return"))
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone, env={"PATH": str(bwrap.parent)})
+    assert (done.status, "katas/alpha/twice.py: graded as it is, it gets points for" in done.err) == (2, True), (
+        done.said
+    )
+
+
 def test_a_course_of_ones_own_is_handed_out_with_what_it_takes_to_start_it(clone, tmp_path):
     for name in contents.SETTINGS:
         (clone / name).unlink(missing_ok=True)

@@ -381,10 +381,10 @@ def doctor(
 def next_() -> None:
     """Say which kata to do next, and why."""
     from graders.cli.learning import advice
-    from graders.progress import Progress, place_for
+    from graders.progress import Progress
 
     katas = _chosen(None)
-    with Progress(place_for(Session.root)) as progress:
+    with Progress.of(Session.root) as progress:
         print(advice(katas, progress.standings([kata.slug for kata in katas])))
 
 
@@ -401,10 +401,10 @@ def progress(
     import datetime
 
     from graders.cli.learning import overview
-    from graders.progress import Progress, place_for
+    from graders.progress import Progress
 
     katas = _chosen(None)
-    with Progress(place_for(Session.root)) as kept:
+    with Progress.of(Session.root) as kept:
         if kept.warning:
             say(f"katas: {kept.warning}")
         today = datetime.datetime.now().astimezone().date()
@@ -425,10 +425,10 @@ def hint(
 ) -> None:
     """Show a hint: a small one first, then more."""
     from graders.cli import learning
-    from graders.progress import Progress, place_for
+    from graders.progress import Progress
 
     kata = catalogue.load(Session.root, slug)
-    with Progress(place_for(Session.root)) as progress:
+    with Progress.of(Session.root) as progress:
         print(folded(learning.hint(kata, number, progress), sys.stdout))
 
 
@@ -447,10 +447,10 @@ def reset(slug: Slug) -> None:
 def solution(slug: Slug, anyway: Anyway = False) -> None:
     """Show the solution, once you have passed."""
     from graders.cli import learning
-    from graders.progress import Progress, place_for
+    from graders.progress import Progress
 
     kata = catalogue.load(Session.root, slug)
-    with Progress(place_for(Session.root)) as progress:
+    with Progress.of(Session.root) as progress:
         learning.allow_solution(kata, progress, anyway=anyway)
     print(learning.solution(kata).rstrip("\n"))
 
@@ -459,10 +459,10 @@ def solution(slug: Slug, anyway: Anyway = False) -> None:
 def diff(slug: Slug, anyway: Anyway = False) -> None:
     """Compare your files with the solution, once you have passed."""
     from graders.cli import learning
-    from graders.progress import Progress, place_for
+    from graders.progress import Progress
 
     kata = catalogue.load(Session.root, slug)
-    with Progress(place_for(Session.root)) as progress:
+    with Progress.of(Session.root) as progress:
         learning.allow_solution(kata, progress, anyway=anyway)
     print(learning.difference(kata) or f"{slug}: your files and the solution are the same")
 

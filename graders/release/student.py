@@ -107,9 +107,12 @@ def _is_as_committed(kata: Kata) -> bool:
     for name, data in intake.shipped(kata, kata.folder).items():
         if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
             _refuse(kata, name, "it is the solution")
-    changed = subprocess.run(
-        ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
-    )
+    try:
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        return False
     if changed.returncode == 0 and changed.stdout:
         name = changed.stdout.split(b"\0")[0][3:].decode(errors="replace").rpartition("/")[2]
         _refuse(kata, name, "it is not as it was committed")

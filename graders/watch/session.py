@@ -15,7 +15,7 @@ from graders.catalogue import Kata
 from graders.cli import learning
 from graders.errors import KataError
 from graders.judge import Judge
-from graders.progress import DONE, EVERYTHING, Progress, Standing, next_kata, place_for, remember
+from graders.progress import DONE, EVERYTHING, Progress, Standing, next_kata, remember
 from graders.report import wording
 from graders.report.shown import shown
 from graders.verdict import Verdict
@@ -37,7 +37,7 @@ def opened(root: Path, slug: str | None) -> State:
         raise KataError(f"{root / 'katas'}: there are no katas in it")
     standings, warning = {kata.slug: Standing(kata.slug) for kata in katas}, ""
     try:
-        with Progress(place_for(root)) as progress:
+        with Progress.of(root) as progress:
             standings, warning = progress.standings(list(standings)), progress.warning
     except (KataError, sqlite3.Error) as fault:
         warning = str(fault)
@@ -210,7 +210,7 @@ class Session:
     def _progress(self, step: Callable[[Progress], None]) -> None:
         """Do something with the learner's file; what stands in the way is said."""
         try:
-            with Progress(place_for(self.state.kata.root)) as progress:
+            with Progress.of(self.state.kata.root) as progress:
                 step(progress)
         except (KataError, sqlite3.Error) as fault:
             self._note(str(fault))
