@@ -133,11 +133,11 @@ def _kind_of_array(actual: object, shape: tuple[int, ...], dtype: np.dtype[Any])
 def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any], multiple: float) -> Array:
     limits = np.finfo(dtype)
     magnitude = np.abs(_wide(expected)) if scale is None else np.abs(_wide(_as_array(scale)))
-    length = np.maximum(_wide(_as_array(terms)), 1)
+    length = max(terms, 1) if type(terms) is int else np.maximum(_wide(_as_array(terms)), 1)
     # the smallest normal number: results below it may be flushed to zero
     with np.errstate(over="ignore"):
         allowed = multiple * float(limits.eps) * length * magnitude + float(limits.smallest_normal)
-    return np.broadcast_to(allowed, expected.shape)
+    return allowed if np.shape(allowed) == expected.shape else np.broadcast_to(allowed, expected.shape)
 
 
 def _wide(value: Array) -> Array:
@@ -150,6 +150,8 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
     found, reference = _wide(actual), _wide(expected)
     with np.errstate(all="ignore"):
         error = np.abs(found - reference)
+        if (error <= allowed).all() and np.isfinite(error).all():
+            return None
         finite = np.isfinite(found) & np.isfinite(reference)
         same = (found == reference) | (found == _wide(expected.astype(dtype))) | (np.isnan(found) & np.isnan(reference))
         off = ~(same | (finite & (error <= allowed)))
