@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from graders.judge import Judge
 from graders.verdict import Verdict
@@ -16,6 +17,10 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE / "repository"
 
 collect_ignore = ["repository"]  # katas of its own, which the tests grade
+
+# How long an example takes says something of the machine, and nothing of what is tested.
+settings.register_profile("katas", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("katas")
 
 Graded = Callable[..., Verdict]
 Written = Callable[..., Path]

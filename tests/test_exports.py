@@ -151,7 +151,7 @@ def test_every_verdict_is_exported_as_the_format_is_documented(form, kind):
 
 
 @pytest.mark.parametrize("form", SCHEMAS)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(hostile_verdicts())
 def test_an_export_is_valid_whatever_the_texts(form, verdict):
     exported(form, verdict, verdict, audience="instructor")
@@ -266,7 +266,6 @@ def test_csv_has_a_row_a_submission_and_a_column_a_task():
     assert {rows[2][f"{verdict.kata}.{task.name}"] for task in verdict.tasks} == {""}
 
 
-@settings(deadline=None)
 @given(hostile_verdicts())
 def test_no_cell_of_the_csv_is_a_formula_and_every_row_is_whole(verdict):
     rows = list(csv.reader(io.StringIO(render([verdict, verdict], "csv", "instructor"))))

@@ -419,7 +419,7 @@ def test_an_archive_that_is_cut_short_is_refused_unless_all_is_there(kata, put, 
 
 
 @pytest.mark.parametrize("form", ["zip", "tar", "tar.gz", "tar.xz"])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 1 << 12), st.binary(max_size=8)), min_size=1, max_size=4))
 def test_an_archive_with_any_bytes_changed_is_taken_or_refused(kata, put, form, changes):
     data = bytearray(packed(form, *HONEST.items()))

@@ -153,7 +153,7 @@ def test_the_instructors_json_holds_what_replay_needs():
     assert json.loads(render([read("wrong")], "json", "instructor"))["seed"] == read("wrong").seed
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_json_is_valid_whatever_the_texts(verdict):
     jsonschema.validate(json.loads(render([verdict], "json", "instructor").encode()), schema())
@@ -215,7 +215,7 @@ def test_junit_is_not_green_where_the_failing_test_is_kept_secret():
     assert report.get("failures") == "1"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_junit_is_valid_xml_by_its_schema_whatever_the_texts(verdict):
     JUNIT.assertValid(etree.fromstring(render([verdict, verdict], "junit", "instructor").encode()))
@@ -224,13 +224,13 @@ def test_junit_is_valid_xml_by_its_schema_whatever_the_texts(verdict):
 # markdown
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_markdown_holds_no_markup_but_ours_whatever_the_texts(verdict):
     assert markdown_tags(render([verdict], "markdown", "instructor")) <= OUR_TAGS
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_markdown_mentions_nobody_outside_code(verdict):
     report = render([verdict], "markdown", "instructor")
@@ -239,7 +239,7 @@ def test_markdown_mentions_nobody_outside_code(verdict):
     assert not re.search(r"[@#]\w|https?://|www\.", re.sub("http(?=://)", "", prose))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_markdown_gives_ci_no_commands_whatever_the_texts(verdict):
     assert not re.search(r"^\s*::|##\w*\[", render([verdict], "markdown", "instructor"), re.MULTILINE)
@@ -302,20 +302,20 @@ def test_a_diagnosis_is_said_in_a_sentence(misconception, said):
     assert said in render([Verdict(kata="k", status="failed", tests=(test,))], "terminal", "learner")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_the_terminal_gets_no_control_characters_whatever_the_texts(verdict):
     report = render([verdict], "terminal", "instructor")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", report)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_the_terminal_report_fits_80_columns_whatever_the_texts(verdict):
     assert max(map(cell_len, render([verdict], "terminal", "instructor").split("\n"))) <= 80
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_the_terminal_report_gives_ci_no_commands_whatever_the_texts(verdict):
     assert not re.search(r"^\s*::|##\w*\[", render([verdict], "terminal", "instructor"), re.MULTILINE)

@@ -30,7 +30,7 @@ STEPS = [
 ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12))
 def test_any_graph_has_the_gradients_that_torch_finds(steps: list[tuple[str, int, int]]) -> None:
     def program(_, *leaves):

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as npst
 from tests.framework.sides import refusal
 
 RNG = np.random.default_rng(2)
-KEPT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+KEPT = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ARRAYS = npst.arrays(
     st.sampled_from(["bool", "uint8", "int32", "int64", "float16", "float32", "float64", ">f4"]),
     npst.array_shapes(min_dims=0, min_side=0, max_side=3),

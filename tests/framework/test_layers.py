@@ -92,7 +92,7 @@ def test_a_layer_in_training_and_in_evaluation(code: str) -> None:
         assert_gradient(run, x, *values)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_any_convolution(data: st.DataObject) -> None:
     small = st.integers(1, 3)
@@ -115,7 +115,7 @@ def test_any_convolution(data: st.DataObject) -> None:
         assert_as_torch(convolved, *[RNG.standard_normal(shape) for shape in shapes], rtol=1e-9, atol=1e-11)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_any_pooling(data: st.DataObject) -> None:
     small = st.integers(1, 3)

@@ -218,14 +218,14 @@ def test_arrays_and_numbers_may_stand_on_either_side() -> None:
 SHAPES = npst.mutually_broadcastable_shapes(num_shapes=3, min_dims=0, max_dims=4, min_side=0, max_side=3)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(SHAPES, st.sampled_from(["a + b * c", "a * b / c", "lib.where(a > 0, b, c)", "a.maximum(b) - c"]))
 def test_any_shapes_that_broadcast(shapes: npst.BroadcastableShapes, code: str) -> None:
     arrays = [positive(*shape) for shape in shapes.input_shapes]
     assert_as_torch(program(code), *arrays)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(*[st.lists(st.integers(0, 3), max_size=3).map(tuple)] * 2)
 def test_any_shapes_are_taken_or_refused_as_by_torch(first: tuple[int, ...], second: tuple[int, ...]) -> None:
     for code in ("a + b", "a @ b", "a.maximum(b)"):
@@ -281,7 +281,7 @@ def for_torch(index: tuple) -> tuple:
     return tuple(torch.tensor(i) if isinstance(i, np.ndarray) else i for i in index)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(indexed())
 def test_any_index_takes_what_torch_takes(case: tuple) -> None:
     shape, index = case
@@ -289,7 +289,7 @@ def test_any_index_takes_what_torch_takes(case: tuple) -> None:
     assert_as_torch(lambda lib, a: (a * 1)[index if lib is your_framework else for_torch(index)], array)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(indexed(), st.booleans())
 def test_any_index_can_be_assigned_to(case: tuple, number: bool) -> None:
     shape, index = case

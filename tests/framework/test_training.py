@@ -124,7 +124,7 @@ def paths(lib, name: str, groups: list[dict], live: list[set[int]], starts: list
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_an_optimiser_takes_the_steps_of_torch(name: str, data: st.DataObject) -> None:
     groups = [data.draw(SETTINGS[name], label="group") for _ in range(2)]
@@ -204,7 +204,7 @@ def test_a_step_is_a_change_that_backward_notices() -> None:
 # ------------------------------------------------------------------------------------------------ batches
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 20), st.integers(1, 8), st.booleans(), st.booleans(), st.sampled_from(["arrays", "pairs", "numbers"])
 )
