@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections import Counter
@@ -263,12 +264,36 @@ def test_when_it_was_handed_in_is_the_newest_files_time_or_what_a_table_says(tmp
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("ada,tomorrow\n", r"times\.csv, line 1: `person,2026"), ("zoe,2026-05-31T23:59\n", "zoe: a time is given")],
+    [
+        ("ada,tomorrow\n", r"times\.csv, line 1: `person,2026"),
+        ("ada,0001-01-01T00:00:00+14:00\n", r"times\.csv, line 1: `person,2026"),
+        ("ada,9999-12-31T23:59:59-05:00\n", r"times\.csv, line 1: `person,2026"),
+        ("ada,2026-05-31\nada,2026-06-01\n", r"times\.csv, line 2: ada has another time further up"),
+        ("zoe,2026-05-31T23:59\n", "zoe: a time is given"),
+    ],
 )
 def test_a_table_of_times_that_is_wrong_says_where(tmp_path, text, fault):
     write(tmp_path / "in" / "ada" / "twice.py", "")
     with pytest.raises(KataError, match=fault):
         entries.find(tmp_path / "in", entries.read_times(write(tmp_path / "times.csv", text)))
+
+
+@pytest.mark.parametrize("seconds", [300_000_000_000, -300_000_000_000])
+def test_a_file_of_an_impossible_time_stops_nobody(seconds):
+    """Not every file system keeps such a time; one in memory does."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        os.utime(write(Path(folder) / "ada" / "twice.py", ""), (seconds, seconds))
+        os.utime(Path(folder) / "ada", (seconds, seconds))
+        (entry,) = entries.find(Path(folder))
+    assert entry.submitted_at[:4] in ("9999", "1970")
+
+
+def test_a_name_that_grows_when_it_is_composed_fits_a_file_system(root, tmp_path):
+    write(tmp_path / "in" / ("\U0001d160" * 60) / "twice.py", SOLUTION)  # 240 bytes, and 720 composed
+    done = katas("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
+    assert done.status == 0, done.said
+    (folder,) = (tmp_path / "out/verdicts").iterdir()
+    assert len(folder.name.encode()) <= 200
 
 
 def test_names_and_messages_are_no_formulas_in_a_spreadsheet(tmp_path):

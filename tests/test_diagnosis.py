@@ -159,6 +159,7 @@ def test_observations_that_agree_up_to_rounding_are_the_same(left: object, right
         (np.array([1.0]), np.array([np.inf])),
         (np.array([1.0]), np.array([1.0001])),
         (np.array([1, 2]), np.array([1, 3])),
+        (np.array([1.7e308 + 1.7e308j, 1.0]), np.array([1.7e308 + 1.7e308j, 2.0])),
         ([1], (1,)),
         ([1, 2], [1]),
         ({"a": 1}, {"b": 1}),

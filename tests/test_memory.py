@@ -16,7 +16,7 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.judge.diagnosis import Case, diagnose, same
 from graders.judge.local import LocalSide
-from graders.judge.memory import ENTRIES, LARGE_BYTES, Memory, impression, weight
+from graders.judge.memory import ENTRIES, LARGE_BYTES, Impression, Memory, weight
 
 SMALL = [1, (2.0, "three"), {"four": np.arange(4)}, ("RemoteFault", "ValueError"), None, True, np.float32(5)]
 LARGE = np.arange(10_000, dtype=float).reshape(100, 100)
@@ -27,11 +27,13 @@ DTYPES = st.sampled_from([np.float64, np.float32, np.complex128, np.int64, np.bo
 
 
 def test_the_impression_of_what_is_small_is_the_thing_itself() -> None:
-    assert impression(SMALL) is SMALL
+    assert Impression.of(SMALL) == (SMALL, True)
+    assert Impression.of(SMALL).value is SMALL
 
 
 def test_of_a_large_array_some_entries_are_kept_wherever_it_stands() -> None:
-    seen = impression([{"weights": LARGE}, (1, LARGE)])
+    seen, whole = Impression.of([{"weights": LARGE}, (1, LARGE)])
+    assert not whole
     assert weight(seen) < 4 * LARGE_BYTES < LARGE.nbytes
     name, shape, kept = seen[0]["weights"]
     assert (name, shape, kept.size, kept[-1]) == ("float64", (100, 100), ENTRIES + 1, LARGE.max())
@@ -43,7 +45,7 @@ def test_what_is_the_same_leaves_the_same_impression(array: np.ndarray, error: f
     with np.errstate(all="ignore"):
         other = (array * (1 + error)).astype(array.dtype) if array.dtype.kind in "fc" else array.copy()
     if same(array, other):
-        assert same(impression(array), impression(other))
+        assert same(Impression.of([array]).value, Impression.of([other]).value)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_what_is_the_same_leaves_the_same_impression(array: np.ndarray, error: f
     ids=["values", "dtype", "shape", "one that is not finite"],
 )
 def test_another_value_dtype_or_shape_leaves_another_impression(other: np.ndarray) -> None:
-    assert not same(impression(LARGE), impression(other))
+    assert not same(Impression.of([LARGE]).value, Impression.of([other]).value)
 
 
 # ---------------------------------------------------------------------------------------------- memory
@@ -60,29 +62,30 @@ def test_another_value_dtype_or_shape_leaves_another_impression(other: np.ndarra
 
 def test_what_one_has_learnt_the_other_knows() -> None:
     one, other = Memory(), Memory()
-    one.learn(b"a" * 16, SMALL)
-    one.learn(b"b" * 16, [])
+    one.learn(b"a" * 16, Impression(SMALL, True))
+    one.learn(b"b" * 16, Impression([], False))
     for message in one.news():
         other.take_in(message)
-    assert same(other.known[b"a" * 16], SMALL)
-    assert other.known[b"b" * 16] == []
+    assert same(other.known[b"a" * 16].value, SMALL)
+    assert other.known[b"a" * 16].whole
+    assert other.known[b"b" * 16] == ([], False)
     assert list(other.news()) == []  # it has told nobody anything new
 
 
 def test_what_cannot_be_told_is_known_to_one_alone() -> None:
     memory = Memory()
-    memory.learn(b"a" * 16, [object()])
-    memory.learn(b"b" * 16, ["x" * 100_000])
-    memory.learn(b"c" * 16, ["short"])
+    memory.learn(b"a" * 16, Impression([object()], True))
+    memory.learn(b"b" * 16, Impression(["x" * 100_000], True))
+    memory.learn(b"c" * 16, Impression(["short"], True))
     assert [message[:16] for message in memory.news()] == [b"c" * 16]
 
 
 def test_a_full_memory_keeps_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graders.judge.memory.MEMORY_BYTES", 1000)
     memory = Memory()
-    memory.learn(b"a" * 16, ["x" * 500])
-    memory.learn(b"b" * 16, ["x" * 500])
-    memory.learn(b"c" * 16, ["short"])
+    memory.learn(b"a" * 16, Impression(["x" * 500], True))
+    memory.learn(b"b" * 16, Impression(["x" * 500], True))
+    memory.learn(b"c" * 16, Impression(["short"], True))
     assert list(memory.known) == [b"a" * 16, b"c" * 16]
 
 
@@ -151,3 +154,17 @@ def test_who_looks_alike_in_large_arrays_is_asked_again(asked: Callable[..., tup
     sentence, loaded = asked(hidden, memory, 1000)
     assert sentence == ""
     assert len(loaded) == 1
+
+
+def test_who_returns_what_is_kept_of_a_large_array_is_not_taken_for_it(
+    asked: Callable[..., tuple[str, list[str]]],
+) -> None:
+    memory = Memory()
+    asked(ADDED, memory, 1000)
+    keep = f"""    right = np.linspace(0, x.size - 1, {ENTRIES}).astype(int)
+    y = x + x.dtype.type(factor)
+    return "float64", y.shape, np.append(y[right], np.max(np.abs(y)))
+"""
+    forged = ADDED[: ADDED.index("    return")] + keep
+    assert asked(forged, memory, 1000)[0] == ""
+    assert asked(forged, memory, 1000)[0] == ""

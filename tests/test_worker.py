@@ -234,6 +234,29 @@ def test_a_supplied_file_is_always_our_own(graded: Graded, repository: Path) -> 
     assert verdict.ignored_files == ("constants.py",)
 
 
+@pytest.mark.security
+def test_a_syntax_error_that_is_raised_and_none_is_told_as_what_it_is(graded: Graded, solved: Solved) -> None:
+    """What cannot be compiled spends no attempt: an import that ran must not pass for that."""
+    verdict = graded("scaling", solved("scaling") + "\nraise SyntaxError('the seed is 7')\n")
+    assert verdict.status == "ungradable"
+    assert verdict.message.startswith("the submission cannot be imported: SyntaxError: the seed is 7")
+    verdict = graded("scaling", solved("scaling") + "\n) raise\n")
+    assert verdict.status == "ungradable"
+    assert verdict.message.startswith("SyntaxError: unmatched ')'")
+
+
+@pytest.mark.security
+def test_what_a_submission_prints_in_every_test_is_not_kept_as_often(graded: Graded, solved: Solved) -> None:
+    printing = "import sys\nsys.stdout.buffer.write(b'\\xff' * 70_000)\nsys.stdout.flush()\n"
+    verdict = graded("scaling", printing + solved("scaling"))
+    assert verdict.status == "passed"
+    sizes = [len(test.output.encode()) for test in verdict.tests]
+    assert sizes[0] > 60_000
+    assert max(sizes) < 66_000
+    assert sum(sizes) < 270_000
+    assert "(left out: all tests together printed more than 256 kB)" in verdict.tests[-1].output
+
+
 # ------------------------------------------------------------------------------------------- rehearsals
 
 

@@ -17,7 +17,8 @@ from graders.intake import Submission
 from graders.intake.rules import printable
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PERSON = 200  # characters of a name
+PERSON = 200  # bytes of a name, which file systems count
+LATEST = 253_402_300_799.0  # seconds since 1970 until the end of the year 9999, the last that can be written down
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,25 @@ def read_times(path: Path) -> dict[str, str]:
             continue
         try:
             person, text = (cell.strip() for cell in row)
-            times[composed(person)] = as_utc(datetime.datetime.fromisoformat(text))
+            moment = as_utc(datetime.datetime.fromisoformat(text))
         except ValueError:
             raise KataError(f"{path}, line {number}: `person,2026-05-31T23:59:00+02:00` is expected") from None
+        if times.setdefault(composed(person), moment) != moment:
+            raise KataError(f"{path}, line {number}: {person} has another time further up; leave one of them")
     return times
 
 
 def as_utc(moment: datetime.datetime) -> str:
-    """ISO 8601 in UTC, to the second; a moment without an offset is taken for UTC."""
+    """ISO 8601 in UTC, to the second; a moment without an offset is taken for UTC.
+
+    Raises ValueError for one that in UTC lies outside the years 1 to 9999.
+    """
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
-    return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
+    try:
+        return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
+    except OverflowError as fault:
+        raise ValueError(str(fault)) from None
 
 
 def handed_in(entry: Entry, katas: Sequence[Kata], *, every: bool) -> Iterator[Handed]:
@@ -160,7 +169,7 @@ def _person(place: Path) -> str | None:
         if ending is None:
             return None
         name = name[: -len(ending)]
-    return composed(printable(name))[:PERSON]
+    return composed(printable(name)).encode()[:PERSON].decode(errors="ignore")
 
 
 def _modified(place: Path) -> str:
@@ -176,6 +185,6 @@ def _modified(place: Path) -> str:
 
 def _mtime(path: Path) -> float:
     try:
-        return path.lstat().st_mtime
+        return max(0.0, min(path.lstat().st_mtime, LATEST))
     except OSError:
         return 0.0

@@ -20,7 +20,7 @@ from graders.checks.draw import Draw
 from graders.checks.mismatch import observing
 from graders.errors import SubmissionError, WorkerError
 from graders.judge.handle import Handle, Journal, Side
-from graders.judge.memory import Memory, digest, impression, weight
+from graders.judge.memory import Impression, Memory, digest, weight
 from graders.judge.worker import NotPlain
 
 SEED = b"the inputs that diagnosis looks at"
@@ -88,7 +88,7 @@ class Behaviour:
     open: Callable[[], Side]
     most_bytes: float = float("inf")
     found: list[list[Any]] = field(default_factory=list)
-    impressions: dict[int, list[Any]] = field(default_factory=dict)
+    impressions: dict[int, Impression] = field(default_factory=dict)
     _side: Side | None = None
 
     def at(self, place: int) -> list[Any]:
@@ -103,10 +103,10 @@ class Behaviour:
                 raise NotPlain("more than is kept of a submission's answers")
         return self.found[place]
 
-    def roughly(self, place: int) -> list[Any]:
+    def roughly(self, place: int) -> Impression:
         """The impression that it leaves."""
         if place not in self.impressions:
-            self.impressions[place] = impression(self.at(place))
+            self.impressions[place] = Impression.of(self.at(place))
         return self.impressions[place]
 
 
@@ -131,10 +131,10 @@ class Remembered:
         key = self._key(place)
         known = self._memory.known.get(key)
         if known is not None:
-            if not same(submission.roughly(place), known):
+            if known.whole:
+                return same(submission.at(place), known.value)
+            if not same(submission.roughly(place).value, known.value):
                 return False
-            if submission.roughly(place) is submission.at(place):
-                return True
         self._memory.learn(key, self._live.roughly(place))
         return same(submission.at(place), self._live.at(place))
 
@@ -195,6 +195,7 @@ def _near(left: np.ndarray, right: np.ndarray) -> bool:
     if left.dtype.kind not in "fc":
         return bool(np.array_equal(left, right))
     tolerance = max(200 * np.finfo(left.dtype).eps, NOISE)
-    scale = np.max(np.abs(left[np.isfinite(left)]), initial=0.0)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        sizes = np.abs(left)
+        scale = np.max(sizes[np.isfinite(sizes)], initial=0.0)
         return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * scale, equal_nan=True))

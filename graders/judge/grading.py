@@ -32,7 +32,8 @@ from graders.verdict import STRENGTH, Confinement, Limits, Speed, TestResult, Ve
 CREW = 12  # workers asked for at a time
 AHEAD = 3  # tests whose workers import the submission while another test runs
 MESSAGE = 2000
-OUTPUT = 64 << 10
+OUTPUT = 64 << 10  # bytes of what a test printed
+PRINTED_IN_ALL = 256 << 10  # bytes, of all tests together
 CODE = 6000
 
 
@@ -133,6 +134,12 @@ class WorkerSide:
             seconds = self.clock.limits.import_s
             late = f"importing the submission took longer than {seconds:g} s and was stopped"
             self.worker.receive(seconds, "importing the submission", late)
+
+    def read(self) -> None:
+        """Have the submission compiled, and not run."""
+        seconds = self.clock.limits.import_s
+        self.worker.post("read", "", self.submission)
+        self.worker.receive(seconds, "compiling the submission", f"compiling took longer than {seconds:g} s")
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         self.load()
@@ -270,10 +277,26 @@ class Grading:
             side.load()
         except RemoteFault as fault:
             if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
-                return clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE)
+                unread = self._unread(self.kata.runtime_of(task_of(self.items[0])))
+                if unread:
+                    return unread
             return clean(f"the submission cannot be imported: {told_of(fault)}", MESSAGE)
         except SubmissionError as fault:
             return clean(f"the submission cannot be imported: {fault}", MESSAGE)
+        return ""
+
+    def _unread(self, runtime: str) -> str:
+        """What keeps the files from being compiled, by a worker in which no line of them is run.
+
+        One in which they are run may say the same of files that have no such fault.
+        """
+        side = self._side(self._crew(runtime).hire(1)[0], "reading", self.order.files)
+        try:
+            side.read()
+        except RemoteFault as fault:
+            return clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE)
+        except SubmissionError:
+            pass
         return ""
 
     # ------------------------------------------------------------------------------------- one test
@@ -285,7 +308,7 @@ class Grading:
         self.clock.begin()
         failed = {result.task for result in self.results.values() if result.status == "failed"}
         others = blocking(self.kata, failed, task_of(item))
-        result = _result(item)
+        result, printed = _result(item), ""
         if item.get_closest_marker("gpu") and self.order.verdict.device == "cpu":
             result = msgspec.structs.replace(result, status="ungraded", message="there is no GPU here")
         elif others:
@@ -299,14 +322,26 @@ class Grading:
                 timed=lambda _, speed: self.speeds.update({item.nodeid: speed}),
             )
             result = self._outcome(item)
+            printed = self._kept(result.output or side.worker.take_output())
         self.results[item.nodeid] = msgspec.structs.replace(
             result,
             duration_s=round(time.monotonic() - started, 6),
             worker_cpu_s=round(side.worker.cpu_s(), 6),
-            output=result.output or clean(side.worker.take_output(), OUTPUT),
+            output=printed,
             speed=self.speeds.get(item.nodeid),
         )
         side.worker.kill("its test is over")
+
+    def _kept(self, output: str) -> str:
+        """What is kept of a test's output: a submission can print as much in every test, also while it is imported."""
+        text = clean(output, OUTPUT)
+        data = text.encode()
+        if len(data) > OUTPUT:  # a byte that is no text counts thrice
+            text = data[:OUTPUT].decode(errors="ignore") + "… (cut)"
+        kept = sum(len(result.output.encode()) for result in self.results.values())
+        if kept + len(text) > PRINTED_IN_ALL:
+            return f"(left out: all tests together printed more than {PRINTED_IN_ALL >> 10} kB)"
+        return text
 
     def _outcome(self, item: pytest.Item) -> TestResult:
         """Run a test: the failure that the trial found, or what went wrong around it."""

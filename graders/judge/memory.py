@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,18 +24,34 @@ LARGE_BYTES = 2048  # of an array that is not kept whole
 ENTRIES = 64  # that are kept of it
 
 
+class Impression(NamedTuple):
+    """What came back, in full or by some entries of its large arrays.
+
+    A submission may return what these are kept in: it must never be compared with them as if they were all.
+    """
+
+    value: list[Any]
+    whole: bool
+
+    @staticmethod
+    def of(value: list[Any]) -> Impression:
+        """The impression of plain values."""
+        kept = _roughly(value)
+        return Impression(kept, kept is value)
+
+
 class Memory:
     """Impressions of what came back, by a digest of what was asked."""
 
     def __init__(self) -> None:
-        self.known: dict[bytes, list[Any]] = {}
+        self.known: dict[bytes, Impression] = {}
         self._news: list[bytes] = []
         self._room = MEMORY_BYTES
 
-    def learn(self, key: bytes, seen: list[Any]) -> None:
+    def learn(self, key: bytes, seen: Impression) -> None:
         """Keep an impression, as long as there is room."""
-        if key not in self.known and weight(seen) < self._room:
-            self._room -= weight(seen)
+        if key not in self.known and weight(seen.value) < self._room:
+            self._room -= weight(seen.value)
             self.known[key] = seen
             self._news.append(key)
 
@@ -43,14 +59,15 @@ class Memory:
         """What was learnt, in messages that a socket takes whole; what is too large for one is not told."""
         for key in self._news:
             with contextlib.suppress(WireError):
-                message = key + b"".join(map(bytes, wire.reply(0, True, self.known[key])))
+                message = key + b"".join(map(bytes, wire.reply(0, self.known[key].whole, self.known[key].value)))
                 if len(message) <= MESSAGE_BYTES:
                     yield message
 
     def take_in(self, message: bytes) -> None:
         """Learn from another's news."""
-        seen: Any = wire.receive_reply(wire.Reader(io.BytesIO(message[KEY_BYTES:]).read), 0).value
-        self.learn(message[:KEY_BYTES], seen)
+        told = wire.receive_reply(wire.Reader(io.BytesIO(message[KEY_BYTES:]).read), 0)
+        value: Any = told.value
+        self.learn(message[:KEY_BYTES], Impression(value, told.ok))
         self._news.clear()
 
 
@@ -62,20 +79,20 @@ def digest(before: bytes, *parts: bytes) -> bytes:
     return found.digest()
 
 
-def impression(value: Any) -> Any:
+def _roughly(value: Any) -> Any:
     """A plain value with, in the place of every large array, some of its entries; the value itself where none is large.
 
-    Where two values are the same up to rounding, so are their impressions: with the entries goes the largest absolute
-    value, which rounding is measured by.
+    Where two values are the same up to rounding, so is this: with the entries goes the largest absolute value, which
+    rounding is measured by.
     """
     if isinstance(value, np.ndarray):
         return _sketch(value) if value.nbytes > LARGE_BYTES else value
     if isinstance(value, list | tuple):
-        items = [impression(item) for item in value]
+        items = [_roughly(item) for item in value]
         changed = any(item is not before for item, before in zip(items, value, strict=True))
         return type(value)(items) if changed else value
     if isinstance(value, dict):
-        entries = {key: impression(item) for key, item in value.items()}
+        entries = {key: _roughly(item) for key, item in value.items()}
         return entries if any(entries[key] is not value[key] for key in value) else value
     return value
 
@@ -84,7 +101,9 @@ def _sketch(array: np.ndarray) -> tuple[Any, ...]:
     flat = array.reshape(-1)
     kept = flat[np.linspace(0, flat.size - 1, ENTRIES).astype(int)]
     if array.dtype.kind in "fc":
-        largest = np.max(np.abs(flat[np.isfinite(flat)]), initial=0.0)
+        with np.errstate(over="ignore"):
+            sizes = np.abs(flat)
+        largest = np.max(sizes[np.isfinite(sizes)], initial=0.0)
         kept = np.append(kept, largest).astype(array.dtype)
     return array.dtype.name, array.shape, kept
 

@@ -46,13 +46,8 @@ class Desk:
         self.own_files: set[str] = set()
         self.probes: dict[str, ModuleType] = {}
 
-    def load(self, _: str, order: dict[str, Any]) -> bool:
-        """Seed the generators, lower the limits, check the syntax of every file, import the submission.
-
-        A worker of a test is loaded once; one that goes through our own variants, once for each.
-        """
-        if self.sources is not None:
-            unload(self.sources)
+    def read(self, _: str, order: dict[str, Any]) -> bool:
+        """Seed the generators, lower the limits, compile every file: nothing of the submission is run."""
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]
@@ -61,9 +56,20 @@ class Desk:
         for name, (file, _package) in sources.names.items():
             if file in files:
                 sources.get_code(name)
-        refuse_forbidden(sources, list(files), order["forbidden"])
+        return True
+
+    def load(self, name: str, order: dict[str, Any]) -> bool:
+        """Read the submission, and import it.
+
+        A worker of a test is loaded once; one that goes through our own variants, once for each.
+        """
+        if self.sources is not None:
+            unload(self.sources)
+        self.read(name, order)
+        assert self.sources is not None
+        refuse_forbidden(self.sources, list(order["files"]), order["forbidden"])
         remove_forbidden(order["forbidden"])
-        self.submission = load(sources, order["modules"])
+        self.submission = load(self.sources, order["modules"])
         return True
 
     def _limit(self, memory_mb: int, cpu_s: int) -> None:
@@ -122,6 +128,7 @@ def serve(channel: int, runtime: str, base_memory: int, rehearsing: bool = False
 def respond(desk: Desk, request: wire.Request) -> list[Any]:
     """Do what is asked; the reply, ready to be written."""
     operations: dict[str, Callable[[str, Any], Any]] = {
+        "read": desk.read,
         "load": desk.load,
         "call": desk.call,
         "probe": desk.probe,

@@ -91,7 +91,8 @@ def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
 
 def unload(sources: Sources) -> None:
     """Forget a submission, so that another can be loaded in its place."""
-    sys.meta_path.remove(sources)
+    if sources in sys.meta_path:  # it is not after a syntax error
+        sys.meta_path.remove(sources)
     for name in sources.names:
         sys.modules.pop(name, None)
 
