@@ -39,6 +39,7 @@ from graders.batch.cohort import Batch, Run
 from graders.batch.executors import Cluster, Place, ThisMachine
 from graders.batch.resident import Job
 from graders.checks.speed import median_interval
+from graders.errors import KataError
 from graders.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -265,17 +266,16 @@ def killed(submissions: Path, folder: Path, people: int, kills: int) -> None:
     compare(people, folder / "undisturbed", out)
 
 
-def killer(cluster: Any, moments: list[int]) -> Callable[[cohort.Tally], None]:
-    """Kills a worker as soon as so many are graded, for each of these moments."""
-    left = sorted(moments)
+def killer(cluster: Any, moments: list[int], before: int) -> Callable[[cohort.Tally], None]:
+    """Kills a worker as soon as so many are graded, with those before, for each of these moments; it takes them out."""
 
     def kill(tally: cohort.Tally) -> None:
-        done = sum(tally.graded.values())
-        if left and left[0] <= done:
-            with contextlib.suppress(AttributeError, ProcessLookupError):  # it is being started again just now
+        done = before + sum(tally.graded.values())
+        if moments and min(moments) <= done:
+            with contextlib.suppress(AttributeError, ProcessLookupError, IndexError):  # it is being started just now
                 os.kill(random.choice(list(cluster.workers.values())).process.process.pid, signal.SIGKILL)
-                left.pop(0)
-                print(f"a worker killed after {done}, {len(left)} to go", flush=True)
+                moments.remove(min(moments))
+                print(f"a worker killed after {done}, {len(moments)} to go", flush=True)
 
     return kill
 
@@ -286,15 +286,20 @@ def killed_on_dask(submissions: Path, folder: Path, people: int, kills: int) -> 
 
     seed = os.urandom(32)
     for name in ("undisturbed", "killed"):
-        batch = Batch(folder / name)
-        run = Run(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full")
-        cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0")
-        if name == "killed":
-            run.told = killer(cluster, random.sample(range(5, people - 5), kills))
-        with cluster, batch.open(seed) as held, Cluster(cluster.scheduler_address) as place:
-            begun = time.monotonic()
-            tally = run.grade(entries.find(submissions), place, held)
-            print(f"{name}: {dict(tally.graded)} in {time.monotonic() - begun:.0f} s", flush=True)
+        moments = random.sample(range(5, people - 5), kills) if name == "killed" else []
+        while rows_in(folder / name) < people:  # once more where the cluster gave up starting workers again
+            batch = Batch(folder / name)
+            cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0")
+            told = killer(cluster, moments, rows_in(folder / name))
+            run = Run(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full", told=told)
+            with cluster, batch.open(seed) as held, Cluster(cluster.scheduler_address) as place:
+                begun = time.monotonic()
+                try:
+                    tally = run.grade(entries.find(submissions), place, held)
+                except KataError as fault:
+                    print(f"{name}: {fault}", flush=True)
+                    continue
+                print(f"{name}: {dict(tally.graded)} in {time.monotonic() - begun:.0f} s", flush=True)
     compare(people, folder / "undisturbed", folder / "killed")
 
 

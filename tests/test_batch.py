@@ -435,6 +435,28 @@ def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_coh
     assert_equal_to(expected, tmp_path / "out")
 
 
+def test_a_cluster_that_is_left_without_workers_is_not_waited_for_for_ever(root, small_cohort, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.batch.executors.LEFT_S", 1.0)
+    monkeypatch.setattr("graders.batch.running.LOOK_S", 0.5)
+    folder, _ = small_cohort
+
+    def retire_all(_: cohort.Tally) -> None:
+        if cluster.workers:
+            cluster.scale(0)
+
+    batch = Batch(tmp_path / "out")
+    run = Run(batch, [catalogue.load(root, "one")], every=True, told=retire_all)
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        batch.open(bytes.fromhex(SEED)) as held,
+        Cluster(cluster.scheduler_address) as place,
+        pytest.raises(KataError, match="no worker for 1 s; start one, and the same command goes on from here"),
+    ):
+        run.grade(entries.find(folder), place, held)
+    assert rows_of(tmp_path / "out")  # what was done is kept
+
+
 def test_the_same_on_a_dask_cluster_whose_workers_are_killed(root, small_cohort, tmp_path):
     distributed = pytest.importorskip("distributed")
     folder, expected = small_cohort

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +22,7 @@ from graders.errors import KataError
 from graders.verdict import Confinement
 
 WAIT_S = 10.0  # for a scheduler to answer, and for processes to end
+LEFT_S = 120.0  # for which a cluster may have no worker: one that died is started again within seconds
 
 
 class Place(Protocol):
@@ -33,6 +35,9 @@ class Place(Protocol):
 
     def renew(self) -> None:
         """Begin again after an executor broke: what was handed over and not answered is lost."""
+
+    def look(self) -> None:
+        """Called when nothing has come for a while. Raises KataError where nothing can come any more."""
 
     def __enter__(self) -> Place: ...
 
@@ -53,6 +58,9 @@ class Borrowed:
 
     def renew(self) -> None:
         raise KataError("the executor is broken, and it is not this command's to start another; run it again")
+
+    def look(self) -> None:
+        pass
 
     def __enter__(self) -> Borrowed:
         return self
@@ -90,6 +98,9 @@ class ThisMachine:
     def renew(self) -> None:
         self._stop()
         self._start()
+
+    def look(self) -> None:
+        """The pool itself notices when a process dies."""
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would hold our journal, and its lock, open
@@ -145,6 +156,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         self.address = address
         self.at_once = 1
+        self._none_since: float | None = None
 
     def __enter__(self) -> Cluster:
         try:
@@ -170,10 +182,25 @@ class Cluster:
             self._client.close(timeout=WAIT_S)
 
     def submit(self, order: bytes) -> Future[bytes]:
-        if self._client.status != "running":
-            raise KataError(f"--scheduler {self.address}: it is gone; start it, and the same command goes on from here")
+        self._expect_scheduler()
         future: Future[bytes] = self._executor.submit(resident.grade, order)
         return future
 
     def renew(self) -> None:
         """Dask puts new workers in the place of dead ones by itself."""
+
+    def look(self) -> None:
+        """Whoever starts workers again may give up, and a job would wait for ever."""
+        self._expect_scheduler()
+        workers = True
+        with contextlib.suppress(Exception):  # it is busy: the next look will tell
+            workers = bool(self._client.nthreads())
+        now = time.monotonic()
+        self._none_since = None if workers else self._none_since or now
+        if self._none_since is not None and now - self._none_since > LEFT_S:
+            said = f"it has had no worker for {LEFT_S:g} s; start one, and the same command goes on from here"
+            raise KataError(f"--scheduler {self.address}: {said}")
+
+    def _expect_scheduler(self) -> None:
+        if self._client.status != "running":
+            raise KataError(f"--scheduler {self.address}: it is gone; start it, and the same command goes on from here")

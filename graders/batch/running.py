@@ -15,6 +15,7 @@ from graders.verdict import Verdict
 
 TRIES = 3
 GIVEN_UP = 3  # in a row, with nothing graded in between: then it is not the jobs that are at fault
+LOOK_S = 5.0  # without an answer, until the place is looked at
 AHEAD = 2  # jobs handed over for each one that is being graded: enough that nobody waits, few enough to be forgotten
 
 
@@ -39,7 +40,8 @@ def graded(jobs: Iterable[Job], place: Place) -> Iterator[list[Done]]:
         try:
             if not run.hand_over():
                 return
-            wait(run.waiting, return_when=FIRST_COMPLETED)
+            if not wait(run.waiting, timeout=LOOK_S, return_when=FIRST_COMPLETED).done:
+                place.look()
         except KeyboardInterrupt:  # what is done is not lost
             yield run.collect()
             raise

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
+
 ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = Path(__file__).parent / "submissions"
 SECRET = "planted-token-0f2c"  # in the environment of every grading; no submission may see it
@@ -31,6 +33,43 @@ collect_ignore = ["submissions"]  # attackers' conftest.py and pytest.ini are no
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "security: an attack on the grading, run under full confinement")
     config.addinivalue_line("markers", "attack(*numbers): the lines of the red team's list that a test stands for")
+    path = config.getoption("attacks_table", None)  # the option is unknown where pytest met this file too late
+    if path and not hasattr(config, "workerinput"):  # workers of xdist report to the one that writes
+        config.pluginmanager.register(Recorder(Path(path).absolute()))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--attacks-table", metavar="FILE", help="write the red team's list and the answers seen to FILE")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for mark in item.iter_markers("attack"):
+        item.user_properties.extend((CARRIED, number) for number in mark.args)
+
+
+_called: list[pytest.Item] = []  # the test whose body is running; what fixtures grade is no answer to an attack
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    _called.append(item)
+    try:
+        return (yield)
+    finally:
+        _called.pop()
+
+
+def _note(letter: str) -> None:
+    """Note the answer (a letter of table.py) that the running test saw, once its assertion has held."""
+    assert letter in LETTERS
+    for item in _called:
+        item.user_properties.append((OBSERVED, letter))
+
+
+@pytest.fixture(scope="session")
+def observed() -> Callable[[str], None]:
+    """observed(letter) notes the answer of a test that asserts by itself; it comes after the assertions."""
+    return _note
 
 
 @dataclass(frozen=True)
@@ -66,9 +105,18 @@ class Graded:
         assert self.hurt == set(), self.messages
         assert (self.verdict["status"], self.exit_status) == ("passed", 0)
         assert self.verdict["score"] == self.verdict["max_score"] > 0
+        _note("N")
 
     def fails(self, reason: str) -> None:
         """Some tests fail, each for this reason (a pattern); the score is what the others carry."""
+        self._fails(reason)
+        self._note_failures()
+
+    def _note_failures(self) -> None:
+        for message in self.messages:
+            _note("K" if killed(message) else "F")
+
+    def _fails(self, reason: str) -> None:
         assert (self.verdict["status"], self.exit_status) == ("failed", 1)
         assert self.failed
         for message in self.messages:
@@ -81,24 +129,40 @@ class Graded:
 
     def fails_only(self, where: Collection[str], reason: str, task: str = "batch") -> None:
         """Tests among `where` fail, those of `task` all do, for this reason; every other test keeps its result."""
-        self.fails(reason)
+        self._fails_only(where, reason, task)
+        self._note_failures()
+
+    def gains_nothing(self, where: Collection[str], reason: str, task: str = "batch") -> None:
+        """The verdict of its honest part: what that gets wrong fails for this reason, every other test passes."""
+        self._fails_only(where, reason, task)
+        assert not any(map(killed, self.messages))
+        _note("N")
+
+    def _fails_only(self, where: Collection[str], reason: str, task: str) -> None:
+        self._fails(reason)
         assert self.hurt <= set(where)
         assert {test["status"] for test in self.tests if test["task"] == task and test["name"] in where} == {"failed"}
         assert 0 < len(self.hurt) < len(self.tests)
 
     def is_killed_only(self, where: Collection[str], reason: str) -> None:
         """Exactly the tests `where` fail, each killed for this reason; the next ones have a worker of their own."""
-        self.fails(reason)
+        self._fails(reason)
         assert self.hurt == set(where)
+        self._note_failures()
 
     def fails_everywhere(self, reason: str) -> None:
         """No test passes."""
-        self.fails(reason)
+        self._fails(reason)
         assert len(self.hurt) == len(self.tests)
         assert self.verdict["score"] == 0
+        self._note_failures()
 
     def is_ungradable(self, reason: str) -> None:
         """Not gradable, for this reason; no test was run."""
+        self._is_ungradable(reason)
+        _note("U")
+
+    def _is_ungradable(self, reason: str) -> None:
         assert (self.verdict["status"], self.exit_status) == ("ungradable", 1)
         assert re.search(reason, self.verdict["message"], re.IGNORECASE | re.DOTALL), self.verdict["message"]
         assert self.verdict["score"] == 0
@@ -106,18 +170,21 @@ class Graded:
 
     def cannot_be_imported(self, reason: str) -> None:
         """Not gradable, for what the import did in a confined worker."""
-        self.is_ungradable(reason)
+        self._is_ungradable(reason)
         assert self.verdict["confinement"] == "full"
+        _note("U")
 
     def is_refused(self, reason: str) -> None:
         """Not gradable, for this reason (which names the file), and nothing of it was taken in."""
-        self.is_ungradable(reason)
+        self._is_ungradable(reason)
         assert self.verdict["submission_sha256"] == ""
+        _note("R")
 
     def found(self) -> list[dict[str, Any]]:
         """What a searching submission reported, once for each test that could say it."""
         reports = [re.search(r"FOUND-([0-9a-f]+)-END", message) for message in self.messages]
         assert any(reports), self.messages
+        _note("C")
         return [json.loads(bytes.fromhex(match.group(1))) for match in reports if match]
 
 

@@ -57,7 +57,7 @@ def test_what_is_computed_in_the_timed_loop_has_to_be_as_exact_as_anywhere(grade
 @attack("E7")
 def test_the_reference_cannot_be_slowed_down(grade):
     graded = grade("swift", "e07_other_core", TIMED)
-    graded.fails("times the reference's time")
+    graded.gains_nothing({FAST}, "times the reference's time", task="fast")
     assert graded.hurt == {FAST}
     assert "started: 0" in graded.output
     assert "started: 1" not in graded.output

@@ -207,7 +207,7 @@ def test_a_compiled_file_that_differs_from_its_source_is_not_what_runs(grade, su
     py_compile.compile(str(right), cfile=str(cached), doraise=True, invalidation_mode=mode)
     shutil.copy(cached, folder / "affine.pyc")
     graded = grade("exercise01", folder)
-    graded.fails_only(batch_tests, "expected shape")
+    graded.gains_nothing(batch_tests, "expected shape")
     assert "affine.pyc" in graded.verdict["ignored_files"]
 
 
@@ -224,7 +224,7 @@ def test_a_package_named_like_the_module_is_not_the_module(grade, submission, ba
     (folder / "affine").mkdir()
     (folder / "affine/__init__.py").write_text(HONEST)
     graded = grade("exercise01", folder)
-    graded.fails_only(batch_tests, "expected shape")
+    graded.gains_nothing(batch_tests, "expected shape")
     assert graded.verdict["ignored_files"] == ["affine/__init__.py"]
 
 

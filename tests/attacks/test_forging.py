@@ -31,55 +31,55 @@ def test_leaving_in_a_finaliser_changes_nothing(grade):
 @attack("A5")
 def test_a_printed_summary_is_only_output(grade, batch_tests):
     graded = grade("exercise01", "a05_fake_summary")
-    graded.fails_only(batch_tests, OFF)
+    graded.gains_nothing(batch_tests, OFF)
     assert "10 passed in 0.01s" in graded.output
 
 
 @attack("A6")
 def test_reports_written_by_a_submission_are_nowhere(grade, repository, batch_tests):
-    grade("exercise01", "a06_fake_report_files").fails_only(batch_tests, OFF)
+    grade("exercise01", "a06_fake_report_files").gains_nothing(batch_tests, OFF)
     assert list(repository.glob("forged-*")) == list(repository.parent.glob("forged-*")) == []
 
 
 @attack("A7")
 def test_assertions_patched_by_a_submission_are_not_those_that_judge(grade, batch_tests):
-    grade("exercise01", "a07_patched_assertions").fails_only(batch_tests, OFF)
+    grade("exercise01", "a07_patched_assertions").gains_nothing(batch_tests, OFF)
 
 
 @attack("A8")
 def test_a_conftest_in_a_submission_is_ignored_and_named(grade, batch_tests):
     graded = grade("exercise01", "a08_own_conftest")
-    graded.fails_only(batch_tests, OFF)
+    graded.gains_nothing(batch_tests, OFF)
     assert graded.verdict["ignored_files"] == ["conftest.py"]
 
 
 @attack("A9")
 def test_settings_in_a_submission_are_ignored_and_named(grade, batch_tests):
     graded = grade("exercise01", "a09_own_settings")
-    graded.fails_only(batch_tests, OFF)
+    graded.gains_nothing(batch_tests, OFF)
     assert set(graded.verdict["ignored_files"]) >= {"pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"}
 
 
 @attack("A10")
 def test_files_that_python_runs_by_itself_are_ignored_and_named(grade, batch_tests):
     graded = grade("exercise01", "a10_own_site")
-    graded.fails_only(batch_tests, OFF)
+    graded.gains_nothing(batch_tests, OFF)
     assert set(graded.verdict["ignored_files"]) == {"attack.pth", "sitecustomize.py", "usercustomize.py"}
 
 
 @attack("A11")
 def test_what_a_submission_does_at_exit_comes_too_late(grade, batch_tests):
-    grade("exercise01", "a11_atexit").fails_only(batch_tests, OFF)
+    grade("exercise01", "a11_atexit").gains_nothing(batch_tests, OFF)
 
 
 @attack("A12")
 def test_tracing_and_profiling_reach_nothing_that_judges(grade, batch_tests):
-    grade("exercise01", "a12_tracer").fails_only(batch_tests, OFF)
+    grade("exercise01", "a12_tracer").gains_nothing(batch_tests, OFF)
 
 
 @attack("A13")
 def test_comparisons_of_numpy_patched_by_a_submission_compare_nothing(grade, batch_tests):
-    grade("exercise01", "a13_patched_numpy").fails_only(batch_tests, OFF)
+    grade("exercise01", "a13_patched_numpy").gains_nothing(batch_tests, OFF)
 
 
 @attack("A14")
@@ -128,3 +128,9 @@ def test_a_hostile_text_raised_by_an_import_is_cleaned(grade):
     message = graded.verdict["message"]
     assert not {"\x1b", "\x00"} & set(message)
     assert not any(line.startswith("::") for line in message.splitlines())
+
+
+@attack("Z31")
+def test_a_syntax_error_that_was_raised_is_an_import_that_failed(grade):
+    graded = grade("exercise01", "z31_raised_syntax_error")
+    graded.cannot_be_imported("^the submission cannot be imported: SyntaxError: [0-9]+ processors")

@@ -62,7 +62,7 @@ def check(github):
 
 @attack("K1")
 @pytest.mark.parametrize(("text", "ended"), [(HONEST, "success"), (WRONG, "failure")], ids=["right", "wrong"])
-def test_changes_to_the_grader_are_not_taken(github, runner, text, ended):
+def test_changes_to_the_grader_are_not_taken(github, runner, text, ended, observed):
     trap = "import os\nos._exit(0)\n"
     changes = {
         ".github/workflows/official.yml": "on: push\n",
@@ -78,112 +78,124 @@ def test_changes_to_the_grader_are_not_taken(github, runner, text, ended):
     assert check(github)["conclusion"] == ended
     for name in changes:
         assert name.replace("_", "&#95;") in github.comments[0]["body"]
+    observed("N")
 
 
 @attack("K2")
 @pytest.mark.parametrize(
     "branch", ["$(touch${IFS}trap)", "a;touch${IFS}trap;#", "a`touch${IFS}trap`", "x'\"&&touch${IFS}trap"]
 )
-def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_path):
+def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_path, observed):
     commit = github.commit({MODULE: HONEST}, branch=branch, message="$(touch trap) `touch trap` ${{ github.token }}")
     github.request(commit, branch=branch, title="\"; touch trap; echo '${{ secrets.KEY }}'")
     runner.run()
     assert check(github)["conclusion"] == "success"
     assert list(tmp_path.rglob("trap")) == []
     assert "touch" not in github.comments[0]["body"]
+    observed("N")
 
 
 @attack("K3")
-def test_a_commit_pushed_while_it_is_graded_is_not_given_the_verdict_of_another(github, runner):
+def test_a_commit_pushed_while_it_is_graded_is_not_given_the_verdict_of_another(github, runner, observed):
     github.request(github.commit({MODULE: HONEST}))
     runner.run("intake", "grade")
     github.request(github.commit({MODULE: WRONG}))
     runner.run("report")
     assert (github.comments, github.checks) == ([], [])
     assert "the request has moved on" in runner.said
+    observed("N")
 
 
 @attack("K3")
-def test_a_commit_pushed_before_it_is_taken_is_not_graded_for_another(github, runner, monkeypatch):
+def test_a_commit_pushed_before_it_is_taken_is_not_graded_for_another(github, runner, monkeypatch, observed):
     github.request(github.commit({MODULE: HONEST}))
     before = github.event()
     github.request(github.commit({MODULE: WRONG}))
     monkeypatch.setattr(github, "event", lambda: before)
     runner.run()
     assert runner.ran == ["intake"]
+    observed("N")
 
 
 @attack("K4")
-def test_a_submodule_is_refused(github, runner):
+def test_a_submodule_is_refused(github, runner, observed):
     github.request(github.commit_link(MODULE, "160000", github.base))
     runner.run()
     assert check(github)["conclusion"] == "failure"
     assert "affine.py: it is a submodule, not a file" in check(github)["output"]["annotations"][0]["message"]
+    observed("R")
 
 
 @attack("K4")
 @pytest.mark.parametrize(("name", "what"), [(MODULE, "file"), ("katas/exercise01", "folder")])
-def test_a_link_is_refused(github, runner, name, what):
+def test_a_link_is_refused(github, runner, name, what, observed):
     if what == "folder":
         github.commit({"katas/exercise01": None})
     github.request(github.commit_link(name, "120000", "../../solutions/exercise01"))
     runner.run()
     assert check(github)["conclusion"] == "failure"
     assert f"it is a symbolic link, not a {what}" in check(github)["output"]["annotations"][0]["message"]
+    observed("R")
 
 
 @attack("K4")
-def test_a_pointer_to_a_large_file_is_refused(github, runner):
+def test_a_pointer_to_a_large_file_is_refused(github, runner, observed):
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12\n"
     github.request(github.commit({MODULE: pointer}))
     runner.run()
     assert check(github)["conclusion"] == "failure"
     assert "affine.py: it is a Git LFS pointer" in check(github)["output"]["annotations"][0]["message"]
+    observed("R")
 
 
 @attack("K5")
-def test_two_katas_in_one_request_are_both_graded(github, runner):
+def test_two_katas_in_one_request_are_both_graded(github, runner, observed):
     github.request(github.commit({MODULE: WRONG, **HONEST_2}))
     runner.run()
     assert check(github)["output"]["title"].startswith("exercise01: 0 of 10 points, exercise02: ")
     assert {note["path"] for note in check(github)["output"]["annotations"]} == {MODULE}
     assert check(github)["conclusion"] == "failure"
+    observed("N")
 
 
 @attack("K6")
-def test_a_very_large_request_is_refused_unread(github, runner):
+def test_a_very_large_request_is_refused_unread(github, runner, observed):
     github.request(github.commit({MODULE: HONEST, **{f"notes/{number}.txt": "x" for number in range(301)}}))
     runner.run()
     assert runner.ran == ["intake", "report"]
     assert check(github)["conclusion"] == "failure"
     assert "it changes more than 300 files" in check(github)["output"]["summary"]
     assert not [path for _, path in github.asked if "/blobs/" in path]
+    observed("R")
 
 
 @attack("K6")
-def test_a_very_large_file_in_a_request_is_refused_unread(github, runner):
+def test_a_very_large_file_in_a_request_is_refused_unread(github, runner, observed):
     github.request(github.commit({MODULE: "#" * (9 << 20)}))
     runner.run()
     assert "affine.py: it is larger than 256 KB" in check(github)["output"]["annotations"][0]["message"]
     assert not [path for _, path in github.asked if "/blobs/" in path]
+    observed("R")
 
 
 @attack("K7")
-def test_a_deleted_file_makes_a_kata_ungradable(github, runner):
+def test_a_deleted_file_makes_a_kata_ungradable(github, runner, observed):
     github.request(github.commit({MODULE: None}))
     runner.run()
     assert check(github)["conclusion"] == "failure"
     assert "affine.py: not found" in check(github)["output"]["annotations"][0]["message"]
+    observed("U")
 
 
 @attack("K8")
-def test_a_renamed_folder_fails_and_is_told_what_to_rename(github, runner):
+def test_a_renamed_folder_fails_and_is_told_what_to_rename(github, runner, observed):
     stub = (ROOT / MODULE).read_text(encoding="utf-8")
     github.request(github.commit({"katas/exercise01": None, "katas/affine/affine.py": stub}))
     runner.run()
     assert check(github)["conclusion"] == "failure"
     message = check(github)["output"]["annotations"][0]["message"]
     assert "renames katas/exercise01/affine.py to katas/affine/affine.py: rename it back" in message
+    observed("F")
 
 
 def forged(runner, text):
@@ -209,7 +221,7 @@ PASSED = {"kata": "exercise01", "status": "passed", "score": 10, "max_score": 10
     ],
     ids=["other", "twice", "none", "field", "request", "large", "deep", "text", "nul"],
 )
-def test_a_forged_report_is_not_published(github, runner, text):
+def test_a_forged_report_is_not_published(github, runner, text, observed):
     github.request(github.commit({MODULE: WRONG}))
     runner.run("intake")
     forged(runner, text)
@@ -217,10 +229,11 @@ def test_a_forged_report_is_not_published(github, runner, text):
         runner.run("report")
     assert check(github)["conclusion"] == "cancelled"
     assert "Not graded" in github.comments[0]["body"]
+    observed("N")
 
 
 @attack("K9")
-def test_what_a_forged_report_says_is_shown_as_text_and_about_this_request_alone(github, runner):
+def test_what_a_forged_report_says_is_shown_as_text_and_about_this_request_alone(github, runner, observed):
     github.request(github.commit({MODULE: WRONG}))
     runner.run("intake")
     evil = "<script>alert(1)</script> @everyone [a](http://evil) \u202e ::error::x \x1b[31m"
@@ -240,10 +253,11 @@ def test_what_a_forged_report_says_is_shown_as_text_and_about_this_request_alone
         "/repos/school/katas/issues/7/comments",
         "/repos/school/katas/check-runs",
     }
+    observed("N")
 
 
 @attack("K9")
-def test_a_request_that_a_forged_file_names_is_not_written_to(github, runner):
+def test_a_request_that_a_forged_file_names_is_not_written_to(github, runner, observed):
     github.request(github.commit({MODULE: WRONG}))
     github.request(github.pulls[7]["head"]["sha"], number=8, branch="other")
     runner.run("intake", "grade")
@@ -252,10 +266,11 @@ def test_a_request_that_a_forged_file_names_is_not_written_to(github, runner):
     with pytest.raises(Failed, match="it is of another request"):
         runner.run("report")
     assert (github.comments, github.checks) == ([], [])
+    observed("N")
 
 
 @attack("K9")
-def test_nothing_of_the_unprivileged_run_is_downloaded():
+def test_nothing_of_the_unprivileged_run_is_downloaded(observed):
     for name in ("official", "visible"):
         for job in workflow(name)["jobs"].values():
             for step in job["steps"]:
@@ -268,22 +283,25 @@ def test_nothing_of_the_unprivileged_run_is_downloaded():
         if "upload" in step.get("uses", "")
     ]
     assert uploads == []
+    observed("N")
 
 
 @attack("K9")
-def test_a_comment_that_begins_like_ours_is_not_edited(github, runner):
+def test_a_comment_that_begins_like_ours_is_not_edited(github, runner, observed):
     mine = {"id": 100, "user": {"login": "ada", "type": "User"}, "body": "<!-- katas: official verdict -->\nI passed"}
     github.comments.append(mine)
     github.request(github.commit({MODULE: WRONG}))
     runner.run()
     assert github.comments[0]["body"].endswith("I passed")
     assert len(github.comments) == 2
+    observed("N")
 
 
 @attack("K10")
 @pytest.mark.parametrize("name", ["official", "visible", "tests"])
-def test_no_workflow_has_a_cache(name):
+def test_no_workflow_has_a_cache(name, observed):
     for job in workflow(name)["jobs"].values():
         for step in job["steps"]:
             assert "cache" not in step.get("uses", "")
             assert not [key for key in step.get("with", {}) if "cache" in key]
+    observed("N")

@@ -2,8 +2,14 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
+
+from graders import catalogue, intake
+from graders.judge import Judge
+
+SUBMISSIONS = Path(__file__).parent / "submissions"
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -72,3 +78,22 @@ def test_a_report_of_nothing_is_no_report(grade, submission, repository):
     graded.fails("networks answered|history|accuracy|expected")
     assert "test_bug1_predict_asks_the_model_it_is_given_and_nothing_else" in graded.hurt
     assert {test["task"] for test in graded.failed} <= {"bug1_learns", "bug1_program"}
+
+
+@attack("Z33")
+def test_what_is_kept_of_an_answer_is_not_taken_for_it(repository, observed):
+    """By a judge that stays, and has seen the misconception and the forgery before."""
+    kata = catalogue.load(repository, "exercise02")
+    solution = intake.shipped(kata, kata.solution)
+    capped = next(each for each in kata.wrong if each.sentence.startswith("Numbers above 6 were cut"))
+    forged = {"relu.py": (SUBMISSIONS / "z33_kept_in_part/relu.py").read_bytes()}
+    with Judge(repository, require="full") as judge:
+        honest = judge.grade_files(
+            "exercise02", solution | {capped.replaces: capped.applied(solution)}, diagnosing=True
+        )
+        assert [test.diagnosis for test in honest.tests if test.diagnosis] == [capped.sentence]
+        for _ in range(3):
+            verdict = judge.grade_files("exercise02", forged, diagnosing=True)
+            assert verdict.status == "failed"
+            assert not any(test.diagnosis for test in verdict.tests)
+    observed("F")

@@ -1,0 +1,229 @@
+"""The red team's list beside what was seen: which answer each line must get, which it got, and by which tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+LETTERS = {
+    "F": "the test fails and names the real reason; the other tests keep their results",
+    "K": "the worker is killed, or has killed itself, and the test fails; the next one has a fresh worker",
+    "R": "refused at intake, before anything runs, with file and reason",
+    "N": "no effect: the verdict is what the honest part of the submission deserves",
+    "U": "ungradable, with the reason",
+    "C": "clean: nothing of what it looks for is within its reach",
+}
+CARRIED, OBSERVED = "attack", "observed"  # what a test's report says: the lines it stands for, the answers it saw
+_KILLED = re.compile(
+    r"took longer than [\d.]+ s and was stopped|stopped listening to the judge and was stopped"
+    r"|used up its CPU time and was killed|the process (ended itself|crashed)|closed its connection to the judge"
+    r"|the worker broke the rules of the wire|it wrote to the judge without being asked"
+)
+
+PAGE = """\
+# The red team's list
+
+{counts}
+
+Every line is something that a submission, or whoever sends it, tries: to get a verdict that was not earned, to learn
+what may not be known, or to stop the grading. Each is tried by tests under `tests/attacks/`, most of them by the real
+command and under full confinement. Who attacks what, and what is known to be weak, is in [threats.md](threats.md); how
+the confinement works is in [security.md](security.md).
+
+This page is written by `pytest tests/attacks --attacks-table docs/attacks.md`. An answer is what a test saw, noted once
+its assertions had held; whether a worker was killed is read from the messages of the verdict. A line is as expected
+when its tests passed and saw none but its expected answers, any of which will do. Any other line that was run counts as
+a successful attack, is printed in bold, and fails the run.
+
+{letters}
+
+The sentence in the last column is the name of a test, without `test_` and with spaces for its underscores.
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the list: what it tries, and the letters of the answers any of which it may get."""
+
+    number: str
+    tries: str
+    expected: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass
+class Ran:
+    """A test that ran: the lines it stands for, the answers it saw, and whether it failed at any stage."""
+
+    carried: set[str] = field(default_factory=set)
+    observed: set[str] = field(default_factory=set)
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line and what was seen of it."""
+
+    line: Line
+    tests: Mapping[str, Ran]
+
+    @property
+    def observed(self) -> list[str]:
+        """The letters seen, the expected ones first and in their order."""
+        letters = set().union(*(test.observed for test in self.tests.values()))
+        return [*filter(letters.__contains__, self.line.expected), *sorted(letters - set(self.line.expected))]
+
+    @property
+    def fault(self) -> str:
+        """What is not as expected, in words; empty where all is, and where nothing ran."""
+        said = []
+        if failed := sum(test.failed for test in self.tests.values()):
+            said.append(f"{failed} of {len(self.tests)} tests failed")
+        if others := [letter for letter in self.observed if letter not in self.line.expected]:
+            said.append(f"{', '.join(others)} was not expected")
+        if silent := sum(not test.failed and not test.observed for test in self.tests.values()):
+            said.append(f"{silent} of {len(self.tests)} tests noted no answer")
+        return "; ".join(said)
+
+    def __str__(self) -> str:
+        seen = ", ".join(self.observed) if self.tests else "not run"
+        if self.fault:
+            seen = f"**{seen or 'nothing'}: {self.fault}**"
+        tries = f"{self.line.tries}. {self.line.why}" if self.line.why else self.line.tries
+        names = Counter(_sentence(test) for test in self.tests)
+        tests = "; ".join(name if count == 1 else f"{name} ({count} cases)" for name, count in names.items())
+        return f"| {self.line.number} | {tries} | {', '.join(self.line.expected)} | {seen} | {tests} |"
+
+
+def _sentence(test: str) -> str:
+    return test.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
+
+
+def natural(number: str) -> tuple[str, int]:
+    """Sorts A2 before A10."""
+    return number[:1], int(number[1:] or 0)
+
+
+def sections() -> dict[str, str]:
+    """The titles of the list's sections by their letters."""
+    return {letter: section["title"] for letter, section in _listed().items()}
+
+
+def lines() -> dict[str, Line]:
+    """The list, by the numbers of its lines."""
+    return {
+        number: Line(number, entry["tries"], tuple(entry["expected"]), entry.get("why", ""))
+        for section in _listed().values()
+        for number, entry in section.items()
+        if number != "title"
+    }
+
+
+@cache
+def _listed() -> dict[str, dict]:
+    return tomllib.loads((HERE / "lines.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def carriers() -> dict[str, frozenset[str]]:
+    """The lines that each test function stands for by its decorators, read from the files."""
+    found: dict[str, frozenset[str]] = {}
+    for file in sorted(HERE.glob("test_*.py")):
+        for function in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(function, ast.FunctionDef):
+                marks = [mark for mark in function.decorator_list if isinstance(mark, ast.Call)]
+                marks = [mark for mark in marks if isinstance(mark.func, ast.Name) and mark.func.id == "attack"]
+                numbers = frozenset(ast.literal_eval(number) for mark in marks for number in mark.args)
+                if numbers:
+                    found[f"{file.name}::{function.name}"] = numbers
+    return found
+
+
+def killed(message: str) -> bool:
+    """Whether the message of a failed test says that its worker came to an end."""
+    return bool(_KILLED.search(message))
+
+
+def rows(known: Mapping[str, Line], ran: Mapping[str, Ran]) -> list[Row]:
+    """Every line of the list in its order, and any that only a test knows, with the tests that ran for it."""
+    numbers = known.keys() | {number for test in ran.values() for number in test.carried}
+    return [
+        Row(
+            known.get(number, Line(number, "not on the list", ())),
+            {name: test for name, test in sorted(ran.items()) if number in test.carried},
+        )
+        for number in sorted(numbers, key=natural)
+    ]
+
+
+def counts(table: Iterable[Row]) -> str:
+    """How many lines, tests, answers as expected and successful attacks there are, in a sentence."""
+    table = list(table)
+    tests = len({name for row in table for name in row.tests})
+    right = sum(bool(row.tests) and not row.fault for row in table)
+    idle = sum(not row.tests for row in table)
+    said = f"{len(table)} lines, {tests} tests: {right} answers as expected"
+    return f"{said}, {idle} not run; successful attacks: {succeeded(table)}."
+
+
+def succeeded(table: Iterable[Row]) -> int:
+    """How many attacks were not answered as they should be."""
+    return sum(bool(row.fault) for row in table)
+
+
+def page(table: list[Row], titles: Mapping[str, str]) -> str:
+    """The table in Markdown, section by section, and what it means."""
+    letters = "\n".join(f"- **{letter}**: {meaning}." for letter, meaning in LETTERS.items())
+    text = [PAGE.format(counts=counts(table), letters=letters)]
+    head = "| line | what it tries | expected | observed | tests |\n|---|---|---|---|---|"
+    for letter in dict.fromkeys(row.line.number[:1] for row in table):
+        of_it = [str(row) for row in table if row.line.number[:1] == letter]
+        text.append(f"## {letter}. {titles.get(letter, 'Not on the list')}\n\n" + "\n".join([head, *of_it]) + "\n")
+    return "\n".join(text)
+
+
+class Recorder:
+    """The plugin that collects what tests report, here or in the workers of xdist, and writes the page at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ran: dict[str, Ran] = {}
+
+    @property
+    def table(self) -> list[Row]:
+        """What has been seen so far."""
+        return rows(lines(), self.ran)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        said = [(name, value) for name, value in report.user_properties if name in (CARRIED, OBSERVED)]
+        file, _, function = report.nodeid.rpartition("/")[2].partition("[")[0].partition("::")
+        carried = {value for name, value in said if name == CARRIED}
+        carried |= carriers().get(f"{file}::{function}", frozenset())  # a process that died says nothing
+        if carried:
+            test = self.ran.setdefault(report.nodeid, Ran())
+            test.carried |= carried
+            test.observed |= {value for name, value in said if name == OBSERVED}
+            test.failed |= not report.passed
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        table = self.table
+        self.path.write_text(page(table, sections()), encoding="utf-8")
+        if succeeded(table) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        table = self.table
+        said = f"attacks: {counts(table)} Written to {self.path}."
+        terminalreporter.write_line(said, red=bool(succeeded(table)))
+        for row in table:
+            if row.fault:
+                terminalreporter.write_line(f"  {row.line.number}: {row.fault}", red=True)

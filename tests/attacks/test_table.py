@@ -1,0 +1,172 @@
+"""The red team's list: every line has a test, every submission a use; the page shows the answers, and any success."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from tests.attacks import table
+from tests.attacks.table import HERE, LETTERS, Line, Ran, Recorder
+
+pytestmark = pytest.mark.security
+
+ROOT = HERE.parents[1]
+PAGE = ROOT / "docs" / "attacks.md"
+COUNTS = {"A": 15, "B": 17, "C": 14, "D": 6, "E": 10, "F": 12, "G": 18, "H": 7, "I": 16, "J": 11, "K": 10}
+KNOWN = {
+    line.number: line for line in (Line("A10", "ten", ("R", "N")), Line("A2", "two", ("K",)), Line("B1", "b", "F"))
+}
+
+
+def test_every_line_has_a_test_and_every_test_a_line():
+    assert set().union(*table.carriers().values()) == table.lines().keys()
+
+
+def test_lines_are_numbered_without_a_gap_and_lines_of_our_own_apart():
+    counts = Counter(number[0] for number in table.lines())
+    assert table.lines().keys() == {f"{letter}{at}" for letter in counts for at in range(1, counts[letter] + 1)}
+    assert counts.pop("Z") >= 30
+    assert counts == COUNTS
+    assert table.sections().keys() == {*COUNTS, "Z"}
+
+
+def test_every_line_says_what_it_tries_and_expects():
+    for line in table.lines().values():
+        assert len(line.tries) >= 10
+        assert line.expected
+        assert set(line.expected) <= LETTERS.keys()
+    assert len({line.tries for line in table.lines().values()}) == len(table.lines())
+
+
+def test_every_submission_says_what_it_attempts():
+    for file in sorted((HERE / "submissions").glob("*/[as]*.py")):
+        text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+        assert text, file
+
+
+def test_every_submission_is_used():
+    tests = "".join(file.read_text(encoding="utf-8") for file in [*HERE.glob("test_*.py"), HERE / "conftest.py"])
+    assert [folder.name for folder in (HERE / "submissions").iterdir() if f'"{folder.name}"' not in tests] == []
+
+
+def test_the_page_has_every_line_with_an_expected_answer():
+    text = PAGE.read_text(encoding="utf-8")
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| [A-Z]\d", line)]
+    assert [(number, expected) for number, _, expected, *_ in cells] == [
+        (number, ", ".join(line.expected)) for number, line in table.lines().items()
+    ]
+    for number, tries, _, observed, tests in cells:
+        assert tries.startswith(table.lines()[number].tries)
+        assert set(observed.split(", ")) <= set(table.lines()[number].expected), number
+        assert tests
+    assert re.search(
+        rf"^{len(cells)} lines, \d+ tests: {len(cells)} answers as expected, 0 not run; ", text, re.MULTILINE
+    )
+    assert "; successful attacks: 0.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("affine: the process ended itself with exit status 0 instead of returning", True),
+        ("affine: the process crashed (SIGSEGV: runaway recursion or memory exhausted)", True),
+        ("affine took longer than 1 s and was stopped", True),
+        ("the worker broke the rules of the wire: a reply to request 7", True),
+        ("affine raised PermissionError: [Errno 1] Operation not permitted", False),
+        ("z is off in 3 of 4 places", False),
+    ],
+)
+def test_a_killed_worker_is_told_by_the_verdicts_message(message, expected):
+    assert table.killed(message) is expected
+
+
+def test_lines_are_in_their_natural_order_and_show_what_ran():
+    ran = {
+        "t.py::test_b_c[1]": Ran({"A2"}, {"K"}),
+        "t.py::test_b_c[2]": Ran({"A2"}, {"K"}),
+        "t.py::test_d": Ran({"A10", "A2"}, {"K", "N"}),
+    }
+    found = table.rows(KNOWN, {name: ran[name] for name in list(ran)[:2]})
+    assert [str(row) for row in found] == [
+        "| A2 | two | K | K | b c (2 cases) |",
+        "| A10 | ten | R, N | not run |  |",
+        "| B1 | b | F | not run |  |",
+    ]
+    assert table.counts(found) == "3 lines, 2 tests: 1 answers as expected, 2 not run; successful attacks: 0."
+    assert table.rows(KNOWN, ran)[1].observed == ["N", "K"]
+
+
+@pytest.mark.parametrize(
+    ("test", "shown"),
+    [
+        (Ran({"A2"}, {"N"}), "**N: N was not expected**"),
+        (Ran({"A2"}, {"K", "N"}), "**K, N: N was not expected**"),
+        (Ran({"A2"}, {"K"}, failed=True), "**K: 1 of 1 tests failed**"),
+        (Ran({"A2"}, failed=True), "**nothing: 1 of 1 tests failed**"),
+        (Ran({"A2"}), "**nothing: 1 of 1 tests noted no answer**"),
+        (Ran({"Q7"}, {"N"}), "**N: N was not expected**"),
+    ],
+)
+def test_a_successful_attack_is_seen(test, shown):
+    found = table.rows(KNOWN, {"t.py::test_it": test})
+    (row,) = (row for row in found if row.fault)
+    assert shown in str(row)
+    assert table.counts(found).endswith("successful attacks: 1.")
+    assert str(row) in table.page(found, table.sections())
+
+
+def reported(name, outcome="passed", when="call", **said):
+    """What pytest says of one stage of a test."""
+    return pytest.TestReport(
+        f"tests/attacks/{name}", ("", None, ""), {}, outcome, None, when, user_properties=list(said.items())
+    )
+
+
+@pytest.mark.parametrize(
+    ("reports", "line"),
+    [
+        ([reported("test_x.py::test_x", attack="A1", observed="K")], ""),
+        ([reported("test_x.py::test_x", attack="A1", observed="N")], "A1: N was not expected"),
+        ([reported("test_x.py::test_x", "failed", "setup", attack="A1")], "A1: 1 of 1 tests failed"),
+        (
+            [
+                reported("test_x.py::test_x", attack="A1", observed="K"),
+                reported("test_x.py::test_x", "failed", "teardown", attack="A1"),
+            ],
+            "A1: 1 of 1 tests failed",
+        ),
+        # the process died: the report carries nothing, and the line is known from the file
+        ([reported("test_clock.py::test_clocks_patched_by_a_submission_time_nothing", "failed", "???")], "E1: 1 of 1"),
+    ],
+)
+def test_a_successful_attack_fails_the_run_and_is_named_at_its_end(tmp_path, reports, line):
+    recorder = Recorder(tmp_path / "page.md")
+    for report in reports:
+        recorder.pytest_runtest_logreport(report)
+    session = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    recorder.pytest_sessionfinish(session)
+    printed = []
+    recorder.pytest_terminal_summary(SimpleNamespace(write_line=lambda text, **_: printed.append(text)))
+    assert session.exitstatus == (pytest.ExitCode.TESTS_FAILED if line else pytest.ExitCode.OK)
+    assert f"successful attacks: {int(bool(line))}. Written to" in printed[0]
+    assert line in "".join(printed[1:])
+    assert f"successful attacks: {int(bool(line))}." in recorder.path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_command_writes_what_the_tests_saw(tmp_path, workers):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", workers, "tests/attacks"]
+    options = ["-k", "test_no_workflow_has_a_cache", "--attacks-table", str(tmp_path / "page.md")]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = f"{len(table.lines())} lines, 3 tests: 1 answers as expected, {len(table.lines()) - 1} not run; "
+    assert f"attacks: {said}successful attacks: 0." in done.stdout
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert f"\n{said}" in text
+    assert "| N | N | no workflow has a cache (3 cases) |" in text
