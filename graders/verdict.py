@@ -79,7 +79,7 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """One grading. `score` and `max_score` count graded tasks only.
+    """One grading. `score` and `max_score` count graded tasks only; of what is ungradable, all that tests decide.
 
     `seed` is 32 hexadecimal digits; `graded_at` is UTC, ISO 8601; the digests are SHA-256.
     """

@@ -269,13 +269,39 @@ def test_when_it_was_handed_in_is_the_newest_files_time_or_what_a_table_says(tmp
         ("ada,0001-01-01T00:00:00+14:00\n", r"times\.csv, line 1: `person,2026"),
         ("ada,9999-12-31T23:59:59-05:00\n", r"times\.csv, line 1: `person,2026"),
         ("ada,2026-05-31\nada,2026-06-01\n", r"times\.csv, line 2: ada has another time further up"),
-        ("zoe,2026-05-31T23:59\n", "zoe: a time is given"),
     ],
 )
 def test_a_table_of_times_that_is_wrong_says_where(tmp_path, text, fault):
     write(tmp_path / "in" / "ada" / "twice.py", "")
     with pytest.raises(KataError, match=fault):
         entries.find(tmp_path / "in", entries.read_times(write(tmp_path / "times.csv", text)))
+
+
+def test_a_table_of_times_counts_also_for_what_stands_already_and_says_whom_it_misses(root, tmp_path):
+    folder, out = hand_in(tmp_path / "in", 2), tmp_path / "out"
+    words = ("grade-batch", str(folder), "--out", str(out), "--workers", "1", "--kata", "one")
+    assert katas(*words, cwd=root).status == 0
+    table = write(tmp_path / "times.csv", "person0000,2026-05-31T23:59:00+00:00\nzoe,2026-05-31\n")
+    done = katas(*words, "--times", str(table), cwd=root)
+    assert done.status == 0, done.said
+    assert "2 stood already" in done.out
+    assert "1 of what stood was handed in at another time than was known" in done.out
+    assert "a time is given, and nothing handed in, by: zoe" in done.out
+    assert "no time is given of, so that their files' counts: person0001" in done.out
+    assert "person0000,one,passed,3.0,3.0,2026-05-31T23:59:00+00:00," in (out / "results.csv").read_text()
+    again = katas(*words, "--times", str(table), cwd=root)
+    assert "another time than was known" not in again.out
+    assert [len(rows) for rows in rows_of(out).values()] == [2, 1]
+
+
+def test_when_a_kata_was_handed_in_is_its_own_files_time(root, tmp_path):
+    folder = tmp_path / "in"
+    os.utime(write(folder / "ada/work/twice.py", SOLUTION), (1_700_000_000,) * 2)
+    write(folder / "ada/work/notes.md", "later")
+    (entry,) = entries.find(folder)
+    (handed,) = entries.handed_in(entry, [catalogue.load(root, "one")], every=True)
+    assert [file.name for file in handed.taken.files] == ["twice.py"]
+    assert handed.entry.submitted_at == "2023-11-14T22:13:20+00:00"
 
 
 @pytest.mark.parametrize("seconds", [300_000_000_000, -300_000_000_000])

@@ -9,6 +9,7 @@ import pwd
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ from graders.gradebook.tables import REVISION, Table
 from graders.judge import Judge
 from graders.review import with_marks
 from graders.verdict import Speed, TaskResult, TestResult, Verdict, to_json
-from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, katas, write, write_repository
+from tests.workshop import ADDED, HIDDEN, ROOT, SOLUTION, SUMMED, katas, write, write_repository
 
 DUE = "2026-05-10T12:00:00+00:00"
 
@@ -558,6 +559,7 @@ def test_what_looks_alike_cannot_be_said_where_the_batch_is_gone(course, batch, 
         (("stats", "two"), "there is no kata `two`"),
         (("affected", "--since", "0.1.0", "--kata", "two"), "there is no kata `two`"),
         (("regrade", "--person", "nobody"), "nobody: nobody of that name"),
+        (("rule", "one", "--due", "2026-05-31"), "--due 2026-05-31: at what time of the day? Such as 2026-05-31T23:59"),
     ],
 )
 def test_a_slip_in_a_name_is_told(course, tmp_path, words, fault):
@@ -763,3 +765,45 @@ def test_a_copy_with_other_names_and_comments_is_found_and_another_answer_is_not
     (pair,) = similar.pairs(kata, files, 0.8)
     assert (pair.one, pair.other) == ("ada", "bob")
     assert pair.most > 0.95
+
+
+def test_how_similar_two_are_does_not_depend_on_the_hashes_that_python_draws():
+    program = (
+        "from pathlib import Path; from graders import catalogue, intake; from graders.gradebook import similar\n"
+        f"kata = catalogue.load(Path({str(ROOT)!r}), 'exercise04'); solution = intake.shipped(kata, kata.solution)\n"
+        "texts = [each.applied(solution) for each in kata.wrong[:6]]\n"
+        "files = {str(n): intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}\n"
+        "print(similar.pairs(kata, files, 0.3))\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(said) == 1
+    assert b"Pair" in said.pop()
+
+
+def test_a_time_that_a_batch_has_corrected_is_corrected_here(tmp_path):
+    held_in = Batch(tmp_path / "out")
+    url, row = str(tmp_path / "book.sqlite"), Row(person="ada", submitted_at=moment(9), verdict=graded())
+    with held_in.open() as held:
+        held.append([row])
+    with Gradebook(url) as found:
+        assert found.import_batch(held_in) == 1
+    with held_in.open() as held:
+        held.append([msgspec.structs.replace(row, submitted_at=moment(7))])
+    for notes in (1, 1):
+        with Gradebook(url) as found:
+            assert found.import_batch(held_in) == 0
+            assert [each.attempt.submitted_at for place in found.places() for each in place.standings] == [moment(7)]
+            assert [each.what for each in found.audit()].count("handed in") == notes
+
+
+def test_what_a_gradebook_reads_of_everybody_has_no_outputs(tmp_path):
+    printed = TestResult(name="t", task="a", visibility="hidden", status="failed", message="m", output="x" * 1000)
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        found.import_verdict(msgspec.structs.replace(graded(), tests=(printed,)), "ada", moment(9))
+        (place,) = found.places()
+    assert [(test.message, test.output) for test in place.verdict.tests] == [("m", "")]

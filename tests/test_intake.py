@@ -518,3 +518,18 @@ def test_a_shown_name_is_one_printable_line(name):
 def test_what_is_taken_as_source_decodes(data):
     with suppress(IntakeError):
         assert "\0" not in rules.content("affine.py", data).decode("utf-8")
+
+
+def test_all_of_it_may_lie_in_one_folder(kata, tmp_path):
+    write(tmp_path / "in/ada-1234/affine.py")
+    write(tmp_path / "in/.DS_Store")
+    assert "affine.py" in [file.name for file in intake.take(kata, tmp_path / "in").files]
+    write(tmp_path / "in/another/affine.py")
+    assert "affine.py" in intake.take(kata, tmp_path / "in").missing
+
+
+def test_one_folder_that_is_a_link_is_not_looked_into(kata, tmp_path):
+    write(tmp_path / "elsewhere/affine.py")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/ada").symlink_to(tmp_path / "elsewhere")
+    assert "affine.py" in intake.take(kata, tmp_path / "in").missing

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graders.batch import cohort
 from graders.batch.cohort import Batch
 from graders.batch.journal import Row
 from graders.verdict import from_json
@@ -83,6 +85,23 @@ def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Bat
     assert done.status == 0, done.said
     assert f"written: {table}; `katas gradebook import {batch.out}` takes them over\n" in done.out
     assert f"ada,alpha,passed,7.0,7.0,{NOON}," in table.read_text(encoding="utf-8")
+
+
+def test_points_survive_the_loss_of_the_verdicts_files(root: Path, batch: Batch) -> None:
+    record = batch.verdict_file("ada", "alpha")
+    assert review(root, record, "--by", "Grace", "--award", "why=3").status == 1
+    before = from_json(record.read_bytes())
+    shutil.rmtree(batch.out / "verdicts")
+    cohort.restore_verdicts(batch)
+    assert from_json(record.read_bytes()) == before
+    assert f"ada,alpha,failed,6.0,7.0,{NOON}," in cohort.results(batch)
+
+
+def test_points_given_while_the_batch_is_written_are_in_their_file(root: Path, batch: Batch) -> None:
+    with batch.open():
+        done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
+    assert (done.status, "another katas is writing it" in done.err, "The points are in" in done.err) == (0, True, True)
+    assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
 
 
 def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch) -> None:

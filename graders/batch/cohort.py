@@ -24,6 +24,7 @@ from graders.batch.resident import Job
 from graders.batch.store import Store
 from graders.catalogue import Kata
 from graders.errors import KataError
+from graders.judge.scoring import ungradable
 from graders.review import with_marks
 from graders.verdict import STRENGTH, Confinement, Verdict, from_json, to_json
 
@@ -62,7 +63,7 @@ class Batch:
             raise KataError(f"{fault.filename or self.out}: {fault.strerror}; give another --out") from None
 
     def forget(self, person: str) -> tuple[int, int]:
-        """Remove everything of one person: rows, verdicts, and submissions that nobody else has handed in.
+        """Remove everything of one person: rows, verdicts, pages of feedback, and submissions that nobody else has.
 
         Returns how many rows and submissions were removed.
         """
@@ -80,8 +81,11 @@ class Batch:
         for person, kata in standing.keys() - journal.shorts(self.journal).keys():
             file = self.verdict_file(person, kata)
             file.unlink(missing_ok=True)
-            if file.parent.is_dir() and not any(file.parent.iterdir()):
-                file.parent.rmdir()
+            for page in (self.out / "feedback" / file.parent.name).glob(f"{kata}.*"):
+                page.unlink()
+            for folder in (file.parent, self.out / "feedback" / file.parent.name):
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
         return rows, dropped
 
 
@@ -93,6 +97,7 @@ class Tally:
     handed_in: int = 0
     standing: int = 0  # graded before, and still right
     outdated: int = 0  # graded before, by other tests or another harness, and left alone
+    moved: int = 0  # of those that stood: handed in at another time than was known
     graded: Counter[str] = field(default_factory=Counter)  # by status
     nothing: list[str] = field(default_factory=list)  # who has handed in nothing of these katas
     kept_back: list[str] = field(default_factory=list)  # may not be graded, and why
@@ -119,12 +124,23 @@ class Run:
         self._standing = journal.shorts(held.path)
         self._seed = bytes.fromhex(held.head.seed)
         self._refused: list[Row] = []
+        self._moved: dict[tuple[str, str], str] = {}
         for group in running.graded(self._jobs(found), place):
             self._write(
                 held, [Row(person=d.job.person, submitted_at=d.job.submitted_at, verdict=d.verdict) for d in group]
             )
         self._write(held, [])
+        self._move(held)
         return self.tally
+
+    def _move(self, held: Journal) -> None:
+        """Write down again what stands of those who handed in at another time than the journal says."""
+        if not self._moved:
+            return
+        last = {_key(row): row for row in journal.rows(held.path) if _key(row) in self._moved}
+        rows = [Row(person=row.person, submitted_at=self._moved[key], verdict=row.verdict) for key, row in last.items()]
+        held.append(rows)
+        self.tally.moved = len(rows)
 
     def _jobs(self, found: Sequence[Entry]) -> Iterator[Job]:
         for entry in found:
@@ -150,17 +166,17 @@ class Run:
             return None
         kata_digest, suite_digest, _ = self._state[kata.slug]
         if handed.taken is None:
-            verdict = Verdict(
+            begun = Verdict(
                 kata=kata.slug,
                 title=kata.title,
                 status="ungradable",
-                message=handed.refused,
                 kata_digest=kata_digest,
                 suite_digest=suite_digest,
                 graded_at=entries.as_utc(datetime.datetime.now(datetime.UTC)),
                 hidden_detail=kata.hidden_detail,
                 limits=kata.limits,
             )
+            verdict = ungradable(begun, kata, handed.refused)
             self._refused.append(Row(person=entry.person, submitted_at=entry.submitted_at, verdict=verdict))
             return None
         self.batch.store.keep(handed.taken)
@@ -187,6 +203,8 @@ class Run:
         outdated = state_of(before.verdict) != self._state[handed.kata.slug]
         if outdated and self.changed and handed.taken:
             return False
+        if handed.entry.told and before.submitted_at != handed.entry.submitted_at:
+            self._moved[before.key] = handed.entry.submitted_at
         self.tally.standing += 1
         self.tally.outdated += outdated
         return True
@@ -210,6 +228,10 @@ class Run:
             tally.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
         if verdict.tests:
             tally.weakest = min(tally.weakest, verdict.confinement, key=STRENGTH.index)
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.person, row.verdict.kata
 
 
 def state(kata: Kata) -> tuple[str, str, str]:
@@ -239,6 +261,17 @@ def write_verdict(batch: Batch, row: Row) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         new.write_bytes(to_json(marked) + b"\n")
         os.replace(new, file)
+
+
+def keep_marks(batch: Batch, file: Path) -> None:
+    """Write a verdict with a person's points down in the journal: its file can be lost."""
+    marked = _in_file(file)
+    for (person, kata), row in journal.shorts(batch.journal).items():
+        if batch.verdict_file(person, kata).resolve() != file.resolve() or marked is None:
+            continue
+        if row.verdict.submission_sha256 == marked.submission_sha256:
+            with batch.open() as held:
+                held.append([Row(person=person, submitted_at=row.submitted_at, verdict=marked)])
 
 
 def _marks(file: Path, sha256: str) -> list[tuple[str, float, str, str]]:

@@ -7,7 +7,7 @@ import datetime
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graders import intake
@@ -23,11 +23,12 @@ LATEST = 253_402_300_799.0  # seconds since 1970 until the end of the year 9999,
 
 @dataclass(frozen=True)
 class Entry:
-    """What one person handed in. `submitted_at` is UTC, ISO 8601."""
+    """What one person handed in. `submitted_at` is UTC, ISO 8601; `told` when a table says so."""
 
     person: str
     place: Path
     submitted_at: str
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ class Handed:
 def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Entry]:
     """Everybody's entry, sorted by name. Hidden files are no submissions, nor are links and other files than archives.
 
-    When it was handed in is what `times` says of a person, else the newest file's time. Raises KataError where there
-    is nothing, and where two entries are one person's.
+    When it was handed in is what `times` says of a person, else the time of the archive, or of the newest file; of a
+    kata, that of its own files (see `handed_in`). Raises KataError where there is nothing, and where two entries are
+    one person's.
     """
     try:
         places = sorted(folder.iterdir())
@@ -57,12 +59,10 @@ def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Entry]:
             continue
         if person in found:
             raise KataError(_twice(place, found[person].place, person))
-        found[person] = Entry(person, place, (times or {}).get(person) or _modified(place))
+        told = (times or {}).get(person, "")
+        found[person] = Entry(person, place, told or _modified(place), told=bool(told))
     if not found:
         raise KataError(f"{folder}: no submission in it; one folder or archive a person is expected")
-    strangers = sorted(set(times or {}) - set(found))
-    if strangers:
-        raise KataError(f"{strangers[0]}: a time is given, but {folder} has nothing of theirs; correct the name")
     return list(found.values())
 
 
@@ -142,7 +142,7 @@ def handed_in(entry: Entry, katas: Sequence[Kata], *, every: bool) -> Iterator[H
             yield Handed(entry, kata, None, str(fault))
             continue
         if every or (taken.files and not _untouched(kata, taken)):
-            yield Handed(entry, kata, taken)
+            yield Handed(_timed(entry, kata, taken), kata, taken)
 
 
 def _untouched(kata: Kata, taken: Submission) -> bool:
@@ -153,6 +153,21 @@ def _untouched(kata: Kata, taken: Submission) -> bool:
         return True
     stubs = intake.shipped(kata, kata.folder)
     return all(stubs.get(file.name) == file.data for file in own)
+
+
+def _timed(entry: Entry, kata: Kata, taken: Submission) -> Entry:
+    """The entry as it is of one kata: in a folder, what else lies there does not count."""
+    if entry.told or not entry.place.is_dir():
+        return entry
+    folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]
+    times = [
+        _mtime(folder / inner / file.name)
+        for folder in folders
+        for inner in ("", f"katas/{kata.slug}")
+        for file in taken.files
+    ]
+    newest = max(times, default=0.0)
+    return replace(entry, submitted_at=_said(newest)) if newest else entry
 
 
 def _unseen(place: Path) -> bool:
@@ -180,7 +195,11 @@ def _modified(place: Path) -> str:
             if Path(base) != place:
                 folders.clear()
             newest = max([newest, *(_mtime(Path(base, name)) for name in names)])
-    return as_utc(datetime.datetime.fromtimestamp(newest or _mtime(place), datetime.UTC))
+    return _said(newest or _mtime(place))
+
+
+def _said(seconds: float) -> str:
+    return as_utc(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
 
 
 def _mtime(path: Path) -> float:

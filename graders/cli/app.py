@@ -18,6 +18,7 @@ from graders.cli.authoring import new
 from graders.cli.batching import grade_batch
 from graders.cli.data import app as data
 from graders.cli.debug import app as debugging
+from graders.cli.feedback import feedback
 from graders.cli.gradebook import app as gradebook
 from graders.cli.gradebook import leaderboard
 from graders.cli.paragraphs import folded
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(debugging, name="debug")
 app.add_typer(data, name="data")
 app.command("grade-batch")(grade_batch)
+app.command()(feedback)
 app.command()(release)
 app.command()(new)
 app.add_typer(gradebook, name="gradebook")

@@ -69,7 +69,8 @@ def grade_batch(
         raise KataError("--workers and --scheduler exclude each other: a scheduler has its own workers")
     root, require = Session.root, cast("Confinement | None", require_confinement)
     chosen = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or [])] or catalogue.load_all(root)
-    found = entries.find(submissions, entries.read_times(times) if times else None)
+    known = entries.read_times(times) if times else {}
+    found = entries.find(submissions, known)
     if out.resolve() == submissions.resolve() or submissions.resolve() in out.resolve().parents:
         raise KataError(
             f"--out {out}: it lies among the submissions, and would be graded with them; name another folder"
@@ -99,6 +100,10 @@ def grade_batch(
             book.import_batch(batch, chosen)
     lines = told(run.tally, out, len(found), time.monotonic() - begun)
     lines += _some("two people, by case alone", alike)
+    if times:
+        people = {entry.person for entry in found}
+        lines += _some("a time is given, and nothing handed in, by", sorted(known.keys() - people))
+        lines += _some("no time is given of, so that their files' counts", sorted(people - known.keys()))
     print("\n".join(lines + _some("nobody's", entries.left_out(submissions))))
     return 2 if run.tally.errors else 0
 
@@ -121,6 +126,8 @@ def told(tally: Tally, out: Path, people: int, seconds: float) -> list[str]:
         lines[0] += f"; {tally.standing} stood already"
     if graded:
         lines.append(", ".join(f"{count} {status}" for status, count in tally.graded.most_common()))
+    if tally.moved:
+        lines.append(f"{tally.moved} of what stood was handed in at another time than was known: that was written down")
     if tally.outdated:
         lines.append(f"{tally.outdated} of what stood is of other tests or another harness: --changed grades it again")
     if tally.weakest != "full":

@@ -18,6 +18,7 @@ from graders.errors import KataError
 
 if TYPE_CHECKING:
     from graders.gradebook.book import Gradebook, Place
+    from graders.intake import Submission
 
 app = typer.Typer(
     help="What counts of everybody's verdicts.",
@@ -284,6 +285,8 @@ def rule(
 
     with _open(gradebook, by) as book:
         _expect(book, kata)
+        if due is not None and len(due) <= len("2026-05-31"):  # it would be over before it begins
+            raise KataError(f"--due {due}: at what time of the day? Such as {due}T23:59+02:00")
         moment = None if due is None else _moment(due, "--due")
         if person is not None:
             if moment is None or (counts, late_percent, late_days) != (None, None, None):
@@ -419,12 +422,15 @@ def similar(
     from graders.gradebook.similar import pairs
 
     known = catalogue.load(Session.root, kata, complete=False)
-    files, missing = {}, 0
+    files: dict[str, Submission] = {}
+    when: dict[str, str] = {}
+    missing = 0
     with _open(gradebook) as book:
         kept = [each for each in book.affected(slugs=(kata,)) if each.sha256]
     for each in kept:
         try:
             files[each.person] = Batch(batch or Path(each.batch)).store.take(known, each.sha256)
+            when[each.person] = each.submitted_at
         except KataError:
             missing += 1
     if not kept:
@@ -439,7 +445,10 @@ def similar(
         )
     found = pairs(known, files, at_least / 100)
     for pair in found:
-        print(f"{_name(pair.one)}  {_name(pair.other)}  {100 * pair.share:.0f} %  {100 * pair.other_share:.0f} %")
+        one, other = _name(pair.one), _name(pair.other)
+        shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
+        moment, first = min((when[each], each) for each in (pair.one, pair.other))
+        print(f"{one}  {other}: {shares}; {_name(first)} was first, {moment}")
     left = f"; {missing} submissions are not kept any more: --batch DIR names a folder that has them" if missing else ""
     print(f"{len(found)} pairs of {len(files)} people have {at_least:g} % or more of one's code in common{left}")
 

@@ -47,7 +47,7 @@ def review_verdict(
 
 
 def _pass_on(record: Path) -> None:
-    """Write the table of the batch that a verdict is of, if it is of one."""
+    """Write the points into the journal and the table of the batch that a verdict is of, if it is of one."""
     place = record.resolve()
     if len(place.parents) < 3 or place.parents[1].name != "verdicts":
         return
@@ -58,6 +58,7 @@ def _pass_on(record: Path) -> None:
         return
     table = batch.out / "results.csv"
     try:
+        cohort.keep_marks(batch, place)
         delivery.deliver(cohort.results(batch), table)
     except KataError as fault:
         say(f"katas: {fault}\nThe points are in {record}; the next `katas grade-batch` writes the table.")

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 SECTIONS = {
     "Learn": "list next watch grade hint show run reset solution diff progress notebook debug",
     "Set up": "doctor data demo",
-    "Teach": "release grade-batch gradebook review leaderboard replay",
+    "Teach": "release grade-batch review feedback gradebook leaderboard replay",
     "Write katas": "new check figures",
 }
 

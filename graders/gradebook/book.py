@@ -191,6 +191,9 @@ class Gradebook:
         journal.head(batch.journal)
         new = 0
         spelled: dict[str, str] = {}
+        times: dict[tuple[str, ...], list[str]] = {}  # of each verdict, as they were written down
+        for row in journal.rows(batch.journal):
+            times.setdefault(_same(row), []).append(row.submitted_at)
         with self._transaction() as session:
             self._know(session, katas)
             for row in journal.rows(batch.journal):
@@ -200,7 +203,9 @@ class Gradebook:
                         f"{batch.journal}: {other!a} and {row.person!a} are one name in two Unicode forms; "
                         "leave one of them among the submissions, and grade these into another --out"
                     )
-                new += self._add(session, row, str(batch.out.resolve()))
+                *earlier, last = times[_same(row)]
+                timed = msgspec.structs.replace(row, submitted_at=last)
+                new += self._add(session, timed, str(batch.out.resolve()), earlier)
             for file in sorted((batch.out / "verdicts").glob("*/*.json")):
                 self._import_marks(session, file)
         return new
@@ -237,7 +242,7 @@ class Gradebook:
         found = {row.name: row for row in session.scalars(sa.select(PersonRow).where(PersonRow.name.in_(forms(name))))}
         return found.get(name) or next(iter(found.values()), None)
 
-    def _add(self, session: Session, row: Row, batch: str) -> bool:
+    def _add(self, session: Session, row: Row, batch: str, earlier: Collection[str] = ()) -> bool:
         """Add a verdict, with the person, kata and submission that it is about. An `error` is no verdict."""
         found = row.verdict
         if found.status == "error":
@@ -248,7 +253,7 @@ class Gradebook:
             person = PersonRow(name=composed(row.person))
             session.add(person)
             session.flush()
-        submission = self._submission(session, person, row)
+        submission = self._submission(session, person, row, earlier)
         if submission is None:
             submission = SubmissionRow(
                 person_id=person.id,
@@ -265,11 +270,13 @@ class Gradebook:
         self._mark(session, submission, person.name, found.tasks)
         return new
 
-    def _submission(self, session: Session, person: PersonRow, row: Row) -> SubmissionRow | None:
+    def _submission(
+        self, session: Session, person: PersonRow, row: Row, earlier: Collection[str]
+    ) -> SubmissionRow | None:
         """The submission that a verdict is about, if it is in the book.
 
         A verdict that is there already is about the one that it is there for, whatever is said of when it was handed
-        in. A time that nobody had known before is corrected.
+        in. A time that nobody had known before is corrected, and one that its batch has corrected since (`earlier`).
         """
         found = row.verdict
         same = sa.select(SubmissionRow).where(
@@ -283,7 +290,8 @@ class Gradebook:
             return known
         this = (VerdictRow.graded_at == found.graded_at) & (VerdictRow.seed == found.seed)
         known = session.scalar(same.join(VerdictRow).where(this).limit(1))
-        if known is not None and row.submitted_at and known.submitted_at == found.graded_at:
+        wrong = {found.graded_at, *earlier} - {row.submitted_at}
+        if known is not None and row.submitted_at and known.submitted_at in wrong:
             self._note(session, "handed in", person.name, found.kata, known.submitted_at, row.submitted_at)
             known.submitted_at = row.submitted_at
         return known
@@ -439,7 +447,7 @@ class Gradebook:
             grouped: dict[tuple[str, str], list[Attempt]] = {}
             for submission in self._submissions(slug, person):
                 if submission.verdicts:
-                    attempt = Attempt(submission.submitted_at, _standing(submission))
+                    attempt = Attempt(submission.submitted_at, _without_outputs(_standing(submission)))
                     grouped.setdefault((submission.person.name, submission.kata), []).append(attempt)
         found = []
         for (name, kata), attempts in sorted(grouped.items()):
@@ -450,7 +458,8 @@ class Gradebook:
             found.append(Place(name, kata, rule, tuple(each), rules.counted(each, rule)))
         return found
 
-    def _submissions(self, slug: str | None, person: str | None) -> list[SubmissionRow]:
+    def _submissions(self, slug: str | None, person: str | None) -> Iterator[SubmissionRow]:
+        """Submissions with their verdicts, some at a time: all outputs of a course are more than a memory holds."""
         wanted = (
             sa.select(SubmissionRow)
             .options(
@@ -464,7 +473,7 @@ class Gradebook:
             wanted = wanted.where(SubmissionRow.kata == slug)
         if person is not None:
             wanted = wanted.join(PersonRow).where(PersonRow.name.in_(forms(person)))
-        return list(self._session.scalars(wanted))
+        return iter(self._session.scalars(wanted.execution_options(yield_per=100)))
 
     def knows(self, person: str) -> bool:
         """Whether somebody of this name is in the book."""
@@ -589,6 +598,12 @@ def _version(text: str | None) -> Version | None:
         raise KataError(f"{text}: a version such as 0.1.0 is expected") from None
 
 
+def _same(row: Row) -> tuple[str, ...]:
+    """What a verdict is known by; one without a seed was refused at intake."""
+    found = row.verdict
+    return row.person, found.kata, found.submission_sha256, found.graded_at, found.seed or ""
+
+
 def _age(row: VerdictRow) -> tuple[str, int]:
     return row.graded_at, row.id
 
@@ -601,6 +616,11 @@ def _standing(submission: SubmissionRow) -> Verdict:
     """The newest verdict on a submission, with a person's marks."""
     found = _read(max(submission.verdicts, key=_age))
     return with_marks(found, [(each.task, each.points, each.reviewer, each.reviewed_at) for each in submission.marks])
+
+
+def _without_outputs(found: Verdict) -> Verdict:
+    tests = tuple(msgspec.structs.replace(test, output="") for test in found.tests)
+    return msgspec.structs.replace(found, tests=tests)
 
 
 def _batches(submissions: Iterable[SubmissionRow]) -> list[str]:

@@ -12,8 +12,7 @@ from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.intake import Submission
 
-NOISE = 15  # tokens: shorter matches are nothing
-GUARANTEE = 20  # tokens: longer ones are always found
+TOKENS = 15  # of a match: shorter ones are nothing, and as long ones are all found, whatever hashes are drawn
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def pairs(kata: Kata, submissions: Mapping[str, Submission], at_least: float) ->
             file = Path(folder, f"{number}.py")
             file.write_text(_source({each.name: each.data for each in submissions[person].files}), encoding="utf-8")
             files.append(str(file))
-        detector = CopyDetector(noise_t=NOISE, guarantee_t=GUARANTEE, display_t=0.0, silent=True, autoopen=False)
+        detector = CopyDetector(noise_t=TOKENS, guarantee_t=TOKENS, display_t=0.0, silent=True, autoopen=False)
         for file_name in files:
             detector.add_file(file_name)
         detector.add_file(str(stub), type="boilerplate")

@@ -25,7 +25,9 @@ def take(kata: Kata, submission_dir: Path) -> Submission:
     """The declared files of a submission, read without following a link.
 
     `submission_dir` holds the kata's own files, or is a repository with katas/<slug>/; where both are there, its own
-    files win. Raises IntakeError for what is inside a declared path and is no plain, small source or data file.
+    files win. It may hold all that in one folder, as what was unpacked often does.
+
+    Raises IntakeError for what is inside a declared path and is no plain, small source or data file.
     """
     with ExitStack() as stack:
         root = _open_submission(Path(submission_dir), stack)
@@ -68,12 +70,31 @@ def _open_submission(path: Path, stack: ExitStack) -> int | None:
 
 
 def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
-    """The folder that holds the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`."""
+    """The folder that holds the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`.
+
+    Where `root` has nothing but one folder, that is looked at in its place.
+    """
     own = [name for name in kata.files if not is_glob(name)]
-    if any(_status(root, name) for name in own) or (not own and _matching(root, kata)):
-        return root
-    inner = _open_folder(root, ("katas", kata.slug), stack)
-    return root if inner is None else inner
+    for folder in filter(None, (root, _only_folder(root, kata, stack))):
+        if any(_status(folder, name) for name in own) or (not own and _matching(folder, kata)):
+            return folder
+        inner = _open_folder(folder, ("katas", kata.slug), stack)
+        if inner is not None:
+            return inner
+    return root
+
+
+def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
+    """Descriptor of the one folder in `root`; None where there is anything else, hidden names aside."""
+    try:
+        with os.scandir(root) as entries:
+            seen = [each for each in islice(entries, FOLDER_ENTRIES) if not each.name.startswith(".")]
+        seen = [each for each in seen if each.name != "__MACOSX"]
+        if len(seen) != 1 or not seen[0].is_dir(follow_symlinks=False) or seen[0].name in ("katas", *kata.files):
+            return None
+    except OSError:  # what cannot be listed may have the files still
+        return None
+    return _open_folder(root, (seen[0].name,), stack)
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:

@@ -21,6 +21,7 @@ from graders.catalogue import Kata
 from graders.errors import Abandoned, IntakeError, JudgeError
 from graders.judge import process
 from graders.judge.process import JudgeProcess
+from graders.judge.scoring import ungradable
 from graders.verdict import Confinement, Verdict
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Judge:
                 else intake.take(kata, submission or kata.folder)
             )
         except IntakeError as fault:
-            return msgspec.structs.replace(begun, status="ungradable", message=str(fault))
+            return ungradable(begun, kata, str(fault))
         # What lies beside the files in the repository's own folders is the kata's, and nobody handed it in.
         own = submission is None or (
             isinstance(submission, Path) and submission.resolve() in (kata.folder, kata.solution)
@@ -161,7 +162,7 @@ class Judge:
         if taken.missing:
             where = "what was handed in" if submission is taken else submission or kata.folder
             said = f"{', '.join(taken.missing)}: not found in {where}; the kata takes exactly the files it names"
-            return msgspec.structs.replace(begun, status="ungradable", message=said)
+            return ungradable(begun, kata, said)
         files = {file.name: file.data for file in taken.files}
         how = {"visible": visible or kata.handed_out, "tasks": sorted(tasks), "telling": tell is not None}
         verdict = self._judged(known, files, seed, begun, how, until, tell)

@@ -24,7 +24,7 @@ from graders.judge.items import HANDLE, task_of
 from graders.judge.local import missing
 from graders.judge.memory import Memory
 from graders.judge.protocol import run_once, told
-from graders.judge.scoring import blocking, in_order, scored
+from graders.judge.scoring import blocking, in_order, scored, ungradable
 from graders.judge.worker import Crew, Lost, RemoteFault, Worker
 from graders.report.text import clean
 from graders.verdict import STRENGTH, Confinement, Limits, Speed, TestResult, Verdict
@@ -205,7 +205,7 @@ class Grading:
             self._hire(items[:CREW])
             refusal = self._refusal(self.pending[items[0].nodeid])
             if refusal:
-                verdict = msgspec.structs.replace(base, status="ungradable", message=refusal)
+                verdict = ungradable(base, self._scope, refusal)
             else:
                 for number, item in enumerate(items):
                     if number and number % CREW == 0:

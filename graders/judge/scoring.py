@@ -51,6 +51,12 @@ def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict
     return totalled(msgspec.structs.replace(verdict, tests=tuple(tests)), tasks)
 
 
+def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:
+    """The verdict on what cannot be graded, for this reason: no point of those that tests decide."""
+    most = sum(task.points for task in kata.tasks if not task.review)
+    return msgspec.structs.replace(verdict, status="ungradable", message=message, max_score=most)
+
+
 def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
     """The verdict with these tasks, and the status and points that follow from them."""
     graded = [task for task in tasks if task.status in ("passed", "partial", "failed", "blocked", "error")]
