@@ -23,6 +23,7 @@ from graders.verdict import Verdict
 WAIT_S = 10.0  # for another process that is writing
 DONE = ("passed", "awaiting_review")  # statuses of a verdict after which nothing is left to the learner
 EVERYTHING = "Everything is done. `katas debug new` makes another puzzle."
+VISIBLE_DONE = "Done, as far as the visible tests go. What counts is graded by your course."
 _TABLES = """
 CREATE TABLE IF NOT EXISTS verdicts (
     number INTEGER PRIMARY KEY,
@@ -187,6 +188,11 @@ def remember(verdicts: Sequence[Verdict], root: Path) -> None:
                 progress.record(verdict)
     except (KataError, sqlite3.Error) as fault:
         print(f"katas: the verdict was not kept for `katas progress`: {fault}", file=sys.stderr)
+
+
+def all_done(katas: Sequence[Kata]) -> str:
+    """What is said to somebody who has nothing left to do."""
+    return VISIBLE_DONE if any(kata.handed_out for kata in katas) else EVERYTHING
 
 
 def streak(days: Sequence[datetime.date], today: datetime.date) -> int:

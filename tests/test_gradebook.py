@@ -382,9 +382,9 @@ def test_somebody_elses_database_is_left_alone(tmp_path):
     ("url", "fault"),
     [
         ("/nowhere/at/all.sqlite", "unable to open database file: name a gradebook that can be written"),
-        ("postgresql://ada:secret@localhost:1/course", r"ada:\*\*\*@localhost:1/course: .*name a gradebook"),
+        ("postgresql://ada:secret@localhost:1/course", r"ada:\*\*\*@localhost:1/course: .*are you let in"),
         ("://", "a file, or a URL such as postgresql"),
-        ("what://there/is", "what: name a gradebook that can be written"),
+        ("what://there/is", "what://there/is: a gradebook is a file, or a database of PostgreSQL"),
     ],
 )
 def test_a_gradebook_that_cannot_be_opened_is_one_clear_message(url, fault):
@@ -807,3 +807,30 @@ def test_what_a_gradebook_reads_of_everybody_has_no_outputs(tmp_path):
         found.import_verdict(msgspec.structs.replace(graded(), tests=(printed,)), "ada", moment(9))
         (place,) = found.places()
     assert [(test.message, test.output) for test in place.verdict.tests] == [("m", "")]
+
+
+def test_points_that_a_person_has_still_to_give_are_told_as_such(course, tmp_path):
+    root, _ = course
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        found.import_verdict(AWAITING, "ada", moment(9))
+    done = katas("gradebook", "show", "--gradebook", url, cwd=root)
+    assert "10*" in done.out
+    assert "* awaits a person's marks: katas review" in done.out
+    rows = list(csv.DictReader(io.StringIO(katas("gradebook", "export", "csv", "--gradebook", url, cwd=root).out)))
+    assert [(row["twice"], row["essay"]) for row in rows] == [("10.0", "")]
+    words = ("gradebook", "export", "csv", "--per", "person", "--gradebook", url)
+    rows = list(csv.DictReader(io.StringIO(katas(*words, cwd=root).out)))
+    assert [(row["total"], row["outstanding"]) for row in rows] == [("10.0", "5.0")]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://somebody@localhost/course", "a gradebook is a file, or a database of PostgreSQL: postgresql://"),
+        ("postgresql://somebody@127.0.0.1:1/course", "is the server running, and are you let in?"),
+    ],
+)
+def test_a_database_that_is_not_there_is_told_with_what_to_do(course, url, said):
+    root, _ = course
+    assert said in refused("gradebook", "show", "--gradebook", url, root=root)

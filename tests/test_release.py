@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from graders import catalogue
 from graders.cli.authoring import scaffold
+from graders.debugging.faults import FAULTS
 from graders.errors import KataError
 from graders.release import contents, grading, student
 from tests.github_server import git
@@ -400,3 +402,189 @@ def test_a_kata_that_is_only_begun_shows_nothing(clone):
     scaffold(clone, "week3", "week3")
     files = contents.student_files(clone, [catalogue.load(clone, "week3")])
     assert student.leaks(clone, files) == []
+
+
+# What a handout answers, and what it says.
+
+
+def strings(path: Path) -> Iterator[str]:
+    """The texts of a file: of a program its strings, joined as Python joins them."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix != ".py":
+        yield text
+        return
+    yield from (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and node.value)
+
+
+@pytest.fixture(scope="module")
+def debugger(tmp_path_factory):
+    """The handout of the kata in which a person marks how faults are explained."""
+    folder = tmp_path_factory.mktemp("debugger") / "handout"
+    contents.lay_out(*bundle("challenge5"), folder)
+    return folder
+
+
+def bundle(*slugs: str) -> tuple[contents.Files, dict[str, str]]:
+    """What is handed out of these katas, as it lies here: files, and what is written for the handout."""
+    chosen = [catalogue.load(ROOT, slug) for slug in slugs]
+    return contents.student_files(ROOT, chosen), student.texts(ROOT, chosen)
+
+
+def test_no_sentence_that_explains_a_fault_is_handed_out_where_a_person_marks_such_sentences(debugger):
+    told = [text for fault in FAULTS.values() for text in (fault.why, fault.fix, fault.prevention)]
+    sentences = [part for text in told for part in re.split(r"(?<=[.;]) ", text) if len(part) > 20]
+    assert len(sentences) > 200
+    text = "\n".join(
+        str(each)
+        for path in debugger.rglob("*")
+        if path.suffix in (".py", ".md", ".toml", ".txt", ".json")
+        for each in strings(path)
+    )
+    assert [sentence for sentence in sentences if sentence in text] == []
+    assert not [path for path in debugger.rglob("*") if path.stem in ("hidden", "faults")]
+
+
+@pytest.mark.parametrize(
+    "words", [["new"], ["grade"], ["hint"], ["solution", "1"], ["list"], ["check", "--seeds", "1"]], ids=" ".join
+)
+def test_a_handout_without_practice_networks_says_so_and_why(debugger, words):
+    done = module("debug", *words, cwd=debugger)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "this handout has no practice networks" in done.stderr
+    assert "what a person marks in challenge5" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_everything_else_stands_in_a_handout_without_practice_networks(debugger):
+    collected = run_pytest("katas/challenge5", "--collect-only", "-q", cwd=debugger)
+    assert (collected.status, "10 tests collected" in collected.out) == (0, True), collected.said
+    looked = run_pytest("katas/challenge5/test_diagnosis.py", "-q", cwd=debugger)
+    assert (looked.status, "5 skipped" in looked.out) == (0, True), looked.said
+    listed = module("list", cwd=debugger)
+    assert (listed.returncode, "challenge5" in listed.stdout) == (0, True), listed.stderr
+
+
+def test_a_handout_in_which_nobody_marks_explanations_has_practice_networks(tmp_path):
+    contents.lay_out(*bundle("exercise04"), tmp_path / "handout")
+    done = module("debug", "list", cwd=tmp_path / "handout")
+    assert (done.returncode, "no puzzle yet" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_copy_for_students_calls_nothing_official_that_is_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
+    place = tmp_path / "handout"
+    contents.lay_out(*bundle("exercise04"), place)
+    shutil.copy(ROOT / "solutions/exercise04/softmax_cross_entropy.py", place / "katas/exercise04")
+    ran = run_pytest("katas/exercise04", "-q", cwd=place)
+    assert "8 of 8 points; what counts is graded by your course" in ran.out, ran.said
+    assert "official: katas" not in ran.out
+    graded = module("grade", "exercise04", cwd=place)
+    assert graded.returncode == 0, graded.stderr
+    for words in (["progress"], ["next"]):
+        told = module(*words, cwd=place).stdout
+        assert "What counts is graded by your course." in told
+        assert "Everything is done" not in told
+    assert module("progress", "--html", str(tmp_path / "page.html"), cwd=place).returncode == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert ("What counts is graded by your course." in page, "Everything is done" in page) == (True, False)
+
+
+def test_the_demo_says_what_a_copy_lacks(tmp_path):
+    contents.lay_out(*bundle("exercise04"), tmp_path / "handout")
+    done = module("demo", cwd=tmp_path / "handout")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "comes without the demo's submissions" in done.stderr
+    assert "katas grade exercise04" in done.stderr
+
+
+def test_classroom50s_bundle_tells_the_learner_why(tmp_path, kata):
+    grading.classroom50(ROOT, [kata], tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "bundle")
+    checkout = tmp_path / "checkout"
+    shutil.copytree(WRONG, checkout)
+    elsewhere = write(tmp_path / "elsewhere", "not to be written to")
+    (checkout / "release-body.md").symlink_to(elsewhere)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "bundle/autograder.py")],
+        cwd=checkout,
+        env={"PATH": "/usr/bin:/bin", "KATAS_INSTALLED": "yes", **RUNNER},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = (checkout / "release-body.md").read_text(encoding="utf-8")
+    assert "3 of 10 points" in told
+    assert "expected" in told
+    assert elsewhere.read_text() == "not to be written to"
+    assert "seed" not in told
+
+
+# The recipes of docs/pulls.md and docs/release.md.
+
+
+def recipe(page: str, heading: str, number: int = 0) -> str:
+    """A block of commands under a heading of a page."""
+    section = (ROOT / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section, re.MULTILINE)
+    return textwrap.dedent(blocks[number])
+
+
+def test_the_points_of_requests_come_into_the_gradebook_as_it_is_documented(clone, tmp_path):
+    git(clone, "branch", "-M", "main")
+    git(clone, "checkout", "-q", "-b", "right")
+    write(clone / "katas/alpha/twice.py", SOLUTION)
+    git(clone, "commit", "-q", "-a", "-m", "solved")
+    git(clone, "update-ref", "refs/pull/7/head", "HEAD")
+    git(clone, "checkout", "-q", "-b", "other", "main")
+    write(clone / "katas/beta/twice.py", SOLUTION)
+    git(clone, "commit", "-q", "-a", "-m", "of another kata")
+    git(clone, "update-ref", "refs/pull/8/head", "HEAD")
+    git(clone, "checkout", "-q", "main")
+    course = tmp_path / "course"
+    git(tmp_path, "clone", "-q", str(clone), str(course))
+    write(course / "people.txt", "7 ada\n8 bob\n")
+    commands = recipe("pulls.md", "Course points").replace("exercise04", "alpha")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    env = {"PATH": path, "HOME": str(tmp_path), "NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
+    alone = recipe("pulls.md", "Course points", 1).replace("exercise04", "alpha")
+    done = subprocess.run(
+        ["bash", "-e", "-c", f"{commands}\nkatas gradebook show\n{alone}"],
+        cwd=course,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^ada\b.*\b3\b", done.stdout, re.MULTILINE), done.stdout
+    assert "bob" not in done.stdout
+    assert json.loads((course / "ada.json").read_text())["seed"]
+
+
+def test_a_public_repository_made_of_a_handout_grades_by_hidden_suites_that_lie_elsewhere(clone, tmp_path):
+    done = katas("release", "alpha", "--student", str(tmp_path / "public"), cwd=clone)
+    assert done.status == 0, done.said
+    shutil.copytree(ROOT / "graders/pulls", tmp_path / "public/graders/pulls")
+    hidden = tmp_path / "hidden"
+    shutil.copytree(clone / "graders/hidden/alpha", hidden / "alpha")
+    shutil.copytree(clone / "solutions", hidden / "solutions")
+    taken = {"pull": {"number": 7, "commit": "a" * 40}, "taken": []}
+    write(tmp_path / "taken.json", json.dumps(taken))
+    words = ["grade", "--taken", str(tmp_path / "taken.json"), "--out", str(tmp_path / "out.json")]
+    told = subprocess.run(
+        [sys.executable, "-m", "graders.pulls", *words, "--hidden", str(hidden)],
+        cwd=tmp_path / "public",
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert (told.returncode, json.loads((tmp_path / "out.json").read_text())) == (0, {"verdicts": []}), told.stderr
+    solved = write(tmp_path / "solved/twice.py", SOLUTION).parent
+    words = ["grade", "alpha", "--submission", str(solved), "--hidden", str(hidden), "--format", "json"]
+    verdict = json.loads(module(*words, cwd=tmp_path / "public").stdout)
+    assert (verdict["status"], verdict["score"]) == ("passed", 3)

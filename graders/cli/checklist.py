@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from graders.catalogue import Kata
-from graders.progress import Standing, next_kata, place, points_of, streak
+from graders.progress import VISIBLE_DONE, Standing, next_kata, place, points_of, streak
 from graders.report.page import mark, page
 from graders.report.wording import points
 
@@ -40,7 +40,8 @@ def render(
 def _next(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> str:
     found = next_kata(katas, dict(standings))
     if found is None:
-        return "<p>Everything is done.</p>"
+        done = VISIBLE_DONE if any(kata.handed_out for kata in katas) else "Everything is done."
+        return f"<p>{done}</p>"
     kata, why = found
     return f"<p>Next: <strong>{escape(kata.title)}</strong> (<code>{escape(kata.slug)}</code>): {escape(why)}.</p>"
 

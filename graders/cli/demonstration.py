@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from graders.errors import KataError
 from graders.report import terminal
 
 DEMO = Path(__file__).parents[1] / "demo"
@@ -12,7 +13,12 @@ EXPECTED = {"right": "passed", "wrong": "failed", "cheating": "failed"}
 
 
 def demonstrate(judge: Any) -> int:
-    """Grade them for real and show each verdict; 0 when each is what it should be."""
+    """Grade them for real and show each verdict; 0 when each is what it should be. Raises KataError without them."""
+    if not DEMO.is_dir():
+        raise KataError(
+            "this copy comes without the demo's submissions; whoever handed it out has them. "
+            "Grade a file of yours instead: katas grade exercise04"
+        )
     from rich.console import Console
 
     console = Console()

@@ -156,12 +156,22 @@ def _table(places: Sequence[Place]) -> list[str]:
     lines = [head]
     for person in people:
         own = [points.get((person, kata)) for kata in katas]
-        cells = "".join(
-            f"  {(f'{each.points:g}' if each else '–'):>{max(len(kata), 6)}}"
-            for each, kata in zip(own, katas, strict=True)
-        )
+        cells = "".join(f"  {_cell(each):>{max(len(kata), 6)}}" for each, kata in zip(own, katas, strict=True))
         lines.append(f"{_name(person)[:30]:<{width}}{cells}  {sum(each.points for each in own if each):>6g}")
+    if any(map(_outstanding, places)):
+        lines.append("* awaits a person's marks: katas review")
     return lines
+
+
+def _cell(place: Place | None) -> str:
+    if place is None:
+        return "–"
+    return f"{place.points:g}" + ("*" if _outstanding(place) else "")
+
+
+def _outstanding(place: Place) -> float:
+    """Points that a person has still to give."""
+    return 0.0 if place.verdict is None else place.verdict.review_points
 
 
 def _name(person: str) -> str:
@@ -174,8 +184,12 @@ def _points(place: Place) -> str:
     if place.counted is None:
         return "nothing that counts"
     verdict = place.counted.attempt.verdict
-    late = f", {place.counted.late} days late" if place.counted.late else ""
+    late = f", {_days(place.counted.late)} late" if place.counted.late else ""
     return f"{place.points:>6g} of {verdict.max_score + verdict.review_points:g}  {verdict.status}{late}"
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' if count != 1 else ''}"
 
 
 def _in_detail(places: Sequence[Place]) -> list[str]:
@@ -186,7 +200,7 @@ def _in_detail(places: Sequence[Place]) -> list[str]:
             verdict = each.attempt.verdict
             notes = [f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"]
             if each.late:
-                notes.append(f"{each.late} days late: {each.points:g} left")
+                notes.append(f"{_days(each.late)} late: {each.points:g} left")
             if each.over_limit:
                 notes.append(f"over the limit of {place.rule.attempts_per_day} a day: does not count")
             notes += [f"{task.name} {task.score:g} by {task.reviewer}" for task in verdict.tasks if task.reviewer]
@@ -244,7 +258,8 @@ def _per_submission(places: Sequence[Place]) -> str:
     for place in places:
         for each in place.standings:
             verdict = each.attempt.verdict
-            scores = {column(place, task.name): task.score for task in verdict.tasks}
+            given = [task for task in verdict.tasks if task.status != "awaiting_review"]
+            scores = {column(place, task.name): task.score for task in given}
             cells = [place.person, place.kata, each.attempt.submitted_at, verdict.submission_sha256, verdict.status]
             worth = [verdict.score, verdict.max_score, each.late, int(each.over_limit), each.points]
             rows.append([*cells, *worth, int(each is place.counted), *(scores.get(task, "") for task in tasks)])
@@ -254,10 +269,11 @@ def _per_submission(places: Sequence[Place]) -> str:
 def _per_person(places: Sequence[Place]) -> str:
     katas = sorted({place.kata for place in places})
     points = {(place.person, place.kata): place.points for place in places}
-    rows: list[list[Any]] = [["person", *katas, "total"]]
+    rows: list[list[Any]] = [["person", *katas, "total", "outstanding"]]
     for person in sorted({place.person for place in places}):
         own = [points.get((person, kata), "") for kata in katas]
-        rows.append([person, *own, round(sum(each for each in own if isinstance(each, float)), 4)])
+        outstanding = sum(_outstanding(place) for place in places if place.person == person)
+        rows.append([person, *own, round(sum(each for each in own if isinstance(each, float)), 4), outstanding])
     return _written(rows)
 
 

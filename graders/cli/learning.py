@@ -14,7 +14,7 @@ from graders import intake
 from graders.catalogue import Kata
 from graders.cli.delivery import deliver_bytes
 from graders.errors import KataError
-from graders.progress import EVERYTHING, Progress, Standing, next_kata, place, points_of, streak
+from graders.progress import Progress, Standing, all_done, next_kata, place, points_of, streak
 from graders.report.text import clean
 
 _HINT = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
@@ -142,7 +142,7 @@ def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
     """What to do next, with the commands for it."""
     found = next_kata(katas, standings)
     if found is None:
-        return EVERYTHING
+        return all_done(katas)
     kata, why = found
     more = f" and {len(kata.files) - 1} more" if len(kata.files) > 1 else ""
     return (

@@ -93,6 +93,8 @@ class Gradebook:
         except sa.exc.ArgumentError:
             raise KataError(f"{url}: a file, or a URL such as postgresql://user@host/course, is expected") from None
         self.name = self._url.render_as_string(hide_password=True)
+        if self._url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise KataError(f"{self.name}: a gradebook is a file, or a database of PostgreSQL: postgresql://…")
         if self._url.get_backend_name() == "postgresql":
             self._url = self._url.set(drivername="postgresql+psycopg")
         self._keep_private()
@@ -128,6 +130,8 @@ class Gradebook:
             )
         if said.endswith("is full"):
             return KataError(f"{self.name}: {said}: make room, and run the command again")
+        if isinstance(fault, sa.exc.OperationalError) and self._url.get_backend_name() == "postgresql":
+            return KataError(f"{self.name}: {said}: is the server running, and are you let in?")
         return KataError(f"{self.name}: {said}: name a gradebook that can be written, --gradebook URL")
 
     def __enter__(self) -> Gradebook:

@@ -96,7 +96,7 @@ def _tasks(verdict: Verdict | None) -> list[TaskResult]:
 def _kata(slug: str, places: Sequence[Place], totals: Mapping[str, float]) -> KataStatistics:
     verdicts = [place.verdict for place in places if place.verdict is not None]
     names = list(dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks))
-    possible = [verdict.score / verdict.max_score for verdict in verdicts if verdict.max_score]
+    possible = [verdict.score / verdict.max_score for verdict in verdicts if verdict.tasks and verdict.max_score]
     return KataStatistics(
         slug=slug,
         title=next((verdict.title for verdict in verdicts if verdict.title), slug),

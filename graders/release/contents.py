@@ -12,6 +12,8 @@ from graders.errors import KataError
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
 GRADERS_ONLY = ("batch", "demo", "gradebook", "hidden", "pulls", "release")  # rooms of graders/ that no student needs
+DIAGNOSIS = "diagnosis.toml"  # where a learner explains a fault in words
+FORM_OF_A_DIAGNOSIS = ("__init__.py", "causes.py", "diagnosis.py")  # of graders/debugging/: all that a kata asks for
 _NEVER = frozenset({"__pycache__", "build", "node_modules"})
 
 Files = dict[str, Path]
@@ -30,12 +32,25 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
 
 
 def student_files(root: Path, katas: Iterable[Kata]) -> Files:
-    """Stubs, visible tests, and a harness without the rooms that only graders need."""
+    """Stubs, visible tests, and a harness without the rooms that only graders need.
+
+    Practice networks come with an explanation of every fault. They stay behind where that would answer a kata.
+    """
+    chosen = with_required(root, katas)
     files = _settings(root)
-    for kata in with_required(root, katas):
+    for kata in chosen:
         files |= _below(kata.folder, f"katas/{kata.slug}")
     harness = _below(_harness(), "graders")
-    return files | {name: path for name, path in harness.items() if name.split("/")[1] not in GRADERS_ONLY}
+    files |= {name: path for name, path in harness.items() if name.split("/")[1] not in GRADERS_ONLY}
+    if not explained(chosen):
+        return files
+    kept = {f"graders/debugging/{name}" for name in FORM_OF_A_DIAGNOSIS}
+    return {name: path for name, path in files.items() if not name.startswith("graders/debugging/") or name in kept}
+
+
+def explained(katas: Iterable[Kata]) -> list[str]:
+    """The katas in which a person marks how a learner explains faults."""
+    return [kata.slug for kata in katas if any(task.review and DIAGNOSIS in task.files for task in kata.tasks)]
 
 
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:

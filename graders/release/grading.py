@@ -77,8 +77,9 @@ CMD ["grade", {quoted}, "--submission", "/submission", "--format", "json", "--re
 
 CLASSROOM50 = '''\
 #!/usr/bin/env python3
-"""Run by Classroom 50 in a student's checkout; the answer is result.json there."""
+"""Run by Classroom 50 in a student's checkout; the answer is result.json there, and release-body.md in words."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -106,19 +107,29 @@ def install():
 
 def main():
     checkout = pathlib.Path.cwd()
+    for name in ("result.json", "release-body.md"):
+        (checkout / name).unlink(missing_ok=True)  # a submission's own is no answer, and a link leads elsewhere
     if os.environ.get("KATAS_INSTALLED") != "yes":
         install()
     with tempfile.TemporaryDirectory() as folder:
-        report = pathlib.Path(folder, "result.json")
+        report = pathlib.Path(folder, "verdicts.json")
         command = [sys.executable, "-m", "graders.cli", "grade", *SLUGS, "--submission", str(checkout)]
-        command += ["--format", "classroom50", "--require-confinement", "partial", "--output", str(report)]
+        command += ["--format", "json", "--require-confinement", "partial", "--output", str(report)]
         if subprocess.run(command, cwd=SOURCE).returncode > 1:
             sys.exit("the grading came to nothing, and the fault is ours")
         sys.path.insert(0, str(SOURCE))
+        from graders.report import render
         from graders.report.classroom50 import stamped
+        from graders.verdict import from_json
 
-        text = stamped(report.read_text(encoding="utf-8"), os.environ)
-    (checkout / "result.json").write_text(text, encoding="utf-8")
+        found = json.loads(report.read_text(encoding="utf-8"))
+    verdicts = [from_json(json.dumps(each).encode()) for each in (found if isinstance(found, list) else [found])]
+    texts = {{
+        "result.json": stamped(render(verdicts, "classroom50", "learner"), os.environ),
+        "release-body.md": render(verdicts, "markdown", "learner"),
+    }}
+    for name, text in texts.items():
+        (checkout / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,16 @@ RUN = 4  # consecutive lines of a secret that are one too many
 SHORTEST = 12  # characters of a line that tells anything
 _TELLS_NOTHING = re.compile(r"#|from |import |.*(\bspec\b|importlib)")  # comments and imports, the long form too
 
+# Stands in the place of what makes practice networks, where they stay behind: `katas debug` imports it first.
+NO_PRACTICE = """\
+from graders.errors import KataError
+
+raise KataError(
+    "this handout has no practice networks: the explanations that they come with would answer "
+    "what a person marks in {slugs}"
+)
+"""
+
 README = """\
 # Katas
 
@@ -45,9 +55,19 @@ def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
     found = leaks(root, files)
     if found:
         raise KataError(f"{found[0]}; nothing was written")
-    texts = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
-    contents.lay_out(files, texts, folder)
-    return sorted([*files, *texts])
+    written = texts(root, katas)
+    contents.lay_out(files, written, folder)
+    return sorted([*files, *written])
+
+
+def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
+    """What is written for a handout, by its name in it."""
+    found = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
+    answered = contents.explained(contents.with_required(root, katas))
+    if answered:
+        said = NO_PRACTICE.format(slugs=" and ".join(answered))
+        found |= {f"graders/debugging/{name}.py": said for name in ("practice", "generate")}
+    return found
 
 
 def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:

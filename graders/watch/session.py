@@ -15,7 +15,7 @@ from graders.catalogue import Kata
 from graders.cli import learning
 from graders.errors import KataError
 from graders.judge import Judge
-from graders.progress import DONE, EVERYTHING, Progress, Standing, next_kata, remember
+from graders.progress import DONE, Progress, Standing, all_done, next_kata, remember
 from graders.report import wording
 from graders.report.shown import shown
 from graders.verdict import Verdict
@@ -264,7 +264,7 @@ class Session:
         self._refresh()
         following = state.following
         if following is None:
-            self._note(EVERYTHING)
+            self._note(all_done(state.katas))
         else:
             self._go(following[0])
 

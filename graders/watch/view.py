@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from graders.catalogue import Kata, Task
-from graders.progress import DONE, EVERYTHING, Standing, next_kata, place, points_of
+from graders.progress import DONE, Standing, all_done, next_kata, place, points_of
 from graders.report import wording
 from graders.report.terminal import COLOURS, Page, notes_on
 from graders.report.text import clean, clean_line
@@ -276,7 +276,7 @@ def _praise(page: Lines, state: State) -> None:
     page.block(said, "  ", "bold green")
     page.blank()
     if state.following is None:
-        page.block(EVERYTHING, "  ")
+        page.block(all_done(state.katas), "  ")
     else:
         kata, why = state.following
         page.block(f"n: {kata.slug}, {clean_line(kata.title)} ({why})", "  ")
