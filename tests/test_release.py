@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 import json
 import re
 import shutil
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema
@@ -377,12 +376,14 @@ RUNNER = {
 }
 
 
-def test_classroom50s_bundle_writes_its_result(tmp_path, kata):
+def classroom50(tmp_path: Path, kata: catalogue.Kata, edit: Callable[[Path], object] = lambda _: None) -> Path:
+    """A wrong submission's checkout after Classroom 50's bundle has been run in it; `edit` changes it before."""
     grading.classroom50(ROOT, [kata], tmp_path / "bundle.zip")
-    with zipfile.ZipFile(io.BytesIO((tmp_path / "bundle.zip").read_bytes())) as archive:
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(tmp_path / "bundle")
     checkout = tmp_path / "checkout"
     shutil.copytree(WRONG, checkout)
+    edit(checkout)
     done = subprocess.run(
         [sys.executable, str(tmp_path / "bundle/autograder.py")],
         cwd=checkout,
@@ -393,6 +394,11 @@ def test_classroom50s_bundle_writes_its_result(tmp_path, kata):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return checkout
+
+
+def test_classroom50s_bundle_writes_its_result(tmp_path, kata):
+    checkout = classroom50(tmp_path, kata)
     result = json.loads((checkout / "result.json").read_text())
     jsonschema.validate(result, SCHEMAS["classroom50"])
     assert (result["classroom"], result["score"], result["max-score"]) == ("cs1", 3, 10)
@@ -498,23 +504,8 @@ def test_the_demo_says_what_a_copy_lacks(tmp_path):
 
 
 def test_classroom50s_bundle_tells_the_learner_why(tmp_path, kata):
-    grading.classroom50(ROOT, [kata], tmp_path / "bundle.zip")
-    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
-        archive.extractall(tmp_path / "bundle")
-    checkout = tmp_path / "checkout"
-    shutil.copytree(WRONG, checkout)
     elsewhere = write(tmp_path / "elsewhere", "not to be written to")
-    (checkout / "release-body.md").symlink_to(elsewhere)
-    done = subprocess.run(
-        [sys.executable, str(tmp_path / "bundle/autograder.py")],
-        cwd=checkout,
-        env={"PATH": "/usr/bin:/bin", "KATAS_INSTALLED": "yes", **RUNNER},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    checkout = classroom50(tmp_path, kata, lambda folder: (folder / "release-body.md").symlink_to(elsewhere))
     told = (checkout / "release-body.md").read_text(encoding="utf-8")
     assert "3 of 10 points" in told
     assert "expected" in told
