@@ -83,17 +83,15 @@ def test_a_report_of_nothing_is_no_report(grade, submission, repository):
 @attack("Z33")
 def test_what_is_kept_of_an_answer_is_not_taken_for_it(repository, observed):
     """By a judge that stays, and has seen the misconception and the forgery before."""
-    kata = catalogue.load(repository, "exercise02")
+    kata = catalogue.load(repository, "exercise07")
     solution = intake.shipped(kata, kata.solution)
-    capped = next(each for each in kata.wrong if each.sentence.startswith("Numbers above 6 were cut"))
-    forged = {"relu.py": (SUBMISSIONS / "z33_kept_in_part/relu.py").read_bytes()}
+    zeros = next(each for each in kata.wrong if each.path.stem == "zeros")
+    forged = {"initialization.py": (SUBMISSIONS / "z33_kept_in_part" / "initialization.py").read_bytes()}
     with Judge(repository, require="full") as judge:
-        honest = judge.grade_files(
-            "exercise02", solution | {capped.replaces: capped.applied(solution)}, diagnosing=True
-        )
-        assert [test.diagnosis for test in honest.tests if test.diagnosis] == [capped.sentence]
-        for _ in range(3):
-            verdict = judge.grade_files("exercise02", forged, diagnosing=True)
+        honest = judge.grade_files("exercise07", solution | {zeros.replaces: zeros.applied(solution)}, diagnosing=True)
+        assert [test.diagnosis for test in honest.tests if test.diagnosis] == [zeros.sentence]
+        for number in range(4):
+            verdict = judge.grade_files("exercise07", forged, diagnosing=True, seed=bytes([number]) * 16)
             assert verdict.status == "failed"
             assert not any(test.diagnosis for test in verdict.tests)
     observed("F")
