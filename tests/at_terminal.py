@@ -97,19 +97,25 @@ class AtTerminal:
         return "\n".join(self.rows())
 
     def wait(self, seen: str | Callable[[str], bool], seconds: float = PATIENCE_S) -> str:
-        """The text of the screen, once it has something in it, or once it is as it is wanted."""
+        """The text of the screen, once it has something in it, or once it is as it is wanted, and drawn to its end."""
         deadline = time.monotonic() + seconds
         wanted = (lambda text: seen in text) if isinstance(seen, str) else seen
         while not wanted(self.text()):
             assert time.monotonic() < deadline, f"never seen: {seen}\n{self.text()}"
             self._take(0.05)
-        return self.text()
+        first, settled = self.text(), time.monotonic() + 1
+        while self._take(0.05) and time.monotonic() < settled:
+            pass
+        return self.text() if wanted(self.text()) else first
 
-    def _take(self, seconds: float) -> None:
-        if select.select([self.ours], [], [], seconds)[0]:
-            data = os.read(self.ours, 65536)
-            self.written += data
-            self.stream.feed(data)
+    def _take(self, seconds: float) -> bool:
+        """Take in what is written within so many seconds; whether anything was."""
+        if not select.select([self.ours], [], [], seconds)[0]:
+            return False
+        data = os.read(self.ours, 65536)
+        self.written += data
+        self.stream.feed(data)
+        return True
 
     def pid(self) -> int:
         """The command's own process."""

@@ -172,14 +172,17 @@ class Room:
                 waiting = self._fork()
 
     def _learns(self, judge: socket.socket) -> bool:
-        """Take in what a judge has learnt; False when it is gone."""
-        try:
-            message = judge.recv(MESSAGE_BYTES + 1)
-        except ConnectionError:
-            return False
-        if message:
-            self.memory.take_in(message)
-        return bool(message)
+        """Take in all that a judge has learnt; False when it is gone."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                try:
+                    message = judge.recv(MESSAGE_BYTES + 1, socket.MSG_DONTWAIT)
+                except ConnectionError:
+                    return False
+                if not message:
+                    return False
+                self.memory.take_in(message)
+        return True
 
     def _renewed(self, waiting: socket.socket | None) -> socket.socket:
         if waiting is not None:
@@ -227,12 +230,11 @@ class Room:
         _live_as_long_as(client)
         tell = partial(_tell, client)
         found = answer(self.kata, self.items, order, sandboxes, self.install, tell, self.memory)
+        with contextlib.suppress(OSError):
+            for message in self.memory.news():  # before the answer, which the next order may follow at once
+                orders.send(message)
         signal.signal(signal.SIGIO, signal.SIG_IGN)
         send(client, msgspec.msgpack.encode(found))
-        client.close()
-        with contextlib.suppress(OSError):
-            for message in self.memory.news():
-                orders.send(message)
 
     def refuse_all(self) -> None:
         """The tests cannot be collected: say so to whoever asks."""
