@@ -52,7 +52,16 @@ class Batch:
         return Store(self.out / "submissions")
 
     def verdict_file(self, person: str, kata: str) -> Path:
-        return self.out / "verdicts" / person.replace("/", "_") / f"{kata}.json"
+        return self.out / "verdicts" / self.folder_of(person) / f"{kata}.json"
+
+    def folder_of(self, person: str) -> str:
+        """The name of a person's folder, in verdicts/ and in feedback/."""
+        return person.replace("/", "_")
+
+    @property
+    def feedback(self) -> Path:
+        """Where `katas feedback` writes what people get back."""
+        return self.out / "feedback"
 
     def open(self, seed: bytes | None = None) -> Journal:
         """The journal, to be written. `seed` (32 bytes) is drawn for a new batch; an old one keeps its own."""
@@ -79,11 +88,10 @@ class Batch:
         used = {row.verdict.submission_sha256 for row in journal.rows(self.journal)}
         dropped = sum(self.store.drop(sha256) for sha256 in list(self.store.digests()) if sha256 not in used)
         for person, kata in standing.keys() - journal.shorts(self.journal).keys():
-            file = self.verdict_file(person, kata)
-            file.unlink(missing_ok=True)
-            for page in (self.out / "feedback" / file.parent.name).glob(f"{kata}.*"):
-                page.unlink()
-            for folder in (file.parent, self.out / "feedback" / file.parent.name):
+            file, pages = self.verdict_file(person, kata), self.feedback / self.folder_of(person)
+            for each in (file, *pages.glob(f"{kata}.*")):
+                each.unlink(missing_ok=True)
+            for folder in (file.parent, pages):
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
         return rows, dropped
@@ -137,8 +145,8 @@ class Run:
         """Write down again what stands of those who handed in at another time than the journal says."""
         if not self._moved:
             return
-        last = {_key(row): row for row in journal.rows(held.path) if _key(row) in self._moved}
-        rows = [Row(person=row.person, submitted_at=self._moved[key], verdict=row.verdict) for key, row in last.items()]
+        last = {row.key: row for row in journal.rows(held.path) if row.key in self._moved}
+        rows = [msgspec.structs.replace(row, submitted_at=self._moved[key]) for key, row in last.items()]
         held.append(rows)
         self.tally.moved = len(rows)
 
@@ -230,10 +238,6 @@ class Run:
             tally.weakest = min(tally.weakest, verdict.confinement, key=STRENGTH.index)
 
 
-def _key(row: Row) -> tuple[str, str]:
-    return row.person, row.verdict.kata
-
-
 def state(kata: Kata) -> tuple[str, str, str]:
     """What decides about a submission: the digests of the kata and of its tests, and the harness's version."""
     return kata.kata_digest(), kata.suite_digest(), __version__
@@ -254,7 +258,7 @@ def write_verdict(batch: Batch, row: Row) -> None:
 
     The points that a person has written into the file that was there stay, where it is about the same submission.
     """
-    file = batch.verdict_file(row.person, row.verdict.kata)
+    file = batch.verdict_file(*row.key)
     marked = with_marks(row.verdict, _marks(file, row.verdict.submission_sha256))
     new = file.with_name(f".{file.name}")
     with writing(file):
@@ -265,13 +269,12 @@ def write_verdict(batch: Batch, row: Row) -> None:
 
 def keep_marks(batch: Batch, file: Path) -> None:
     """Write a verdict with a person's points down in the journal: its file can be lost."""
-    marked = _in_file(file)
-    for (person, kata), row in journal.shorts(batch.journal).items():
-        if batch.verdict_file(person, kata).resolve() != file.resolve() or marked is None:
-            continue
-        if row.verdict.submission_sha256 == marked.submission_sha256:
+    marked, place = _in_file(file), file.parts[-2:]
+    rows = [row for key, row in journal.shorts(batch.journal).items() if batch.verdict_file(*key).parts[-2:] == place]
+    for row in rows:
+        if marked is not None and row.verdict.submission_sha256 == marked.submission_sha256:
             with batch.open() as held:
-                held.append([Row(person=person, submitted_at=row.submitted_at, verdict=marked)])
+                held.append([Row(person=row.person, submitted_at=row.submitted_at, verdict=marked)])
 
 
 def _marks(file: Path, sha256: str) -> list[tuple[str, float, str, str]]:
@@ -295,7 +298,7 @@ def restore_verdicts(batch: Batch) -> None:
     missing = {key for key in journal.shorts(batch.journal) if not batch.verdict_file(*key).is_file()}
     if missing:
         for row in journal.rows(batch.journal):
-            if (row.person, row.verdict.kata) in missing:
+            if row.key in missing:
                 write_verdict(batch, row)
 
 

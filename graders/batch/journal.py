@@ -38,6 +38,10 @@ class Row(Record, frozen=True, kw_only=True):
     submitted_at: str
     verdict: Verdict
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.person, self.verdict.kata
+
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """What of a verdict decides whether it still stands."""

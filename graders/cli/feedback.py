@@ -61,7 +61,9 @@ def feedback(
         return 0
     if audience is not None:
         raise KataError("--audience is for a single verdict's file: what a batch has stored is written for its people")
-    writing = _Writing(out, to or out / "feedback", form, people or [], katas or [])
+    from graders.batch.cohort import Batch
+
+    writing = _Writing(out, to or Batch(out).feedback, form, people or [], katas or [])
     print("\n".join(writing.run()))
     return 2 if writing.left_out else 0
 
@@ -131,13 +133,16 @@ class _Writing:
     nothing: list[str] = field(default_factory=list)  # who was asked for, and has nothing of these katas
     left_out: list[str] = field(default_factory=list)
 
-    def run(self) -> list[str]:
-        """Write what was asked for; what it came to, in words. Raises KataError where nothing more can be written."""
+    @property
+    def batch(self) -> Batch:
         from graders.batch.cohort import Batch
 
+        return Batch(self.out)
+
+    def run(self) -> list[str]:
+        """Write what was asked for; what it came to, in words. Raises KataError where nothing more can be written."""
         self._check_target()
-        batch = Batch(self.out)
-        standing = self._standing(batch)
+        standing = self._standing()
         stored = {*standing, *self._stored()}
         if not stored:
             raise KataError(f"{self.out}/verdicts: no verdict in it; `katas grade-batch` grades, with this --out")
@@ -148,7 +153,7 @@ class _Writing:
         places: dict[tuple[int, int], str] = {}
         for person, kata in chosen:
             try:
-                file = self.out / "verdicts" / person / f"{kata}.json"
+                file = self.batch.verdict_file(person, kata)
                 verdict = _allowed(_read(file, kata, standing.get((person, kata))), details)
                 target = self._target(person, kata, places)
             except _LeftOut as fault:
@@ -163,10 +168,11 @@ class _Writing:
         if to == out or any(place == to or place in to.parents for place in own):
             raise KataError(f"--to {self.to}: the batch keeps its own files there; name another folder")
 
-    def _standing(self, batch: Batch) -> dict[Key, Short]:
+    def _standing(self) -> dict[Key, Short]:
         """What the journal has of everybody, if there is one."""
         from graders.batch import journal
 
+        batch = self.batch
         if not batch.journal.exists():
             return {}
         try:
@@ -174,13 +180,13 @@ class _Writing:
         except KataError as fault:
             self.left_out.append(str(fault))
             return {}
-        return {(batch.verdict_file(*row.key).parent.name, row.verdict.kata): row for row in rows if _is_name(*row.key)}
+        return {(batch.folder_of(row.person), row.verdict.kata): row for row in rows if _is_name(*row.key)}
 
     def _stored(self) -> Iterator[Key]:
         """What there is a file of."""
         place = self.out / "verdicts"
         if not place.is_dir():
-            if (self.out / "journal.jsonl").is_file():
+            if self.batch.journal.is_file():
                 return
             raise KataError(f"{self.out}: no batch in it: there is no {place}; {BATCH}")
         for folder in sorted(each for each in place.iterdir() if each.is_dir() and not each.name.startswith(".")):
@@ -197,7 +203,7 @@ class _Writing:
 
         folders = {composed(person): person for person, _ in stored}
         katas = {kata for _, kata in stored}
-        asked = {each: folders.get(composed(each.replace("/", "_"))) for each in self.people}
+        asked = {each: folders.get(composed(self.batch.folder_of(each))) for each in self.people}
         for name, person in asked.items():
             if person is None:
                 raise KataError(f"{self.out}: no verdict of {_shown(name)}; there is one of {_some(folders.values())}")
@@ -249,7 +255,7 @@ class _Writing:
         if self.awaiting:
             lines.append(f"awaiting a person's marks: {self.awaiting} of them; `katas review` gives them")
         lines += [f"nothing of these katas from: {_shown(person)}" for person in self.nothing]
-        if self.to == self.out / "feedback":
+        if self.to == self.batch.feedback:
             gone = [path for path in sorted(self.to.glob("*/*.*")) if (path.parent.name, _slug(path)) not in stored]
             lines += [f"no verdict any more: {_shown(path)}; remove it" for path in gone]
         return lines + [f"left out: {each}" for each in self.left_out]

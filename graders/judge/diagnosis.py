@@ -20,7 +20,7 @@ from graders.checks.draw import Draw
 from graders.checks.mismatch import observing
 from graders.errors import SubmissionError, WorkerError
 from graders.judge.handle import Handle, Journal, Side
-from graders.judge.memory import Impression, Memory, digest, weight
+from graders.judge.memory import Impression, Memory, digest, largest, weight
 from graders.judge.worker import NotPlain
 
 SEED = b"the inputs that diagnosis looks at"
@@ -130,12 +130,12 @@ class Remembered:
         """Whether what comes back from the case at `place` is the same."""
         key = self._key(place)
         known = self._memory.known.get(key)
-        if known is not None:
-            if known.whole:
-                return same(submission.at(place), known.value)
-            if not same(submission.roughly(place).value, known.value):
-                return False
-        self._memory.learn(key, self._live.roughly(place))
+        if known is None:
+            self._memory.learn(key, self._live.roughly(place))
+        elif known.whole:
+            return same(submission.at(place), known.value)
+        elif not same(submission.roughly(place).value, known.value):
+            return False
         return same(submission.at(place), self._live.at(place))
 
     def _key(self, place: int) -> bytes:
@@ -195,7 +195,5 @@ def _near(left: np.ndarray, right: np.ndarray) -> bool:
     if left.dtype.kind not in "fc":
         return bool(np.array_equal(left, right))
     tolerance = max(200 * np.finfo(left.dtype).eps, NOISE)
-    with np.errstate(invalid="ignore", over="ignore"):
-        sizes = np.abs(left)
-        scale = np.max(sizes[np.isfinite(sizes)], initial=0.0)
-        return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
+    with np.errstate(invalid="ignore"):
+        return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * largest(left), equal_nan=True))

@@ -276,20 +276,19 @@ class Grading:
         try:
             side.load()
         except RemoteFault as fault:
-            if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
-                unread = self._unread(self.kata.runtime_of(task_of(self.items[0])))
-                if unread:
-                    return unread
+            if fault.type_name in ("SyntaxError", "IndentationError", "TabError") and (unread := self._unread()):
+                return unread
             return clean(f"the submission cannot be imported: {told_of(fault)}", MESSAGE)
         except SubmissionError as fault:
             return clean(f"the submission cannot be imported: {fault}", MESSAGE)
         return ""
 
-    def _unread(self, runtime: str) -> str:
+    def _unread(self) -> str:
         """What keeps the files from being compiled, by a worker in which no line of them is run.
 
         One in which they are run may say the same of files that have no such fault.
         """
+        runtime = self.kata.runtime_of(task_of(self.items[0]))
         side = self._side(self._crew(runtime).hire(1)[0], "reading", self.order.files)
         try:
             side.read()
@@ -334,6 +333,8 @@ class Grading:
 
     def _kept(self, output: str) -> str:
         """What is kept of a test's output: a submission can print as much in every test, also while it is imported."""
+        if not output:
+            return ""
         text = clean(output, OUTPUT)
         data = text.encode()
         if len(data) > OUTPUT:  # a byte that is no text counts thrice

@@ -101,11 +101,15 @@ def _sketch(array: np.ndarray) -> tuple[Any, ...]:
     flat = array.reshape(-1)
     kept = flat[np.linspace(0, flat.size - 1, ENTRIES).astype(int)]
     if array.dtype.kind in "fc":
-        with np.errstate(over="ignore"):
-            sizes = np.abs(flat)
-        largest = np.max(sizes[np.isfinite(sizes)], initial=0.0)
-        kept = np.append(kept, largest).astype(array.dtype)
+        kept = np.append(kept, largest(flat)).astype(array.dtype)
     return array.dtype.name, array.shape, kept
+
+
+def largest(array: np.ndarray) -> Any:
+    """The largest finite absolute value, by which rounding is measured; 0 where there is none."""
+    with np.errstate(over="ignore"):
+        sizes = np.abs(array)
+    return np.max(sizes[np.isfinite(sizes)], initial=0.0)
 
 
 def weight(value: Any) -> int:
