@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -98,7 +99,10 @@ SETS: dict[str, tuple[str, int, int, Mapping[str, bytes]]] = {
 
 
 class Mirror:
-    """What it serves, how it misbehaves, and what was asked of it: (file, Range, bytes sent)."""
+    """What it serves, how it misbehaves, and what was asked of it: (file, Range, bytes that it meant to send).
+
+    A request is in the log before its first byte is sent: whoever has the bytes may read and clear the log.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -134,6 +138,8 @@ class Mirror:
             request.send_error(status)
             return
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.ranges else 0
+        rest = data[start:][: self.cuts.pop(0)] if self.cuts else data[start:]
+        self.log.append((name, asked, len(rest)))
         request.send_response(206 if start else 200)
         if start:
             request.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
@@ -142,8 +148,7 @@ class Mirror:
         for key, value in self.headers.items():
             request.send_header(key, value)
         request.end_headers()
-        rest = data[start:][: self.cuts.pop(0)] if self.cuts else data[start:]
-        try:
+        with contextlib.suppress(OSError):  # nobody listens any more
             if self.stall:
                 request.wfile.write(rest[: self.stall])
                 self.stalled.set()
@@ -151,9 +156,6 @@ class Mirror:
                 request.wfile.write(rest[self.stall :])
             else:
                 request.wfile.write(rest)
-            self.log.append((name, asked, len(rest)))
-        except OSError:  # nobody listens any more
-            self.log.append((name, asked, -1))
 
     def close(self) -> None:
         self.go.set()

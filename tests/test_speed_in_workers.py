@@ -44,11 +44,11 @@ def test_what_is_many_times_slower_fails_and_is_told_how_much(graded: Graded) ->
 
 
 def test_what_is_faster_than_the_reference_passes(graded: Graded) -> None:
-    verdict = graded("swift", "import math\n\ndef total(x):\n    return math.fsum(x)\n")
+    verdict = graded("swift", "def total(x):\n    return float(x.sum())\n")
     speed = result(verdict, TIMED).speed
     assert verdict.status == "passed"
     assert speed is not None
-    assert speed.ratio < 2
+    assert speed.low < 1
 
 
 @pytest.mark.security
