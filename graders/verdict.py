@@ -55,7 +55,10 @@ class TestResult(Record, frozen=True, kw_only=True):
 
 
 class TaskResult(Record, frozen=True, kw_only=True):
-    """A task, which carries points; its status follows from its tests."""
+    """A task, which carries points; its status follows from its tests, or from a person's points.
+
+    `reviewed_at` is UTC, ISO 8601; `comment` is what the reviewer tells the author, at most 2 000 characters.
+    """
 
     name: str
     title: str
@@ -65,6 +68,7 @@ class TaskResult(Record, frozen=True, kw_only=True):
     blocked_by: tuple[str, ...] = ()
     reviewer: str | None = None
     reviewed_at: str | None = None
+    comment: str | None = None
 
 
 class Limits(Record, frozen=True, kw_only=True):
@@ -129,7 +133,8 @@ class Verdict(Record, frozen=True, kw_only=True):
         redacted = msgspec.structs.replace(self, seed=None, tests=tuple(test for test in tests if test is not None))
         if audience == "learner":
             return redacted
-        anonymous = [msgspec.structs.replace(task, reviewer=None, reviewed_at=None) for task in self.tasks]
+        unmarked = {"reviewer": None, "reviewed_at": None, "comment": None}
+        anonymous = [msgspec.structs.replace(task, **unmarked) for task in self.tasks]
         return msgspec.structs.replace(redacted, message="", ignored_files=(), tasks=tuple(anonymous))
 
 

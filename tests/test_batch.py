@@ -26,7 +26,7 @@ from graders.batch.cohort import Batch, Run
 from graders.batch.executors import Borrowed, Cluster, ThisMachine
 from graders.batch.resident import Job
 from graders.errors import JudgeError, KataError
-from graders.review import with_marks
+from graders.review import Mark, with_marks
 from tests.workshop import (
     ADDED,
     HIDDEN,
@@ -658,7 +658,7 @@ def test_points_that_a_person_gave_outlive_a_new_verdict_on_the_same_submission(
     row = msgspec.structs.replace(graded_row("ada"), verdict=awaiting)
     cohort.write_verdict(batch, row)
     file = batch.verdict_file("ada", "one")
-    marked = verdict.to_json(with_marks(awaiting, [("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")]))
+    marked = verdict.to_json(with_marks(awaiting, [Mark("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")]))
     file.write_bytes(marked)
     cohort.write_verdict(batch, row)
     found = verdict.from_json(file.read_bytes())

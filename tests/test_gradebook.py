@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -33,7 +34,7 @@ from graders.gradebook import Gradebook, book, leaderboard, page, rules, similar
 from graders.gradebook.rules import Attempt, Rule
 from graders.gradebook.tables import REVISION, Table
 from graders.judge import Judge
-from graders.review import with_marks
+from graders.review import Mark, marks_of, with_marks
 from graders.verdict import Speed, TaskResult, TestResult, Verdict, to_json
 from tests.workshop import ADDED, HIDDEN, ROOT, SOLUTION, SUMMED, katas, write, write_repository
 
@@ -299,15 +300,16 @@ AWAITING = graded(
 def test_points_that_a_person_gave_outlive_a_regrading_and_can_be_given_anew(opened):
     found = opened()
     found.import_verdict(AWAITING, "ada", moment(9))
-    for points, hour in ((3.0, 13), (4.0, 14)):
-        marked = with_marks(AWAITING, [("essay", points, "Grace", moment(11, hour))])
+    for points, hour, said in ((3.0, 13, ""), (4.0, 14, "Better.")):
+        marked = with_marks(AWAITING, [Mark("essay", points, "Grace", moment(11, hour), said)])
         found.import_verdict(marked, "ada", moment(9))
     found.import_verdict(msgspec.structs.replace(AWAITING, graded_at=moment(15), seed="11" * 16), "ada", moment(9))
     (place,) = found.places()
     assert place.verdict is not None
     assert (place.points, place.verdict.status, place.verdict.tasks[1].reviewer) == (14.0, "failed", "Grace")
     marks = [(row.before, row.after) for row in found.audit("ada") if row.what == "marked"]
-    assert marks == [("", "essay: 3 by Grace"), ("essay: 3 by Grace", "essay: 4 by Grace")]
+    assert marks == [("", "essay: 3 by Grace"), ("essay: 3 by Grace", "essay: 4 by Grace: Better.")]
+    assert place.verdict.tasks[1].comment == "Better."
 
 
 def test_a_hole_is_answered_by_the_verdicts_of_the_versions_that_have_it(opened):
@@ -360,6 +362,21 @@ def test_the_migrations_make_exactly_these_tables(opened):
     with found._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
+
+
+def test_the_marks_of_the_first_tables_are_kept_in_todays(opened):
+    found = opened()
+    found.import_verdict(with_marks(AWAITING, [Mark("essay", 3.0, "Grace", moment(11))]), "ada", moment(9))
+    config = Config()
+    config.set_main_option("script_location", str(book._MIGRATIONS))
+    with found._engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert "comment" not in {each["name"] for each in sa.inspect(connection).get_columns("marks")}
+    again = opened()
+    (place,) = again.places()
+    assert place.verdict is not None
+    assert marks_of(place.verdict) == [Mark("essay", 3.0, "Grace", moment(11))]
 
 
 def test_a_database_of_a_later_version_is_left_alone(opened):
@@ -578,7 +595,7 @@ def test_a_review_written_into_a_batchs_verdict_is_imported_with_it(tmp_path):
     cohort.write_verdict(held_in, row)
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
         found.import_batch(held_in)
-        marked = with_marks(AWAITING, [("essay", 5.0, "Grace", moment(11))])
+        marked = with_marks(AWAITING, [Mark("essay", 5.0, "Grace", moment(11))])
         held_in.verdict_file("ada", "one").write_bytes(to_json(marked))
         assert found.import_batch(held_in) == 0
         (place,) = found.places()

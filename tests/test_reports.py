@@ -59,11 +59,18 @@ def read(kind: str) -> Verdict:
 @st.composite
 def hostile_verdicts(draw) -> Verdict:
     """A verdict with anything in every field of text."""
-    texts = [draw(any_text) for _ in range(8)]
+    texts = [draw(any_text) for _ in range(9)]
     status = draw(st.sampled_from(["passed", "failed", "awaiting_review", "ungradable", "ungraded", "error"]))
     outcomes = draw(st.lists(st.sampled_from(["passed", "failed", "blocked", "ungraded", "error"]), max_size=5))
     task = TaskResult(
-        name=texts[0], title=texts[1], status="failed", score=0, max_score=1, blocked_by=(texts[2],), reviewer=texts[3]
+        name=texts[0],
+        title=texts[1],
+        status="failed",
+        score=0,
+        max_score=1,
+        blocked_by=(texts[2],),
+        reviewer=texts[3],
+        comment=texts[8],
     )
     tests = [
         TestResult(

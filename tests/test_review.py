@@ -1,4 +1,4 @@
-"""`katas review`: a person's points, and who gave them when, in the verdict."""
+"""`katas review`: a person's points and comment, and who gave them when, in the verdict."""
 
 from __future__ import annotations
 
@@ -73,6 +73,59 @@ def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
     assert marked["reviewed_at"].endswith("+00:00")
 
 
+def test_a_comment_is_read_by_the_author_and_not_by_the_public(root: Path, record: Path) -> None:
+    said = "Which one of\nthe two?\x1b[2J | `x` <b>"
+    done = review(root, record, "--by", "Grace", "--award", "why=3", "--comment", f"why={said}")
+    assert (done.status, task_in(record)["comment"]) == (1, said), done.said
+    shown = {
+        audience: katas("feedback", str(record), "--audience", audience, "--format", form, cwd=root).out
+        for audience, form in (("learner", "text"), ("public", "html"))
+    }
+    assert "reviewed by Grace: Which one of the two? | `x` <b>" in " ".join(shown["learner"].split())
+    assert "\x1b" not in shown["learner"]
+    assert "Grace" not in shown["public"]
+    assert "Which one" not in shown["public"]
+    page = katas("feedback", str(record), "--format", "html", cwd=root).out
+    assert "reviewed by Grace: Which one of the two? | `x` &lt;b&gt;" in page
+
+
+def test_points_and_comment_are_replaced_each_for_itself(root: Path, record: Path) -> None:
+    steps = [
+        (("--award", "why=3", "--comment", "why=Short."), (3, "Short.")),
+        (("--award", "why=2"), (2, "Short.")),
+        (("--comment", "why=Too short = sign."), (2, "Too short = sign.")),
+        (("--comment", "why="), (2, None)),
+    ]
+    for words, expected in steps:
+        done = review(root, record, "--by", "Grace", *words)
+        assert (done.status, "Traceback" in done.err) == (1, False), done.said
+        assert (task_in(record)["score"], task_in(record)["comment"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("why=Good.", "why: nobody has given points for it; give them too, such as --award why=POINTS"),
+        ("Good.", "--comment Good.: TASK=TEXT is expected"),
+        ("=Good.", "TASK=TEXT is expected"),
+        ("twice=Good.", "alpha has no task 'twice' that awaits a person's marks; there is why"),
+    ],
+)
+def test_a_comment_that_cannot_be_given_is_told_and_changes_nothing(
+    root: Path, record: Path, comment: str, said: str
+) -> None:
+    before = record.read_bytes()
+    done = review(root, record, "--by", "Grace", "--comment", comment)
+    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
+    assert record.read_bytes() == before
+
+
+def test_a_comment_has_an_end(root: Path, record: Path) -> None:
+    done = review(root, record, "--by", "Grace", "--award", "why=4", "--comment", f"why={'x' * 2001}")
+    assert (done.status, "why: a comment of 2001 characters; it may have 2000" in done.err) == (2, True), done.said
+    assert task_in(record)["score"] == 0
+
+
 @pytest.mark.parametrize(("points", "status"), [("2.5", "partial"), ("0", "failed")])
 def test_fewer_points_are_less_than_a_pass(root: Path, record: Path, points: str, status: str) -> None:
     done = review(root, record, "--by", "Grace", "--award", f"why={points}")
@@ -89,7 +142,7 @@ def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Bat
 
 def test_points_survive_the_loss_of_the_verdicts_files(root: Path, batch: Batch) -> None:
     record = batch.verdict_file("ada", "alpha")
-    assert review(root, record, "--by", "Grace", "--award", "why=3").status == 1
+    assert review(root, record, "--by", "Grace", "--award", "why=3", "--comment", "why=Short.").status == 1
     before = from_json(record.read_bytes())
     shutil.rmtree(batch.out / "verdicts")
     cohort.restore_verdicts(batch)
@@ -185,7 +238,7 @@ def test_where_nobody_can_be_asked_it_says_how(root: Path, record: Path) -> None
 
 def test_at_a_terminal_rubric_and_text_are_shown_and_points_asked_for(root: Path, record: Path) -> None:
     ours, theirs = pty.openpty()
-    os.write(ours, b"9\n3\n")
+    os.write(ours, b"9\n3\nSay why it is two.\n")
     done = subprocess.run(
         [KATAS, "review", str(record), "--by", "Grace", "--submission", str(root / "solutions" / "alpha")],
         cwd=root,
@@ -202,4 +255,4 @@ def test_at_a_terminal_rubric_and_text_are_shown_and_points_asked_for(root: Path
     for said in ("Does it say why?", "Because two is one and one.", "from 0 to 4 can be given", "6 of 7 points"):
         assert said in done.stdout
     assert "\x1b" not in done.stdout, "what a stranger wrote acts on the terminal"
-    assert task_in(record)["score"] == 3
+    assert (task_in(record)["score"], task_in(record)["comment"]) == (3, "Say why it is two.")

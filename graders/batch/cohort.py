@@ -25,7 +25,7 @@ from graders.batch.store import Store
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.scoring import ungradable
-from graders.review import with_marks
+from graders.review import Mark, marks_of, with_marks
 from graders.verdict import STRENGTH, Confinement, Verdict, from_json, to_json
 
 Allowed = Callable[[Handed], str]
@@ -277,11 +277,9 @@ def keep_marks(batch: Batch, file: Path) -> None:
                 held.append([Row(person=row.person, submitted_at=row.submitted_at, verdict=marked)])
 
 
-def _marks(file: Path, sha256: str) -> list[tuple[str, float, str, str]]:
+def _marks(file: Path, sha256: str) -> list[Mark]:
     before = _in_file(file)
-    if before is None or before.submission_sha256 != sha256:
-        return []
-    return [(task.name, task.score, task.reviewer, task.reviewed_at or "") for task in before.tasks if task.reviewer]
+    return [] if before is None or before.submission_sha256 != sha256 else marks_of(before)
 
 
 def _in_file(file: Path) -> Verdict | None:

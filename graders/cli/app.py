@@ -561,12 +561,16 @@ def review(
     award: Annotated[
         list[str] | None, typer.Option("--award", help="Points for a task; asked for if none.", metavar="TASK=POINTS")
     ] = None,
+    comment: Annotated[
+        list[str] | None, typer.Option("--comment", help="What its author is told of them.", metavar="TASK=TEXT")
+    ] = None,
     submission: Submission = None,
 ) -> int:
     """Give the points that a person gives.
 
     Shows the rubric of every task that awaits them, and with --submission the text that was handed in, asks for the
-    points, and writes them into the verdict. Given again, points replace what was there.
+    points and a comment, and writes them into the verdict, where its author reads them. Given again, each replaces
+    what was there; TASK= alone takes a comment back.
 
     Exit status: that of the verdict afterwards; 2 if nothing could be written.
     """
@@ -574,7 +578,8 @@ def review(
 
     before = _verdict_in(record)
     kata = catalogue.load(Session.root, before.kata)
-    return review_verdict(kata, record, before, by=by, awards=award or [], submission=_place(kata, submission, None))
+    place = _place(kata, submission, None)
+    return review_verdict(kata, record, before, by=by, awards=award or [], comments=comment or [], submission=place)
 
 
 @app.command()

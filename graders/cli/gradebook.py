@@ -19,6 +19,7 @@ from graders.errors import KataError
 if TYPE_CHECKING:
     from graders.gradebook.book import Gradebook, Place
     from graders.intake import Submission
+    from graders.review import Mark
 
 app = typer.Typer(
     help="What counts of everybody's verdicts.",
@@ -192,7 +193,17 @@ def _days(count: int) -> str:
     return f"{count} day{'s' if count != 1 else ''}"
 
 
+def _mark(mark: Mark) -> str:
+    from graders.report.text import clean_line
+    from graders.review import LONGEST_COMMENT
+
+    said = f" ({clean_line(mark.comment, LONGEST_COMMENT)})" if mark.comment else ""
+    return f"{mark.task} {mark.points:g} by {mark.reviewer}{said}"
+
+
 def _in_detail(places: Sequence[Place]) -> list[str]:
+    from graders.review import marks_of
+
     lines = []
     for place in places:
         lines.append(f"{place.kata}: {_points(place).strip()}")
@@ -203,7 +214,7 @@ def _in_detail(places: Sequence[Place]) -> list[str]:
                 notes.append(f"{_days(each.late)} late: {each.points:g} left")
             if each.over_limit:
                 notes.append(f"over the limit of {place.rule.attempts_per_day} a day: does not count")
-            notes += [f"{task.name} {task.score:g} by {task.reviewer}" for task in verdict.tasks if task.reviewer]
+            notes += [_mark(mark) for mark in marks_of(verdict)]
             sign = "→" if each is place.counted else " "
             lines.append(f"  {sign} {each.attempt.submitted_at}  {verdict.submission_sha256[:12]}  {'; '.join(notes)}")
     return lines

@@ -1,10 +1,11 @@
-"""`katas review`: a person reads what was handed in, by the rubric, and gives points."""
+"""`katas review`: a person reads what was handed in, by the rubric, gives points and says why."""
 
 from __future__ import annotations
 
 import datetime
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from graders import intake
@@ -12,26 +13,34 @@ from graders.catalogue import Kata, Task
 from graders.cli import delivery
 from graders.cli.session import say
 from graders.errors import KataError
-from graders.report.text import clean
-from graders.review import awarded, reviewable
+from graders.report.text import clean, clean_line
+from graders.review import awarded, marks_of, reviewable
 from graders.verdict import Verdict, to_json
 
 SHOWN = 20_000  # characters of a text that was handed in
 
 
 def review_verdict(
-    kata: Kata, record: Path, verdict: Verdict, *, by: str, awards: list[str], submission: Path | str | None
+    kata: Kata,
+    record: Path,
+    verdict: Verdict,
+    *,
+    by: str,
+    awards: Sequence[str],
+    comments: Sequence[str],
+    submission: Path | str | None,
 ) -> int:
-    """Write the points given into `record`, each as soon as it is given, and then into its batch's results.csv.
+    """Write the points and comments given into `record`, as soon as each is given, and then into its batch.
 
     Raises KataError where they could not be written into `record`. What goes wrong after that is told, and no more.
     """
     delivery.check(record)
     files = _handed_in(kata, verdict, submission)
     before = verdict
-    if awards:
-        for task, points in map(_award, awards):
-            verdict = awarded(kata, verdict, task, points, reviewer=by, at=_now())
+    if awards or comments:
+        points, said = dict(map(_award, awards)), dict(map(_comment, comments))
+        for task in points | said:
+            verdict = awarded(kata, verdict, task, points.get(task), said.get(task), reviewer=by, at=_now())
         _write(verdict, record)
     else:
         try:
@@ -76,7 +85,7 @@ def _tell(line: str) -> None:
 
 
 def _asked(kata: Kata, record: Path, verdict: Verdict, by: str, files: dict[str, str]) -> Verdict:
-    """Ask for the points of one task after the other; a bare Enter leaves a task as it is."""
+    """Ask for the points of one task after the other, and for a comment; a bare Enter leaves it as it is."""
     tasks = reviewable(kata, verdict)
     if not tasks:
         raise KataError(f"{record}: nothing in it awaits a person's marks")
@@ -91,7 +100,23 @@ def _asked(kata: Kata, record: Path, verdict: Verdict, by: str, files: dict[str,
                 print(fault)
                 continue
             _write(verdict, record)
+            verdict = _commented(kata, record, verdict, task, by)
             break
+    return verdict
+
+
+def _commented(kata: Kata, record: Path, verdict: Verdict, task: Task, by: str) -> Verdict:
+    """Ask what the author is told of the points just given."""
+    before = next((mark.comment for mark in marks_of(verdict) if mark.task == task.name), "")
+    left = f"leave it: {clean_line(before, 40)}" if before else "nothing"
+    while comment := input(f"what its author is told of them, in a line (Enter: {left}): ").strip():
+        try:
+            verdict = awarded(kata, verdict, task.name, comment=comment, reviewer=by, at=_now())
+        except KataError as fault:
+            print(fault)
+            continue
+        _write(verdict, record)
+        break
     return verdict
 
 
@@ -121,6 +146,13 @@ def _award(text: str) -> tuple[str, float]:
         return task, float(points)
     except ValueError:
         raise KataError(f"--award {text}: TASK=POINTS is expected, such as explanation=7.5") from None
+
+
+def _comment(text: str) -> tuple[str, str]:
+    task, sign, comment = text.partition("=")
+    if not sign or not task:
+        raise KataError(f"--comment {clean_line(text, 60)}: TASK=TEXT is expected")
+    return task, comment
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ import dataclasses
 import datetime
 import getpass
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,9 +37,8 @@ from graders.gradebook.tables import (
     SubmissionRow,
     VerdictRow,
 )
-from graders.judge.scoring import totalled
-from graders.review import with_marks
-from graders.verdict import TaskResult, Verdict
+from graders.review import Mark, marks_of, with_marks, without_marks
+from graders.verdict import Verdict
 
 DEFAULT = "gradebook.sqlite"
 WAIT_S = 30  # for another process that is writing
@@ -271,7 +270,7 @@ class Gradebook:
         elif batch:
             submission.batch = batch
         new = self._add_verdict(session, submission, person.name, found)
-        self._mark(session, submission, person.name, found.tasks)
+        self._mark(session, submission, person.name, marks_of(found))
         return new
 
     def _submission(
@@ -314,37 +313,26 @@ class Gradebook:
             harness_version=found.harness_version,
             kata_digest=found.kata_digest,
             suite_digest=found.suite_digest,
-            record=msgspec.json.encode(_without_marks(found)).decode(),
+            record=msgspec.json.encode(without_marks(found)).decode(),
         )
         session.add(added)
         session.flush()
         before = "" if standing is None else _told(_read(standing))
-        self._note(session, "graded", person, found.kata, before, _told(_without_marks(found)))
+        self._note(session, "graded", person, found.kata, before, _told(without_marks(found)))
         return True
 
-    def _mark(self, session: Session, submission: SubmissionRow, person: str, tasks: Sequence[TaskResult]) -> None:
-        for task in tasks:
-            if not task.reviewer:
+    def _mark(self, session: Session, submission: SubmissionRow, person: str, marks: Iterable[Mark]) -> None:
+        for mark in marks:
+            row = session.get(MarkRow, (submission.id, mark.task))
+            before = None if row is None else _mark_in(row)
+            if before is not None and (before == mark or before.at > mark.at):
                 continue
-            row = session.get(MarkRow, (submission.id, task.name))
-            given = (task.score, task.reviewer, task.reviewed_at or "")
             if row is None:
-                session.add(
-                    MarkRow(
-                        submission_id=submission.id,
-                        task=task.name,
-                        points=task.score,
-                        reviewer=task.reviewer,
-                        reviewed_at=task.reviewed_at or "",
-                    )
-                )
-            elif (row.points, row.reviewer, row.reviewed_at) == given or row.reviewed_at > given[2]:
-                continue
-            after = f"{task.name}: {task.score:g} by {task.reviewer}"
-            before = "" if row is None else f"{task.name}: {row.points:g} by {row.reviewer}"
-            if row is not None:
-                row.points, row.reviewer, row.reviewed_at = given
-            self._note(session, "marked", person, submission.kata, before, after)
+                row = MarkRow(submission_id=submission.id, task=mark.task)
+                session.add(row)
+            row.points, row.reviewer, row.reviewed_at, row.comment = mark[1:]
+            was = "" if before is None else _told_mark(before)
+            self._note(session, "marked", person, submission.kata, was, _told_mark(mark))
         session.flush()
 
     def _import_marks(self, session: Session, file: Path) -> None:
@@ -353,7 +341,8 @@ class Gradebook:
             found = verdicts.from_json(file.read_bytes())
         except (OSError, KataError) as fault:
             raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
-        if not any(task.reviewer for task in found.tasks):
+        marks = marks_of(found)
+        if not marks:
             return
         person = self._person(session, file.parent.name)
         if person is None:
@@ -365,7 +354,7 @@ class Gradebook:
                 SubmissionRow.sha256 == found.submission_sha256,
             )
         ):
-            self._mark(session, submission, person.name, found.tasks)
+            self._mark(session, submission, person.name, marks)
 
     # --------------------------------------------------------------------------------------- rules
 
@@ -619,7 +608,11 @@ def _read(row: VerdictRow) -> Verdict:
 def _standing(submission: SubmissionRow) -> Verdict:
     """The newest verdict on a submission, with a person's marks."""
     found = _read(max(submission.verdicts, key=_age))
-    return with_marks(found, [(each.task, each.points, each.reviewer, each.reviewed_at) for each in submission.marks])
+    return with_marks(found, map(_mark_in, submission.marks))
+
+
+def _mark_in(row: MarkRow) -> Mark:
+    return Mark(row.task, row.points, row.reviewer, row.reviewed_at, row.comment)
 
 
 def _without_outputs(found: Verdict) -> Verdict:
@@ -643,22 +636,13 @@ def _stands(submission: SubmissionRow, verdict: Verdict) -> Kept:
     )
 
 
-def _without_marks(found: Verdict) -> Verdict:
-    """A verdict as it was before anybody gave points."""
-    if not any(task.reviewer for task in found.tasks):
-        return found
-    tasks = tuple(
-        msgspec.structs.replace(task, status="awaiting_review", score=0.0, reviewer=None, reviewed_at=None)
-        if task.reviewer
-        else task
-        for task in found.tasks
-    )
-    return totalled(found, tasks)
-
-
 def _told(found: Verdict) -> str:
     """A verdict in a few words, for the audit trail."""
     return f"{found.status}, {found.score:g} of {found.max_score:g}"
+
+
+def _told_mark(mark: Mark) -> str:
+    return f"{mark.task}: {mark.points:g} by {mark.reviewer}" + (f": {mark.comment}" if mark.comment else "")
 
 
 def told_rule(rule: Rule) -> str:

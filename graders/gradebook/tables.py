@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0001"  # of migrations/versions that these tables are; a test compares both
+REVISION = "0002"  # of migrations/versions that these tables are; a test compares both
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -106,6 +106,7 @@ class MarkRow(Table):
     points: Mapped[float]
     reviewer: Mapped[str] = mapped_column(Text)
     reviewed_at: Mapped[str] = mapped_column(Text)
+    comment: Mapped[str] = mapped_column(Text, default="", server_default="")
     submission: Mapped[SubmissionRow] = relationship(back_populates="marks")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from graders.report.text import clean, clean_line
+from graders.review import LONGEST_COMMENT
 from graders.verdict import Audience, TaskResult, TestResult, Verdict
 
 OUTPUT_LIMIT = 65_536  # characters; the judge cuts printed output by the limit `output_kb` of the kata
@@ -39,6 +40,7 @@ def _task(task: TaskResult) -> TaskResult:
         blocked_by=tuple(clean_line(name) for name in task.blocked_by),
         reviewer=_line(task.reviewer),
         reviewed_at=_line(task.reviewed_at),
+        comment=_line(task.comment, LONGEST_COMMENT),
     )
 
 
@@ -54,5 +56,5 @@ def _test(test: TestResult) -> TestResult:
     )
 
 
-def _line(text: str | None) -> str | None:
-    return None if text is None else clean_line(text)
+def _line(text: str | None, limit: int = 200) -> str | None:
+    return None if text is None else clean_line(text, limit)

@@ -99,7 +99,7 @@ def task_remark(task: TaskResult) -> str:
     if task.status == "awaiting_review":
         return "awaits a person's review"
     if task.reviewer:
-        return f"reviewed by {task.reviewer}"
+        return f"reviewed by {task.reviewer}" + (f": {task.comment}" if task.comment else "")
     return {"ungraded": "not graded here", "error": "could not be judged"}.get(task.status, "")
 
 
