@@ -10,9 +10,7 @@ import msgspec
 from graders.catalogue import Kata, Task
 from graders.errors import KataError
 from graders.judge.scoring import totalled
-from graders.verdict import TaskResult, Verdict
-
-LONGEST_COMMENT = 2_000  # characters
+from graders.verdict import LONGEST_COMMENT, TaskResult, Verdict
 
 
 class Mark(NamedTuple):

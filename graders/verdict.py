@@ -12,6 +12,7 @@ from graders import __version__
 from graders.errors import KataError
 
 SCHEMA = "katas/verdict/v1"
+LONGEST_COMMENT = 2_000  # characters
 
 Audience = Literal["learner", "public", "instructor"]
 Confinement = Literal["full", "partial", "none"]

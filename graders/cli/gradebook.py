@@ -195,7 +195,7 @@ def _days(count: int) -> str:
 
 def _mark(mark: Mark) -> str:
     from graders.report.text import clean_line
-    from graders.review import LONGEST_COMMENT
+    from graders.verdict import LONGEST_COMMENT
 
     said = f" ({clean_line(mark.comment, LONGEST_COMMENT)})" if mark.comment else ""
     return f"{mark.task} {mark.points:g} by {mark.reviewer}{said}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from graders.report.text import clean, clean_line
-from graders.review import LONGEST_COMMENT
-from graders.verdict import Audience, TaskResult, TestResult, Verdict
+from graders.verdict import LONGEST_COMMENT, Audience, TaskResult, TestResult, Verdict
 
 OUTPUT_LIMIT = 65_536  # characters; the judge cuts printed output by the limit `output_kb` of the kata
 
