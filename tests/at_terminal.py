@@ -104,9 +104,17 @@ class AtTerminal:
             assert time.monotonic() < deadline, f"never seen: {seen}\n{self.text()}"
             self._take(0.05)
         first, settled = self.text(), time.monotonic() + 1
-        while self._take(0.05) and time.monotonic() < settled:
+        while (self._take(0.05) or self._draws() or self._take(0)) and time.monotonic() < settled:
             pass
         return self.text() if wanted(self.text()) else first
+
+    def _draws(self) -> bool:
+        """Whether the command may have more to write: one of its threads runs, or waits for the processor."""
+        try:
+            places = list(Path(f"/proc/{self.pid()}/task").iterdir())
+            return any((place / "stat").read_text().rpartition(")")[2].split()[0] == "R" for place in places)
+        except (OSError, IndexError):  # it has just ended, or one of its threads has
+            return False
 
     def _take(self, seconds: float) -> bool:
         """Take in what is written within so many seconds; whether anything was."""

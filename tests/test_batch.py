@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import multiprocessing
 import os
@@ -71,13 +72,20 @@ def rows_of(out: Path) -> dict[str, list[journal.Row]]:
     return found
 
 
-def begun(root: Path, submissions: Path, out: Path, *words: str) -> subprocess.Popen[str]:
+def hand_in_slowly(folder: Path, count: int) -> Path:
+    """So many people more, the last by their names, of whom each keeps a judge for some seconds."""
+    for number in range(count):
+        write(folder / f"slow{number}" / "twice.py", f"import time\ntime.sleep(4)\n{SOLUTION}")
+    return folder
+
+
+def begun(root: Path, submissions: Path, out: Path, *words: str, **env: str) -> subprocess.Popen[str]:
     """The command, started in a process group of its own, as a shell does."""
     options = ("--out", str(out), "--kata", "one", "--seed", SEED)
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", HEEDING_CTRL_C, KATAS, "grade-batch", str(submissions), *options, *words],
         cwd=root,
-        env=environment(),
+        env=environment(**env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -354,8 +362,11 @@ def small_cohort(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def test_killed_and_run_again_nothing_is_lost_or_graded_twice(root, small_cohort, tmp_path):
-    folder, expected = small_cohort
+    """The slow ones are what keeps the command from ending before it is killed."""
+    small, expected = small_cohort
     assert Counter(each.status for each in expected.values()) == {"passed": 8, "failed": 8}
+    folder = hand_in_slowly(shutil.copytree(small, tmp_path / "in"), 2)
+    expected = expected | undisturbed(root, hand_in_slowly(tmp_path / "slow", 2), tmp_path / "undisturbed")
     for rows in (0, 6):
         process = begun(root, folder, tmp_path / "out")
         wait_for_rows(process, tmp_path / "out", rows)
@@ -391,8 +402,8 @@ def test_a_full_disk_is_told_with_the_file_and_with_room_again_nothing_is_lost(r
 
 
 def no_judge_is_left(session: int) -> bool:
-    """Whether nothing of a command's session is running, some seconds later."""
-    until = time.monotonic() + 20
+    """Whether nothing of a command's session is running, sooner or later."""
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         listed = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
         if all(state.startswith("Z") for state in listed.stdout.split()):  # a zombie runs no more: nobody has asked yet
@@ -401,21 +412,25 @@ def no_judge_is_left(session: int) -> bool:
     return False
 
 
-def is_starting_judges(pid: int) -> bool:
-    """Whether a command has a child that Python's multiprocessing has spawned."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        return any(b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
-    except OSError:
-        return False
+# In the way of Python's programs: a process that multiprocessing has spawned says when it imports, and takes its time.
+SLOW_START = """
+import os, sys, time
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "msgspec":
+            sys.meta_path.remove(self)
+            open(os.environ["IMPORTING"], "w").close()
+            time.sleep(4)
+
+if "spawn_main" in " ".join(sys.orig_argv):
+    sys.meta_path.insert(0, Slow())
+"""
 
 
 def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_path):
     folder, expected = small_cohort
-    shutil.copytree(folder, tmp_path / "in")
-    for number in range(10):
-        write(tmp_path / "in" / f"slow{number}" / "twice.py", f"import time\ntime.sleep(4)\n{SOLUTION}")
-    process = begun(root, tmp_path / "in", tmp_path / "out")
+    process = begun(root, hand_in_slowly(shutil.copytree(folder, tmp_path / "in"), 10), tmp_path / "out")
     wait_for_rows(process, tmp_path / "out", 3)
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE_S)
@@ -431,11 +446,14 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_pat
 
 def test_ctrl_c_while_the_judges_start_is_told_in_a_line_and_leaves_nothing(root, small_cohort, tmp_path):
     folder, _ = small_cohort
-    process = begun(root, folder, tmp_path / "out", "--workers", "2")
+    write(tmp_path / "way" / "sitecustomize.py", SLOW_START)
+    importing = tmp_path / "importing"
+    env = {"PYTHONPATH": str(tmp_path / "way"), "IMPORTING": str(importing)}
+    process = begun(root, folder, tmp_path / "out", "--workers", "2", **env)
     until = time.monotonic() + PATIENCE_S
-    while not is_starting_judges(process.pid) and time.monotonic() < until:
-        time.sleep(0.001)
-    time.sleep(0.1)  # they import now
+    while not importing.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert importing.exists()
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE_S)
     kept = f"katas: 0 graded and kept in {tmp_path / 'out'}; the same command goes on from here"
@@ -448,9 +466,9 @@ def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_coh
 
     def kill_one(_: cohort.Tally) -> None:
         if len(killed) < 2 and sum(run.tally.graded.values()) > 3 * (len(killed) + 1):
-            processes = multiprocessing.active_children()
-            os.kill(processes[0].pid, signal.SIGKILL)
-            killed.append(processes[0].pid)
+            for process in multiprocessing.active_children()[:1]:  # none where new ones are yet to be started
+                os.kill(process.pid, signal.SIGKILL)
+                killed.append(process.pid)
 
     killed: list[int] = []
     batch = Batch(tmp_path / "out")
@@ -464,8 +482,9 @@ def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_coh
 def test_a_cluster_that_is_left_without_workers_is_not_waited_for_for_ever(root, small_cohort, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.batch.executors.LEFT_S", 1.0)
+    monkeypatch.setattr("graders.batch.executors.WAIT_S", 60.0)
     monkeypatch.setattr("graders.batch.running.LOOK_S", 0.5)
-    folder, _ = small_cohort
+    folder = hand_in_slowly(shutil.copytree(small_cohort[0], tmp_path / "in"), 4)  # not done before the worker is gone
 
     def retire_all(_: cohort.Tally) -> None:
         if cluster.workers:
@@ -483,16 +502,19 @@ def test_a_cluster_that_is_left_without_workers_is_not_waited_for_for_ever(root,
     assert rows_of(tmp_path / "out")  # what was done is kept
 
 
-def test_the_same_on_a_dask_cluster_whose_workers_are_killed(root, small_cohort, tmp_path):
+def test_the_same_on_a_dask_cluster_whose_workers_are_killed(root, small_cohort, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.batch.executors.WAIT_S", 60.0)
     folder, expected = small_cohort
     killed: list[int] = []
 
     def kill_one(_: cohort.Tally) -> None:
         if len(killed) < 2 and sum(run.tally.graded.values()) > 4 * (len(killed) + 1):
-            worker = next(iter(cluster.workers.values()))
-            killed.append(worker.process.process.pid)
-            os.kill(killed[-1], signal.SIGKILL)
+            pids = [worker.pid for worker in cluster.workers.values()]  # None of one that is just started again
+            for pid in [pid for pid in pids if pid not in (None, *killed)][:1]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
 
     batch = Batch(tmp_path / "out")
     run = Run(batch, [catalogue.load(root, "one")], every=True, told=kill_one)

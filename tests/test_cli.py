@@ -253,7 +253,10 @@ def test_a_full_disk_behind_standard_output_is_told(root: Path) -> None:
 
 
 def interrupted(root: Path, *words: str) -> tuple[Finished, str]:
-    """The command on a terminal of its own, where Ctrl-C is typed as soon as its progress bar is seen."""
+    """The command on a terminal of its own, where Ctrl-C is typed as soon as its progress bar is seen.
+
+    What it does has to take some seconds: whoever looks may be kept waiting.
+    """
     ours, theirs = pty.openpty()
     reading, writing = os.pipe()
 
@@ -310,7 +313,11 @@ def test_ctrl_c_behind_another_exception_is_ctrl_c(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("command", ["grade", "check"])
-def test_ctrl_c_ends_everything_quietly(root: Path, command: str) -> None:
+def test_ctrl_c_ends_everything_quietly(tmp_path: Path, command: str) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    slowly = "import time\ntime.sleep(4)\n\n"  # within the time for an import
+    for slug in PLAIN:
+        workshop.write_kata(root, slug, stub=slowly + STUB, solution=slowly + SOLUTION)
     done, _ = interrupted(root, command, *PLAIN)
     assert done.status == 130, done.said
     assert "katas: interrupted" in done.err

@@ -34,7 +34,7 @@ from tests import workshop
 from tests.workshop import ROOT, Finished, katas
 
 RNG = np.random.default_rng(5)
-WAIT_S = 60  # for another process, on a busy machine
+WAIT_S = 120  # for another process, on a busy machine
 
 
 # Files in the original formats

@@ -6,14 +6,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,6 +25,7 @@ from graders.debugging.proof import SEEDS, SPEED, SYMPTOMS
 from graders.errors import KataError
 from graders.judge.api import Judge
 from graders.verdict import Verdict
+from tests.at_terminal import AtTerminal
 from tests.workshop import KATAS, PATIENCE_S, ROOT, katas
 
 COMMANDS = [str(each.name or getattr(each.callback, "__name__", "")).rstrip("_") for each in app.registered_commands]
@@ -503,27 +501,13 @@ def test_checking_ends_with_what_was_found(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_checking_with_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
-    words = [KATAS, "debug", "check", "--seeds", "1000"]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # An interrupt is ignored in what a shell has put into the background, these tests for instance.
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(words, cwd=tmp_path, preexec_fn=heard, **pipes) as process:
-        deadline = time.monotonic() + PATIENCE_S
-        while "torch" not in _mapped(process.pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 130, err
-    assert "distinct" in out
-    assert "Traceback" not in err
-
-
-def _mapped(pid: int) -> str:
-    """The files that a process has mapped, by which one sees how far it has come."""
-    try:
-        return Path("/proc", str(pid), "maps").read_text(encoding="utf-8")
-    except OSError:
-        return ""
+    with AtTerminal([KATAS, "debug", "check", "--seeds", "1000"], tmp_path) as terminal:
+        terminal.wait(lambda text: re.search(r"[1-9]/1000", text) is not None, 240)  # in the midst of a training
+        terminal.kill(signal.SIGINT)
+        done = terminal.end()
+    assert (done.status, done.left) == (130, []), done.out
+    assert re.search(r"[1-9] of \d+ proven, [1-9]\d* distinct", done.out), done.out
+    assert "Traceback" not in done.out
 
 
 # ---------------------------------------------------------------------------------------- the texts

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from graders.cli.mutation import mutants_of, read_equivalents
 from graders.errors import CatalogueError
 from tests import workshop
 from tests.workshop import HALF, KATAS, katas, write
+
+PATIENCE_S = 120.0  # for a command to come so far, or to end, on a busy machine
 
 MODULE = '''\
 """A module."""
@@ -159,14 +162,14 @@ def test_what_is_wrongly_listed_is_named(tmp_path: Path, change: str, fault: str
 
 def test_false_alarms_are_counted_and_can_be_drawn_again(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha"])
-    test = '\n@task("half")\ndef test_by_chance(kata, draw):\n    assert kata.half(draw.uniform(0.0, 2.0)) < 0.8\n'
+    test = '\n@task("half")\ndef test_by_chance(kata, draw):\n    assert kata.half(draw.uniform(0.0, 2.0)) < 0.5\n'
     path = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
     write(path, path.read_text(encoding="utf-8") + test)
     done = katas("check", "alpha", "--flakes", "60", cwd=root)
     assert done.status == 1, done.said
     alarms = done.out.partition("false alarms ")[2].splitlines()[0]
     number = int(alarms.removesuffix("/60"))
-    assert 0 < number < 60  # of 60 gradings one in five is expected to fail; all or none has a chance of 2e-6
+    assert 0 < number < 60  # every other of 60 gradings is expected to fail; all or none has a chance of 2e-18
     told = [line for line in done.out.splitlines() if line.startswith("  flake ")]
     assert len(told) == number
     assert all("must pass: test_by_chance: " in line and "(--seed " in line for line in told)
@@ -195,6 +198,9 @@ def test_the_figures_are_written_as_a_table(tmp_path: Path) -> None:
 
 def test_interrupted_it_tells_what_it_found(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha", "beta"])
+    test, counted = root / "graders" / "hidden" / "alpha" / "test_hidden.py", write(root / "counted", "")
+    count = f"    with open({str(counted)!r}, 'a') as file:\n        file.write('.')\n"
+    write(test, test.read_text(encoding="utf-8").replace("    assert_close", f"{count}    assert_close"))
     running = subprocess.Popen(
         [KATAS, "check", "--flakes", "100000"],
         cwd=root,
@@ -206,10 +212,13 @@ def test_interrupted_it_tells_what_it_found(tmp_path: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it is ignored in a shell's background
     )
     try:
-        with pytest.raises(subprocess.TimeoutExpired):
-            running.wait(timeout=8)
+        deadline = time.monotonic() + PATIENCE_S
+        while counted.stat().st_size < 100:  # stub, solution and variants take a few, flakes all the others
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=PATIENCE_S)
     finally:
         running.kill()
     assert running.returncode == 130
@@ -227,7 +236,7 @@ def test_the_bar_has_a_rate_and_the_time_left(tmp_path: Path) -> None:
         capture_output=True,
         encoding="utf-8",
         env=workshop.environment(TERM="xterm"),
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)

@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("jupyter_at_home")
 
 SLUG = "exercise03"
 SOLVED = (ROOT / "solutions" / SLUG / "two_layer.py").read_text(encoding="utf-8")
-ENDS_WITHIN_S = 30.0  # a process that was killed, on a busy machine
+ENDS_WITHIN_S = 90.0  # a process that was killed, on a busy machine
 PATIENCE_S = 240  # for one cell
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle cx="4" cy="4" r="3"/></svg>\n'
@@ -381,7 +381,10 @@ def test_no_process_outlives_the_kernel(killed: bool, tmp_path: Path) -> None:
     with kernel(tmp_path) as session:
         session.run(f"# file: two_layer.py\n{SOLVED}")
         assert "10 of 10 points" in session.run(f"from graders.notebook import grade\ngrade('{SLUG}')")
-        watched = [os.pidfd_open(each.pid) for each in descendants(session.pid)]
+        watched = []
+        for each in descendants(session.pid):
+            with suppress(ProcessLookupError):  # a worker of that grading, which was ending just then
+                watched.append(os.pidfd_open(each.pid))
         if killed:
             os.kill(session.pid, signal.SIGKILL)
     with ExitStack() as stack:

@@ -36,6 +36,9 @@ def test_a_submission_may_import_the_packages_of_its_kata_and_no_other(tmp_path:
     root = workshop.write_repository(tmp_path, [])
     toml = workshop.TOML.replace('runtime = "numpy"', 'runtime = "torch"\npackages = ["pandas", "matplotlib"]')
     toml = toml.replace("memory_mb = 512", "memory_mb = 2048")
+    toml = toml.replace(
+        "call_s = 3\ntest_s = 6", "call_s = 60\ntest_s = 120\ntotal_s = 300"
+    )  # to import them takes long
     workshop.write_kata(root, "alpha", toml=toml)
     workshop.write_kata(root, "beta")
     for slug, kind in (("alpha", "accept"), ("beta", "wrong")):

@@ -142,7 +142,7 @@ def test_what_instructors_have_is_not_in_the_bundle_and_says_so(handed_out, comm
         cwd=handed_out,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 2

@@ -246,7 +246,7 @@ def test_at_a_terminal_rubric_and_text_are_shown_and_points_asked_for(root: Path
         capture_output=True,
         encoding="utf-8",
         env=environment(),
-        timeout=60,
+        timeout=workshop.PATIENCE_S,
         check=False,
     )
     os.close(theirs)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,20 @@ import pytest
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-pytestmark = pytest.mark.usefixtures("jupyter_at_home")
+pytestmark = pytest.mark.usefixtures("jupyter_at_home", "fonts_at_home")
 
 TUTORIALS = Path(__file__).parents[1] / "docs" / "tutorials"
 PATIENCE_S = 240  # for one cell, on a busy machine
 SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
+
+
+@pytest.fixture(scope="module")
+def fonts_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Matplotlib has its list of fonts before a cell asks: where it takes long to make one, it says so on stderr."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("matplotlib")))
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, check=True)
+        yield
 
 
 def results(name: str, expressions: str, pictures: int) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def read_only(*folders: Path) -> list[str]:
 def environment(**changes: str) -> dict[str, str]:
     """A learner's shell, 80 columns wide, without what the outer pytest or a build machine has put there."""
     foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # with the last two pytest repeats what failed, whole
+    foreign += ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "TTY_", "TERMINAL_WIDTH")  # what is shown
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
@@ -177,7 +178,7 @@ status = subprocess.Popen(sys.argv[2:]).wait()
 def enough(*_):
     raise TimeoutError
 signal.signal(signal.SIGALRM, enough)
-signal.alarm(10)
+signal.alarm(60)
 left = []
 try:
     while True:

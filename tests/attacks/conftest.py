@@ -3,6 +3,7 @@ stop the grading. Each is graded by the real command, in a process of its own, u
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = Path(__file__).parent / "submissions"
 SECRET = "planted-token-0f2c"  # in the environment of every grading; no submission may see it
 PATIENCE_S = 240  # for one command, on a busy machine
+ENDS_WITHIN_S = 60  # what it started and has just been killed
 PR_SET_CHILD_SUBREAPER = 36
 
 collect_ignore = ["submissions"]  # attackers' conftest.py and pytest.ini are not for us
@@ -225,7 +227,7 @@ def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProces
 
 def _left_behind(before: set[int]) -> list[str]:
     """Command lines of descendants that still run, zombies aside; those that are just ending are waited for."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + ENDS_WITHIN_S
     while time.monotonic() < deadline:
         left = [line for pid in set(_children(os.getpid())) - before if (line := _running(pid))]
         if not left:
@@ -236,7 +238,8 @@ def _left_behind(before: set[int]) -> list[str]:
 
 def _children(pid: int) -> Iterator[int]:
     for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        yield from map(int, listing.read_text().split())
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            yield from map(int, listing.read_text().split())
 
 
 def _running(pid: int) -> str:

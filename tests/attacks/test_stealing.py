@@ -2,6 +2,7 @@
 
 import platform
 import socket
+import uuid
 
 import pytest
 
@@ -70,13 +71,15 @@ def test_no_process_can_be_traced_or_read(grade):
 
 
 @attack("C8")
-def test_no_socket_can_be_reached(grade):
+def test_no_socket_can_be_reached(grade, submission):
+    name = f"\0katas-planted-{uuid.uuid4().hex}"  # names without a file are shared by all that run on the machine
     with socket.socket(socket.AF_UNIX) as planted:
-        planted.bind("\0katas-planted")
+        planted.bind(name)
         planted.listen()
         with socket.socket(socket.AF_UNIX) as control:
-            control.connect("\0katas-planted")
-        for found in grade("exercise01", "c08_sockets").found():
+            control.connect(name)
+        folder = submission("c08_sockets", {r'PLANTED = b"\0katas-planted"': f"PLANTED = {name.encode()!r}"})
+        for found in grade("exercise01", folder).found():
             assert found["connected"] == []
             assert found["sockets"] == 1  # its own channel
 
