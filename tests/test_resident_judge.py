@@ -362,8 +362,11 @@ with Judge(Path(sys.argv[1])) as judge:
 
 
 @pytest.fixture
-def client(repository: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
-    """client(folder…) is a process with a judge that has graded once and goes on with these; and its judge's pid."""
+def client(repository: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
+    """client(folder…) is a process with a judge that has graded once and goes on with these; and its judge's pid.
+
+    Its temporary files are in `tmp_path`, in folders whose names begin with `katas-`.
+    """
     started = []
 
     def start(*folders: Path) -> tuple[subprocess.Popen[str], int]:
@@ -371,6 +374,7 @@ def client(repository: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[st
             [sys.executable, "-c", CLIENT, str(repository), *map(str, folders)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=os.environ | {"TMPDIR": str(tmp_path)},
             text=True,
         )
         started.append(process)
@@ -384,19 +388,23 @@ def client(repository: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[st
 
 
 @pytest.mark.security
-def test_nothing_is_left_when_the_process_with_the_judge_is_killed(client: Callable[..., tuple]) -> None:
+def test_nothing_is_left_when_the_process_with_the_judge_is_killed(
+    client: Callable[..., tuple], tmp_path: Path
+) -> None:
     process, root = client()
     left = descendants(process.pid)
     assert root in {each.pid for each in left}
     assert python_of_workers(root)
+    assert list(tmp_path.glob("katas-*"))
     process.kill()
     process.wait()
     assert gone(left) == set()
+    assert list(tmp_path.glob("katas-*")) == []
 
 
 @pytest.mark.security
 def test_nothing_is_left_when_the_process_with_the_judge_is_killed_in_mid_grading(
-    client: Callable[..., tuple], written: Written
+    client: Callable[..., tuple], written: Written, tmp_path: Path
 ) -> None:
     process, root = client(written("ten", ENDLESS))
     deadline = time.monotonic() + PATIENCE_S
@@ -406,6 +414,7 @@ def test_nothing_is_left_when_the_process_with_the_judge_is_killed_in_mid_gradin
     process.kill()
     process.wait()
     assert gone(left) == set()
+    assert list(tmp_path.glob("katas-*")) == []
 
 
 @pytest.mark.security

@@ -23,7 +23,7 @@ class JudgeProcess:
     process: subprocess.Popen[bytes]
     control: socket.socket
     folder: str
-    """For temporary files; removed at the end."""
+    """For temporary files; removed at the end, by the judging process where it outlives the one that started it."""
 
     @property
     def alive(self) -> bool:
@@ -31,9 +31,9 @@ class JudgeProcess:
 
     def close(self) -> None:
         """End it, and with it every process that it started."""
-        self.control.close()
         self.process.kill()
         self.process.wait()
+        self.control.close()
         with contextlib.suppress(OSError):
             remove(self.folder)
 
@@ -45,7 +45,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy") -> JudgeProce
     with theirs:
         number = str(theirs.fileno())
         process = subprocess.Popen(
-            [sys.executable, "-m", "graders.judge.zygote", number, confinement, first_runtime],
+            [sys.executable, "-m", "graders.judge.zygote", number, confinement, first_runtime, folder],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": str(_REPOSITORY), "PYTHONSAFEPATH": "1", "TMPDIR": folder},

@@ -22,6 +22,7 @@ from graders.errors import JudgeError
 from graders.judge import sandbox as walls
 from graders.judge.process import pid_of
 from graders.judge.runtime import runtime
+from graders.worker.removal import remove
 
 if TYPE_CHECKING:
     from graders.catalogue import Kata
@@ -202,8 +203,8 @@ class Root:
             send(client, msgspec.msgpack.encode(Answer(error=str(fault))))
 
 
-def main(control: int, confinement: str, first_runtime: str) -> None:
-    """Start here. The sandbox of the first runtime starts while torch is imported."""
+def main(control: int, confinement: str, first_runtime: str, folder: str) -> None:
+    """Start here. The first sandbox starts while torch is imported; `folder` goes when the orders end."""
     root = Root(socket.socket(fileno=control), confinement)
     if first_runtime:
         with contextlib.suppress(Exception):  # tried again, and then told, when an order needs it
@@ -218,8 +219,10 @@ def main(control: int, confinement: str, first_runtime: str) -> None:
     try:
         root.serve()
     finally:
+        with contextlib.suppress(OSError):
+            remove(folder)
         os._exit(0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4])
