@@ -336,11 +336,10 @@ class Grading:
         if not output:
             return ""
         text = clean(output, OUTPUT)
-        data = text.encode()
-        if len(data) > OUTPUT:  # a byte that is no text counts thrice
+        if len(data := text.encode()) > OUTPUT:  # a byte that is no text counts thrice
             text = data[:OUTPUT].decode(errors="ignore") + "… (cut)"
-        kept = sum(len(result.output.encode()) for result in self.results.values())
-        if kept + len(text) > PRINTED_IN_ALL:
+        kept = [text, *(result.output for result in self.results.values())]
+        if sum(len(each.encode()) for each in kept) > PRINTED_IN_ALL:
             return f"(left out: all tests together printed more than {PRINTED_IN_ALL >> 10} kB)"
         return text
 
