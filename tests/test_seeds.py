@@ -64,8 +64,8 @@ def test_another_seed_draws_other_inputs(graded: Graded) -> None:
     assert result(one, example).output == result(other, example).output
 
 
-def test_without_a_seed_every_grading_draws_anew(graded: Graded) -> None:
-    one, two = graded("scaling", TELLING), graded("scaling", TELLING)
+def test_without_a_seed_every_grading_draws_anew(judge: Judge, written: Written) -> None:
+    one, two = (judge.grade("scaling", written("scaling", TELLING)) for _ in range(2))
     assert one.seed != two.seed
     assert re.fullmatch("[0-9a-f]{32}", str(one.seed))
     assert result(one, "test_a_vector").output != result(two, "test_a_vector").output
