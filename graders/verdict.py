@@ -13,6 +13,7 @@ from graders.errors import KataError
 
 SCHEMA = "katas/verdict/v1"
 LONGEST_COMMENT = 2_000  # characters
+SOMEBODY = "a person"  # who marked a task, for the public
 
 Audience = Literal["learner", "public", "instructor"]
 Confinement = Literal["full", "partial", "none"]
@@ -134,8 +135,10 @@ class Verdict(Record, frozen=True, kw_only=True):
         redacted = msgspec.structs.replace(self, seed=None, tests=tuple(test for test in tests if test is not None))
         if audience == "learner":
             return redacted
-        unmarked = {"reviewer": None, "reviewed_at": None, "comment": None}
-        anonymous = [msgspec.structs.replace(task, **unmarked) for task in self.tasks]
+        anonymous = [
+            msgspec.structs.replace(task, reviewer=task.reviewer and SOMEBODY, reviewed_at=None, comment=None)
+            for task in self.tasks
+        ]
         return msgspec.structs.replace(redacted, message="", ignored_files=(), tasks=tuple(anonymous))
 
 

@@ -105,7 +105,7 @@ def markdown_tags(report: str) -> set[str]:
 
 
 OUR_TAGS = {"div", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
-OUR_TAGS |= {"code", "pre", "details", "summary"}
+OUR_TAGS |= {"code", "pre", "details", "summary", "blockquote", "br"}
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -229,6 +229,39 @@ def test_junit_is_valid_xml_by_its_schema_whatever_the_texts(verdict):
 
 
 # markdown
+
+
+MARKED = Verdict(
+    kata="alpha",
+    status="failed",
+    score=2,
+    max_score=3,
+    tasks=(
+        TaskResult(name="why", title="Why", status="partial", score=2, max_score=3, reviewer="Grace", comment="A\nB"),
+    ),
+    tests=(TestResult(name="test_words", task="why", visibility="visible", status="passed"),),
+)
+
+
+@pytest.mark.parametrize("audience", ["learner", "public", "instructor"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_points_that_a_person_did_not_give_are_not_laid_upon_a_test(form, audience):
+    report = render([MARKED], form, audience)
+    assert "not shown" not in report
+    if form in ("terminal", "markdown", "html", "junit", "gradescope", "prairielearn", "exercism"):
+        assert "reviewed by " + ("a person" if audience == "public" else "Grace") in report
+        lines = {"html": "A\nB", "markdown": "A<br>B", "terminal": "│ A\n  │ B", "junit": "A\nB"}
+        assert (lines.get(form, "A\\nB") in report) == (audience != "public")
+    if audience == "public":
+        assert "Grace" not in report
+
+
+def test_a_comment_of_any_2000_characters_is_in_the_markdown():
+    """The longest that it can get: every character written as an entity."""
+    comment = "\U0001f600" * 2_000
+    report = render([replace(MARKED, tasks=(replace(MARKED.tasks[0], comment=comment),))], "markdown")
+    assert report.count("&#128512;") == 2_000
+    assert "2 / 3" in report
 
 
 @settings(max_examples=40)

@@ -81,12 +81,16 @@ def test_a_comment_is_read_by_the_author_and_not_by_the_public(root: Path, recor
         audience: katas("feedback", str(record), "--audience", audience, "--format", form, cwd=root).out
         for audience, form in (("learner", "text"), ("public", "html"))
     }
-    assert "reviewed by Grace: Which one of the two? | `x` <b>" in " ".join(shown["learner"].split())
+    assert "reviewed by Grace" in shown["learner"]
+    assert "\n  From Grace, on Why:\n  │ Which one of\n  │ the two? | `x` <b>\n" in shown["learner"]
     assert "\x1b" not in shown["learner"]
     assert "Grace" not in shown["public"]
     assert "Which one" not in shown["public"]
     page = katas("feedback", str(record), "--format", "html", cwd=root).out
-    assert "reviewed by Grace: Which one of the two? | `x` &lt;b&gt;" in page
+    assert (
+        '<p>From Grace, on Why:</p>\n<pre tabindex="0" class="said">Which one of\nthe two? | `x` &lt;b&gt;</pre>'
+        in page
+    )
 
 
 def test_points_and_comment_are_replaced_each_for_itself(root: Path, record: Path) -> None:

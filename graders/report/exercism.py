@@ -32,7 +32,10 @@ def _outcome(verdicts: list[Verdict]) -> tuple[str, str | None]:
     if any(verdict.status == "failed" for verdict in verdicts):
         unseen = [task for verdict in verdicts for task in wording.unexplained(verdict)]
         names = ", ".join(task.title or task.name for task in unseen)
-        return "fail", f"{names}: failed, by a test that is not shown" if names else None
+        said = [f"{names}: failed, by a test that is not shown"] if names else []
+        marked = [task for verdict in verdicts for task in wording.marked_down(verdict)]
+        said += [f"{task.title or task.name}: {wording.marked(task)}" for task in marked]
+        return "fail", "\n".join(said)[:MESSAGE_LIMIT] or None
     return "pass", None
 
 

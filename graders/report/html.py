@@ -33,6 +33,8 @@ def _section(verdict: Verdict, level: int) -> str:
         parts.append(block(verdict.message, "said"))
     if verdict.tasks:
         parts.append(_table(verdict.tasks))
+    for who, words in wording.comments(verdict):
+        parts += [f"<p>{escape(who)}</p>", block(words, "said")]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
     notes += [
         f"{task.title or task.name}: a test that is not shown did not pass." for task in wording.unexplained(verdict)

@@ -62,8 +62,14 @@ def _unseen(verdict: Verdict) -> list[TestResult]:
         message = verdict.message or wording.STATUSES[verdict.status]
         return [_stand_in("grading", "grading", STAND_INS[verdict.status], message)]
     return [
-        _stand_in(f"task {task.name}", task.name, "error" if task.status == "error" else "failed", UNSEEN)
-        for task in wording.unexplained(verdict)
+        *(
+            _stand_in(f"task {task.name}", task.name, "error" if task.status == "error" else "failed", UNSEEN)
+            for task in wording.unexplained(verdict)
+        ),
+        *(
+            _stand_in(f"task {task.name}", task.name, "failed", wording.marked(task))
+            for task in wording.marked_down(verdict)
+        ),
     ]
 
 

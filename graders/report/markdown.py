@@ -15,6 +15,7 @@ from graders.verdict import TaskResult, TestResult, Verdict
 MAX_BYTES = 60_000  # a comment on GitHub holds 65 536 characters
 _RESERVED = 1_000  # bytes for the sentences that say what was left out
 _ROWS_BYTES = 15_000
+_COMMENTS_BYTES = 20_000  # of people, at least one of them whole
 _DETAIL_LIMIT = 3_000  # characters of a message, a counterexample or an output
 _SHOWN_FILES = 10
 _NOTES = 5
@@ -50,7 +51,7 @@ def _head(verdict: Verdict) -> str:
     if verdict.message:
         lines += [_fenced(verdict.message), ""]
     if verdict.tasks:
-        lines += [*_table(verdict.tasks), ""]
+        lines += [*_table(verdict.tasks), "", *_comments(verdict)]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
     unseen = wording.unexplained(verdict)[:_NOTES]
     notes += [f"{text(task.title or task.name)}: a test that is not shown did not pass." for task in unseen]
@@ -75,6 +76,16 @@ def _table(tasks: tuple[TaskResult, ...]) -> list[str]:
 def _row(task: TaskResult) -> str:
     title = text(task.title or task.name)
     return f"| {wording.MARKS[task.status]} | {title} | {text(wording.task_remark(task))} | {wording.worth(task)} |"
+
+
+def _comments(verdict: Verdict) -> list[str]:
+    """What people have said, as quotations whose lines stay lines."""
+    quoted = [
+        f"> {text(who)}<br>{'<br>'.join(text(line) for line in words.splitlines())}\n"
+        for who, words in wording.comments(verdict)
+    ]
+    kept, left = _fitting(quoted, _COMMENTS_BYTES)
+    return [*kept, *([f"… and {left} more comments.", ""] if left else [])]
 
 
 def _detail(test: TestResult) -> str:

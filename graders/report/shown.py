@@ -39,7 +39,7 @@ def _task(task: TaskResult) -> TaskResult:
         blocked_by=tuple(clean_line(name) for name in task.blocked_by),
         reviewer=_line(task.reviewer),
         reviewed_at=_line(task.reviewed_at),
-        comment=_line(task.comment, LONGEST_COMMENT),
+        comment=task.comment and clean(task.comment, LONGEST_COMMENT),
     )
 
 

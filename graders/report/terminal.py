@@ -71,6 +71,7 @@ class Page:
     def verdict(self, verdict: Verdict) -> None:
         self.header(verdict)
         self.tasks(verdict)
+        self.comments(verdict)
         self.notes(verdict)
         failing = wording.not_passed(verdict)
         for test in failing[:_FAILURES]:
@@ -100,6 +101,12 @@ class Page:
         left = f"{title} ({remark})" if remark else title
         colour = COLOURS.get(task.status, "dim")
         self.ends(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), colour)
+
+    def comments(self, verdict: Verdict) -> None:
+        for who, words in wording.comments(verdict):
+            self.blank()
+            self.block(who, "  ", "dim")
+            self.block(words, "  │ ")
 
     def message(self, verdict: Verdict) -> None:
         self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", COLOURS.get(verdict.status, ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graders.verdict import Speed, TaskResult, TestResult, Verdict
+from graders.verdict import SOMEBODY, Speed, TaskResult, TestResult, Verdict
 
 MARKS = {
     "passed": "✓",
@@ -99,8 +99,22 @@ def task_remark(task: TaskResult) -> str:
     if task.status == "awaiting_review":
         return "awaits a person's review"
     if task.reviewer:
-        return f"reviewed by {task.reviewer}" + (f": {task.comment}" if task.comment else "")
+        return f"reviewed by {task.reviewer}"
     return {"ungraded": "not graded here", "error": "could not be judged"}.get(task.status, "")
+
+
+def comments(verdict: Verdict) -> list[tuple[str, str]]:
+    """What people have said of tasks: who of which, and the words, in as many lines as they were written."""
+    return [
+        (f"From {task.reviewer or SOMEBODY}, on {task.title or task.name}:", task.comment)
+        for task in verdict.tasks
+        if task.comment
+    ]
+
+
+def marked(task: TaskResult) -> str:
+    """A task that a person marked, by itself: its points, who gave them and what they said."""
+    return f"{worth(task)}, {task_remark(task)}" + (f": {task.comment}" if task.comment else "")
 
 
 def diagnosis(test: TestResult) -> str:
@@ -138,8 +152,13 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
     if verdict.status in ("ungradable", "error"):
         return []  # the verdict's own message explains
     explained = {test.task for test in not_passed(verdict)}
-    lost = ("failed", "partial", "error")
-    return [task for task in verdict.tasks if task.status in lost and task.name not in explained]
+    unseen = [task for task in verdict.tasks if not task.reviewer and task.name not in explained]
+    return [task for task in unseen if task.status in ("failed", "partial", "error")]
+
+
+def marked_down(verdict: Verdict) -> list[TaskResult]:
+    """Tasks that passed their tests and lost points to a person."""
+    return [task for task in verdict.tasks if task.reviewer and task.status in ("failed", "partial")]
 
 
 def counted(verdict: Verdict) -> list[TaskResult]:
@@ -150,7 +169,7 @@ def counted(verdict: Verdict) -> list[TaskResult]:
 def account(verdict: Verdict, task: TaskResult) -> str:
     """All that is to be said of a task, for forms that have a text for each and no more: its remark, its failures."""
     failures = [test for test in not_passed(verdict) if test.task == task.name]
-    parts = [task_remark(task)]
+    parts = [task_remark(task), task.comment or ""]
     for test in failures:
         parts += [f"{sentence(test.name)}: {test.message or BARE}", test.counterexample, diagnosis(test)]
     if task in unexplained(verdict):
