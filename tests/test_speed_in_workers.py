@@ -15,7 +15,7 @@ Solved = Callable[[str], str]
 TIMED = "test_at_most_four_times_the_references_time"
 SLOW = """
 def total(x):
-    for _ in range(15):
+    for _ in range(100):
         answer = 0.0
         for entry in x.tolist():
             answer += entry
@@ -80,7 +80,7 @@ seen = {}
 def total(x):
     key = x.tobytes()
     if key not in seen:
-        for _ in range(15):
+        for _ in range(100):
             answer = 0.0
             for entry in x.tolist():
                 answer += entry
