@@ -62,6 +62,8 @@ def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Ver
     found = [verdict.kata for verdict in report.verdicts]
     if sorted(found) != sorted(katas):
         raise KataError(f"{handed}: verdicts on {len(found)} katas, and not on the {len(katas)} that were handed in")
+    if any(task.reviewer or task.comment for verdict in report.verdicts for task in verdict.tasks):
+        raise KataError(f"{handed}: points that a person is said to have given; nobody gives any in a request")
     return tuple(shown(verdict, audience) for verdict in report.verdicts)
 
 

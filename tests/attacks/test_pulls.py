@@ -203,6 +203,7 @@ def forged(runner, text):
 
 
 PASSED = {"kata": "exercise01", "status": "passed", "score": 10, "max_score": 10, "confinement": "full"}
+REVIEWED = {"name": "words", "title": "Words", "status": "passed", "score": 3, "max_score": 3}
 
 
 @attack("K9")
@@ -215,11 +216,13 @@ PASSED = {"kata": "exercise01", "status": "passed", "score": 10, "max_score": 10
         json.dumps({"verdicts": [PASSED | {"number": 8}]}),
         json.dumps({"verdicts": [PASSED], "pull": {"number": 8}}),
         json.dumps({"verdicts": [PASSED | {"message": "x" * 70_000}]}),
+        json.dumps({"verdicts": [PASSED | {"tasks": [REVIEWED | {"reviewer": "Prof. Hopper"}]}]}),
+        json.dumps({"verdicts": [PASSED | {"tasks": [REVIEWED | {"comment": "Excellent."}]}]}),
         "[" * 60_000,
         "no JSON",
         "\0",
     ],
-    ids=["other", "twice", "none", "field", "request", "large", "deep", "text", "nul"],
+    ids=["other", "twice", "none", "field", "request", "large", "reviewed", "praised", "deep", "text", "nul"],
 )
 def test_a_forged_report_is_not_published(github, runner, text, observed):
     github.request(github.commit({MODULE: WRONG}))
