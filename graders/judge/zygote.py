@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import socket
 import sys
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from graders.catalogue import Kata
 
 HELLO_S = 60.0
+REMOVED_WITHIN_S = 60
 POOL = 12  # workers kept ready: as many as an exercise has tests, and a few for a diagnosis
 
 
@@ -182,6 +184,14 @@ class Root:
         room = self.rooms[kata.slug] = Room(pid, ours, note["signature"], kata)
         return room
 
+    def clear(self, folder: str) -> None:
+        """Nobody is left to order anything: end the workers, which may still write into the folder, and remove it."""
+        signal.alarm(REMOVED_WITHIN_S)  # kills this process, should something write on without walls
+        for zygote in self.zygotes.values():
+            zygote.launch.process.kill()
+            zygote.launch.process.wait()
+        remove(folder)
+
     def leave(self) -> None:
         """In a fork: close what belongs to the root alone."""
         self.control.close()
@@ -220,7 +230,7 @@ def main(control: int, confinement: str, first_runtime: str, folder: str) -> Non
         root.serve()
     finally:
         with contextlib.suppress(OSError):
-            remove(folder)
+            root.clear(folder)
         os._exit(0)
 
 
