@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
 import pwd
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -35,8 +37,8 @@ from graders.gradebook.rules import Attempt, Rule
 from graders.gradebook.tables import REVISION, Table
 from graders.judge import Judge
 from graders.review import Mark, marks_of, with_marks
-from graders.verdict import Speed, TaskResult, TestResult, Verdict, to_json
-from tests.workshop import ADDED, HIDDEN, ROOT, SOLUTION, SUMMED, katas, write, write_repository
+from graders.verdict import LONGEST_COMMENT, Speed, TaskResult, TestResult, Verdict, to_json
+from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, katas, write, write_repository
 
 DUE = "2026-05-10T12:00:00+00:00"
 
@@ -77,9 +79,19 @@ Opened = Callable[[], Gradebook]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a gradebook can be made; in both databases."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "book.sqlite")
+        return
+    server = request.getfixturevalue("postgres")
+    yield server
+    empty(server)
+
+
+@pytest.fixture
+def opened(url: str) -> Iterator[Opened]:
     """Opens the same gradebook, empty at first, as often as it is called; in both databases."""
-    url = str(tmp_path / "book.sqlite") if request.param == "sqlite" else request.getfixturevalue("postgres")
     books: list[Gradebook] = []
 
     def open_() -> Gradebook:
@@ -89,8 +101,6 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
     yield open_
     for each in books:
         each.close()
-    if request.param == "postgresql":
-        empty(url)
 
 
 def empty(url: str) -> None:
@@ -354,6 +364,64 @@ def test_what_is_older_than_it_may_be_is_removed(opened):
     assert [(each.person, each.points) for each in found.places()] == [("Zoé", 6.0), ("bob", 8.0)]
 
 
+def fill_with_old_and_new(found: Gradebook) -> None:
+    """Barbara's is old and has a comment; of bob's two one is old; Zoé's is new."""
+    said = Mark("essay", 3.0, "Grace", moment(30), "Barbara asks in vain.")
+    found.import_verdict(with_marks(AWAITING, [said]), "Barbara", moment(1))
+    for day, score in ((2, 3), (20, 7)):
+        found.import_verdict(graded(score, sha=str(score), at=moment(day)), "bob", moment(day))
+    found.import_verdict(graded(5, sha="5", at=moment(21)), "Zoé", moment(21))
+    found.extend("Barbara", "one", moment(5))
+    found.extend("bob", "one", moment(6))
+
+
+def test_of_what_has_expired_nothing_is_left_in_the_trail(opened):
+    found = opened()
+    fill_with_old_and_new(found)
+    assert found.forget_before(moment(10)) == (2, [])
+    told = [(row.what, row.person, row.after) for row in found.audit()]
+    assert told == [
+        ("graded", "bob", "failed, 7 of 10"),
+        ("graded", "Zoé", "failed, 5 of 10"),
+        ("extension", "bob", moment(6)),
+        ("expired", "", f"handed in before {moment(10)}"),
+    ]
+    assert not found.knows("Barbara")
+    with found._engine.connect() as connection:
+        for table in Table.metadata.sorted_tables:
+            assert "Barbara" not in str(connection.execute(sa.select(table)).all())
+
+
+def test_of_what_has_expired_nothing_is_left_in_the_file(tmp_path):
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        fill_with_old_and_new(found)
+        assert b"Barbara asks in vain" in (tmp_path / "book.sqlite").read_bytes()
+        found.forget_before(moment(10))
+    assert b"Barbara" not in (tmp_path / "book.sqlite").read_bytes()
+
+
+def test_a_trail_that_does_not_say_of_which_submission_loses_rather_too_much(opened):
+    first = opened()
+    fill_with_old_and_new(first)
+    back_to_the_first_tables(first)
+    found = opened()
+    found.forget_before(moment(10))
+    told = [(row.what, row.person) for row in found.audit()]
+    assert told == [("graded", "Zoé"), ("extension", "bob"), ("expired", "")]
+
+
+def test_a_person_who_has_a_deadline_to_come_is_not_forgotten_with_what_has_expired(opened):
+    found = opened()
+    found.import_verdict(graded(3, at=moment(2)), "bob", moment(2))
+    found.extend("bob", "one", moment(12))
+    found.forget_before(moment(10))
+    assert found.knows("bob")
+    assert [row.what for row in found.audit("bob")] == ["extension"]
+    found.forget_before(moment(13))
+    assert not found.knows("bob")
+    assert "bob" not in {row.person for row in found.audit()}
+
+
 def test_the_migrations_make_exactly_these_tables(opened):
     found = opened()
     config = Config()
@@ -364,19 +432,151 @@ def test_the_migrations_make_exactly_these_tables(opened):
         assert compare_metadata(context, Table.metadata) == []
 
 
-def test_the_marks_of_the_first_tables_are_kept_in_todays(opened):
-    found = opened()
-    found.import_verdict(with_marks(AWAITING, [Mark("essay", 3.0, "Grace", moment(11))]), "ada", moment(9))
+def back_to_the_first_tables(found: Gradebook) -> None:
+    """What an earlier version would have made of it."""
     config = Config()
     config.set_main_option("script_location", str(book._MIGRATIONS))
     with found._engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
+
+
+@contextlib.contextmanager
+def looked_into(url: str) -> Iterator[sa.Connection]:
+    """The database of a gradebook as another program would open it."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:") if "://" in url else f"sqlite:///{url}")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def revision_of(url: str) -> str | None:
+    """The revision of a database as it lies there; None where it has no tables."""
+    with looked_into(url) as connection:
+        if not sa.inspect(connection).get_table_names():
+            return None
+        return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+MARKED = with_marks(AWAITING, [Mark("essay", 3.0, "Grace", moment(11))])
+
+KILLED_AFTER = """
+import os, signal, sys
+import sqlalchemy as sa
+from graders.gradebook import Gradebook
+
+@sa.event.listens_for(sa.Engine, "after_cursor_execute")
+def die(connection, cursor, statement, *_):
+    if statement.strip().startswith(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Gradebook(sys.argv[1])
+"""
+
+BOTH_AT_ONCE = """
+import sys, time
+from pathlib import Path
+import sqlalchemy as sa
+from graders.gradebook import Gradebook
+
+here, changed = Path(sys.argv[2], sys.argv[3]), []
+
+@sa.event.listens_for(sa.Engine, "engine_connect")
+def wait_for_the_other(connection):
+    here.touch()
+    while len(list(here.parent.iterdir())) < 2:
+        time.sleep(0.01)
+
+@sa.event.listens_for(sa.Engine, "before_cursor_execute")
+def let_the_other_look(connection, cursor, statement, *_):
+    if statement.strip().startswith(("ALTER", "CREATE")) and not changed:
+        changed.append(statement)
+        time.sleep(2)
+
+with Gradebook(sys.argv[1]) as found:
+    print([place.points for place in found.places()])
+"""
+
+
+def test_the_marks_of_the_first_tables_are_kept_in_todays(opened):
+    found = opened()
+    found.import_verdict(MARKED, "ada", moment(9))
+    back_to_the_first_tables(found)
+    with found._engine.connect() as connection:
         assert "comment" not in {each["name"] for each in sa.inspect(connection).get_columns("marks")}
+        assert "submission_id" not in {each["name"] for each in sa.inspect(connection).get_columns("audit")}
     again = opened()
     (place,) = again.places()
     assert place.verdict is not None
     assert marks_of(place.verdict) == [Mark("essay", 3.0, "Grace", moment(11))]
+    assert [row.what for row in again.audit()] == ["graded", "marked"]
+
+
+@pytest.mark.parametrize("statement", ["ALTER TABLE marks", "UPDATE alembic_version", "CREATE TABLE people"])
+def test_a_migration_that_is_killed_is_done_whole_the_next_time(url, statement):
+    before = None
+    if not statement.startswith("CREATE"):
+        with Gradebook(url) as found:
+            found.import_verdict(MARKED, "ada", moment(9))
+            back_to_the_first_tables(found)
+        before = "0001"
+    done = subprocess.run([sys.executable, "-c", KILLED_AFTER, url, statement], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert revision_of(url) == before
+    with Gradebook(url) as found:
+        found.import_verdict(MARKED, "ada", moment(9))
+        assert [place.points for place in found.places()] == [13.0]
+    assert revision_of(url) == REVISION
+
+
+def test_a_migration_of_which_a_killed_process_has_left_the_half_is_gone_on_with(opened):
+    found = opened()
+    found.import_verdict(MARKED, "ada", moment(9))
+    back_to_the_first_tables(found)
+    with found._engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE marks ADD COLUMN comment TEXT DEFAULT '' NOT NULL"))
+    assert [place.points for place in opened().places()] == [13.0]
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_two_processes_that_find_a_gradebook_of_yesterday_or_none_both_open_it(url, new, tmp_path):
+    if not new:
+        with Gradebook(url) as found:
+            found.import_verdict(MARKED, "ada", moment(9))
+            back_to_the_first_tables(found)
+    both_here = tmp_path / "both"
+    both_here.mkdir()
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", BOTH_AT_ONCE, url, str(both_here), name],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "other")
+    ]
+    said = [each.communicate(timeout=PATIENCE_S) for each in both]
+    assert said == [("[]\n" if new else "[13.0]\n", "")] * 2
+
+
+def test_a_migration_that_a_reader_holds_up_says_to_wait_for_it(url, monkeypatch):
+    with Gradebook(url) as found:
+        found.import_verdict(MARKED, "ada", moment(9))
+        back_to_the_first_tables(found)
+    with looked_into(url) as reader:
+        reader.exec_driver_sql("BEGIN")
+        assert reader.exec_driver_sql("SELECT points FROM marks").all() == [(3.0,)]
+        with monkeypatch.context() as impatient:
+            impatient.setattr(book, "WAIT_S", 0.1)
+            told = "another program is using it; wait for that one or close it, and try again"
+            with pytest.raises(KataError, match=told):
+                Gradebook(url)
+    assert revision_of(url) == "0001"
+    with Gradebook(url) as found:
+        assert [place.points for place in found.places()] == [13.0]
 
 
 def test_a_database_of_a_later_version_is_left_alone(opened):
@@ -601,6 +801,125 @@ def test_a_review_written_into_a_batchs_verdict_is_imported_with_it(tmp_path):
         (place,) = found.places()
         assert place.verdict is not None
         assert (place.points, place.verdict.status) == (15.0, "passed")
+
+
+def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
+    held_in = Batch(tmp_path / "out")
+    first, last = (Mark("essay", points, "Grace", moment(11), said) for points, said in ((3.0, "No."), (5.0, "Yes.")))
+    with held_in.open() as held:
+        for marks in ((), (first,), (last,)):
+            held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
+    write(held_in.verdict_file("ada", "one"), to_json(with_marks(AWAITING, [last])).decode())
+    found = opened()
+    for new in (1, 0, 0):
+        assert found.import_batch(held_in) == new
+        marks = [(row.before, row.after) for row in found.audit() if row.what == "marked"]
+        assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
+        (place,) = found.places()
+        assert place.verdict is not None
+        assert marks_of(place.verdict) == [last]
+
+
+def test_a_batch_that_has_been_reviewed_since_is_imported_from_where_the_book_is(opened, tmp_path):
+    held_in = Batch(tmp_path / "out")
+    first, last = (Mark("essay", points, "Grace", moment(11)) for points in (3.0, 5.0))
+    found = opened()
+    for marks in ((first,), (last,)):
+        with held_in.open() as held:
+            held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
+        for _ in range(2):
+            found.import_batch(held_in)
+    assert [row.after for row in found.audit() if row.what == "marked"] == ["essay: 3 by Grace", "essay: 5 by Grace"]
+
+
+def test_a_comment_that_no_review_writes_is_cut_and_cleaned_and_stops_nobody_elses(opened, tmp_path):
+    held_in = Batch(tmp_path / "out")
+    long, odd = "x" * 3_000_000, "a\0b\x1b[2Jc"
+    crafted = with_marks(AWAITING, [Mark("essay", 3.0, "Gr\0ace", moment(11), long)])
+    with held_in.open() as held:
+        held.append([Row(person="ada", submitted_at=moment(9), verdict=crafted)])
+        held.append([Row(person="bob", submitted_at=moment(9), verdict=MARKED)])
+    written = with_marks(AWAITING, [Mark("essay", 4.0, "Grace", moment(12), odd)])
+    write(held_in.verdict_file("ada", "one"), to_json(written).decode())
+    nobodys = msgspec.structs.replace(MARKED, kata="o\0ne")
+    write(held_in.verdict_file("bob", "none"), to_json(nobodys).decode())
+    found = opened()
+    for new in (2, 0):
+        assert found.import_batch(held_in) == new
+        marks = [(row.person, row.after) for row in found.audit() if row.what == "marked"]
+        assert [(person, told[:20]) for person, told in marks] == [
+            ("ada", "essay: 3 by Grace: x"),
+            ("ada", "essay: 4 by Grace: a"),
+            ("bob", "essay: 3 by Grace"),
+        ]
+    assert len(marks[0][1]) <= LONGEST_COMMENT + 20
+    places = {place.person: place for place in found.places()}
+    assert marks_of(places["ada"].verdict) == [Mark("essay", 4.0, "Grace", moment(12), "abc")]
+
+
+def test_marks_for_a_task_whose_name_cannot_be_kept_are_left(opened):
+    odd = msgspec.structs.replace(AWAITING, tasks=(*AWAITING.tasks, task("es\0say", 0, 5, "awaiting_review")))
+    found = opened()
+    found.import_verdict(
+        with_marks(odd, [Mark(name, 2.0, "Grace", moment(11)) for name in ("essay", "es\0say")]), "ada", moment(9)
+    )
+    assert [row.after for row in found.audit() if row.what == "marked"] == ["essay: 2 by Grace"]
+
+
+def test_a_verdict_that_no_kata_can_have_is_refused_with_what_to_do(url, course, tmp_path):
+    root, _ = course
+    file = write(tmp_path / "odd.json", to_json(graded(kata="o\0ne")).decode())
+    said = refused("gradebook", "import", str(file), "--person", "ada", "--gradebook", url, root=root)
+    assert "ada: a verdict with a NUL character in its kata: no judge writes that; leave it out" in said
+
+
+FORGED = "ok\n2026-01-01T00:00:00+00:00  dean  rule  one  forged\x1b[2J\x1b]0;owned\x07\u202e"
+
+
+def test_nothing_that_a_gradebook_shows_acts_on_a_terminal_or_makes_a_line(course, tmp_path):
+    root, _ = course
+    url = str(tmp_path / "book.sqlite")
+    wrong = TestResult(name=f"t{FORGED}", task="twice", visibility="hidden", status="failed", diagnosis=f"D{FORGED}")
+    fast = msgspec.structs.replace(wrong, status="passed", diagnosis="", speed=speed(0.5, 0.4, 0.6))
+    odd = msgspec.structs.replace(AWAITING.tasks[1], name=f"e{FORGED}", title=f"E{FORGED}")
+    verdict = msgspec.structs.replace(
+        AWAITING, tasks=(*AWAITING.tasks, odd), tests=(wrong, fast), title=f"T{FORGED}", submission_sha256=FORGED
+    )
+    marks = [Mark(name, 2.0, f"Grace{FORGED}", moment(11), FORGED) for name in ("essay", f"e{FORGED}")]
+    for number, person in enumerate(("ada", f"bob{FORGED}")):
+        with Gradebook(url, who=f"Ivy{FORGED}") as found:
+            marked = with_marks(msgspec.structs.replace(verdict, graded_at=moment(9 + number)), marks)
+            found.import_verdict(marked, person, moment(9))
+    with Gradebook(url) as found:
+        assert any("\n" in row.who for row in found.audit())
+        audited = len(found.audit())
+    lines = {
+        ("gradebook", "audit"): audited,
+        ("gradebook", "show"): 4,
+        ("gradebook", "show", "ada"): 2,
+        ("gradebook", "affected", "--since", "0"): 3,
+        ("gradebook", "stats"): 8,
+        ("leaderboard", "one"): 3,
+    }
+    for words, count in lines.items():
+        said = told(*words, "--gradebook", url, root=root)
+        assert (words, said.count("\n")) == (words, count), said
+        assert not [each for each in "\x1b\x07\u202e" if each in said]
+
+
+def test_a_journal_with_a_verdict_that_no_kata_can_have_is_named(opened, tmp_path):
+    held_in = Batch(tmp_path / "out")
+    with held_in.open() as held:
+        held.append([Row(person="ada", submitted_at=moment(9), verdict=graded(kata="o\0ne"))])
+    with pytest.raises(KataError, match=r"out/journal\.jsonl: ada: a verdict with a NUL character in its kata"):
+        opened().import_batch(held_in)
+
+
+def test_show_says_where_the_earlier_verdicts_are(course):
+    root, _ = course
+    assert "`katas gradebook audit` has the earlier ones" in " ".join(
+        told("gradebook", "show", "--help", root=root).split()
+    )
 
 
 # The limit of attempts, before anything is graded.

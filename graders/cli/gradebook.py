@@ -43,6 +43,7 @@ Copy = Annotated[
 ]
 MaybeKata = Annotated[str | None, typer.Argument(metavar="[KATA]", help="One kata; all if none.")]
 HERE = "gradebook.sqlite"
+LONGEST_CHANGE = 3_000  # characters of what was or is: a comment, its task and who wrote it
 COLUMNS = (
     *("person", "kata", "submitted_at", "submission_sha256", "status", "score", "max_score"),
     *("days_late", "over_limit", "points", "counts"),
@@ -116,7 +117,7 @@ def import_(
     with _open(gradebook, by, new=True) as book:
         book.know(kata for kata in known if kata.slug == found.kata)
         new = book.import_verdict(found, person, _moment(submitted, "--submitted") if submitted else "")
-    print(f"{person}, {found.kata}: {'a new verdict' if new else 'it was there already'}")
+    print(f"{_line(person)}, {_line(found.kata)}: {'a new verdict' if new else 'it was there already'}")
 
 
 def _keys(place: Path) -> list[tuple[str, str]]:
@@ -132,7 +133,10 @@ def show(
     kata: Annotated[str | None, typer.Option(help="One kata alone.", metavar="SLUG")] = None,
     gradebook: Url = HERE,
 ) -> None:
-    """Show what counts: everybody's points, or all of one person."""
+    """Show what counts: everybody's points, or all of one person.
+
+    Of each submission it is the newest verdict; `katas gradebook audit` has the earlier ones.
+    """
     with _open(gradebook) as book:
         _expect(book, kata)
         places = book.places(kata, person)
@@ -146,19 +150,20 @@ def _table(places: Sequence[Place]) -> list[str]:
     katas = sorted({place.kata for place in places})
     people = sorted({place.person for place in places})
     points = {(place.person, place.kata): place for place in places}
-    width = max(len("person"), *(min(len(_name(person)), 30) for person in people))
-    if width + sum(max(len(kata), 6) + 2 for kata in katas) + 8 > 100:
+    width = max(len("person"), *(min(len(_line(person)), 30) for person in people))
+    wide = {kata: max(len(_line(kata)), 6) for kata in katas}
+    if width + sum(each + 2 for each in wide.values()) + 8 > 100:
         return [
             line
             for place in places
-            for line in [f"{_name(place.person)[:30]:<{width}}  {place.kata:<14} {_points(place)}"]
+            for line in [f"{_line(place.person)[:30]:<{width}}  {_line(place.kata):<14} {_points(place)}"]
         ]
-    head = f"{'person':<{width}}" + "".join(f"  {kata:>6}" for kata in katas) + f"  {'total':>6}"
+    head = f"{'person':<{width}}" + "".join(f"  {_line(kata):>6}" for kata in katas) + f"  {'total':>6}"
     lines = [head]
     for person in people:
         own = [points.get((person, kata)) for kata in katas]
-        cells = "".join(f"  {_cell(each):>{max(len(kata), 6)}}" for each, kata in zip(own, katas, strict=True))
-        lines.append(f"{_name(person)[:30]:<{width}}{cells}  {sum(each.points for each in own if each):>6g}")
+        cells = "".join(f"  {_cell(each):>{wide[kata]}}" for each, kata in zip(own, katas, strict=True))
+        lines.append(f"{_line(person)[:30]:<{width}}{cells}  {sum(each.points for each in own if each):>6g}")
     if any(map(_outstanding, places)):
         lines.append("* awaits a person's marks: katas review")
     return lines
@@ -175,10 +180,11 @@ def _outstanding(place: Place) -> float:
     return 0.0 if place.verdict is None else place.verdict.review_points
 
 
-def _name(person: str) -> str:
-    from graders.report.text import clean
+def _line(text: str, limit: int = 200) -> str:
+    """What somebody else has written, as it can be shown in a line: names, titles, moments, what a person said."""
+    from graders.report.text import clean_line
 
-    return clean(person, 200)
+    return clean_line(text, limit)
 
 
 def _points(place: Place) -> str:
@@ -194,11 +200,10 @@ def _days(count: int) -> str:
 
 
 def _mark(mark: Mark) -> str:
-    from graders.report.text import clean_line
     from graders.verdict import LONGEST_COMMENT
 
-    said = f" ({clean_line(mark.comment, LONGEST_COMMENT)})" if mark.comment else ""
-    return f"{mark.task} {mark.points:g} by {mark.reviewer}{said}"
+    said = f" ({_line(mark.comment, LONGEST_COMMENT)})" if mark.comment else ""
+    return f"{_line(mark.task)} {mark.points:g} by {_line(mark.reviewer)}{said}"
 
 
 def _in_detail(places: Sequence[Place]) -> list[str]:
@@ -206,7 +211,7 @@ def _in_detail(places: Sequence[Place]) -> list[str]:
 
     lines = []
     for place in places:
-        lines.append(f"{place.kata}: {_points(place).strip()}")
+        lines.append(f"{_line(place.kata)}: {_points(place).strip()}")
         for each in place.standings:
             verdict = each.attempt.verdict
             notes = [f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"]
@@ -216,7 +221,8 @@ def _in_detail(places: Sequence[Place]) -> list[str]:
                 notes.append(f"over the limit of {place.rule.attempts_per_day} a day: does not count")
             notes += [_mark(mark) for mark in marks_of(verdict)]
             sign = "→" if each is place.counted else " "
-            lines.append(f"  {sign} {each.attempt.submitted_at}  {verdict.submission_sha256[:12]}  {'; '.join(notes)}")
+            which = f"{_line(each.attempt.submitted_at)}  {_line(verdict.submission_sha256)[:12]}"
+            lines.append(f"  {sign} {which}  {'; '.join(notes)}")
     return lines
 
 
@@ -363,9 +369,9 @@ def regrade(
                 for found in graded_again(book, chosen, katas, place, batch=batch):
                     bar.update(task, completed=found.graded + len(found.left))
     for name, slug, before, after in found.changed:
-        print(f"{name}, {slug}: {before.status}, {before.score:g} → {after.status}, {after.score:g}")
+        print(f"{_line(name)}, {_line(slug)}: {before.status}, {before.score:g} → {after.status}, {after.score:g}")
     for line in found.left:
-        print(f"not graded: {line}")
+        print(f"not graded: {_line(line, 1_000)}")
     print(f"{found.graded} of {len(kept)} graded again, {len(found.changed)} changed")
     return 2 if found.left else 0
 
@@ -387,7 +393,8 @@ def affected(
     for each in found:
         verdict = each.verdict
         what = f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"
-        print(f"{_name(each.person)}  {each.kata}  {what}  version {verdict.harness_version}, {verdict.graded_at}")
+        made = f"version {_line(verdict.harness_version)}, {_line(verdict.graded_at)}"
+        print(f"{_line(each.person)}  {_line(each.kata)}  {what}  {made}")
     print(f"{len(found)} verdicts by versions from {since} on{f', before {before}' if before else ''}")
 
 
@@ -417,15 +424,15 @@ def stats(
 
         for each in found:
             solved = f"{each.passed} of {each.people} who handed in solved all of it"
-            print(f"{each.title} ({each.slug}): {solved}, mean {share(each.mean)}")
+            print(f"{_line(each.title)} ({_line(each.slug)}): {solved}, mean {share(each.mean)}")
             if each.ungradable:
                 print(f"  of {each.ungradable} nothing could be graded: they are in no mean, and in no task's figures")
             for task in each.tasks:
                 passed = f"{share(task.pass_rate)} of {task.people} graded pass, mean {share(task.mean)}"
                 told = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
-                print(f"  {task.title}\n      {passed}, {told}")
+                print(f"  {_line(task.title)}\n      {passed}, {told}")
                 for sentence, count in task.misconceptions:
-                    print(f"      {count}×  {sentence}")
+                    print(f"      {count}×  {_line(sentence, 1_000)}")
         return
     from graders.gradebook.page import render
 
@@ -472,10 +479,10 @@ def similar(
         )
     found = pairs(known, files, at_least / 100)
     for pair in found:
-        one, other = _name(pair.one), _name(pair.other)
+        one, other = _line(pair.one), _line(pair.other)
         shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
         moment, first = min((when[each], each) for each in (pair.one, pair.other))
-        print(f"{one}  {other}: {shares}; {_name(first)} was first, {moment}")
+        print(f"{one}  {other}: {shares}; {_line(first)} was first, {_line(moment)}")
     left = f"; {missing} submissions are not kept any more: --batch DIR names a folder that has them" if missing else ""
     print(f"{len(found)} pairs of {len(files)} people have {at_least:g} % or more of one's code in common{left}")
 
@@ -488,9 +495,10 @@ def audit(
     """Show who changed what, when, from what to what."""
     with _open(gradebook) as book:
         for row in book.audit(person):
-            where = "  ".join(part for part in (_name(row.person), row.kata) if part)
-            change = f"{row.before} → {row.after}" if row.before else row.after
-            print("  ".join(part for part in (row.at, row.who, row.what, where, change) if part))
+            before, after = _line(row.before, LONGEST_CHANGE), _line(row.after, LONGEST_CHANGE)
+            change = f"{before} → {after}" if before else after
+            words = (row.at, row.who, row.what, row.person, row.kata)
+            print("  ".join(part for part in (*map(_line, words), change) if part))
 
 
 @app.command()
@@ -594,10 +602,10 @@ def leaderboard(
     if not found:
         raise KataError(f"{kata}: nobody's speed is in {gradebook}; a speed test that passes puts it there")
     for number, (test, lines) in enumerate(found.items()):
-        print(("\n" if number else "") + sentence(test))
+        print(("\n" if number else "") + _line(sentence(test)))
         for line in lines:
             tied = "=" if sum(each.rank == line.rank for each in lines) > 1 else " "
             speed = line.speed
             print(
-                f"{line.rank:>4}{tied} {speed.ratio:>6.2f}×  {speed.low:.2f} to {speed.high:.2f}  {_name(line.person)}"
+                f"{line.rank:>4}{tied} {speed.ratio:>6.2f}×  {speed.low:.2f} to {speed.high:.2f}  {_line(line.person)}"
             )

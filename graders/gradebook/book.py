@@ -7,7 +7,8 @@ import dataclasses
 import datetime
 import getpass
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,13 +38,18 @@ from graders.gradebook.tables import (
     SubmissionRow,
     VerdictRow,
 )
+from graders.report.text import clean, clean_line
 from graders.review import Mark, marks_of, with_marks, without_marks
-from graders.verdict import Verdict
+from graders.verdict import LONGEST_COMMENT, Verdict
 
 DEFAULT = "gradebook.sqlite"
 WAIT_S = 30  # for another process that is writing
 FORGOTTEN = "(forgotten)"
+LONGEST_NAME = 200  # of a task or a reviewer
+OF_A_SUBMISSION = ("graded", "marked", "handed in")  # what the audit trail says of one
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 0x6B61746173  # the key of PostgreSQL's lock
+_LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for it
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ class Gradebook:
 
     def _fault(self, fault: sa.exc.SQLAlchemyError) -> KataError:
         said = str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0]
-        if said.endswith("is locked"):
+        if said.endswith("is locked") or getattr(getattr(fault, "orig", None), "sqlstate", None) == _LOCK_TIMEOUT:
             return KataError(
                 f"{self.name}: {said}: another program is using it; wait for that one or close it, and try again"
             )
@@ -147,12 +153,14 @@ class Gradebook:
         self._engine.dispose()
 
     def _bring_up_to_date(self) -> None:
-        if self._url.get_backend_name() == "sqlite":
-            sa.event.listen(self._engine, "connect", _as_it_should_be)
+        sqlite = self._url.get_backend_name() == "sqlite"
+        sa.event.listen(self._engine, "connect", _as_it_should_be if sqlite else _patient)
         with self._engine.begin() as connection:
-            known = sa.inspect(connection).has_table("alembic_version")
-            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() if known else None
-            if found == REVISION:
+            if _revision(connection) == REVISION:
+                return
+        with self._alone() as connection:
+            found = _revision(connection)
+            if found == REVISION:  # another process was faster
                 return
             if found is None and sa.inspect(connection).get_table_names():
                 raise KataError(f"{self.name}: it holds other tables, and is no gradebook; name another")
@@ -170,6 +178,22 @@ class Gradebook:
                     f"{self.name}: its tables are of revision {found}, which this version of katas does not know; "
                     "use the one that made it, or a later one"
                 ) from None
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[sa.Connection]:
+        """One transaction for changing the tables, whole or not at all; one process at a time is in it.
+
+        For SQLite it is begun here: before a table is changed, Python's driver would begin none.
+        """
+        with self._engine.connect() as connection:
+            if self._url.get_backend_name() == "sqlite":
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")  # the driver begins none itself
+                begin = "BEGIN IMMEDIATE"
+            else:
+                begin = f"SELECT pg_advisory_xact_lock({_MIGRATING})"
+            with connection.begin():
+                connection.exec_driver_sql(begin)
+                yield connection
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Session]:
@@ -193,6 +217,7 @@ class Gradebook:
         """
         journal.head(batch.journal)
         new = 0
+        marks: defaultdict[SubmissionRow, list[Mark]] = defaultdict(list)
         spelled: dict[str, str] = {}
         times: dict[tuple[str, ...], list[str]] = {}  # of each verdict, as they were written down
         for row in journal.rows(batch.journal):
@@ -208,15 +233,25 @@ class Gradebook:
                     )
                 *earlier, last = times[_same(row)]
                 timed = msgspec.structs.replace(row, submitted_at=last)
-                new += self._add(session, timed, str(batch.out.resolve()), earlier)
+                submission, added = self._add(session, timed, str(batch.out.resolve()), earlier)
+                new += added
+                if submission is not None:
+                    marks[submission] += marks_of(row.verdict)
             for file in sorted((batch.out / "verdicts").glob("*/*.json")):
-                self._import_marks(session, file)
+                for submission, given in self._marks_in(session, file):
+                    marks[submission] += given
+            for submission, given in marks.items():
+                self._mark(session, submission, given)
         return new
 
     def import_verdict(self, found: Verdict, person: str, submitted_at: str = "", batch: str = "") -> bool:
         """Take over one verdict; whether it was new. Handed in when it was graded, where nobody knows better."""
         with self._transaction() as session:
-            return self._add(session, Row(person=person, submitted_at=submitted_at, verdict=found), batch)
+            row = Row(person=person, submitted_at=submitted_at, verdict=found)
+            submission, new = self._add(session, row, batch)
+            if submission is not None:
+                self._mark(session, submission, marks_of(found))
+            return new
 
     def know(self, katas: Iterable[Kata]) -> None:
         """Keep what a course's katas are called, and their limits of attempts."""
@@ -245,11 +280,17 @@ class Gradebook:
         found = {row.name: row for row in session.scalars(sa.select(PersonRow).where(PersonRow.name.in_(forms(name))))}
         return found.get(name) or next(iter(found.values()), None)
 
-    def _add(self, session: Session, row: Row, batch: str, earlier: Collection[str] = ()) -> bool:
-        """Add a verdict, with the person, kata and submission that it is about. An `error` is no verdict."""
+    def _add(
+        self, session: Session, row: Row, batch: str, earlier: Collection[str] = ()
+    ) -> tuple[SubmissionRow | None, bool]:
+        """Add a verdict, with the person, kata and submission that it is about. An `error` is no verdict.
+
+        Returns the submission, and whether the verdict was new. The marks in it are left to be added.
+        """
         found = row.verdict
         if found.status == "error":
-            return False
+            return None, False
+        _expect_text(row, batch)
         self._kata(session, found.kata)
         person = self._person(session, row.person)
         if person is None:
@@ -269,9 +310,7 @@ class Gradebook:
             session.flush()
         elif batch:
             submission.batch = batch
-        new = self._add_verdict(session, submission, person.name, found)
-        self._mark(session, submission, person.name, marks_of(found))
-        return new
+        return submission, self._add_verdict(session, submission, found)
 
     def _submission(
         self, session: Session, person: PersonRow, row: Row, earlier: Collection[str]
@@ -295,11 +334,11 @@ class Gradebook:
         known = session.scalar(same.join(VerdictRow).where(this).limit(1))
         wrong = {found.graded_at, *earlier} - {row.submitted_at}
         if known is not None and row.submitted_at and known.submitted_at in wrong:
-            self._note(session, "handed in", person.name, found.kata, known.submitted_at, row.submitted_at)
+            self._note_of(session, known, "handed in", known.submitted_at, row.submitted_at)
             known.submitted_at = row.submitted_at
         return known
 
-    def _add_verdict(self, session: Session, submission: SubmissionRow, person: str, found: Verdict) -> bool:
+    def _add_verdict(self, session: Session, submission: SubmissionRow, found: Verdict) -> bool:
         seed = found.seed or ""
         known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
         if any((each.graded_at, each.seed) == (found.graded_at, seed) for each in known):
@@ -318,43 +357,49 @@ class Gradebook:
         session.add(added)
         session.flush()
         before = "" if standing is None else _told(_read(standing))
-        self._note(session, "graded", person, found.kata, before, _told(without_marks(found)))
+        self._note_of(session, submission, "graded", before, _told(without_marks(found)))
         return True
 
-    def _mark(self, session: Session, submission: SubmissionRow, person: str, marks: Iterable[Mark]) -> None:
-        for mark in marks:
-            row = session.get(MarkRow, (submission.id, mark.task))
-            before = None if row is None else _mark_in(row)
-            if before is not None and (before == mark or before.at > mark.at):
+    def _mark(self, session: Session, submission: SubmissionRow, marks: Iterable[Mark]) -> None:
+        """Add all marks that are known of a submission, in the order in which they were given.
+
+        The newest one of a task stands, of several of one second the last. Of those that the book has been through
+        already, nothing is noted again.
+        """
+        given: defaultdict[str, list[Mark]] = defaultdict(list)
+        for mark in map(_kept, marks):
+            given[mark.task].append(mark)
+        for task, every in given.items():
+            if clean_line(task, LONGEST_NAME) != task:  # it is no kata's
                 continue
-            if row is None:
-                row = MarkRow(submission_id=submission.id, task=mark.task)
-                session.add(row)
-            row.points, row.reviewer, row.reviewed_at, row.comment = mark[1:]
-            was = "" if before is None else _told_mark(before)
-            self._note(session, "marked", person, submission.kata, was, _told_mark(mark))
+            row = session.get(MarkRow, (submission.id, task))
+            before = None if row is None else _kept(_mark_in(row))
+            for mark in _later(every, before):
+                if row is None:
+                    row = MarkRow(submission_id=submission.id, task=task)
+                    session.add(row)
+                row.points, row.reviewer, row.reviewed_at, row.comment = mark[1:]
+                was = "" if before is None else _told_mark(before)
+                self._note_of(session, submission, "marked", was, _told_mark(mark))
+                before = mark
         session.flush()
 
-    def _import_marks(self, session: Session, file: Path) -> None:
-        """The marks of a verdict file of a batch, which `katas review` writes there and not into the journal."""
+    def _marks_in(self, session: Session, file: Path) -> list[tuple[SubmissionRow, list[Mark]]]:
+        """The marks of a verdict file of a batch, where `katas review` writes them first, and what they are for."""
         try:
             found = verdicts.from_json(file.read_bytes())
         except (OSError, KataError) as fault:
             raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
         marks = marks_of(found)
-        if not marks:
-            return
-        person = self._person(session, file.parent.name)
-        if person is None:
-            return
-        for submission in session.scalars(
-            sa.select(SubmissionRow).where(
-                SubmissionRow.person_id == person.id,
-                SubmissionRow.kata == found.kata,
-                SubmissionRow.sha256 == found.submission_sha256,
-            )
-        ):
-            self._mark(session, submission, person.name, marks)
+        person = self._person(session, file.parent.name) if marks else None
+        if person is None or "\0" in found.kata + found.submission_sha256:  # of nothing that can be in the book
+            return []
+        wanted = sa.select(SubmissionRow).where(
+            SubmissionRow.person_id == person.id,
+            SubmissionRow.kata == found.kata,
+            SubmissionRow.sha256 == found.submission_sha256,
+        )
+        return [(submission, marks) for submission in session.scalars(wanted)]
 
     # --------------------------------------------------------------------------------------- rules
 
@@ -516,7 +561,7 @@ class Gradebook:
             row = session.get(SubmissionRow, submission)
             assert row is not None
             before = _standing(row)
-            self._add_verdict(session, row, row.person.name, found)
+            self._add_verdict(session, row, found)
             session.expire(row)
             return before, _standing(row)
 
@@ -544,16 +589,41 @@ class Gradebook:
         return batches
 
     def forget_before(self, moment: str) -> tuple[int, list[str]]:
-        """Remove what was handed in before a moment: how many submissions, and the batch folders that had them."""
+        """Remove what was handed in before a moment: how many submissions, and the batch folders that had them.
+
+        What the audit trail says of them goes too, and people of whom nothing is left, nor a deadline to come.
+        """
         with self._transaction() as session:
             old = list(session.scalars(sa.select(SubmissionRow).where(SubmissionRow.submitted_at < moment)))
             batches = _batches(old)
+            incomplete = {(each.person.name, each.kata) for each in old}
             for each in old:
                 session.delete(each)
             session.flush()
+            self._forget_trail_before(session, moment, incomplete)
+            self._forget_people_before(session, moment)
             self._note(session, "expired", before=f"{len(old)} submissions", after=f"handed in before {moment}")
         self._compact()
         return len(old), batches
+
+    def _forget_trail_before(self, session: Session, moment: str, incomplete: Collection[tuple[str, str]]) -> None:
+        """Remove the lines that do not say of which submission they are, where it may be one that was removed.
+
+        `incomplete` are the people and katas of which something was removed: rather too much goes than too little.
+        """
+        left = sa.select(PersonRow.name, SubmissionRow.kata).join(SubmissionRow.person).distinct()
+        whole = {(name, kata) for name, kata in session.execute(left)} - set(incomplete)
+        of_some = AuditRow.submission_id.is_(None) & AuditRow.what.in_(OF_A_SUBMISSION)
+        for row in session.scalars(sa.select(AuditRow).where(of_some)):
+            if row.at < moment or (row.person, row.kata) not in whole:
+                session.delete(row)
+
+    def _forget_people_before(self, session: Session, moment: str) -> None:
+        """Remove people who have no submission, and no deadline of their own from a moment on."""
+        idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
+        for person in list(session.scalars(sa.select(PersonRow).where(idle))):
+            session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))
+            session.delete(person)
 
     def _compact(self) -> None:
         """Leave nothing of what was removed in the file."""
@@ -565,16 +635,52 @@ class Gradebook:
                 raise self._fault(fault) from None
 
     def _note(
-        self, session: Session, what: str, person: str = "", kata: str = "", before: str = "", after: str = ""
+        self,
+        session: Session,
+        what: str,
+        person: str = "",
+        kata: str = "",
+        before: str = "",
+        after: str = "",
+        submission: int | None = None,
     ) -> None:
         at = as_utc(datetime.datetime.now(datetime.UTC))
-        session.add(AuditRow(at=at, who=self.who, what=what, person=person, kata=kata, before=before, after=after))
+        session.add(
+            AuditRow(
+                at=at,
+                who=self.who,
+                what=what,
+                person=person,
+                kata=kata,
+                before=before,
+                after=after,
+                submission_id=submission,
+            )
+        )
+
+    def _note_of(self, session: Session, submission: SubmissionRow, what: str, before: str, after: str) -> None:
+        """A line of a submission, which goes with it."""
+        self._note(session, what, submission.person.name, submission.kata, before, after, submission.id)
 
 
 def _as_it_should_be(connection: Any, _: object) -> None:
     """SQLite as the rest expects it: keys are checked, and what is deleted is overwritten."""
     for pragma in ("foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _patient(connection: Any, _: object) -> None:
+    """PostgreSQL as the rest expects it: nobody waits for ever for another program."""
+    connection.execute(f"SET lock_timeout = {round(1000 * WAIT_S)}")
+    connection.commit()
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """The revision of the tables; None where there is none."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def _user() -> str:
@@ -588,7 +694,7 @@ def _version(text: str | None) -> Version | None:
     try:
         return None if text is None else Version(text)
     except InvalidVersion:
-        raise KataError(f"{text}: a version such as 0.1.0 is expected") from None
+        raise KataError(f"{clean_line(str(text))}: a version such as 0.1.0 is expected") from None
 
 
 def _same(row: Row) -> tuple[str, ...]:
@@ -613,6 +719,43 @@ def _standing(submission: SubmissionRow) -> Verdict:
 
 def _mark_in(row: MarkRow) -> Mark:
     return Mark(row.task, row.points, row.reviewer, row.reviewed_at, row.comment)
+
+
+def _kept(mark: Mark) -> Mark:
+    """A mark as it is kept: with no more than `katas review` could have written, and nothing that acts on a reader."""
+    reviewer = clean_line(mark.reviewer, LONGEST_NAME) or "?"
+    comment = clean(mark.comment, LONGEST_COMMENT)
+    return mark._replace(reviewer=reviewer, at=clean_line(mark.at, LONGEST_NAME), comment=comment)
+
+
+def _later(marks: Sequence[Mark], before: Mark | None) -> list[Mark]:
+    """Of the marks for a task those that came after the one that stands, in their order, without repetition."""
+    known = sorted(marks, key=lambda each: each.at)
+    if before is not None:
+        seen = max((place for place, each in enumerate(known) if each == before), default=-1)
+        known = [each for each in known[seen + 1 :] if each.at >= before.at]
+    return [mark for mark, last in zip(known, [before, *known], strict=False) if mark != last]
+
+
+def _expect_text(row: Row, batch: str) -> None:
+    """Raise KataError for a verdict that not every database can keep, and that no judge writes."""
+    place = f"{batch}/journal.jsonl: " if batch else ""
+    found = row.verdict
+    texts = {
+        "person": row.person,
+        "kata": found.kata,
+        "submission_sha256": found.submission_sha256,
+        "time": row.submitted_at + found.graded_at,
+        "seed": found.seed or "",
+        "harness_version": found.harness_version,
+        "digest": found.kata_digest + found.suite_digest,
+    }
+    for name, text in texts.items():
+        if "\0" in text:
+            raise KataError(
+                f"{place}{clean_line(row.person)}: a verdict with a NUL character in its {name}: no judge writes that; "
+                "leave it out"
+            )
 
 
 def _without_outputs(found: Verdict) -> Verdict:

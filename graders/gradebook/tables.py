@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0002"  # of migrations/versions that these tables are; a test compares both
+REVISION = "0003"  # of migrations/versions that these tables are; a test compares both
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -111,7 +111,11 @@ class MarkRow(Table):
 
 
 class AuditRow(Table):
-    """Who changed what, when, from what to what. Rows are only ever added, but for a person's who is forgotten."""
+    """Who changed what, when, from what to what.
+
+    Rows are only ever added; those of a person who is forgotten go, and those of a submission go with it. What was
+    written down before revision 0003 does not say of which submission it is.
+    """
 
     __tablename__ = "audit"
 
@@ -123,3 +127,6 @@ class AuditRow(Table):
     kata: Mapped[str] = mapped_column(Text, default="")
     before: Mapped[str] = mapped_column(Text, default="")
     after: Mapped[str] = mapped_column(Text, default="")
+    submission_id: Mapped[int | None] = mapped_column(
+        ForeignKey("submissions.id", ondelete="CASCADE"), default=None, index=True
+    )

@@ -10,6 +10,9 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    known = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("marks")}
+    if "comment" in known:  # an earlier version could be killed between this and writing the revision down
+        return
     with op.batch_alter_table("marks") as batch_op:
         batch_op.add_column(sa.Column("comment", sa.Text(), server_default="", nullable=False))
 
