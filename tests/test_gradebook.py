@@ -672,7 +672,7 @@ def test_both_databases_give_the_same_gradebook_for_the_same_verdicts(course, ba
     seen = []
     for url in (str(tmp_path / "book.sqlite"), postgres):
         with Gradebook(url, who="Ivy") as found:
-            assert found.import_batch(batch, [catalogue.load(root, "one")]) == 4
+            assert found.import_batch(batch, [catalogue.load(root, "one")]).verdicts == 4
             found.set_rule("one", due_at="2026-05-01T00:00:00+00:00", late_percent=10.0, late_days=30)
             trail = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()]
             seen.append(
@@ -797,7 +797,7 @@ def test_a_review_written_into_a_batchs_verdict_is_imported_with_it(tmp_path):
         found.import_batch(held_in)
         marked = with_marks(AWAITING, [Mark("essay", 5.0, "Grace", moment(11))])
         held_in.verdict_file("ada", "one").write_bytes(to_json(marked))
-        assert found.import_batch(held_in) == 0
+        assert found.import_batch(held_in) == (0, 1)
         (place,) = found.places()
         assert place.verdict is not None
         assert (place.points, place.verdict.status) == (15.0, "passed")
@@ -811,7 +811,7 @@ def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
             held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
     write(held_in.verdict_file("ada", "one"), to_json(with_marks(AWAITING, [last])).decode())
     found = opened()
-    for new in (1, 0, 0):
+    for new in ((1, 2), (0, 0), (0, 0)):
         assert found.import_batch(held_in) == new
         marks = [(row.before, row.after) for row in found.audit() if row.what == "marked"]
         assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
@@ -845,7 +845,7 @@ def test_a_comment_that_no_review_writes_is_cut_and_cleaned_and_stops_nobody_els
     write(held_in.verdict_file("bob", "none"), to_json(nobodys).decode())
     found = opened()
     for new in (2, 0):
-        assert found.import_batch(held_in) == new
+        assert found.import_batch(held_in).verdicts == new
         marks = [(row.person, row.after) for row in found.audit() if row.what == "marked"]
         assert [(person, told[:20]) for person, told in marks] == [
             ("ada", "essay: 3 by Grace: x"),
@@ -1127,12 +1127,12 @@ def test_a_time_that_a_batch_has_corrected_is_corrected_here(tmp_path):
     with held_in.open() as held:
         held.append([row])
     with Gradebook(url) as found:
-        assert found.import_batch(held_in) == 1
+        assert found.import_batch(held_in).verdicts == 1
     with held_in.open() as held:
         held.append([msgspec.structs.replace(row, submitted_at=moment(7))])
     for notes in (1, 1):
         with Gradebook(url) as found:
-            assert found.import_batch(held_in) == 0
+            assert found.import_batch(held_in).verdicts == 0
             assert [each.attempt.submitted_at for place in found.places() for each in place.standings] == [moment(7)]
             assert [each.what for each in found.audit()].count("handed in") == notes
 
@@ -1143,6 +1143,19 @@ def test_what_a_gradebook_reads_of_everybody_has_no_outputs(tmp_path):
         found.import_verdict(msgspec.structs.replace(graded(), tests=(printed,)), "ada", moment(9))
         (place,) = found.places()
     assert [(test.message, test.output) for test in place.verdict.tests] == [("m", "")]
+
+
+def test_a_better_one_that_awaits_a_person_is_told_beside_the_one_that_counts(course, tmp_path):
+    root, _ = course
+    url = str(tmp_path / "book.sqlite")
+    marked = msgspec.structs.replace(AWAITING, status="failed", score=12.0, max_score=15.0, review_points=0.0)
+    newer = msgspec.structs.replace(AWAITING, submission_sha256="ef" * 32)
+    with Gradebook(url) as found:
+        found.import_verdict(marked, "ada", moment(9))
+        found.import_verdict(newer, "ada", moment(10))
+    assert "12*" in katas("gradebook", "show", "--gradebook", url, cwd=root).out
+    katas("gradebook", "rule", "one", "--due", moment(9), "--late-percent", "100", "--gradebook", url, cwd=root)
+    assert "12*" not in katas("gradebook", "show", "--gradebook", url, cwd=root).out
 
 
 def test_points_that_a_person_has_still_to_give_are_told_as_such(course, tmp_path):

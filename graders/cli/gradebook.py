@@ -18,6 +18,7 @@ from graders.errors import KataError
 
 if TYPE_CHECKING:
     from graders.gradebook.book import Gradebook, Place
+    from graders.gradebook.rules import Standing
     from graders.intake import Submission
     from graders.review import Mark
 
@@ -103,8 +104,9 @@ def import_(
     if place.is_dir():
         with _open(gradebook, by, new=True) as book:
             used = {kata for _, kata in _keys(place)}
-            new = book.import_batch(Batch(place), [kata for kata in known if kata.slug in used])
-        print(f"{new} new verdicts from {place}")
+            taken = book.import_batch(Batch(place), [kata for kata in known if kata.slug in used])
+        marks = f" and {taken.marks} new mark{'s' if taken.marks != 1 else ''}" if taken.marks else ""
+        print(f"{taken.verdicts} new verdicts{marks} from {place}")
         return
     if person is None:
         raise KataError(f"{place}: whose verdict is it? --person NAME")
@@ -176,8 +178,17 @@ def _cell(place: Place | None) -> str:
 
 
 def _outstanding(place: Place) -> float:
-    """Points that a person has still to give."""
-    return 0.0 if place.verdict is None else place.verdict.review_points
+    """Points that a person has still to give: to what counts, or to what would count with them."""
+    waiting = [each for each in place.standings if each.attempt.verdict.review_points and not each.over_limit]
+    open_ = [each for each in waiting if each is place.counted or _at_most(each) > place.points]
+    return max((each.attempt.verdict.review_points for each in open_), default=0.0)
+
+
+def _at_most(each: Standing) -> float:
+    """The points of an attempt, should all be given that a person has still to give."""
+    verdict = each.attempt.verdict
+    left = each.points / verdict.score if verdict.score else 1.0  # of what lateness costs
+    return each.points + left * verdict.review_points
 
 
 def _line(text: str, limit: int = 200) -> str:

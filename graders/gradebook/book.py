@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -69,6 +69,13 @@ class Place:
     @property
     def points(self) -> float:
         return 0.0 if self.counted is None else self.counted.points
+
+
+class Imported(NamedTuple):
+    """How much was new in the book."""
+
+    verdicts: int
+    marks: int
 
 
 @dataclass(frozen=True)
@@ -210,10 +217,10 @@ class Gradebook:
 
     # -------------------------------------------------------------------------------------- import
 
-    def import_batch(self, batch: Batch, katas: Iterable[Kata] = ()) -> int:
+    def import_batch(self, batch: Batch, katas: Iterable[Kata] = ()) -> Imported:
         """Take over what a batch has graded, and the marks that people have written into its verdicts.
 
-        Returns how many verdicts were new. What is there already is left alone: importing twice changes nothing.
+        What is there already is left alone: importing twice changes nothing.
         """
         journal.head(batch.journal)
         new = 0
@@ -240,9 +247,8 @@ class Gradebook:
             for file in sorted((batch.out / "verdicts").glob("*/*.json")):
                 for submission, given in self._marks_in(session, file):
                     marks[submission] += given
-            for submission, given in marks.items():
-                self._mark(session, submission, given)
-        return new
+            marked = sum(self._mark(session, submission, given) for submission, given in marks.items())
+        return Imported(new, marked)
 
     def import_verdict(self, found: Verdict, person: str, submitted_at: str = "", batch: str = "") -> bool:
         """Take over one verdict; whether it was new. Handed in when it was graded, where nobody knows better."""
@@ -360,12 +366,13 @@ class Gradebook:
         self._note_of(session, submission, "graded", before, _told(without_marks(found)))
         return True
 
-    def _mark(self, session: Session, submission: SubmissionRow, marks: Iterable[Mark]) -> None:
-        """Add all marks that are known of a submission, in the order in which they were given.
+    def _mark(self, session: Session, submission: SubmissionRow, marks: Iterable[Mark]) -> int:
+        """Add all marks that are known of a submission, in the order in which they were given; how many were new.
 
         The newest one of a task stands, of several of one second the last. Of those that the book has been through
         already, nothing is noted again.
         """
+        new = 0
         given: defaultdict[str, list[Mark]] = defaultdict(list)
         for mark in map(_kept, marks):
             given[mark.task].append(mark)
@@ -382,7 +389,9 @@ class Gradebook:
                 was = "" if before is None else _told_mark(before)
                 self._note_of(session, submission, "marked", was, _told_mark(mark))
                 before = mark
+                new += 1
         session.flush()
+        return new
 
     def _marks_in(self, session: Session, file: Path) -> list[tuple[SubmissionRow, list[Mark]]]:
         """The marks of a verdict file of a batch, where `katas review` writes them first, and what they are for."""
