@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from graders import catalogue
 from graders.errors import CatalogueError
 from graders.verdict import Limits
+from tests.workshop import ROOT
 
 TOML = """\
 format = 1
@@ -461,3 +462,15 @@ def test_a_task_names_only_files_of_the_kata(root):
 def test_a_file_decides_its_tasks_and_what_they_come_after(root):
     kata = catalogue.load(root, "exercise01")
     assert kata.tasks_of("affine.py") == {task.name for task in kata.tasks}
+
+
+@pytest.mark.parametrize("slug", catalogue.slugs(ROOT))
+def test_every_variant_can_be_compiled(slug):
+    """A passage that no longer fits the solution makes another fault of a misconception than the one it is kept for."""
+    folder = ROOT / "solutions" / slug
+    solution = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    kata = catalogue.load(ROOT, slug)
+    for variant in (*kata.wrong, *kata.accept):
+        text = variant.applied(solution)
+        if variant.replaces.endswith(".py"):
+            compile(text, str(variant.path), "exec")
