@@ -7,16 +7,25 @@ import os
 import pty
 import shutil
 import subprocess
+import time
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
-from graders.batch import cohort
+from graders import catalogue
+from graders.batch import cohort, journal
 from graders.batch.cohort import Batch
 from graders.batch.journal import Row
-from graders.verdict import from_json
+from graders.errors import KataError
+from graders.files import alone
+from graders.review import Mark, awarded, marks_of, with_marks, without_marks
+from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
+from tests.at_terminal import AtTerminal
 from tests.workshop import KATAS, SOLUTION, Finished, environment, katas, write
 
 NOON = "2026-05-10T12:00:00+00:00"
@@ -224,7 +233,33 @@ def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) 
     katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
     done = review(root, path, "--by", "Grace", "--award", "why=4")
     assert done.status == 2
-    assert "no task 'why' that awaits" in done.err
+    assert "why: no points can be given for it: the verdict is ungradable" in done.err
+    given = from_json(path.read_bytes())
+    failed = TaskResult(name="why", title="Why", status="failed", score=0, max_score=4)
+    with pytest.raises(KataError, match="why: no points can be given for it: its automatic tests failed"):
+        awarded(
+            catalogue.load(root, "alpha"),
+            msgspec.structs.replace(given, status="failed", tasks=(failed,)),
+            "why",
+            4,
+            reviewer="Grace",
+            at=NOON,
+        )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--award", "why=1", "--award", "why=2"),
+        ("--award", "why=1", "--comment", "why=One.", "--comment", "why=Two."),
+    ],
+)
+def test_what_is_given_twice_at_once_is_given_not_at_all(root: Path, record: Path, words: tuple[str, ...]) -> None:
+    before = record.read_bytes()
+    done = review(root, record, "--by", "Grace", *words)
+    assert done.status == 2
+    assert f"{words[-2]} why=… is there twice: which one is meant?" in done.err
+    assert record.read_bytes() == before
 
 
 def test_another_submission_is_not_shown_as_this_one(root: Path, record: Path, tmp_path: Path) -> None:
@@ -260,3 +295,300 @@ def test_at_a_terminal_rubric_and_text_are_shown_and_points_asked_for(root: Path
         assert said in done.stdout
     assert "\x1b" not in done.stdout, "what a stranger wrote acts on the terminal"
     assert (task_in(record)["score"], task_in(record)["comment"]) == (3, "Say why it is two.")
+    with AtTerminal([KATAS, "review", str(record), "--by", "Alan"], root) as terminal:
+        terminal.wait("(Enter: leave it: 3 by Grace):")
+        terminal.type("\n")
+        assert terminal.end().status == 1
+    assert task_in(record)["reviewer"] == "Grace"
+
+
+# Marks outlive whatever else is done to their verdict.
+
+FOUR = ("why", "how", "when", "who")
+MARKED_BY_FOUR = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]') + "".join(
+    f'[tasks.{name}]\ntitle = "{name.title()}"\npoints = 4\nreview = true\nrubric = "Does it say {name}?"\n'
+    for name in FOUR
+)
+
+
+class Course(NamedTuple):
+    """A repository with one kata, a person's submission of it, and the batch that it was graded into."""
+
+    root: Path
+    folder: Path
+    batch: Batch
+
+    @property
+    def record(self) -> Path:
+        return self.batch.verdict_file("ada", "beta")
+
+    @property
+    def test(self) -> Path:
+        return self.root / "katas" / "beta" / "test_beta.py"
+
+    def grade(self, *words: str) -> Finished:
+        return katas("grade-batch", str(self.folder), "--out", str(self.batch.out), *words, cwd=self.root)
+
+    def hand_in_anew(self) -> None:
+        write(self.folder / "ada" / "why.md", "Because of something else.\n")
+
+    def review(self, *words: str) -> Finished:
+        return review(self.root, self.record, "--by", "Grace", *words)
+
+    def at_terminal(self, by: str, **env: str) -> AtTerminal:
+        return AtTerminal([KATAS, "review", str(self.record), "--by", by], self.root, columns=200, lines=60, env=env)
+
+    def marks(self) -> dict[str, tuple[float, str, str]]:
+        return {mark.task: (mark.points, mark.reviewer, mark.comment) for mark in marks_of(self.standing())}
+
+    def standing(self) -> Verdict:
+        return from_json(self.record.read_bytes())
+
+    def written_down(self) -> Verdict:
+        """The last row of the journal."""
+        *_, row = journal.rows(self.batch.journal)
+        return row.verdict
+
+    def line(self) -> str:
+        """What the table says of Ada."""
+        return (self.batch.out / "results.csv").read_text(encoding="utf-8").splitlines()[1]
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    root = workshop.write_repository(tmp_path / "root", [])
+    workshop.write_kata(root, "beta", toml=MARKED_BY_FOUR)
+    write(root / "katas" / "beta" / "why.md", "")
+    write(root / "solutions" / "beta" / "why.md", "Because two is one and one.\n")
+    shutil.copytree(root / "solutions" / "beta", tmp_path / "in" / "ada")
+    found = Course(root, tmp_path / "in", Batch(tmp_path / "out"))
+    done = found.grade()
+    assert (done.status, "1 awaiting_review" in done.out) == (0, True), done.said
+    return found
+
+
+BROKEN = '\n@task("why")\ndef test_that_breaks(kata):\n    nothing_of_that_name\n'
+KEPT = {"why": (2.0, "Grace", "Keep this.")}
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_points_and_comment_outlive_an_error_of_ours(course: Course, locked: bool) -> None:
+    with course.batch.open() if locked else nullcontext():
+        done = course.review("--award", "why=2", "--comment", "why=Keep this.")
+    assert (done.status, course.marks()) == (1, KEPT), done.said
+    whole = course.test.read_text(encoding="utf-8")
+    write(course.test, whole + BROKEN)
+    done = course.grade("--changed")
+    assert (done.status, course.standing().status) == (2, "error"), done.said
+    write(course.test, whole)
+    done = course.grade("--changed")
+    assert (done.status, course.marks()) == (0, KEPT), done.said
+    assert course.line().startswith("ada,beta,failed,5.0,7.0,")
+    shutil.rmtree(course.batch.out / "verdicts")
+    course.grade()
+    assert course.marks() == KEPT
+
+
+def test_points_come_back_with_the_submission_that_they_are_for(course: Course) -> None:
+    course.review("--award", "why=2", "--comment", "why=Keep this.")
+    first = (course.folder / "ada" / "why.md").read_text(encoding="utf-8")
+    course.hand_in_anew()
+    assert (course.grade().status, course.marks()) == (0, {})
+    write(course.folder / "ada" / "why.md", first)
+    assert (course.grade().status, course.marks()) == (0, KEPT)
+
+
+def test_points_given_while_another_submission_is_graded_are_written_down_before_their_file_is_replaced(
+    course: Course,
+) -> None:
+    with course.batch.open():
+        course.review("--award", "why=2", "--comment", "why=Keep this.")
+    course.hand_in_anew()
+    course.grade()
+    given = [marks_of(row.verdict) for row in journal.rows(course.batch.journal)]
+    assert [[(mark.task, mark.points) for mark in marks] for marks in given] == [[], [("why", 2.0)], []]
+    assert (course.marks(), course.written_down()) == ({}, course.standing())
+
+
+def test_points_that_were_taken_back_stay_taken_back(course: Course) -> None:
+    course.review("--award", "why=2")
+    write(course.record, to_json(without_marks(course.standing())).decode())
+    write(course.test, course.test.read_text(encoding="utf-8") + "\n")
+    assert (course.grade("--changed").status, course.marks()) == (0, {})
+    shutil.rmtree(course.batch.out / "verdicts")
+    course.grade()
+    assert course.marks() == {}
+    assert course.line().startswith("ada,beta,awaiting_review,3.0,3.0,")
+
+
+def test_an_error_of_ours_replaces_a_verdict_and_costs_no_points(root: Path, batch: Batch) -> None:
+    record = batch.verdict_file("ada", "alpha")
+    review(root, record, "--by", "Grace", "--award", "why=2", "--comment", "why=Keep this.")
+    marked = from_json(record.read_bytes())
+    failed = msgspec.structs.replace(marked, status="error", tasks=(), tests=(), message="the judge died")
+    cohort.write_verdict(batch, Row(person="ada", submitted_at=NOON, verdict=failed))
+    assert from_json(record.read_bytes()) == failed
+    cohort.write_verdict(batch, Row(person="ada", submitted_at=NOON, verdict=without_marks(marked)))
+    assert from_json(record.read_bytes()) == marked
+
+
+# Several reviewers, and gradings meanwhile.
+
+
+def test_a_verdict_that_was_graded_meanwhile_is_not_overwritten(course: Course) -> None:
+    with course.at_terminal("Grace") as grace:
+        grace.wait("points for why")
+        course.hand_in_anew()
+        assert course.grade().status == 0
+        graded = course.standing()
+        grace.type("3\n")
+        done = grace.end()
+    said = " ".join(done.out.split())
+    assert (done.status, f"{course.record}: it was graded again since it was opened" in said) == (2, True), done.out
+    assert "the points were not written" in said
+    assert (course.standing(), course.written_down()) == (graded, graded)
+
+
+def test_what_was_graded_again_keeps_the_points_that_were_given_before(course: Course) -> None:
+    with course.at_terminal("Grace") as grace:
+        grace.wait("points for why")
+        grace.type("3\n\n")
+        grace.wait("points for how")
+        write(course.test, course.test.read_text(encoding="utf-8") + "\n")
+        assert course.grade("--changed").status == 0
+        grace.type("4\n")
+        assert grace.end().status == 2
+    assert course.marks() == {"why": (3.0, "Grace", "")}
+    assert course.written_down() == course.standing()
+
+
+def test_two_reviewers_at_once_keep_each_others_marks(course: Course) -> None:
+    with course.at_terminal("Grace") as grace, course.at_terminal("Alan") as alan:
+        grace.wait("points for why")
+        alan.wait("points for why")
+        grace.type("3\nToo short.\n\n\n\n")
+        assert grace.end().status == 1
+        alan.type("\n")
+        alan.wait("points for how")
+        alan.type("2\nToo long.\n\n\n")
+        assert alan.end().status == 1
+    assert course.marks() == {"why": (3.0, "Grace", "Too short."), "how": (2.0, "Alan", "Too long.")}
+    assert course.written_down() == course.standing()
+    assert course.line().startswith("ada,beta,failed,8.0,11.0,")
+
+
+def test_no_mark_is_lost_of_many_that_are_given_at_the_same_moment(course: Course) -> None:
+    given = [
+        subprocess.Popen(
+            [KATAS, "review", str(course.record), "--by", f"Grace {name}", "--award", f"{name}=4"],
+            cwd=course.root,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for name in FOUR
+    ]
+    assert {each.wait(workshop.PATIENCE_S) for each in given} <= {0, 1}
+    assert course.marks() == {name: (4.0, f"Grace {name}", "") for name in FOUR}
+    assert course.grade().status == 0
+    assert course.written_down() == course.standing()
+    assert course.line().startswith("ada,beta,passed,19.0,19.0,")
+
+
+def test_what_is_given_waits_for_whoever_is_writing_the_verdict(course: Course) -> None:
+    words = [KATAS, "review", str(course.record), "--by", "Grace", "--award", "why=4"]
+    with alone(course.batch.out / "verdicts"):
+        held = subprocess.Popen(words, cwd=course.root, env=environment(), stdout=subprocess.DEVNULL)
+        while not waits_for_a_lock(held.pid):
+            assert held.poll() is None, "it did not wait"
+            time.sleep(0.01)
+        marked = with_marks(course.standing(), [Mark("how", 3.0, "Alan", NOON)])
+        write(course.record, to_json(marked).decode())
+    assert held.wait(workshop.PATIENCE_S) == 1
+    assert course.marks() == {"why": (4.0, "Grace", ""), "how": (3.0, "Alan", "")}
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    return any("->" in line and str(pid) in line.split() for line in lines)
+
+
+def test_points_changed_while_the_batch_is_written_are_in_the_table_of_the_next_run(course: Course) -> None:
+    course.review(*(word for name in FOUR for word in ("--award", f"{name}=1")))
+    assert course.line().startswith("ada,beta,failed,7.0,19.0,")
+    with course.batch.open():
+        done = course.review("--award", "why=4", "--comment", "why=Four.")
+    assert "the next `katas grade-batch` writes the table" in done.err, done.said
+    assert course.line().startswith("ada,beta,failed,7.0,19.0,")
+    assert course.grade().status == 0
+    assert course.line().startswith("ada,beta,failed,10.0,19.0,")
+    assert course.written_down() == course.standing()
+    assert course.marks()["why"] == (4.0, "Grace", "Four.")
+    rows = course.batch.journal.read_bytes()
+    course.grade()
+    assert course.batch.journal.read_bytes() == rows
+
+
+# What cannot be written, and whose mark it is.
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "Gr\udce9ce", "--award", "why=4"), "--by: there is a byte in it that is no UTF-8"),
+        (("--by", "Grace", "--award", "why=4", "--comment", "why=caf\udce9"), "why: there is a byte in its comment"),
+        (("--by", "Grace", "--award", "why=\udce9"), "TASK=POINTS is expected"),
+        (("--by", "Grace", "--award", "wh\udce9=4"), "alpha has no task"),
+    ],
+)
+def test_a_byte_that_is_no_utf8_is_told_and_changes_nothing(
+    root: Path, record: Path, words: tuple[str, ...], said: str
+) -> None:
+    before = record.read_bytes()
+    done = review(root, record, *words)
+    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
+    assert record.read_bytes() == before
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_what_cannot_be_read_at_the_prompt_is_asked_for_again(course: Course, errors: str) -> None:
+    with course.at_terminal("Grace", PYTHONIOENCODING=f"utf-8:{errors}") as grace:
+        for question, times, answer in (
+            ("points for why", 1, b"\xe9\n"),
+            ("points for why", 2, b"3\n"),
+            ("what its author is told", 1, b"caf\xe9\n"),
+            ("what its author is told", 2, b"caf\xc3\xa9\n"),
+            ("points for how", 1, b"\n\n\n"),
+        ):
+            grace.wait(partial(asked, question, times))
+            os.write(grace.ours, answer)
+        done = grace.end()
+    assert (done.status, "Traceback" in done.out) == (1, False), done.out
+    assert course.marks() == {"why": (3.0, "Grace", "café")}
+    assert course.written_down() == course.standing()
+
+
+def asked(question: str, times: int, text: str) -> bool:
+    return text.count(question) == times
+
+
+def test_a_nul_is_no_comment_and_no_name(root: Path, record: Path) -> None:
+    kata, verdict = catalogue.load(root, "alpha"), from_json(record.read_bytes())
+    for words in ({"reviewer": "Gr\0ce"}, {"reviewer": "Grace", "comment": "So\0so."}):
+        with pytest.raises(KataError, match="NUL"):
+            awarded(kata, verdict, "why", 4.0, at=NOON, **words)
+
+
+def test_a_mark_has_one_reviewer_who_touched_it_last(root: Path, record: Path) -> None:
+    steps = [
+        ("Grace", ("--award", "why=3", "--comment", "why=Short."), (3, "Grace", "Short.")),
+        ("Alan", ("--award", "why=1"), (1, "Alan", None)),
+        ("Alan", ("--comment", "why=Shorter."), (1, "Alan", "Shorter.")),
+        (" Alan", ("--award", "why=2"), (2, "Alan", "Shorter.")),
+        ("Grace", ("--comment", "why=Not so short."), (2, "Grace", "Not so short.")),
+        ("Alan", ("--comment", "why="), (2, "Alan", None)),
+    ]
+    for by, words, expected in steps:
+        done = review(root, record, "--by", by, *words)
+        found = task_in(record)
+        assert (found["score"], found["reviewer"], found["comment"]) == expected, done.said

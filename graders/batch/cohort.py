@@ -21,11 +21,12 @@ from graders.batch.entries import Entry, Handed, composed
 from graders.batch.executors import Place
 from graders.batch.journal import Graded, Head, Journal, Row, Short
 from graders.batch.resident import Job
+from graders.batch.reviews import Reviews
 from graders.batch.store import Store
 from graders.catalogue import Kata
 from graders.errors import KataError
+from graders.files import alone
 from graders.judge.scoring import ungradable
-from graders.review import Mark, marks_of, with_marks
 from graders.verdict import STRENGTH, Confinement, Verdict, from_json, to_json
 
 Allowed = Callable[[Handed], str]
@@ -51,8 +52,13 @@ class Batch:
     def store(self) -> Store:
         return Store(self.out / "submissions")
 
+    @property
+    def verdicts(self) -> Path:
+        """Whoever writes a verdict's file is alone with this folder meanwhile."""
+        return self.out / "verdicts"
+
     def verdict_file(self, person: str, kata: str) -> Path:
-        return self.out / "verdicts" / self.folder_of(person) / f"{kata}.json"
+        return self.verdicts / self.folder_of(person) / f"{kata}.json"
 
     def folder_of(self, person: str) -> str:
         """The name of a person's folder, in verdicts/ and in feedback/."""
@@ -87,13 +93,14 @@ class Batch:
         rows = journal.rewrite(self.journal, wanted)
         used = {row.verdict.submission_sha256 for row in journal.rows(self.journal)}
         dropped = sum(self.store.drop(sha256) for sha256 in list(self.store.digests()) if sha256 not in used)
-        for person, kata in standing.keys() - journal.shorts(self.journal).keys():
-            file, pages = self.verdict_file(person, kata), self.feedback / self.folder_of(person)
-            for each in (file, *pages.glob(f"{kata}.*")):
-                each.unlink(missing_ok=True)
-            for folder in (file.parent, pages):
-                if folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
+        with alone(self.verdicts):
+            for person, kata in standing.keys() - journal.shorts(self.journal).keys():
+                file, pages = self.verdict_file(person, kata), self.feedback / self.folder_of(person)
+                for each in (file, *pages.glob(f"{kata}.*")):
+                    each.unlink(missing_ok=True)
+                for folder in (file.parent, pages):
+                    if folder.is_dir() and not any(folder.iterdir()):
+                        folder.rmdir()
         return rows, dropped
 
 
@@ -130,6 +137,7 @@ class Run:
         """Grade what is left to grade. Ctrl-C passes through, with everything kept that was done."""
         self._state = {kata.slug: state(kata) for kata in self.katas}
         self._standing = journal.shorts(held.path)
+        self._reviews = Reviews(held.path)
         self._seed = bytes.fromhex(held.head.seed)
         self._refused: list[Row] = []
         self._moved: dict[tuple[str, str], str] = {}
@@ -139,6 +147,8 @@ class Run:
             )
         self._write(held, [])
         self._move(held)
+        reviewed = [key for key, row in journal.shorts(held.path).items() if self._reviews.concern(row)]
+        _pass_on(self.batch, held, reviewed, self._reviews)
         return self.tally
 
     def _move(self, held: Journal) -> None:
@@ -223,10 +233,16 @@ class Run:
         self._refused.clear()
         if not rows:
             return
-        held.append(rows)
-        for row in rows:
-            self._count(row)
-            write_verdict(self.batch, row)
+        with writing(self.batch.verdicts):
+            self.batch.verdicts.mkdir(exist_ok=True)
+        with alone(self.batch.verdicts):
+            _pass_on(self.batch, held, [row.key for row in rows], self._reviews)
+            rows = [self._reviews.onto(row) for row in rows]
+            held.append(rows)
+            for row in rows:
+                self._reviews.take(row.person, row.verdict)
+                self._count(row)
+                _write_file(self.batch, row)
         self.told(self.tally)
 
     def _count(self, row: Row) -> None:
@@ -256,30 +272,62 @@ def seed_of(batch: bytes, *parts: str) -> bytes:
 def write_verdict(batch: Batch, row: Row) -> None:
     """The verdict as it stands, as a file. It can be made from the journal again, so nothing waits for the disk.
 
-    The points that a person has written into the file that was there stay, where it is about the same submission.
+    The points that people gave for the same submission stay: those in the journal, and those in the file before it.
     """
+    reviews = Reviews(batch.journal)
+    with alone(batch.verdicts):
+        before = _in_file(batch.verdict_file(*row.key))
+        if before is not None:
+            reviews.take(row.person, before)
+        _write_file(batch, reviews.onto(row))
+
+
+def _write_file(batch: Batch, row: Row) -> None:
     file = batch.verdict_file(*row.key)
-    marked = with_marks(row.verdict, _marks(file, row.verdict.submission_sha256))
     new = file.with_name(f".{file.name}")
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(to_json(marked) + b"\n")
+        new.write_bytes(to_json(row.verdict) + b"\n")
         os.replace(new, file)
 
 
 def keep_marks(batch: Batch, file: Path) -> None:
     """Write a verdict with a person's points down in the journal: its file can be lost."""
-    marked, place = _in_file(file), file.parts[-2:]
-    rows = [row for key, row in journal.shorts(batch.journal).items() if batch.verdict_file(*key).parts[-2:] == place]
-    for row in rows:
-        if marked is not None and row.verdict.submission_sha256 == marked.submission_sha256:
-            with batch.open() as held:
-                held.append([Row(person=row.person, submitted_at=row.submitted_at, verdict=marked)])
+    place = file.parts[-2:]
+    keys = [key for key in journal.shorts(batch.journal) if batch.verdict_file(*key).parts[-2:] == place]
+    with batch.open() as held:
+        _pass_on(batch, held, keys, Reviews(batch.journal))
 
 
-def _marks(file: Path, sha256: str) -> list[Mark]:
-    before = _in_file(file)
-    return [] if before is None or before.submission_sha256 != sha256 else marks_of(before)
+def _pass_on(batch: Batch, held: Journal, keys: Iterable[tuple[str, str]], reviews: Reviews) -> None:
+    """Write the points in the verdicts' files of these, that the journal does not have, down in the journal.
+
+    The grading that stood by the journal stands afterwards too.
+    """
+    found = {}
+    for key in keys:
+        marked = _in_file(batch.verdict_file(*key))
+        if marked is not None and marked.kata == key[1] and reviews.lacks(key[0], marked):
+            found[key] = marked
+    if not found:
+        return
+    about: dict[tuple[str, str], Row] = {}
+    last: dict[tuple[str, str], Row] = {}
+    for row in journal.rows(batch.journal):
+        if row.key in found:
+            last[row.key] = row
+            if row.verdict.submission_sha256 == found[row.key].submission_sha256:
+                about[row.key] = row
+    rows = []
+    for key, row in about.items():
+        rows.append(msgspec.structs.replace(row, verdict=found[key]))
+        if _grading(last[key].verdict) != _grading(found[key]):
+            rows.append(reviews.onto(last[key]))
+    held.append(rows)
+
+
+def _grading(verdict: Verdict) -> tuple[str, str, str | None]:
+    return verdict.submission_sha256, verdict.graded_at, verdict.seed
 
 
 def _in_file(file: Path) -> Verdict | None:
@@ -295,9 +343,11 @@ def restore_verdicts(batch: Batch) -> None:
     """Write the files of verdicts/ that are not there: of a run that was killed between journal and file."""
     missing = {key for key in journal.shorts(batch.journal) if not batch.verdict_file(*key).is_file()}
     if missing:
-        for row in journal.rows(batch.journal):
-            if row.key in missing:
-                write_verdict(batch, row)
+        reviews = Reviews(batch.journal)
+        with alone(batch.verdicts):
+            for row in journal.rows(batch.journal):
+                if row.key in missing:
+                    _write_file(batch, reviews.onto(row))
 
 
 def results(batch: Batch) -> str:
@@ -305,22 +355,21 @@ def results(batch: Batch) -> str:
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message"])
+    reviews = Reviews(batch.journal)
     for (person, kata), row in sorted(journal.shorts(batch.journal).items()):
-        got = _reviewed(batch, row)
+        got = _reviewed(batch, row) if reviews.concern(row) else row.verdict
         cells = [person, kata, got.status, got.score, got.max_score, row.submitted_at, got.submission_sha256]
         lines.writerow([harmless(cell) for cell in [*cells, got.message.partition("\n")[0]]])
     return text.getvalue()
 
 
 def _reviewed(batch: Batch, row: Short) -> Graded:
-    """What stands of one, with the points in the verdict's file, which are not in the journal."""
-    if not row.verdict.review_points:
-        return row.verdict
-    found = _in_file(batch.verdict_file(*row.key))
-    if found is None or found.submission_sha256 != row.verdict.submission_sha256:
-        return row.verdict
+    """What stands of one, with the points in the verdict's file, which the journal may not have yet."""
+    found, known = _in_file(batch.verdict_file(*row.key)), row.verdict
+    if found is None or (found.submission_sha256, found.graded_at) != (known.submission_sha256, known.graded_at):
+        return known
     changes = {"status": found.status, "score": found.score, "max_score": found.max_score}
-    return msgspec.structs.replace(row.verdict, **changes)
+    return msgspec.structs.replace(known, **changes)
 
 
 def nearly_the_same(batch: Batch, people: Iterable[str]) -> list[str]:

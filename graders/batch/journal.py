@@ -19,7 +19,7 @@ import msgspec
 from graders.batch.disk import writing
 from graders.errors import KataError
 from graders.files import replacing
-from graders.verdict import Record, Verdict
+from graders.verdict import Record, TaskResult, Verdict
 
 T = TypeVar("T")
 
@@ -52,6 +52,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     kata_digest: str
     suite_digest: str
     harness_version: str
+    graded_at: str = ""
     message: str = ""
     score: float = 0.0
     max_score: float = 0.0
@@ -70,8 +71,26 @@ class Short(msgspec.Struct, frozen=True, kw_only=True):
         return self.person, self.verdict.kata
 
 
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a verdict says which points people gave."""
+
+    kata: str
+    submission_sha256: str = ""
+    seed: str | None = None
+    graded_at: str = ""
+    tasks: tuple[TaskResult, ...] = ()
+
+
+class MarkedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row without its tests, but with its tasks."""
+
+    person: str
+    verdict: Marked
+
+
 _encode = msgspec.json.Encoder().encode
 _row = msgspec.json.Decoder(Row).decode
+_marked = msgspec.json.Decoder(MarkedRow).decode
 _short = msgspec.json.Decoder(Short).decode
 
 
@@ -157,6 +176,12 @@ def shorts(path: Path) -> dict[tuple[str, str], Short]:
         row = _decoded(_short, path, number, line)
         found[row.key] = row
     return found
+
+
+def marked(path: Path) -> Iterator[MarkedRow]:
+    """All rows with their tasks alone, one at a time."""
+    for number, line in _lines(path):
+        yield _decoded(_marked, path, number, line)
 
 
 def rewrite(path: Path, wanted: Callable[[Short], bool]) -> int:

@@ -570,7 +570,8 @@ def review(
 
     Shows the rubric of every task that awaits them, and with --submission the text that was handed in, asks for the
     points and a comment, and writes them into the verdict, where its author reads them. Given again, each replaces
-    what was there; TASK= alone takes a comment back.
+    what was there; TASK= alone takes a comment back. A mark is its last reviewer's: points of another drop the
+    comment, a comment by another takes the points over.
 
     Exit status: that of the verdict afterwards; 2 if nothing could be written.
     """

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
 BATCH = "name the --out folder of `katas grade-batch`, or a verdict's file"
-AGAIN = (
-    "move it away, and the same `katas grade-batch` writes it again, without the points that a person has given in it"
-)
+AGAIN = "move it away, and the same `katas grade-batch` writes it again, with the points of people that its journal has"
 REMEDY = "mend that, or name another folder (--to DIR); the same command writes what is missing"
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
