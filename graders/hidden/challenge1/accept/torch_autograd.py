@@ -65,7 +65,8 @@ def experiment(X, y, activation, *, n_steps, learning_rate, batch_size, seed):
     queue = []
     for step in range(n_steps):
         if not queue:
-            queue = [part.numpy() for part in torch.randperm(len(X), generator=g).split(batch_size)]
+            epoch = torch.randperm(len(X), generator=g).split(batch_size)
+            queue = [part.numpy() for part in epoch if len(part) == batch_size]  # no smaller one at the end
         index = queue.pop()
         loss = net.train_step(X[index], y[index], learning_rate)
         for layer, norm in enumerate(net.track_gradients()):
