@@ -73,6 +73,11 @@ def awarded(
     return totalled(verdict, tuple(_marked(each, mark) if each.name == task else each for each in verdict.tasks))
 
 
+def grading_of(verdict: Verdict) -> tuple[str | None, ...]:
+    """Which grading a verdict is of, whatever people have given since."""
+    return verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.seed
+
+
 def marks_of(verdict: Verdict) -> list[Mark]:
     """What people have given in a verdict."""
     return [mark for mark in map(_mark_of, verdict.tasks) if mark is not None]
@@ -83,11 +88,11 @@ def with_marks(verdict: Verdict, marks: Iterable[Mark]) -> Verdict:
 
     A task whose automatic tests fail awaits nobody's marks, and an error has no place for any.
     """
-    given = {mark.task: mark for mark in marks}
     places = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
-    if not given.keys() & places:
+    given = {mark.task: mark for mark in marks if mark.task in places}
+    if not given:
         return verdict
-    tasks = [_marked(task, given[task.name]) if task.name in given.keys() & places else task for task in verdict.tasks]
+    tasks = [_marked(task, given[task.name]) if task.name in given else task for task in verdict.tasks]
     return totalled(verdict, tuple(tasks))
 
 

@@ -27,6 +27,7 @@ from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.files import alone
 from graders.judge.scoring import ungradable
+from graders.review import grading_of
 from graders.verdict import STRENGTH, Confinement, Verdict, from_json, to_json
 
 Allowed = Callable[[Handed], str]
@@ -321,13 +322,9 @@ def _pass_on(batch: Batch, held: Journal, keys: Iterable[tuple[str, str]], revie
     rows = []
     for key, row in about.items():
         rows.append(msgspec.structs.replace(row, verdict=found[key]))
-        if _grading(last[key].verdict) != _grading(found[key]):
+        if grading_of(last[key].verdict) != grading_of(found[key]):
             rows.append(reviews.onto(last[key]))
     held.append(rows)
-
-
-def _grading(verdict: Verdict) -> tuple[str, str, str | None]:
-    return verdict.submission_sha256, verdict.graded_at, verdict.seed
 
 
 def _in_file(file: Path) -> Verdict | None:

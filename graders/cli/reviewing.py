@@ -17,7 +17,7 @@ from graders.cli.session import say
 from graders.errors import KataError
 from graders.files import alone
 from graders.report.text import clean, clean_line
-from graders.review import awarded, marks_of, reviewable
+from graders.review import Mark, awarded, grading_of, marks_of, reviewable
 from graders.verdict import Verdict, from_json, to_json
 
 SHOWN = 20_000  # characters of a text that was handed in
@@ -68,6 +68,10 @@ class _Review:
     by: str
     written: bool = False
 
+    def mark(self, task: str) -> Mark | None:
+        """What stands of a task."""
+        return next((mark for mark in marks_of(self.verdict) if mark.task == task), None)
+
     def give(self, given: Sequence[tuple[str, float | None, str | None]]) -> None:
         """Write tasks' points and comments into what the file holds by now. Raises KataError, and writes nothing."""
         place = self.record.resolve().parent
@@ -89,16 +93,12 @@ class _Review:
             raise KataError(f"{self.record}: {fault.strerror}; {NOT_WRITTEN}") from None
         except KataError as fault:
             raise KataError(f"{self.record}: {fault}; {NOT_WRITTEN}") from None
-        if _grading(found) != _grading(self.verdict):
+        if grading_of(found) != grading_of(self.verdict):
             raise KataError(
                 f"{self.record}: it was graded again since it was opened; the points were not written: "
                 "look at it as it is now, and give them again"
             )
         return found
-
-
-def _grading(verdict: Verdict) -> tuple[str | None, ...]:
-    return verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.seed
 
 
 def _batch_of(record: Path) -> Path | None:
@@ -143,7 +143,7 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
         raise KataError(f"nobody can be asked here: give the points as --award {tasks[0].name}=POINTS")
     for task in tasks:
         _show(task, files)
-        before = next((mark for mark in marks_of(review.verdict) if mark.task == task.name), None)
+        before = review.mark(task.name)
         stands = f": {before.points:g} by {clean_line(before.reviewer, 60)}" if before else ""
         while answer := _asked(f"points for {task.name}, 0 to {task.points:g} (Enter: leave it{stands}): "):
             try:
@@ -159,8 +159,8 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
 
 def _ask_for_comment(review: _Review, task: Task, points: float) -> None:
     """Ask what the author is told of the points just given."""
-    before = next((mark.comment for mark in marks_of(review.verdict) if mark.task == task.name), "")
-    left = f"leave it: {clean_line(before, 40)}" if before else "nothing"
+    before = review.mark(task.name)
+    left = f"leave it: {clean_line(before.comment, 40)}" if before and before.comment else "nothing"
     while comment := _asked(f"what its author is told of them, in a line (Enter: {left}): "):
         try:
             review.with_given(review.verdict, [(task.name, points, comment)])

@@ -55,5 +55,5 @@ def _test(test: TestResult) -> TestResult:
     )
 
 
-def _line(text: str | None, limit: int = 200) -> str | None:
-    return None if text is None else clean_line(text, limit)
+def _line(text: str | None) -> str | None:
+    return None if text is None else clean_line(text)
