@@ -133,17 +133,12 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    context: typer.Context,
-    root: Annotated[Path | None, typer.Option(help="The repository of katas.", metavar="DIR")] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """Neural-network katas, and the judge that grades them."""
     del version
-    Session.given = root.resolve() if root else None
-    if context.invoked_subcommand not in ("data", "doctor"):  # which work without a repository
-        Session.root = Session.given or catalogue.find_root(Path.cwd())
 
 
 def _chosen(slugs: list[str] | None) -> list[catalogue.Kata]:

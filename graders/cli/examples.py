@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from graders import catalogue
+from graders.cli.session import Session
 from graders.errors import KataError
 
 # One line each: what is typed, and what for. They are checked by the tests: every command and option in them is there.
@@ -106,9 +107,8 @@ def attach(app: typer.Typer) -> None:
 
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The katas whose slug begins like this, with their titles; none outside of a repository, or where it is broken."""
-    given = context.find_root().params.get("root")
     try:
-        root = Path(given) if given else catalogue.find_root(Path.cwd())
+        root = Session.root
         names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete)]
         return [(name, _title(root, name)) for name in names if name not in _typed(context)]
     except (KataError, OSError):

@@ -1,4 +1,4 @@
-"""What every command knows of the command line that it stands in."""
+"""State shared by all commands of one invocation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders import catalogue
 from graders.cli.paragraphs import line_by_line
 from graders.errors import KataError
 
@@ -13,10 +14,17 @@ if TYPE_CHECKING:
     from graders.judge.process import JudgeProcess
 
 
-class Session:
-    """What the options before the command say."""
+class _Root:
+    """The repository of katas, looked up when a command first needs it: help and some commands work without one."""
 
-    root: Path
+    def __get__(self, _: object, session: type[Session]) -> Path:
+        return session.given or catalogue.find_root(Path.cwd())
+
+
+class Session:
+    """What one command line says to every command. `given` is the folder that --root names."""
+
+    root = _Root()
     given: Path | None = None
     started: JudgeProcess | None = None
 

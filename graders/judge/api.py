@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -20,12 +20,11 @@ from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.errors import Abandoned, IntakeError, JudgeError
 from graders.judge import process
+from graders.judge.connection import receive, send
+from graders.judge.messages import Answer
 from graders.judge.process import JudgeProcess
 from graders.judge.scoring import ungradable
 from graders.verdict import Confinement, Verdict
-
-if TYPE_CHECKING:
-    from graders.judge.grading import Answer
 
 LOOK_AGAIN_S = 0.5  # how often the harness itself is looked at for changes
 PATIENCE_S = 120.0  # beyond a kata's own limit, for our side: start, diagnosis, a slow machine
@@ -241,9 +240,6 @@ class Judge:
         again: bool,
     ) -> Answer:
         """Send one order and wait for its answer. Raises JudgeError when nobody answers, Abandoned at `until`."""
-        from graders.judge.connection import receive, send
-        from graders.judge.grading import Answer
-
         self.start()
         assert self._process is not None
         ours, theirs = socket.socketpair()

@@ -23,6 +23,7 @@ from graders.judge.handle import Handle, Probe
 from graders.judge.items import HANDLE, task_of
 from graders.judge.local import missing
 from graders.judge.memory import Memory
+from graders.judge.messages import Answer, Order
 from graders.judge.protocol import run_once, told
 from graders.judge.scoring import blocking, in_order, scored, ungradable
 from graders.judge.worker import Crew, Lost, RemoteFault, Worker
@@ -35,36 +36,6 @@ MESSAGE = 2000
 OUTPUT = 64 << 10  # bytes of what a test printed
 PRINTED_IN_ALL = 256 << 10  # bytes, of all tests together
 CODE = 6000
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What a judge is asked: a submission as intake took it, and how the verdict begins."""
-
-    files: dict[str, bytes]
-    supplied: dict[str, bytes]
-    solution: dict[str, bytes]
-    seed: bytes
-    verdict: Verdict
-    diagnosing: bool = True
-    tasks: tuple[str, ...] = ()  # the only ones to look at; all if none are named
-    visible: bool = False  # are only the tests to be run that a learner has?
-    require: Confinement | None = None
-    reducing: bool = True  # is a failing case to be made as small as it will go?
-    thorough: bool = True  # is the rest to be run after the first failure?
-    crowded: bool = False  # has everybody else work for the processor while this judge waits for a worker?
-    telling: bool = False  # is it to be told after every test what is known so far?
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict; `lost` says that our own worker zygote died, and the grading may be tried again.
-
-    `so_far` marks one that is followed by others: it has the tests that were run, and the tasks of which all were.
-    """
-
-    verdict: Verdict | None = None
-    so_far: bool = False
-    lost: str = ""
-    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,12 @@ import pytest
 from graders.catalogue import Kata
 from graders.errors import CatalogueError
 from graders.judge.connection import receive, send
-from graders.judge.grading import Answer, Order, Sandbox, answer
+from graders.judge.grading import Sandbox, answer
 from graders.judge.handle import Handle
 from graders.judge.items import KATA, MODE, SEED, task_of
 from graders.judge.local import LocalSide
 from graders.judge.memory import MESSAGE_BYTES, Memory
+from graders.judge.messages import Answer, Order
 from graders.judge.protocol import run_once
 from graders.verdict import Verdict
 from graders.worker.syscalls import prctl

@@ -206,7 +206,7 @@ class Root:
         import msgspec
 
         from graders.judge.connection import receive, send
-        from graders.judge.grading import Answer
+        from graders.judge.messages import Answer
 
         with contextlib.suppress(OSError, EOFError):
             receive(client)
