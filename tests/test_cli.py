@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from graders import cli
-from graders.cli.app import app
-from tests import workshop
+from graders.judge import Judge
+from tests import in_process, workshop
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write
 
 # What submissions do, by the kata that each is handed in for.
@@ -66,13 +66,15 @@ def graded(done: Finished) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def broken(root: Path, clone: Path) -> Finished:
-    return katas("grade", "missing", *BROKEN, "--submission", str(clone), "--format", "json", cwd=root)
+def everything(root: Path, clone: Path) -> Finished:
+    """All that is broken and all that is harmful, in one command."""
+    return katas("grade", "missing", *BROKEN, *HARMFUL, "--submission", str(clone), "--format", "json", cwd=root)
 
 
 @pytest.fixture(scope="module")
-def harmful(root: Path, clone: Path) -> Finished:
-    return katas("grade", *HARMFUL, "--submission", str(clone), "--format", "json", cwd=root)
+def judge(root: Path) -> Iterator[Judge]:
+    with Judge(root) as judge:
+        yield judge
 
 
 @pytest.fixture(scope="module")
@@ -106,17 +108,16 @@ def test_a_report_is_written_and_told(record: tuple[Path, Finished]) -> None:
     assert (done.out, done.err) == ("", f"written: {path}\n")
 
 
-def test_several_katas_are_a_list(broken: Finished) -> None:
-    assert list(graded(broken)) == ["missing", *BROKEN]
+def test_several_katas_are_a_list(everything: Finished) -> None:
+    assert list(graded(everything)) == ["missing", *BROKEN, *HARMFUL]
 
 
 def test_a_repository_and_a_folder_are_the_same_submission(
-    root: Path, clone: Path, record: tuple[Path, Finished]
+    judge: Judge, clone: Path, record: tuple[Path, Finished]
 ) -> None:
-    again = katas("grade", "beta", "--submission", str(clone), "--format", "json", "--audience", "instructor", cwd=root)
-    one, other = json.loads(record[0].read_text(encoding="utf-8")), json.loads(again.out)
-    assert one["submission_sha256"] == other["submission_sha256"]
-    assert one["seed"] != other["seed"]
+    one, other = json.loads(record[0].read_text(encoding="utf-8")), judge.grade("beta", clone)
+    assert one["submission_sha256"] == other.submission_sha256
+    assert one["seed"] != other.seed
 
 
 @pytest.mark.parametrize(
@@ -131,9 +132,9 @@ def test_a_repository_and_a_folder_are_the_same_submission(
         ("signature", "failed", "missing 1 required positional argument: 'y'"),
     ],
 )
-def test_what_is_handed_in_broken_is_told_in_a_message(broken: Finished, slug: str, status: str, told: str) -> None:
-    assert broken.status == 1
-    verdict = graded(broken)[slug]
+def test_what_is_handed_in_broken_is_told_in_a_message(everything: Finished, slug: str, status: str, told: str) -> None:
+    assert everything.status == 1
+    verdict = graded(everything)[slug]
     assert verdict["status"] == status
     messages = [verdict["message"], *(test["message"] for test in verdict["tests"])]
     assert any(told in message for message in messages), messages
@@ -141,42 +142,42 @@ def test_what_is_handed_in_broken_is_told_in_a_message(broken: Finished, slug: s
 
 
 @pytest.mark.parametrize("slug", HARMFUL)
-def test_harm_costs_its_own_tests_and_no_other(harmful: Finished, slug: str) -> None:
-    assert harmful.status == 1, harmful.err
-    tasks = {task["name"]: task["status"] for task in graded(harmful)[slug]["tasks"]}
+def test_harm_costs_its_own_tests_and_no_other(everything: Finished, slug: str) -> None:
+    assert everything.status == 1, everything.err
+    tasks = {task["name"]: task["status"] for task in graded(everything)[slug]["tasks"]}
     assert tasks == {"twice": "failed", "half": "passed"}
 
 
-def test_no_process_outlives_a_grading(harmful: Finished, broken: Finished) -> None:
-    assert harmful.left + broken.left == []
+def test_no_process_outlives_a_grading(everything: Finished) -> None:
+    assert everything.left == []
 
 
-def test_what_is_printed_without_end_is_cut(harmful: Finished) -> None:
-    outputs = [test["output"] for test in graded(harmful)["loud"]["tests"]]
+def test_what_is_printed_without_end_is_cut(everything: Finished) -> None:
+    outputs = [test["output"] for test in graded(everything)["loud"]["tests"]]
     assert 0 < max(map(len, outputs)) < 100_000
 
 
 def test_an_unknown_kata_is_told_with_the_nearest(root: Path) -> None:
-    done = katas("grade", "alhpa", cwd=root)
+    done = in_process.katas("grade", "alhpa", cwd=root)
     assert done.status == 2
     assert "there is no kata `alhpa`. Did you mean `alpha`?" in done.err
 
 
 def test_a_typo_in_kata_toml_is_told_with_file_and_key(tmp_path: Path) -> None:
     workshop.write_kata(tmp_path, "alpha", toml=workshop.TOML.replace("minutes", "minuets"))
-    done = katas("grade", "alpha", cwd=tmp_path)
+    done = in_process.katas("grade", "alpha", cwd=tmp_path)
     assert done.status == 2
     assert done.err == "katas: katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?\n"
 
 
 def test_outside_a_repository_the_remedy_is_told(tmp_path: Path) -> None:
-    done = katas("grade", "alpha", cwd=tmp_path)
+    done = in_process.katas("grade", "alpha", cwd=tmp_path)
     assert done.status == 2
     assert "--root DIR" in done.err
 
 
 def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
-    assert "alpha" in katas("--root", str(root), "list", cwd=tmp_path).out
+    assert "alpha" in in_process.katas("--root", str(root), "list", cwd=tmp_path).out
 
 
 @pytest.mark.parametrize(
@@ -189,9 +190,15 @@ def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_option_is_told(root: Path, words: list[str], told: str) -> None:
-    done = katas("grade", "alpha", *words, cwd=root)
-    assert (done.status, done.left) == (2, [])
+    done = in_process.katas("grade", "alpha", *words, cwd=root)
+    assert done.status == 2
     assert told in done.err
+
+
+def test_a_wrong_option_leaves_no_process_and_no_traceback(root: Path) -> None:
+    done = katas("grade", "alpha", "--seed", "zz", cwd=root)
+    assert (done.status, done.left) == (2, [])
+    assert "--seed zz: 32 hexadecimal digits" in done.err
     assert "Traceback" not in done.err
 
 
@@ -199,16 +206,16 @@ def test_a_wrong_option_is_told(root: Path, words: list[str], told: str) -> None
 
 
 def test_less_confinement_than_required_grades_nothing(root: Path) -> None:
-    done = katas("grade", "alpha", "--require-confinement", "full", "--confinement", "partial", cwd=root)
+    done = in_process.katas("grade", "alpha", "--require-confinement", "full", "--confinement", "partial", cwd=root)
     assert done.status == 2
     assert "full is required" in " ".join(done.out.split())
 
 
 def test_without_bubblewrap_the_verdict_says_so_and_why(root: Path, tmp_path: Path) -> None:
     env = {"PATH": str(tmp_path)}
-    done = katas("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root, env=env)
+    done = in_process.katas("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root, env=env)
     assert (done.status, json.loads(done.out)["confinement"]) == (0, "partial"), done.said
-    refused = katas("grade", "alpha", "--require-confinement", "full", cwd=root, env=env)
+    refused = in_process.katas("grade", "alpha", "--require-confinement", "full", cwd=root, env=env)
     assert refused.status == 2
     assert "bubblewrap" in refused.said or "bwrap" in refused.said
 
@@ -219,7 +226,7 @@ def test_without_bubblewrap_the_verdict_says_so_and_why(root: Path, tmp_path: Pa
 @pytest.mark.parametrize("place", ["no/such/folder/report.json", ".", "/dev/full"])
 def test_a_report_is_written_whole_or_not_at_all(root: Path, tmp_path: Path, place: str) -> None:
     words = ["--against", "solutions", "--format", "json", "--output", str(tmp_path / place)]
-    done = katas("grade", "alpha", *words, cwd=root)
+    done = in_process.katas("grade", "alpha", *words, cwd=root)
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
     assert done.err.startswith("katas: ")
     assert len(done.err.splitlines()) == 1
@@ -329,13 +336,13 @@ def test_ctrl_c_ends_everything_quietly(tmp_path: Path, command: str) -> None:
 
 
 def test_the_list_is_valid_json(root: Path) -> None:
-    listed = json.loads(katas("list", "--format", "json", cwd=root).out)
+    listed = json.loads(in_process.katas("list", "--format", "json", cwd=root).out)
     assert {kata["slug"] for kata in listed} == {path.name for path in (root / "katas").iterdir()}
     assert listed[0]["points"] == 3
 
 
 def test_the_list_is_no_wider_than_a_terminal() -> None:
-    lines = katas("list").out.splitlines()
+    lines = in_process.katas("list").out.splitlines()
     assert max(map(len, lines)) <= 80
 
 
@@ -349,27 +356,27 @@ def test_the_demo_shows_three_verdicts() -> None:
 
 
 def test_a_replay_comes_out_the_same(root: Path, clone: Path, record: tuple[Path, Finished]) -> None:
-    done = katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
+    done = in_process.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
     assert (done.status, done.err) == (0, "")
     assert "the same statuses, scores and counterexamples" in done.out
 
 
 def test_a_replay_of_something_else_says_what_differs(root: Path, record: tuple[Path, Finished]) -> None:
-    done = katas("replay", str(record[0]), "--against", "solutions", cwd=root)
+    done = in_process.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
     assert done.status == 1
     assert "the submission is another one" in done.out
     assert "failed then, passed now" in done.out
 
 
 def test_a_learners_record_has_no_seed_to_replay(root: Path, tmp_path: Path, passed: Finished) -> None:
-    done = katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
+    done = in_process.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
     assert done.status == 2
     assert "--audience instructor" in done.err
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"schema": "other"}', "[]"])
 def test_a_damaged_record_is_told(root: Path, tmp_path: Path, damage: str) -> None:
-    done = katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
+    done = in_process.katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
     assert done.status == 2
     assert "damaged.json" in done.err
     assert "Traceback" not in done.err
@@ -379,31 +386,51 @@ def test_the_version_is_told_anywhere(tmp_path: Path) -> None:
     assert re.fullmatch(r"katas \d+\.\d+\.\d+\n", katas("--version", cwd=tmp_path).out)
 
 
-COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_says_its_purpose_in_a_line(command: str) -> None:
-    done = katas(command, "--help")
-    usage, purpose = done.out.split("\n\n")[:2]
-    assert usage.startswith(f"Usage: katas {command}")
-    assert re.fullmatch(r"  [A-Z][^\n]*\.", purpose)
-    assert max(map(len, done.out.splitlines())) <= 80
-
-
 def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
-    done = katas("grade", "alpha", cwd=root / "katas" / "alpha")
+    done = in_process.katas("grade", "alpha", cwd=root / "katas" / "alpha")
     assert done.status == 1
     assert "twice is not written yet" in done.out
     assert (root / "katas" / "alpha" / "twice.py").read_text(encoding="utf-8") == STUB
 
 
 def test_several_katas_end_with_what_they_came_to_together(root: Path) -> None:
-    done = katas("grade", *PLAIN, "--against", "solutions", cwd=root)
+    done = in_process.katas("grade", *PLAIN, "--against", "solutions", cwd=root)
     assert re.fullmatch(r"2 katas, 2 passed: 6 of 6 points, in \d+\.\d\d s", done.out.splitlines()[-1]), done.said
 
 
-def test_what_python_leaves_beside_a_solution_is_not_reported(root: Path) -> None:
+def test_what_python_leaves_beside_a_solution_is_not_reported(root: Path, judge: Judge) -> None:
     write(root / "solutions" / "alpha" / "__pycache__" / "twice.cpython-311.pyc", "")
     write(root / "solutions" / "alpha" / "figure.py", "")
-    assert "Ignored" not in katas("grade", "alpha", "--against", "solutions", cwd=root).out
+    assert judge.grade("alpha", root / "solutions" / "alpha").ignored_files == ()
+
+
+# -------------------------------------------------------------------------------------- a light start
+
+HEAVY = ("numpy", "pytest", "_pytest", "torch")
+BY_API = """
+from pathlib import Path
+from graders.judge import Judge
+with Judge(Path.cwd()) as judge:
+    said = judge.grade("alpha", Path("solutions/alpha"), tell=lambda _: None).status
+"""
+BY_COMMAND = """
+import sys
+from graders.cli.app import run
+sys.argv = ["katas", "grade", "alpha", "--against", "solutions"]
+said = {0: "passed"}[run(None)]
+"""
+
+
+@pytest.mark.parametrize("program", [BY_API, BY_COMMAND], ids=["api", "command"])
+def test_a_process_that_asks_a_judge_imports_nothing_heavy(root: Path, program: str) -> None:
+    listed = f"\nimport sys\nprint('', said, [name for name in {HEAVY} if name in sys.modules], sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", program + listed],
+        cwd=root,
+        env=workshop.environment(PYTHONPATH=str(workshop.ROOT)),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=workshop.PATIENCE_S,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-2:] == ["passed", "[]"], done.stderr

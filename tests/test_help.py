@@ -1,4 +1,4 @@
-"""Help and completion: every command has examples that hold, and Tab completes the names of the katas."""
+"""Help, --root and completion, for every command there is."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from typer.main import get_command
 from graders.cli.app import app
 from graders.cli.examples import EXAMPLES
 from graders.cli.sections import SECTIONS
-from tests import workshop
+from graders.cli.session import Session
+from tests import in_process, workshop
 from tests.at_terminal import AtTerminal
 from tests.workshop import KATAS, katas, write
 
 COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
+EVERY: dict[str, Any] = in_process.sub_commands(get_command(app))
+ANYWHERE = Path("/")  # a folder that is in no repository
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_help_of_a_command_ends_with_examples_within_80_columns(name: str) -> None:
-    done = katas(name, "--help")
+    done = in_process.katas(name, "--help")
     assert done.status == 0
     _, _, examples = done.out.partition("\n  Examples:\n\n")
     assert f"    katas {name}" in examples or "    katas  " in examples
@@ -50,7 +53,7 @@ def test_every_example_is_of_a_command_that_there_is() -> None:
 
 
 def test_the_commands_are_shown_by_what_they_are_for_each_in_a_whole_sentence() -> None:
-    done = katas("--help")
+    done = in_process.katas("--help", cwd=ANYWHERE)
     assert [line for line in done.out.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
         "Options:",
         *(f"{title}:" for title in SECTIONS),
@@ -60,11 +63,79 @@ def test_the_commands_are_shown_by_what_they_are_for_each_in_a_whole_sentence() 
     assert sorted(" ".join(SECTIONS.values()).split()) == sorted(COMMANDS)
 
 
+@pytest.mark.parametrize("name", EVERY)
+def test_help_of_every_command_works_outside_a_repository(name: str) -> None:
+    done = in_process.katas(*name.split(), "--help", cwd=ANYWHERE)
+    assert (done.status, done.err) == (0, "")
+    usage, purpose = done.out.split("\n\n")[:2]
+    assert usage.startswith(f"Usage: katas {name}")
+    assert re.fullmatch(r"  [A-Z][^\n]*\.", purpose)
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_the_installed_command_helps_outside_a_repository() -> None:
+    done = katas("grade", "--help", cwd=ANYWHERE)
+    assert (done.status, done.err, done.left) == (0, "", [])
+    assert done.out.startswith("Usage: katas grade [OPTIONS] [SLUG]...")
+
+
+# ------------------------------------------------------------------------------------------- --root
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_takes_root_after_its_name(name: str, tmp_path: Path) -> None:
+    Session.given = None
+    EVERY[name].make_context(name, ["--root", str(tmp_path)], resilient_parsing=True)
+    assert Session.given == tmp_path
+    assert re.search(r"^  --root DIR +The repository of katas", in_process.katas(*name.split(), "--help").out, re.M)
+
+
+WORDS = ["list", "next", "progress", "hint alpha", "solution alpha --anyway", "diff alpha --anyway"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_root_means_the_same_before_and_after_a_command(root: Path, words: str) -> None:
+    before = in_process.katas("--root", str(root), *words.split(), cwd=ANYWHERE)
+    after = in_process.katas(*words.split(), "--root", str(root), cwd=ANYWHERE)
+    assert before == after
+    assert before.status == (2 if words == "hint alpha" else 0), before.said
+    assert "Name the repository" not in before.said
+
+
+def test_root_goes_between_a_group_and_its_command(root: Path) -> None:
+    done = in_process.katas("debug", "--root", str(root), "list", cwd=ANYWHERE)
+    assert (done.status, done.err) == (0, "")
+
+
+def test_a_later_root_wins_over_an_earlier_one(root: Path, tmp_path: Path) -> None:
+    other = workshop.write_repository(tmp_path / "other", ["gamma"])
+    done = in_process.katas("--root", str(root), "list", "--root", str(other))
+    assert "gamma" in done.out
+    assert "alpha" not in done.out
+
+
+def test_root_is_forgotten_by_the_next_command_line(root: Path) -> None:
+    assert in_process.katas("--root", str(root), "list", cwd=ANYWHERE).status == 0
+    done = in_process.katas("list", cwd=ANYWHERE)
+    assert (done.status, done.out) == (2, "")
+    assert "Name the repository: --root DIR." in done.err
+
+
+def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:
+    """The words that the message about a missing repository tells a person to type."""
+    assert "--root DIR" in in_process.katas("grade", "alpha", cwd=tmp_path.parent).err
+    done = katas("grade", "--root", str(root), "alpha", "--against", "solutions", "--format", "csv", cwd=tmp_path.parent)
+    assert (done.status, done.err, done.left) == (0, "", [])
+
+
+# --------------------------------------------------------------------------------------- completion
+
+
 def completed(root: Path, *words: str, shell: str = "bash") -> list[str]:
     """What a shell is told of the last of these words."""
     line = " ".join(["katas", *words])
     env = {"_KATAS_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
-    done = katas(cwd=root, env=env | {"_TYPER_COMPLETE_ARGS": line})
+    done = in_process.katas(cwd=root, env=env | {"_TYPER_COMPLETE_ARGS": line})
     assert done.err == ""
     return done.out.split()
 
@@ -93,6 +164,7 @@ def test_titles_stand_beside_the_katas_where_a_shell_shows_them(root: Path) -> N
 def test_a_repository_is_looked_for_where_it_was_named(root: Path, tmp_path: Path) -> None:
     other = workshop.write_repository(tmp_path / "other", ["gamma"])
     assert completed(root, "--root", str(other), "watch", "g") == ["gamma"]
+    assert completed(root, "watch", "--root", str(other), "g") == ["gamma"]
 
 
 def test_where_there_is_no_repository_or_a_broken_one_nothing_is_said_but_names(root: Path, tmp_path: Path) -> None:
