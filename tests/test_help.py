@@ -124,7 +124,9 @@ def test_root_is_forgotten_by_the_next_command_line(root: Path) -> None:
 def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:
     """The words that the message about a missing repository tells a person to type."""
     assert "--root DIR" in in_process.katas("grade", "alpha", cwd=tmp_path.parent).err
-    done = katas("grade", "--root", str(root), "alpha", "--against", "solutions", "--format", "csv", cwd=tmp_path.parent)
+    done = katas(
+        "grade", "--root", str(root), "alpha", "--against", "solutions", "--format", "csv", cwd=tmp_path.parent
+    )
     assert (done.status, done.err, done.left) == (0, "", [])
 
 
