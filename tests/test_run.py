@@ -1,7 +1,7 @@
 """`./run`: what it installs for each job, and what it says when the set-up cannot go on.
 
-The script is the repository's own, beside a stub of the project: real virtual environments, a real pip, and small packages
-of the names that matter, in a folder or behind a local web server. Nothing here needs a network.
+The script is the repository's own, beside a stub of the project: real virtual environments, a real pip, and small
+packages of the names that matter, behind a local web server. Nothing here needs a network.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ all = []
 lint = ["ruff"]
 """
 
-# The smallest build backend: an editable wheel with the extras of PROJECT, and a command `katas` that says how it was called.
+# The smallest build backend: an editable wheel with the extras of PROJECT, and a command `katas` that says how it was
+# called.
 BACKEND = """\
 import pathlib, tomllib
 from wheels import write_wheel

@@ -11,7 +11,7 @@ from graders.verdict import Confinement, Verdict
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to grade: a submission as intake took it, and the verdict with all that is known before any test runs."""
+    """A request to grade: a submission as intake took it, and the verdict with what is known before any test runs."""
 
     files: dict[str, bytes]
     supplied: dict[str, bytes]
