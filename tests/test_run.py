@@ -378,7 +378,7 @@ def test_a_missing_or_half_made_environment_is_completed(
 
 def test_without_a_network_the_message_says_so(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
     with_venv(project, empty_venv)
-    done = run(project, "demo")
+    done = run(project, "demo", PIP_RETRIES=retries)
     assert_fails(done, "no package index answers", "Check the network", ".venv/pip.log")
     assert "torch" in (project / ".venv/pip.log").read_text(encoding="utf-8")
     assert run(project, "demo", address=f"{index[0]}/pypi").status == 0
