@@ -9,20 +9,18 @@ import select
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
-from traitlets.config import Config
 
 from graders import catalogue
-from tests import workshop
-from tests.observed import command_line, descendants
+from tests import in_process, workshop
+from tests.kernels import Session, client_of, kernel, shown
+from tests.observed import descendants
 from tests.workshop import HALF, ROOT, SOLUTION, STUB, katas, write
 
 pytestmark = pytest.mark.usefixtures("jupyter_at_home")
@@ -30,8 +28,6 @@ pytestmark = pytest.mark.usefixtures("jupyter_at_home")
 SLUG = "exercise03"
 SOLVED = (ROOT / "solutions" / SLUG / "two_layer.py").read_text(encoding="utf-8")
 ENDS_WITHIN_S = 90.0  # a process that was killed, on a busy machine
-PATIENCE_S = 240  # for one cell
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle cx="4" cy="4" r="3"/></svg>\n'
 README = """\
 # Twice
@@ -117,64 +113,6 @@ def two_files(root: Path) -> None:
         write(root / folder / "twice" / "notes.toml", "note = 0\n")
 
 
-class Session:
-    """A kernel in a folder, and what its cells say."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-
-    def run(self, source: str) -> str:
-        """Run a cell; all that it shows, without colours."""
-        self.client.nb.cells.append(nbformat.v4.new_code_cell(source))
-        cell = self.client.execute_cell(self.client.nb.cells[-1], len(self.client.nb.cells) - 1)
-        return shown(cell)
-
-    @property
-    def pid(self) -> int:
-        return int(self.client.km.provisioner.pid)
-
-    def judges(self) -> set[tuple[int, str]]:
-        """The processes of judges that the kernel itself has started."""
-        mine = {each for each in descendants(self.pid) if each.parent == self.pid}
-        return {(each.pid, each.start) for each in mine if "graders.judge.zygote" in command_line(each.pid)}
-
-
-def shown(cell: Any) -> str:
-    texts = [output.get("text") or "\n".join(output.get("traceback", [])) for output in cell.outputs]
-    return COLOUR.sub("", "\n".join(texts))
-
-
-def client_of(page: Any, folder: Path) -> Any:
-    sockets = tempfile.mkdtemp(dir=os.environ["JUPYTER_RUNTIME_DIR"])
-    return NotebookClient(
-        page,
-        config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/socket"}}),
-        timeout=PATIENCE_S,
-        startup_timeout=PATIENCE_S,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-        allow_errors=True,
-    )
-
-
-@contextmanager
-def kernel(folder: Path) -> Iterator[Session]:
-    client = client_of(nbformat.v4.new_notebook(), folder)
-    with client.setup_kernel():
-        yield Session(client)
-
-
-def executed(path: Path, **replaced: str) -> dict[str, str]:
-    """Run all cells as "Run all" does, some with another source; what each cell of code shows."""
-    page = nbformat.read(path, as_version=4)
-    for cell in page.cells:
-        cell.source = replaced.get(cell.id.replace("-", "_"), cell.source)
-    client = client_of(page, path.parent)
-    client.allow_errors = False
-    client.execute()
-    return {cell.id: shown(cell) for cell in page.cells if cell.cell_type == "code"}
-
-
 def copied(notebook: Path, folder: Path) -> Path:
     return Path(shutil.copy(notebook, folder))
 
@@ -207,12 +145,12 @@ def test_an_example_from_the_visible_tests_is_there_to_be_tried(notebook: Path) 
 
 
 def test_the_same_kata_gives_the_same_bytes(notebook: Path, tmp_path: Path) -> None:
-    katas("--root", str(ROOT), "notebook", SLUG, "--output", "again.ipynb", cwd=tmp_path)
+    in_process.katas("--root", str(ROOT), "notebook", SLUG, "--output", "again.ipynb", cwd=tmp_path)
     assert (tmp_path / "again.ipynb").read_bytes() == notebook.read_bytes()
 
 
 def test_a_picture_of_the_readme_is_inside_the_file(root: Path) -> None:
-    katas("notebook", "twice", cwd=root)
+    in_process.katas("notebook", "twice", cwd=root)
     data = base64.b64encode(PICTURE.encode()).decode()
     assert source_of(root / "twice.ipynb", "readme-3") == (
         f'<img alt="A disc, black on white" src="data:image/svg+xml;base64,{data}">'
@@ -221,19 +159,19 @@ def test_a_picture_of_the_readme_is_inside_the_file(root: Path) -> None:
 
 def test_a_picture_that_is_not_there_is_said(root: Path) -> None:
     (root / "katas" / "twice" / "figure.svg").unlink()
-    done = katas("notebook", "twice", cwd=root)
+    done = in_process.katas("notebook", "twice", cwd=root)
     assert done.status == 2
     assert "katas/twice/README.md: it shows figure.svg, which cannot be read" in done.err
 
 
 def test_hints_stay_folded_and_come_after_the_verdict(root: Path) -> None:
-    katas("notebook", "twice", cwd=root)
+    in_process.katas("notebook", "twice", cwd=root)
     assert [cell.id for cell in cells(root / "twice.ipynb")][-3:] == ["grade-1", "further-1", "further-2"]
     assert "<summary>Hint 1</summary>\n\nUse `FACTOR`.\n\n</details>" in source_of(root / "twice.ipynb", "further-1")
 
 
 def test_fenced_code_is_not_taken_for_a_heading(root: Path) -> None:
-    katas("notebook", "twice", cwd=root)
+    in_process.katas("notebook", "twice", cwd=root)
     assert "```python\n## no heading\n```" in source_of(root / "twice.ipynb", "readme-4")
 
 
@@ -242,14 +180,14 @@ def test_fenced_code_is_not_taken_for_a_heading(root: Path) -> None:
 
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     write(tmp_path / f"{SLUG}.ipynb", "mine")
-    done = katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
+    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
     assert (done.status, (tmp_path / f"{SLUG}.ipynb").read_text()) == (2, "mine")
     assert f"{SLUG}.ipynb: it is there already: name another file with --output" in done.err
 
 
 def test_a_file_that_is_there_is_replaced_by_force(notebook: Path, tmp_path: Path) -> None:
     write(tmp_path / f"{SLUG}.ipynb", "mine")
-    done = katas("--root", str(ROOT), "notebook", SLUG, "--force", cwd=tmp_path)
+    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, "--force", cwd=tmp_path)
     assert done.status == 0, done.said
     assert (tmp_path / f"{SLUG}.ipynb").read_bytes() == notebook.read_bytes()
 
@@ -263,7 +201,7 @@ def test_a_file_that_is_there_is_replaced_by_force(notebook: Path, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_written_is_said_with_exit_status_2(words: list[str], said: str, tmp_path: Path) -> None:
-    done = katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
+    done = in_process.katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
     assert said in done.err
 
@@ -271,13 +209,14 @@ def test_what_cannot_be_written_is_said_with_exit_status_2(words: list[str], sai
 def test_a_kata_whose_files_import_each_other_is_refused(root: Path) -> None:
     two_files(root)
     write(root / "katas" / "twice" / "doubles.py", "from halves import half\n\n" + STUB)
-    done = katas("notebook", "twice", cwd=root)
+    done = in_process.katas("notebook", "twice", cwd=root)
     assert (done.status, (root / "twice.ipynb").exists()) == (2, False)
     assert "twice: doubles.py can be no cell of a notebook, because it imports halves; work on the files" in done.err
 
 
-def test_without_nbformat_the_command_says_what_to_install(poisoned: dict[str, str], tmp_path: Path) -> None:
-    done = katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path, env=poisoned)
+def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "nbformat", None)
+    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
     assert done.status == 2
     assert "pip install 'nn-katas[notebook]'" in done.err
 
@@ -290,8 +229,33 @@ def test_the_other_commands_do_without_nbformat(poisoned: dict[str, str], root: 
 # ----------------------------------------------------------------------------------------- run by a kernel
 
 
-def test_the_stub_fails_every_task(notebook: Path, tmp_path: Path) -> None:
-    said = executed(copied(notebook, tmp_path))["grade-1"]
+@pytest.fixture(scope="module")
+def shared_kernel(
+    jupyter_at_home: None,  # noqa: ARG001 (a kernel needs its folders)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Session]:
+    """One kernel for all tests that look at what cells say; it keeps a judge for each repository."""
+    with kernel(tmp_path_factory.mktemp("kernel")) as session:
+        yield session
+
+
+@pytest.fixture
+def session(shared_kernel: Session, tmp_path: Path) -> Session:
+    """The shared kernel in a new folder, with no cell run yet."""
+    shared_kernel.run(f"%cd -q {tmp_path}\n%reset -f in\n%reset -f")
+    return shared_kernel
+
+
+@pytest.fixture(scope="module")
+def two_file_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of one kata with two modules and a file that is none."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("two files"), ["twice"])
+    two_files(root)
+    return root
+
+
+def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: Path) -> None:
+    said = session.run_all(copied(notebook, tmp_path))["grade-1"]
     kata = catalogue.load(ROOT, SLUG)
     assert "0 of 10 points" in said
     assert [task.name for task in kata.tasks if not re.search(rf"[✗⊘] {task.title}.* 0 / {task.points:g}", said)] == []
@@ -299,19 +263,26 @@ def test_the_stub_fails_every_task(notebook: Path, tmp_path: Path) -> None:
 
 
 def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path) -> None:
+    """The one notebook that runs as "Run all" does, in a kernel of its own."""
     answer = f"# file: two_layer.py\n{SOLVED}"
-    said = executed(copied(notebook, tmp_path), file_1=answer)["grade-1"]
+    page = nbformat.read(copied(notebook, tmp_path), as_version=4)
+    (cell,) = (cell for cell in page.cells if cell.id == "file-1")
+    cell.source = answer
+    client_of(page, tmp_path).execute()
+    (graded,) = (cell for cell in page.cells if cell.id == "grade-1")
+    said = shown(graded)
     assert "10 of 10 points" in said
     assert "Graded: two_layer.py as it was run in cell [1], kept in exercise03-work/" in said
     assert (tmp_path / "exercise03-work" / "two_layer.py").read_text(encoding="utf-8") == answer
 
 
-def test_a_kata_of_several_files_is_graded_from_outside_of_its_repository(root: Path, tmp_path: Path) -> None:
-    two_files(root)
-    done = katas("--root", str(root), "notebook", "twice", cwd=tmp_path)
+def test_a_kata_of_several_files_is_graded_from_outside_of_its_repository(
+    two_file_root: Path, session: Session, tmp_path: Path
+) -> None:
+    done = in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
     assert done.status == 0, done.said
     write(tmp_path / "twice-work" / "notes.toml", "mine = 1\n")
-    said = executed(
+    said = session.run_all(
         tmp_path / "twice.ipynb",
         file_1="# file: doubles.py\nfrom factors import FACTOR\n\ndef twice(x):\n    return FACTOR * x",
         file_2=f"# file: halves.py\n{HALF}",
@@ -320,45 +291,31 @@ def test_a_kata_of_several_files_is_graded_from_outside_of_its_repository(root: 
     assert "3 of 3 points" in said["grade-1"], said["grade-1"]
 
 
-def test_a_file_that_is_no_cell_is_put_beside_the_notebook(root: Path, tmp_path: Path) -> None:
-    two_files(root)
-    katas("--root", str(root), "notebook", "twice", cwd=tmp_path)
-    assert "0 of 3 points" in executed(tmp_path / "twice.ipynb")["grade-1"]
+def test_a_file_that_is_no_cell_is_put_beside_the_notebook(
+    two_file_root: Path, session: Session, tmp_path: Path
+) -> None:
+    in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
+    assert "0 of 3 points" in session.run_all(tmp_path / "twice.ipynb")["grade-1"]
     assert (tmp_path / "twice-work" / "notes.toml").read_text(encoding="utf-8") == "note = 0\n"
 
 
-def test_what_was_run_last_is_graded_by_the_same_judge(tmp_path: Path) -> None:
-    with kernel(tmp_path) as session:
-        session.run("from graders.notebook import grade")
-        session.run("# file: two_layer.py\ndef two_layer_forward(x, W1, W2):\n    return x")
-        assert "0 of 10 points" in session.run(f"grade('{SLUG}')")
-        first = session.judges()
-        session.run(f"# file: two_layer.py\n{SOLVED}")
-        assert "10 of 10 points" in session.run(f"grade('{SLUG}')")
-        assert len(first) == 1
-        assert session.judges() == first
-    assert list(tmp_path.iterdir()) == []
+def test_the_smallest_failing_input_can_be_pasted_into_the_notebook(session: Session) -> None:
+    session.run("# file: two_layer.py\ndef two_layer_forward(x, W1, W2):\n    raise TypeError('here')")
+    said = session.run(f"from graders.notebook import grade\ngrade('{SLUG}')")
+    _, _, pasted = said.partition("to paste:\n")
+    assert "TypeError: here" in session.run(re.split(r"\n\n\S", pasted)[0].replace("\n    ", "\n").strip())
 
 
-def test_the_smallest_failing_input_can_be_pasted_into_the_notebook(tmp_path: Path) -> None:
-    with kernel(tmp_path) as session:
-        session.run("# file: two_layer.py\ndef two_layer_forward(x, W1, W2):\n    raise TypeError('here')")
-        said = session.run(f"from graders.notebook import grade\ngrade('{SLUG}')")
-        _, _, pasted = said.partition("to paste:\n")
-        assert "TypeError: here" in session.run(re.split(r"\n\n\S", pasted)[0].replace("\n    ", "\n").strip())
-
-
-def test_what_is_wrong_in_the_notebook_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_what_is_wrong_in_the_notebook_is_said_in_a_sentence(session: Session, tmp_path: Path) -> None:
     write(tmp_path / "mine" / "two_layer.py", "mine\n")
-    with kernel(tmp_path) as session:
-        session.run("from graders.notebook import grade")
-        unrun = session.run(f"grade('{SLUG}')")
-        session.run("# file: two_layer.py\n%time 1")
-        magic = session.run(f"grade('{SLUG}')")
-        session.run("# file: two_layer.py\nx = 1")
-        taken = session.run(f"grade('{SLUG}', 'mine')")
-        lost = session.run(f"grade('{SLUG}', root='/nowhere')")
-        unknown = session.run("grade('exercise99')")
+    session.run("from graders.notebook import grade")
+    unrun = session.run(f"grade('{SLUG}')")
+    session.run("# file: two_layer.py\n%time 1")
+    magic = session.run(f"grade('{SLUG}')")
+    session.run("# file: two_layer.py\nx = 1")
+    taken = session.run(f"grade('{SLUG}', 'mine')")
+    lost = session.run(f"grade('{SLUG}', root='/nowhere')")
+    unknown = session.run("grade('exercise99')")
     said = [" ".join(text.split()) for text in (unrun, magic, taken, lost, unknown)]
     assert said[0].startswith("katas: two_layer.py: no cell that begins with `# file: two_layer.py` has been run since")
     assert said[1].startswith("katas: two_layer.py, line 2: `%time 1` is IPython's and no Python")
@@ -375,20 +332,73 @@ def test_outside_a_notebook_grade_names_the_command(tmp_path: Path) -> None:
         grade(SLUG, tmp_path)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
-@pytest.mark.parametrize("killed", [False, True], ids=["shut down", "killed"])
-def test_no_process_outlives_the_kernel(killed: bool, tmp_path: Path) -> None:
-    with kernel(tmp_path) as session:
-        session.run(f"# file: two_layer.py\n{SOLVED}")
-        assert "10 of 10 points" in session.run(f"from graders.notebook import grade\ngrade('{SLUG}')")
-        watched = []
+class Ended(NamedTuple):
+    """What a kernel showed and started before it ended."""
+
+    verdicts: list[str]
+    judges: list[set[tuple[int, str]]]
+    files: list[Path]
+    watched: list[int]  # a descriptor for each process that came from the kernel
+
+
+def ended(folder: Path, stack: ExitStack, sources: list[str], *, killed: bool) -> Ended:
+    """Grade each of these answers in one kernel, and end the kernel."""
+    seen = Ended([], [], [], [])
+    with kernel(folder) as session:
+        session.run("from graders.notebook import grade")
+        for source in sources:
+            session.run(f"# file: two_layer.py\n{source}")
+            seen.verdicts.append(session.run(f"grade('{SLUG}')"))
+            seen.judges.append(session.judges())
         for each in descendants(session.pid):
             with suppress(ProcessLookupError):  # a worker of that grading, which was ending just then
-                watched.append(os.pidfd_open(each.pid))
+                seen.watched.append(os.pidfd_open(each.pid))
+                stack.callback(os.close, seen.watched[-1])
         if killed:
             os.kill(session.pid, signal.SIGKILL)
+    seen.files.extend(folder.iterdir())
+    return seen
+
+
+@pytest.fixture(scope="module")
+def shut_down(
+    jupyter_at_home: None,  # noqa: ARG001 (a kernel needs its folders)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Ended]:
+    """A kernel that graded a wrong answer and a right one, and was shut down."""
+    wrong = "def two_layer_forward(x, W1, W2):\n    return x"
     with ExitStack() as stack:
-        for descriptor in watched:
-            stack.callback(os.close, descriptor)
-        assert len(watched) > 1
-        assert all(select.select([each], [], [], ENDS_WITHIN_S)[0] for each in watched)  # readable once it has ended
+        yield ended(tmp_path_factory.mktemp("shut down"), stack, [wrong, SOLVED], killed=False)
+
+
+def all_end(seen: Ended) -> bool:
+    """Whether each process ends in time; its descriptor can be read once it has ended."""
+    return all(select.select([each], [], [], ENDS_WITHIN_S)[0] for each in seen.watched)
+
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+
+
+@linux_only
+def test_what_was_run_last_is_graded_by_the_same_judge(shut_down: Ended) -> None:
+    first, second = shut_down.judges
+    assert "0 of 10 points" in shut_down.verdicts[0]
+    assert "10 of 10 points" in shut_down.verdicts[1]
+    assert len(first) == 1
+    assert second == first
+    assert shut_down.files == []
+
+
+@linux_only
+def test_no_process_outlives_a_kernel_that_is_shut_down(shut_down: Ended) -> None:
+    assert len(shut_down.watched) > 1
+    assert all_end(shut_down)
+
+
+@linux_only
+def test_no_process_outlives_a_kernel_that_is_killed(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        seen = ended(tmp_path, stack, [SOLVED], killed=True)
+        assert "10 of 10 points" in seen.verdicts[0]
+        assert len(seen.watched) > 1
+        assert all_end(seen)

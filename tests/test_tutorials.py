@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from traitlets.config import Config
+from IPython.core.inputtransformer2 import TransformerManager
 
-pytestmark = pytest.mark.usefixtures("jupyter_at_home", "fonts_at_home")
+from tests.kernels import client_of, written_to
 
-TUTORIALS = Path(__file__).parents[1] / "docs" / "tutorials"
-PATIENCE_S = 240  # for one cell, on a busy machine
+run_by_a_kernel = pytest.mark.usefixtures("jupyter_at_home", "fonts_at_home")
+
+ROOT = Path(__file__).parents[1]
+TUTORIALS = ROOT / "docs" / "tutorials"
 SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 
 
@@ -41,21 +43,14 @@ def results(name: str, expressions: str, pictures: int) -> dict[str, Any]:
     page.cells.append(
         nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({asked}, default=lambda x: x.tolist()))")
     )
-    sockets = tempfile.mkdtemp(dir=os.environ["JUPYTER_RUNTIME_DIR"])
-    NotebookClient(
-        page,
-        config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/socket"}}),
-        timeout=PATIENCE_S,
-        startup_timeout=PATIENCE_S,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(TUTORIALS)}},
-    ).execute()
+    client_of(page, TUTORIALS).execute()
     outputs = [output for cell in page.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert written_to(outputs, "stderr") == ""
     assert sum("image/png" in output.get("data", {}) for output in outputs) == pictures
-    return json.loads(outputs[-1].text)
+    return json.loads(written_to(page.cells[-1].outputs, "stdout"))
 
 
+@run_by_a_kernel
 def test_automatic_differentiation_from_scratch() -> None:
     asked = "best_step, best_error, small_example, worst, losses, accuracy, difference, second, changed, leaf, x"
     found = results("autograd_from_scratch", asked, pictures=3)
@@ -72,6 +67,8 @@ def test_automatic_differentiation_from_scratch() -> None:
     assert found["x"] == [2, 3]
 
 
+@pytest.mark.deep
+@run_by_a_kernel
 def test_an_mlp_on_mnist_trains_as_with_pytorch() -> None:
     asked = "losses, losses_theirs, gradient_difference, accuracy, accuracy_theirs, same, size"
     found = results("train_an_mlp_on_mnist", asked, pictures=4)
@@ -87,6 +84,8 @@ def test_an_mlp_on_mnist_trains_as_with_pytorch() -> None:
     assert 0 < found["size"] - 4 * 101_770 < 1000
 
 
+@pytest.mark.deep
+@run_by_a_kernel
 def test_a_small_convolutional_net() -> None:
     found = results(
         "a_small_convolutional_net", "worst, equivariance, sizes, losses, accuracies, after_two", pictures=4
@@ -105,6 +104,20 @@ def test_a_tutorial_is_committed_without_outputs(path: Path) -> None:
     nbformat.validate(page)
     assert [cell.id for cell in page.cells if cell.get("outputs") or cell.get("execution_count")] == []
     assert max(len(line) for cell in page.cells for line in cell.source.splitlines()) <= 120
+
+
+def test_tutorials_import_names_that_the_project_has() -> None:
+    imports: dict[str, None] = {}
+    for path in sorted(TUTORIALS.glob("*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        code = TransformerManager().transform_cell("\n".join(cell.source for cell in cells if cell.cell_type == "code"))
+        nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports |= dict.fromkeys(
+            text for node in nodes if re.search(r"\b(graders|your_framework)\b", text := ast.unparse(node))
+        )
+    assert len(imports) >= 3
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "solutions" / "meta")])}
+    subprocess.run([sys.executable, "-c", "\n".join(imports)], check=True, env=env)
 
 
 def test_every_tutorial_is_run() -> None:

@@ -153,7 +153,7 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
 
-def pytest(*words: str, cwd: Path, text: str | None = None) -> Finished:
+def pytest(*words: str, cwd: Path, text: str | None = None, env: Mapping[str, str] | None = None) -> Finished:
     """`pytest words…`, typed in `cwd`; `text` is what is typed while it runs."""
     own = {} if (cwd / "graders" / "cli").is_dir() or cwd.is_relative_to(ROOT) else {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -162,7 +162,7 @@ def pytest(*words: str, cwd: Path, text: str | None = None) -> Finished:
         input=text or "",
         capture_output=True,
         encoding="utf-8",
-        env=environment(**own),
+        env=environment(**own, **(env or {})),
         timeout=PATIENCE_S,
         check=False,
     )

@@ -1,10 +1,12 @@
 """The same numbers on a GPU, through CuPy; see twin.py for the allowance."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 from graders.checks import cases, task
-from graders.hidden.meta.twin import check, ran
+from graders.hidden.meta.twin import check
 
 CODE = """
 model = Sequential(Conv2d(1, 3, 3, padding=1), BatchNorm2d(3), ReLU(), MaxPool2d(2), Flatten(), Linear(27, 5), GELU())
@@ -29,9 +31,8 @@ w = model[5].weight
 @pytest.mark.gpu
 @cases(2)
 def test_a_network_is_trained_on_the_gpu(kata, draw, probes):
-    fault = ran(kata, probes, "e = attempt(lambda: Tensor([1.0]).to('cuda'))", {}, {}, ["e"])["e"]
-    if fault is not None and "cupy" in fault[1].lower():
-        pytest.skip(f"ungraded: {fault[1]}")
+    if find_spec("cupy") is None:  # asked of the machine: a submission's own error must not excuse it
+        pytest.skip("ungraded: CuPy is not installed here; install it with pip install 'nn-katas[gpu]'")
     constants = {"x": draw.normal(6, 1, 6, 6, dtype=np.float32), "y": draw.integers(0, 5, 6), "device": "cuda"}
     reference = CODE.replace("(device)", "('cpu')").replace("devices = sorted", "devices = ['cuda'] or sorted")
     check(kata, probes, CODE, constants=constants, report=["losses", "w", "devices"], reference=reference, terms=1000)
