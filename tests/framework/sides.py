@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 import your_framework
+
+
+class Late:
+    """A library that the first test to use it imports: PyTorch takes longer to import than all tests to collect."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self._name), attribute)
+
+
+torch = Late("torch")
 
 Program = Callable[..., Any]  # of a library and tensors of it, as in lambda lib, x, y: lib.cat([x, y])
 
@@ -16,6 +30,16 @@ Program = Callable[..., Any]  # of a library and tensors of it, as in lambda lib
 def codes(text: str) -> list[str]:
     """Programs in one text, with semicolons between them."""
     return text.split("; ")
+
+
+@contextlib.contextmanager
+def naming(code: str) -> Iterator[None]:
+    """Name the program in what pytest shows of a failure in it."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"program: {code}")
+        raise
 
 
 def outcome(lib: Any, program: Program, arrays: Sequence[np.ndarray], seed: int = 0) -> list[np.ndarray]:
