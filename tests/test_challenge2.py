@@ -15,13 +15,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
 from PIL import Image
 
 from graders import intake
@@ -138,8 +138,23 @@ def test_ctrl_c_keeps_what_is_done(solution: ModuleType, tmp_path: Path) -> None
 # On a cluster
 
 
+def test_an_executor_s_trials_are_logged_and_those_of_no_executor(
+    solution: ModuleType, noise: Any, tmp_path: Path
+) -> None:
+    log, architectures = tmp_path / "trials.csv", solution.sample(4, np.random.default_rng(1))
+    with ThreadPoolExecutor(2) as executor:
+        trials = solution.search(architectures, noise, epochs=1, seed=0, executor=executor, log=log)
+    assert [trial.architecture for trial in trials] == architectures
+    assert {trial.architecture for trial in solution.read_log(log)} == set(architectures)
+    assert len(rows(log)) == 4
+    assert solution.run_trial(architectures[2], noise, epochs=1, seed=0).accuracy == trials[2].accuracy
+
+
+@pytest.mark.deep
 @pytest.mark.filterwarnings("default")  # what Dask warns of is not ours
 def test_a_cluster_that_loses_a_worker_loses_no_trial(solution: ModuleType, noise: Any, tmp_path: Path) -> None:
+    from distributed import Client, LocalCluster
+
     log, architectures = tmp_path / "trials.csv", solution.sample(24, np.random.default_rng(1))
     seen: list[list[str]] = []
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "local_directory": str(tmp_path)}

@@ -6,9 +6,6 @@ import hashlib
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
-from torch.nn import functional as F
 
 from graders import dataroom
 from graders.dataroom import shapes32
@@ -63,6 +60,10 @@ def test_the_data_set_has_two_parts_without_a_common_picture() -> None:
 
 
 def test_a_small_convolutional_net_tells_most_of_them_apart() -> None:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
     images, labels = (torch.from_numpy(each) for each in shapes32.render(3500, seed=11))
     X = images.permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.random.fork_rng(devices=[]):

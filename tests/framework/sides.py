@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -11,18 +10,7 @@ from typing import Any
 import numpy as np
 import your_framework
 
-
-class Late:
-    """A library that the first test to use it imports: PyTorch takes longer to import than all tests to collect."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(importlib.import_module(self._name), attribute)
-
-
-torch = Late("torch")
+from tests.late import torch
 
 Program = Callable[..., Any]  # of a library and tensors of it, as in lambda lib, x, y: lib.cat([x, y])
 

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from your_framework import Tensor, no_grad, ones, randn, tensor, zeros
 
-from tests.framework.sides import assert_as_torch, torch
+from tests.framework.sides import assert_as_torch
+from tests.late import torch
 
 STEPS = [
     "a + b",

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from tests.framework.sides import refusal, torch
+from tests.framework.sides import refusal
+from tests.late import torch
 
 RNG = np.random.default_rng(2)
 KEPT = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from your_framework import convolution
 
-from tests.framework.sides import assert_as_torch, assert_gradient, refusal, torch
+from tests.framework.sides import assert_as_torch, assert_gradient, refusal
+from tests.late import torch
 
 RNG = np.random.default_rng(11)
 

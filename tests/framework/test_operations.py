@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from your_framework import Tensor, layers
 
-from tests.framework.sides import assert_as_torch, assert_gradient, codes, naming, outcome, refusal, torch
+from tests.framework.sides import assert_as_torch, assert_gradient, codes, naming, outcome, refusal
+from tests.late import torch
 
 RNG = np.random.default_rng(5)
 KINKS = (-1, -0.5, 0, 0.5, 1)
