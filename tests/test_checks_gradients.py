@@ -8,8 +8,7 @@ from hypothesis.extra import numpy as npst
 
 from graders.checks import Mismatch, assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
 from graders.checks.mismatch import observing
-
-torch = pytest.importorskip("torch")
+from tests.late import torch
 
 RNG = np.random.default_rng(4)
 W, X, B = RNG.normal(size=(3, 4)), RNG.normal(size=(5, 4)), RNG.normal(size=3)

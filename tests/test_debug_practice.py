@@ -16,17 +16,19 @@ import pytest
 
 from graders.checks import Mismatch
 from graders.cli.debug import app
-from graders.debugging import judging, practice
+from graders.debugging import practice
 from graders.debugging.faults import FAMILIES, FAULTS
 from graders.debugging.generate import Puzzle, Variation, assemble, candidate
 from graders.debugging.hints import FIRST, SECOND, hints
 from graders.debugging.programs import PROGRAMS
-from graders.debugging.proof import SEEDS, SPEED, SYMPTOMS
 from graders.errors import KataError
 from graders.judge.api import Judge
 from graders.verdict import Verdict
 from tests.at_terminal import AtTerminal
+from tests.late import Late
 from tests.workshop import KATAS, PATIENCE_S, ROOT, katas
+
+judging = Late("graders.debugging.judging")  # it imports PyTorch
 
 COMMANDS = [str(each.name or getattr(each.callback, "__name__", "")).rstrip("_") for each in app.registered_commands]
 
@@ -259,6 +261,8 @@ def test_numbers_that_stand_beside_each_other_are_of_the_same_training_which_is_
 
 
 def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
+    from graders.debugging.proof import SEEDS
+
     assert practice.SHOWN_SEEDS[0] == SEEDS[0] == 0
     assert set(practice.SHOWN_SEEDS) <= set(SEEDS)
 
@@ -514,6 +518,8 @@ def test_ctrl_c_ends_checking_with_what_is_done(tmp_path: Path) -> None:
 
 
 def test_every_symptom_and_every_family_has_a_hint() -> None:
+    from graders.debugging.proof import SPEED, SYMPTOMS
+
     assert set(FIRST) == {*SYMPTOMS, SPEED}
     assert set(SECOND) == set(FAMILIES)
 

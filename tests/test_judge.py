@@ -239,15 +239,12 @@ def test_a_worker_that_ends_in_the_third_test_of_ten_leaves_nine_results(graded:
 @pytest.mark.security
 def test_recursion_in_c_that_runs_out_of_stack_costs_its_test_alone(graded: Graded) -> None:
     nested = """
-import sys
-
 def answer(number):
     if number == 3:
-        sys.setrecursionlimit(10**9)
-        x = []
+        x = ()
         for _ in range(10**6):
-            x = [x]
-        repr(x)
+            x = (x,)
+        hash(x)
     return number
 """
     verdict = graded("ten", nested)
@@ -262,19 +259,23 @@ Limited = Callable[..., Verdict]
 
 
 @pytest.fixture(scope="module")
-def examiner_of_limits(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[tuple[Path, Judge]]:
-    """A repository with a copy of the kata `limits`, and its judge."""
-    root = tmp_path_factory.mktemp("limited")
+def faulty(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """A repository with a copy of the kata `limits`, and a kata `ten` that tests break in their own ways."""
+    root = tmp_path_factory.mktemp("faulty")
     for part in ("katas", "solutions"):
         shutil.copytree(repository / part / "limits", root / part / "limits")
-    with Judge(root, require="full") as examiner:
-        yield root, examiner
+    return root
+
+
+@pytest.fixture(scope="module")
+def examiner(faulty: Path) -> Iterator[Judge]:
+    with Judge(faulty, require="full") as examiner:
+        yield examiner
 
 
 @pytest.fixture
-def limited(examiner_of_limits: tuple[Path, Judge], repository: Path, written: Written) -> Limited:
+def limited(faulty: Path, examiner: Judge, repository: Path, written: Written) -> Limited:
     """limited(text, call_s=3) is the verdict under this limit, where nothing else is short of time."""
-    root, examiner = examiner_of_limits
     toml = (repository / "katas/limits/kata.toml").read_text(encoding="utf-8")
 
     def grade(text: str, **limits: float) -> Verdict:
@@ -282,7 +283,7 @@ def limited(examiner_of_limits: tuple[Path, Judge], repository: Path, written: W
         for name, seconds in (AMPLE | limits).items():
             changed, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {seconds:g}", changed)
             assert count == 1
-        (root / "katas/limits/kata.toml").write_text(changed, encoding="utf-8")
+        (faulty / "katas/limits/kata.toml").write_text(changed, encoding="utf-8")
         verdict = examiner.grade("limits", written("limits", text))
         assert {name: getattr(verdict.limits, name) for name in AMPLE} == AMPLE | limits
         return verdict
@@ -434,20 +435,6 @@ def test_a_task_for_a_person_awaits_review_and_a_gpu_test_is_ungraded_and_neithe
 
 
 # ---------------------------------------------------------------------------------- katas that are at fault
-
-
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository whose kata `ten` each test here breaks in its own way."""
-    root = tmp_path_factory.mktemp("faulty")
-    (root / "katas").mkdir()
-    return root
-
-
-@pytest.fixture(scope="module")
-def examiner(faulty: Path) -> Iterator[Judge]:
-    with Judge(faulty) as examiner:
-        yield examiner
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ import hashlib
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
-from torch.nn import functional as F
 
 from graders import dataroom
 from graders.dataroom import shapes32
+from tests.late import torch
 
 
 def test_a_picture_is_bytes_in_colour_with_a_class() -> None:
@@ -63,6 +61,7 @@ def test_the_data_set_has_two_parts_without_a_common_picture() -> None:
 
 
 def test_a_small_convolutional_net_tells_most_of_them_apart() -> None:
+    nn, F = torch.nn, torch.nn.functional
     images, labels = (torch.from_numpy(each) for each in shapes32.render(3500, seed=11))
     X = images.permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.random.fork_rng(devices=[]):

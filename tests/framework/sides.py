@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 import your_framework
+
+from tests.late import torch
 
 Program = Callable[..., Any]  # of a library and tensors of it, as in lambda lib, x, y: lib.cat([x, y])
 
@@ -16,6 +18,16 @@ Program = Callable[..., Any]  # of a library and tensors of it, as in lambda lib
 def codes(text: str) -> list[str]:
     """Programs in one text, with semicolons between them."""
     return text.split("; ")
+
+
+@contextlib.contextmanager
+def naming(code: str) -> Iterator[None]:
+    """Name the program in what pytest shows of a failure in it."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"program: {code}")
+        raise
 
 
 def outcome(lib: Any, program: Program, arrays: Sequence[np.ndarray], seed: int = 0) -> list[np.ndarray]:

@@ -7,13 +7,13 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
 import your_framework as ours
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from your_framework import convolution
 
 from tests.framework.sides import assert_as_torch, assert_gradient, refusal
+from tests.late import torch
 
 RNG = np.random.default_rng(11)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 import your_framework as ours
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from your_framework import optimizers
 
 from tests.framework.sides import assert_as_torch, assert_gradient, refusal
+from tests.late import torch
 
 RNG = np.random.default_rng(7)
 X, Y = RNG.standard_normal((6, 5)), RNG.standard_normal((6, 5))
