@@ -68,12 +68,12 @@ def test_a_name_that_leads_out_of_an_archive_is_refused(grade, tmp_path, form, n
 
 
 @attack("I1")
-def test_a_link_in_an_archive_is_refused(grade, repository, tmp_path):
+def test_a_link_in_an_archive_is_refused(katas_grade, repository, tmp_path):
     with tarfile.open(tmp_path / "links.tar.gz", "w:gz") as file:
         member = tarfile.TarInfo("affine.py")
         member.type, member.linkname = tarfile.SYMTYPE, str(repository / "solutions/exercise01/affine.py")
         file.addfile(member)
-    grade("exercise01", tmp_path / "links.tar.gz").is_refused(r"affine\.py.*symbolic link")
+    katas_grade("exercise01", tmp_path / "links.tar.gz").is_refused(r"affine\.py.*symbolic link")
 
 
 @attack("I7")

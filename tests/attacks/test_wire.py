@@ -47,8 +47,8 @@ def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_
 
 
 @attack("J6")
-def test_a_closed_channel_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "j06_closed_channel", impatient)
+def test_a_closed_channel_ends_the_worker(katas_grade, impatient, impatient_batch_tests):
+    graded = katas_grade("exercise01", "j06_closed_channel", impatient)
     graded.is_killed_only(impatient_batch_tests, "closed its connection|ended itself|crashed")
 
 
