@@ -355,6 +355,19 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """exercise01 with the visible tests alone, of which one asks for a batch: what hangs does so once, and not long."""
+
+    def edit(text: str) -> str:
+        assert "call_s = 1\n" in LIMITS
+        return text.partition("\n[tasks.inputs]")[0] + LIMITS.replace("call_s = 1\n", "call_s = 0.5\n")
+
+    root = _repository(tmp_path_factory.mktemp("hasty"), edit)
+    (root / "graders/hidden/exercise01/test_hidden.py").unlink()
+    return root
+
+
+@pytest.fixture(scope="session")
 def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """exercise01 with small limits in the torch runtime, where threads and a scratch folder are to be had."""
 
@@ -400,6 +413,14 @@ def batch_tests() -> set[str]:
 def impatient_batch_tests(impatient: Path) -> set[str]:
     """The tests of the impatient exercise01 that ask for a batch."""
     return _hurt_by("exercise01", "honest_except_for_batches", impatient)
+
+
+@pytest.fixture(scope="session")
+def hasty_batch_tests(hasty: Path) -> set[str]:
+    """The test of the hasty exercise01 that asks for a batch."""
+    found = _hurt_by("exercise01", "honest_except_for_batches", hasty)
+    assert len(found) == 1
+    return found
 
 
 @pytest.fixture(scope="session")

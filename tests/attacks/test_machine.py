@@ -115,8 +115,9 @@ def test_a_worker_that_ignores_every_signal_is_killed(grade, impatient, impatien
 
 
 @attack("G15")
-def test_nothing_stays_behind(katas_grade, impatient):
-    katas_grade("exercise01", "g15_children", impatient).passes()
+@pytest.mark.parametrize("way", ["grade", "katas_grade"])
+def test_nothing_stays_behind(request, way, impatient):
+    request.getfixturevalue(way)("exercise01", "g15_children", impatient).passes()
 
 
 @attack("G15")
