@@ -336,23 +336,17 @@ def test_nothing_that_is_no_pass_looks_like_one(statuses, ended):
 
 
 def test_a_report_is_cut_to_its_size():
-    tests = tuple(
-        TestResult(
-            name=f"test_{n}",
-            task="t",
-            visibility="visible",
-            status="failed",
-            message='ä"\n' * 4000,
-            output="x" * 60_000,
-        )
-        for n in range(40)
-    )
+    def failed(count, message, output):
+        named = {"task": "t", "visibility": "visible", "status": "failed", "message": message, "output": output}
+        return tuple(TestResult(name=f"test_{n}", **named) for n in range(count))
+
+    tests = failed(40, 'ä"\n' * 1400, "x" * 4200)  # each more than is left of a text at first
     tasks = (TaskResult(name="t", title="T", status="failed", score=0, max_score=1),)
     report = fitted([verdict("failed", tests=tests, tasks=tasks) for _ in range(3)])
     assert len(msgspec.json.encode(report)) <= REPORT_BYTES
     assert [len(each.tests) for each in report.verdicts] == [40, 40, 40]
     assert all(test.message for each in report.verdicts for test in each.tests)
-    most = fitted([verdict("failed", tests=tests * 20, tasks=tasks) for _ in range(3)])
+    most = fitted([verdict("failed", tests=failed(800, "ä" * 100, "x" * 100), tasks=tasks) for _ in range(3)])
     assert len(msgspec.json.encode(most)) <= REPORT_BYTES
     assert [each.tasks for each in most.verdicts] == [tasks] * 3
 
