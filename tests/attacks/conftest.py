@@ -260,8 +260,8 @@ def _commanded(slug: str, submission: str | Path, root: Path | None = None) -> G
 
 def _looked_at(exit_status: int, printed: str, record: Verdict | None = None) -> Graded:
     verdict = json.loads(printed)
-    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # refused before anything ran
     assert verdict["status"] in ("passed", "failed", "ungradable"), verdict["message"]
+    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # refused before anything ran
     assert "error" not in {result["status"] for result in (*verdict["tests"], *verdict["tasks"])}
     return Graded(exit_status, verdict, record)
 
@@ -364,7 +364,9 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return text.partition("\n[tasks.inputs]")[0] + HASTY
 
     root = _repository(tmp_path_factory.mktemp("hasty"), edit)
-    (root / "graders/hidden/exercise01/test_hidden.py").unlink()
+    hidden = root / "graders/hidden/exercise01"  # that it is there tells this from a student's copy
+    shutil.rmtree(hidden)
+    hidden.mkdir()
     return root
 
 
