@@ -334,6 +334,7 @@ def secret() -> str:
 # A call is what hangs. An import and a whole test may take long on a busy machine, and be as they should.
 LIMITS = "\n[limits]\nimport_s = 20\ncall_s = 1\ntest_s = 20\ntotal_s = 120\nmemory_mb = 256\noutput_kb = 16\n"
 HASTY = LIMITS.replace("call_s = 1\n", "call_s = 0.5\n").replace("import_s = 20\n", "import_s = 2\n")
+PATIENT = LIMITS.replace("call_s = 1\n", "call_s = 20\n")
 
 
 def _repository(folder: Path, edit: Callable[[str], str]) -> Path:
@@ -350,6 +351,15 @@ def _repository(folder: Path, edit: Callable[[str], str]) -> Path:
     return folder
 
 
+def _visible_alone(folder: Path, edit: Callable[[str], str]) -> Path:
+    """The same with the three visible tests, and the tasks that they decide."""
+    root = _repository(folder, lambda text: edit(text.partition("\n[tasks.inputs]")[0]))
+    hidden = root / "graders/hidden/exercise01"  # that it is there tells this from a student's copy
+    shutil.rmtree(hidden)
+    hidden.mkdir()
+    return root
+
+
 @pytest.fixture(scope="session")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """exercise01 with small limits, and no task waiting for another."""
@@ -358,27 +368,25 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with the visible tests alone, of which one asks for a batch: what hangs does so once, and not long."""
+    """exercise01 with its visible tests alone, of which one asks for a batch: what hangs does so once, and not long."""
+    return _visible_alone(tmp_path_factory.mktemp("hasty"), lambda text: text + HASTY)
 
-    def edit(text: str) -> str:
-        return text.partition("\n[tasks.inputs]")[0] + HASTY
 
-    root = _repository(tmp_path_factory.mktemp("hasty"), edit)
-    hidden = root / "graders/hidden/exercise01"  # that it is there tells this from a student's copy
-    shutil.rmtree(hidden)
-    hidden.mkdir()
-    return root
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with time enough for what takes long, and ends by itself."""
+    return _visible_alone(tmp_path_factory.mktemp("patient"), lambda text: text + PATIENT)
 
 
 @pytest.fixture(scope="session")
 def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with small limits in the torch runtime, where threads and a scratch folder are to be had."""
+    """exercise01, its visible tests, in the torch runtime, where threads and a scratch folder are to be had."""
 
     def edit(text: str) -> str:
         assert 'runtime = "numpy"' in text
         return text.replace('runtime = "numpy"', 'runtime = "torch"') + LIMITS
 
-    return _repository(tmp_path_factory.mktemp("torch"), edit)
+    return _visible_alone(tmp_path_factory.mktemp("torch"), edit)
 
 
 @pytest.fixture(scope="session")

@@ -89,8 +89,8 @@ def test_recursion_without_end_is_named(grade, impatient, impatient_batch_tests)
 
 
 @attack("G11")
-def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, hasty, hasty_batch_tests):
-    graded = grade("exercise01", "g11_unlimited_recursion", hasty)
+def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, patient, hasty_batch_tests):
+    graded = grade("exercise01", "g11_unlimited_recursion", patient)
     graded.is_killed_only(hasty_batch_tests, r"crashed \(SIGSEGV")
 
 
@@ -137,10 +137,10 @@ def test_the_process_that_makes_torch_workers_cannot_be_limited_or_stopped(grade
 
 @attack("G17")
 @pytest.mark.parametrize("item", [r'b"\xc0"', r'b"\x90"', r'b"\x80"', r'b"\x91\x90"', r'b"\xa0"'])
-def test_a_header_that_grows_when_it_is_read_is_stopped(grade, submission, impatient, impatient_batch_tests, item):
+def test_a_header_that_grows_when_it_is_read_is_stopped(grade, submission, patient, hasty_batch_tests, item):
     folder = submission("g17_expanding_header", {r'ITEM = b"\xc0"': f"ITEM = {item}"})
-    graded = grade("exercise01", folder, impatient)
-    graded.is_killed_only(impatient_batch_tests, "broke the rules of the wire")
+    graded = grade("exercise01", folder, patient)
+    graded.is_killed_only(hasty_batch_tests, "broke the rules of the wire")
 
 
 @attack("G18")
