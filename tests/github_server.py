@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import io
 import json
 import os
 import re
@@ -11,14 +13,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
+from graders.judge import Judge
+from graders.pulls import __main__ as pulls
+from graders.pulls import grading
 from tests.workshop import ROOT, environment
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -36,15 +42,21 @@ def git(folder: Path, *words: str, text: str | None = None) -> str:
     return done.stdout.strip()
 
 
-class GitHub:
-    """The server: one repository, a fork of it, requests, comments and check runs."""
+def committed(base: Path, folder: Path) -> Path:
+    """A git repository in `folder`, which is made, with all of a default branch in one commit."""
+    shutil.copytree(base, folder)
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A", "-f", ".")
+    git(folder, "commit", "-q", "-m", "katas")
+    return folder
 
-    def __init__(self, folder: Path, base: Path) -> None:
+
+class GitHub:
+    """The server: one repository, a fork of it, requests, comments and check runs. `origin` is a committed one."""
+
+    def __init__(self, folder: Path, origin: Path) -> None:
         self.clone = folder / "clone"
-        shutil.copytree(base, self.clone)
-        git(self.clone, "init", "-q", "-b", "main")
-        git(self.clone, "add", "-A", "-f", ".")
-        git(self.clone, "commit", "-q", "-m", "katas")
+        git(folder, "clone", "-q", "--shared", str(origin), str(self.clone))
         self.base = git(self.clone, "rev-parse", "HEAD")
         self.pulls: dict[int, dict[str, Any]] = {}
         self.comments: list[dict[str, Any]] = []
@@ -221,15 +233,31 @@ def workflow(name: str) -> dict[str, Any]:
     return yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8"))
 
 
+# The words of `python …`, as the shell of a step understands them.
+SPELLED = """python() { printf '%s\\0' "$@"; }
+"""
+
+
 class Runner:
-    """Runs the jobs of official.yml, each in a fresh copy of the default branch; artifacts go from one to the next."""
+    """Runs the jobs of official.yml, each in a fresh copy of the default branch; artifacts go from one to the next.
+
+    With a `judge` of the default branch, nothing is copied, and what the steps call is called in this process: the same
+    words, as the shell understands them, in the same environment, in a folder of the job's own.
+    """
 
     # What needs the network or root, and what the tests' own machine has.
     NOT_RUN = ("Install", "Let bubblewrap, and nothing else, make user namespaces")
 
     def __init__(
-        self, github: GitHub, default_branch: Path, folder: Path, variables: Mapping[str, str] | None = None
+        self,
+        github: GitHub,
+        default_branch: Path,
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        judge: Judge | None = None,
     ) -> None:
+        assert judge is None or judge.root == default_branch.resolve()
+        self.judge = judge
         self.github = github
         self.default_branch = default_branch
         self.folder = folder
@@ -250,7 +278,10 @@ class Runner:
     def job(self, name: str) -> None:
         self.ran.append(name)
         place = self.folder / f"{name}-{len(self.ran)}"
-        shutil.copytree(self.default_branch, place)
+        if self.judge is None:
+            shutil.copytree(self.default_branch, place)
+        else:
+            place.mkdir()
         event = self.folder / "event.json"
         event.write_text(json.dumps(self.github.event()), encoding="utf-8")
         outputs: dict[str, str] = {}
@@ -274,8 +305,17 @@ class Runner:
             "GITHUB_OUTPUT": str(said),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         } | {key: self.value(str(text), outputs) for key, text in step.get("env", {}).items()}
-        done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+        done = self.shell(step["run"] if self.judge is None else SPELLED + step["run"], place, given)
+        if self.judge is not None:
+            done = self.called(self.judge, done, place, given)
+        self.said += f"--- {job}\n{done.stdout}{done.stderr}"
+        outputs |= dict(line.split("=", 1) for line in said.read_text().splitlines())
+        if done.returncode:
+            raise Failed(f"{job}: exit status {done.returncode}\n{self.said}")
+
+    def shell(self, text: str, place: Path, given: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", text],
             cwd=place,
             env=environment(**given),
             capture_output=True,
@@ -283,10 +323,29 @@ class Runner:
             timeout=240,
             check=False,
         )
-        self.said += f"--- {job}\n{done.stdout}{done.stderr}"
-        outputs |= dict(line.split("=", 1) for line in said.read_text().splitlines())
-        if done.returncode:
-            raise Failed(f"{job}: exit status {done.returncode}\n{self.said}")
+
+    def called(
+        self, judge: Judge, spelled: subprocess.CompletedProcess[str], place: Path, given: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Call what the words of a step ask for; the judge that is started in it is the one that stays."""
+
+        def staying(root: Path, *, require: str) -> contextlib.AbstractContextManager[Judge]:
+            assert (root.resolve(), require) == (judge.root, judge.require)
+            return nullcontext(judge)
+
+        assert (spelled.returncode, spelled.stderr) == (0, "")
+        *words, last = spelled.stdout.split("\0")
+        assert (words[:2], last) == (["-m", "graders.pulls"], "")
+        words = ["--root", str(self.default_branch), *words[2:]]
+        with (
+            contextlib.chdir(place),
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            contextlib.redirect_stderr(io.StringIO()) as err,
+            mock.patch.dict(os.environ, environment(**given), clear=True),
+            mock.patch.object(grading, "Judge", staying),
+        ):
+            status = pulls.main(words)
+        return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
     def action(self, step: Mapping[str, Any], place: Path) -> None:
         action, given = step["uses"].split("@")[0], step.get("with", {})

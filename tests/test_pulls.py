@@ -14,13 +14,14 @@ import pytest
 from graders import catalogue
 from graders.errors import CatalogueError, KataError
 from graders.hiding import with_hidden
+from graders.judge import Judge
 from graders.pulls import intake as pulling
 from graders.pulls import reporting, visible
 from graders.pulls.api import Missing, Repository, ServerError
 from graders.pulls.grading import fitted
 from graders.pulls.records import REPORT_BYTES, Intake, Pull, Report
 from graders.verdict import TaskResult, TestResult, Verdict
-from tests.github_server import NAME, TOKEN, WORKFLOWS, GitHub, Runner, git, serving, workflow
+from tests.github_server import NAME, TOKEN, WORKFLOWS, GitHub, Runner, committed, git, serving, workflow
 from tests.workshop import ROOT, SOLUTION, STUB, katas, write, write_repository
 
 NAMES = sorted(path.stem for path in WORKFLOWS.glob("*.yml"))
@@ -128,20 +129,39 @@ def default_branch(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def origin(default_branch, tmp_path_factory):
+    return committed(default_branch, tmp_path_factory.mktemp("origin") / "katas")
+
+
 @pytest.fixture
-def github(default_branch, tmp_path):
-    with serving(GitHub(tmp_path, default_branch)) as server:
+def github(origin, tmp_path):
+    with serving(GitHub(tmp_path, origin)) as server:
         yield server
 
 
-def runner(github, default_branch, folder: Path, **variables: str) -> Runner:
-    folder.mkdir()
-    return Runner(github, default_branch, folder, variables)
+@pytest.fixture(scope="module")
+def judge(default_branch):
+    with Judge(default_branch, require="full") as judge:
+        yield judge
+
+
+@pytest.fixture
+def runner(github, default_branch, judge, tmp_path):
+    """runner(folder, …variables) runs the jobs in this process; they share a judge."""
+
+    def prepared(name: str, **variables: str) -> Runner:
+        (tmp_path / name).mkdir()
+        return Runner(github, default_branch, tmp_path / name, variables, judge)
+
+    return prepared
 
 
 def test_a_right_request_is_reported_as_passed(github, default_branch, tmp_path):
+    """Every step a process of its own, as the workflow has it."""
     github.request(github.commit({"katas/alpha/twice.py": SOLUTION, "notes.txt": "x"}))
-    runner(github, default_branch, tmp_path / "run").run()
+    (tmp_path / "run").mkdir()
+    Runner(github, default_branch, tmp_path / "run").run()
     (run,), (comment,) = github.checks, github.comments
     assert (run["conclusion"], run["output"]["title"], run["output"]["annotations"]) == (
         "success", "alpha: 3 of 3 points", []
@@ -152,36 +172,36 @@ def test_a_right_request_is_reported_as_passed(github, default_branch, tmp_path)
     assert "Changed beside the katas' own files, and not taken: <code>notes.txt</code>." in comment["body"]
 
 
-def test_a_second_commit_edits_the_comment_in_place(github, default_branch, tmp_path):
+def test_a_second_commit_edits_the_comment_in_place(github, runner):
     github.request(github.commit({"katas/alpha/twice.py": STUB + "\n"}))
-    runner(github, default_branch, tmp_path / "first").run()
+    runner("first").run()
     before = github.comments[0]["body"]
     github.request(github.commit({"katas/alpha/twice.py": SOLUTION}))
-    runner(github, default_branch, tmp_path / "second").run()
+    runner("second").run()
     assert len(github.comments) == 1
     assert "0 of 3 points" in before
     assert "3 of 3 points" in github.comments[0]["body"]
     assert [run["conclusion"] for run in github.checks] == ["failure", "success"]
 
 
-def test_a_fault_is_annotated_at_its_line(github, default_branch, tmp_path):
+def test_a_fault_is_annotated_at_its_line(github, runner):
     github.request(github.commit({"katas/alpha/twice.py": "def twice(x):\n    return (2 * x\n"}))
-    runner(github, default_branch, tmp_path / "run").run()
+    runner("run").run()
     (note,) = github.checks[0]["output"]["annotations"]
     assert (note["path"], note["start_line"]) == ("katas/alpha/twice.py", 2)
     assert "SyntaxError" in note["message"]
 
 
-def test_a_request_that_changes_no_kata_is_left_alone(github, default_branch, tmp_path):
+def test_a_request_that_changes_no_kata_is_left_alone(github, runner):
     github.request(github.commit({"README.md": "better\n"}))
-    ran = runner(github, default_branch, tmp_path / "run").run()
+    ran = runner("run").run()
     assert ran.ran == ["intake"]
     assert "nothing to grade" in ran.said
 
 
-def test_a_grading_that_came_to_nothing_is_reported_as_our_fault(github, default_branch, tmp_path):
+def test_a_grading_that_came_to_nothing_is_reported_as_our_fault(github, runner):
     github.request(github.commit({"katas/alpha/twice.py": SOLUTION}))
-    ran = runner(github, default_branch, tmp_path / "run").run("intake")
+    ran = runner("run").run("intake")
     with pytest.raises(Exception, match="the report was not published"):
         ran.run("report")
     assert github.checks[0]["conclusion"] == "cancelled"
@@ -201,9 +221,9 @@ def test_hidden_suites_may_come_from_another_repository(github, default_branch, 
     assert "never right" in github.comments[0]["body"]
 
 
-def test_the_public_sees_no_more_than_the_status(github, default_branch, tmp_path):
+def test_the_public_sees_no_more_than_the_status(github, runner):
     github.request(github.commit({"katas/alpha/twice.py": SOLUTION.replace("x / 2.0", "x / 3.0")}))
-    runner(github, default_branch, tmp_path / "run", KATAS_AUDIENCE="public").run()
+    runner("run", KATAS_AUDIENCE="public").run()
     body = github.comments[0]["body"]
     assert "2 of 3 points" in body
     assert "three_is_halved" not in body.replace("&#95;", "_")
@@ -316,23 +336,17 @@ def test_nothing_that_is_no_pass_looks_like_one(statuses, ended):
 
 
 def test_a_report_is_cut_to_its_size():
-    tests = tuple(
-        TestResult(
-            name=f"test_{n}",
-            task="t",
-            visibility="visible",
-            status="failed",
-            message='ä"\n' * 4000,
-            output="x" * 60_000,
-        )
-        for n in range(40)
-    )
+    def failed(count, message, output):
+        named = {"task": "t", "visibility": "visible", "status": "failed", "message": message, "output": output}
+        return tuple(TestResult(name=f"test_{n}", **named) for n in range(count))
+
+    tests = failed(40, 'ä"\n' * 1400, "x" * 4200)  # each more than is left of a text at first
     tasks = (TaskResult(name="t", title="T", status="failed", score=0, max_score=1),)
     report = fitted([verdict("failed", tests=tests, tasks=tasks) for _ in range(3)])
     assert len(msgspec.json.encode(report)) <= REPORT_BYTES
     assert [len(each.tests) for each in report.verdicts] == [40, 40, 40]
     assert all(test.message for each in report.verdicts for test in each.tests)
-    most = fitted([verdict("failed", tests=tests * 20, tasks=tasks) for _ in range(3)])
+    most = fitted([verdict("failed", tests=failed(800, "ä" * 100, "x" * 100), tasks=tasks) for _ in range(3)])
     assert len(msgspec.json.encode(most)) <= REPORT_BYTES
     assert [each.tasks for each in most.verdicts] == [tasks] * 3
 

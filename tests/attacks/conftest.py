@@ -1,10 +1,12 @@
 """The red team: every submission here tries to get a verdict that it did not earn, to learn what it may not know, or to
-stop the grading. Each is graded by the real command, in a process of its own, under full confinement."""
+stop the grading. Each is graded under full confinement: by a judge that stays, or, where the command itself is the
+target and once at least for every letter of the list, by the real command in a process of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import re
@@ -12,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,20 @@ from typing import Any
 
 import pytest
 
+from graders import report as reports
+from graders.report import terminal
+from graders.verdict import Audience, Verdict
+from tests.attacks.residents import Residents, children, running
 from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = Path(__file__).parent / "submissions"
 SECRET = "planted-token-0f2c"  # in the environment of every grading; no submission may see it
 PATIENCE_S = 240  # for one command, on a busy machine
-ENDS_WITHIN_S = 60  # what it started and has just been killed
+ENDS_WITHIN_S = 60  # what a grading started and has just been killed
 PR_SET_CHILD_SUBREAPER = 36
+SECRETS = {"GITHUB_TOKEN": SECRET, "KATAS_SECRET": SECRET}
+_residents = Residents(SECRETS, ENDS_WITHIN_S)
 
 collect_ignore = ["submissions"]  # attackers' conftest.py and pytest.ini are not for us
 
@@ -76,10 +83,20 @@ def observed() -> Callable[[str], None]:
 
 @dataclass(frozen=True)
 class Graded:
-    """What `katas grade` said of one submission."""
+    """What was said of one submission: the exit status of `katas grade`, and its report in JSON for an instructor."""
 
     exit_status: int
     verdict: dict[str, Any]
+    record: Verdict | None = None  # by a judge that stays: the verdict itself
+
+    def report(self, style: str, audience: Audience = "instructor") -> str:
+        """What the command prints in another format."""
+        assert self.record is not None
+        if style != "terminal":
+            return reports.render([self.record], style, audience)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            terminal.print_verdict(self.record, audience=audience)
+        return printed.getvalue()
 
     @property
     def tests(self) -> list[dict[str, Any]]:
@@ -201,9 +218,9 @@ def _adopt_orphans() -> None:
 
 def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command in the repository; nothing of it may be left running afterwards."""
-    environment = os.environ | {"GITHUB_TOKEN": SECRET, "KATAS_SECRET": SECRET}
+    environment = os.environ | SECRETS
     command = [sys.executable, "-m", "graders.cli", *arguments]
-    before = set(_children(os.getpid()))  # the judges of other tests live on beside this one
+    before = set(children(os.getpid()))  # the judges of other tests live on beside this one
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -221,57 +238,58 @@ def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProces
     if check:
         assert process.returncode in (0, 1), errors or output
     assert "Traceback" not in errors
-    assert _left_behind(before) == []
+    assert _residents.patiently(lambda: running(set(children(os.getpid())) - before)) == []
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
-def _left_behind(before: set[int]) -> list[str]:
-    """Command lines of descendants that still run, zombies aside; those that are just ending are waited for."""
-    deadline = time.monotonic() + ENDS_WITHIN_S
-    while time.monotonic() < deadline:
-        left = [line for pid in set(_children(os.getpid())) - before if (line := _running(pid))]
-        if not left:
-            break
-        os.sched_yield()
-    return left
-
-
-def _children(pid: int) -> Iterator[int]:
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
-            yield from map(int, listing.read_text().split())
-
-
-def _running(pid: int) -> str:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        return "" if state == "Z" else Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") or str(pid)
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def _graded(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
+def _residing(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
     folder = SUBMISSIONS / submission  # an absolute path stays what it is
+    assert folder.exists()
+    verdict = _residents.grade(root or ROOT, slug, str(folder))
+    return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
+
+
+def _commanded(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
+    folder = SUBMISSIONS / submission
     assert folder.exists()
     where = [] if root is None else ["--root", str(root)]
     options = ["--format", "json", "--audience", "instructor", "--require-confinement", "full"]
     done = run_katas(*where, "grade", slug, "--submission", str(folder), *options)
-    verdict = json.loads(done.stdout)
-    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # refused before anything ran
+    return _looked_at(done.returncode, done.stdout)
+
+
+def _looked_at(exit_status: int, printed: str, record: Verdict | None = None) -> Graded:
+    verdict = json.loads(printed)
     assert verdict["status"] in ("passed", "failed", "ungradable"), verdict["message"]
+    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # refused before anything ran
     assert "error" not in {result["status"] for result in (*verdict["tests"], *verdict["tasks"])}
-    return Graded(done.returncode, verdict)
+    return Graded(exit_status, verdict, record)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_of_residents() -> Iterator[None]:
+    yield
+    _residents.close()
 
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """grade(slug, folder[, root]) grades a folder of submissions/, or any other, against a repository of katas."""
-    return _graded
+    """grade(slug, folder[, root]) grades a folder of submissions/, or any other, against a repository of katas.
+
+    By a judge that stays and has seen the attacks before; the secrets are in its environment.
+    """
+    return _residing
 
 
 @pytest.fixture(scope="session")
-def report() -> Callable[..., str]:
-    """report(slug, folder, format[, root, audience]) is what the command prints in another format."""
+def katas_grade() -> Grade:
+    """katas_grade(slug, folder[, root]) does the same by the real command."""
+    return _commanded
+
+
+@pytest.fixture(scope="session")
+def katas_report() -> Callable[..., str]:
+    """katas_report(slug, folder, format[, root, audience]) is what the real command prints in another format."""
 
     def printed(
         slug: str, submission: str | Path, style: str, root: Path | None = None, audience: str = "instructor"
@@ -313,7 +331,10 @@ def secret() -> str:
     return SECRET
 
 
-LIMITS = "\n[limits]\nimport_s = 2\ncall_s = 1\ntest_s = 2\ntotal_s = 60\nmemory_mb = 256\noutput_kb = 16\n"
+# A call is what hangs. An import and a whole test may take long on a busy machine, and be as they should.
+LIMITS = "\n[limits]\nimport_s = 20\ncall_s = 1\ntest_s = 20\ntotal_s = 120\nmemory_mb = 256\noutput_kb = 16\n"
+HASTY = LIMITS.replace("call_s = 1\n", "call_s = 0.5\n").replace("import_s = 20\n", "import_s = 2\n")
+PATIENT = LIMITS.replace("call_s = 1\n", "call_s = 20\n")
 
 
 def _repository(folder: Path, edit: Callable[[str], str]) -> Path:
@@ -330,6 +351,15 @@ def _repository(folder: Path, edit: Callable[[str], str]) -> Path:
     return folder
 
 
+def _visible_alone(folder: Path, edit: Callable[[str], str]) -> Path:
+    """The same with the three visible tests, and the tasks that they decide."""
+    root = _repository(folder, lambda text: edit(text.partition("\n[tasks.inputs]")[0]))
+    hidden = root / "graders/hidden/exercise01"  # that it is there tells this from a student's copy
+    shutil.rmtree(hidden)
+    hidden.mkdir()
+    return root
+
+
 @pytest.fixture(scope="session")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """exercise01 with small limits, and no task waiting for another."""
@@ -337,14 +367,26 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """exercise01 with its visible tests alone, of which one asks for a batch: what hangs does so once, and not long."""
+    return _visible_alone(tmp_path_factory.mktemp("hasty"), lambda text: text + HASTY)
+
+
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with time enough for what takes long, and ends by itself."""
+    return _visible_alone(tmp_path_factory.mktemp("patient"), lambda text: text + PATIENT)
+
+
+@pytest.fixture(scope="session")
 def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with small limits in the torch runtime, where threads and a scratch folder are to be had."""
+    """exercise01, its visible tests, in the torch runtime, where threads and a scratch folder are to be had."""
 
     def edit(text: str) -> str:
         assert 'runtime = "numpy"' in text
         return text.replace('runtime = "numpy"', 'runtime = "torch"') + LIMITS
 
-    return _repository(tmp_path_factory.mktemp("torch"), edit)
+    return _visible_alone(tmp_path_factory.mktemp("torch"), edit)
 
 
 @pytest.fixture(scope="session")
@@ -385,13 +427,21 @@ def impatient_batch_tests(impatient: Path) -> set[str]:
 
 
 @pytest.fixture(scope="session")
+def hasty_batch_tests(hasty: Path) -> set[str]:
+    """The test of the hasty exercise01 that asks for a batch."""
+    found = _hurt_by("exercise01", "honest_except_for_batches", hasty)
+    assert len(found) == 1
+    return found
+
+
+@pytest.fixture(scope="session")
 def loss_tests() -> set[str]:
     """The tests of exercise04 that fail, or are blocked, without cross_entropy."""
     return _hurt_by("exercise04", "honest_except_for_the_loss", None)
 
 
 def _hurt_by(slug: str, submission: str, root: Path | None) -> set[str]:
-    graded = _graded(slug, submission, root)
+    graded = _residing(slug, submission, root)
     graded.fails("no (batches|loss) here")
     assert 0 < len(graded.hurt) < len(graded.tests)
     return graded.hurt

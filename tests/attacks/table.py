@@ -35,8 +35,9 @@ PAGE = """\
 {counts}
 
 Every line is something that a submission, or whoever sends it, tries: to get a verdict that was not earned, to learn
-what may not be known, or to stop the grading. Each is tried by tests under `tests/attacks/`, most of them by the real
-command and under full confinement. Who attacks what, and what is known to be weak, is in [threats.md](threats.md); how
+what may not be known, or to stop the grading. Each is tried by tests under `tests/attacks/`, in full
+confinement: most of them against a judge that stays, those on the command itself, and some of every letter, against
+`katas grade`. Who attacks what, and what is known to be weak, is in [threats.md](threats.md); how
 the confinement works is in [security.md](security.md).
 
 This page is written by `pytest tests/attacks --attacks-table docs/attacks.md`. An answer is what a test saw, noted once

@@ -12,8 +12,8 @@ attack = pytest.mark.attack
 
 
 @attack("E1")
-def test_clocks_patched_by_a_submission_time_nothing(grade):
-    graded = grade("exercise01", "e01_patched_clocks")
+def test_clocks_patched_by_a_submission_time_nothing(katas_grade):
+    graded = katas_grade("exercise01", "e01_patched_clocks")
     graded.passes()
     assert all(test["duration_s"] >= 0 for test in graded.tests)
 

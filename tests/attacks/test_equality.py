@@ -7,8 +7,8 @@ attack = pytest.mark.attack
 
 
 @attack("B1")
-def test_an_object_equal_to_everything_is_no_answer(grade, batch_tests):
-    grade("exercise01", "b01_always_equal").fails_only(batch_tests, "AlwaysEqual, which is no plain value")
+def test_an_object_equal_to_everything_is_no_answer(katas_grade, batch_tests):
+    katas_grade("exercise01", "b01_always_equal").fails_only(batch_tests, "AlwaysEqual, which is no plain value")
 
 
 @attack("B2")

@@ -10,9 +10,9 @@ NO_MEMORY = r"MemoryError|" + KILLED
 
 
 @attack("G1")
-def test_computing_for_ever_costs_the_tests_that_do_it(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "g01_loop", impatient)
-    graded.is_killed_only(impatient_batch_tests, "took longer than 1 s")
+def test_computing_for_ever_costs_the_tests_that_do_it(grade, hasty, hasty_batch_tests):
+    graded = grade("exercise01", "g01_loop", hasty)
+    graded.is_killed_only(hasty_batch_tests, "took longer than 0.5 s")
 
 
 @attack("G2")
@@ -23,8 +23,8 @@ def test_sleeping_for_ever_costs_the_tests_that_do_it(grade, impatient, impatien
 
 @attack("G3")
 @pytest.mark.parametrize("attempt", ["g03_allocate", "g03_allocate_stubbornly"])
-def test_memory_has_an_end(grade, impatient, impatient_batch_tests, attempt):
-    grade("exercise01", attempt, impatient).is_killed_only(impatient_batch_tests, NO_MEMORY)
+def test_memory_has_an_end(grade, hasty, hasty_batch_tests, attempt):
+    grade("exercise01", attempt, hasty).is_killed_only(hasty_batch_tests, NO_MEMORY)
 
 
 @attack("G4")
@@ -89,15 +89,15 @@ def test_recursion_without_end_is_named(grade, impatient, impatient_batch_tests)
 
 
 @attack("G11")
-def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "g11_unlimited_recursion", impatient)
-    graded.is_killed_only(impatient_batch_tests, r"crashed \(SIGSEGV")
+def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, patient, hasty_batch_tests):
+    graded = grade("exercise01", "g11_unlimited_recursion", patient)
+    graded.is_killed_only(hasty_batch_tests, r"crashed \(SIGSEGV")
 
 
 @attack("G12")
-def test_a_regular_expression_that_explodes_is_stopped(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "g12_regular_expression", impatient)
-    graded.is_killed_only(impatient_batch_tests, KILLED)
+def test_a_regular_expression_that_explodes_is_stopped(grade, hasty, hasty_batch_tests):
+    graded = grade("exercise01", "g12_regular_expression", hasty)
+    graded.is_killed_only(hasty_batch_tests, KILLED)
 
 
 @attack("G13")
@@ -105,18 +105,19 @@ def test_a_regular_expression_that_explodes_is_stopped(grade, impatient, impatie
     ("attempt", "reason"),
     [("g13_long_number_read", "ValueError.*limit"), ("g13_long_number_made", NO_MEMORY)],
 )
-def test_long_numbers_are_stopped(grade, impatient, impatient_batch_tests, attempt, reason):
-    grade("exercise01", attempt, impatient).is_killed_only(impatient_batch_tests, reason)
+def test_long_numbers_are_stopped(grade, hasty, hasty_batch_tests, attempt, reason):
+    grade("exercise01", attempt, hasty).is_killed_only(hasty_batch_tests, reason)
 
 
 @attack("G14")
-def test_a_worker_that_ignores_every_signal_is_killed(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "g14_deaf", impatient).is_killed_only(impatient_batch_tests, KILLED)
+def test_a_worker_that_ignores_every_signal_is_killed(grade, hasty, hasty_batch_tests):
+    grade("exercise01", "g14_deaf", hasty).is_killed_only(hasty_batch_tests, KILLED)
 
 
 @attack("G15")
-def test_nothing_stays_behind(grade, impatient):
-    grade("exercise01", "g15_children", impatient).passes()
+@pytest.mark.parametrize("way", ["grade", "katas_grade"])
+def test_nothing_stays_behind(request, way, impatient):
+    request.getfixturevalue(way)("exercise01", "g15_children", impatient).passes()
 
 
 @attack("G15")
@@ -136,10 +137,10 @@ def test_the_process_that_makes_torch_workers_cannot_be_limited_or_stopped(grade
 
 @attack("G17")
 @pytest.mark.parametrize("item", [r'b"\xc0"', r'b"\x90"', r'b"\x80"', r'b"\x91\x90"', r'b"\xa0"'])
-def test_a_header_that_grows_when_it_is_read_is_stopped(grade, submission, impatient, impatient_batch_tests, item):
+def test_a_header_that_grows_when_it_is_read_is_stopped(grade, submission, patient, hasty_batch_tests, item):
     folder = submission("g17_expanding_header", {r'ITEM = b"\xc0"': f"ITEM = {item}"})
-    graded = grade("exercise01", folder, impatient)
-    graded.is_killed_only(impatient_batch_tests, "broke the rules of the wire")
+    graded = grade("exercise01", folder, patient)
+    graded.is_killed_only(hasty_batch_tests, "broke the rules of the wire")
 
 
 @attack("G18")
@@ -155,8 +156,8 @@ def test_a_worker_cannot_reach_the_scratch_folder_of_another(grade, torch_runtim
 
 
 @attack("Z2")
-def test_an_exception_whose_text_takes_for_ever_is_stopped(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "z02_hostile_exception", impatient).is_killed_only(impatient_batch_tests, KILLED)
+def test_an_exception_whose_text_takes_for_ever_is_stopped(grade, hasty, hasty_batch_tests):
+    grade("exercise01", "z02_hostile_exception", hasty).is_killed_only(hasty_batch_tests, KILLED)
 
 
 @attack("Z2")
@@ -165,8 +166,8 @@ def test_an_exception_without_a_text_is_named(grade, impatient, impatient_batch_
 
 
 @attack("Z7")
-def test_a_worker_that_stops_itself_is_killed(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "z07_stop_itself", impatient).is_killed_only(impatient_batch_tests, KILLED)
+def test_a_worker_that_stops_itself_is_killed(grade, hasty, hasty_batch_tests):
+    grade("exercise01", "z07_stop_itself", hasty).is_killed_only(hasty_batch_tests, KILLED)
 
 
 @attack("Z8")
@@ -176,9 +177,9 @@ def test_a_worker_that_takes_its_own_limits_away_hurts_itself(grade, impatient, 
 
 
 @attack("Z20")
-def test_printing_for_ever_does_not_stretch_the_time(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "z20_print_for_ever", impatient)
-    graded.is_killed_only(impatient_batch_tests, KILLED)
+def test_printing_for_ever_does_not_stretch_the_time(grade, hasty, hasty_batch_tests):
+    graded = grade("exercise01", "z20_print_for_ever", hasty)
+    graded.is_killed_only(hasty_batch_tests, KILLED)
     assert all(len(test["output"]) < 20_000 for test in graded.tests)
 
 

@@ -1,4 +1,8 @@
-"""K: pull requests. The three jobs of official.yml are run step by step, against a server on loopback."""
+"""K: pull requests. The three jobs of official.yml are run step by step, against a server on loopback.
+
+By the `runner`, each step is the call that its words ask for; by the `processes`, it is a process, in a copy of the
+default branch.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import shutil
 
 import pytest
 
-from tests.github_server import Failed, GitHub, Runner, serving, workflow
+from graders.judge import Judge
+from tests.github_server import Failed, GitHub, Runner, committed, serving, workflow
 from tests.workshop import ROOT
 
 pytestmark = pytest.mark.security
@@ -40,16 +45,33 @@ def default_branch(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="session")
+def origin(default_branch, tmp_path_factory):
+    return committed(default_branch, tmp_path_factory.mktemp("origin") / "katas")
+
+
+@pytest.fixture(scope="module")
+def judge(default_branch):
+    with Judge(default_branch, require="full") as judge:
+        yield judge
+
+
 @pytest.fixture
-def github(default_branch, tmp_path):
-    with serving(GitHub(tmp_path, default_branch)) as server:
+def github(origin, tmp_path):
+    with serving(GitHub(tmp_path, origin)) as server:
         yield server
 
 
 @pytest.fixture
-def runner(github, default_branch, tmp_path):
+def runner(github, default_branch, judge, tmp_path):
     (tmp_path / "runner").mkdir()
-    return Runner(github, default_branch, tmp_path / "runner")
+    return Runner(github, default_branch, tmp_path / "runner", judge=judge)
+
+
+@pytest.fixture
+def processes(github, default_branch, tmp_path):
+    (tmp_path / "processes").mkdir()
+    return Runner(github, default_branch, tmp_path / "processes")
 
 
 def check(github):
@@ -62,7 +84,7 @@ def check(github):
 
 @attack("K1")
 @pytest.mark.parametrize(("text", "ended"), [(HONEST, "success"), (WRONG, "failure")], ids=["right", "wrong"])
-def test_changes_to_the_grader_are_not_taken(github, runner, text, ended, observed):
+def test_changes_to_the_grader_are_not_taken(github, processes, text, ended, observed):
     trap = "import os\nos._exit(0)\n"
     changes = {
         ".github/workflows/official.yml": "on: push\n",
@@ -74,7 +96,7 @@ def test_changes_to_the_grader_are_not_taken(github, runner, text, ended, observ
         "tox.ini": "[pytest]\naddopts = --co\n",
     }
     github.request(github.commit({**changes, MODULE: text}))
-    runner.run()
+    processes.run()
     assert check(github)["conclusion"] == ended
     for name in changes:
         assert name.replace("_", "&#95;") in github.comments[0]["body"]
@@ -92,6 +114,17 @@ def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_pat
     assert check(github)["conclusion"] == "success"
     assert list(tmp_path.rglob("trap")) == []
     assert "touch" not in github.comments[0]["body"]
+    observed("N")
+
+
+@attack("K2")
+def test_shell_syntax_in_names_and_texts_is_text_to_the_processes(github, processes, tmp_path, observed):
+    branch = "x'\"&&touch${IFS}trap"
+    commit = github.commit({MODULE: HONEST}, branch=branch, message="$(touch trap) `touch trap` ${{ github.token }}")
+    github.request(commit, branch=branch, title="\"; touch trap; echo '${{ secrets.KEY }}'")
+    processes.run()
+    assert check(github)["conclusion"] == "success"
+    assert list(tmp_path.rglob("trap")) == []
     observed("N")
 
 

@@ -18,8 +18,8 @@ OFF = r"is off in|expected"
 
 
 @attack("D1")
-def test_nothing_written_in_one_test_is_found_in_the_next(grade):
-    grade("exercise01", "d01_files_as_memory").passes()
+def test_nothing_written_in_one_test_is_found_in_the_next(katas_grade):
+    katas_grade("exercise01", "d01_files_as_memory").passes()
 
 
 @attack("D2")

@@ -1,12 +1,17 @@
 """H: attacking the report. The text is raised, printed and used as a file name."""
 
+import functools
 import re
+import shutil
 import unicodedata
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from graders.cli.app import Format
+
+SUBMISSIONS = Path(__file__).parent / "submissions"
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -23,7 +28,9 @@ COMMANDS = (
 INVISIBLE = "a\x00b\ud800c\u202eevil\u2066d\u200be\ufeff\u2028::error::f"
 FOR_XML = "]]></failure><testcase name='forged'/><![CDATA[ \x01\x02\x08\x0b\x1f\ufffe\uffff &amp; &#0; <!-- -->"
 TEXTS = {"markup": MARKUP, "escapes": ESCAPES, "commands": COMMANDS, "invisible": INVISIBLE, "xml": FOR_XML}
+TEXTS["terminal"] = f"{ESCAPES}\n{COMMANDS}\n{INVISIBLE}"
 STYLES = [style.value for style in Format]
+NAMES = ("a|b`c.txt", "::error::owned.txt", "line\nbreak.txt", "\x1b[2J.txt", "\u202eyp.elif", "<script>.txt")
 
 
 def acts(text: str) -> list[str]:
@@ -36,14 +43,42 @@ def commands(text: str) -> list[str]:
     return re.findall(r"^\s*::\w.*::|##\[\w+\]", text, re.MULTILINE)
 
 
-def hostile(submission, text):
-    return submission("h_hostile_text", {'TEXT = ""': f"TEXT = {text!a}"})
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """hostile(name) is a folder with a submission that raises and prints one of the texts."""
+
+    @functools.cache
+    def written(name):
+        folder = tmp_path_factory.mktemp("hostile") / name
+        shutil.copytree(SUBMISSIONS / "h_hostile_text", folder)
+        module = (folder / "affine.py").read_text(encoding="utf-8")
+        assert 'TEXT = ""' in module
+        (folder / "affine.py").write_text(module.replace('TEXT = ""', f"TEXT = {TEXTS[name]!a}"), encoding="utf-8")
+        return folder
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def hostile_names(tmp_path_factory):
+    """A folder with an honest submission, and beside it files whose names are meant for whoever shows them."""
+    folder = tmp_path_factory.mktemp("names") / "honest"
+    shutil.copytree(SUBMISSIONS / "honest", folder)
+    for name in (*NAMES, b"\xff\xfe.txt".decode("utf-8", "surrogateescape")):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def said(grade):
+    """said(folder[, root]) is a verdict, of which every report is made."""
+    return functools.cache(lambda *of: grade("exercise01", *of))
 
 
 @attack("H1", "H2", "H3", "H5", "H6")
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_hostile_text_is_kept_harmless_in_the_verdict(grade, submission, batch_tests, name):
-    graded = grade("exercise01", hostile(submission, TEXTS[name]))
+def test_a_hostile_text_is_kept_harmless_in_the_verdict(said, hostile, batch_tests, name):
+    graded = said(hostile(name))
     graded.gains_nothing(batch_tests, "ValueError")
     for test in graded.tests:
         for field in ("message", "output", "counterexample", "diagnosis"):
@@ -54,17 +89,26 @@ def test_a_hostile_text_is_kept_harmless_in_the_verdict(grade, submission, batch
 @attack("H2", "H3", "H5")
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", ["escapes", "commands", "invisible"])
-def test_a_hostile_text_does_nothing_in_any_report(report, submission, style, name, observed):
-    printed = report("exercise01", hostile(submission, TEXTS[name]), style)
+def test_a_hostile_text_does_nothing_in_any_report(said, hostile, style, name, observed):
+    printed = said(hostile(name)).report(style)
     assert printed
     assert acts(printed) == []
     assert commands(printed) == []
     observed("N")
 
 
+@attack("H2", "H3", "H5")
+def test_a_hostile_text_does_nothing_to_the_terminal_of_the_command(katas_report, hostile, observed):
+    printed = katas_report("exercise01", hostile("terminal"), "terminal")
+    assert "ValueError" in printed
+    assert acts(printed) == []
+    assert commands(printed) == []
+    observed("N")
+
+
 @attack("H1")
-def test_markup_is_text_in_a_comment(report, submission, observed):
-    printed = report("exercise01", hostile(submission, MARKUP), "markdown")
+def test_markup_is_text_in_a_comment(said, hostile, observed):
+    printed = said(hostile("markup")).report("markdown")
     assert "alert(1)" in printed
     fenced = re.sub(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1 *$", "", printed, flags=re.MULTILINE | re.DOTALL)
     outside = re.sub(r"<code>.*?</code>", "", fenced, flags=re.DOTALL)
@@ -75,8 +119,8 @@ def test_markup_is_text_in_a_comment(report, submission, observed):
 
 
 @attack("H6")
-def test_xml_stays_well_formed_and_gains_no_test(report, submission, batch_tests, observed):
-    document = ET.fromstring(report("exercise01", hostile(submission, FOR_XML), "junit"))
+def test_xml_stays_well_formed_and_gains_no_test(said, hostile, batch_tests, observed):
+    document = ET.fromstring(said(hostile("xml")).report("junit"))
     names = [case.get("name") for case in document.iter("testcase")]
     assert "forged" not in names
     assert len(names) == len(set(names)) > len(batch_tests)
@@ -95,12 +139,8 @@ def test_a_message_of_ten_megabytes_is_cut(grade, submission, batch_tests):
 
 @attack("H7")
 @pytest.mark.parametrize("style", STYLES)
-def test_hostile_file_names_are_shown_as_text(report, submission, style, observed):
-    folder = submission("honest")
-    for name in ("a|b`c.txt", "::error::owned.txt", "line\nbreak.txt", "\x1b[2J.txt", "\u202eyp.elif", "<script>.txt"):
-        (folder / name).touch()
-    (folder / b"\xff\xfe.txt".decode("utf-8", "surrogateescape")).touch()
-    printed = report("exercise01", folder, style)
+def test_hostile_file_names_are_shown_as_text(said, hostile_names, style, observed):
+    printed = said(hostile_names).report(style)
     assert acts(printed) == []
     assert commands(printed) == []
     if style == "markdown":
@@ -108,10 +148,26 @@ def test_hostile_file_names_are_shown_as_text(report, submission, style, observe
     observed("N")
 
 
+@attack("H7")
+def test_hostile_file_names_do_nothing_to_the_terminal_of_the_command(katas_report, hostile_names, observed):
+    printed = katas_report("exercise01", hostile_names, "terminal")
+    assert "error" in printed
+    assert acts(printed) == []
+    assert commands(printed) == []
+    observed("N")
+
+
 @attack("Z21")
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("audience", ["learner", "public"])
-def test_inputs_of_hidden_tests_do_not_leave_by_what_a_submission_says(report, secretive, style, audience, observed):
-    assert "LEAKED" in report("exercise01", "z21_leak", "json", secretive)
-    assert "LEAKED" not in report("exercise01", "z21_leak", style, secretive, audience)
+def test_inputs_of_hidden_tests_do_not_leave_by_what_a_submission_says(said, secretive, style, audience, observed):
+    graded = said("z21_leak", secretive)
+    assert "LEAKED" in graded.report("json")
+    assert "LEAKED" not in graded.report(style, audience)
+    observed("N")
+
+
+@attack("Z21")
+def test_inputs_of_hidden_tests_do_not_leave_by_the_command(katas_report, secretive, observed):
+    assert "LEAKED" not in katas_report("exercise01", "z21_leak", "json", secretive, "learner")
     observed("N")

@@ -12,8 +12,8 @@ attack = pytest.mark.attack
 
 
 @attack("F1")
-def test_a_library_that_the_runtime_lacks_cannot_be_imported(grade, batch_tests):
-    grade("exercise01", "f01_import_torch").fails_only(
+def test_a_library_that_the_runtime_lacks_cannot_be_imported(katas_grade, batch_tests):
+    katas_grade("exercise01", "f01_import_torch").fails_only(
         batch_tests, r"No module named 'torch' \(in official grading there are"
     )
 

@@ -58,8 +58,9 @@ def test_nothing_that_knows_an_answer_can_be_imported(grade):
 
 
 @attack("C6")
-def test_the_environment_holds_no_secret(grade, secret):
-    for found in grade("exercise01", "c06_environment").found():
+@pytest.mark.parametrize("way", ["grade", "katas_grade"])
+def test_the_environment_holds_no_secret(request, way, secret):
+    for found in request.getfixturevalue(way)("exercise01", "c06_environment").found():
         assert not any(secret in value for value in found["names"].values())
         assert {name for name in found["names"] if not name.startswith("PYTHON")} <= SETTINGS | THREADS
 

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
 BROKEN = "broke the rules of the wire"
-SILENT = "took longer than 1 s"
+SILENT = r"took longer than (0\.5|1) s"
 
 
 @attack("J1")
@@ -26,8 +26,8 @@ def test_a_huge_announced_length_ends_the_worker(grade, submission, impatient, i
 
 
 @attack("J3")
-def test_a_message_that_never_ends_is_a_call_that_never_ends(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "j03_half_a_message", impatient).is_killed_only(impatient_batch_tests, SILENT)
+def test_a_message_that_never_ends_is_a_call_that_never_ends(grade, hasty, hasty_batch_tests):
+    grade("exercise01", "j03_half_a_message", hasty).is_killed_only(hasty_batch_tests, SILENT)
 
 
 @attack("J4")
@@ -47,8 +47,8 @@ def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_
 
 
 @attack("J6")
-def test_a_closed_channel_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "j06_closed_channel", impatient)
+def test_a_closed_channel_ends_the_worker(katas_grade, impatient, impatient_batch_tests):
+    graded = katas_grade("exercise01", "j06_closed_channel", impatient)
     graded.is_killed_only(impatient_batch_tests, "closed its connection|ended itself|crashed")
 
 
@@ -75,8 +75,8 @@ def test_a_flood_of_messages_ends_the_worker(grade, impatient, impatient_batch_t
 
 
 @attack("J9")
-def test_a_header_of_64_mebibytes_ends_the_worker(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "j09_large_header", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}.*header")
+def test_a_header_of_64_mebibytes_ends_the_worker(grade, patient, hasty_batch_tests):
+    grade("exercise01", "j09_large_header", patient).is_killed_only(hasty_batch_tests, f"{BROKEN}.*header")
 
 
 @attack("J10")
@@ -97,11 +97,11 @@ def test_half_a_message_before_whole_ones_ends_the_worker(grade, impatient, impa
         (r"\xc1", BROKEN),
     ],
 )
-def test_odd_values_fail_the_test_that_gets_them(grade, submission, impatient, impatient_batch_tests, value, reason):
+def test_odd_values_fail_the_test_that_gets_them(grade, submission, hasty, hasty_batch_tests, value, reason):
     folder = submission("j11_odd_values", {r"\x93\x7f\xc3\xc0": rf"\x93\x7f\xc3{value}"})
-    graded = grade("exercise01", folder, impatient)
+    graded = grade("exercise01", folder, hasty)
     graded.fails(f"{reason}|{SILENT}|expected a list")
-    assert graded.hurt <= impatient_batch_tests
+    assert graded.hurt <= hasty_batch_tests
     assert any(re.search(reason, message) for message in graded.messages)
 
 
@@ -142,10 +142,10 @@ def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatie
         '["d", ["type", ["l", []], "bases", ["l", [None]], "message", 3.5, "where", False]]',
     ],
 )
-def test_a_malformed_fault_is_a_fault(grade, submission, impatient, impatient_batch_tests, value):
+def test_a_malformed_fault_is_a_fault(grade, submission, hasty, hasty_batch_tests, value):
     folder = submission("z13_malformed_values", {"OK, VALUE = True, None": f"OK, VALUE = False, {value}"})
-    graded = grade("exercise01", folder, impatient)
-    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}|raised|{SILENT}")
+    graded = grade("exercise01", folder, hasty)
+    graded.is_killed_only(hasty_batch_tests, f"{BROKEN}|raised|{SILENT}")
 
 
 @attack("Z14")
@@ -161,9 +161,9 @@ def test_a_worker_that_serves_itself_is_judged_by_its_answers(grade, impatient, 
 
 
 @attack("Z16")
-def test_a_channel_closed_in_one_direction_is_a_closed_channel(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "z16_half_closed", impatient)
-    graded.is_killed_only(impatient_batch_tests, f"closed its connection|{SILENT}|PermissionError")
+def test_a_channel_closed_in_one_direction_is_a_closed_channel(grade, hasty, hasty_batch_tests):
+    graded = grade("exercise01", "z16_half_closed", hasty)
+    graded.is_killed_only(hasty_batch_tests, f"closed its connection|{SILENT}|PermissionError")
 
 
 @attack("Z17")
@@ -181,13 +181,13 @@ def test_keys_made_to_collide_do_not_hold_up_the_judge(grade, impatient, impatie
 
 
 @attack("Z19")
-def test_an_answer_byte_by_byte_does_not_stretch_the_time(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "z19_dribble", impatient).is_killed_only(impatient_batch_tests, SILENT)
+def test_an_answer_byte_by_byte_does_not_stretch_the_time(grade, hasty, hasty_batch_tests):
+    grade("exercise01", "z19_dribble", hasty).is_killed_only(hasty_batch_tests, SILENT)
 
 
 @attack("Z22")
-def test_bytes_that_never_stop_coming_do_not_stretch_the_time(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "z22_dribble_without_a_pause", impatient).is_killed_only(impatient_batch_tests, SILENT)
+def test_bytes_that_never_stop_coming_do_not_stretch_the_time(grade, hasty, hasty_batch_tests):
+    grade("exercise01", "z22_dribble_without_a_pause", hasty).is_killed_only(hasty_batch_tests, SILENT)
 
 
 @attack("Z23")
@@ -206,15 +206,15 @@ def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient,
 
 
 @attack("Z25")
-def test_an_answer_that_takes_long_to_spell_is_cut(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "z25_many_small_arrays", impatient)
+def test_an_answer_that_takes_long_to_spell_is_cut(grade, hasty, hasty_batch_tests):
+    graded = grade("exercise01", "z25_many_small_arrays", hasty)
     graded.fails("got list of 80000|expected|took longer")
-    assert graded.hurt <= impatient_batch_tests
+    assert graded.hurt <= hasty_batch_tests
     assert all(len(test["counterexample"]) < 20_000 for test in graded.tests)
     # spelled out whole, each of them takes the judge twenty seconds
     assert all(test["duration_s"] < 10 for test in graded.tests)
 
 
 @attack("Z26")
-def test_the_largest_answers_are_not_kept(grade, impatient):
-    grade("exercise01", "z26_large_answers", impatient).fails("expected|took longer")
+def test_the_largest_answers_are_not_kept(grade, hasty):
+    grade("exercise01", "z26_large_answers", hasty).fails("expected|took longer")
