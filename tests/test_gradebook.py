@@ -38,7 +38,8 @@ from graders.gradebook.tables import REVISION, Table
 from graders.judge import Judge
 from graders.review import Mark, marks_of, with_marks
 from graders.verdict import LONGEST_COMMENT, Speed, TaskResult, TestResult, Verdict, to_json
-from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, katas, write, write_repository
+from tests.warm import katas
+from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
 
 DUE = "2026-05-10T12:00:00+00:00"
 
@@ -78,9 +79,13 @@ def postgres() -> Iterator[str]:
 Opened = Callable[[], Gradebook]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.deep)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a gradebook can be made; in both databases."""
+    """Return where a gradebook can be made.
+
+    Both databases are one SQLAlchemy program: by default PostgreSQL is asked only where it has locks, dialects or
+    transactions of its own, and in `test_both_databases_give_the_same_gradebook_for_the_same_verdicts`.
+    """
     if request.param == "sqlite":
         yield str(tmp_path / "book.sqlite")
         return
@@ -422,6 +427,7 @@ def test_a_person_who_has_a_deadline_to_come_is_not_forgotten_with_what_has_expi
     assert "bob" not in {row.person for row in found.audit()}
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_the_migrations_make_exactly_these_tables(opened):
     found = opened()
     config = Config()
@@ -500,6 +506,7 @@ with Gradebook(sys.argv[1]) as found:
 """
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_the_marks_of_the_first_tables_are_kept_in_todays(opened):
     found = opened()
     found.import_verdict(MARKED, "ada", moment(9))
@@ -562,6 +569,7 @@ def test_two_processes_that_find_a_gradebook_of_yesterday_or_none_both_open_it(u
     assert said == [("[]\n" if new else "[13.0]\n", "")] * 2
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_a_migration_that_a_reader_holds_up_says_to_wait_for_it(url, monkeypatch):
     with Gradebook(url) as found:
         found.import_verdict(MARKED, "ada", moment(9))

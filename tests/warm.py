@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -110,16 +111,25 @@ def serve() -> None:
 
 
 def _import_commands() -> None:
-    import graders.cli.app  # noqa: F401
+    """Import what the commands import, and build the command line once."""
+    import typer.main
+
+    from graders.cli.app import app
+
+    built = typer.main.get_command(app)
+    typer.main.get_command = lambda _: built
+    with contextlib.redirect_stdout(io.StringIO()):
+        app(["list", "--help"], standalone_mode=False)
 
     for name in ("batch", "cli", "gradebook", "release", "report"):
         package = importlib.import_module(f"graders.{name}")
         for each in pkgutil.iter_modules(package.__path__, f"graders.{name}."):
             if each.name != "graders.cli.__main__":
                 importlib.import_module(each.name)
-    for name in ("rich.progress", "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "psycopg"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    for name in ("encodings.utf_8_sig", "graders.intake.archive", "graders.judge.connection", "graders.judge.grading"):
+        importlib.import_module(name)
+    for name in ("multiprocessing.synchronize", "pwd", "rich.progress", "sqlalchemy.dialects.sqlite"):
+        importlib.import_module(name)
 
 
 def _may_grade(words: Sequence[str]) -> bool:
