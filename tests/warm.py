@@ -30,6 +30,7 @@ from tests.workshop import KATAS, ROOT, Finished, environment
 
 PR_SET_CHILD_SUBREAPER = 36
 LEFT_S = 60  # for what a command started to end after it
+HEAVY = {"figures": ("matplotlib.figure", "matplotlib.backends.backend_svg"), "similar": ("copydetect",)}
 START = "import sys; sys.path.insert(0, sys.argv[1]); from tests import warm; warm.serve()"
 
 
@@ -101,6 +102,8 @@ def serve() -> None:
         if kept is None and _may_grade(request["words"]):
             started = process.start()
             kept = Kept(started.process, started.control, started.folder)
+        for name in {name for word in request["words"] for name in HEAVY.get(word, ())}:
+            importlib.import_module(name)
         keeper = os.fork()
         if not keeper:
             _keep(request, kept, answers)
