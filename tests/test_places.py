@@ -44,7 +44,7 @@ def test_a_checkout_submission_and_report_of_awkward_names_grade_confined(checko
     report = checkout / "mein Bericht.html"
     words = ("--submission", str(place), "--format", "html", "--output", str(report), "--require-confinement", "full")
     done = own(checkout, "grade", "exercise01", *words)
-    assert (done.status, done.err) == (0, ""), done.said
+    assert (done.status, done.err) == (0, f"written: {report}\n"), done.said
     assert "<title>" in report.read_text(encoding="utf-8")
 
 
@@ -63,6 +63,7 @@ def test_its_other_commands_work(checkout: Path) -> None:
     assert json.loads((checkout / "Heft 1.ipynb").read_text(encoding="utf-8"))["cells"]
 
 
+@pytest.mark.deep
 def test_its_doctor_finds_nothing_at_fault(checkout: Path) -> None:
     done = own(checkout, "doctor", "--format", "json")
     assert done.status == 0, done.out
