@@ -481,9 +481,13 @@ def test_a_handout_without_practice_networks_says_so_and_why(debugger, words):
     assert "Traceback" not in done.stderr
 
 
-def test_everything_else_stands_in_a_handout_without_practice_networks(debugger):
+@pytest.mark.deep
+def test_every_test_is_collected_in_a_handout_without_practice_networks(debugger):
     collected = run_pytest("katas/challenge5", "--collect-only", "-q", cwd=debugger)
     assert (collected.status, "10 tests collected" in collected.out) == (0, True), collected.said
+
+
+def test_everything_else_stands_in_a_handout_without_practice_networks(debugger):
     looked = run_pytest("katas/challenge5/test_diagnosis.py", "-q", cwd=debugger)
     assert (looked.status, "5 skipped" in looked.out) == (0, True), looked.said
     listed = module("list", cwd=debugger)
