@@ -6,6 +6,7 @@ import contextlib
 import csv
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,7 +28,10 @@ from graders.batch.cohort import Batch, Run
 from graders.batch.executors import Borrowed, Cluster, ThisMachine
 from graders.batch.resident import Job
 from graders.errors import JudgeError, KataError
+from graders.judge import Judge
 from graders.review import Mark, with_marks
+from tests import workshop
+from tests.warm import katas
 from tests.workshop import (
     ADDED,
     HIDDEN,
@@ -37,7 +41,6 @@ from tests.workshop import (
     STUB,
     SUMMED,
     environment,
-    katas,
     write,
     write_repository,
 )
@@ -81,7 +84,7 @@ def hand_in_slowly(folder: Path, count: int) -> Path:
 
 def begun(root: Path, submissions: Path, out: Path, *words: str, **env: str) -> subprocess.Popen[str]:
     """The command, started in a process group of its own, as a shell does."""
-    options = ("--out", str(out), "--kata", "one", "--seed", SEED)
+    options = ("--out", str(out), "--kata", "one", "--seed", SEED, "--workers", "1")
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", HEEDING_CTRL_C, KATAS, "grade-batch", str(submissions), *options, *words],
         cwd=root,
@@ -124,7 +127,8 @@ def everything(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     write(folder / "hal.zip", "no archive at all")
     write(folder / "notes.txt", "of the instructor")
     write(folder / ".DS_Store", "")
-    done = katas("grade-batch", str(folder), "--out", str(out), "--kata", "one", "--workers", "1", cwd=root)
+    words = ("grade-batch", str(folder), "--out", str(out), "--kata", "one", "--workers", "1")
+    done = workshop.katas(*words, cwd=root)  # cold: a pool of processes grades
     assert (done.status, done.left) == (0, []), done.said
     return folder, out, done.out
 
@@ -167,10 +171,10 @@ def test_run_again_nothing_is_graded_again(everything, root):
 def test_what_is_handed_in_anew_is_graded_and_the_earlier_verdict_is_kept(root, tmp_path):
     out = tmp_path / "out"
     folder = hand_in(tmp_path / "in", 1)
-    with Batch(out).open() as held:
+    with Batch(out).open(bytes.fromhex(SEED)) as held:
         held.append([graded_row("person0000", title="what was handed in before")])
-    tally = run_here(root, folder, out)
-    assert (tally.standing, sum(tally.graded.values())) == (0, 1)
+    said = run_here(root, folder, out).out
+    assert ("1 handed in by 1: 1 graded" in said, "stood already" in said) == (True, False), said
     assert [row.verdict.title for row in rows_of(out)["person0000"]] == ["what was handed in before", "Twice"]
     assert "person0000,one,passed,3.0,3.0" in cohort.results(Batch(out))
 
@@ -341,9 +345,8 @@ def test_names_and_messages_are_no_formulas_in_a_spreadsheet(tmp_path):
 
 
 def undisturbed(root: Path, submissions: Path, out: Path) -> dict[str, verdict.Verdict]:
-    process = begun(root, submissions, out)
-    said, _ = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0, said
+    done = run_here(root, submissions, out)
+    assert done.status == 0, done.said
     return {person: rows[0].verdict for person, rows in rows_of(out).items()}
 
 
@@ -361,13 +364,14 @@ def small_cohort(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return folder, undisturbed(root, folder, place / "undisturbed")
 
 
-def test_killed_and_run_again_nothing_is_lost_or_graded_twice(root, small_cohort, tmp_path):
-    """The slow ones are what keeps the command from ending before it is killed."""
+@pytest.mark.parametrize("kills", [(6,), pytest.param((0, 3, 6, 9), marks=pytest.mark.deep)])
+def test_killed_and_run_again_nothing_is_lost_or_graded_twice(root, small_cohort, tmp_path, kills):
+    """The slow one keeps the command from ending before it is killed."""
     small, expected = small_cohort
     assert Counter(each.status for each in expected.values()) == {"passed": 8, "failed": 8}
-    folder = hand_in_slowly(shutil.copytree(small, tmp_path / "in"), 2)
-    expected = expected | undisturbed(root, hand_in_slowly(tmp_path / "slow", 2), tmp_path / "undisturbed")
-    for rows in (0, 6):
+    folder = hand_in_slowly(shutil.copytree(small, tmp_path / "in"), 1)
+    expected = expected | undisturbed(root, hand_in_slowly(tmp_path / "slow", 1), tmp_path / "undisturbed")
+    for rows in kills:
         process = begun(root, folder, tmp_path / "out")
         wait_for_rows(process, tmp_path / "out", rows)
         process.kill()
@@ -387,7 +391,7 @@ def test_a_full_disk_is_told_with_the_file_and_with_room_again_nothing_is_lost(r
     out.parent.mkdir()
     command = f"{KATAS} grade-batch {folder} --out {out} --kata one --workers 1 --seed {SEED}"
     script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 300K {out.parent}/zeros; {command}; echo status $?"
-    script += f"; rm {out.parent}/zeros; {command}; echo status $?; cp -r {out} {tmp_path}"
+    script += f"; rm {out.parent}/zeros; cp -r {out} {tmp_path}"
     words = ["bwrap", "--dev-bind", "/", "/", "--size", "360448", "--tmpfs", str(out.parent), "--cap-add", "ALL", "--"]
     done = subprocess.run(
         [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
@@ -396,8 +400,9 @@ def test_a_full_disk_is_told_with_the_file_and_with_room_again_nothing_is_lost(r
     assert len(told) == 1, done.stderr
     assert told[0].startswith(f"katas: {out}/"), told
     assert "No space left on device: it could not be written" in told[0]
-    assert done.stdout.splitlines()[0] == "status 2", done.stdout
-    assert done.stdout.endswith("status 0\n"), done.stdout + done.stderr
+    assert done.stdout == "status 2\n", done.stdout
+    with_room = run_here(root, folder, tmp_path / "out")
+    assert with_room.status == 0, with_room.said
     assert_equal_to(expected, tmp_path / "out")
 
 
@@ -430,7 +435,7 @@ if "spawn_main" in " ".join(sys.orig_argv):
 
 def test_ctrl_c_stops_at_once_and_keeps_what_is_done(root, small_cohort, tmp_path):
     folder, expected = small_cohort
-    process = begun(root, hand_in_slowly(shutil.copytree(folder, tmp_path / "in"), 10), tmp_path / "out")
+    process = begun(root, hand_in_slowly(shutil.copytree(folder, tmp_path / "in"), 4), tmp_path / "out")
     wait_for_rows(process, tmp_path / "out", 3)
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE_S)
@@ -461,11 +466,12 @@ def test_ctrl_c_while_the_judges_start_is_told_in_a_line_and_leaves_nothing(root
     assert no_judge_is_left(process.pid)
 
 
-def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_cohort, tmp_path):
+@pytest.mark.parametrize(("kills", "workers"), [(1, 1), pytest.param(2, 2, marks=pytest.mark.deep)])
+def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_cohort, tmp_path, kills, workers):
     folder, expected = small_cohort
 
     def kill_one(_: cohort.Tally) -> None:
-        if len(killed) < 2 and sum(run.tally.graded.values()) > 3 * (len(killed) + 1):
+        if len(killed) < kills and sum(run.tally.graded.values()) > 3 * (len(killed) + 1):
             for process in multiprocessing.active_children()[:1]:  # none where new ones are yet to be started
                 os.kill(process.pid, signal.SIGKILL)
                 killed.append(process.pid)
@@ -473,12 +479,13 @@ def test_a_grading_process_that_is_killed_costs_nobody_a_verdict(root, small_coh
     killed: list[int] = []
     batch = Batch(tmp_path / "out")
     run = Run(batch, [catalogue.load(root, "one")], every=True, told=kill_one)
-    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, 2) as place:
+    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as place:
         run.grade(entries.find(folder), place, held)
-    assert len(killed) == 2
+    assert len(killed) == kills
     assert_equal_to(expected, tmp_path / "out")
 
 
+@pytest.mark.deep
 def test_a_cluster_that_is_left_without_workers_is_not_waited_for_for_ever(root, small_cohort, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.batch.executors.LEFT_S", 1.0)
@@ -502,6 +509,7 @@ def test_a_cluster_that_is_left_without_workers_is_not_waited_for_for_ever(root,
     assert rows_of(tmp_path / "out")  # what was done is kept
 
 
+@pytest.mark.deep
 def test_the_same_on_a_dask_cluster_whose_workers_are_killed(root, small_cohort, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.batch.executors.WAIT_S", 60.0)
@@ -527,6 +535,28 @@ def test_the_same_on_a_dask_cluster_whose_workers_are_killed(root, small_cohort,
         run.grade(entries.find(folder), place, held)
     assert len(killed) == 2
     assert_equal_to(expected, tmp_path / "out")
+
+
+def test_a_dask_scheduler_grades_until_it_has_no_worker(root, small_cohort, tmp_path, monkeypatch, resident_here):
+    """The cluster's worker is a thread of this process, so that nothing has to start."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.batch.executors.LEFT_S", 0.0)
+    folder, expected = small_cohort
+    few = [entry for entry in entries.find(folder) if entry.person < "person0004"]
+    batch = Batch(tmp_path / "out")
+    run = Run(batch, [catalogue.load(root, "one")], every=True)
+    settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    resident_here(root)
+    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as place:
+        with batch.open(bytes.fromhex(SEED)) as held:
+            run.grade(few, place, held)
+        place.look()
+        cluster.scale(0)
+        until = time.monotonic() + PATIENCE_S
+        with pytest.raises(KataError, match="no worker for 0 s; start one, and the same command goes on from here"):
+            while time.monotonic() < until:
+                place.look()
+    assert_equal_to({entry.person: expected[entry.person] for entry in few}, tmp_path / "out")
 
 
 def test_no_scheduler_is_one_clear_message(monkeypatch):
@@ -593,25 +623,24 @@ def test_somebody_elses_file_is_no_journal_and_is_left_alone(tmp_path):
 # What has changed since.
 
 
-def run_here(
-    root: Path, folder: Path, out: Path, slugs: tuple[str, ...] = ("one",), *, changed: bool = False
-) -> cohort.Tally:
-    batch = Batch(out)
-    run = Run(batch, [catalogue.load(root, slug) for slug in slugs], every=True, changed=changed)
-    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, 1) as place:
-        return run.grade(entries.find(folder), place, held)
+def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str, ...] = ("one",)) -> workshop.Finished:
+    chosen = [word for slug in slugs for word in ("--kata", slug)]
+    return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
 
 
 def test_changed_grades_again_what_a_new_hidden_test_is_about_and_nothing_else(tmp_path):
     root = write_repository(tmp_path / "katas", ["one", "two"])
     folder = hand_in(tmp_path / "in", 2)
-    run_here(root, folder, tmp_path / "out", ("one", "two"))
+    both = ("one", "two")
+    assert "4 handed in by 2: 4 graded" in run_here(root, folder, tmp_path / "out", slugs=both).out
     hidden = root / "graders" / "hidden" / "two" / "test_hidden.py"
     write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
-    left_alone = run_here(root, folder, tmp_path / "out", ("one", "two"))
-    assert (left_alone.standing, left_alone.outdated, sum(left_alone.graded.values())) == (4, 2, 0)
-    again = run_here(root, folder, tmp_path / "out", ("one", "two"), changed=True)
-    assert (again.standing, again.outdated, sum(again.graded.values())) == (2, 0, 2)
+    left_alone = run_here(root, folder, tmp_path / "out", slugs=both).out
+    assert re.search(r"by 2: 0 graded in .*; 4 stood already$", left_alone, re.MULTILINE), left_alone
+    assert "2 of what stood is of other tests or another harness: --changed grades it again" in left_alone
+    again = run_here(root, folder, tmp_path / "out", "--changed", slugs=both).out
+    assert re.search(r"by 2: 2 graded in .*; 2 stood already$", again, re.MULTILINE), again
+    assert "of other tests" not in again
     rows = [row.verdict for each in rows_of(tmp_path / "out").values() for row in each]
     assert Counter(each.kata for each in rows) == {"one": 2, "two": 4}
     assert [len(each.tests) for each in rows if each.kata == "two"] == [3, 4, 3, 4]
@@ -720,7 +749,21 @@ def job(number: int, root: Path) -> Job:
     )
 
 
-def test_any_executor_will_do_and_no_more_than_a_few_jobs_are_in_memory(root):
+@pytest.fixture
+def resident_here(judge: Judge) -> Iterator[Callable[[Path], None]]:
+    """resident_here(root) has the batch's threads in this process grade with the judge of all tests."""
+
+    def lend(root: Path) -> None:
+        judge.start()
+        resident._idle.append(Judge(root, crowded=True, started=judge._process))
+
+    yield lend
+    resident._idle.clear()
+
+
+def test_any_executor_will_do_and_no_more_than_a_few_jobs_are_in_memory(root, resident_here):
+    resident_here(root)
+    resident_here(root)
     taken: list[int] = []
     done = 0
 
@@ -734,15 +777,14 @@ def test_any_executor_will_do_and_no_more_than_a_few_jobs_are_in_memory(root):
         for group in running.graded(jobs(), Borrowed(executor, 2)):
             assert {each.verdict.status for each in group} == {"passed"}
             done += len(group)
-    resident.close()
     assert done == 12
 
 
-def test_a_machine_with_another_state_of_the_katas_is_an_error_and_no_verdict(root):
+def test_a_machine_with_another_state_of_the_katas_is_an_error_and_no_verdict(root, resident_here):
+    resident_here(root)
     stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
     with ThreadPoolExecutor(1) as executor:
         ((done,),) = running.graded([stale], Borrowed(executor, 1))
-    resident.close()
     assert (done.verdict.status, done.verdict.score) == ("error", 0)
     assert "bring it up to date" in done.verdict.message
 
@@ -767,7 +809,9 @@ class Mortal:
         self.renew()
 
     def renew(self) -> None:
-        self.pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self.pool = ProcessPoolExecutor(2, mp_context=context)
 
     def submit(self, order: bytes) -> Future[bytes]:
         return self.pool.submit(self.function, order)

@@ -195,12 +195,15 @@ def test_formulas_are_drawn_and_what_is_folded_is_read(site: Path, pages: dict[P
 
 
 def test_a_page_that_is_not_there_fails_the_build(tmp_path: Path) -> None:
+    """The site of a home page and one kata."""
     pytest.importorskip("mkdocs")
     pytest.importorskip("latex2mathml")
     copy = tmp_path / "my kätas"
-    ignored = shutil.ignore_patterns("__pycache__", "*.ipynb")
-    for name in ("docs", "katas", "solutions"):
-        shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+    ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", "*.md")
+    shutil.copytree(ROOT / "docs", copy / "docs", ignore=ignored)
+    for name in ("katas", "solutions"):
+        shutil.copytree(ROOT / name / "exercise01", copy / name / "exercise01")
+    (copy / "katas" / "exercise01" / "README.md").write_text("# Exercise 1: Any\n", encoding="utf-8")
     (copy / "graders").mkdir()
     shutil.copy(ROOT / "graders" / "verdict.schema.json", copy / "graders")
     shutil.copy(ROOT / "mkdocs.yml", copy)
@@ -214,4 +217,6 @@ def test_a_page_that_is_not_there_fails_the_build(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "gone.md" in done.stderr
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("WARNING")]
+    assert len(warnings) == 1, done.stderr
+    assert "gone.md" in warnings[0]

@@ -136,9 +136,12 @@ SCHEMAS = {
 }
 
 
+VALIDATORS = {form: jsonschema.Draft202012Validator(schema) for form, schema in SCHEMAS.items()}
+
+
 def exported(form: str, *verdicts: Verdict, audience: Any = "learner") -> Any:
     result = json.loads(render(list(verdicts), form, audience))
-    jsonschema.validate(result, SCHEMAS[form])
+    VALIDATORS[form].validate(result)
     return result
 
 
@@ -150,11 +153,11 @@ def test_every_verdict_is_exported_as_the_format_is_documented(form, kind):
     exported(form)
 
 
-@pytest.mark.parametrize("form", SCHEMAS)
 @settings(max_examples=30)
 @given(hostile_verdicts())
-def test_an_export_is_valid_whatever_the_texts(form, verdict):
-    exported(form, verdict, verdict, audience="instructor")
+def test_an_export_is_valid_whatever_the_texts(verdict):
+    for form in SCHEMAS:
+        exported(form, verdict, verdict, audience="instructor")
 
 
 @pytest.mark.parametrize("form", ["gradescope", "classroom50", "prairielearn"])
@@ -266,6 +269,7 @@ def test_csv_has_a_row_a_submission_and_a_column_a_task():
     assert {rows[2][f"{verdict.kata}.{task.name}"] for task in verdict.tasks} == {""}
 
 
+@settings(max_examples=40)
 @given(hostile_verdicts())
 def test_no_cell_of_the_csv_is_a_formula_and_every_row_is_whole(verdict):
     rows = list(csv.reader(io.StringIO(render([verdict, verdict], "csv", "instructor"))))

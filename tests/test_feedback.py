@@ -12,7 +12,8 @@ from graders.batch.cohort import Batch
 from graders.batch.journal import Row
 from graders.verdict import Verdict, from_json, to_json
 from tests import workshop
-from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, katas, write
+from tests.warm import katas
+from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, write
 
 SEED = "5eed" * 16
 NOON = "2026-05-10T12:00:00+00:00"
@@ -77,8 +78,8 @@ def hidden_findings(verdict: Verdict) -> list[str]:
 
 
 def test_everybody_gets_a_page_of_each_verdict(root: Path, out: Path) -> None:
-    done = feedback(root, out)
-    assert (done.status, done.err) == (0, ""), done.said
+    done = workshop.katas("feedback", str(out), cwd=root)
+    assert (done.status, done.err, done.left) == (0, "", []), done.said
     assert done.out == (
         f"written: 4 files for 3 people in {out}/feedback\n"
         "awaiting a person's marks: 3 of them; `katas review` gives them\n"

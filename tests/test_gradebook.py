@@ -26,19 +26,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from graders import catalogue, intake
-from graders.batch import cohort, entries
-from graders.batch.cohort import Batch, Run
+from graders.batch import cohort
+from graders.batch.cohort import Batch
 from graders.batch.entries import Entry, Handed
-from graders.batch.executors import ThisMachine
 from graders.batch.journal import Row
 from graders.errors import KataError
 from graders.gradebook import Gradebook, book, leaderboard, page, rules, similar, statistics
 from graders.gradebook.rules import Attempt, Rule
 from graders.gradebook.tables import REVISION, Table
-from graders.judge import Judge
 from graders.review import Mark, marks_of, with_marks
-from graders.verdict import LONGEST_COMMENT, Speed, TaskResult, TestResult, Verdict, to_json
-from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, katas, write, write_repository
+from graders.verdict import LONGEST_COMMENT, Speed, TaskResult, TestResult, Verdict, from_json, to_json
+from tests.warm import katas
+from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
 
 DUE = "2026-05-10T12:00:00+00:00"
 
@@ -78,9 +77,13 @@ def postgres() -> Iterator[str]:
 Opened = Callable[[], Gradebook]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.deep)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a gradebook can be made; in both databases."""
+    """Return where a gradebook can be made.
+
+    Both databases are one SQLAlchemy program: by default PostgreSQL is asked only where it has locks, dialects or
+    transactions of its own, and in `test_both_databases_give_the_same_gradebook_for_the_same_verdicts`.
+    """
     if request.param == "sqlite":
         yield str(tmp_path / "book.sqlite")
         return
@@ -202,10 +205,11 @@ def test_what_spends_no_attempt_does_not_hide_what_does():
     ],
 )
 def test_a_syntax_error_spends_no_attempt_and_an_import_that_raises_does(course, tmp_path, text, spends):
-    _, judge = course
+    (tmp_path / "in").mkdir()
     if text is not None:
-        write(tmp_path / "twice.py", text)
-    verdict = judge.grade("one", tmp_path)
+        write(tmp_path / "in" / "twice.py", text)
+    done = katas("grade", "one", "--submission", str(tmp_path / "in"), "--format", "json", cwd=course)
+    verdict = from_json(done.out.encode())
     assert verdict.status == ("passed" if text == SOLUTION else "ungradable")
     assert rules.spends_attempt(verdict) is spends
 
@@ -422,6 +426,7 @@ def test_a_person_who_has_a_deadline_to_come_is_not_forgotten_with_what_has_expi
     assert "bob" not in {row.person for row in found.audit()}
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_the_migrations_make_exactly_these_tables(opened):
     found = opened()
     config = Config()
@@ -500,6 +505,7 @@ with Gradebook(sys.argv[1]) as found:
 """
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_the_marks_of_the_first_tables_are_kept_in_todays(opened):
     found = opened()
     found.import_verdict(MARKED, "ada", moment(9))
@@ -514,7 +520,10 @@ def test_the_marks_of_the_first_tables_are_kept_in_todays(opened):
     assert [row.what for row in again.audit()] == ["graded", "marked"]
 
 
-@pytest.mark.parametrize("statement", ["ALTER TABLE marks", "UPDATE alembic_version", "CREATE TABLE people"])
+@pytest.mark.parametrize(
+    "statement",
+    ["ALTER TABLE marks", pytest.param("UPDATE alembic_version", marks=pytest.mark.deep), "CREATE TABLE people"],
+)
 def test_a_migration_that_is_killed_is_done_whole_the_next_time(url, statement):
     before = None
     if not statement.startswith("CREATE"):
@@ -562,6 +571,7 @@ def test_two_processes_that_find_a_gradebook_of_yesterday_or_none_both_open_it(u
     assert said == [("[]\n" if new else "[13.0]\n", "")] * 2
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_a_migration_that_a_reader_holds_up_says_to_wait_for_it(url, monkeypatch):
     with Gradebook(url) as found:
         found.import_verdict(MARKED, "ada", moment(9))
@@ -629,29 +639,25 @@ def test_a_gradebook_that_another_program_has_locked_says_to_wait_for_it(tmp_pat
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Judge]]:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_repository(tmp_path_factory.mktemp("course"), ["one"])
     toml = root / "katas" / "one" / "kata.toml"
     write(
         toml, toml.read_text(encoding="utf-8").replace('runtime = "numpy"', 'runtime = "numpy"\nattempts_per_day = 2')
     )
-    with Judge(root) as judge:
-        yield root, judge
+    return root
 
 
 @pytest.fixture(scope="module")
-def batch(course: tuple[Path, Judge], tmp_path_factory: pytest.TempPathFactory) -> Batch:
+def batch(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
     """Some people's submissions, graded."""
-    root, _ = course
     place = tmp_path_factory.mktemp("batch")
     texts = {"ada": SOLUTION, "bob": ADDED, "cleo": SUMMED, "Zoé": "def half(x):\n    return x\n"}
     for person, text in texts.items():
         os.utime(write(place / "in" / person / "twice.py", f"{text}# {person}\n"), (1_778_000_000,) * 2)
-    found = Batch(place / "out")
-    run = Run(found, [catalogue.load(root, "one")], every=True)
-    with found.open() as held, ThisMachine(root, 1) as machine:
-        run.grade(entries.find(place / "in"), machine, held)
-    return found
+    done = katas("grade-batch", str(place / "in"), "--out", str(place / "out"), "--kata", "one", cwd=course)
+    assert (done.status, "4 graded" in done.out) == (0, True), done.said
+    return Batch(place / "out")
 
 
 def told(*words: str, root: Path) -> str:
@@ -668,7 +674,7 @@ def refused(*words: str, root: Path) -> str:
 
 
 def test_both_databases_give_the_same_gradebook_for_the_same_verdicts(course, batch, postgres, tmp_path):
-    root, _ = course
+    root = course
     seen = []
     for url in (str(tmp_path / "book.sqlite"), postgres):
         with Gradebook(url, who="Ivy") as found:
@@ -687,7 +693,7 @@ def test_both_databases_give_the_same_gradebook_for_the_same_verdicts(course, ba
 
 
 def test_a_table_for_other_programs_has_a_row_a_submission_and_a_column_a_task(course, batch, tmp_path):
-    root, _ = course
+    root = course
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     assert told("gradebook", "import", str(batch.out), *url, root=root) == f"4 new verdicts from {batch.out}\n"
     rows = list(csv.DictReader(io.StringIO(told("gradebook", "export", "csv", "one", *url, root=root))))
@@ -700,8 +706,7 @@ def test_a_table_for_other_programs_has_a_row_a_submission_and_a_column_a_task(c
 
 
 def test_regrade_takes_what_a_new_hidden_test_affects_from_the_store(course, batch, tmp_path):
-    original, _ = course
-    root = shutil.copytree(original, tmp_path / "course")
+    root = shutil.copytree(course, tmp_path / "course")
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     told("gradebook", "import", str(batch.out), *url, root=root)
     assert told("gradebook", "regrade", *url, root=root) == "0 of 4 graded again, 0 changed\n"
@@ -718,7 +723,7 @@ def test_regrade_takes_what_a_new_hidden_test_affects_from_the_store(course, bat
 
 
 def test_forget_removes_a_person_from_the_book_and_from_the_batch(course, batch, tmp_path):
-    root, _ = course
+    root = course
     copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     told("gradebook", "import", str(copy.out), *url, root=root)
@@ -730,7 +735,7 @@ def test_forget_removes_a_person_from_the_book_and_from_the_batch(course, batch,
 
 
 def test_what_is_forgotten_where_the_batch_was_moved_is_told_and_removed_by_naming_it(course, batch, tmp_path):
-    root, _ = course
+    root = course
     copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     told("gradebook", "import", str(copy.out), *url, root=root)
@@ -750,7 +755,7 @@ def test_what_is_forgotten_where_the_batch_was_moved_is_told_and_removed_by_nami
 
 
 def test_a_verdicts_file_of_a_batch_that_is_there_already_is_no_second_attempt(course, batch, tmp_path):
-    root, _ = course
+    root = course
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     told("gradebook", "import", str(batch.out), *url, root=root)
     words = ("gradebook", "import", str(batch.verdict_file("ada", "one")), "--person", "ada")
@@ -759,7 +764,7 @@ def test_a_verdicts_file_of_a_batch_that_is_there_already_is_no_second_attempt(c
 
 
 def test_what_looks_alike_cannot_be_said_where_the_batch_is_gone(course, batch, tmp_path):
-    root, _ = course
+    root = course
     copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     told("gradebook", "import", str(copy.out), *url, root=root)
@@ -780,7 +785,7 @@ def test_what_looks_alike_cannot_be_said_where_the_batch_is_gone(course, batch, 
     ],
 )
 def test_a_slip_in_a_name_is_told(course, tmp_path, words, fault):
-    root, _ = course
+    root = course
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
         found.import_verdict(graded(), "ada", moment(9))
@@ -867,7 +872,7 @@ def test_marks_for_a_task_whose_name_cannot_be_kept_are_left(opened):
 
 
 def test_a_verdict_that_no_kata_can_have_is_refused_with_what_to_do(url, course, tmp_path):
-    root, _ = course
+    root = course
     file = write(tmp_path / "odd.json", to_json(graded(kata="o\0ne")).decode())
     said = refused("gradebook", "import", str(file), "--person", "ada", "--gradebook", url, root=root)
     assert "ada: a verdict with a NUL character in its kata: no judge writes that; leave it out" in said
@@ -877,7 +882,7 @@ FORGED = "ok\n2026-01-01T00:00:00+00:00  dean  rule  one  forged\x1b[2J\x1b]0;ow
 
 
 def test_nothing_that_a_gradebook_shows_acts_on_a_terminal_or_makes_a_line(course, tmp_path):
-    root, _ = course
+    root = course
     url = str(tmp_path / "book.sqlite")
     wrong = TestResult(name=f"t{FORGED}", task="twice", visibility="hidden", status="failed", diagnosis=f"D{FORGED}")
     fast = msgspec.structs.replace(wrong, status="passed", diagnosis="", speed=speed(0.5, 0.4, 0.6))
@@ -916,7 +921,7 @@ def test_a_journal_with_a_verdict_that_no_kata_can_have_is_named(opened, tmp_pat
 
 
 def test_show_says_where_the_earlier_verdicts_are(course):
-    root, _ = course
+    root = course
     assert "`katas gradebook audit` has the earlier ones" in " ".join(
         told("gradebook", "show", "--help", root=root).split()
     )
@@ -926,7 +931,7 @@ def test_show_says_where_the_earlier_verdicts_are(course):
 
 
 def test_the_third_attempt_of_a_day_is_not_graded_where_two_are_allowed(course, tmp_path):
-    root, _ = course
+    root = course
     os.utime(write(tmp_path / "in" / "ada" / "twice.py", SOLUTION), (1_778_000_000,) * 2)
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
@@ -945,7 +950,7 @@ def test_the_third_attempt_of_a_day_is_not_graded_where_two_are_allowed(course, 
 
 
 def test_what_is_in_the_book_already_is_no_new_attempt(course, tmp_path):
-    root, _ = course
+    root = course
     kata = msgspec.structs.replace(catalogue.load(root, "one"), attempts_per_day=1)
     taken = intake.submission(kata, {"twice.py": b"pass"})
     handed = Handed(Entry("ada", tmp_path, moment(9)), kata, taken)
@@ -1004,7 +1009,7 @@ def test_statistics_count_everybody_once_and_each_misconception_once_a_person(tm
 
 
 def test_statistics_say_of_whom_they_are(course, tmp_path):
-    root, _ = course
+    root = course
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     with Gradebook(url[1]) as found:
         found.import_verdict(graded(10, sha="1"), "ada", moment(1))
@@ -1050,7 +1055,7 @@ def test_whose_intervals_overlap_that_of_the_first_share_its_rank():
 
 
 def test_the_board_shows_the_fastest_that_passed_and_may_count(course, tmp_path):
-    root, _ = course
+    root = course
 
     def fast(ratio: float, sha: str, status: str = "passed") -> Verdict:
         measured = TestResult(
@@ -1087,7 +1092,7 @@ def test_the_board_shows_the_fastest_that_passed_and_may_count(course, tmp_path)
 
 
 def test_a_copy_with_other_names_and_comments_is_found_and_another_answer_is_not(course):
-    root, _ = course
+    root = course
     kata = catalogue.load(root, "one")
     own = (
         "import numpy as np\n\ndef twice(x):\n    total = np.zeros_like(x)\n    for index in range(len(x)):\n"
@@ -1115,7 +1120,7 @@ def test_how_similar_two_are_does_not_depend_on_the_hashes_that_python_draws():
         subprocess.run(
             [sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1")
     }
     assert len(said) == 1
     assert b"Pair" in said.pop()
@@ -1146,7 +1151,7 @@ def test_what_a_gradebook_reads_of_everybody_has_no_outputs(tmp_path):
 
 
 def test_a_better_one_that_awaits_a_person_is_told_beside_the_one_that_counts(course, tmp_path):
-    root, _ = course
+    root = course
     url = str(tmp_path / "book.sqlite")
     marked = msgspec.structs.replace(AWAITING, status="failed", score=12.0, max_score=15.0, review_points=0.0)
     newer = msgspec.structs.replace(AWAITING, submission_sha256="ef" * 32)
@@ -1159,7 +1164,7 @@ def test_a_better_one_that_awaits_a_person_is_told_beside_the_one_that_counts(co
 
 
 def test_points_that_a_person_has_still_to_give_are_told_as_such(course, tmp_path):
-    root, _ = course
+    root = course
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
         found.import_verdict(AWAITING, "ada", moment(9))
@@ -1181,5 +1186,5 @@ def test_points_that_a_person_has_still_to_give_are_told_as_such(course, tmp_pat
     ],
 )
 def test_a_database_that_is_not_there_is_told_with_what_to_do(course, url, said):
-    root, _ = course
+    root = course
     assert said in refused("gradebook", "show", "--gradebook", url, root=root)

@@ -38,18 +38,20 @@ def own(checkout: Path, *words: str) -> Finished:
     return Finished(done.returncode, done.stdout, done.stderr, [])
 
 
-def test_a_checkout_of_an_awkward_name_grades_confined(checkout: Path) -> None:
-    done = own(checkout, "grade", "exercise01", "--against", "solutions", "--require-confinement", "full")
-    assert (done.status, done.err) == (0, ""), done.said
-
-
-def test_its_submission_and_report_may_have_awkward_names_too(checkout: Path) -> None:
+def test_a_checkout_submission_and_report_of_awkward_names_grade_confined(checkout: Path) -> None:
     place = checkout / "Abgaben" / "Zoë & Co"
     write(place / "affine.py", (checkout / "solutions" / "exercise01" / "affine.py").read_text(encoding="utf-8"))
     report = checkout / "mein Bericht.html"
-    done = own(checkout, "grade", "exercise01", "--submission", str(place), "--format", "html", "--output", str(report))
-    assert done.status == 0, done.said
+    words = ("--submission", str(place), "--format", "html", "--output", str(report), "--require-confinement", "full")
+    done = own(checkout, "grade", "exercise01", *words)
+    assert (done.status, done.err) == (0, f"written: {report}\n"), done.said
     assert "<title>" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.deep
+def test_a_checkout_of_an_awkward_name_grades_a_sibling_tree(checkout: Path) -> None:
+    done = own(checkout, "grade", "exercise01", "--against", "solutions", "--require-confinement", "full")
+    assert (done.status, done.err) == (0, ""), done.said
 
 
 def test_its_other_commands_work(checkout: Path) -> None:
@@ -61,12 +63,14 @@ def test_its_other_commands_work(checkout: Path) -> None:
     assert json.loads((checkout / "Heft 1.ipynb").read_text(encoding="utf-8"))["cells"]
 
 
+@pytest.mark.deep
 def test_its_doctor_finds_nothing_at_fault(checkout: Path) -> None:
     done = own(checkout, "doctor", "--format", "json")
     assert done.status == 0, done.out
     assert {"fault"} & {finding["state"] for finding in json.loads(done.out)["findings"]} == set()
 
 
+@pytest.mark.deep
 def test_its_own_files_are_watched(checkout: Path) -> None:
     env = {"PYTHONPATH": str(checkout), "NN_KATAS_PROGRESS": str(checkout / "Stand.sqlite")}
     with AtTerminal([sys.executable, "-P", "-m", "graders.cli", "watch", "exercise02"], checkout, env=env) as terminal:
@@ -108,12 +112,12 @@ def there(root: Path, *command: str, progress: Path | None = None) -> Finished:
     ("words", "status"),
     [
         (["list"], 0),
-        (["next"], 0),
+        pytest.param(["next"], 0, marks=pytest.mark.deep),
         (["progress"], 0),
         (["hint", "alpha"], 0),
-        (["solution", "beta", "--anyway"], 0),
+        pytest.param(["solution", "beta", "--anyway"], 0, marks=pytest.mark.deep),
         (["diff", "alpha", "--anyway"], 0),
-        (["grade", "beta", "--require-confinement", "full"], 0),
+        pytest.param(["grade", "beta", "--require-confinement", "full"], 0, marks=pytest.mark.deep),
         (["grade", "alpha", "--require-confinement", "full"], 1),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -128,7 +132,11 @@ def test_what_only_reads_works_in_a_read_only_checkout(fixed: Path, words: list[
     [
         (["reset", "alpha"], "your files could not be kept, so nothing was changed"),
         (["notebook", "alpha"], "alpha.ipynb: Read-only file system"),
-        (["grade", "beta", "--format", "html", "--output", "r.html"], "r.html: Read-only file system"),
+        pytest.param(
+            ["grade", "beta", "--format", "html", "--output", "r.html"],
+            "r.html: Read-only file system",
+            marks=pytest.mark.deep,
+        ),
         (["progress", "--html", "p.html"], "p.html: Read-only file system"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -157,6 +165,7 @@ def test_pytest_runs_there_without_a_warning(fixed: Path) -> None:
     assert "warning" not in done.said.lower()
 
 
+@pytest.mark.deep
 def test_watch_runs_there_and_a_reset_is_refused(fixed: Path) -> None:
     command = [*workshop.read_only(fixed), KATAS, "watch", "alpha"]
     env = {"NN_KATAS_PROGRESS": str(fixed.parent / "watched.sqlite")}

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -23,7 +23,8 @@ from graders.errors import KataError
 from graders.release import contents, grading, student
 from tests.github_server import git
 from tests.test_exports import SCHEMAS
-from tests.workshop import ROOT, SOLUTION, katas, write, write_clone
+from tests.warm import katas
+from tests.workshop import ROOT, SOLUTION, write, write_clone
 from tests.workshop import pytest as run_pytest
 
 SLUGS = [path.parent.name for path in sorted((ROOT / "katas").glob("*/kata.toml"))]
@@ -283,7 +284,9 @@ NO_NAMESPACES = "--disable-userns"  # as in a container that may not make any: t
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize(("more", "confinement"), [("", "full"), (NO_NAMESPACES, "partial")])
+@pytest.mark.parametrize(
+    ("more", "confinement"), [("", "full"), pytest.param(NO_NAMESPACES, "partial", marks=pytest.mark.deep)]
+)
 def test_gradescopes_bundle_grades_in_a_clean_root(autograder, more, confinement):
     done = run_autograder(autograder, WRONG, more)
     assert done.returncode == 0, done.stderr
@@ -295,11 +298,15 @@ def test_gradescopes_bundle_grades_in_a_clean_root(autograder, more, confinement
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("more", ["", NO_NAMESPACES])
-def test_a_submission_finds_no_hidden_test_in_gradescopes_bundle(autograder, more):
+@pytest.mark.parametrize(
+    ("more", "confinement"), [pytest.param("", "full", marks=pytest.mark.deep), (NO_NAMESPACES, "partial")]
+)
+def test_a_submission_finds_no_hidden_test_in_gradescopes_bundle(autograder, more, confinement):
+    """By default where the walls are weaker; behind all of them the attacks of tests/attacks look for it too."""
     done = run_autograder(autograder, SEARCHING, more)
     assert done.returncode == 0, done.stderr
     text = (autograder / "results/results.json").read_text()
+    assert json.loads(text)["extra_data"]["katas"][0]["confinement"] == confinement
     reports = re.findall(r"FOUND-([0-9a-f]+)-END", text)
     assert reports
     for report in reports:
@@ -376,16 +383,18 @@ RUNNER = {
 }
 
 
-def classroom50(tmp_path: Path, kata: catalogue.Kata, edit: Callable[[Path], object] = lambda _: None) -> Path:
-    """A wrong submission's checkout after Classroom 50's bundle has been run in it; `edit` changes it before."""
-    grading.classroom50(ROOT, [kata], tmp_path / "bundle.zip")
-    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
-        archive.extractall(tmp_path / "bundle")
-    checkout = tmp_path / "checkout"
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory, kata):
+    """A wrong submission's checkout after Classroom 50's bundle has run in it; the report's place held a link."""
+    place = tmp_path_factory.mktemp("classroom50")
+    grading.classroom50(ROOT, [kata], place / "bundle.zip")
+    with zipfile.ZipFile(place / "bundle.zip") as archive:
+        archive.extractall(place / "bundle")
+    checkout = place / "checkout"
     shutil.copytree(WRONG, checkout)
-    edit(checkout)
+    (checkout / "release-body.md").symlink_to(write(place / "elsewhere", "not to be written to"))
     done = subprocess.run(
-        [sys.executable, str(tmp_path / "bundle/autograder.py")],
+        [sys.executable, str(place / "bundle/autograder.py")],
         cwd=checkout,
         env={"PATH": "/usr/bin:/bin", "KATAS_INSTALLED": "yes", **RUNNER},
         capture_output=True,
@@ -397,11 +406,18 @@ def classroom50(tmp_path: Path, kata: catalogue.Kata, edit: Callable[[Path], obj
     return checkout
 
 
-def test_classroom50s_bundle_writes_its_result(tmp_path, kata):
-    checkout = classroom50(tmp_path, kata)
+def test_classroom50s_bundle_writes_its_result(checkout):
     result = json.loads((checkout / "result.json").read_text())
     jsonschema.validate(result, SCHEMAS["classroom50"])
     assert (result["classroom"], result["score"], result["max-score"]) == ("cs1", 3, 10)
+
+
+def test_classroom50s_bundle_tells_the_learner_why(checkout):
+    told = (checkout / "release-body.md").read_text(encoding="utf-8")
+    assert "3 of 10 points" in told
+    assert "expected" in told
+    assert "seed" not in told
+    assert (checkout.parent / "elsewhere").read_text() == "not to be written to"
 
 
 def test_a_kata_that_is_only_begun_shows_nothing(clone):
@@ -451,7 +467,11 @@ def test_no_sentence_that_explains_a_fault_is_handed_out_where_a_person_marks_su
 
 
 @pytest.mark.parametrize(
-    "words", [["new"], ["grade"], ["hint"], ["solution", "1"], ["list"], ["check", "--seeds", "1"]], ids=" ".join
+    "words",
+    [
+        pytest.param(words.split(), id=words, marks=[] if words in ("new", "check --seeds 1") else pytest.mark.deep)
+        for words in ("new", "grade", "hint", "solution 1", "list", "check --seeds 1")
+    ],
 )
 def test_a_handout_without_practice_networks_says_so_and_why(debugger, words):
     done = module("debug", *words, cwd=debugger)
@@ -461,9 +481,13 @@ def test_a_handout_without_practice_networks_says_so_and_why(debugger, words):
     assert "Traceback" not in done.stderr
 
 
-def test_everything_else_stands_in_a_handout_without_practice_networks(debugger):
+@pytest.mark.deep
+def test_every_test_is_collected_in_a_handout_without_practice_networks(debugger):
     collected = run_pytest("katas/challenge5", "--collect-only", "-q", cwd=debugger)
     assert (collected.status, "10 tests collected" in collected.out) == (0, True), collected.said
+
+
+def test_everything_else_stands_in_a_handout_without_practice_networks(debugger):
     looked = run_pytest("katas/challenge5/test_diagnosis.py", "-q", cwd=debugger)
     assert (looked.status, "5 skipped" in looked.out) == (0, True), looked.said
     listed = module("list", cwd=debugger)
@@ -503,16 +527,6 @@ def test_the_demo_says_what_a_copy_lacks(tmp_path):
     assert "katas grade exercise04" in done.stderr
 
 
-def test_classroom50s_bundle_tells_the_learner_why(tmp_path, kata):
-    elsewhere = write(tmp_path / "elsewhere", "not to be written to")
-    checkout = classroom50(tmp_path, kata, lambda folder: (folder / "release-body.md").symlink_to(elsewhere))
-    told = (checkout / "release-body.md").read_text(encoding="utf-8")
-    assert "3 of 10 points" in told
-    assert "expected" in told
-    assert elsewhere.read_text() == "not to be written to"
-    assert "seed" not in told
-
-
 # The recipes of docs/pulls.md and docs/release.md.
 
 
@@ -523,6 +537,7 @@ def recipe(page: str, heading: str, number: int = 0) -> str:
     return textwrap.dedent(blocks[number])
 
 
+@pytest.mark.deep
 def test_the_points_of_requests_come_into_the_gradebook_as_it_is_documented(clone, tmp_path):
     git(clone, "branch", "-M", "main")
     git(clone, "checkout", "-q", "-b", "right")

@@ -26,7 +26,8 @@ from graders.review import Mark, awarded, marks_of, with_marks, without_marks
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import KATAS, SOLUTION, Finished, environment, katas, write
+from tests.warm import katas
+from tests.workshop import KATAS, SOLUTION, Finished, environment, write
 
 NOON = "2026-05-10T12:00:00+00:00"
 TOML = (
@@ -44,13 +45,19 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-def record(root: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "ada.json"
+@pytest.fixture(scope="module")
+def graded(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ada's verdict, as graded; nothing may be written there."""
+    path = tmp_path_factory.mktemp("graded") / "ada.json"
     ada = root / "solutions" / "alpha"
     done = katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
     assert done.status == 0, done.said
     return path
+
+
+@pytest.fixture
+def record(graded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(graded, tmp_path))
 
 
 def review(root: Path, record: Path, *words: str) -> Finished:
@@ -73,8 +80,8 @@ def task_in(record: Path) -> dict[str, Any]:
 
 
 def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
-    done = review(root, record, "--by", "Grace", "--award", "why=4")
-    assert (done.status, done.out) == (0, "alpha: passed, 7 of 7 points\n"), done.said
+    done = workshop.katas("review", str(record), "--by", "Grace", "--award", "why=4", cwd=root)
+    assert (done.status, done.out, done.left) == (0, "alpha: passed, 7 of 7 points\n", []), done.said
     after = json.loads(record.read_text())
     assert (after["status"], after["score"], after["max_score"], after["review_points"]) == ("passed", 7, 7, 0)
     marked = task_in(record)
@@ -179,17 +186,20 @@ def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch
 
 def test_points_are_given_where_nothing_can_be_said(root: Path, record: Path) -> None:
     with open("/dev/full", "w") as full:
-        done = katas("review", str(record), "--by", "Grace", "--award", "why=4", cwd=root, stdout=full.fileno())
+        words = ("review", str(record), "--by", "Grace", "--award", "why=4")
+        done = workshop.katas(*words, cwd=root, stdout=full.fileno())
     assert (done.status, task_in(record)["score"]) == (0, 4)
     said = "katas: standard output: No space left on device; the points are written all the same: alpha: passed"
     assert done.err.startswith(said)
 
 
-def test_a_full_disk_is_told_with_the_file_and_leaves_the_verdict_as_it_was(root: Path, tmp_path: Path) -> None:
-    ada, full, record = root / "solutions" / "alpha", tmp_path / "full", tmp_path / "full" / "ada.json"
+def test_a_full_disk_is_told_with_the_file_and_leaves_the_verdict_as_it_was(
+    root: Path, graded: Path, tmp_path: Path
+) -> None:
+    full, record = tmp_path / "full", tmp_path / "full" / "ada.json"
     full.mkdir()
     script = (
-        f"{KATAS} grade alpha --submission {ada} --format json --output {record} && cp {record} {tmp_path}/before;"
+        f"cp {graded} {record}; cp {graded} {tmp_path}/before;"
         f"cat /dev/zero > {full}/zeros; {KATAS} review {record} --by Grace --award why=4;"
         f"echo status $?; cmp {record} {tmp_path}/before && ls -A {full}"
     )
@@ -354,17 +364,25 @@ class Course(NamedTuple):
         return (self.batch.out / "results.csv").read_text(encoding="utf-8").splitlines()[1]
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    root = workshop.write_repository(tmp_path / "root", [])
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a course whose only submission awaits a person; nothing may be written there."""
+    place = tmp_path_factory.mktemp("course")
+    root = workshop.write_repository(place / "root", [])
     workshop.write_kata(root, "beta", toml=MARKED_BY_FOUR)
     write(root / "katas" / "beta" / "why.md", "")
     write(root / "solutions" / "beta" / "why.md", "Because two is one and one.\n")
-    shutil.copytree(root / "solutions" / "beta", tmp_path / "in" / "ada")
-    found = Course(root, tmp_path / "in", Batch(tmp_path / "out"))
-    done = found.grade()
+    shutil.copytree(root / "solutions" / "beta", place / "in" / "ada")
+    done = Course(root, place / "in", Batch(place / "out")).grade()
     assert (done.status, "1 awaiting_review" in done.out) == (0, True), done.said
-    return found
+    return place
+
+
+@pytest.fixture
+def course(begun: Path, tmp_path: Path) -> Course:
+    for name in ("root", "in", "out"):
+        subprocess.run(["cp", "-a", str(begun / name), str(tmp_path)], check=True)
+    return Course(tmp_path / "root", tmp_path / "in", Batch(tmp_path / "out"))
 
 
 BROKEN = '\n@task("why")\ndef test_that_breaks(kata):\n    nothing_of_that_name\n'
