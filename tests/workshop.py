@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -153,9 +157,16 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
 
-def pytest(*words: str, cwd: Path, text: str | None = None) -> Finished:
-    """`pytest words…`, typed in `cwd`; `text` is what is typed while it runs."""
-    own = {} if (cwd / "graders" / "cli").is_dir() or cwd.is_relative_to(ROOT) else {"PYTHONPATH": str(ROOT)}
+def pytest(*words: str, cwd: Path, text: str | None = None, cold: bool = False) -> Finished:
+    """Run `pytest words…` in `cwd` with `text` on standard input; `cold` starts a new interpreter for it.
+
+    Otherwise the run is a fork of a process that has already imported pytest and the harness, which saves the time of
+    the imports. A checkout that brings its own harness always gets a new interpreter.
+    """
+    own_harness = next((each for each in (cwd, *cwd.parents) if (each / "graders" / "cli").is_dir()), None)
+    if not cold and own_harness in (None, ROOT):
+        return _preloaded().run(words, cwd, environment(PYTHONPATH=str(ROOT)), text or "")
+    own = {} if own_harness else {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", *words],
         cwd=cwd,
@@ -167,6 +178,76 @@ def pytest(*words: str, cwd: Path, text: str | None = None) -> Finished:
         check=False,
     )
     return Finished(done.returncode, done.stdout, done.stderr, [])
+
+
+# Imports what a learner's pytest imports, then forks once per request. pytest must import the plugin itself, because it
+# warns about plugins that are already there.
+PRELOADED = """
+import asyncio, code, gc, json, os, pdb, runpy, socket, ssl, sys, unittest
+import numpy, pytest
+import graders.judge.plugin, graders.judge.race, graders.report.wording, graders.checks, graders.intake
+del sys.modules["graders.judge.plugin"]
+server = socket.socket(fileno=int(sys.argv[1]))
+gc.freeze()  # what is there already is not looked at again by every run
+while True:
+    data, descriptors, *_ = socket.recv_fds(server, 1 << 20, 4)
+    if not data:
+        break
+    child = os.fork()
+    if child == 0:
+        server.close()
+        request = json.loads(data)
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        sys.argv = ["pytest", *request["words"]]
+        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    server.send(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]).to_bytes(4, "big", signed=True))
+"""
+
+
+class Preloaded:
+    """A process that has imported what a learner's pytest imports, and forks for every run."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(PATIENCE_S)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", PRELOADED, str(theirs.fileno())],
+                cwd=ROOT,
+                env=environment(PYTHONPATH=str(ROOT)),
+                pass_fds=[theirs.fileno()],
+            )
+
+    def run(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], text: str) -> Finished:
+        """Run pytest in a fork; its output comes through files, so that a full pipe cannot stop it."""
+        request = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
+            typed.write(text.encode())
+            typed.seek(0)
+            socket.send_fds(self._socket, [request], [typed.fileno(), out.fileno(), err.fileno()])
+            status = int.from_bytes(self._socket.recv(4), "big", signed=True)
+            out.seek(0)
+            err.seek(0)
+            return Finished(status, out.read().decode(), err.read().decode(), [])
+
+    def close(self) -> None:
+        """End the process, which a closed socket tells to end."""
+        self._socket.close()
+        self._process.wait(PATIENCE_S)
+
+
+@functools.cache
+def _preloaded() -> Preloaded:
+    started = Preloaded()
+    atexit.register(started.close)
+    return started
 
 
 # Runs a command as the one to whom its orphans fall, waits for them, and reports (on a descriptor) what does not end.
