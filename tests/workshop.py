@@ -157,15 +157,15 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
 
-def pytest(*words: str, cwd: Path, text: str | None = None, cold: bool = False) -> Finished:
+def pytest(*words: str, cwd: Path, text: str | None = None, cold: bool = False, torch: bool = False) -> Finished:
     """Run `pytest words…` in `cwd` with `text` on standard input; `cold` starts a new interpreter for it.
 
-    Otherwise the run is a fork of a process that has already imported pytest and the harness, which saves the time of
-    the imports. A checkout that brings its own harness always gets a new interpreter.
+    Otherwise the run is a fork of a process that has already imported pytest and the harness (and, on request, torch),
+    which saves the time of the imports. A checkout that brings its own harness always gets a new interpreter.
     """
     own_harness = next((each for each in (cwd, *cwd.parents) if (each / "graders" / "cli").is_dir()), None)
     if not cold and own_harness in (None, ROOT):
-        return _preloaded().run(words, cwd, environment(PYTHONPATH=str(ROOT)), text or "")
+        return _preloaded(torch).run(words, cwd, environment(PYTHONPATH=str(ROOT)), text or "")
     own = {} if own_harness else {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", *words],
@@ -187,6 +187,8 @@ import asyncio, code, gc, json, os, pdb, runpy, socket, ssl, sys, unittest
 import numpy, pytest
 import graders.judge.plugin, graders.judge.race, graders.report.wording, graders.checks, graders.intake
 del sys.modules["graders.judge.plugin"]
+for name in sys.argv[2:]:
+    __import__(name)
 server = socket.socket(fileno=int(sys.argv[1]))
 gc.freeze()  # what is there already is not looked at again by every run
 while True:
@@ -214,12 +216,12 @@ while True:
 class Preloaded:
     """A process that has imported what a learner's pytest imports, and forks for every run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(PATIENCE_S)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", PRELOADED, str(theirs.fileno())],
+                [sys.executable, "-P", "-c", PRELOADED, str(theirs.fileno()), *more],
                 cwd=ROOT,
                 env=environment(PYTHONPATH=str(ROOT)),
                 pass_fds=[theirs.fileno()],
@@ -244,8 +246,8 @@ class Preloaded:
 
 
 @functools.cache
-def _preloaded() -> Preloaded:
-    started = Preloaded()
+def _preloaded(torch: bool) -> Preloaded:
+    started = Preloaded(*(["torch"] if torch else []))
     atexit.register(started.close)
     return started
 
