@@ -165,7 +165,7 @@ def pytest(*words: str, cwd: Path, text: str | None = None, cold: bool = False, 
     """
     own_harness = next((each for each in (cwd, *cwd.parents) if (each / "graders" / "cli").is_dir()), None)
     if not cold and own_harness in (None, ROOT):
-        return _preloaded(torch).run(words, cwd, environment(PYTHONPATH=str(ROOT)), text or "")
+        return _preloaded(torch).run(["pytest", *words], cwd, environment(PYTHONPATH=str(ROOT)), text or "")
     own = {} if own_harness else {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", *words],
@@ -180,11 +180,12 @@ def pytest(*words: str, cwd: Path, text: str | None = None, cold: bool = False, 
     return Finished(done.returncode, done.stdout, done.stderr, [])
 
 
-# Imports what a learner's pytest imports, then forks once per request. pytest must import the plugin itself, because it
-# warns about plugins that are already there.
+# Imports what a learner's pytest and the command import, then forks once per request. pytest must import the plugin
+# itself, because it warns about plugins that are already there.
 PRELOADED = """
 import asyncio, code, gc, json, os, pdb, runpy, socket, ssl, sys, unittest
 import numpy, pytest
+import graders.cli.app, graders.cli.learning, graders.cli.showing, graders.debugging.practice, graders.progress
 import graders.judge.plugin, graders.judge.race, graders.report.wording, graders.checks, graders.intake
 del sys.modules["graders.judge.plugin"]
 for name in sys.argv[2:]:
@@ -205,7 +206,9 @@ while True:
         os.chdir(request["cwd"])
         os.environ.clear()
         os.environ.update(request["env"])
-        sys.argv = ["pytest", *request["words"]]
+        sys.argv = request["words"]
+        if sys.argv[0] == "katas":
+            graders.cli.main()
         runpy.run_module("pytest", run_name="__main__", alter_sys=True)
     for descriptor in descriptors:
         os.close(descriptor)
@@ -214,7 +217,7 @@ while True:
 
 
 class Preloaded:
-    """A process that has imported what a learner's pytest imports, and forks for every run."""
+    """A process that has imported pytest, the command and the harness, and forks for every run."""
 
     def __init__(self, *more: str) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -228,7 +231,7 @@ class Preloaded:
             )
 
     def run(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], text: str) -> Finished:
-        """Run pytest in a fork; its output comes through files, so that a full pipe cannot stop it."""
+        """Run `words` in a fork; the output comes through files, so that a full pipe cannot stop it."""
         request = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
             typed.write(text.encode())
@@ -298,3 +301,11 @@ def katas(
         os.close(writing)
         status, left = json.load(report)
     return Finished(status, done.stdout or "", done.stderr, left)
+
+
+def katas_forked(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Finished:
+    """Run `katas words…` in `cwd` as a fork of a process that has imported the command.
+
+    For what does not depend on how the command starts; processes that outlive it are not looked for.
+    """
+    return _preloaded(False).run(["katas", *words], cwd, environment(**(env or {})), "")
