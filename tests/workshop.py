@@ -243,7 +243,8 @@ class Preloaded:
             return Finished(status, out.read().decode(), err.read().decode(), [])
 
     def close(self) -> None:
-        """End the process, which a closed socket tells to end."""
+        """End the process, which the end of the requests tells to end."""
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._process.wait(PATIENCE_S)
 
