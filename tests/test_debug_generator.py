@@ -18,8 +18,8 @@ from graders.debugging.programs import PROGRAMS, Program
 
 SEEDS = range(200)
 EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: program.name)
-PROVEN = [(1, 1), (4, 2), (7, 3)]  # seed and level
-MORE_PROVEN = [(2, 1), (3, 1), (5, 2), (6, 2), (8, 3)]
+PROVEN = [(2, 1), (4, 2), (8, 3)]  # seed and level; their program trains fastest
+MORE_PROVEN = [(1, 1), (3, 1), (5, 2), (6, 2), (7, 3)]
 
 
 @pytest.fixture(scope="module")

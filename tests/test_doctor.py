@@ -78,7 +78,7 @@ def without_torch(packages: Path, cwd: Path, *before: str, **env: str) -> Finish
 
 def test_a_sound_machine_is_told_so_and_nothing_is_left_behind(root: Path) -> None:
     done = katas("doctor", cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
-    assert (done.status, done.err, done.left) == (0, "", [])
+    assert (done.status, done.err, done.left) == (0, "", []), done.said
     assert f"✓ python              CPython {sys.version.split()[0]}" in done.out
     assert "✓ confinement (numpy) full" in done.out
     assert "✗" not in done.out
