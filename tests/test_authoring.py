@@ -9,6 +9,7 @@ import pytest
 from graders import catalogue
 from graders.cli.authoring import PLACES, UNSAID, scaffold
 from graders.errors import KataError
+from tests.test_check import of
 from tests.workshop import ROOT, katas, write, write_repository
 
 PLUS = "import numpy as np\n\n\ndef softplus(x):\n    return np.logaddexp(0.0, x)\n"
@@ -25,47 +26,62 @@ def edit(path: Path, before: str, after: str) -> None:
     write(path, text.replace(before, after))
 
 
-def test_check_leads_from_the_first_file_to_a_clean_kata(root):
-    begun = katas("new", "softplus", cwd=root)
-    assert (begun.status, begun.err) == (0, "")
-    assert [line.split(". ")[0].strip() for line in begun.out.splitlines() if line.startswith("  ")] == list("12345")
-    hidden = root / "graders/hidden/softplus"
+def solve(root, slug):
+    write(root / f"solutions/{slug}/{slug}.py", PLUS)
 
-    said = katas("check", "softplus", cwd=root)
-    assert (said.status, "solution" in said.out, "write the solution here" in said.out) == (1, True, True), said.said
-    write(root / "solutions/softplus/softplus.py", PLUS)
 
-    said = katas("check", "softplus", cwd=root)
-    assert (said.status, "test_the_worked_example" in said.out) == (1, True), said.said
-    edit(root / "katas/softplus/test_softplus.py", "[0.0, 0.0]", "[1.3132616875182228, 2.1269280110429727]")
+def work_out_the_example(root, slug):
+    edit(root / f"katas/{slug}/test_{slug}.py", "[0.0, 0.0]", "[1.3132616875182228, 2.1269280110429727]")
 
-    said = katas("check", "softplus", cwd=root)
-    assert (said.status, "test_every_vector_has_its_value" in said.out) == (1, True), said.said
-    edit(hidden / "test_hidden.py", "return np.zeros_like(x)", "return np.log1p(np.exp(x))")
 
-    said = katas("check", "softplus", cwd=root)
-    assert (said.status, "another_way" in said.out, "solution" in said.out.split("\n", 1)[1]) == (1, True, False), (
-        said.said
-    )
-    write(
-        hidden / "accept/another_way.py",
-        "# log1p of exp\n" + PLUS.replace("np.logaddexp(0.0, x)", "np.log1p(np.exp(x))"),
-    )
+def write_the_reference(root, slug):
+    hidden = root / f"graders/hidden/{slug}/test_hidden.py"
+    edit(hidden, "return np.zeros_like(x)", "return np.log1p(np.exp(x))")
 
-    said = katas("check", "softplus", cwd=root)
-    assert (said.status, said.out.count("still as it was begun")) == (1, 2), said.said
-    assert [place for place in PLACES if repr(place) not in " ".join(said.out.split())] == [], said.said
-    assert "wrong/first its first line is still as it was begun" in said.out
-    readme = root / "katas/softplus/README.md"
+
+def write_another_way(root, slug):
+    another = "# log1p of exp\n" + PLUS.replace("np.logaddexp(0.0, x)", "np.log1p(np.exp(x))")
+    write(root / f"graders/hidden/{slug}/accept/another_way.py", another)
+
+
+def say_what_is_left(root, slug):
+    readme = root / f"katas/{slug}/README.md"
     text = readme.read_text(encoding="utf-8")
     for place in PLACES:
         text = text.replace(place, "")
     write(readme, text)
-    first = hidden / "wrong/first.py"
-    edit(first, UNSAID, "the sign was wrong")
+    edit(root / f"graders/hidden/{slug}/wrong/first.py", UNSAID, "the sign was wrong")
 
-    said = katas("check", "softplus", cwd=root)
-    assert (said.status, "clean" in said.out) == (0, True), said.said
+
+STEPS = [solve, work_out_the_example, write_the_reference, write_another_way, say_what_is_left]
+
+
+def test_check_leads_from_the_first_file_to_a_clean_kata(root):
+    """`begun0` is a kata as it was begun, `begun1` has taken the first step, and so on; all are checked at once."""
+    begun = katas("new", "begun0", "--function", "softplus", cwd=root)
+    assert (begun.status, begun.err) == (0, "")
+    assert [line.split(". ")[0].strip() for line in begun.out.splitlines() if line.startswith("  ")] == list("12345")
+    slugs = [f"begun{done}" for done in range(len(STEPS) + 1)]
+    for done, slug in enumerate(slugs):
+        if done:
+            scaffold(root, slug, "softplus")
+        for step in STEPS[:done]:
+            step(root, slug)
+
+    checked = katas("check", *slugs, cwd=root)
+    assert checked.status == 1, checked.said
+    said = [of(checked, slug) for slug in slugs]
+    assert "solution" in said[0]
+    assert "write the solution here" in said[0]
+    assert "test_the_worked_example" in said[1]
+    assert "test_every_vector_has_its_value" in said[2]
+    assert "another_way" in said[3]
+    assert "solution" not in said[3].partition("\n")[2]
+    assert said[4].count("still as it was begun") == 2
+    assert [place for place in PLACES if repr(place) not in " ".join(said[4].split())] == []
+    assert "wrong/first its first line is still as it was begun" in said[4]
+    assert "\n" not in said[5]
+    assert "accepted 1/1" in said[5]
 
 
 def test_what_is_to_be_replaced_in_the_readme_is_named_line_by_line(root):

@@ -53,7 +53,13 @@ def test_mending_it_changes_a_line_that_is_named(hidden: ModuleType, bug: str) -
     assert changed & truth.places
 
 
-def test_five_symptoms_fail_and_five_diagnoses_wait() -> None:
-    done = workshop.pytest("katas/challenge5", "-q", "-p", "no:cacheprovider", cwd=ROOT)
+@pytest.mark.parametrize(
+    ("chosen", "failed"),
+    [("bug1 or diagnosis", 1), pytest.param("bug", 5, marks=pytest.mark.deep)],
+    ids=["one training", "all"],
+)
+def test_symptoms_fail_and_five_diagnoses_wait(chosen: str, failed: int) -> None:
+    words = ("katas/challenge5", "-q", "-p", "no:cacheprovider", "-k", chosen)
+    done = workshop.pytest(*words, cwd=ROOT, torch=True)
     assert done.status == 1
-    assert re.search(r"^5 failed, 5 skipped", done.out.splitlines()[-1].strip("= ")), done.out[-2000:]
+    assert re.search(rf"^{failed} failed, 5 skipped", done.out.splitlines()[-1].strip("= ")), done.out[-2000:]

@@ -14,9 +14,12 @@ from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
 SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
 
 
+SEED = "0123456789abcdef" * 2
+
+
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A clean kata, and one for every fault."""
+def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clean katas of three kinds, and one for every fault."""
     root = workshop.write_repository(tmp_path_factory.mktemp("check"), ["clean"])
     hidden = root / "graders" / "hidden"
     for slug in ("rejecting", "generous", "misnamed"):
@@ -26,7 +29,38 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     write(hidden / "generous" / "wrong" / "right.py", f"# nothing is wrong\n# task: half\n{SOLUTION}")
     write(hidden / "rejecting" / "accept" / "wrong.py", f"# nothing is right\n{SUMMED_WRONGLY}")
     write(hidden / "misnamed" / "wrong" / "elsewhere.py", f"# one too many\n# task: half\n{SUMMED_WRONGLY}")
-    return katas("check", cwd=root)
+    write_kata_of_two_modules(root, "several")
+    write_kata_of_two_runtimes(root, "mixed")
+    return root
+
+
+def write_kata_of_two_modules(root: Path, slug: str) -> None:
+    """A clean kata whose function is called like one of its modules."""
+    toml = workshop.TOML.replace('files = ["twice.py"]', 'files = ["other.py", "twice.py"]')
+    workshop.write_kata(root, slug, toml=toml)
+    hidden = root / "graders" / "hidden" / slug
+    for folder in ("katas", "solutions"):
+        write(root / folder / slug / "other.py", "OTHER = 1\n")
+    for kind, name in (("wrong", "added"), ("accept", "summed")):
+        (hidden / kind / "twice").mkdir()
+        (hidden / kind / f"{name}.py").rename(hidden / kind / "twice" / f"{name}.py")
+
+
+def write_kata_of_two_runtimes(root: Path, slug: str) -> None:
+    """A clean kata where one task may import torch and the other may not."""
+    toml = workshop.TOML.replace('title = "Half a number"', 'title = "Half a number"\nruntime = "torch"')
+    half = "def half(x):\n    import torch\n    return (torch.tensor(x) / 2.0).item()\n"
+    workshop.write_kata(root, slug, toml=toml, solution=workshop.SOLUTION.replace(HALF, half))
+    hidden = root / "graders" / "hidden" / slug
+    edit = 'file = "twice.py"\nold = "return FACTOR"\nnew = "import torch; return 2"\n'
+    write(hidden / "wrong" / "by_torch.edit", f"# By the wrong library.\n# task: twice\n{edit}")
+    write(hidden / "wrong" / "added.py", f"# two is added\n# task: twice\n{ADDED.replace(HALF, half)}")
+
+
+@pytest.fixture(scope="module")
+def checked(katas_of_all_kinds: Path) -> Finished:
+    """All of them checked, on given inputs."""
+    return katas("check", "--seed", SEED, cwd=katas_of_all_kinds)
 
 
 def of(done: Finished, slug: str) -> str:
@@ -42,7 +76,7 @@ def _until_the_next(lines: list[str]) -> list[str]:
 
 def test_a_fault_makes_the_exit_status_1(checked: Finished) -> None:
     assert checked.status == 1, checked.said
-    assert checked.out.splitlines()[-1].startswith("6 katas checked, ")
+    assert checked.out.splitlines()[-1].startswith("8 katas checked, ")
     assert checked.left == []
 
 
@@ -99,45 +133,21 @@ def test_a_shipped_kata_is_clean() -> None:
     assert done.out.endswith("1 kata checked, clean\n")
 
 
-def test_of_several_modules_a_function_may_be_called_like_one(tmp_path: Path) -> None:
-    root = workshop.write_repository(tmp_path, [])
-    toml = workshop.TOML.replace('files = ["twice.py"]', 'files = ["other.py", "twice.py"]')
-    workshop.write_kata(root, "alpha", toml=toml)
-    hidden = root / "graders" / "hidden" / "alpha"
-    for folder in ("katas", "solutions"):
-        write(root / folder / "alpha" / "other.py", "OTHER = 1\n")
-    for kind, name in (("wrong", "added"), ("accept", "summed")):
-        (hidden / kind / "twice").mkdir()
-        (hidden / kind / f"{name}.py").rename(hidden / kind / "twice" / f"{name}.py")
-    done = katas("check", cwd=root)
-    assert (done.status, done.left) == (0, []), done.said
-    learnt = workshop.pytest("katas/alpha", "--against", "solutions", cwd=root)
+def test_of_several_modules_a_function_may_be_called_like_one(checked: Finished, katas_of_all_kinds: Path) -> None:
+    assert of(checked, "several") == "wrong rejected 1/1, diagnosed 1/1, accepted 1/1"
+    learnt = workshop.pytest("katas/several", "--against", "solutions", cwd=katas_of_all_kinds)
     assert learnt.status == 0, learnt.said
 
 
-def test_a_task_with_another_runtime_has_other_workers_and_the_rest_have_not(tmp_path: Path) -> None:
-    root = workshop.write_repository(tmp_path, ["alpha"])
-    toml = workshop.TOML.replace('title = "Half a number"', 'title = "Half a number"\nruntime = "torch"')
-    half = "def half(x):\n    import torch\n    return (torch.tensor(x) / 2.0).item()\n"
-    right = workshop.SOLUTION.replace(HALF, half)
-    workshop.write_kata(root, "alpha", toml=toml, solution=right)
-    hidden = root / "graders" / "hidden" / "alpha"
-    edit = 'file = "twice.py"\nold = "return FACTOR"\nnew = "import torch; return 2"\n'
-    write(hidden / "wrong" / "by_torch.edit", f"# By the wrong library.\n# task: twice\n{edit}")
-    write(hidden / "wrong" / "added.py", f"# two is added\n# task: twice\n{ADDED.replace(HALF, half)}")
-    done = katas("check", cwd=root)
-    assert (done.status, done.left) == (0, []), done.said
-    assert of(done, "alpha") == "wrong rejected 2/2, diagnosed 2/2, accepted 1/1"
+def test_a_task_with_another_runtime_has_other_workers_and_the_rest_have_not(checked: Finished) -> None:
+    assert of(checked, "mixed") == "wrong rejected 2/2, diagnosed 2/2, accepted 1/1"
 
 
-def test_inputs_are_those_of_the_seed_that_is_given(tmp_path: Path) -> None:
-    root = workshop.write_repository(tmp_path, ["rejecting"])
-    write(root / "graders" / "hidden" / "rejecting" / "accept" / "wrong.py", f"# nothing is right\n{SUMMED_WRONGLY}")
-    seed = "0123456789abcdef" * 2
-    told = [katas("check", "--seed", seed, cwd=root).out for _ in range(2)]
-    assert f"(--seed {seed})" in told[0]
-    assert told[0] == told[1]
-    assert katas("check", "--seed", "12", cwd=root).status == 2
+def test_inputs_are_those_of_the_seed_that_is_given(checked: Finished, katas_of_all_kinds: Path) -> None:
+    again = katas("check", "rejecting", "--seed", SEED, cwd=katas_of_all_kinds)
+    assert f"(--seed {SEED})" in of(checked, "rejecting")
+    assert of(checked, "rejecting") == of(again, "rejecting")
+    assert warm.katas("check", "--seed", "12", cwd=katas_of_all_kinds).status == 2
 
 
 def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,14 +12,14 @@ import pytest
 
 from graders.debugging.causes import CAUSES
 from graders.debugging.diagnosis import LEAST_CHARACTERS
-from graders.debugging.faults import FAMILIES, FAULTS, Fault
+from graders.debugging.faults import FAMILIES, FAULTS
 from graders.debugging.generate import LEVELS, GenerationError, Puzzle, candidate
 from graders.debugging.programs import PROGRAMS, Program
 
 SEEDS = range(200)
-EVERY_FAULT = pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
 EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: program.name)
-PROVEN = [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 2), (7, 3), (8, 3)]  # seed and level
+PROVEN = [(2, 1), (4, 2), (8, 3)]  # seed and level; their program trains fastest
+MORE_PROVEN = [(1, 1), (3, 1), (5, 2), (6, 2), (7, 3)]
 
 
 @pytest.fixture(scope="module")
@@ -34,38 +34,38 @@ def test_there_are_thirty_faults_or_more_and_each_family_has_some_of_both_levels
     assert found == {(family, level) for family in FAMILIES for level in (1, 2)}
 
 
-@EVERY_FAULT
-def test_a_fault_has_a_known_cause(fault: Fault) -> None:
-    assert fault.cause in CAUSES
+def test_every_fault_has_a_known_cause() -> None:
+    assert {fault.name: fault.cause for fault in FAULTS.values() if fault.cause not in CAUSES} == {}
 
 
-@EVERY_FAULT
-def test_a_fault_is_told_in_sentences(fault: Fault) -> None:
-    for text in (fault.why, fault.fix, fault.prevention):
-        assert len(text) >= LEAST_CHARACTERS
-        assert text.endswith(".")
+def test_every_fault_is_told_in_sentences() -> None:
+    for fault in FAULTS.values():
+        for text in (fault.why, fault.fix, fault.prevention):
+            assert len(text) >= LEAST_CHARACTERS, fault.name
+            assert text.endswith("."), fault.name
 
 
-@EVERY_FAULT
-def test_every_edit_of_a_fault_fits_its_programs_exactly_once(fault: Fault) -> None:
-    assert fault.edits
-    for name, edits in fault.edits.items():
-        assert [PROGRAMS[name].source.count(healthy) for healthy, _ in edits] == [1] * len(edits)
+def test_every_edit_of_a_fault_fits_its_programs_exactly_once() -> None:
+    for fault in FAULTS.values():
+        assert fault.edits, fault.name
+        for name, edits in fault.edits.items():
+            found = [PROGRAMS[name].source.count(healthy) for healthy, _ in edits]
+            assert found == [1] * len(edits), (fault.name, name)
 
 
-@EVERY_FAULT
-def test_a_line_that_counts_as_well_is_in_the_broken_program_exactly_once(fault: Fault) -> None:
-    assert fault.also.keys() <= fault.edits.keys()
-    for name, snippets in fault.also.items():
-        source = PROGRAMS[name].source
-        for healthy, broken in fault.edits[name]:
-            source = source.replace(healthy, broken)
-        assert [source.count(snippet) for snippet in snippets] == [1] * len(snippets)
+def test_a_line_that_counts_as_well_is_in_the_broken_program_exactly_once() -> None:
+    for fault in FAULTS.values():
+        assert fault.also.keys() <= fault.edits.keys(), fault.name
+        for name, snippets in fault.also.items():
+            source = PROGRAMS[name].source
+            for healthy, broken in fault.edits[name]:
+                source = source.replace(healthy, broken)
+            assert [source.count(snippet) for snippet in snippets] == [1] * len(snippets), (fault.name, name)
 
 
-@EVERY_FAULT
-def test_a_fault_adds_no_comment(fault: Fault) -> None:
-    assert not [broken for edits in fault.edits.values() for _, broken in edits if "#" in broken]
+def test_no_fault_adds_a_comment() -> None:
+    for fault in FAULTS.values():
+        assert not [broken for edits in fault.edits.values() for _, broken in edits if "#" in broken], fault.name
 
 
 @EVERY_PROGRAM
@@ -103,8 +103,9 @@ def test_two_hundred_seeds_break_all_programs_in_all_families_and_at_all_levels(
     assert {puzzle.level for puzzle in candidates} == set(LEVELS)
 
 
-def test_the_same_seed_gives_the_same_puzzle(candidates: list[Puzzle]) -> None:
-    assert [candidate(seed) for seed in SEEDS] == candidates
+@pytest.mark.parametrize("seeds", [SEEDS[::10], pytest.param(SEEDS, marks=pytest.mark.deep)], ids=["some", "all"])
+def test_the_same_seed_gives_the_same_puzzle(candidates: list[Puzzle], seeds: range) -> None:
+    assert [candidate(seed) for seed in seeds] == [candidates[seed] for seed in seeds]
 
 
 def test_every_candidate_is_a_program_with_the_four_entry_points_and_short_lines(candidates: list[Puzzle]) -> None:
@@ -131,12 +132,12 @@ def test_level_three_has_two_faults_of_two_families(candidates: list[Puzzle]) ->
         assert len(puzzle.partly_mended) == (2 if puzzle.level == 3 else 0)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_level_and_a_family_can_be_asked_for(level: int, family: str) -> None:
-    puzzle = candidate(0, level, family)
-    assert puzzle.level == level
-    assert family in {fault.family for fault in puzzle.faults}
+def test_a_level_and_a_family_can_be_asked_for(level: int) -> None:
+    for family in FAMILIES:
+        puzzle = candidate(0, level, family)
+        assert puzzle.level == level
+        assert family in {fault.family for fault in puzzle.faults}
 
 
 @pytest.mark.parametrize(("level", "family"), [(0, None), (4, None), (1, "spelling")])
@@ -145,14 +146,16 @@ def test_an_unknown_level_or_family_is_refused_with_those_that_there_are(level: 
         candidate(0, level, family)
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
-def test_a_fault_shows_in_symptoms_that_can_be_measured(fault: Fault) -> None:
+def test_every_fault_shows_in_symptoms_that_can_be_measured() -> None:
     proof = pytest.importorskip("graders.debugging.proof")
-    assert fault.symptoms
-    assert set(fault.symptoms) <= {*proof.SYMPTOMS, proof.SPEED}
+    for fault in FAULTS.values():
+        assert fault.symptoms, fault.name
+        assert set(fault.symptoms) <= {*proof.SYMPTOMS, proof.SPEED}, fault.name
 
 
-@pytest.mark.parametrize(("seed", "level"), PROVEN)
+@pytest.mark.parametrize(
+    ("seed", "level"), [*PROVEN, *(pytest.param(*each, marks=pytest.mark.deep) for each in MORE_PROVEN)]
+)
 def test_a_puzzle_is_handed_out_proven_with_its_symptom_in_numbers(seed: int, level: int) -> None:
     pytest.importorskip("torch")
     from graders.debugging.generate import generate
@@ -162,10 +165,12 @@ def test_a_puzzle_is_handed_out_proven_with_its_symptom_in_numbers(seed: int, le
     assert re.search(r"\d", puzzle.symptom)
 
 
-@EVERY_PROGRAM
-def test_a_healthy_program_is_no_puzzle(program: Program) -> None:
+@pytest.mark.parametrize(
+    "name", ["spirals", *(pytest.param(name, marks=pytest.mark.deep) for name in PROGRAMS if name != "spirals")]
+)
+def test_a_healthy_program_is_no_puzzle(candidates: list[Puzzle], name: str) -> None:
     proof = pytest.importorskip("graders.debugging.proof")
-    puzzle = next(puzzle for puzzle in map(candidate, SEEDS) if puzzle.program == program and puzzle.level < 3)
+    puzzle = next(puzzle for puzzle in candidates if puzzle.program.name == name and puzzle.level < 3)
     found = proof.prove(Puzzle(**{**vars(puzzle), "source": puzzle.twin}))
     assert not found.proven
     assert found.reason

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import workshop
+from tests.test_learner_mode import QUICK
 from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, write
 
 DIAGNOSIS = "This is exactly what you get when two is added."
@@ -30,6 +31,12 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, text: str, *words: str, typed: str | None = None) -> Finished:
+    """`pytest words…` without the plugins that a kata does not use, whose imports take longer than the tests."""
+    return as_typed(root, text, *QUICK, *words, typed=typed)
+
+
+def as_typed(root: Path, text: str, *words: str, typed: str | None = None) -> Finished:
+    """`pytest words…` with every plugin that is installed."""
     write(root / "katas" / "alpha" / "twice.py", text)
     return workshop.pytest("-p", "no:cacheprovider", *words, cwd=root, text=typed)
 
@@ -82,17 +89,22 @@ def test_what_prints_warns_or_stops_is_quiet_while_it_is_compared(root: Path) ->
     assert DIAGNOSIS in done.out
 
 
-@pytest.mark.parametrize(
-    "trouble", ["raise SystemExit(3)", "raise KeyError(x.size)", "import pytest; pytest.fail('late')"]
-)
-def test_what_goes_wrong_while_it_is_compared_takes_nothing_away(root: Path, trouble: str) -> None:
-    hidden = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
-    write(hidden, hidden.read_text(encoding="utf-8").replace("kata.half(3.0)", "kata.twice(np.ones(700))"))
-    write(hidden, "import numpy as np\n" + hidden.read_text(encoding="utf-8"))
-    text = ADDED.replace("    return 2.0", f"    if x.size == 700: {trouble}\n    return 2.0")
-    done = run(root, text, "katas", "-k", "becomes_four or every_vector")
-    assert "1 failed, 1 passed" in done.out
-    assert "# yours   :" in done.out
+TROUBLES = ["raise SystemExit(3)", "raise KeyError(x.size)", "import pytest; pytest.fail('late')"]
+
+
+def test_what_goes_wrong_while_it_is_compared_takes_nothing_away(tmp_path: Path) -> None:
+    slugs = [f"trouble{number}" for number in range(len(TROUBLES))]
+    root = workshop.write_repository(tmp_path, slugs)
+    for slug, trouble in zip(slugs, TROUBLES, strict=True):
+        hidden = root / "graders" / "hidden" / slug / "test_hidden.py"
+        text = hidden.read_text(encoding="utf-8").replace("kata.half(3.0)", "kata.twice(np.ones(700))")
+        write(hidden, "import numpy as np\n" + text)
+        late = ADDED.replace("    return 2.0", f"    if x.size == 700: {trouble}\n    return 2.0")
+        write(root / "katas" / slug / "twice.py", late)
+    words = ("-p", "no:cacheprovider", *QUICK, "katas", "-k", "becomes_four or every_vector")
+    done = workshop.pytest(*words, cwd=root)
+    assert f"{len(slugs)} failed, {len(slugs)} passed" in done.out
+    assert done.out.count("# yours   :") == len(slugs)
     assert "late" not in done.out
 
 
@@ -101,8 +113,8 @@ def test_what_goes_wrong_while_it_is_compared_takes_nothing_away(root: Path, tro
     [
         (("-x",), "1 failed, 1 passed"),
         (("-k", "every_vector"), "1 failed, 1 deselected"),
-        (("-n", "2"), "1 failed, 1 passed"),
-        (("-n", "2", "--dist", "loadfile"), "1 failed, 1 passed"),
+        pytest.param(("-n", "2"), "1 failed, 1 passed", marks=pytest.mark.deep),
+        (("-n", "1", "--dist", "loadfile"), "1 failed, 1 passed"),
         (("-q",), "1 failed, 1 passed"),
         (("--tb=short",), "1 failed, 1 passed"),
         (("-W", "error"), "1 failed, 1 passed"),
@@ -110,7 +122,7 @@ def test_what_goes_wrong_while_it_is_compared_takes_nothing_away(root: Path, tro
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
 )
 def test_pytests_own_options_work(root: Path, words: tuple[str, ...], counts: str) -> None:
-    done = run(root, ADDED, "katas", *words)
+    done = (as_typed if "-n" in words else run)(root, ADDED, "katas", *words)
     assert done.status == 1
     assert re.search(rf"{counts}(, \d+ \w+)* in ", done.out), done.out
     assert DIAGNOSIS in done.out
@@ -125,9 +137,9 @@ def test_a_debugger_is_entered_in_the_learners_own_test(root: Path) -> None:
     assert "graders/" not in done.out.partition("(Pdb)")[2].partition("points, unofficial")[0]
 
 
-@pytest.mark.parametrize("words", [("--collect-only",), ("--collect-only", "-q"), ("--collect-only", "-n", "2")])
+@pytest.mark.parametrize("words", [("--collect-only",), ("--collect-only", "-q"), ("--collect-only", "-n", "1")])
 def test_tests_can_be_listed_as_an_editor_does(root: Path, words: tuple[str, ...]) -> None:
-    done = run(root, "import numpi\n" + ADDED, "katas", *words)
+    done = as_typed(root, "import numpi\n" + ADDED, "katas", *words)
     assert done.status == 0, done.said
     assert "test_two_becomes_four" in done.out
     assert "test_every_vector_is_doubled" in done.out
@@ -136,7 +148,7 @@ def test_tests_can_be_listed_as_an_editor_does(root: Path, words: tuple[str, ...
 
 
 def test_a_pass_is_a_line_of_points_and_nothing_else(root: Path) -> None:
-    done = run(root, SOLUTION, "katas")
+    done = as_typed(root, SOLUTION, "katas")
     assert done.status == 0
     assert len(POINTS.findall(done.out)) == 1
     assert "warning" not in done.said.lower()
@@ -144,10 +156,12 @@ def test_a_pass_is_a_line_of_points_and_nothing_else(root: Path) -> None:
 
 
 def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
-    project = workshop.copy_project(tmp_path / "Übung 9")
+    project = workshop.write_repository(tmp_path / "Übung 9", [])
+    for place in ("katas", "solutions", "graders/hidden"):
+        shutil.copytree(workshop.ROOT / place / "exercise09", project / place / "exercise09")
     wrong = project / "graders" / "hidden" / "exercise09" / "wrong" / "absolute_deviation.py"
     shutil.copy(wrong, project / "katas" / "exercise09" / "layer_norm.py")
-    done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", cwd=project)
+    done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", *QUICK, cwd=project, torch=True)
     assert "This is exactly what you get when the mean of |x - mean| was taken" in done.out
     assert "exercise09: 1 of 3 tasks, 2 of 7 points; official: katas grade exercise09" in done.out
     assert "graders/" not in done.out

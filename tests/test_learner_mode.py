@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, write
 
 SEED = "00112233445566778899aabbccddeeff"
 MARK = "The smallest failing case, as code:"
+QUICK = ("-p", "no:benchmark", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:anyio")  # import less
 
 
 def outcomes(done: Finished) -> dict[str, str]:
@@ -42,6 +45,9 @@ def code_of(done: Finished) -> str:
 
 # ------------------------------------------------------------------------------ the katas that are shipped
 
+SHARE = ["exercise01", "exercise04"]  # of the shipped katas, in every run of the tests
+TRAINING = "challenge5"  # its five programs train until their symptoms show
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -50,36 +56,71 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def solved(project: Path) -> Finished:
-    """All katas against the solutions, spread over two processes, from the root."""
-    return workshop.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A share of the shipped katas, without the harness, where a path has spaces and umlauts."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("m") / "Übungen für 2", [])
+    for name in ("katas", "solutions"):
+        for slug in SHARE:
+            ignored = shutil.ignore_patterns("__pycache__", ".benchmarks")
+            shutil.copytree(ROOT / name / slug, root / name / slug, ignore=ignored)
+    return root
 
 
 @pytest.fixture(scope="module")
-def stubs(project: Path) -> Finished:
-    """All katas as they are cloned, from inside katas/."""
-    return workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
+def solved(shared: Path) -> Finished:
+    """A share of the katas against the solutions, from the root."""
+    words = ("-v", "-p", "no:cacheprovider", "-p", "no:benchmark")
+    return workshop.pytest("katas", "--against", "solutions", *words, cwd=shared, torch=True)
 
 
-def test_every_solution_passes_every_visible_test(solved: Finished) -> None:
-    assert solved.status == 0, solved.said
-    assert set(counted(solved)) == {"passed"}
+@pytest.fixture(scope="module")
+def stubs(shared: Path) -> Finished:
+    """The same katas as they are cloned, from inside katas/."""
+    return workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=shared / "katas", torch=True)
 
 
-def test_every_visible_test_of_a_stub_fails_or_waits(stubs: Finished) -> None:
-    assert stubs.status == 1
-    found = outcomes(stubs)
+def all_pass(done: Finished) -> None:
+    assert done.status == 0, done.said
+    assert set(counted(done)) == {"passed"}
+
+
+def all_fail_or_wait(done: Finished, slugs: Iterable[str]) -> None:
+    assert done.status == 1
+    found = outcomes(done)
     waiting = {name for name, outcome in found.items() if outcome == "SKIPPED"}  # diagnoses that nobody has begun
     assert all("the_diagnosis_is_filled_in" in name for name in waiting), found
     assert {outcome for name, outcome in found.items() if name not in waiting} <= {"FAILED", "BLOCKED"}, found
-    assert {name.partition("::")[0] for name in found} == set(catalogue.slugs(ROOT))
+    assert {name.partition("::")[0] for name in found} == set(slugs)
+
+
+def same_tests(solved: Finished, stubs: Finished) -> None:
+    assert counted(solved)["passed"] == sum(counted(stubs).get(name, 0) for name in ("failed", "blocked", "skipped"))
+
+
+def test_every_solution_passes_every_visible_test(solved: Finished) -> None:
+    all_pass(solved)
+    assert {name.partition("::")[0] for name in outcomes(solved)} == set(SHARE)
+
+
+def test_every_visible_test_of_a_stub_fails_or_waits(stubs: Finished) -> None:
+    all_fail_or_wait(stubs, SHARE)
 
 
 def test_both_runs_see_the_same_tests(solved: Finished, stubs: Finished) -> None:
-    assert counted(solved)["passed"] == sum(counted(stubs)[name] for name in ("failed", "blocked", "skipped"))
+    same_tests(solved, stubs)
 
 
 def test_no_shipped_kata_warns(solved: Finished, stubs: Finished) -> None:
+    assert "warning" not in (solved.said + stubs.said).lower()
+
+
+@pytest.mark.deep
+def test_all_shipped_katas_do_as_the_share_of_them_does(project: Path) -> None:
+    solved = workshop.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
+    stubs = workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
+    all_pass(solved)
+    all_fail_or_wait(stubs, catalogue.slugs(ROOT))
+    same_tests(solved, stubs)
     assert "warning" not in (solved.said + stubs.said).lower()
 
 
@@ -88,18 +129,19 @@ def test_an_unwritten_function_is_told_in_a_line(stubs: Finished) -> None:
 
 
 @pytest.mark.parametrize("against", [(), ("--against", "solutions")])
-def test_a_kata_runs_from_inside_its_folder(project: Path, against: tuple[str, ...]) -> None:
-    done = workshop.pytest("-q", *against, cwd=project / "katas" / "exercise04")
+def test_a_kata_runs_from_inside_its_folder(shared: Path, against: tuple[str, ...]) -> None:
+    done = workshop.pytest("-q", *against, cwd=shared / "katas" / "exercise04", torch=True)
     assert (done.status, set(counted(done))) == ((0, {"passed"}) if against else (1, {"failed", "blocked"}))
 
 
+@pytest.mark.deep
 def test_a_kata_of_torch_runs_from_inside_its_folder(project: Path) -> None:
-    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / "challenge5")
+    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / TRAINING)
     assert done.status == 0, done.said
 
 
 def test_a_kata_runs_from_the_root() -> None:
-    done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT)
+    done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT, cold=True)
     assert done.status == 1
     assert "exercise04: 0 of 3 tasks, 0 of 8 points" in done.out
 
@@ -115,8 +157,7 @@ def root(tmp_path: Path) -> Path:
 def submitted(root: Path, text: str, *words: str, slug: str = "alpha", typed: str | None = None) -> Finished:
     """`pytest words…` where `text` is the learner's module."""
     write(root / "katas" / slug / "twice.py", text)
-    words = ("-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist", "-p", "no:hypothesispytest", *words)
-    return workshop.pytest(*words, cwd=root, text=typed)
+    return workshop.pytest("-p", "no:cacheprovider", *QUICK, *words, cwd=root, text=typed)
 
 
 @pytest.fixture(scope="module")
@@ -193,13 +234,23 @@ def test_a_broken_kata_toml_is_one_message(root: Path) -> None:
     assert "Traceback" not in done.said
 
 
-@pytest.mark.parametrize("way", ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", "{1, 2}"])
-def test_what_is_no_plain_value_fails_as_it_does_when_graded(root: Path, judge_of: Judge, way: str) -> None:
-    text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {way}\n\n{HALF}"
-    verdict = judge_of.grade_files("alpha", {"twice.py": text.encode()})
-    message = next(test.message for test in verdict.tests if test.name == "test_two_becomes_four")
-    assert message.startswith("twice returned ")
-    assert f"AssertionError: {message}" in submitted(root, text, "katas", "-k", "two_becomes").out
+WAYS = ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", "{1, 2}"]
+
+
+def test_what_is_no_plain_value_fails_as_it_does_when_graded(tmp_path: Path, judge_of: Judge) -> None:
+    slugs = [f"way{number}" for number in range(len(WAYS))]
+    root = workshop.write_repository(tmp_path, slugs)
+    for slug, way in zip(slugs, WAYS, strict=True):
+        text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {way}\n\n{HALF}"
+        write(root / "katas" / slug / "twice.py", text)
+    done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", "-k", "two_becomes", cwd=root)
+    assert counted(done)["failed"] == len(WAYS)
+    for slug in slugs:
+        text = (root / "katas" / slug / "twice.py").read_bytes()
+        verdict = judge_of.grade_files("alpha", {"twice.py": text})
+        message = next(test.message for test in verdict.tests if test.name == "test_two_becomes_four")
+        assert message.startswith("twice returned ")
+        assert f"AssertionError: {message}" in done.out
 
 
 @pytest.fixture(scope="module")

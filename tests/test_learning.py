@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import workshop
+from graders.progress import Progress
+from graders.verdict import Verdict
+from tests import warm, workshop
 from tests.workshop import SOLUTION, STUB, Finished, katas, write
 
 README = """# Alpha
@@ -38,30 +40,31 @@ def root(tmp_path: Path) -> Path:
 
 
 def typed(root: Path, *words: str) -> Finished:
-    return katas(*words, cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
+    return warm.katas(*words, cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
 
 
 def solve(root: Path) -> None:
+    """Write the solution, and remember a pass as `katas grade` does."""
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
-    assert typed(root, "grade", "alpha").status == 0
+    with Progress(root / "progress.sqlite") as progress:
+        moment = "2026-03-01T10:00:00+00:00"
+        progress.record(Verdict(kata="alpha", status="passed", score=3, max_score=3, graded_at=moment))
 
 
-def test_a_pass_is_progress_and_the_next_kata_is_named(root: Path) -> None:
-    before = typed(root, "progress").out
+def test_ones_own_pass_is_progress_and_the_next_kata_is_named(root: Path) -> None:
+    env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite")}
+    for words in (["--against", "solutions"], ["--submission", str(root / "solutions" / "alpha")]):
+        assert typed(root, "grade", "alpha", *words).status == 0
+    before = typed(root, "progress").out  # somebody else's submission is no progress
     assert before.startswith("· alpha ")
     assert "0 of 2 done, 0 points, 0 days in a row\nnext: alpha, Twice" in before
-    solve(root)
-    after = typed(root, "progress").out
+    write(root / "katas" / "alpha" / "twice.py", SOLUTION)
+    assert katas("grade", "alpha", cwd=root, env=env).status == 0
+    after = katas("progress", cwd=root, env=env).out
     assert after.startswith("✓ alpha ")
     assert "1 of 2 done, 3 points, 1 day in a row\nnext: beta, Twice" in after
     assert typed(root, "next").out.startswith("next: beta, Twice (nothing has to come before it)\n")
     assert max(map(len, after.splitlines())) <= 80
-
-
-def test_somebody_elses_submission_is_no_progress(root: Path) -> None:
-    for words in (["--against", "solutions"], ["--submission", str(root / "solutions" / "alpha")]):
-        assert typed(root, "grade", "alpha", *words).status == 0
-    assert "0 of 2 done" in typed(root, "progress").out
 
 
 def test_hints_come_one_after_the_other_and_the_last_again(root: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 from graders.cli.mutation import mutants_of, read_equivalents
 from graders.errors import CatalogueError
 from tests import workshop
-from tests.workshop import HALF, KATAS, katas, write
+from tests.test_check import of
+from tests.workshop import HALF, KATAS, Finished, katas, write
 
 PATIENCE_S = 120.0  # for a command to come so far, or to end, on a busy machine
 
@@ -120,44 +121,48 @@ EQUAL = "twice: `return max(FACTOR, 0) * x` becomes `return max(0, FACTOR) * x`"
 OTHERS = [f"twice: `return max(FACTOR, 0) * x` becomes `return {other} * x`" for other in ("max(FACTOR, 1)", "FACTOR")]
 
 
-def repository(root: Path, listed: list[str]) -> Path:
-    workshop.write_repository(root, [])
-    workshop.write_kata(root, "alpha", solution=COMPARED)
-    text = "".join(f'"{change}" = "there is no telling"\n' for change in listed)
-    write(root / "graders" / "hidden" / "alpha" / "equivalent.toml", text)
-    return root
+WRONGLY_LISTED = {
+    "half: `return x / 2.0` becomes `return x * 2.0`": "is listed in equivalent.toml and yet failed",
+    "half: `return x` becomes `return y`": "is listed in equivalent.toml and is no mutant of the solution",
+}
 
 
-def test_a_mutant_that_no_test_finds_is_named(tmp_path: Path) -> None:
-    done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, []))
-    assert done.status == 1, done.said
-    assert f"  mutant twice.py, line 3, {EQUAL}: survives: no test tells it from the solution" in done.out
+@pytest.fixture(scope="module")
+def mutated(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One kata whose equivalent mutants are not listed, one where all are, and one where others are."""
+    listed = {
+        "unlisted": [],
+        "listed": [
+            f"mutant twice.py, line 3, {OTHERS[0]}:",
+            OTHERS[1],
+            EQUAL,
+            EQUAL.replace("max(0, FACTOR)", "max(FACTOR, -1)"),
+        ],
+        "wrongly": list(WRONGLY_LISTED),
+    }
+    root = workshop.write_repository(tmp_path_factory.mktemp("mutated"), [])
+    for slug, changes in listed.items():
+        workshop.write_kata(root, slug, solution=COMPARED)
+        text = "".join(f'"{change}" = "there is no telling"\n' for change in changes)
+        write(root / "graders" / "hidden" / slug / "equivalent.toml", text)
+    return katas("check", "--mutation", cwd=root)
 
 
-def test_listed_as_equivalent_it_is_no_fault(tmp_path: Path) -> None:
-    printed = f"mutant twice.py, line 3, {OTHERS[0]}:"
-    surviving = [
-        printed,
-        OTHERS[1],
-        EQUAL,
-        EQUAL.replace("max(0, FACTOR)", "max(FACTOR, -1)"),
-    ]
-    done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, surviving))
-    assert (done.status, done.left) == (0, []), done.said
-    assert "equivalent 4" in done.out
+def test_a_mutant_that_no_test_finds_is_named(mutated: Finished) -> None:
+    assert (mutated.status, mutated.left) == (1, []), mutated.said
+    told = f"  mutant twice.py, line 3, {EQUAL}: survives: no test tells it from the solution"
+    assert told in of(mutated, "unlisted")
 
 
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        ("half: `return x / 2.0` becomes `return x * 2.0`", "is listed in equivalent.toml and yet failed"),
-        ("half: `return x` becomes `return y`", "is listed in equivalent.toml and is no mutant of the solution"),
-    ],
-)
-def test_what_is_wrongly_listed_is_named(tmp_path: Path, change: str, fault: str) -> None:
-    done = katas("check", "alpha", "--mutation", cwd=repository(tmp_path, [change]))
-    assert done.status == 1
-    assert f"{change}: {fault}" in done.out
+def test_listed_as_equivalent_it_is_no_fault(mutated: Finished) -> None:
+    told = of(mutated, "listed")
+    assert "\n" not in told
+    assert "equivalent 4" in told
+
+
+@pytest.mark.parametrize(("change", "fault"), WRONGLY_LISTED.items())
+def test_what_is_wrongly_listed_is_named(mutated: Finished, change: str, fault: str) -> None:
+    assert f"{change}: {fault}" in of(mutated, "wrongly")
 
 
 def test_false_alarms_are_counted_and_can_be_drawn_again(tmp_path: Path) -> None:
@@ -175,20 +180,15 @@ def test_false_alarms_are_counted_and_can_be_drawn_again(tmp_path: Path) -> None
     assert all("must pass: test_by_chance: " in line and "(--seed " in line for line in told)
 
 
-def test_a_share_of_the_variants_can_be_asked_for(tmp_path: Path) -> None:
-    root = workshop.write_repository(tmp_path, ["alpha"])
+def test_the_figures_of_a_share_are_written_as_a_table(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha", "beta"])
     for number in range(4):
         write(root / "graders" / "hidden" / "alpha" / "accept" / f"again{number}.py", f"# x + x\n{workshop.SUMMED}")
-    done = katas("check", "--every", "2", cwd=root)
-    assert "wrong rejected 1/1, diagnosed 1/1, accepted 3/3" in done.out, done.said
-
-
-def test_the_figures_are_written_as_a_table(tmp_path: Path) -> None:
-    root = workshop.write_repository(tmp_path, ["alpha", "beta"])
-    done = katas("check", "--flakes", "2", "--table", "table.md", cwd=root)
+    done = katas("check", "--every", "2", "--flakes", "2", "--table", "table.md", cwd=root)
     assert done.status == 0, done.said
+    assert "alpha: wrong rejected 1/1, diagnosed 1/1, accepted 3/3" in done.out
     table = (root / "table.md").read_text(encoding="utf-8")
-    assert "| alpha | 1/1 | 1/1 | 1/1 | not run | not run | 0/2 |" in table
+    assert "| alpha | 1/1 | 3/3 | 1/1 | not run | not run | 0/2 |" in table
     again = katas("check", "beta", "--flakes", "3", "--table", "table.md", cwd=root)
     assert again.status == 0, again.said
     assert (root / "table.md").read_text(encoding="utf-8") == table.replace(

@@ -20,7 +20,6 @@ from graders.progress import Progress, Standing, next_kata, remember, streak
 from graders.verdict import Verdict
 from tests.workshop import ROOT
 
-KILLS = 100
 WRITER = """
 import sys
 from pathlib import Path
@@ -112,10 +111,11 @@ def test_an_error_of_the_grader_is_no_try(tmp_path: Path, monkeypatch: pytest.Mo
     assert (found["alpha"].tries, found["beta"].tries) == (0, 1)
 
 
-def test_a_kill_in_mid_write_loses_nothing_that_was_said_to_be_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.deep)])
+def test_a_kill_in_mid_write_loses_nothing_that_was_said_to_be_kept(tmp_path: Path, kills: int) -> None:
     path, kept = tmp_path / "progress.sqlite", 0
     luck = random.Random(1)
-    for _ in range(KILLS):
+    for _ in range(kills):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path), str(kept + 1)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as writer:

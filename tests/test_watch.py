@@ -25,6 +25,7 @@ from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.test_learning import README
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, katas, write
 
+COLOUR = rb"\x1b\[[0-9;]*3[0-7]m"
 KEYS = "n next  h hint  l list  c visible only  p plot  r reset  q quit"
 PROGRAM = """
 class History:
@@ -110,8 +111,8 @@ def on_one_screen(*texts: str, without: str = "\0") -> Callable[[str], bool]:
 # ------------------------------------------------------------------------------------------ the screen
 
 
-def test_the_first_screen_has_it_all_within_80_columns_and_24_lines(watching: Watching) -> None:
-    terminal = watching("watch")
+def test_the_screen_fits_its_window_and_q_puts_the_terminal_back(watching: Watching, root: Path) -> None:
+    terminal = watching()  # `katas` alone watches, at a terminal
     terminal.wait(lambda text: "twice is not written yet" in text and text.endswith(KEYS))
     rows = terminal.rows()
     assert re.fullmatch(r"✗ Twice \(alpha\) +0 of 3 points", rows[0])
@@ -121,41 +122,63 @@ def test_the_first_screen_has_it_all_within_80_columns_and_24_lines(watching: Wa
     assert rows[-2].endswith("0 of 2 katas done, 0 of 6 points")
     assert rows[-1] == KEYS
     assert terminal.written.count(FULL) == 1
+    assert re.search(COLOUR, terminal.written)
+
+    save(root, ADDED)
+    terminal.wait("1 of 3 points")
+    for columns, lines in ((120, 40), (60, 16), (34, 8)):
+        terminal.resize(columns, lines)
+        text = terminal.wait(lambda text: text.startswith("✗ Twice (alpha)") and text.endswith("q quit"))
+        assert len(text.splitlines()) == lines
+    terminal.type("j")
+    terminal.wait("↑ 1")
+
+    terminal.type("q")
+    done = terminal.end()
+    assert (done.status, done.left) == (0, [])
+    assert terminal.restored()
 
 
-def test_a_save_shows_its_verdict_and_is_remembered(watching: Watching, root: Path) -> None:
+def test_katas_alone_helps_without_a_terminal(root: Path) -> None:
+    assert "Usage: katas" in katas(cwd=root).said
+
+
+def test_saves_are_graded_and_what_changes_is_remembered(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
     assert remembered(root) == (0, 0, False)  # a stub that was only looked at is no try
     save(root, ADDED)
     diagnosis = "This is exactly what you get when two is added."
     terminal.wait(on_one_screen("1 of 3 points", diagnosis, "# expected: np.array([0.0])"))
     assert comes_to(root, 1, 1, False)
+
+    graded_at = re.compile(r"1 of 3 points\n.* (\d\d:\d\d:\d\d), ")
+    first = graded_at.search(terminal.wait(lambda text: bool(graded_at.search(text))))
+    assert first is not None
+    while time.strftime("%H:%M:%S") == first[1]:  # the time of the verdict is all that can be seen to change
+        time.sleep(0.05)
+    save(root, ADDED)
+    terminal.wait(lambda text: bool(again := graded_at.search(text)) and again[1] != first[1])
+    terminal.type("h")
+    terminal.wait("Hint 1: small")  # by then whatever there was to be written is written
+    assert remembered(root) == (1, 1, False)
+
+    terminal.type("c")
+    terminal.wait(on_one_screen("visible tests only", "0 of 2 points", without="Half a number"))
     save(root, SOLUTION)
+    terminal.wait(on_one_screen("2 of 2 points", "c runs all tests, which decide."))
+    assert remembered(root) == (1, 1, False)  # visible tests alone are no progress
+    terminal.type("c")
     terminal.wait("3 of 3 points")
     terminal.wait("n: beta, Twice (nothing has to come before it)")
     terminal.wait("1 of 2 katas done, 3 of 6 points")
     assert comes_to(root, 2, 3, True)
+
     terminal.type("n")
     terminal.wait("✗ Twice (beta)")
     save(root, SOLUTION, "beta")
     terminal.wait("2 of 2 katas done")
     terminal.type("n")
     terminal.wait("Everything is done.")
-
-
-def test_a_save_that_changes_nothing_is_graded_and_not_remembered_again(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    save(root, ADDED)
-    graded_at = re.compile(r"1 of 3 points\n.* (\d\d:\d\d:\d\d), ")
-    first = graded_at.search(terminal.wait(lambda text: bool(graded_at.search(text))))
-    assert first is not None
-    assert comes_to(root, 1, 1, False)
-    time.sleep(1.1)  # the time of the verdict, to the second, is all that can be seen to change
-    save(root, ADDED)
-    terminal.wait(lambda text: bool(again := graded_at.search(text)) and again[1] != first[1])
-    terminal.type("h")
-    terminal.wait("Hint 1: small")  # by then whatever there was to be written is written
-    assert remembered(root) == (1, 1, False)
 
 
 @contextlib.contextmanager
@@ -181,26 +204,36 @@ def in_pieces(path: Path) -> None:
             time.sleep(0.03)
 
 
-@pytest.mark.parametrize("written", [renamed, in_pieces])
-def test_an_editor_may_rename_or_write_in_pieces(
-    watching: Watching, root: Path, written: Callable[[Path], None]
-) -> None:
+def test_every_way_of_saving_ends_with_what_was_saved_last(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
-    written(root / "katas" / "alpha" / "twice.py")
-    terminal.wait("3 of 3 points")
+    save(root, "x = 1\n\tdef twice(x)\n" + HALF)
+    terminal.wait("✗ twice.py, line 2: IndentationError: unexpected indent")
+    path = save(root, SOLUTION.replace("FACTOR * x", "(FACTOR * x"))
+    terminal.wait("line 3: SyntaxError: '(' was never closed")
+    terminal.wait("\n  │ return (FACTOR * x\n  │        ^\n")
+    rows = terminal.rows()
+    at = next(number for number, row in enumerate(rows) if "line 3: SyntaxError: '(' was never closed" in row)
+    assert rows[at + 1 : at + 3] == ["  │ return (FACTOR * x", "  │        ^"]
 
+    renamed(path)
+    terminal.wait(on_one_screen("3 of 3 points", "All tests pass."))
+    path.unlink()
+    terminal.wait("twice.py is not in katas/alpha/.")
+    in_pieces(path)
+    terminal.wait(on_one_screen("3 of 3 points", "All tests pass.", without="is not in"))
 
-def test_many_saves_at_once_end_with_the_last(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
     for number in range(20):
         save(root, ADDED + f"# {number}\n")
-    save(root, SOLUTION)
-    terminal.wait("3 of 3 points")
-    time.sleep(0.5)
-    terminal.wait(on_one_screen("3 of 3 points", "All tests pass."))
+    save(root, STUB)
+    last = on_one_screen("0 of 3 points", "twice is not written yet")
+    terminal.wait(last)
+    terminal.type("h")
+    terminal.wait("Hint 1: small")
+    terminal.type("\x1b")
+    terminal.wait(last)  # no older verdict has come after the last
 
 
-def test_a_newer_save_ends_a_grading_that_would_take_long(watching: Watching, root: Path) -> None:
+def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching, root: Path) -> None:
     be_patient(root)  # one call of the former grading would take longer than all that is waited for
     terminal = watching("watch", "alpha")
     save(root, ENDLESS)
@@ -210,25 +243,18 @@ def test_a_newer_save_ends_a_grading_that_would_take_long(watching: Watching, ro
     terminal.wait("1 of 2 katas done")
     assert comes_to(root, 1, 3, True)
 
-
-def test_a_fault_of_syntax_is_shown_with_its_line(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    save(root, "x = 1\n\tdef twice(x)\n" + HALF)
-    terminal.wait("✗ twice.py, line 2: IndentationError: unexpected indent")
-    save(root, SOLUTION.replace("FACTOR * x", "(FACTOR * x"))
-    terminal.wait("line 3: SyntaxError: '(' was never closed")
-    terminal.wait("\n  │ return (FACTOR * x\n  │        ^\n")
-    rows = terminal.rows()
-    at = next(number for number, row in enumerate(rows) if "line 3: SyntaxError: '(' was never closed" in row)
-    assert rows[at + 1 : at + 3] == ["  │ return (FACTOR * x", "  │        ^"]
+    save(root, ENDLESS)
+    terminal.wait(goes_on_for_seconds)
+    terminal.type("\x03")
+    all_is_put_back(terminal, 130)
 
 
-def test_a_file_that_is_gone_is_told_until_it_is_back(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    (root / "katas" / "alpha" / "twice.py").unlink()
-    terminal.wait("twice.py is not in katas/alpha/.")
-    save(root, SOLUTION)
-    terminal.wait(on_one_screen("3 of 3 points", "All tests pass.", without="is not in"))
+def all_is_put_back(terminal: AtTerminal, status: int) -> None:
+    """The command ends with this status, leaves no process, and the terminal is as it was."""
+    done = terminal.end()
+    assert (done.status, done.left) == (status, [])
+    assert terminal.restored()
+    assert "Traceback" not in done.out
 
 
 def test_what_lies_beside_it_does_not_have_it_graded_again(root: Path) -> None:
@@ -243,18 +269,41 @@ def test_what_lies_beside_it_does_not_have_it_graded_again(root: Path) -> None:
     assert signature(kata) != before
 
 
-def test_progress_that_cannot_be_kept_is_told_and_stops_nobody(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha", env={"NN_KATAS_PROGRESS": "/dev/null/progress.sqlite"})
+# Refuses inotify_init1(2), as where nobody has a watch left, and goes on with the command.
+WITHOUT_NEWS = f"""
+import os, sys
+sys.path.insert(0, {str(workshop.ROOT)!r})
+from graders.worker import seccomp
+from graders.worker.syscalls import prctl
+number = {{"x86_64": 294, "aarch64": 26}}[os.uname().machine]
+refusal = seccomp.ERRNO | 24
+check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
+answers = (seccomp.RETURN, 0, 0, refusal), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+program = seccomp.Program((*check, *answers))
+prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
+seccomp.install(program.for_process(0))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_without_news_of_saves_progress_or_colour_it_goes_on(watching: Watching, root: Path) -> None:
+    command = (sys.executable, "-c", WITHOUT_NEWS)
+    env = {"NN_KATAS_PROGRESS": "/dev/null/progress.sqlite", "NO_COLOR": "1"}
+    terminal = watching("watch", "alpha", command=command, env=env)
     told = "name a file that can be written to in NN_KATAS_PROGRESS"
     terminal.wait(lambda text: told in " ".join(text.split()))
     for title in ("Hint 1: small", "Hint 2: all"):
         terminal.type("h")
         terminal.wait(title)
+    for text, points in ((ADDED, 1), (STUB, 0)):
+        save(root, text)
+        terminal.wait(f"{points} of 3 points")
     save(root, SOLUTION)
     terminal.wait("1 of 2 katas done")
     terminal.wait("the verdict was not kept")
     terminal.type("n")
     terminal.wait("✗ Twice (beta)")
+    assert not re.search(COLOUR, terminal.written)
 
 
 # -------------------------------------------------------------------------------- a kata that takes long
@@ -291,16 +340,7 @@ def pair(root: Path) -> Path:
     return root
 
 
-def test_a_failure_is_seen_before_the_grading_is_over(watching: Watching, pair: Path) -> None:
-    terminal = watching("watch", "alpha", points="4 of 7 points")
-    write(pair / "katas" / "alpha" / "slow.py", SLOWER)
-    save(pair, ADDED)
-    waiting = "  · Slowly                                                                 – / 4"
-    terminal.wait(on_one_screen("1 of 3 tasks left", "# expected: np.array([0.0])", "1 / 7 so far", waiting))
-    terminal.wait(on_one_screen("4 / 4", "5 of 7 points"))
-
-
-def test_a_save_asks_only_the_tasks_that_its_file_decides(watching: Watching, pair: Path) -> None:
+def test_a_save_asks_the_tasks_of_its_file_and_tells_before_the_end(watching: Watching, pair: Path) -> None:
     terminal = watching("watch", "alpha", points="4 of 7 points")
     slow = pair / "katas" / "alpha" / "slow.py"
     times = slow.stat()
@@ -316,17 +356,25 @@ def test_a_save_asks_only_the_tasks_that_its_file_decides(watching: Watching, pa
     terminal.wait("1 of 2 katas done")
     assert comes_to(pair, 2, 7, True)
 
+    write(slow, SLOWER)
+    save(pair, ADDED)
+    waiting = "  · Slowly                                                                 – / 4"
+    terminal.wait(on_one_screen("1 of 3 tasks left", "# expected: np.array([0.0])", "1 / 7 so far", waiting))
+    terminal.wait(on_one_screen("4 / 4", "5 of 7 points"))
 
-def test_a_task_that_was_given_up_is_graded_after_the_newer_save(watching: Watching, pair: Path) -> None:
-    terminal = watching("watch", "alpha", points="4 of 7 points")
-    write(pair / "katas" / "alpha" / "slow.py", SLOWER.replace("return x", "return -x"))
+    write(slow, SLOWER.replace("return x", "return -x"))
     terminal.wait("1 of 3 tasks left")
     save(pair, SOLUTION)
-    terminal.wait("3 / 7 so far")  # what was saved last comes first
+    terminal.wait("3 / 7 so far")  # what was saved last comes first, and what was given up after it
     terminal.wait(on_one_screen("✗ Slowly", "3 of 7 points"))
 
+    write(slow, SLOWER)
+    terminal.wait("1 of 3 tasks left")
+    terminal.kill(signal.SIGHUP)
+    all_is_put_back(terminal, 129)
 
-def test_it_is_told_as_text_that_a_grading_goes_on(watching: Watching, pair: Path) -> None:
+
+def test_plain_text_tells_that_a_grading_goes_on_and_takes_keys(watching: Watching, pair: Path) -> None:
     terminal = watching("watch", "alpha", "--plain", lines=70, points="4 of 7 points")
     write(pair / "katas" / "alpha" / "slow.py", SLOWER)
     save(pair, ADDED)
@@ -334,6 +382,17 @@ def test_it_is_told_as_text_that_a_grading_goes_on(watching: Watching, pair: Pat
     goes_on = re.compile(r"✗ Every vector is doubled.*grading goes on: [12] of 3 tasks left", re.DOTALL)
     terminal.wait(lambda text: bool(goes_on.search(text)))
     terminal.wait("5 of 7 points")
+    terminal.type("h\n")
+    terminal.wait("Add it to itself.")
+    terminal.type("l\n")
+    terminal.wait("Type a kata's number.")
+    terminal.type("2\n")
+    terminal.wait("✗ Twice (beta)")
+    terminal.type("q\n")
+    done = terminal.end()
+    assert (done.status, done.left) == (0, [])
+    assert FULL not in terminal.written
+    assert "\x1b[?25l" not in done.out
 
 
 def board_of(root: Path) -> Board:
@@ -374,18 +433,7 @@ def test_what_builds_on_a_saved_task_is_asked_with_it_and_not_while_it_must_wait
 # ------------------------------------------------------------------------------------------------ keys
 
 
-def test_hints_come_one_by_one_and_go_with_the_next_save(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    terminal.type("h")
-    terminal.wait(on_one_screen("Hint 1: small", "Add it to itself.\n  1 more: h"))
-    terminal.type("h")
-    text = terminal.wait(on_one_screen("Hint 2: all", "x + x", "Hint 1: small", "Add it to itself.", without="more: h"))
-    assert text.index("x + x") < text.index("Hint 1: small")
-    save(root, ADDED)
-    terminal.wait(on_one_screen("1 of 3 points", "# expected:", without="Hint"))
-
-
-def test_next_waits_for_a_pass_and_the_list_does_not(watching: Watching) -> None:
+def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
     terminal.type("n")
     terminal.wait("alpha is not passed yet; l chooses another kata.")
@@ -397,57 +445,38 @@ def test_next_waits_for_a_pass_and_the_list_does_not(watching: Watching) -> None
     terminal.wait("✗ Twice (beta)")
     terminal.type("h")
     terminal.wait("beta has no hints")
+    terminal.type("l")
+    terminal.wait("›  2 · beta")
+    terminal.type("\x1b[A")
+    terminal.wait("›  1 · alpha")
+    terminal.type("\n")
+    terminal.wait(on_one_screen("✗ Twice (alpha)", "0 of 3 points"))
 
+    terminal.type("h")
+    terminal.wait(on_one_screen("Hint 1: small", "Add it to itself.\n  1 more: h"))
+    terminal.type("h")
+    text = terminal.wait(on_one_screen("Hint 2: all", "x + x", "Hint 1: small", "Add it to itself.", without="more: h"))
+    assert text.index("x + x") < text.index("Hint 1: small")
+    terminal.type("p")
+    terminal.wait("There is nothing to draw of alpha.")
+    path = save(root, ADDED + PROGRAM)
+    terminal.wait(on_one_screen("1 of 3 points", "# expected:", without="Hint"))
+    terminal.type("p")
+    terminal.wait("picture: .katas/pictures/alpha-twice.png")
+    assert (root / ".katas" / "pictures" / "alpha-twice.png").read_bytes().startswith(b"\x89PNG")
 
-def test_visible_tests_alone_are_no_progress(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    terminal.type("c")
-    terminal.wait(on_one_screen("visible tests only", "0 of 2 points", without="Half a number"))
-    save(root, SOLUTION)
-    terminal.wait(on_one_screen("2 of 2 points", "c runs all tests, which decide."))
-    assert remembered(root) == (0, 0, False)
-    terminal.type("c")
-    terminal.wait("3 of 3 points")
-    terminal.wait("1 of 2 katas done")
-
-
-def test_a_reset_asks_and_keeps_what_was_there(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    path = save(root, ADDED)
-    terminal.wait("1 of 3 points")
-    terminal.type("r")
-    terminal.wait("Reset alpha to its stubs?")
+    terminal.type("ry")  # a y that was typed before the question is no answer
+    terminal.wait(on_one_screen("Reset alpha to its stubs?", "y yes  n no"))
     terminal.type("x")
-    terminal.wait(lambda text: "Nothing was changed." in text and "y yes" not in text)
-    assert path.read_text(encoding="utf-8") == ADDED
+    terminal.wait(on_one_screen("Nothing was changed.", without="y yes"))
+    assert path.read_text(encoding="utf-8") == ADDED + PROGRAM
     terminal.type("r")
     terminal.wait("y yes  n no")
     terminal.type("y")
     terminal.wait(on_one_screen("0 of 3 points", "fresh: katas/alpha/twice.py"))
     assert path.read_text(encoding="utf-8") == STUB
     (kept,) = (root / ".katas" / "backup").glob("alpha-*/twice.py")
-    assert kept.read_text(encoding="utf-8") == ADDED
-
-
-def test_what_is_typed_before_the_question_is_no_answer(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    path = save(root, ADDED)
-    terminal.wait("1 of 3 points")
-    terminal.type("ry")
-    terminal.wait(on_one_screen("Reset alpha to its stubs?", "y yes  n no"))
-    time.sleep(0.3)
-    assert path.read_text(encoding="utf-8") == ADDED
-
-
-def test_a_program_is_run_and_its_picture_named(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
-    terminal.type("p")
-    terminal.wait("There is nothing to draw of alpha.")
-    save(root, SOLUTION + PROGRAM)
-    terminal.wait("3 of 3 points")
-    terminal.type("p")
-    terminal.wait("picture: .katas/pictures/alpha-twice.png")
-    assert (root / ".katas" / "pictures" / "alpha-twice.png").read_bytes().startswith(b"\x89PNG")
+    assert kept.read_text(encoding="utf-8") == ADDED + PROGRAM
 
 
 def test_keys_are_told_apart_even_when_a_slow_line_tears_them() -> None:
@@ -469,43 +498,17 @@ def test_keys_are_told_apart_even_when_a_slow_line_tears_them() -> None:
 # --------------------------------------------------------------------------------------- the terminal
 
 
-def test_q_leaves_the_terminal_as_it_was_and_nothing_running(watching: Watching) -> None:
-    terminal = watching("watch")
-    terminal.type("q")
-    done = terminal.end()
-    assert (done.status, done.left) == (0, [])
-    assert terminal.restored()
-
-
-@pytest.mark.parametrize(
-    ("number", "status"), [(None, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["ctrl-c", "term", "hup"]
-)
-def test_whatever_ends_it_puts_the_terminal_back(
-    watching: Watching, root: Path, number: signal.Signals | None, status: int
+@pytest.mark.deep
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)], ids=["hup", "term"])
+def test_a_signal_that_ends_it_puts_the_terminal_back(
+    watching: Watching, root: Path, number: signal.Signals, status: int
 ) -> None:
     be_patient(root)
     terminal = watching("watch")
     save(root, ENDLESS)
     terminal.wait(goes_on_for_seconds)
-    if number is None:
-        terminal.type("\x03")
-    else:
-        terminal.kill(number)
-    done = terminal.end()
-    assert (done.status, done.left) == (status, [])
-    assert terminal.restored()
-    assert "Traceback" not in done.out
-
-
-def test_a_window_of_another_size_is_filled_anew(watching: Watching, root: Path) -> None:
-    save(root, ADDED)
-    terminal = watching("watch", points="1 of 3 points")
-    for columns, lines in ((120, 40), (60, 16), (34, 8)):
-        terminal.resize(columns, lines)
-        text = terminal.wait(lambda text: text.startswith("✗ Twice (alpha)") and text.endswith("q quit"))
-        assert len(text.splitlines()) == lines
-    terminal.type("j")
-    terminal.wait("↑ 1")
+    terminal.kill(number)
+    all_is_put_back(terminal, status)
 
 
 def test_ctrl_z_gives_the_terminal_back_until_it_is_wanted_again(root: Path) -> None:
@@ -526,37 +529,6 @@ def test_ctrl_z_gives_the_terminal_back_until_it_is_wanted_again(root: Path) -> 
         terminal.wait(lambda text: text.endswith("shell>"))
         terminal.type("exit $((40 + $?))\n")
         assert terminal.end().status == 40
-
-
-def test_no_colour_is_used_where_none_is_wanted(watching: Watching) -> None:
-    assert re.search(rb"\x1b\[[0-9;]*3[0-7]m", watching("watch").written)
-    assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", watching("watch", env={"NO_COLOR": "1"}).written)
-
-
-def test_katas_alone_watches_at_a_terminal_and_helps_without_one(watching: Watching, root: Path) -> None:
-    watching().wait(lambda text: text.endswith(f"\n{KEYS}"))
-    assert "Usage: katas" in katas(cwd=root).said
-
-
-def test_where_the_kernel_does_not_tell_of_changes_they_are_looked_for(watching: Watching, root: Path) -> None:
-    script = f"""
-import os, sys
-sys.path.insert(0, {str(workshop.ROOT)!r})
-from graders.worker import seccomp
-from graders.worker.syscalls import prctl
-number = {{"x86_64": 294, "aarch64": 26}}[os.uname().machine]
-refusal = seccomp.ERRNO | 24
-check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
-answers = (seccomp.RETURN, 0, 0, refusal), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
-program = seccomp.Program((*check, *answers))
-prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
-seccomp.install(program.for_process(0))
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-    terminal = watching("watch", "alpha", command=(sys.executable, "-c", script))
-    for text, points in ((ADDED, 1), (SOLUTION, 3), (STUB, 0)):
-        save(root, text)
-        terminal.wait(f"{points} of 3 points")
 
 
 # ------------------------------------------------------------------------------------------ plain text
@@ -582,18 +554,3 @@ def test_without_a_terminal_every_verdict_is_a_block_of_text(root: Path) -> None
     assert "\n✓ Twice (alpha)" in text
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
-
-
-def test_plain_text_at_a_terminal_takes_keys_by_the_line(watching: Watching) -> None:
-    terminal = watching("watch", "alpha", "--plain", lines=60)
-    terminal.type("h\n")
-    terminal.wait("Add it to itself.")
-    terminal.type("l\n")
-    terminal.wait("Type a kata's number.")
-    terminal.type("2\n")
-    terminal.wait("✗ Twice (beta)")
-    terminal.type("q\n")
-    done = terminal.end()
-    assert (done.status, done.left) == (0, [])
-    assert FULL not in terminal.written
-    assert "\x1b[?25l" not in done.out

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -153,20 +157,109 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
 
-def pytest(*words: str, cwd: Path, text: str | None = None, env: Mapping[str, str] | None = None) -> Finished:
-    """`pytest words…`, typed in `cwd`; `text` is what is typed while it runs."""
-    own = {} if (cwd / "graders" / "cli").is_dir() or cwd.is_relative_to(ROOT) else {"PYTHONPATH": str(ROOT)}
+def pytest(
+    *words: str,
+    cwd: Path,
+    text: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cold: bool = False,
+    torch: bool = False,
+) -> Finished:
+    """Run `pytest words…` in `cwd` with `text` on standard input; `cold` starts a new interpreter for it.
+
+    Otherwise the run is a fork of a process that has already imported pytest and the harness (and, on request, torch),
+    which saves the time of the imports. A checkout that brings its own harness always gets a new interpreter.
+    """
+    more = dict(env or {})
+    own_harness = next((each for each in (cwd, *cwd.parents) if (each / "graders" / "cli").is_dir()), None)
+    if not cold and own_harness in (None, ROOT):
+        return _preloaded(torch).run(list(words), cwd, environment(PYTHONPATH=str(ROOT), **more), text or "")
+    own = more if own_harness else {"PYTHONPATH": str(ROOT), **more}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", *words],
         cwd=cwd,
         input=text or "",
         capture_output=True,
         encoding="utf-8",
-        env=environment(**own, **(env or {})),
+        env=environment(**own),
         timeout=PATIENCE_S,
         check=False,
     )
     return Finished(done.returncode, done.stdout, done.stderr, [])
+
+
+# Imports what a learner's pytest imports, then forks once per request. pytest must import the plugin
+# itself, because it warns about plugins that are already there.
+PRELOADED = """
+import asyncio, code, gc, json, os, pdb, runpy, socket, ssl, sys, unittest
+import numpy, pytest
+import graders.progress
+import graders.judge.plugin, graders.judge.race, graders.report.wording, graders.checks, graders.intake
+del sys.modules["graders.judge.plugin"]
+for name in sys.argv[2:]:
+    __import__(name)
+server = socket.socket(fileno=int(sys.argv[1]))
+gc.freeze()  # what is there already is not looked at again by every run
+while True:
+    data, descriptors, *_ = socket.recv_fds(server, 1 << 20, 4)
+    if not data:
+        break
+    child = os.fork()
+    if child == 0:
+        server.close()
+        request = json.loads(data)
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        sys.argv = ["pytest", *request["words"]]
+        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    server.send(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]).to_bytes(4, "big", signed=True))
+"""
+
+
+class Preloaded:
+    """A process that has imported pytest and the harness, and forks for every run."""
+
+    def __init__(self, *more: str) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(PATIENCE_S)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", PRELOADED, str(theirs.fileno()), *more],
+                cwd=ROOT,
+                env=environment(PYTHONPATH=str(ROOT)),
+                pass_fds=[theirs.fileno()],
+            )
+
+    def run(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], text: str) -> Finished:
+        """Run `words` in a fork; the output comes through files, so that a full pipe cannot stop it."""
+        request = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
+            typed.write(text.encode())
+            typed.seek(0)
+            socket.send_fds(self._socket, [request], [typed.fileno(), out.fileno(), err.fileno()])
+            status = int.from_bytes(self._socket.recv(4), "big", signed=True)
+            out.seek(0)
+            err.seek(0)
+            return Finished(status, out.read().decode(), err.read().decode(), [])
+
+    def close(self) -> None:
+        """End the process, which the end of the requests tells to end."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._process.wait(PATIENCE_S)
+
+
+@functools.cache
+def _preloaded(torch: bool) -> Preloaded:
+    started = Preloaded(*(["torch"] if torch else []))
+    atexit.register(started.close)
+    return started
 
 
 # Runs a command as the one to whom its orphans fall, waits for them, and reports (on a descriptor) what does not end.
