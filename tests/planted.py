@@ -327,6 +327,7 @@ def baseline(copy: Copy, wanted: Sequence[Fault]) -> bool:
 
 def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> int:
     """Plant these faults in `jobs` copies; `first`: run the areas once without a fault before. The exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else pytest would outlive this process
     waiting: queue.SimpleQueue[Fault] = queue.SimpleQueue()
     for fault in wanted:
         waiting.put(fault)
