@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from graders import catalogue, intake
-from graders.pulls import grading
+from graders.pulls import grading, reporting
 from graders.pulls import intake as pulling
 from graders.pulls.api import Repository, ServerError
-from graders.pulls.records import Intake, Pull, Taken
+from graders.pulls.records import Intake, Pull, Report, Taken, write
+from graders.verdict import TestResult, Verdict
 from tests.github_server import NAME, TOKEN, GitHub, serving
 from tests.workshop import SOLUTION, write_repository
 
@@ -45,3 +46,11 @@ def test_the_file_that_leaves_the_grading_machine_is_redacted(root: Path) -> Non
     assert (verdict.status, verdict.score, verdict.seed) == ("failed", 2, None)
     assert [test.name for test in verdict.tests if test.visibility == "hidden"] == ["hidden test 1 of half"]
     assert {test.message for test in verdict.tests} == {""}
+
+
+def test_what_the_grading_machine_hands_on_is_redacted_again(tmp_path: Path) -> None:
+    test = TestResult(name="test_of_a_secret", task="half", visibility="hidden", status="failed", message="1.5")
+    verdict = Verdict(kata="alpha", status="failed", seed="0" * 32, tests=(test,))
+    write(tmp_path / "verdicts.json", Report(verdicts=(verdict,)))
+    (found,) = reporting.checked(tmp_path / "verdicts.json", ["alpha"], "public")
+    assert (found.seed, found.tests[0].name, found.tests[0].message) == (None, "hidden test 1 of half", "")
