@@ -129,7 +129,7 @@ class Copy:
 
     folder: Path
     limit_s: float = LIMIT_S
-    process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[bytes] | None = None
     stopped: bool = False
 
     @property
@@ -214,25 +214,26 @@ class Copy:
         """Run pytest on default tests until the first one fails, as one process group that can be stopped."""
         self.notes.unlink(missing_ok=True)
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "planted_notes"]
-        self.process = subprocess.Popen(
-            [str(self.python), "-m", "pytest", *options, *words],
-            cwd=self.root,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+        place = self.folder / "said.txt"  # a pipe would stay open as long as any process that a test has left behind
+        with place.open("wb") as file:
+            self.process = subprocess.Popen(
+                [str(self.python), "-m", "pytest", *options, *words],
+                cwd=self.root,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         if self.stopped:  # Ctrl-C came between two runs
             self._kill()
         try:
-            said, _ = self.process.communicate(timeout=self.limit_s)
-            status: int | None = self.process.returncode
+            status: int | None = self.process.wait(self.limit_s)
         except subprocess.TimeoutExpired:
             self._kill()
-            said, status = self.process.communicate()[0], None
+            self.process.wait()
+            status = None
+        said = place.read_text(encoding="utf-8", errors="replace")
         failed = self.notes.read_text(encoding="utf-8").splitlines() if self.notes.exists() else []
         return Ended(status, tuple(failed), said)
 
