@@ -50,7 +50,15 @@ class Own:
 
 sys.meta_path.insert(0, Own)
 """
-LAUNCHER = "#!{python}\nimport sys\nfrom {module} import {function}\nsys.exit({function}())\n"
+# Guarded, as pip's own is: a process that multiprocessing spawns imports the script once more.
+LAUNCHER = """\
+#!{python}
+import sys
+from {module} import {function}
+
+if __name__ == "__main__":
+    sys.exit({function}())
+"""
 # Node IDs may hold anything, so they are taken from pytest itself and not from what it prints.
 NOTES = """\
 import pathlib
