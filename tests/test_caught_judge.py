@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+from graders.judge import Judge
 from graders.verdict import Verdict
 from tests.observed import result
+from tests.workshop import write, write_repository
 
 # Wrong for every vector, and fails otherwise for the smallest ones.
 TWO_FAULTS = """
@@ -27,3 +30,12 @@ def test_a_case_is_reduced_as_far_as_its_own_fault_goes(graded: Callable[..., Ve
     assert "another fault" not in found.message
     (vector,) = re.findall(r"^x = np\.array\(\[(.*)\]\)$", found.counterexample, re.MULTILINE)
     assert len(vector.split(",")) == 3
+
+
+def test_an_edit_that_leaves_the_size_of_a_test_file_is_noticed(tmp_path: Path) -> None:
+    root = write_repository(tmp_path, ["alpha"])
+    solution, hidden = root / "solutions/alpha", root / "graders/hidden/alpha/test_hidden.py"
+    with Judge(root) as judge:
+        assert judge.grade("alpha", solution).status == "passed"
+        write(hidden, hidden.read_text(encoding="utf-8").replace("1.5", "9.5"))
+        assert judge.grade("alpha", solution).status == "failed"
