@@ -1,0 +1,410 @@
+"""Plant faults in copies of the harness, one at a time, and report which default test catches each.
+
+    python -m tests.planted                     every fault in planted.toml
+    python -m tests.planted late-rule wire-depth  these two
+    python -m tests.planted --every 10 --jobs 2   every tenth fault, in two copies of the project
+
+The tests guard promises; this script guards the tests. Each fault is a one-line change that breaks a promise without
+crashing anything. The default tests of its area run with `-x`, and one of them has to fail. The script then runs that
+test again without the fault, where it has to pass, so that a test which fails anyway catches nothing.
+
+Exit status: 0 if every fault was caught, 1 if one was not, 2 if a fault cannot be planted, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+import venv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIST = Path(__file__).with_name("planted.toml")
+LIMIT_S = 1800  # for the tests of one area; pytest-timeout ends a single test much sooner
+SHOWN_LINES = 15  # of what pytest said where it came to no result
+INTERRUPTED = 130
+
+# A copy finds its own `graders` and everything else where the running interpreter does. Python runs no .pth file of a
+# folder that another .pth file names, so the editable installation of the original stays out of it.
+FINDER = """\
+import sys
+from importlib.machinery import PathFinder
+
+class Own:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return PathFinder.find_spec(name, [{root!r}]) if name == "graders" else None
+
+sys.meta_path.insert(0, Own)
+"""
+# Guarded, as pip's own is: a process that multiprocessing spawns imports the script once more.
+LAUNCHER = """\
+#!{python}
+import sys
+from {module} import {function}
+
+if __name__ == "__main__":
+    sys.exit({function}())
+"""
+# Node IDs may hold anything, so they are taken from pytest itself and not from what it prints.
+NOTES = """\
+import pathlib
+
+PLACE = pathlib.Path({place!r})
+
+def _note(report):
+    if report.failed:
+        with PLACE.open("a", encoding="utf-8") as file:
+            file.write(report.nodeid.replace("\\n", " ") + "\\n")
+
+pytest_runtest_logreport = pytest_collectreport = _note
+"""
+
+
+class PlantingError(Exception):
+    """A fault cannot be planted; the message names it, the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line of the harness changed so that a promise is broken. `tests` are the default tests of its area."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    why: str
+    tests: tuple[str, ...]
+
+    def planted(self, root: Path) -> str:
+        """Return the file's text with the fault in it. Raises PlantingError unless `old` occurs exactly once."""
+        path = root / self.file
+        try:
+            source = path.read_text(encoding="utf-8")
+        except OSError as fault:
+            raise PlantingError(f"{self.name}: {self.file}: {fault.strerror}; name the file as it is now") from None
+        count = source.count(self.old)
+        if count != 1:
+            raise PlantingError(
+                f"{self.name}: `old` occurs {count} times in {self.file}, once is expected; "
+                f"correct the fault in {LIST.name}: {self.old.strip()}"
+            )
+        return source.replace(self.old, self.new)
+
+
+def faults(path: Path = LIST) -> list[Fault]:
+    """Read the list of faults."""
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return [Fault(**{**each, "tests": tuple(each["tests"])}) for each in table["fault"]]
+
+
+def chosen(every: Sequence[Fault], names: Sequence[str], step: int) -> list[Fault]:
+    """Return the faults of these names, or each `step`-th of all. Raises PlantingError for an unknown name."""
+    unknown = sorted(set(names) - {fault.name for fault in every})
+    if unknown:
+        raise PlantingError(f"{', '.join(unknown)}: no fault of that name in {LIST.name}")
+    return [fault for fault in every if not names or fault.name in names][::step]
+
+
+# ---------------------------------------------------------------------------------------------- a copy
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of pytest ended: its exit status (None if it ran too long), and the node IDs that failed."""
+
+    status: int | None
+    failed: tuple[str, ...]
+    said: str
+
+
+@dataclass
+class Copy:
+    """A copy of the project with a virtual environment of its own, in which `graders` is the copy's."""
+
+    folder: Path
+    limit_s: float = LIMIT_S
+    process: subprocess.Popen[bytes] | None = None
+    stopped: bool = False
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "project"
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "venv" / "bin" / "python"
+
+    @classmethod
+    def make(cls, folder: Path, limit_s: float) -> Copy:
+        """Copy what git knows of the working tree, and what it does not ignore, as it lies there."""
+        copy = cls(folder, limit_s)
+        words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout
+        for name in filter(None, os.fsdecode(listed).split("\0")):
+            if (ROOT / name).is_file():  # one that was removed is still listed until it is committed
+                (copy.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy.root / name, follow_symlinks=False)
+        who = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--no-verify", "-m", "copy"]):
+            subprocess.run(["git", *who, *words], cwd=copy.root, check=True)
+        copy._make_environment()
+        return copy
+
+    def _make_environment(self) -> None:
+        venv.EnvBuilder(symlinks=True).create(self.folder / "venv")
+        (packages,) = (self.folder / "venv" / "lib").glob("python*/site-packages")
+        (packages / "planted_finder.py").write_text(FINDER.format(root=str(self.root)), encoding="utf-8")
+        (packages / "planted_notes.py").write_text(NOTES.format(place=str(self.notes)), encoding="utf-8")
+        lines = [*filter(os.path.isdir, site.getsitepackages()), "import planted_finder"]
+        (packages / "planted.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        for name, module, function in (("katas", "graders.cli", "main"), ("pytest", "pytest", "console_main")):
+            script = self.python.with_name(name)
+            script.write_text(LAUNCHER.format(python=self.python, module=module, function=function), encoding="utf-8")
+            script.chmod(0o755)
+        found = self._told("import graders; print(graders.__file__)")
+        if Path(found) != self.root / "graders" / "__init__.py":
+            raise PlantingError(f"the copy imports the harness from {found}, not from {self.root}")
+
+    @property
+    def notes(self) -> Path:
+        """The file in which pytest notes the IDs of failed tests."""
+        return self.folder / "failed.txt"
+
+    def _told(self, program: str) -> str:
+        done = subprocess.run(
+            [str(self.python), "-P", "-c", program],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def _environment(self) -> dict[str, str]:
+        """The caller's, without what leads Python or pytest elsewhere; tools beside the interpreter are on the path."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PYTEST", "COV_"))}
+        tools = [str(self.python.parent), str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]
+        return kept | {"VIRTUAL_ENV": str(self.folder / "venv"), "PATH": os.pathsep.join(tools)}
+
+    @contextlib.contextmanager
+    def planted(self, fault: Fault) -> Iterator[None]:
+        """Plant a fault while the block lasts."""
+        path = self.root / fault.file
+        before, text = path.read_text(encoding="utf-8"), fault.planted(self.root)
+        try:
+            self._write(path, text)
+            yield
+        finally:
+            self._write(path, before)
+
+    def _write(self, path: Path, text: str) -> None:
+        """Write a source file; compiled code of the same second and size would be taken for its own."""
+        path.write_text(text, encoding="utf-8")
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+            compiled.unlink()
+
+    def pytest(self, *words: str) -> Ended:
+        """Run pytest on default tests until the first one fails, as one process group that can be stopped."""
+        self.notes.unlink(missing_ok=True)
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "planted_notes"]
+        place = self.folder / "said.txt"  # a pipe would stay open as long as any process that a test has left behind
+        with place.open("wb") as file:
+            self.process = subprocess.Popen(
+                [str(self.python), "-m", "pytest", *options, *words],
+                cwd=self.root,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if self.stopped:  # Ctrl-C came between two runs
+            self._kill()
+        try:
+            status: int | None = self.process.wait(self.limit_s)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            self.process.wait()
+            status = None
+        said = place.read_text(encoding="utf-8", errors="replace")
+        failed = self.notes.read_text(encoding="utf-8").splitlines() if self.notes.exists() else []
+        return Ended(status, tuple(failed), said)
+
+    def stop(self) -> None:
+        """End what runs, and start nothing more."""
+        self.stopped = True
+        self._kill()
+
+    def _kill(self) -> None:
+        """End pytest with all of its process group; what it grades in others ends when it is gone."""
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+
+# ------------------------------------------------------------------------------------------- the faults
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one fault: the test that caught it, or why none did."""
+
+    fault: Fault
+    caught_by: str = ""
+    problem: str = ""
+
+
+@dataclass
+class Report:
+    """Prints a line for each fault as soon as it is decided, with progress and the time left."""
+
+    total: int
+    jobs: int
+    started: float = field(default_factory=time.monotonic)
+    outcomes: list[Outcome] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, outcome: Outcome, seconds: float) -> None:
+        with self.lock:
+            self.outcomes.append(outcome)
+            done = len(self.outcomes)
+            left = (time.monotonic() - self.started) / done * (self.total - done)
+            times = f"{seconds:.0f} s" + (f"; about {_duration(left)} left" if done < self.total else "")
+            said = f"caught by {outcome.caught_by}" if outcome.caught_by else f"NOT CAUGHT: {outcome.problem}"
+            print(f"[{done:{len(str(self.total))}}/{self.total}] {outcome.fault.name}: {said} ({times})", flush=True)
+
+    def conclude(self) -> int:
+        """Print the sum; the exit status."""
+        missed = [outcome.fault for outcome in self.outcomes if not outcome.caught_by]
+        print(f"{len(self.outcomes)} of {self.total} planted, {len(self.outcomes) - len(missed)} caught")
+        for fault in missed:
+            print(f"not caught: {fault.name} ({fault.file}): {fault.why}")
+        return 0 if len(self.outcomes) == self.total and not missed else 1
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def look(copy: Copy, fault: Fault, sound: dict[str, bool]) -> Outcome:
+    """Plant a fault and run its area. `sound` keeps which tests pass without any fault."""
+    with copy.planted(fault):
+        ended = copy.pytest(*fault.tests)
+    if ended.status == 0:
+        return Outcome(fault, problem=f"{', '.join(fault.tests)} passed")
+    if not ended.failed or ended.status is None:
+        tail = "\n    ".join(ended.said.splitlines()[-SHOWN_LINES:])
+        how = f"ran longer than {copy.limit_s:g} s" if ended.status is None else f"ended with {ended.status}"
+        return Outcome(fault, problem=f"pytest {how} and no test failed\n    {tail}\n   ")
+    test = ended.failed[0]
+    if test not in sound:
+        whole_file = [] if "::" in test else ["--collect-only"]
+        sound[test] = copy.pytest(*whole_file, test).status == 0
+    if not sound[test]:
+        return Outcome(fault, problem=f"{test} fails without the fault too")
+    return Outcome(fault, caught_by=test)
+
+
+def baseline(copy: Copy, wanted: Sequence[Fault]) -> bool:
+    """Run the tests of these faults' areas without any fault; say whether all passed."""
+    tests = sorted({test for fault in wanted for test in fault.tests})
+    whole = {test for test in tests if "::" not in test}
+    tests = [test for test in tests if test in whole or test.partition("::")[0] not in whole]
+    print(f"without a fault: {len(tests)} files and tests", flush=True)
+    ended = copy.pytest(*tests)
+    if ended.status == 0:
+        return True
+    print("\n".join(ended.said.splitlines()[-SHOWN_LINES:]))
+    print("a test fails without any fault; nothing was planted")
+    return False
+
+
+def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> int:
+    """Plant these faults in `jobs` copies; `first`: run the areas once without a fault before. The exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else pytest would outlive this process
+    waiting: queue.SimpleQueue[Fault] = queue.SimpleQueue()
+    for fault in wanted:
+        waiting.put(fault)
+    copies: list[Copy] = []
+    errors: list[Exception] = []
+    sound: dict[str, bool] = {}
+    with tempfile.TemporaryDirectory(prefix="planted-", ignore_cleanup_errors=True) as place:
+        os.chmod(place, 0o755)  # workers that run as nobody have to get at the harness
+        try:
+            for number in range(min(jobs, len(wanted))):
+                folder = Path(place).resolve() / str(number)
+                copies.append(Copy.make(folder, limit_s))
+            if first and not baseline(copies[0], wanted):
+                return 1
+            report = Report(len(wanted), len(copies))
+
+            def work(copy: Copy) -> None:
+                try:
+                    while not copy.stopped:
+                        fault, started = waiting.get_nowait(), time.monotonic()
+                        outcome = look(copy, fault, sound)
+                        if not copy.stopped:
+                            report.add(outcome, time.monotonic() - started)
+                except queue.Empty:
+                    return
+                except Exception as fault:  # noqa: BLE001 (it is raised again in the main thread)
+                    errors.append(fault)
+
+            threads = [threading.Thread(target=work, args=(copy,)) for copy in copies]
+            try:
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    while thread.is_alive():
+                        thread.join(0.2)
+            finally:
+                for copy in copies:
+                    copy.stop()
+                for thread in threads:
+                    thread.join()
+        except KeyboardInterrupt:
+            print("interrupted; what stands above holds")
+            return INTERRUPTED
+    if errors:
+        raise errors[0]
+    return report.conclude()
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Read the command line and run; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="faults of planted.toml; all if none is named")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="plant only each Nth fault")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="work in N copies of the project at once")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="SECONDS", help="stop an area's tests then")
+    parser.add_argument("--baseline", action="store_true", help="first run the areas' tests without any fault")
+    given = parser.parse_args(words)
+    if given.every < 1 or given.jobs < 1 or given.limit <= 0:
+        parser.error("--every, --jobs and --limit take positive numbers")
+    try:
+        wanted = chosen(faults(), given.names, given.every)
+        for fault in wanted:
+            fault.planted(ROOT)
+        return run(wanted, given.jobs, given.limit, first=given.baseline)
+    except PlantingError as fault:
+        print(f"planted: {fault}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""What planted faults showed that no test of the judge protects; see `tests/planted.py`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from graders.judge import Judge
+from graders.verdict import Verdict
+from tests.observed import result
+from tests.workshop import write, write_repository
+
+# Wrong for every vector, and fails otherwise for the smallest ones.
+TWO_FAULTS = """
+import numpy as np
+
+def scale(x, factor):
+    if x.size < 3:
+        raise KeyError("another fault")
+    return x * x.dtype.type(factor) + x.dtype.type(1)
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+
+
+def test_a_case_is_reduced_as_far_as_its_own_fault_goes(graded: Callable[..., Verdict]) -> None:
+    found = result(graded("scaling", TWO_FAULTS), "test_a_vector")
+    assert "another fault" not in found.message
+    (vector,) = re.findall(r"^x = np\.array\(\[(.*)\]\)$", found.counterexample, re.MULTILINE)
+    assert len(vector.split(",")) == 3
+
+
+def test_an_edit_that_leaves_the_size_of_a_test_file_is_noticed(tmp_path: Path) -> None:
+    root = write_repository(tmp_path, ["alpha"])
+    solution, hidden = root / "solutions/alpha", root / "graders/hidden/alpha/test_hidden.py"
+    with Judge(root) as judge:
+        assert judge.grade("alpha", solution).status == "passed"
+        write(hidden, hidden.read_text(encoding="utf-8").replace("1.5", "9.5"))
+        assert judge.grade("alpha", solution).status == "failed"

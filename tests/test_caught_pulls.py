@@ -1,0 +1,56 @@
+"""What planted faults showed that no test of pull requests protects; see `tests/planted.py`."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import catalogue, intake
+from graders.pulls import grading, reporting
+from graders.pulls import intake as pulling
+from graders.pulls.api import Repository, ServerError
+from graders.pulls.records import Intake, Pull, Report, Taken, write
+from graders.verdict import TestResult, Verdict
+from tests.github_server import NAME, TOKEN, GitHub, serving
+from tests.workshop import SOLUTION, write_repository
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_repository(tmp_path_factory.mktemp("small") / "katas", ["alpha"])
+
+
+class Lying(GitHub):
+    """A server that answers with the content of another blob."""
+
+    def blob(self, query: Any, body: Any, name: str) -> tuple[int, Any]:
+        status, answer = super().blob(query, body, name)
+        return status, answer | {"content": base64.encodebytes(SOLUTION.replace("2.0", "3.0").encode()).decode()}
+
+
+def test_a_blob_with_another_content_than_its_digest_is_refused(root: Path, tmp_path: Path) -> None:
+    with serving(Lying(tmp_path, root)) as github:
+        github.request(github.commit({"katas/alpha/twice.py": SOLUTION}))
+        with pytest.raises(ServerError, match="the server's answer is another blob"):
+            pulling.take(Repository(NAME, TOKEN, github.url, pause_s=0.01), root, github.event())
+
+
+def test_the_file_that_leaves_the_grading_machine_is_redacted(root: Path) -> None:
+    kata = catalogue.load(root, "alpha")
+    wrong = intake.submission(kata, {"twice.py": SOLUTION.replace("/ 2.0", "/ 3.0").encode()})
+    taken = Intake(pull=Pull(number=7, commit="a" * 40), taken=(Taken(kata="alpha", submission=wrong),))
+    (verdict,) = grading.grade(root, taken, audience="public").verdicts
+    assert (verdict.status, verdict.score, verdict.seed) == ("failed", 2, None)
+    assert [test.name for test in verdict.tests if test.visibility == "hidden"] == ["hidden test 1 of half"]
+    assert {test.message for test in verdict.tests} == {""}
+
+
+def test_what_the_grading_machine_hands_on_is_redacted_again(tmp_path: Path) -> None:
+    test = TestResult(name="test_of_a_secret", task="half", visibility="hidden", status="failed", message="1.5")
+    verdict = Verdict(kata="alpha", status="failed", seed="0" * 32, tests=(test,))
+    write(tmp_path / "verdicts.json", Report(verdicts=(verdict,)))
+    (found,) = reporting.checked(tmp_path / "verdicts.json", ["alpha"], "public")
+    assert (found.seed, found.tests[0].name, found.tests[0].message) == (None, "hidden test 1 of half", "")

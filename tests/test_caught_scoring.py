@@ -1,0 +1,39 @@
+"""What planted faults showed that no test of the points protects; see `tests/planted.py`."""
+
+from __future__ import annotations
+
+from graders.catalogue import Kata, Task
+from graders.judge.scoring import blocking, scored
+from graders.verdict import Limits, TestResult, TestStatus, Verdict
+
+
+def kata_of(*tasks: Task) -> Kata:
+    return Kata(
+        format=1,
+        title="Any",
+        kind="exercise",
+        difficulty=1,
+        minutes=1,
+        files=("any.py",),
+        entry_points=("f",),
+        runtime="numpy",
+        slug="any",
+        root="/nowhere",
+        limits=Limits(),
+        tasks=tasks,
+    )
+
+
+def test_a_test_that_was_not_run_gives_no_share_of_a_partial_task() -> None:
+    kata = kata_of(Task(name="t", title="T", points=3, partial=True))
+    statuses: list[TestStatus] = ["passed", "failed", "ungraded"]
+    results = [TestResult(name=each, task="t", visibility="hidden", status=each) for each in statuses]
+    (task,) = scored(Verdict(kata="any", status="error"), kata, results).tasks
+    assert (task.status, task.score) == ("partial", 1)
+
+
+def test_a_failed_task_blocks_at_the_end_of_a_long_chain() -> None:
+    names = ["first", "second", "third", "fourth"]
+    after = [(), *((name,) for name in names)]
+    tasks = [Task(name=name, title=name, points=1, after=earlier) for name, earlier in zip(names, after, strict=False)]
+    assert blocking(kata_of(*tasks), ["first"], "fourth") == ("first",)
