@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders.cli.progress import Teller
-from tests import workshop
+from tests import warm, workshop
 from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
 
 SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
