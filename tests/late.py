@@ -15,6 +15,8 @@ class Late:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):  # pytest asks every global of a module whether it wraps a fixture
+            raise AttributeError(attribute)
         return getattr(imported(self._name), attribute)
 
 
