@@ -15,7 +15,7 @@ class Late:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):  # pytest asks every global of a module whether it wraps a fixture
+        if attribute.startswith("_"):  # pytest asks every global whether it is a mock or wraps a fixture
             raise AttributeError(attribute)
         return getattr(imported(self._name), attribute)
 
