@@ -15,6 +15,8 @@ class Late:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):  # pytest asks every global whether it is a mock or wraps a fixture
+            raise AttributeError(attribute)
         return getattr(imported(self._name), attribute)
 
 
