@@ -344,7 +344,7 @@ def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, in
     [
         "no environment",
         "no pip",
-        "half of pip",
+        pytest.param("half of pip", marks=pytest.mark.deep),
         pytest.param("no pyvenv.cfg", marks=pytest.mark.deep),
         pytest.param("no interpreter", marks=pytest.mark.deep),
     ],
@@ -376,7 +376,9 @@ def test_a_missing_or_half_made_environment_is_completed(
 # -------------------------------------------------------------------------------- what cannot go on
 
 
-@pytest.mark.parametrize("retries", ["0", "1"])  # pip says other things after a retry
+@pytest.mark.parametrize(
+    "retries", [pytest.param("0", marks=pytest.mark.deep), "1"]
+)  # pip says other things after a retry
 def test_without_a_network_the_message_says_so(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]], retries: str
 ) -> None:
