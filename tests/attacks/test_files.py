@@ -168,10 +168,10 @@ def test_two_names_that_differ_by_unicode_form_are_refused(grade, submission, wi
 
 
 @attack("I6")
-def test_a_hundred_thousand_files_in_a_declared_folder_are_refused(grade, submission, with_results):
+def test_a_great_many_files_in_a_declared_folder_are_refused(grade, submission, with_results):
     folder = submission("honest")
     (folder / "results").mkdir()
-    for index in range(100_000):
+    for index in range(25_000):
         os.close(os.open(folder / f"results/{index}.csv", os.O_CREAT | os.O_WRONLY))
     grade("exercise01", folder, with_results).is_refused("results/.*files")
 
