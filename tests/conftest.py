@@ -18,16 +18,12 @@ REPOSITORY = HERE / "repository"
 
 collect_ignore = ["repository"]  # katas of its own, which the tests grade
 
-# How long an example takes says something of the machine, and nothing of what is tested. The examples are the same in
-# every run: what is red today was red yesterday. KATAS_EXAMPLES=drawn draws others, for somebody who looks for faults.
-settings.register_profile(
-    "katas",
-    settings(),
-    derandomize=os.environ.get("KATAS_EXAMPLES") != "drawn",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("katas")
+# By default hypothesis draws few examples, and the same in every run: what is red today was red yesterday. To look for
+# faults, draw many new ones with --hypothesis-profile=deep. How long an example takes depends on the machine alone.
+ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", ANY_MACHINE, derandomize=True, max_examples=30)
+settings.register_profile("deep", ANY_MACHINE, max_examples=1000)
+settings.load_profile("quick")
 
 Graded = Callable[..., Verdict]
 Written = Callable[..., Path]
