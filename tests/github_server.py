@@ -20,8 +20,6 @@ from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
-import yaml
-
 from graders.judge import Judge
 from graders.pulls import __main__ as pulls
 from graders.pulls import grading
@@ -230,6 +228,8 @@ def serving(github: GitHub) -> Iterator[GitHub]:
 
 def workflow(name: str) -> dict[str, Any]:
     """A workflow as it is parsed; its key `on` is YAML's True."""
+    import yaml
+
     return yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8"))
 
 

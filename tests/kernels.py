@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbclient import NotebookClient
-from traitlets.config import Config
-
+from tests.late import Late
 from tests.observed import command_line, descendants
+
+nbformat = Late("nbformat")
 
 PATIENCE_S = 240  # for one cell, on a busy machine
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,6 +21,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def client_of(page: Any, folder: Path, *, allow_errors: bool = False) -> Any:
     """Return a client that runs a notebook's cells in a kernel of this Python."""
+    from nbclient import NotebookClient
+    from traitlets.config import Config
+
     sockets = tempfile.mkdtemp(dir=os.environ["JUPYTER_RUNTIME_DIR"])
     return NotebookClient(
         page,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-import torch
 
 from graders.worker.serve import Rehearsal
+from tests.late import torch
 
 GENERATORS: dict[str, Callable[[], object]] = {
     "random": random.random,

@@ -22,13 +22,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from graders import intake
 from graders.catalogue import load
 from graders.judge import Judge
 from graders.verdict import Verdict
 from tests import workshop
+from tests.late import Late
+
+PIL = Late("PIL.Image")
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = [ROOT / "solutions" / "challenge2", ROOT / "katas" / "challenge2"]
@@ -236,7 +238,7 @@ def test_a_log_of_another_space_is_refused(tampered: Callable[..., Verdict]) -> 
 
 def test_a_blank_picture_is_refused(judging: Judge) -> None:
     kata, blank = load(ROOT, "challenge2"), io.BytesIO()
-    Image.new("RGB", (800, 400), "white").save(blank, "PNG")
+    PIL.new("RGB", (800, 400), "white").save(blank, "PNG")
     files = intake.shipped(kata, kata.solution)
     verdict = judging.grade_files("challenge2", files | {RESULTS[2]: blank.getvalue()}, tasks=["log"])
     assert "tradeoff_plot.png is blank" in reasons(verdict)
@@ -244,7 +246,7 @@ def test_a_blank_picture_is_refused(judging: Judge) -> None:
 
 def test_a_picture_of_anything_else_is_refused(judging: Judge) -> None:
     kata, noise = load(ROOT, "challenge2"), io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)).save(noise, "PNG")
+    PIL.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)).save(noise, "PNG")
     files = intake.shipped(kata, kata.solution)
     verdict = judging.grade_files("challenge2", files | {RESULTS[2]: noise.getvalue()}, tasks=["log"])
     assert "tradeoff_plot.png is no plot of points" in reasons(verdict)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
 from graders.report import classroom50, exercism, render, wording
 from graders.verdict import Speed, TaskResult, TestResult, Verdict
+from tests.late import Late
 from tests.test_reports import KINDS, hostile_verdicts, read
 
+jsonschema = Late("jsonschema")
 TEXT = {"type": "string"}
 POINTS = {"type": "number", "minimum": 0}
 
@@ -136,12 +138,14 @@ SCHEMAS = {
 }
 
 
-VALIDATORS = {form: jsonschema.Draft202012Validator(schema) for form, schema in SCHEMAS.items()}
+@functools.cache
+def validator(form: str) -> Any:
+    return jsonschema.Draft202012Validator(SCHEMAS[form])
 
 
 def exported(form: str, *verdicts: Verdict, audience: Any = "learner") -> Any:
     result = json.loads(render(list(verdicts), form, audience))
-    VALIDATORS[form].validate(result)
+    validator(form).validate(result)
     return result
 
 

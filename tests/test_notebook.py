@@ -14,12 +14,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nbformat
 import pytest
 
 from graders import catalogue
 from tests import in_process, workshop
-from tests.kernels import Session, client_of, kernel, shown
+from tests.kernels import Session, client_of, kernel, nbformat, shown
 from tests.observed import descendants
 from tests.workshop import HALF, ROOT, SOLUTION, STUB, katas, write
 

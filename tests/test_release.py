@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from graders import catalogue
@@ -22,13 +21,16 @@ from graders.debugging.faults import FAULTS
 from graders.errors import KataError
 from graders.release import contents, grading, student
 from tests.github_server import git
+from tests.late import Late
 from tests.test_exports import SCHEMAS
 from tests.warm import katas
 from tests.workshop import ROOT, SOLUTION, write, write_clone
 from tests.workshop import pytest as run_pytest
 
+jsonschema = Late("jsonschema")
 SLUGS = [path.parent.name for path in sorted((ROOT / "katas").glob("*/kata.toml"))]
-COMMITTED = [slug for slug in SLUGS if git(ROOT, "ls-files", f"katas/{slug}/kata.toml")]
+_LISTED = git(ROOT, "ls-files", "katas/*/kata.toml")
+COMMITTED = [slug for slug in SLUGS if f"katas/{slug}/kata.toml" in _LISTED]
 WRONG = ROOT / "tests/attacks/submissions/b06_extra_axis"
 SEARCHING = ROOT / "tests/attacks/submissions/c04_files"
 

@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
-from markdown_it import MarkdownIt
 from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
@@ -26,6 +26,7 @@ from graders.errors import KataError
 from graders.report import FORMATS, render, terminal
 from graders.report.text import clean, clean_line
 from graders.verdict import Speed, TaskResult, TestResult, Verdict, from_json, schema
+from tests.late import Late
 
 GOLDEN = Path(__file__).with_name("golden")
 KINDS = ("right", "wrong", "blocked", "ungradable", "error")
@@ -42,7 +43,13 @@ FILES = {
     "prairielearn": "prairielearn.json",
 }
 JUNIT = etree.XMLSchema(etree.parse(GOLDEN / "junit.xsd"))
-VERDICT = jsonschema.Draft202012Validator(schema())
+jsonschema, markdown_it = Late("jsonschema"), Late("markdown_it")
+
+
+@functools.cache
+def _validator() -> Any:
+    return jsonschema.Draft202012Validator(schema())
+
 
 NASTY = (
     "\x1b[2J\x1b]0;title\x07", "\x9b31m", "\x00", "\ud800", "\u202e", "\u200b", "\ufffe", "\r", "\r\n", "\x85",
@@ -101,7 +108,7 @@ def hostile_verdicts(draw) -> Verdict:
 
 
 def markdown_tags(report: str) -> set[str]:
-    page = html.fromstring("<div>" + MarkdownIt("commonmark").enable("table").render(report) + "</div>")
+    page = html.fromstring("<div>" + markdown_it.MarkdownIt("commonmark").enable("table").render(report) + "</div>")
     return {element.tag if isinstance(element.tag, str) else "comment" for element in page.iter()}
 
 
@@ -164,7 +171,7 @@ def test_the_instructors_json_holds_what_replay_needs():
 @settings(max_examples=40)
 @given(hostile_verdicts())
 def test_json_is_valid_whatever_the_texts(verdict):
-    VERDICT.validate(json.loads(render([verdict], "json", "instructor").encode()))
+    _validator().validate(json.loads(render([verdict], "json", "instructor").encode()))
 
 
 # html
@@ -271,7 +278,7 @@ def test_a_comment_of_any_2000_characters_is_in_the_markdown():
 def test_markdown_has_only_known_markup_mentions_nobody_and_gives_ci_no_commands(verdict):
     report = render([verdict], "markdown", "instructor")
     assert markdown_tags(report) <= OUR_TAGS
-    page = html.fromstring("<div>" + MarkdownIt("commonmark").enable("table").render(report) + "</div>")
+    page = html.fromstring("<div>" + markdown_it.MarkdownIt("commonmark").enable("table").render(report) + "</div>")
     prose = "".join(page.xpath("//text()[not(ancestor::code)]"))
     assert not re.search(r"[@#]\w|https?://|www\.", re.sub("http(?=://)", "", prose))
     assert not re.search(r"^\s*::|##\w*\[", report, re.MULTILINE)

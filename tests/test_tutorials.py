@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.kernels import client_of, written_to
+from tests.kernels import client_of, nbformat, written_to
+from tests.late import Late
+
+inputtransformer = Late("IPython.core.inputtransformer2")
 
 run_by_a_kernel = pytest.mark.usefixtures("jupyter_at_home", "fonts_at_home")
 
@@ -110,7 +111,9 @@ def test_tutorials_import_names_that_the_project_has() -> None:
     imports: dict[str, None] = {}
     for path in sorted(TUTORIALS.glob("*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
-        code = TransformerManager().transform_cell("\n".join(cell.source for cell in cells if cell.cell_type == "code"))
+        code = inputtransformer.TransformerManager().transform_cell(
+            "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        )
         nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
         imports |= dict.fromkeys(
             text for node in nodes if re.search(r"\b(graders|your_framework)\b", text := ast.unparse(node))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import jsonschema
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -13,7 +12,9 @@ from msgspec.structs import replace
 import graders.verdict
 from graders.errors import KataError
 from graders.verdict import TaskResult, TestResult, Verdict, from_json, schema, schema_json, to_json
+from tests.late import Late
 
+jsonschema = Late("jsonschema")
 SCHEMA_FILE = Path(graders.verdict.__file__).with_name("verdict.schema.json")
 
 HIDDEN = TestResult(
