@@ -18,7 +18,7 @@ import pytest
 
 from graders import cli
 from graders.judge import Judge
-from tests import in_process, workshop
+from tests import in_process, warm, workshop
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write
 
 # What submissions do, by the kata that each is handed in for.
@@ -190,7 +190,7 @@ def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_option_is_told(root: Path, words: list[str], told: str) -> None:
-    done = in_process.katas("grade", "alpha", *words, cwd=root)
+    done = warm.katas("grade", "alpha", *words, cwd=root)
     assert done.status == 2
     assert told in done.err
 
@@ -226,7 +226,7 @@ def test_without_bubblewrap_the_verdict_says_so_and_why(root: Path, tmp_path: Pa
 @pytest.mark.parametrize("place", ["no/such/folder/report.json", ".", "/dev/full"])
 def test_a_report_is_written_whole_or_not_at_all(root: Path, tmp_path: Path, place: str) -> None:
     words = ["--against", "solutions", "--format", "json", "--output", str(tmp_path / place)]
-    done = in_process.katas("grade", "alpha", *words, cwd=root)
+    done = warm.katas("grade", "alpha", *words, cwd=root)
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
     assert done.err.startswith("katas: ")
     assert len(done.err.splitlines()) == 1
@@ -356,27 +356,27 @@ def test_the_demo_shows_three_verdicts() -> None:
 
 
 def test_a_replay_comes_out_the_same(root: Path, clone: Path, record: tuple[Path, Finished]) -> None:
-    done = in_process.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
+    done = warm.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
     assert (done.status, done.err) == (0, "")
     assert "the same statuses, scores and counterexamples" in done.out
 
 
 def test_a_replay_of_something_else_says_what_differs(root: Path, record: tuple[Path, Finished]) -> None:
-    done = in_process.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
+    done = warm.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
     assert done.status == 1
     assert "the submission is another one" in done.out
     assert "failed then, passed now" in done.out
 
 
 def test_a_learners_record_has_no_seed_to_replay(root: Path, tmp_path: Path, passed: Finished) -> None:
-    done = in_process.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
+    done = warm.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
     assert done.status == 2
     assert "--audience instructor" in done.err
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"schema": "other"}', "[]"])
 def test_a_damaged_record_is_told(root: Path, tmp_path: Path, damage: str) -> None:
-    done = in_process.katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
+    done = warm.katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
     assert done.status == 2
     assert "damaged.json" in done.err
     assert "Traceback" not in done.err
@@ -387,14 +387,14 @@ def test_the_version_is_told_anywhere(tmp_path: Path) -> None:
 
 
 def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
-    done = in_process.katas("grade", "alpha", cwd=root / "katas" / "alpha")
+    done = warm.katas("grade", "alpha", cwd=root / "katas" / "alpha")
     assert done.status == 1
     assert "twice is not written yet" in done.out
     assert (root / "katas" / "alpha" / "twice.py").read_text(encoding="utf-8") == STUB
 
 
 def test_several_katas_end_with_what_they_came_to_together(root: Path) -> None:
-    done = in_process.katas("grade", *PLAIN, "--against", "solutions", cwd=root)
+    done = warm.katas("grade", *PLAIN, "--against", "solutions", cwd=root)
     assert re.fullmatch(r"2 katas, 2 passed: 6 of 6 points, in \d+\.\d\d s", done.out.splitlines()[-1]), done.said
 
 
