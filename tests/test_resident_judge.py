@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from graders.errors import Abandoned
-from graders.judge import Judge
+from graders.judge import Judge, process
 from tests.observed import Process, command_line, descendants, result, running, statuses
 
 Written = Callable[..., Path]
@@ -349,7 +349,7 @@ def test_a_killed_judging_process_is_started_again(workshop: Judge, written: Wri
 CLIENT = """
 import sys
 from pathlib import Path
-from graders.judge import Judge
+from graders.judge import Judge, process
 
 with Judge(Path(sys.argv[1])) as judge:
     judge.grade("ten", Path(sys.argv[1]) / "solutions/ten")
@@ -512,3 +512,13 @@ def answer(number):
 """
     message = result(weak.grade("ten", written("ten", text)), "test_one").message
     assert json.loads(message.split("FOUND ")[1].splitlines()[0]) == []
+
+
+def test_pytorch_is_not_imported_for_tests_that_do_not_use_it(judge: Judge) -> None:
+    assert judge._process is not None
+    assert "libtorch" not in Path(f"/proc/{judge._process.process.pid}/maps").read_text()
+
+
+def test_a_mention_of_pytorch_in_any_test_is_found(repository: Path) -> None:
+    assert not process._tests_mention_torch(repository)
+    assert process._tests_mention_torch(Path(__file__).parents[1])

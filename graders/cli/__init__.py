@@ -20,7 +20,9 @@ def main() -> None:
         if any(word in ("grade", "demo", "watch") for word in sys.argv[1:4]) and not {"-h", "--help"} & set(sys.argv):
             from graders.judge import process
 
-            started = process.start(first_runtime=_runtime_guess(sys.argv))
+            started = process.start(
+                first_runtime=_runtime_guess(sys.argv), root=Path() if Path("katas").is_dir() else None
+            )
         from graders.cli.app import run
 
         status = run(started)

@@ -109,7 +109,7 @@ class Judge:
         if alive and signature == self._harness:
             return
         self.close()
-        self._process = process.start(self.confinement, self.first_runtime)
+        self._process = process.start(self.confinement, self.first_runtime, self.root)
         self._harness = signature
 
     def close(self) -> None:

@@ -213,16 +213,17 @@ class Root:
             send(client, msgspec.msgpack.encode(Answer(error=str(fault))))
 
 
-def main(control: int, confinement: str, first_runtime: str, folder: str) -> None:
-    """Start here. The first sandbox starts while torch is imported; `folder` goes when the orders end."""
+def main(control: int, confinement: str, first_runtime: str, folder: str, early: str) -> None:
+    """Start here. The first sandbox starts while `early` is imported; `folder` goes when the orders end."""
     root = Root(socket.socket(fileno=control), confinement)
     if first_runtime:
         with contextlib.suppress(Exception):  # tried again, and then told, when an order needs it
             root.ahead(first_runtime)
     os.environ["OMP_NUM_THREADS"] = "1"
-    with contextlib.suppress(ImportError):
-        # A parent that has run a multi-threaded operation leaves children that hang at their first.
-        importlib.import_module("torch").set_num_threads(1)
+    # A parent that has run a multi-threaded operation leaves children that hang at their first.
+    if early:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(early).set_num_threads(1)
     importlib.import_module("graders.judge.room")
     gc.collect()
     gc.freeze()
@@ -235,4 +236,4 @@ def main(control: int, confinement: str, first_runtime: str, folder: str) -> Non
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4])
+    main(int(sys.argv[1]), *sys.argv[2:6])
