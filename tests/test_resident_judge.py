@@ -381,9 +381,9 @@ def client(repository: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[sub
         return process, int(process.stdout.readline())
 
     yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    for each in started:
+        each.kill()
+        each.communicate()
 
 
 @pytest.mark.security
