@@ -516,6 +516,7 @@ def test_checking_ends_with_what_was_found(tmp_path: Path) -> None:
     assert "families 1 of 8" in done.out
 
 
+@pytest.mark.deep
 def test_ctrl_c_ends_checking_with_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
     with AtTerminal([KATAS, "debug", "check", "--seeds", "1000"], tmp_path) as terminal:

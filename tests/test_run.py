@@ -276,6 +276,7 @@ def test_a_command_is_given_the_sets_it_needs(project: Path, words: str, sets: s
     assert ("installing " + sets in done.err) if sets else (done.said == f"{words}\n"), done.said
 
 
+@pytest.mark.deep
 def test_with_a_graphics_card_the_large_torch_is_announced(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]]
 ) -> None:
@@ -288,6 +289,7 @@ def test_with_a_graphics_card_the_large_torch_is_announced(
     assert "torch-2.13.0" in installed(project)
 
 
+@pytest.mark.deep
 def test_an_index_that_the_user_chose_is_the_only_one(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]]
 ) -> None:
@@ -298,6 +300,7 @@ def test_an_index_that_the_user_chose_is_the_only_one(
     assert not any(path.startswith("/cpu") for path in index[1].asked)
 
 
+@pytest.mark.deep
 def test_an_index_that_never_answers_is_not_waited_for(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]]
 ) -> None:
@@ -343,7 +346,7 @@ def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, in
     "damage",
     [
         "no environment",
-        "no pip",
+        pytest.param("no pip", marks=pytest.mark.deep),
         pytest.param("half of pip", marks=pytest.mark.deep),
         pytest.param("no pyvenv.cfg", marks=pytest.mark.deep),
         pytest.param("no interpreter", marks=pytest.mark.deep),
@@ -390,6 +393,7 @@ def test_without_a_network_the_message_says_so(
     assert not (project / ".venv/pip.log").exists()
 
 
+@pytest.mark.deep
 def test_a_version_that_no_index_has_is_named(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
     with_venv(project, empty_venv)
     write(project / "constraints.txt", "torch<2\n")
