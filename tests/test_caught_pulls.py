@@ -14,7 +14,7 @@ from graders.pulls import intake as pulling
 from graders.pulls.api import Repository, ServerError
 from graders.pulls.records import Intake, Pull, Report, Taken, write
 from graders.verdict import TestResult, Verdict
-from tests.github_server import NAME, TOKEN, GitHub, serving
+from tests.github_server import NAME, TOKEN, GitHub, committed, serving
 from tests.workshop import SOLUTION, write_repository
 
 
@@ -32,7 +32,7 @@ class Lying(GitHub):
 
 
 def test_a_blob_with_another_content_than_its_digest_is_refused(root: Path, tmp_path: Path) -> None:
-    with serving(Lying(tmp_path, root)) as github:
+    with serving(Lying(tmp_path, committed(root, tmp_path / "origin"))) as github:
         github.request(github.commit({"katas/alpha/twice.py": SOLUTION}))
         with pytest.raises(ServerError, match="the server's answer is another blob"):
             pulling.take(Repository(NAME, TOKEN, github.url, pause_s=0.01), root, github.event())

@@ -28,7 +28,7 @@ from graders.catalogue import load
 from graders.judge import Judge
 from graders.verdict import Verdict
 from tests import workshop
-from tests.late import Late
+from tests.late import Late, torch
 
 PIL = Late("PIL.Image")
 
@@ -97,6 +97,7 @@ def wait_for(true: Callable[[], bool]) -> None:
 # Broken off, and taken up again
 
 
+@pytest.mark.deep
 def test_a_search_that_is_killed_goes_on_from_its_log(solution: ModuleType, tmp_path: Path) -> None:
     log, command = tmp_path / "trials.csv", [sys.executable, "-c", PROGRAM]
     with subprocess.Popen([*command, str(log), "6"]) as killed:
@@ -143,6 +144,7 @@ def test_ctrl_c_keeps_what_is_done(solution: ModuleType, tmp_path: Path) -> None
 def test_an_executor_s_trials_are_logged_and_those_of_no_executor(
     solution: ModuleType, noise: Any, tmp_path: Path
 ) -> None:
+    torch.set_num_threads(1)  # the number of threads changes the order of sums, and so the accuracy
     log, architectures = tmp_path / "trials.csv", solution.sample(4, np.random.default_rng(1))
     with ThreadPoolExecutor(2) as executor:
         trials = solution.search(architectures, noise, epochs=1, seed=0, executor=executor, log=log)
@@ -224,10 +226,12 @@ def test_a_doubled_trial_is_found(tampered: Callable[..., Verdict]) -> None:
     assert "is line 2 again" in reasons(tampered(lambda trials: [*trials, trials[0]], "log"))
 
 
+@pytest.mark.deep
 def test_a_log_of_nineteen_is_too_short(tampered: Callable[..., Verdict]) -> None:
     assert "19 different architectures" in reasons(tampered(lambda trials: trials[:19], "log"))
 
 
+@pytest.mark.deep
 def test_a_log_of_another_space_is_refused(tampered: Callable[..., Verdict]) -> None:
     def wider(trials: list[Any]) -> list[Any]:
         shape = dataclasses.replace(trials[0].architecture, width=48)

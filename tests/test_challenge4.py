@@ -315,6 +315,7 @@ print("kept", len(run.history), flush=True)
 """
 
 
+@pytest.mark.deep
 def test_ctrl_c_keeps_the_epochs_that_are_done() -> None:
     program = INTERRUPTED.format(solution=str(ROOT / "solutions" / "challenge4"), kata=str(KATA))
     command = [sys.executable, "-c", program]

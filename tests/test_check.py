@@ -127,6 +127,7 @@ def test_a_test_without_a_task_cannot_be_checked(tmp_path: Path) -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.deep
 def test_a_shipped_kata_is_clean() -> None:
     done = katas("check", "exercise01")
     assert (done.status, done.left) == (0, []), done.said

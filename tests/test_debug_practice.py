@@ -99,6 +99,7 @@ def test_the_broken_program_does_not_heal_and_its_diagnosis_counts_all_the_same(
     assert scores(one.graded(ONE.source)) == {"heals": 0, "program": 0, "diagnosis": 2}
 
 
+@pytest.mark.deep
 def test_of_two_faults_one_is_not_enough_and_any_order_of_both_is_right() -> None:
     two = puzzle("errors-counted", "scale-never-fitted")
     found = tomllib.loads(practice.answer(two))
@@ -275,6 +276,7 @@ def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
     assert set(practice.SHOWN_SEEDS) <= set(SEEDS)
 
 
+@pytest.mark.deep
 def test_a_slow_program_is_told_by_the_judges_clock() -> None:
     slow = puzzle("metric-row-by-row")
     with desk(slow) as judging:
@@ -426,6 +428,7 @@ def test_who_gives_up_sees_the_solution(root: Path) -> None:
     assert practice.puzzle_in(root / "katas" / "debug" / "8").faults[0].why in done.out
 
 
+@pytest.mark.deep
 def test_a_verdict_says_by_its_title_what_a_task_waits_for(root: Path) -> None:
     done = katas("debug", "grade", "8", cwd=root)
     assert done.status == 1, done.said

@@ -227,6 +227,7 @@ def test_interrupted_it_tells_what_it_found(tmp_path: Path) -> None:
     assert "wrong rejected 1/1, diagnosed 1/1, accepted 1/1, false alarms 0/" in out
 
 
+@pytest.mark.deep
 def test_the_bar_has_a_rate_and_the_time_left(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha"])
     line = f"{KATAS} check --flakes 60"

@@ -340,6 +340,7 @@ def pair(root: Path) -> Path:
     return root
 
 
+@pytest.mark.deep
 def test_a_save_asks_the_tasks_of_its_file_and_tells_before_the_end(watching: Watching, pair: Path) -> None:
     terminal = watching("watch", "alpha", points="4 of 7 points")
     slow = pair / "katas" / "alpha" / "slow.py"

@@ -39,8 +39,9 @@ class Residents:
             judge = self.judges[root] = Judge(root, require="full")
         with mock.patch.dict(os.environ, self.environment):
             judge.start()
-        own = Path(f"/proc/{pid_of(judge)}/environ").read_bytes().split(b"\0")
-        assert {f"{name}={value}".encode() for name, value in self.environment.items()} <= set(own)
+        wanted = {f"{name}={value}".encode() for name, value in self.environment.items()}
+        environ = Path(f"/proc/{pid_of(judge)}/environ")  # empty for a moment after the process has been started
+        assert self.patiently(lambda: list(wanted - set(environ.read_bytes().split(b"\0")))) == []
         return judge
 
     def grade(self, root: Path, slug: str, place: str, tasks: Collection[str] = ()) -> Verdict:
