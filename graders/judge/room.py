@@ -32,6 +32,7 @@ from graders.judge.items import KATA, MODE, SEED, task_of
 from graders.judge.local import LocalSide
 from graders.judge.memory import MESSAGE_BYTES, Memory
 from graders.judge.protocol import run_once
+from graders.judge.watchdog import limit_memory
 from graders.verdict import Verdict
 from graders.worker.syscalls import prctl
 
@@ -228,6 +229,7 @@ class Room:
         }
         order = _orders.decode(receive(client))
         _live_as_long_as(client)
+        limit_memory()
         tell = partial(_tell, client)
         found = answer(self.kata, self.items, order, sandboxes, self.install, tell, self.memory)
         with contextlib.suppress(OSError):
