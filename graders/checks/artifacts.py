@@ -7,6 +7,8 @@ time in proportion to the file's size.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import struct
 import tomllib
@@ -28,6 +30,7 @@ _KEY_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"""(?<![\w"'-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_KEY_PARTS}}}""")
 _TOML_DEPTH = 16
 _TOML_ENTRIES = 2_000
+_CSV_ROWS = 1_000
 _LEAST_COLOURS = 3  # of a picture: paper, axes, and something drawn
 
 
@@ -103,7 +106,9 @@ def read_toml(data: bytes, name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as fault:
         raise Mismatch(f"{name} is not TOML: {fault}", "TOML", None) from None
     except (RecursionError, ValueError, OverflowError):  # a number of more digits than Python reads, for one
-        raise Mismatch(f"{name} cannot be read: it is nested too deeply, or a number is too long", "TOML", None) from None
+        raise Mismatch(
+            f"{name} cannot be read: it is nested too deeply, or a number is too long", "TOML", None
+        ) from None
     level: list[Any] = [table]
     entries = 0
     for _ in range(_TOML_DEPTH):
@@ -114,6 +119,19 @@ def read_toml(data: bytes, name: str) -> dict[str, Any]:
         said = f"{name} is nested deeper than {_TOML_DEPTH} levels, or has more than {_TOML_ENTRIES:,} entries"
         raise Mismatch(said, None, None)
     return table
+
+
+def read_csv(data: bytes, name: str) -> list[list[str]]:
+    """The rows of a CSV file, its header included. Raises Mismatch where it has more than 1 000 or is damaged."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(decoded(data), newline="")):
+            if len(rows) > _CSV_ROWS:
+                raise Mismatch(f"{name} has more than {_CSV_ROWS:,} rows; no more are read", _CSV_ROWS, None)
+            rows.append(row)
+    except csv.Error as fault:
+        raise Mismatch(f"{name} is not CSV: {fault}", None, None) from None
+    return rows
 
 
 def decoded(data: bytes) -> str:

@@ -16,6 +16,7 @@ from _pytest.outcomes import OutcomeException, Skipped
 
 from graders.catalogue import Kata
 from graders.errors import KataError, SubmissionError, WorkerError
+from graders.judge import watchdog
 from graders.judge.cases import Failure, Trial
 from graders.judge.diagnosis import CASES, SEED, Case, diagnose
 from graders.judge.explanation import message, told_of
@@ -25,7 +26,6 @@ from graders.judge.local import missing
 from graders.judge.memory import Memory
 from graders.judge.protocol import run_once, told
 from graders.judge.scoring import blocking, in_order, scored, ungradable
-from graders.judge import watchdog
 from graders.judge.worker import Crew, Lost, RemoteFault, Worker
 from graders.report.text import clean
 from graders.verdict import STRENGTH, Confinement, Limits, Speed, TestResult, Verdict
@@ -378,7 +378,9 @@ class Grading:
         if handle is None or not handle.journal.looked:  # nothing of the submission had a part in it
             return msgspec.structs.replace(_result(item), status="error", message=said)
         call = handle.journal.last
-        said = f"{call.name if call else 'the submission'}: {said} with what came back; return what is asked for, no more"
+        said = (
+            f"{call.name if call else 'the submission'}: {said} with what came back; return what is asked for, no more"
+        )
         return msgspec.structs.replace(_result(item), status="failed", message=clean(said, MESSAGE))
 
     def _decided(self, item: pytest.Item) -> TestResult:

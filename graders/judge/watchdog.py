@@ -63,5 +63,5 @@ def limit_memory(room: int = MEMORY_BYTES) -> None:
             resource.setrlimit(resource.RLIMIT_AS, ((int(line.split()[1]) << 10) + room, most))
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
+def _raise(_number: int, _frame: FrameType | None) -> None:
     raise OutOfTime
