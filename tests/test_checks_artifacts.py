@@ -198,5 +198,5 @@ def test_prose_is_read_up_to_a_length() -> None:
 
 def test_comments_and_code_do_not_count_as_prose() -> None:
     text = "# Title of four words\none two <!-- no no\nno --> three ```no\nno``` four <!-- five"
-    with pytest.raises(Mismatch, match="why.md has 5 words"):
+    with pytest.raises(Mismatch, match=r"why\.md has 5 words"):
         assert_prose(text, "why.md", words=6, points={})
