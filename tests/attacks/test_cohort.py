@@ -97,7 +97,7 @@ def test_a_branch_that_is_a_pipe_is_given_up(observed, tmp_path, monkeypatch):
     subprocess.run(["git", "init", "-q", "-b", "main", str(repository)], check=True)
     os.mkfifo(repository / ".git/refs/heads/main")
     monkeypatch.setattr(git, "PATIENCE_S", 0.5)
-    with pytest.raises(KataError, match="git did not answer within 0.5 s"):
+    with pytest.raises(KataError, match=r"git did not answer within 0\.5 s"):
         git.resolve(git.Reference(repository, "main"))
     observed("R")
 
