@@ -18,6 +18,7 @@ from graders.report import FORMATS, render
 from graders.verdict import TaskResult, TestResult, Verdict
 
 pytestmark = pytest.mark.security
+attack = pytest.mark.attack
 
 NUMBERS = st.one_of(
     st.integers(-(10**20), 10**20),
@@ -37,14 +38,14 @@ def verdict_of(expected: object, yours: object, message: str = "wrong") -> Verdi
     return Verdict(kata="exercise01", status="failed", max_score=1, tests=(test,), tasks=(task,))
 
 
-@pytest.mark.attack("Z34")
+@attack("Z34")
 def test_an_integer_of_400_digits_is_shown_in_every_report(observed):
     for form in FORMATS:
         assert render([verdict_of(1.0, 10**400)], form)
     observed("N")
 
 
-@pytest.mark.attack("Z34")
+@attack("Z34")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(expected=NUMBERS | st.lists(NUMBERS, max_size=5), yours=NUMBERS | st.lists(NUMBERS, max_size=5))
 def test_no_value_breaks_a_report(observed, expected, yours):
@@ -53,7 +54,7 @@ def test_no_value_breaks_a_report(observed, expected, yours):
     observed("N")
 
 
-@pytest.mark.attack("Z35")
+@attack("Z35")
 @pytest.mark.parametrize("data", [b"\n" * (2 << 20), b"\0\1" * 1000, b""], ids=["newlines", "bytes", "empty"])
 def test_a_submission_that_was_kept_can_be_taken_out_again(observed, repository_of_results, tmp_path, data):
     kata, folder = repository_of_results
@@ -67,7 +68,7 @@ def test_a_submission_that_was_kept_can_be_taken_out_again(observed, repository_
     observed("N")
 
 
-@pytest.mark.attack("Z35")
+@attack("Z35")
 def test_results_without_the_module_can_be_taken_out_again(observed, repository_of_results, tmp_path):
     kata, folder = repository_of_results
     (folder / "affine.py").unlink()
@@ -80,7 +81,7 @@ def test_results_without_the_module_can_be_taken_out_again(observed, repository_
     observed("N")
 
 
-@pytest.mark.attack("Z35")
+@attack("Z35")
 @pytest.mark.parametrize("name", ["a\\b.txt", "a\\..\\..\\b.txt"])
 def test_a_name_that_archives_may_not_have_is_refused_in_a_folder(observed, repository_of_results, name):
     kata, folder = repository_of_results
@@ -91,7 +92,7 @@ def test_a_name_that_archives_may_not_have_is_refused_in_a_folder(observed, repo
     observed("R")
 
 
-@pytest.mark.attack("Z36")
+@attack("Z36")
 def test_a_branch_that_is_a_pipe_is_given_up(observed, tmp_path, monkeypatch):
     repository = tmp_path / "repository"
     subprocess.run(["git", "init", "-q", "-b", "main", str(repository)], check=True)
