@@ -13,6 +13,8 @@ from graders.errors import KataError
 
 SCHEMA = "katas/verdict/v1"
 LONGEST_COMMENT = 2_000  # characters
+TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows how)"
+NOTHING_COUNTS = "A test of this kata broke, which is not the submission's fault. This grading does not count."
 SOMEBODY = "a person"  # who marked a task, for the public
 
 Audience = Literal["learner", "public", "instructor"]
@@ -123,7 +125,9 @@ class Verdict(Record, frozen=True, kw_only=True):
         """The same verdict with what this audience may not see taken out.
 
         The instructor sees everything. The learner never sees the seed, and of a hidden test what `hidden_detail`
-        allows. The public sees no more than the status and the points of anything.
+        allows. The public sees no more than the status and the points of anything. Of an `error`, which costs no
+        attempt, nobody but the instructor sees what the hidden tests found, nor any points: a submission that could
+        bring about an error would otherwise have its results for nothing.
         """
         if audience == "instructor":
             return self
@@ -132,14 +136,31 @@ class Verdict(Record, frozen=True, kw_only=True):
         for test in self.tests:
             of_task[test.task] += test.visibility == "hidden"
             tests.append(_redact(test, of_task[test.task], self.hidden_detail, audience))
-        redacted = msgspec.structs.replace(self, seed=None, tests=tuple(test for test in tests if test is not None))
+        shown = tuple(test for test in tests if test is not None)
+        redacted = msgspec.structs.replace(self, seed=None, tests=shown)
+        if self.status == "error":
+            tasks = tuple(task if task.reviewer else _undecided(task) for task in self.tasks)
+            redacted = msgspec.structs.replace(
+                redacted,
+                message=self.message or NOTHING_COUNTS,
+                score=sum(task.score for task in tasks),
+                ungraded_points=0.0,
+                review_points=0.0,
+                tasks=tasks,
+                tests=tuple(test for test in shown if test.visibility == "visible"),
+            )
         if audience == "learner":
             return redacted
         anonymous = [
             msgspec.structs.replace(task, reviewer=task.reviewer and SOMEBODY, reviewed_at=None, comment=None)
-            for task in self.tasks
+            for task in redacted.tasks
         ]
         return msgspec.structs.replace(redacted, message="", ignored_files=(), tasks=tuple(anonymous))
+
+
+def _undecided(task: TaskResult) -> TaskResult:
+    """A task of a grading that ended in an error, whatever its tests had found until then."""
+    return msgspec.structs.replace(task, status="error", score=0.0, blocked_by=())
 
 
 _LEVELS: dict[str, int] = {"none": 0, "status": 1, "message": 2, "counterexample": 3}
@@ -155,9 +176,9 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
         return None
     if audience == "public":
         level = 1
-    if test.status == "error" and test.visibility == "hidden" and level >= 2:
-        # A hidden test that broke would show its own source; nothing in it helps whoever wrote the submission.
-        test = msgspec.structs.replace(test, message="the test itself broke, which is not the submission's fault")
+    if test.status == "error" and level >= 2:
+        # A test that broke would show its own source and the judge's stack, which help nobody with the submission.
+        test = msgspec.structs.replace(test, message=TEST_BROKE)
     if level == 3:
         return test
     name = test.name if test.visibility == "visible" else f"hidden test {number} of {test.task}"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from graders.checks import Mismatch, assert_bool, assert_close, assert_equal, assert_float, assert_int
+from graders.checks import Mismatch, assert_bool, assert_close, assert_equal, assert_float, assert_int, assert_shape
 from graders.checks.draw import Size
 from graders.checks.mismatch import observing
 
@@ -188,3 +188,17 @@ def test_an_int_is_an_int_of_python_or_numpy(actual: object) -> None:
 def test_what_is_no_int_or_another_one_is_refused(actual: object) -> None:
     with pytest.raises(Mismatch):
         assert_int(actual, 3)
+
+
+@pytest.mark.parametrize(
+    ("actual", "said"),
+    [
+        (np.zeros((3, 2)), r"expected shape \(2, 3\), got \(3, 2\)"),
+        (np.array(["a"]), "expected a numpy.ndarray of shape"),
+        ([[0.0] * 3] * 2, "got list"),
+    ],
+)
+def test_a_shape_is_checked_even_where_checks_are_silent(actual, said):
+    with observing(), pytest.raises(Mismatch, match=said):
+        assert_shape(actual, (2, 3))
+    assert_shape(np.zeros((2, 3)), (2, 3))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from graders.checks import Mismatch, assert_picture, assert_prose, read_png
+from graders.checks.artifacts import read_csv, read_toml
 
 
 def png(pixels: np.ndarray, **how: object) -> bytes:
@@ -90,8 +91,8 @@ PLOT = png(np.random.default_rng(0).integers(0, 256, (300, 400, 4), dtype=np.uin
         (packed(0)[0].replace(b"\x08\x02", b"\x10\x02", 1), "plot.png is damaged"),
         (chunked(struct.pack(">IIBBBBB", 4, 3, 16, 2, 0, 0, 0), b""), "plot.png is a PNG of a rare kind"),
         (chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 1), b""), "plot.png is a PNG of a rare kind"),
-        (chunked(struct.pack(">IIBBBBB", 1 << 30, 1 << 30, 8, 2, 0, 0, 0), b""), "at most 50000000 are read"),
-        (chunked(struct.pack(">IIBBBBB", 0, 3, 8, 2, 0, 0, 0), b""), "plot.png is 0 x 3"),
+        (chunked(struct.pack(">IIBBBBB", 1 << 30, 1 << 30, 8, 2, 0, 0, 0), b""), "at most 4,000,000 are read"),
+        (chunked(struct.pack(">IIBBBBB", 0, 3, 8, 2, 0, 0, 0), b""), "plot.png has 0 x 3 pixels"),
         (chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 0), zlib.compress(b"abc")), "fewer pixels than it says"),
         (chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 0), zlib.compress(b"\x09" * 39)), "names no filter"),
     ],
@@ -139,3 +140,70 @@ def test_prose_that_lacks_something_is_told_what(text: str | None, said: str) ->
     with pytest.raises(Mismatch) as caught:
         assert_prose(text, "why.md", words=18, points=POINTS)
     assert said in caught.value.message
+
+
+def by_the_book(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
+    """The pixels of filtered rows, one by one, as the specification has it."""
+    height, width, step = packed.shape
+    pixels = np.zeros((height + 1, width + 1, step), int)
+    for row, column, channel in np.ndindex(height, width, step):
+        left, above, corner = (
+            int(pixels[row + down, column + right, channel]) for down, right in ((1, 0), (0, 1), (0, 0))
+        )
+        nearest = min((left, above, corner), key=lambda each: abs(left + above - corner - each))
+        predicted = (0, left, above, (left + above) // 2, nearest)[filters[row]]
+        pixels[row + 1, column + 1, channel] = (int(packed[row, column, channel]) + predicted) & 255
+    return pixels[1:, 1:]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (5, 3, 3), (3, 7, 4), (9, 1, 1), (1, 9, 2), (6, 6, 3)])
+def test_every_filter_of_a_png_is_undone(shape: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(sum(shape))
+    filters = rng.integers(0, 5, shape[0]).astype(np.uint8)
+    differences = rng.integers(0, 256, shape).astype(np.uint8)
+    rows = np.concatenate([filters[:, None], differences.reshape(shape[0], -1)], axis=1)
+    size = struct.pack(">IIBBBBB", shape[1], shape[0], 8, {1: 0, 2: 4, 3: 2, 4: 6}[shape[2]], 0, 0, 0)
+    found = read_png(chunked(size, zlib.compress(rows.tobytes())))
+    np.testing.assert_array_equal(found, by_the_book(filters, differences))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 30_000 + "a=1",
+        '"a".' * 12_000 + '"a"=1',
+        "x={" + "a." * 20_000 + "a=1}",
+        "x=" + "[" * 30_000,
+        "x=" * 40_000,
+        "x=1" + "0" * 6_000,
+        "x=[" + "[]," * 20_000 + "]",
+        "a=1\n" * 20_000,
+        "x=" + "[" * 18 + "1" + "]" * 18,
+    ],
+    ids=["key", "quoted key", "inline key", "brackets", "no value", "number", "entries", "large", "deep"],
+)
+def test_toml_that_would_keep_the_judge_busy_is_refused(text: str) -> None:
+    with pytest.raises(Mismatch, match=r"^diagnosis\.toml "):
+        read_toml(text.encode(), "diagnosis.toml")
+
+
+def test_toml_that_people_write_is_read() -> None:
+    text = 'a.b.c = 1\n[bug1]\nwhy = "torch.nn.functional.x. And so on. ' + "Really. " * 40 + '"\nlines = [1, [2, 3]]\n'
+    assert read_toml(b"\xef\xbb\xbf" + text.encode(), "diagnosis.toml")["a"] == {"b": {"c": 1}}
+
+
+def test_a_table_of_more_rows_than_are_read_is_refused() -> None:
+    assert len(read_csv(b"a,b\n" + b"1,2\n" * 1_000, "log.csv")) == 1_001
+    with pytest.raises(Mismatch, match=r"log\.csv has more than 1,000 rows"):
+        read_csv(b"a,b\n" + b"1,2\n" * 1_001, "log.csv")
+
+
+def test_prose_is_read_up_to_a_length() -> None:
+    with pytest.raises(Mismatch, match="at most 65,536 are read"):
+        assert_prose("word " * 20_000, "why.md", words=1, points={})
+
+
+def test_comments_and_code_do_not_count_as_prose() -> None:
+    text = "# Title of four words\none two <!-- no no\nno --> three ```no\nno``` four <!-- five"
+    with pytest.raises(Mismatch, match=r"why\.md has 5 words"):
+        assert_prose(text, "why.md", words=6, points={})

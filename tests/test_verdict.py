@@ -143,3 +143,22 @@ def test_the_public_sees_no_more_than_the_status(detail):
 def test_redacting_again_takes_nothing_more(audience):
     once = replace(VERDICT, hidden_detail="status").for_audience(audience)
     assert once.for_audience(audience) == once
+
+
+ERROR = replace(VERDICT, status="error", score=3.0)
+
+
+@pytest.mark.parametrize("audience", ["learner", "public"])
+def test_an_error_shows_nothing_that_hidden_tests_found(audience):
+    shown = ERROR.for_audience(audience)
+    assert [test.visibility for test in shown.tests] == ["visible"]
+    assert {task.status for task in shown.tasks if not task.reviewer} <= {"error"}
+    assert shown.score == sum(task.score for task in shown.tasks if task.reviewer)
+    assert shown.for_audience(audience) == shown
+
+
+def test_an_error_of_a_visible_test_shows_no_stack_of_the_judge():
+    broken = replace(VISIBLE, status="error", message="File graders/judge/room.py, line 3")
+    shown = replace(ERROR, tests=(broken,)).for_audience("learner")
+    assert "room.py" not in shown.tests[0].message
+    assert "not the submission's fault" in shown.tests[0].message

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.checks.draw import Array, Size
-from graders.checks.mismatch import fail
+from graders.checks.mismatch import Mismatch, fail
 
 
 def assert_close(
@@ -41,6 +41,17 @@ def assert_close(
     if problem is not None:
         # shown in the promised dtype, which may be all that is wrong
         fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
+
+
+def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
+    """Check that this is a numpy.ndarray of numbers of this shape, before anything is computed with it.
+
+    Raises Mismatch inside `observing()` too: what has another shape may be too large to compute with.
+    """
+    if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
+        raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)
+    if actual.shape != shape:
+        raise Mismatch(f"expected shape {shape}, got {actual.shape}", shape, actual.shape)
 
 
 def assert_float(

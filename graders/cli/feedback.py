@@ -154,10 +154,11 @@ class _Writing:
                 file = self.batch.verdict_file(person, kata)
                 verdict = _allowed(_read(file, kata, standing.get((person, kata))), details)
                 target = self._target(person, kata, places)
+                text = self._rendered(verdict, file)
             except _LeftOut as fault:
                 self.left_out.append(str(fault))
                 continue
-            self._write(verdict, target, (person, kata))
+            self._write(verdict, text, target, (person, kata))
         return self._told(stored)
 
     def _check_target(self) -> None:
@@ -234,10 +235,17 @@ class _Writing:
             )
         return target
 
-    def _write(self, verdict: Verdict, target: Path, key: Key) -> None:
+    def _rendered(self, verdict: Verdict, file: Path) -> str:
+        """The report. Raises _LeftOut where it cannot be made, so that everybody else's still is."""
         from graders import report
 
-        text = report.render([verdict], self.form)
+        try:
+            return report.render([verdict], self.form)
+        except Exception as fault:  # noqa: BLE001 (whatever one verdict holds, the others' pages are written)
+            said = f"{type(fault).__name__}: {_shown(fault)}"
+            raise _LeftOut(f"{_shown(file)}: no report can be made of it ({said}); please report this") from None
+
+    def _write(self, verdict: Verdict, text: str, target: Path, key: Key) -> None:
         data = (text if text.endswith("\n") else text + "\n").encode()
         with _writable(target):
             same = target.is_file() and target.read_bytes() == data

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -123,6 +124,15 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         )
     except FileNotFoundError:
         raise KataError("git is not installed, and a git reference is to be read: install it") from None
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    # Git waits for ever where one of the repository's own files is a pipe.
+    clock = threading.Timer(PATIENCE_S, stop)
+    clock.start()
     with process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -131,5 +141,8 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         if more:
             process.kill()
         said = process.stderr.read(4096)
+    clock.cancel()
+    if late.is_set():
+        raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s; check the repository with git fsck")
     # It may have said all, and ended by itself, before it could be killed.
     return subprocess.CompletedProcess(process.args, -signal.SIGKILL if more else process.returncode, out, said)

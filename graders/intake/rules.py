@@ -54,6 +54,8 @@ def check_name(name: str) -> None:
     """Refuse a declared file for its name alone."""
     if not name.isprintable():
         refuse(name, "its name has characters that cannot be shown", "Rename it.")
+    if "\\" in name or name[1:3] == ":/":
+        refuse(name, "its name would be a path on Windows", "Rename it, without backslashes and drive letters.")
     if _COMPILED & set(PurePosixPath(name).suffixes):
         refuse(name, "it is compiled code", "Hand in the source.")
 

@@ -18,9 +18,11 @@ from graders.checks.reducer import reduce
 from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
 from graders.judge.counterexample import paste
 from graders.judge.handle import Handle
+from graders.judge.watchdog import OutOfTime, grant
 from graders.judge.worker import RemoteFault
 
 REDUCE_S = 1.0  # wall time that the search for a smaller case may take
+WORDING_S = 5.0  # CPU time for the message, where that search had used up the judge's
 
 _DIGIT = re.compile(r"\d|nan|inf")
 
@@ -91,12 +93,16 @@ class Trial:
             return found is not None and _sort(found) == looked_for
 
         first_call = self.kata.journal.last
-        with contextlib.redirect_stdout(io.StringIO()):
-            smallest, _ = reduce(script, fails)
-            if smallest is not script:
-                again = self.fault_of(Draw(self.seed, self.name, case, smallest))
-                if again is not None and _sort(again) == looked_for:
-                    return again
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                smallest, _ = reduce(script, fails)
+                if smallest is not script:
+                    again = self.fault_of(Draw(self.seed, self.name, case, smallest))
+                    if again is not None and _sort(again) == looked_for:
+                        return again
+        except (Exception, OutOfTime) as end:  # noqa: BLE001 (the failure that was found first is the verdict's)
+            if isinstance(end, OutOfTime):
+                grant(WORDING_S)
         self.kata.journal.last = first_call
         return fault
 

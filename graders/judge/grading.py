@@ -16,6 +16,7 @@ from _pytest.outcomes import OutcomeException, Skipped
 
 from graders.catalogue import Kata
 from graders.errors import KataError, SubmissionError, WorkerError
+from graders.judge import watchdog
 from graders.judge.cases import Failure, Trial
 from graders.judge.diagnosis import CASES, SEED, Case, diagnose
 from graders.judge.explanation import message, told_of
@@ -36,6 +37,7 @@ MESSAGE = 2000
 OUTPUT = 64 << 10  # bytes of what a test printed
 PRINTED_IN_ALL = 256 << 10  # bytes, of all tests together
 CODE = 6000
+REFERENCE_S = 30.0  # wall time for one call of a reference, beyond the kata's limit for a call
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,21 @@ class Clock:
     def begin(self) -> None:
         self.test_started = time.monotonic()
 
+    @property
+    def _too_long(self) -> str:
+        return f"the whole grading took longer than {self.limits.total_s:g} s and was stopped"
+
+    def late(self) -> str:
+        """What is said when the whole grading's time is over; empty before."""
+        return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
+
     def allowance(self, what: str) -> tuple[float, str]:
         """Seconds that the next call may take, and what is said when it takes longer. Raises WorkerError if none."""
         now, limits = time.monotonic(), self.limits
         in_all = limits.total_s - (now - self.started)
         in_test = limits.test_s - (now - self.test_started)
         left = (
-            (in_all, f"the whole grading took longer than {limits.total_s:g} s and was stopped"),
+            (in_all, self._too_long),
             (in_test, f"the test took longer than {limits.test_s:g} s and was stopped"),
             (limits.call_s, f"{what} took longer than {limits.call_s:g} s and was stopped"),
         )
@@ -77,6 +87,14 @@ class Clock:
             if seconds <= 0:
                 raise WorkerError(late)
         return min(left, key=lambda each: each[0])
+
+
+class ReferenceClock(Clock):
+    """The time of a reference: the submission's own time is not counted, since it could use up all but a moment."""
+
+    def allowance(self, what: str) -> tuple[float, str]:
+        seconds = REFERENCE_S + self.limits.call_s
+        return seconds, f"the reference's {what} took longer than {seconds:g} s and was stopped"
 
 
 @dataclass
@@ -229,7 +247,9 @@ class Grading:
         places = {name: place for place, name in enumerate(in_order(self.kata))}
         return sorted(self.items, key=lambda item: places[task_of(item)])
 
-    def _side(self, worker: Worker, purpose: str, files: dict[str, bytes], seed: bytes = b"") -> WorkerSide:
+    def _side(
+        self, worker: Worker, purpose: str, files: dict[str, bytes], seed: bytes = b"", clock: Clock | None = None
+    ) -> WorkerSide:
         limits = self.kata.limits
         submission = {
             "files": files,
@@ -237,10 +257,10 @@ class Grading:
             "modules": list(self.kata.modules),
             "seed": _worker_seed(seed or self.order.seed, purpose),
             "memory_mb": limits.memory_mb,
-            "cpu_s": int(limits.test_s + limits.import_s) + 2,
+            "cpu_s": int(limits.total_s + REFERENCE_S if clock else limits.test_s + limits.import_s) + 2,
             "forbidden": list(self.kata.forbidden),
         }
-        return WorkerSide(self.kata, worker, self.clock, submission)
+        return WorkerSide(self.kata, worker, clock or self.clock, submission)
 
     def _refusal(self, side: WorkerSide) -> str:
         """Why the submission cannot be graded at all; empty when it can."""
@@ -284,6 +304,8 @@ class Grading:
         elif others:
             said = f"blocked: first make {' and '.join(others)} pass"
             result = msgspec.structs.replace(result, status="blocked", message=said)
+        elif late := self.clock.late():  # also for tests that only read files
+            result = msgspec.structs.replace(result, status="failed", message=late)
         else:
             item.stash[HANDLE_FOR] = Handle(
                 self.kata,
@@ -315,6 +337,24 @@ class Grading:
         return text
 
     def _outcome(self, item: pytest.Item) -> TestResult:
+        """Run a test within the judge's own limit: what it found, or that the judge had to give up."""
+        seconds = watchdog.test_seconds(self.kata.limits)
+        try:
+            with watchdog.cpu_limit(seconds):
+                return self._decided(item)
+        except watchdog.OutOfTime:
+            watchdog.stop()
+        said = f"the judge gave up after {seconds:g} s of computing"
+        handle = item.stash.get(HANDLE, None)
+        if handle is None or not handle.journal.looked:  # nothing of the submission had a part in it
+            return msgspec.structs.replace(_result(item), status="error", message=said)
+        call = handle.journal.last
+        said = (
+            f"{call.name if call else 'the submission'}: {said} with what came back; return what is asked for, no more"
+        )
+        return msgspec.structs.replace(_result(item), status="failed", message=clean(said, MESSAGE))
+
+    def _decided(self, item: pytest.Item) -> TestResult:
         """Run a test: the failure that the trial found, or what went wrong around it."""
         result = _result(item)
         try:
@@ -329,10 +369,14 @@ class Grading:
         failure = self.found.get(item.nodeid)
         if failure is None:
             return result
+        try:
+            said = message(failure, item.stash[HANDLE])
+        except Exception as fault:  # noqa: BLE001 (a failure that cannot be worded is still the submission's failure)
+            said = f"{type(failure.fault).__name__}; what came back cannot be shown ({type(fault).__name__})"
         return msgspec.structs.replace(
             result,
             status="failed",
-            message=clean(message(failure, item.stash[HANDLE]), MESSAGE),
+            message=clean(said, MESSAGE),
             counterexample=clean(failure.counterexample, CODE),
             output=item.stash.get(PRINTED, ""),
         )
@@ -357,7 +401,8 @@ class Grading:
         self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, tuple(sorted(numbers)))
 
     def _reference(self, runtime: str) -> WorkerSide:
-        return self._side(self._crew(runtime).hire(1)[0], "reference", self.order.solution)
+        worker = self._crew(runtime).hire(1)[0]
+        return self._side(worker, "reference", self.order.solution, clock=ReferenceClock(self.kata.limits))
 
     def _crew(self, runtime: str) -> Crew:
         crew = Crew(self.sandboxes[runtime].socket, self.kata.limits.output_kb, patient=self.order.crowded)
@@ -394,9 +439,11 @@ class Grading:
         self.clock.begin()
         try:
             side = self._side(own, "diagnosis", self.order.files, SEED)
-            sentence = diagnose(self.kata, tasks, observable, side, load, self.memory)
-        except SubmissionError:
-            return  # it behaves differently now, or takes too long
+            with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
+                sentence = diagnose(self.kata, tasks, observable, side, load, self.memory)
+        except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a diagnosis that breaks must not cost the verdict)
+            watchdog.stop()
+            return
         for nodeid in failed:
             if sentence and not isinstance(self._fault(nodeid), WorkerError):
                 self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)

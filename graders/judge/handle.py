@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from graders.catalogue import COMMON_PROBES, Kata
+from graders.checks.artifacts import decoded, read_toml
 from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch, handed_in
 from graders.errors import CatalogueError, SubmissionError
@@ -113,7 +113,8 @@ class Journal:
     """What the test at hand has asked so far. `kept` holds every call while behaviour is observed."""
 
     last: Call | None = None
-    answered: bool = False
+    answered: bool = False  # in the case at hand
+    looked: bool = False  # was anything of the submission looked at, in any case?
     raced: bool = False  # was a speed measured?
     kept: list[Call] | None = None
 
@@ -128,7 +129,7 @@ class Journal:
             call.fault = fault
             raise
         finally:
-            self.answered = True
+            self.answered = self.looked = True
         return call.value
 
 
@@ -162,7 +163,7 @@ class Handle:
     def toml(self, name: str) -> dict[str, Any]:
         """What a declared TOML file says; one that is missing, or no TOML, fails the test."""
         __tracebackhide__ = True
-        return self._file(name, lambda data: _table(handed_in(data, name), name))  # type: ignore[no-any-return]
+        return self._file(name, lambda data: read_toml(handed_in(data, name), name))  # type: ignore[no-any-return]
 
     def data(self, name: str) -> bytes | None:
         """A declared file as it was handed in, a picture for instance; None where it is missing."""
@@ -173,7 +174,7 @@ class Handle:
         """A declared file as text, UTF-8; None where it is missing."""
         __tracebackhide__ = True
         data = self.data(name)
-        return None if data is None else _decoded(data)
+        return None if data is None else decoded(data)
 
     def _file(self, name: str, use: Callable[[bytes | None], Any]) -> Any:
         """What is made of a declared file, None where it is missing."""
@@ -211,14 +212,3 @@ class Handle:
 
     def _caller(self, function: str | Probe) -> Callable[..., Any]:
         return partial(self._call, function) if isinstance(function, str) else partial(self.run, function)
-
-
-def _table(data: bytes, name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_decoded(data))
-    except tomllib.TOMLDecodeError as fault:
-        raise Mismatch(f"{name} is not TOML: {fault}", "TOML", None) from None
-
-
-def _decoded(data: bytes) -> str:
-    return data.decode("utf-8-sig", "replace")

@@ -33,6 +33,7 @@ from graders.judge.local import LocalSide
 from graders.judge.memory import MESSAGE_BYTES, Memory
 from graders.judge.messages import Answer, Order
 from graders.judge.protocol import run_once
+from graders.judge.watchdog import limit_memory
 from graders.verdict import Verdict
 from graders.worker.syscalls import prctl
 
@@ -229,6 +230,7 @@ class Room:
         }
         order = _orders.decode(receive(client))
         _live_as_long_as(client)
+        limit_memory()
         tell = partial(_tell, client)
         found = answer(self.kata, self.items, order, sandboxes, self.install, tell, self.memory)
         with contextlib.suppress(OSError):

@@ -100,7 +100,7 @@ def _value(text: str) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
         nested = _numbers(node)
         shape = _shape(nested)
         return shape, tuple(_entries(nested, shape))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         return None
 
 

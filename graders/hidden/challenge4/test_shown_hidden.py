@@ -6,9 +6,7 @@ what the judge computes from the runs' own weights and histories.
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import itertools
 import re
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from graders.checks import assert_equal, assert_picture, assert_prose, cases, task
-from graders.checks.artifacts import read_png
+from graders.checks.artifacts import read_csv, read_png
 from graders.hidden.challenge4.promise import promise
 from graders.hidden.challenge4.reference import (
     FOLDER,
@@ -118,7 +116,7 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
 
 def order_of(ticks: Any, n: int) -> list[int]:
     """The numbers with which the names of classes end, from the top or from the left."""
-    named = [(place, re.search(r"\d+$", label)) for place, label in ticks if 0 <= place < n]
+    named = [(place, re.search(r"\d+$", label[-20:])) for place, label in ticks if 0 <= place < n]
     return [int(found[0]) for _, found in sorted(named, key=lambda each: each[0]) if found]
 
 
@@ -365,10 +363,11 @@ def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any)
         same = [other for other, shown in seen.items() if np.array_equal(pixels, shown)]
         promise(not same, f"results/{name} is the same picture as results/{''.join(same)}")
         seen[name] = pixels
-    text = kata.text("results/comparison.csv")
-    promise(text, "results/comparison.csv is missing: katas run challenge4 writes it")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    promise(rows and list(rows[0]) == TABLE, f"results/comparison.csv: the columns are not {', '.join(TABLE)}")
+    data = kata.data("results/comparison.csv")
+    promise(data, "results/comparison.csv is missing: katas run challenge4 writes it")
+    header, *lines = read_csv(data, "results/comparison.csv") or [[]]
+    rows = [dict(itertools.zip_longest(header, line[: len(header)], fillvalue="")) for line in lines if line]
+    promise(rows and header == TABLE, f"results/comparison.csv: the columns are not {', '.join(TABLE)}")
     seeds = {row["seed"] for row in rows}
     promise(len(seeds) >= LEAST_SEEDS, f"results/comparison.csv has {len(seeds)} seeds; {LEAST_SEEDS} are the least")
     pairs = sorted((row["approach"], row["seed"]) for row in rows)

@@ -106,6 +106,7 @@ def test_bug1_the_loss_falls_and_all_of_the_network_takes_part(kata: Any, draw: 
     seed = draw.seed()
     X, y, *_ = data_of(seed)
     run = kata.run(probes.bug1_training, seed, EPOCHS, X)
+    assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
     first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
     assert last < FALL * first, f"loss of the trained model {last:.4f}, of the untrained {first:.4f}"

@@ -104,8 +104,11 @@ def assert_standardised(scaling: Scaling, X: np.ndarray) -> None:
     assert abs(spread - 1) <= STANDARDISED, f"over the training images they have standard deviation {spread:.3f}, not 1"
 
 
-def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray) -> list[Tensor]:
+def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray, epochs: int) -> list[Tensor]:
     """The batches reported, as row numbers of the training images; the inputs (n, 784) are known by their products."""
+    shape = epochs * len(inputs), directions.shape[1]
+    found = run["batches"].shape
+    assert found == shape, f"the network was given {found[0]} inputs in {epochs} epochs of {len(inputs)} images"
     known, asked = inputs @ directions, run["batches"].astype(np.float64)
     squares = (asked**2).sum(axis=1)[:, None] - 2 * asked @ known.T + (known**2).sum(axis=1)
     rows = squares.argmin(axis=1)
@@ -146,7 +149,7 @@ def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Traini
     assert_shapes(run["after"], SHAPES)
     scaling = scaling_of(run["inputs"], data.X_train[:8])
     assert_standardised(scaling, data.X_train)
-    batches = batches_of(run, scaling.of(data.X_train), directions)
+    batches = batches_of(run, scaling.of(data.X_train), directions, epochs)
     assert_whole_epochs(batches, epochs, BATCH_SIZE, N_TRAIN, "images")
     return Training(run, data, scaling, batches)
 

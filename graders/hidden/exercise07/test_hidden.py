@@ -11,7 +11,17 @@ from statistics import NormalDist
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, assert_independent, assert_normal, cases, generator, task
+from graders.checks import (
+    about,
+    assert_close,
+    assert_equal,
+    assert_independent,
+    assert_normal,
+    assert_shape,
+    cases,
+    generator,
+    task,
+)
 from graders.checks.mismatch import fail
 
 STANDARD_NORMAL = NormalDist()
@@ -131,6 +141,7 @@ def test_weights_are_a_sample_of_the_normal_distribution(kata, draw, probes):
     std = std_of(scheme, fan_in, fan_out)
     assert_weights(kata.initialize(fan_in, fan_out, scheme, generator(seed)), fan_in, fan_out)
     W = kata.run(probes.in_a_row, times, fan_in, fan_out, scheme, generator(seed))
+    assert_shape(W, (times, fan_out, fan_in))
     assert_normal(W, 0, std, alarm)
     assert_tails(W, std, (1, 2, 3), alarm)
     assert_independent(W, 0, alarm)
@@ -168,6 +179,7 @@ def test_no_weight_knows_of_another(kata, draw, probes):
     scheme = SCHEMES[draw.case % 2]
     std = std_of(scheme, fan_in, fan_out)
     W = kata.run(probes.in_a_row, 1000, fan_in, fan_out, scheme, generator(draw.seed()))
+    assert_shape(W, (1000, fan_out, fan_in))
     assert_weights(W[0], fan_in, fan_out)
     z = W.reshape(1000, fan_in * fan_out) / std
     assert_unrelated(np.where(z < 0, -1.0, 1.0), "signs", alarm)

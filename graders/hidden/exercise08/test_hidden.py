@@ -17,6 +17,7 @@ from graders.checks import (
     assert_close,
     assert_equal,
     assert_independent,
+    assert_shape,
     cases,
     generator,
     task,
@@ -136,7 +137,9 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
     if draw.case >= 25:
         assert_bernoulli(mask, 1 - p_drop, alarm)
         return
-    masks = kata.run(probes.in_a_row, min(500, 2 + 4000 // size), given, p_drop, generator(seed))
+    count = min(500, 2 + 4000 // size)
+    masks = kata.run(probes.in_a_row, count, given, p_drop, generator(seed))
+    assert_shape(masks, (count, *shape))
     assert_bernoulli(masks, 1 - p_drop, alarm)
     assert_independent(masks, 1 - p_drop, alarm)
     assert_no_echo(masks, 1 - p_drop, alarm)
@@ -153,6 +156,7 @@ def test_no_entry_knows_of_another(kata, draw, probes):
     alarm = 1e-6 / 4 / 55
     shape, keep = (((2, 3), 0.5), ((1, 2), 0.25), ((3, 3), 0.5), ((4,), 0.75))[draw.case]
     masks = kata.run(probes.in_a_row, 1500, shape, 1 - keep, generator(draw.seed()))
+    assert_shape(masks, (1500, *shape))
     assert_mask(masks[0], shape)
     kept = masks.reshape(1500, -1).astype(np.float64)
     size = kept.shape[1]
@@ -179,7 +183,9 @@ def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
         fail("two generators of different seeds gave the same mask", "another mask", other)
     with about("the mask of a second generator of the same seed"):
         assert_equal(kata.dropout_mask(shape, p_drop, generator(seed)), mask)
-    first, second = kata.run(probes.in_a_row, 2, shape, p_drop, generator(seed))
+    both = kata.run(probes.in_a_row, 2, shape, p_drop, generator(seed))
+    assert_shape(both, (2, *shape))
+    first, second = both
     with about("the mask of a third generator of the same seed"):
         assert_equal(first, mask)
     if np.array_equal(second, first):
