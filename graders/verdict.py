@@ -125,9 +125,9 @@ class Verdict(Record, frozen=True, kw_only=True):
         """The same verdict with what this audience may not see taken out.
 
         The instructor sees everything. The learner never sees the seed, and of a hidden test what `hidden_detail`
-        allows. The public sees no more than the status and the points of anything. Of an `error`, which costs no
-        attempt, nobody but the instructor sees what the hidden tests found, nor any points: a submission that could
-        bring about an error would otherwise have its results for nothing.
+        allows. The public sees no more than the status and the points of anything. An `error` costs no attempt, so
+        only the instructor sees its points and the results of hidden tests: otherwise a submission could cause an error
+        on purpose to see them.
         """
         if audience == "instructor":
             return self
@@ -177,7 +177,7 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
     if audience == "public":
         level = 1
     if test.status == "error" and level >= 2:
-        # A test that broke would show its own source and the judge's stack, which help nobody with the submission.
+        # The message of a broken test shows its source and the judge's stack, which are no help to a learner.
         test = msgspec.structs.replace(test, message=TEST_BROKE)
     if level == 3:
         return test

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from graders.catalogue import Kata, Task
+from graders.catalogue import Task
 from graders.judge.scoring import blocking, scored
-from graders.verdict import Limits, TestResult, TestStatus, Verdict
-
-
-def kata_of(*tasks: Task) -> Kata:
-    return Kata(
-        format=1,
-        title="Any",
-        kind="exercise",
-        difficulty=1,
-        minutes=1,
-        files=("any.py",),
-        entry_points=("f",),
-        runtime="numpy",
-        slug="any",
-        root="/nowhere",
-        limits=Limits(),
-        tasks=tasks,
-    )
+from graders.verdict import TestResult, TestStatus, Verdict
+from tests.test_scoring import kata_of
 
 
 def test_a_test_that_was_not_run_gives_no_share_of_a_partial_task() -> None:

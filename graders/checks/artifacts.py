@@ -41,7 +41,7 @@ _LEAST_COLOURS = 3  # of a picture: paper, axes, and something drawn
 def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
     """The pixels of a PNG file, (height, width, channels) uint8; a palette is left as its indices.
 
-    Raises Mismatch where it is no whole PNG of 8 bits a channel, not interlaced, of at most 4 million pixels.
+    Raise Mismatch unless it is a complete PNG, not interlaced, of 8 bits a channel and at most 4 million pixels.
     """
     if not data.startswith(_SIGNATURE):
         raise Mismatch(f"{name} is no PNG file", "PNG", data[:8])
@@ -198,7 +198,7 @@ def _unfiltered(raw: bytes, width: int, height: int, name: str) -> np.ndarray:
 
 
 def _by_diagonals(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
-    """Undo the filters of rows of which some predict from both neighbours, the left one and the one above.
+    """Undo the filters of rows when some of them predict from the left neighbour and the one above.
 
     A pixel needs its left, upper and upper left neighbours only, so that all pixels on a diagonal (row + column the
     same) can be computed at once. A row outside the picture counts as zeros, and so does a column.

@@ -133,15 +133,17 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
     # Git waits for ever where one of the repository's own files is a pipe.
     clock = threading.Timer(PATIENCE_S, stop)
     clock.start()
-    with process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out = process.stdout.read(most)
-        more = bool(process.stdout.read(1))
-        if more:
-            process.kill()
-        said = process.stderr.read(4096)
-    clock.cancel()
+    try:
+        with process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            out = process.stdout.read(most)
+            more = bool(process.stdout.read(1))
+            if more:
+                process.kill()
+            said = process.stderr.read(4096)
+    finally:
+        clock.cancel()
     if late.is_set():
         raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s; check the repository with git fsck")
     # It may have said all, and ended by itself, before it could be killed.

@@ -66,6 +66,11 @@ class Clock:
         self.test_started = time.monotonic()
 
     @property
+    def cpu_s(self) -> int:
+        """CPU seconds after which the kernel ends the worker: more than the wall time allows."""
+        return int(self.limits.test_s + self.limits.import_s) + 2
+
+    @property
     def _too_long(self) -> str:
         return f"the whole grading took longer than {self.limits.total_s:g} s and was stopped"
 
@@ -90,7 +95,11 @@ class Clock:
 
 
 class ReferenceClock(Clock):
-    """The time of a reference: the submission's own time is not counted, since it could use up all but a moment."""
+    """The time of a reference. The submission's time is not counted, since it could use up all but a moment."""
+
+    @property
+    def cpu_s(self) -> int:
+        return int(self.limits.total_s + REFERENCE_S) + 2
 
     def allowance(self, what: str) -> tuple[float, str]:
         seconds = REFERENCE_S + self.limits.call_s
@@ -250,17 +259,17 @@ class Grading:
     def _side(
         self, worker: Worker, purpose: str, files: dict[str, bytes], seed: bytes = b"", clock: Clock | None = None
     ) -> WorkerSide:
-        limits = self.kata.limits
+        clock = clock or self.clock
         submission = {
             "files": files,
             "supplied": self.order.supplied,
             "modules": list(self.kata.modules),
             "seed": _worker_seed(seed or self.order.seed, purpose),
-            "memory_mb": limits.memory_mb,
-            "cpu_s": int(limits.total_s + REFERENCE_S if clock else limits.test_s + limits.import_s) + 2,
+            "memory_mb": self.kata.limits.memory_mb,
+            "cpu_s": clock.cpu_s,
             "forbidden": list(self.kata.forbidden),
         }
-        return WorkerSide(self.kata, worker, clock or self.clock, submission)
+        return WorkerSide(self.kata, worker, clock, submission)
 
     def _refusal(self, side: WorkerSide) -> str:
         """Why the submission cannot be graded at all; empty when it can."""

@@ -1,7 +1,7 @@
 """A judge zygote: one kata's tests, collected once; a fresh judge is forked from it for every grading.
 
-A room is forked from the root process (graders.judge.zygote), which has imported torch. pytest runs here as usual up to
-`pytest_runtestloop`, where the room waits for orders instead of running the tests.
+A room is forked from the root process (graders.judge.zygote), which has imported torch if the tests use it. pytest runs
+here as usual up to `pytest_runtestloop`, where the room waits for orders instead of running the tests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The root of the judging processes: it starts the sandboxes, imports torch once, and forks a room for every kata.
+"""The root of the judging processes: it starts sandboxes, imports torch if tests use it, forks a room for every kata.
 
 Started by graders.judge.api with a control socket (SOCK_SEQPACKET). An order is a JSON note `{"kata", "signature",
 "root", "resident"}` with one descriptor: the connection on which the client sends the whole order and reads the

@@ -52,17 +52,16 @@ def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
     return int(sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes)))
 
 
-def dominates(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """At least as good in all three, and better in one."""
-    costs = [(-row["accuracy"], row["parameters"], row["seconds"]) for row in (one, other)]
-    pairs = list(zip(*costs, strict=True))
-    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+def dominating(rows: Sequence[Row]) -> np.ndarray:
+    """An array (n, n) of bool: is row i at least as good as row j in all three, and better in one?"""
+    costs = np.array([(-row["accuracy"], row["parameters"], row["seconds"]) for row in rows]).reshape(-1, 1, 3)
+    others = costs.transpose(1, 0, 2)
+    return np.asarray((costs <= others).all(axis=2) & (costs < others).any(axis=2))
 
 
 def front_of(rows: Sequence[Row]) -> list[bool]:
-    """Of each row: is it dominated by none?"""
-    costs = np.array([(-row["accuracy"], row["parameters"], row["seconds"]) for row in rows]).reshape(-1, 3)
-    return [not ((costs <= one).all(axis=1) & (costs < one).any(axis=1)).any() for one in costs]
+    """For each row, whether no other row dominates it."""
+    return [not dominated for dominated in dominating(rows).any(axis=0).tolist()]
 
 
 def same(one: object, other: object) -> bool:
@@ -134,11 +133,13 @@ def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 
             raise Mismatch(f"{place} is line {seen[identity(row)]} again: {in_words(row)}", None, None)
         seen[identity(row)] = line
         _check_numbers(row, place, count(row, n_inputs, n_classes))
-    for line, (row, on_front) in enumerate(zip(rows, front_of(rows), strict=True), 2):
+    better_than = dominating(rows)
+    for number, row in enumerate(rows):
+        line, on_front = number + 2, not better_than[:, number].any()
         if row["pareto"] != on_front:
             said = "is on the Pareto front, and is said not to be"
             if not on_front:
-                better = next(number for number, other in enumerate(rows, 2) if dominates(other, row))
+                better = 2 + int(better_than[:, number].argmax())
                 said = f"is said to be on the Pareto front, and line {better} is better in everything that differs"
             raise Mismatch(f"{name}, line {line} {said}: {in_words(row)}", on_front, row["pareto"])
 
