@@ -11,7 +11,6 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +50,7 @@ class AtTerminal:
         environment = workshop.environment(TERM="xterm-256color", **(env or {}))
         del environment["COLUMNS"]
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", workshop.KEEPER, str(writing), *command],
+            [*workshop.KEEPER, str(writing), *command],
             cwd=cwd,
             env=environment,
             stdin=self.theirs,

@@ -271,7 +271,7 @@ def interrupted(root: Path, *words: str) -> tuple[Finished, str]:
         os.setsid()
         fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
 
-    command = [sys.executable, "-I", "-S", "-c", workshop.KEEPER, str(writing), KATAS, *words]
+    command = [*workshop.KEEPER, str(writing), KATAS, *words]
     process = subprocess.Popen(
         command,
         cwd=root,

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
 import gc
 import importlib
 import io
 import json
 import os
 import pkgutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,10 +24,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests import keeper
 from tests.workshop import KATAS, ROOT, Finished, environment
 
-PR_SET_CHILD_SUBREAPER = 36
-LEFT_S = 60  # for what a command started to end after it
 HEAVY = {"figures": ("matplotlib.figure", "matplotlib.backends.backend_svg"), "similar": ("copydetect",)}
 START = "import sys; sys.path.insert(0, sys.argv[1]); from tests import warm; warm.serve()"
 
@@ -104,10 +101,10 @@ def serve() -> None:
             kept = Kept(started.process, started.control, started.folder)
         for name in {name for word in request["words"] for name in HEAVY.get(word, ())}:
             importlib.import_module(name)
-        keeper = os.fork()
-        if not keeper:
+        forked = os.fork()
+        if not forked:
             _keep(request, kept, answers)
-        os.waitpid(keeper, 0)
+        os.waitpid(forked, 0)
     if kept is not None:
         process.JudgeProcess.close(kept)
     os._exit(0)
@@ -141,7 +138,7 @@ def _may_grade(words: Sequence[str]) -> bool:
 
 def _keep(request: dict[str, Any], kept: Any, answers: int) -> None:
     """Run one command as the process to which its orphans fall; report its status and which of these do not end."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    keeper.adopt()
     command = os.fork()
     if not command:
         os.close(answers)
@@ -150,25 +147,8 @@ def _keep(request: dict[str, Any], kept: Any, answers: int) -> None:
         finally:
             os._exit(99)
     status = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
-    left = []
-    try:
-        signal.signal(signal.SIGALRM, _too_long)
-        signal.alarm(LEFT_S)
-        while True:
-            os.waitpid(-1, 0)
-    except ChildProcessError:
-        pass
-    except TimeoutError:
-        for pid in Path("/proc/thread-self/children").read_text().split():
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-                left.append(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
-                os.kill(int(pid), signal.SIGKILL)
-    os.write(answers, json.dumps([status, left]).encode() + b"\n")
+    os.write(answers, json.dumps([status, keeper.left_running()]).encode() + b"\n")
     os._exit(0)
-
-
-def _too_long(*_: object) -> None:
-    raise TimeoutError
 
 
 def _run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str, kept: Any) -> None:

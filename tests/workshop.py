@@ -262,29 +262,7 @@ def _preloaded(torch: bool) -> Preloaded:
     return started
 
 
-# Runs a command as the one to whom its orphans fall, waits for them, and reports (on a descriptor) what does not end.
-KEEPER = """
-import ctypes, json, os, signal, subprocess, sys
-ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-signal.signal(signal.SIGINT, lambda *_: None)
-status = subprocess.Popen(sys.argv[2:]).wait()
-def enough(*_):
-    raise TimeoutError
-signal.signal(signal.SIGALRM, enough)
-signal.alarm(60)
-left = []
-try:
-    while True:
-        os.waitpid(-1, 0)
-except ChildProcessError:
-    pass
-except TimeoutError:
-    for pid in open("/proc/thread-self/children").read().split():
-        if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z":
-            left.append(open(f"/proc/{pid}/cmdline").read().replace("\\0", " "))
-            os.kill(int(pid), signal.SIGKILL)
-os.write(int(sys.argv[1]), json.dumps([status, left]).encode())
-"""
+KEEPER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))]  # see there
 
 
 def katas(
@@ -294,7 +272,7 @@ def katas(
     reading, writing = os.pipe()
     with open(reading, "rb") as report:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", KEEPER, str(writing), KATAS, *words],
+            [*KEEPER, str(writing), KATAS, *words],
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
