@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from html import escape
 
 from graders.report import comparison, wording
@@ -48,7 +49,8 @@ def _section(verdict: Verdict, level: int) -> str:
     tests = wording.not_passed(verdict)
     if tests:
         parts.append(f"<h{level + 1}>What did not pass</h{level + 1}>")
-        parts += [_test(test, unfolded=not number) for number, test in enumerate(tests)]
+        optional = wording.optional(verdict)
+        parts += [_test(test, optional, unfolded=not number) for number, test in enumerate(tests)]
     graded = f"Graded {verdict.graded_at}, " if verdict.graded_at else ""
     parts.append(f'<p class="soft">{escape(graded)}confinement: {escape(verdict.confinement)}.</p>\n</section>')
     return "\n".join(parts)
@@ -68,10 +70,10 @@ def _table(tasks: tuple[TaskResult, ...]) -> str:
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
 
 
-def _test(test: TestResult, *, unfolded: bool) -> str:
-    hidden = ", hidden" if test.visibility == "hidden" else ""
+def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
+    kinds = ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     name = f"{mark(wording.MARKS[test.status], test.status)} {escape(wording.sentence(test.name))}"
-    name += f' <span class="soft">({escape(test.task)}{hidden})</span>'
+    name += f' <span class="soft">({escape(test.task)}{kinds})</span>'
     if wording.is_bare(test):
         return f"<p>{name}. {escape(wording.BARE)}</p>"
     parts = []
