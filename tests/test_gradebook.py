@@ -1016,7 +1016,7 @@ def test_statistics_say_of_whom_they_are(course, tmp_path):
         found.import_verdict(graded(4, sha="2"), "bob", moment(1))
         found.import_verdict(graded(0, sha="3", status="ungradable", tasks=(), max_score=0.0), "cleo", moment(1))
     assert told("gradebook", "stats", *url, root=root).splitlines()[:4] == [
-        "one (one): 1 of 3 who handed in solved all of it, mean 70 %",
+        "one (one): 1 of 3 who handed in passed, mean 70 %",
         "  of 1 nothing could be graded: they are in no mean, and in no task's figures",
         "  Twice",
         "      50 % of 2 graded pass, mean 70 %, D –, r –",

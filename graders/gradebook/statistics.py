@@ -39,7 +39,7 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class KataStatistics:
-    """One kata: `people` have handed it in, `passed` of them have solved all of it. `mean` is a share of the points."""
+    """One kata: `people` have handed it in, `passed` of them have passed. `mean` is a share of the points."""
 
     slug: str
     title: str
@@ -116,7 +116,7 @@ def _task(name: str, places: Sequence[Place], totals: Mapping[str, float]) -> Ta
     shares = [task.score / task.max_score for _, task in graded]
     rest = [round(totals[place.person] - task.score, 4) for place, task in graded]
     titles = [
-        task.title
+        f"{task.title} (extra)" if task.extra else task.title
         for place in places
         if place.verdict
         for task in place.verdict.tasks
