@@ -46,6 +46,7 @@ class _TaskTable(Record, frozen=True, kw_only=True):
     after: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     partial: bool = False
+    extra: bool = False
     review: bool = False
     rubric: str = ""
     runtime: Literal["", "numpy", "torch", "gpu"] = ""
@@ -55,8 +56,8 @@ class Task(_TaskTable, frozen=True, kw_only=True):
     """What carries points.
 
     `after`: tasks it builds on; `files`: those of the kata's that decide it, all if none are named; `partial`: points
-    in proportion to the tests passed; `review`: marked by a person, with `rubric`; `runtime`: what its workers have,
-    where that is not the kata's.
+    in proportion to the tests passed; `extra`: beyond the kata's concept, so that it decides nothing between passed and
+    failed; `review`: marked by a person, with `rubric`; `runtime`: what its workers have, where that is not the kata's.
     """
 
     name: str
@@ -108,6 +109,7 @@ class _Table(Record, frozen=True, kw_only=True):
     forbidden: tuple[str, ...] = ()
     hidden_detail: HiddenDetail = "counterexample"
     attempts_per_day: int = 0
+    require_extras: bool = False
 
 
 class Kata(_Table, frozen=True, kw_only=True):
@@ -461,6 +463,12 @@ def _check_tasks(kata: Kata, file: str) -> None:
                     f"{place} comes after `{other}`, which is no task",
                     _did_you_mean(other, tasks) or "Take it out.",
                 )
+            if tasks[other].extra:
+                _fault(
+                    file,
+                    f"{place} comes after `{other}`, which is extra; nothing waits for an extra task",
+                    f'Take "{other}" out of `after`, or take extra = true out of [tasks.{other}].',
+                )
         cycle = _cycle(task.name, lambda name: tasks[name].after)
         if cycle:
             _fault(file, f"tasks wait for each other: {' → '.join(cycle)}", "Take one of these out of `after`.")
@@ -471,6 +479,9 @@ def _check_tasks(kata: Kata, file: str) -> None:
         if task.review != bool(task.rubric.strip()):
             have, lack = ("review = true", "rubric") if task.review else ("a rubric", "review = true")
             _fault(file, f"{place} has {have} and no {lack}", 'Write both: review = true and rubric = "…", or neither.')
+    if all(task.extra for task in kata.tasks):
+        remedy = "Take extra = true out of one task."
+        _fault(file, "every task is extra, so nothing decides whether the kata is passed", remedy)
 
 
 def _check_data(kata: Kata, file: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +13,7 @@ import msgspec
 from graders import __version__
 from graders.errors import KataError
 
-SCHEMA = "katas/verdict/v1"
+SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows how)"
 NOTHING_COUNTS = "A test of this kata broke, which is not the submission's fault. This grading does not count."
@@ -61,7 +63,8 @@ class TestResult(Record, frozen=True, kw_only=True):
 class TaskResult(Record, frozen=True, kw_only=True):
     """A task, which carries points; its status follows from its tests, or from a person's points.
 
-    `reviewed_at` is UTC, ISO 8601; `comment` is what the reviewer tells the author, at most 2 000 characters.
+    An `extra` task decides nothing between passed and failed, unless the verdict requires extras. `reviewed_at` is UTC,
+    ISO 8601; `comment` is what the reviewer tells the author, at most 2 000 characters.
     """
 
     name: str
@@ -73,6 +76,7 @@ class TaskResult(Record, frozen=True, kw_only=True):
     reviewer: str | None = None
     reviewed_at: str | None = None
     comment: str | None = None
+    extra: bool = False
 
 
 class Limits(Record, frozen=True, kw_only=True):
@@ -89,12 +93,13 @@ class Limits(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """One grading. `score` and `max_score` count graded tasks only; of what is ungradable, all that tests decide.
 
+    `require_extras` is the policy that `status` was decided by: whether the extra tasks must pass too.
     `seed` is 32 hexadecimal digits; `graded_at` is UTC, ISO 8601; the digests are SHA-256.
     """
 
     kata: str
     status: Status
-    schema: Literal["katas/verdict/v1"] = "katas/verdict/v1"
+    schema: Literal["katas/verdict/v2"] = "katas/verdict/v2"
     harness_version: str = __version__
     title: str = ""
     message: str = ""
@@ -102,6 +107,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     max_score: float = 0.0
     ungraded_points: float = 0.0
     review_points: float = 0.0
+    require_extras: bool = False
     kata_digest: str = ""
     suite_digest: str = ""
     submission_sha256: str = ""
@@ -115,6 +121,16 @@ class Verdict(Record, frozen=True, kw_only=True):
     ignored_files: tuple[str, ...] = ()
     tasks: tuple[TaskResult, ...] = ()
     tests: tuple[TestResult, ...] = ()
+
+    @property
+    def deciding(self) -> tuple[TaskResult, ...]:
+        """The tasks that must pass: the core, and the extras where they are required."""
+        return tuple(task for task in self.tasks if self.require_extras or not task.extra)
+
+    @property
+    def extras(self) -> tuple[TaskResult, ...]:
+        """The tasks beyond the core."""
+        return tuple(task for task in self.tasks if task.extra)
 
     @property
     def exit_status(self) -> int:
@@ -220,6 +236,8 @@ def from_json(data: bytes) -> Verdict:
 
     Raises KataError when it is no verdict.
     """
+    with contextlib.suppress(msgspec.DecodeError):
+        return _decode(data)  # of this version: at once
     try:
         raw = msgspec.json.decode(data)
     except msgspec.DecodeError as fault:
@@ -232,7 +250,19 @@ def from_json(data: bytes) -> Verdict:
         raise KataError(f"not a verdict: {fault}") from None
 
 
-_MIGRATIONS: dict[str, Any] = {}  # schema -> a function that returns the same record in the next schema
+_decode = msgspec.json.Decoder(Verdict).decode
+
+
+def _from_v1(raw: dict[str, Any]) -> dict[str, Any]:
+    """The same record in v2. In v1 every task was core."""
+    tasks = raw.get("tasks", [])
+    if isinstance(tasks, list):
+        tasks = [task | {"extra": False} if isinstance(task, dict) else task for task in tasks]
+    return raw | {"schema": "katas/verdict/v2", "tasks": tasks, "require_extras": False}
+
+
+# schema -> a function that returns the same record in the next schema
+_MIGRATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"katas/verdict/v1": _from_v1}
 
 
 def _migrate(raw: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,26 @@ def test_tasks_keep_the_order_of_the_file(root):
     ]
 
 
+def test_tasks_are_core_unless_they_are_said_to_be_extra(root):
+    write(root / "katas/exercise01/kata.toml", TOML + "extra = true\n")
+    kata = catalogue.load(root, "exercise01")
+    assert [(task.name, task.extra) for task in kata.tasks] == [("vector", False), ("batch", True)]
+    assert not kata.require_extras
+
+
+def test_a_kata_can_require_its_extras(root):
+    write(root / "katas/exercise01/kata.toml", with_lines("require_extras = true") + "extra = true\n")
+    assert catalogue.load(root, "exercise01").require_extras
+
+
+def test_the_kata_digest_changes_with_what_is_extra(root):
+    digests = set()
+    for toml in (TOML, TOML + "extra = true\n", with_lines("require_extras = true") + "extra = true\n"):
+        write(root / "katas/exercise01/kata.toml", toml)
+        digests.add(catalogue.load(root, "exercise01").kata_digest())
+    assert len(digests) == 3
+
+
 def test_limits_default_to_those_of_the_verdict(root):
     assert catalogue.load(root, "exercise01").limits == Limits()
 
@@ -172,6 +192,15 @@ FAULTS = {
     "a pattern for trees": (with_lines('files = ["results/**"]'), ["wildcard outside its last part"]),
     "a package that is a path": (with_lines('packages = ["../pandas"]'), ["package `../pandas`"]),
     "a review without rubric": (TOML + "review = true\n", ["[tasks.batch] has review = true and no rubric"]),
+    "extras alone": (
+        TOML.replace("points = 3", "points = 3\nextra = true").replace('after = ["vector"]', "extra = true"),
+        ["every task is extra, so nothing decides whether the kata is passed", "Take extra = true out of one task."],
+    ),
+    "a task after an extra": (
+        TOML.replace("points = 3", "points = 3\nextra = true"),
+        ["[tasks.batch] comes after `vector`, which is extra", 'Take "vector" out of `after`'],
+    ),
+    "an extra that is no yes": (TOML + 'extra = "yes"\n', ["`extra` in [tasks.batch] is a string", "true or false"]),
     "a rubric without review": (TOML + 'rubric = "Clear?"\n', ["[tasks.batch] has a rubric and no review = true"]),
 }
 

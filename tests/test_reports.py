@@ -29,7 +29,7 @@ from graders.verdict import Speed, TaskResult, TestResult, Verdict, from_json, s
 from tests.late import Late
 
 GOLDEN = Path(__file__).with_name("golden")
-KINDS = ("right", "wrong", "blocked", "ungradable", "error")
+KINDS = ("right", "wrong", "blocked", "ungradable", "error", "extras")  # all but the last are of schema v1
 FILES = {
     "terminal": "terminal.txt",
     "json": "json.json",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.catalogue import Kata, Task
-from graders.judge.scoring import blocking, in_order, scored
+from graders.judge.scoring import blocking, in_order, scored, totalled
+from graders.review import awarded
 from graders.verdict import Limits, TestResult, Verdict
 
 
@@ -52,7 +53,15 @@ def katas(draw: st.DrawFn) -> Kata:
         tasks.append(task(f"t{number}", points, after=tuple(after), partial=draw(st.booleans())))
         if draw(st.integers(0, 4)) == 0:
             tasks[-1] = msgspec.structs.replace(tasks[-1], review=True, rubric="Is it clear?")
-    return kata_of(*draw(st.permutations(tasks)))
+    return kata_of(*draw(st.permutations(with_extras(draw, tasks))))
+
+
+def with_extras(draw: st.DrawFn, tasks: list[Task]) -> list[Task]:
+    """The tasks, some of which are extra: any that no other builds on, but never all."""
+    built_on = {earlier for one in tasks for earlier in one.after}
+    chosen = {one.name for one in tasks if one.name not in built_on and draw(st.booleans())}
+    kept = min(one.name for one in tasks)
+    return [msgspec.structs.replace(one, extra=one.name in chosen - {kept}) for one in tasks]
 
 
 @st.composite
@@ -103,11 +112,13 @@ def test_points_in_between_are_for_partial_tasks_alone(grading: tuple[Kata, list
             assert one.status == "partial"
 
 
-@given(gradings())
-def test_passed_means_that_every_graded_task_passed(grading: tuple[Kata, list[TestResult]]) -> None:
+@given(gradings(), st.booleans())
+def test_passed_means_that_every_graded_core_task_passed(
+    grading: tuple[Kata, list[TestResult]], require_extras: bool
+) -> None:
     kata, tests = grading
-    verdict = scored(Verdict(kata="any", status="error"), kata, tests)
-    statuses = {one.status for one in verdict.tasks}
+    verdict = scored(Verdict(kata="any", status="error", require_extras=require_extras), kata, tests)
+    statuses = {one.status for one in verdict.tasks if require_extras or not one.extra}
     if verdict.status == "passed":
         assert statuses <= {"passed", "ungraded"}
         assert "passed" in statuses
@@ -115,8 +126,32 @@ def test_passed_means_that_every_graded_task_passed(grading: tuple[Kata, list[Te
         assert statuses <= {"passed", "ungraded", "awaiting_review"}
     if verdict.status == "failed":
         assert statuses & {"failed", "partial", "blocked"}
-    assert (verdict.status == "error") == ("error" in statuses)
+    assert (verdict.status == "error") == ("error" in {one.status for one in verdict.tasks})
     assert verdict.status != "ungradable"
+
+
+@given(gradings(), st.data())
+def test_extras_decide_nothing_unless_they_are_required(
+    grading: tuple[Kata, list[TestResult]], data: st.DataObject
+) -> None:
+    """Whatever the tests of extras find, short of an error of ours, the status is that of the core alone."""
+    kata, tests = grading
+    extras = {one.name for one in kata.tasks if one.extra}
+    found = st.sampled_from(["passed", "failed", "blocked", "ungraded"])
+    others = [msgspec.structs.replace(test, status=data.draw(found)) if test.task in extras else test for test in tests]
+    core = kata_of(*(one for one in kata.tasks if not one.extra))
+    alone = scored(Verdict(kata="any", status="error"), core, [test for test in others if test.task not in extras])
+    verdict = scored(Verdict(kata="any", status="error"), kata, others)
+    assert (verdict.status, verdict.exit_status) == (alone.status, alone.exit_status)
+    assert verdict.score >= alone.score
+
+
+@given(gradings())
+def test_without_extras_nothing_depends_on_whether_they_are_required(grading: tuple[Kata, list[TestResult]]) -> None:
+    kata, tests = grading
+    core = kata_of(*(msgspec.structs.replace(one, extra=False) for one in kata.tasks))
+    loose, strict = (scored(Verdict(kata="any", status="error", require_extras=each), core, tests) for each in (0, 1))
+    assert (loose.status, loose.score, loose.tasks) == (strict.status, strict.score, strict.tasks)
 
 
 @given(gradings())
@@ -219,3 +254,50 @@ def test_a_reviewed_task_waits_for_a_person_once_its_tests_pass() -> None:
     assert judged(kata, ("a", "failed")).status == "failed"
     with_tests = judged(kata, ("a", "passed"), ("essay", "failed"))
     assert [one.status for one in with_tests.tasks] == ["passed", "failed"]
+
+
+# --------------------------------------------------------------------------------------- core and extra, by example
+
+
+CORE_AND_EXTRA = kata_of(task("core", 8), task("types", 1, extra=True), task("fast", 1, after=("core",), extra=True))
+
+
+def required(verdict: Verdict) -> Verdict:
+    """The same results where the extras are required."""
+    return totalled(msgspec.structs.replace(verdict, require_extras=True), verdict.tasks)
+
+
+def test_a_failed_extra_costs_its_points_and_not_the_pass() -> None:
+    verdict = judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "failed"), ("fast", "passed"))
+    assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("passed", 0, 9, 10)
+    assert [one.extra for one in verdict.tasks] == [False, True, True]
+
+
+def test_a_failed_extra_fails_where_extras_are_required() -> None:
+    verdict = required(judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "failed"), ("fast", "passed")))
+    assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("failed", 1, 9, 10)
+
+
+def test_passed_extras_make_no_pass_of_a_failed_core() -> None:
+    verdict = judged(CORE_AND_EXTRA, ("core", "failed"), ("types", "passed"), ("fast", "blocked"))
+    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 1, 10)
+
+
+def test_passed_extras_make_no_pass_where_no_core_was_graded() -> None:
+    verdict = judged(CORE_AND_EXTRA, ("core", "ungraded"), ("types", "passed"), ("fast", "passed"))
+    assert (verdict.status, verdict.exit_status) == ("ungraded", 2)
+
+
+def test_an_error_in_an_extra_is_an_error_too_since_its_points_would_be_lost() -> None:
+    verdict = judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "error"), ("fast", "passed"))
+    assert (verdict.status, verdict.exit_status) == ("error", 2)
+
+
+def test_the_review_of_an_extra_holds_no_pass_back() -> None:
+    kata = kata_of(task("core"), task("essay", 3, review=True, rubric="Is it clear?", extra=True))
+    verdict = judged(kata, ("core", "passed"))
+    assert (verdict.status, verdict.review_points) == ("passed", 3)
+    assert required(verdict).status == "awaiting_review"
+    marked = awarded(kata, verdict, "essay", 1.0, reviewer="Grace", at="2026-01-01T00:00:00+00:00")
+    assert (marked.status, marked.score, marked.max_score) == ("passed", 2, 4)
+    assert required(marked).status == "failed"

@@ -17,6 +17,8 @@ from tests.late import Late
 jsonschema = Late("jsonschema")
 SCHEMA_FILE = Path(graders.verdict.__file__).with_name("verdict.schema.json")
 
+OLD = Path(__file__).with_name("golden") / "wrong" / "verdict.json"  # of schema v1, before there were extras
+
 HIDDEN = TestResult(
     name="test_secret_name",
     task="batch",
@@ -71,13 +73,54 @@ def test_a_verdict_survives_json():
         (b"[]", "a JSON object is expected"),
         (b"{}", "schema None"),
         (b'{"schema": "katas/verdict/v0"}', "katas/verdict/v0"),
+        (b'{"schema": "katas/verdict/v3", "kata": "x", "status": "passed"}', "katas/verdict/v3"),
+        (b'{"schema": "katas/verdict/v2", "kata": "x", "status": "great"}', "status"),
+        (b'{"schema": "katas/verdict/v2", "kata": "x", "status": "passed", "grade": 1}', "grade"),
         (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "great"}', "status"),
         (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "grade": 1}', "grade"),
+        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "tasks": 1}', "tasks"),
+        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "tasks": [1]}', "tasks"),
     ],
 )
 def test_what_is_no_verdict_is_refused_with_the_reason(text, reason):
     with pytest.raises(KataError, match=reason):
         from_json(text)
+
+
+def test_a_verdict_of_the_first_schema_means_what_it_meant():
+    """Every task of it was core, and it is the same verdict in every other respect."""
+    old = json.loads(OLD.read_bytes())
+    read = from_json(OLD.read_bytes())
+    assert not read.require_extras
+    assert [task.extra for task in read.tasks] == [False] * 6
+    again = json.loads(to_json(read))
+    assert again.pop("require_extras") is False
+    assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
+    assert (old.pop("schema"), again.pop("schema")) == ("katas/verdict/v1", "katas/verdict/v2")
+    assert again == old
+
+
+def test_a_verdict_of_the_first_schema_has_no_extras_whatever_it_says():
+    text = OLD.read_text().replace('"name": "batch",', '"name": "batch", "extra": true,')
+    assert "extra" in text
+    stated = text.replace('"score": 5,', '"score": 5, "require_extras": true,', 1)
+    assert from_json(stated.encode()) == from_json(OLD.read_bytes())
+
+
+@pytest.mark.parametrize("require_extras", [False, True])
+def test_a_verdict_records_whether_extras_were_required(require_extras):
+    verdict = replace(VERDICT, require_extras=require_extras)
+    assert json.loads(to_json(verdict))["require_extras"] is require_extras
+    assert from_json(to_json(verdict)) == verdict
+    assert {verdict.for_audience(audience).require_extras for audience in ("learner", "public")} == {require_extras}
+
+
+def test_the_core_decides_and_the_extras_where_they_are_required():
+    core, extra = (replace(VERDICT.tasks[0], name=name, extra=name == "extra") for name in ("core", "extra"))
+    verdict = replace(VERDICT, tasks=(core, extra))
+    assert verdict.deciding == (core,)
+    assert replace(verdict, require_extras=True).deciding == (core, extra)
+    assert verdict.extras == (extra,)
 
 
 @pytest.mark.parametrize(

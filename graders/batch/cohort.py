@@ -112,7 +112,7 @@ class Tally:
     entries: int = 0  # looked at
     handed_in: int = 0
     standing: int = 0  # graded before, and still right
-    outdated: int = 0  # graded before, by other tests or another harness, and left alone
+    outdated: int = 0  # graded before, by other tests, another harness or another policy on extras, and left alone
     moved: int = 0  # of those that stood: handed in at another time than was known
     graded: Counter[str] = field(default_factory=Counter)  # by status
     nothing: list[str] = field(default_factory=list)  # who has handed in nothing of these katas
@@ -130,6 +130,7 @@ class Run:
     every: bool = False
     changed: bool = False
     require: Confinement | None = None
+    require_extras: bool = False  # of every kata, and not only of those whose kata.toml says so
     allowed: Allowed = always
     told: Callable[[Tally], None] = lambda _: None
     tally: Tally = field(default_factory=Tally)
@@ -194,6 +195,7 @@ class Run:
                 graded_at=entries.as_utc(datetime.datetime.now(datetime.UTC)),
                 hidden_detail=kata.hidden_detail,
                 limits=kata.limits,
+                require_extras=self._requires_extras(kata),
             )
             verdict = ungradable(begun, kata, handed.refused)
             self._refused.append(Row(person=entry.person, submitted_at=entry.submitted_at, verdict=verdict))
@@ -209,7 +211,11 @@ class Run:
             submission=handed.taken,
             seed=seed_of(self._seed, entry.person, kata.slug, handed.taken.sha256, kata_digest, suite_digest),
             require=self.require,
+            require_extras=self._requires_extras(kata),
         )
+
+    def _requires_extras(self, kata: Kata) -> bool:
+        return self.require_extras or kata.require_extras
 
     def _stands(self, handed: Handed) -> bool:
         """Whether there is a verdict on this already. A fault on our side is never one."""
@@ -219,7 +225,9 @@ class Run:
         sha256 = handed.taken.sha256 if handed.taken else ""
         if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != handed.refused):
             return False
-        outdated = state_of(before.verdict) != self._state[handed.kata.slug]
+        outdated = state_of(before.verdict) != self._state[
+            handed.kata.slug
+        ] or before.verdict.require_extras != self._requires_extras(handed.kata)
         if outdated and self.changed and handed.taken:
             return False
         if handed.entry.told and before.submitted_at != handed.entry.submitted_at:

@@ -19,7 +19,7 @@ import msgspec
 from graders.batch.disk import writing
 from graders.errors import KataError
 from graders.files import replacing
-from graders.verdict import Record, TaskResult, Verdict
+from graders.verdict import Record, TaskResult, Verdict, from_json
 
 T = TypeVar("T")
 
@@ -43,6 +43,14 @@ class Row(Record, frozen=True, kw_only=True):
         return self.person, self.verdict.kata
 
 
+class _Written(Record, frozen=True, kw_only=True):
+    """A row whose verdict may be of an older schema."""
+
+    person: str
+    submitted_at: str
+    verdict: msgspec.Raw
+
+
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """What of a verdict decides whether it still stands."""
 
@@ -57,6 +65,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     score: float = 0.0
     max_score: float = 0.0
     review_points: float = 0.0
+    require_extras: bool = False
 
 
 class Short(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +98,7 @@ class MarkedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_row = msgspec.json.Decoder(Row).decode
+_written = msgspec.json.Decoder(_Written).decode
 _marked = msgspec.json.Decoder(MarkedRow).decode
 _short = msgspec.json.Decoder(Short).decode
 
@@ -210,10 +219,15 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
+def _row(line: bytes) -> Row:
+    found = _written(line)
+    return Row(person=found.person, submitted_at=found.submitted_at, verdict=from_json(bytes(found.verdict)))
+
+
 def _decoded(decode: Callable[[bytes], T], path: Path, number: int, line: bytes) -> T:
     try:
         return decode(line)
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, KataError) as fault:
         raise KataError(
             f"{path}, line {number}: it is damaged ({fault}); remove the line, and what it says is graded again"
         ) from None

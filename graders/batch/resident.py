@@ -36,6 +36,7 @@ class Job(Record, frozen=True, kw_only=True):
     submission: Submission
     seed: bytes
     require: Confinement | None = None
+    require_extras: bool = False
 
 
 class Graded(Record, frozen=True, kw_only=True):
@@ -78,7 +79,9 @@ def grade(order: bytes) -> bytes:
     with _judge(Path(job.root), job.require) as judge:
         try:
             until = None if _end is None else _end.fileno()
-            verdict = judge.grade(job.kata, job.submission, seed=job.seed, until=until)
+            verdict = judge.grade(
+                job.kata, job.submission, seed=job.seed, until=until, require_extras=job.require_extras
+            )
         except Abandoned:
             return _encode(Graded(abandoned=True))
     return answered(_checked(job, verdict))

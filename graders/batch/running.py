@@ -130,4 +130,5 @@ def failed(job: Job, said: str) -> Verdict:
         suite_digest=job.suite_digest,
         submission_sha256=job.submission.sha256,
         seed=job.seed.hex(),
+        require_extras=job.require_extras,
     )

@@ -97,6 +97,7 @@ Seed = Annotated[str | None, typer.Option(help="Draw these inputs: 32 hexadecima
 Against = Annotated[str | None, typer.Option(help="Grade a sibling tree of katas/ instead, e.g. solutions.")]
 Output = Annotated[Path | None, typer.Option(help="Write the report to this file.", metavar="FILE")]
 Require = Annotated[Strength | None, typer.Option(help="Refuse to grade with weaker confinement.")]
+RequireExtras = Annotated[bool, typer.Option("--require-extras", help="Extra tasks must pass too, not only the core.")]
 
 
 def run(started: JudgeProcess | None) -> int:
@@ -176,8 +177,12 @@ def grade(
     require_confinement: Require = None,
     confinement: Annotated[str, typer.Option(help="auto, or less than there is: partial, none.", hidden=True)] = "auto",
     seed: Seed = None,
+    require_extras: RequireExtras = False,
 ) -> int:
     """Grade katas: visible and hidden tests, confined workers.
+
+    A kata is passed when all its core tasks pass. Extra tasks are worth points; with --require-extras, or where
+    kata.toml says so, they must pass too.
 
     Exit status: 0 passed or awaiting review, 1 failed or ungradable, 2 could not be graded.
     """
@@ -199,7 +204,8 @@ def grade(
     with with_hidden(Session.root, hidden) as root, Session.judge(root, **settings) as judge:
         for kata in _progress(chosen, "grading"):
             with _counting(kata, alone=len(chosen) == 1) as tell:
-                verdicts.append(judge.grade(kata.slug, places[kata.slug], seed=drawn, tell=tell))
+                policy = require_extras or None
+                verdicts.append(judge.grade(kata.slug, places[kata.slug], seed=drawn, tell=tell, require_extras=policy))
     if submission is None and against is None:
         from graders.progress import remember
 
@@ -518,7 +524,7 @@ def replay(
 ) -> int:
     """Grade again with the inputs of an earlier verdict.
 
-    Says what does not come out the same: statuses, scores, counterexamples.
+    Says what does not come out the same: statuses, scores, counterexamples. Extra tasks are required if they were then.
 
     Exit status: 0 the same, 1 something differs, 2 could not be graded.
     """
@@ -533,7 +539,7 @@ def replay(
     kata = catalogue.load(Session.root, before.kata)
     place = _place(kata, submission, against)
     with Session.judge(resident=False) as judge:
-        after = judge.grade(kata.slug, place, seed=_seed(before.seed))
+        after = judge.grade(kata.slug, place, seed=_seed(before.seed), require_extras=before.require_extras)
     found = differences(before, after)
     for line in found or [f"{kata.slug}: the same statuses, scores and counterexamples ({after.status})"]:
         print(line)

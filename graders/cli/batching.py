@@ -43,7 +43,7 @@ def grade_batch(
         str | None, typer.Option(help="Grade on the workers of this Dask scheduler.", metavar="ADDRESS")
     ] = None,
     changed: Annotated[
-        bool, typer.Option("--changed", help="Grade again what is of other tests or another harness.")
+        bool, typer.Option("--changed", help="Grade again what was graded by other tests, harness or policy.")
     ] = False,
     times: Times = None,
     gradebook: Book = None,
@@ -51,6 +51,9 @@ def grade_batch(
     require_confinement: Annotated[
         str | None, typer.Option(help="Refuse to grade with weaker: full, partial, none.", metavar="STRENGTH")
     ] = None,
+    require_extras: Annotated[
+        bool, typer.Option("--require-extras", help="Extra tasks must pass too, not only the core.")
+    ] = False,
 ) -> int:
     """Grade a cohort.
 
@@ -82,7 +85,7 @@ def grade_batch(
         if seed is not None and held.head.seed != seed.lower():
             raise KataError(f"{batch.journal}: it was begun with another --seed; leave it out, or give another --out")
         alike = cohort.nearly_the_same(batch, [entry.person for entry in found])
-        run = Run(batch, chosen, every=bool(katas), changed=changed, require=require)
+        run = Run(batch, chosen, every=bool(katas), changed=changed, require=require, require_extras=require_extras)
         if book is not None:
             run.allowed = book.may_be_graded
         try:
@@ -129,7 +132,10 @@ def told(tally: Tally, out: Path, people: int, seconds: float) -> list[str]:
     if tally.moved:
         lines.append(f"{tally.moved} of what stood was handed in at another time than was known: that was written down")
     if tally.outdated:
-        lines.append(f"{tally.outdated} of what stood is of other tests or another harness: --changed grades it again")
+        lines.append(
+            f"{tally.outdated} of what stood is of other tests, another harness or another policy on extras: "
+            "--changed grades it again"
+        )
     if tally.weakest != "full":
         lines.append(f"confinement: {tally.weakest}; --require-confinement full accepts nothing less")
     lines += _some("nothing of these katas from", tally.nothing)

@@ -22,7 +22,7 @@ from graders.verdict import Verdict
 
 LEGEND = """\
 - **wrong rejected**: files with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they are
-  about; **right accepted**: right answers in other styles (`accept/`) that pass every test.
+  about; **right accepted**: right answers in other styles (`accept/`) that pass (extra tasks decide nothing).
 - **diagnosed**: wrong files that were recognised, and told their misconception in a sentence; never another's.
 - **mutants killed**: copies of the solution with one small change of its syntax (an operator, a constant, a keyword, a
   statement) that the suite rejects, of all that can be told from the solution. Those that cannot are listed with the
@@ -184,10 +184,11 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
     """Look at the stub, the solution and every variant, one after the other, at the mutants, and at flakes."""
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
+    strict = partial(graded, require_extras=True)  # the solution passes extras too, whatever the kata requires
     solution = intake.shipped(kata, kata.solution)
     yield Finding("README", "", _readme_fault(kata))
     yield Finding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
-    yield Finding("solution", "", _passing_fault(graded(solution)))
+    yield Finding("solution", "", _passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):
         tasks = _tasks_for(kata, variant)
         verdict = graded(files_with(solution, variant), diagnosing=True, tasks=tasks)
@@ -196,21 +197,25 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         fault = begun or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
         yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
     for variant in plan.share(kata.accept):
-        verdict = graded(files_with(solution, variant), tasks=kata.tasks_of(variant.replaces))
+        verdict = graded(files_with(solution, variant), **_how_accepted(kata, variant))
         fault = _passing_fault(verdict)
         yield Finding("accept", variant.path.stem, fault)
     if plan.mutation:
-        yield from _mutation_findings(graded, kata, solution, mutants)
-    right = [
-        ("solution", solution, frozenset[str]()),
-        *(
-            (f"accept/{each.path.stem}", files_with(solution, each), kata.tasks_of(each.replaces))
-            for each in kata.accept
-        ),
+        yield from _mutation_findings(strict, kata, solution, mutants)
+    right: list[tuple[str, dict[str, bytes], dict[str, Any]]] = [
+        ("solution", solution, {"require_extras": True}),
+        *((f"accept/{each.path.stem}", files_with(solution, each), _how_accepted(kata, each)) for each in kata.accept),
     ]
     for number in range(plan.flakes):
-        name, files, tasks = right[number % len(right)]
-        yield Finding("flake", name, _passing_fault(fresh(files, tasks=tasks)))
+        name, files, how = right[number % len(right)]
+        yield Finding("flake", name, _passing_fault(fresh(files, **how)))
+
+
+def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
+    """How a right answer is graded: as the kata says, which lets it fail extras; of extras alone, it must pass them."""
+    tasks = kata.tasks_of(variant.replaces)
+    alone = all(task.extra for task in kata.tasks if task.name in tasks)
+    return {"tasks": tasks, "require_extras": True if alone else None}
 
 
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
@@ -257,10 +262,18 @@ def _graded(
     tasks: frozenset[str] = frozenset(),
     thorough: bool = True,
     seed: bytes | None = None,
+    require_extras: bool | None = None,
 ) -> Verdict:
     """The verdict on these files. Raises KataError where nothing of them was graded, for a reason of our own."""
     verdict: Verdict = judge.grade_files(
-        kata.slug, files, seed=seed, diagnosing=diagnosing, tasks=tasks, reducing=False, thorough=thorough
+        kata.slug,
+        files,
+        seed=seed,
+        diagnosing=diagnosing,
+        tasks=tasks,
+        reducing=False,
+        thorough=thorough,
+        require_extras=require_extras,
     )
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")

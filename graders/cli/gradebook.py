@@ -203,7 +203,8 @@ def _points(place: Place) -> str:
         return "nothing that counts"
     verdict = place.counted.attempt.verdict
     late = f", {_days(place.counted.late)} late" if place.counted.late else ""
-    return f"{place.points:>6g} of {verdict.max_score + verdict.review_points:g}  {verdict.status}{late}"
+    before = ", passed by another submission" if place.passed and verdict.status == "failed" else ""
+    return f"{place.points:>6g} of {verdict.max_score + verdict.review_points:g}  {verdict.status}{late}{before}"
 
 
 def _days(count: int) -> str:
@@ -218,6 +219,7 @@ def _mark(mark: Mark) -> str:
 
 
 def _in_detail(places: Sequence[Place]) -> list[str]:
+    from graders.report.wording import extras
     from graders.review import marks_of
 
     lines = []
@@ -226,6 +228,8 @@ def _in_detail(places: Sequence[Place]) -> list[str]:
         for each in place.standings:
             verdict = each.attempt.verdict
             notes = [f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"]
+            if counted := extras(verdict):
+                notes.append(counted)
             if each.late:
                 notes.append(f"{_days(each.late)} late: {each.points:g} left")
             if each.over_limit:
@@ -352,12 +356,17 @@ def regrade(
     everything: Annotated[bool, typer.Option("--all", help="Also what nothing has changed of.")] = False,
     batch: Folder = None,
     workers: Annotated[int | None, typer.Option(help="Processes that grade; one a core.", metavar="N", min=1)] = None,
+    require_extras: Annotated[
+        bool | None,
+        typer.Option("--require-extras/--no-require-extras", help="Must extra tasks pass too? As before if neither."),
+    ] = None,
     gradebook: Url = HERE,
     by: By = None,
 ) -> int:
     """Grade again what is of other tests or another harness.
 
-    The submissions are taken from the batch folders that keep them. Earlier verdicts stay in the book.
+    The submissions are taken from the batch folders that keep them. Earlier verdicts stay in the book. Extra tasks are
+    required of those of whom they were required before, and where kata.toml requires them.
 
     Exit status: 0 all graded, 2 something could not be.
     """
@@ -377,7 +386,7 @@ def regrade(
         if chosen:
             with ThisMachine(Session.root, workers) as place, progress_bar() as bar:
                 task = bar.add_task("grading", total=len(chosen))
-                for found in graded_again(book, chosen, katas, place, batch=batch):
+                for found in graded_again(book, chosen, katas, place, batch=batch, require_extras=require_extras):
                     bar.update(task, completed=found.graded + len(found.left))
     for name, slug, before, after in found.changed:
         print(f"{_line(name)}, {_line(slug)}: {before.status}, {before.score:g} → {after.status}, {after.score:g}")
@@ -434,7 +443,7 @@ def stats(
         from graders.gradebook.page import share, signed
 
         for each in found:
-            solved = f"{each.passed} of {each.people} who handed in solved all of it"
+            solved = f"{each.passed} of {each.people} who handed in passed"
             print(f"{_line(each.title)} ({_line(each.slug)}): {solved}, mean {share(each.mean)}")
             if each.ungradable:
                 print(f"  of {each.ungradable} nothing could be graded: they are in no mean, and in no task's figures")

@@ -27,8 +27,13 @@ def as_text(katas: Sequence[Kata]) -> str:
         first, *more = row[6].split(", ")  # one a line
         lines.append("  ".join([*cells, first]).rstrip())
         lines += [" " * (len("  ".join(cells)) + 2) + other for other in more]
+    legends = []
+    if any(task.extra for kata in katas for task in kata.tasks):
+        legends.append("1+2 tasks: 1 that must pass, 2 extra, which are worth points")
     if any(task.review for kata in katas for task in kata.tasks):
-        lines += ["", "27+3 points: 27 by tests, 3 by a person who reads what you have written"]
+        legends.append("27+3 points: 27 by tests, 3 by a person who reads what you have written")
+    if legends:
+        lines += ["", *legends]
     return "\n".join(lines)
 
 
@@ -39,7 +44,9 @@ def _row(kata: Kata) -> tuple[str, ...]:
     level = "★" * kata.difficulty + "·" * (5 - kata.difficulty)
     after = ", ".join(kata.requires)
     title = kata.title if len(kata.title) <= TITLE else kata.title[: TITLE - 1] + "…"
-    return kata.slug, title, level, str(len(kata.tasks)), points, str(kata.minutes), after
+    extras = sum(task.extra for task in kata.tasks)
+    tasks = str(len(kata.tasks) - extras) + (f"+{extras}" if extras else "")
+    return kata.slug, title, level, tasks, points, str(kata.minutes), after
 
 
 def as_json(katas: Sequence[Kata]) -> str:
@@ -53,5 +60,6 @@ _LISTED = ("slug", "title", "kind", "difficulty", "minutes", "concepts", "requir
 
 def _record(kata: Kata) -> dict[str, Any]:
     record = {name: getattr(kata, name) for name in _LISTED}
-    tasks = [{"name": task.name, "title": task.title, "points": task.points} for task in kata.tasks]
+    tasks = [{name: getattr(task, name) for name in ("name", "title", "points", "extra")} for task in kata.tasks]
+    record |= {"require_extras": kata.require_extras}
     return record | {"points": sum(task.points for task in kata.tasks), "tasks": tasks}

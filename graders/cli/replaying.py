@@ -18,6 +18,14 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
     if (before.status, before.score) != (after.status, after.score):
         then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
         found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())
+    extra = {task.name: task.extra for task in before.tasks}
+    for task in after.tasks:
+        if extra.get(task.name, task.extra) != task.extra:
+            found.append(
+                f"{task.name}: a core task then, extra now"
+                if task.extra
+                else f"{task.name}: extra then, a core task now"
+            )
     known = {test.name for test in before.tests}
     found += [f"{test.name}: not run then" for test in after.tests if test.name not in known]
     later = {test.name: test for test in after.tests}

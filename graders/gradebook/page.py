@@ -16,7 +16,7 @@ _BODY = """
 <p class="soft">As of {{ as_of }}: {{ katas|length }} {{ "kata" if katas|length == 1 else "katas" }},
 {{ people }} people. Of everybody the submission that counts. Made by <code>katas gradebook stats --html</code>.</p>
 <table>
-<thead><tr><th scope="col">Kata</th><th scope="col" class="number">People</th><th scope="col" class="number">Solved</th>
+<thead><tr><th scope="col">Kata</th><th scope="col" class="number">People</th><th scope="col" class="number">Passed</th>
 <th scope="col" class="number">Submissions</th><th scope="col" class="number">Mean points</th></tr></thead>
 <tbody>
 {%- for kata in katas %}
@@ -28,7 +28,7 @@ _BODY = """
 </table>
 {%- for kata in katas %}
 <h2 id="{{ kata.slug }}">{{ kata.title }} <span class="soft">{{ kata.slug }}</span></h2>
-<p>{{ kata.passed }} of {{ kata.people }} solved all of it
+<p>{{ kata.passed }} of {{ kata.people }} passed
 {%- if kata.ungradable %}; of {{ kata.ungradable }} nothing could be graded{% endif %}.</p>
 {%- if kata.tasks %}
 <table>

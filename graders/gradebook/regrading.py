@@ -40,11 +40,13 @@ def regrade(
     *,
     batch: Path | None = None,
     require: Confinement | None = None,
+    require_extras: bool | None = None,
     seed: bytes | None = None,
 ) -> Iterator[Regraded]:
     """Grade these again and keep the new verdicts beside the old ones; yields how far it is, the same record each time.
 
-    `batch` is the folder that keeps the submissions, where it is not the one that they were imported from.
+    `batch` is the folder that keeps the submissions, where it is not the one that they were imported from. Extras are
+    required where they were, and where the kata requires them, unless `require_extras` says it for all.
     """
     found = Regraded()
     numbers: dict[bytes, Kept] = {}
@@ -54,7 +56,7 @@ def regrade(
     def jobs() -> Iterator[Job]:
         for each in kept:
             try:
-                job = _job(each, katas[each.kata], digests[each.kata], drawn, batch, require)
+                job = _job(each, katas[each.kata], digests[each.kata], drawn, batch, require, require_extras)
             except KataError as fault:
                 found.left.append(f"{each.person}, {each.kata}: {fault}")
                 continue
@@ -76,7 +78,13 @@ def regrade(
 
 
 def _job(
-    each: Kept, kata: Kata, digests: tuple[str, str], seed: bytes, batch: Path | None, require: Confinement | None
+    each: Kept,
+    kata: Kata,
+    digests: tuple[str, str],
+    seed: bytes,
+    batch: Path | None,
+    require: Confinement | None,
+    require_extras: bool | None,
 ) -> Job:
     place = str(batch or each.batch)
     if not place:
@@ -91,4 +99,5 @@ def _job(
         submission=Batch(Path(place)).store.take(kata, each.sha256),
         seed=seed_of(seed, each.person, each.kata, each.sha256, each.submitted_at),
         require=require,
+        require_extras=each.verdict.require_extras or kata.require_extras if require_extras is None else require_extras,
     )

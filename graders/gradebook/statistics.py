@@ -39,7 +39,7 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class KataStatistics:
-    """One kata: `people` have handed it in, `passed` of them have solved all of it. `mean` is a share of the points."""
+    """One kata: `people` have handed it in, `passed` of them have passed. `mean` is a share of the points."""
 
     slug: str
     title: str
@@ -101,7 +101,7 @@ def _kata(slug: str, places: Sequence[Place], totals: Mapping[str, float]) -> Ka
         slug=slug,
         title=next((verdict.title for verdict in verdicts if verdict.title), slug),
         people=len(places),
-        passed=sum(verdict.status == "passed" for verdict in verdicts),
+        passed=sum(place.passed for place in places),
         ungradable=sum(verdict.status == "ungradable" for verdict in verdicts),
         submissions=sum(len(place.standings) for place in places),
         mean=fmean(possible) if possible else 0.0,
@@ -116,7 +116,7 @@ def _task(name: str, places: Sequence[Place], totals: Mapping[str, float]) -> Ta
     shares = [task.score / task.max_score for _, task in graded]
     rest = [round(totals[place.person] - task.score, 4) for place, task in graded]
     titles = [
-        task.title
+        f"{task.title} (extra)" if task.extra else task.title
         for place in places
         if place.verdict
         for task in place.verdict.tasks

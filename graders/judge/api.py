@@ -49,10 +49,11 @@ class Known:
         supplied = {file.name: file.data for file in intake.supplied(kata)}
         return cls(_kata_signature(kata), kata, _begun(kata), intake.shipped(kata, kata.solution), supplied)
 
-    def begin(self, seed: bytes) -> Verdict:
-        """A verdict of this moment, with nothing graded yet."""
+    def begin(self, seed: bytes, require_extras: bool | None) -> Verdict:
+        """A verdict of this moment, with nothing graded yet; None: the kata says whether extras are required."""
         graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        return msgspec.structs.replace(self.begun, seed=seed.hex(), graded_at=graded_at)
+        required = self.kata.require_extras if require_extras is None else require_extras
+        return msgspec.structs.replace(self.begun, seed=seed.hex(), graded_at=graded_at, require_extras=required)
 
 
 class Judge:
@@ -130,6 +131,7 @@ class Judge:
         until: int | None = None,
         tasks: Collection[str] = (),
         tell: Callable[[Verdict], None] | None = None,
+        require_extras: bool | None = None,
     ) -> Verdict:
         """The verdict on a submission: a place (see graders.intake.take), what intake has taken, or None for the
         repository's own files.
@@ -137,13 +139,13 @@ class Judge:
         With `visible`, only the tests that a learner has are run. `until` is a descriptor: as soon as something can be
         read from it, or its other end is closed, the grading is ended and Abandoned raised. `tasks` are the only ones
         to look at. `tell` is called after each test with what is known so far: the tests that were run, and the tasks
-        of which all were.
+        of which all were. `require_extras` says whether the extra tasks must pass too; None: as kata.toml says.
 
         Raises CatalogueError for an unknown or unreadable kata; whatever is wrong with the submission is a verdict.
         """
         seed = os.urandom(16) if seed is None else seed
         known = self._known(slug)
-        kata, begun = known.kata, known.begin(seed)
+        kata, begun = known.kata, known.begin(seed, require_extras)
         try:
             taken = (
                 submission
@@ -177,16 +179,17 @@ class Judge:
         tasks: Collection[str] = (),
         reducing: bool = True,
         thorough: bool = True,
+        require_extras: bool | None = None,
     ) -> Verdict:
         """The verdict on files given by name and content, as `katas check` has them; on some tasks, or on all.
 
         Unless `reducing`, a failing case is left as it was drawn; unless `thorough`, nothing is run after the first
-        failure.
+        failure. `require_extras` is as for `grade`.
         """
         seed = os.urandom(16) if seed is None else seed
         known = self._known(slug)
         how = {"diagnosing": diagnosing, "tasks": sorted(tasks), "reducing": reducing, "thorough": thorough}
-        return self._judged(known, dict(files), seed, known.begin(seed), how)
+        return self._judged(known, dict(files), seed, known.begin(seed, require_extras), how)
 
     def _known(self, slug: str) -> Known:
         """A kata and its files, read again when one of them has changed."""

@@ -218,7 +218,8 @@ class Grading:
                         items = items[: number + 1]
                         break
                 verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
-                if verdict.status == "failed" and self.order.diagnosing:
+                failed = any(test.status == "failed" for test in verdict.tests)
+                if failed and verdict.status != "error" and self.order.diagnosing:
                     self._diagnose(items)
                     verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
         finally:

@@ -60,10 +60,10 @@ def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:
 def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
     """The verdict with these tasks, and the status and points that follow from them."""
     graded = [task for task in tasks if task.status in ("passed", "partial", "failed", "blocked", "error")]
+    verdict = msgspec.structs.replace(verdict, tasks=tuple(tasks))
     return msgspec.structs.replace(
         verdict,
-        status=_status(tasks),
-        tasks=tuple(tasks),
+        status=_status(verdict),
         score=sum(task.score for task in graded),
         max_score=sum(task.max_score for task in graded),
         ungraded_points=sum(task.max_score for task in tasks if task.status == "ungraded"),
@@ -71,10 +71,15 @@ def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
     )
 
 
-def _status(tasks: Sequence[TaskResult]) -> Status:
-    statuses = {task.status for task in tasks}
-    if "error" in statuses:
+def _status(verdict: Verdict) -> Status:
+    """What the tasks come to. This alone decides whether a kata is passed; everything else reads `verdict.status`.
+
+    Extras decide nothing, unless the verdict requires them. An error in one is an error all the same: the points of the
+    extra would be lost by a fault of ours.
+    """
+    if any(task.status == "error" for task in verdict.tasks):
         return "error"
+    statuses = {task.status for task in verdict.deciding}
     if statuses & {"failed", "partial", "blocked"}:
         return "failed"
     if "awaiting_review" in statuses:
@@ -94,6 +99,7 @@ def _task(kata: Kata, task: Task, tests: Sequence[TestResult], failed: set[str])
         score=round(task.points * share, 2),
         max_score=task.points,
         blocked_by=blocking(kata, failed, task.name) if status == "blocked" else (),
+        extra=task.extra,
     )
 
 
@@ -137,6 +143,14 @@ class Tally:
         passed = [name for name, outcomes in tasks.items() if set(outcomes) == {"passed"}]
         points = sum(known[name].points for name in passed)
         possible = sum(known[name].points for name in tasks)
+        core, extra = ([name for name in tasks if known[name].extra == each] for each in (False, True))
+        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
+        if extra:
+            counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
+        counted.append(f"{points:g} of {possible:g} points")
+        needed = {task.name for task in kata.tasks if not task.extra}
+        if not kata.require_extras and needed <= set(passed) < set(tasks):
+            counted.append("the core passes")
         counts = "what counts is graded by your course, with further tests"
         official = counts if kata.handed_out else f"official: katas grade {slug}"
-        return f"{slug}: {len(passed)} of {len(tasks)} tasks, {points:g} of {possible:g} points; {official}"
+        return f"{slug}: {', '.join(counted)}; {official}"

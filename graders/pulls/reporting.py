@@ -118,21 +118,28 @@ def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     for verdict in verdicts:
         kata = catalogue.load(root, verdict.kata, complete=False)
         first = next((name for name in kata.files if not is_glob(name)), None)
-        for title, message in _faults(verdict):
+        for title, message, level in _faults(verdict):
             named = _PLACE.search(message)
             known = named is not None and kata.declares(named[1])
             name = named[1] if named and known else first
             if name is not None:
                 found.append(
-                    _annotation(f"katas/{kata.slug}/{name}", int(named[2]) if named and known else 1, title, message)
+                    _annotation(
+                        f"katas/{kata.slug}/{name}", int(named[2]) if named and known else 1, title, message, level
+                    )
                 )
     return found[:ANNOTATIONS]
 
 
-def _faults(verdict: Verdict) -> list[tuple[str, str]]:
+def _faults(verdict: Verdict) -> list[tuple[str, str, str]]:
+    """Title, message and level of what did not pass; what decides nothing is a notice."""
     if verdict.status in ("ungradable", "error"):
-        return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status])]
-    return [(wording.sentence(test.name), _said(test)) for test in wording.not_passed(verdict)]
+        return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status], "failure")]
+    optional = wording.optional(verdict)
+    return [
+        (wording.sentence(test.name), _said(test), "notice" if test.task in optional else "failure")
+        for test in wording.not_passed(verdict)
+    ]
 
 
 def _said(test: TestResult) -> str:
@@ -140,13 +147,13 @@ def _said(test: TestResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _annotation(path: str, line: int, title: str, message: str) -> dict[str, Any]:
+def _annotation(path: str, line: int, title: str, message: str, level: str) -> dict[str, Any]:
     line = max(line, 1)
     return {
         "path": path,
         "start_line": line,
         "end_line": line,
-        "annotation_level": "failure",
+        "annotation_level": level,
         "title": clean_line(title, 200),
         "message": clean(message, ANNOTATION_LIMIT),
     }

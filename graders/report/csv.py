@@ -8,7 +8,7 @@ import io
 from graders.report import wording
 from graders.verdict import Verdict
 
-FIELDS = ("kata", "submission_sha256", "graded_at", "status", "score", "max_score")
+FIELDS = ("kata", "submission_sha256", "graded_at", "status", "score", "max_score", "extras_passed", "extras")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
 
 
@@ -21,7 +21,9 @@ def render(verdicts: list[Verdict]) -> str:
     for verdict in verdicts:
         points = {f"{verdict.kata}.{task.name}": wording.points(task.score) for task in wording.counted(verdict)}
         known = (verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status)
-        total = (wording.points(verdict.score), wording.points(verdict.max_score))
+        extras = wording.graded_extras(verdict)
+        passed = sum(task.status == "passed" for task in extras)
+        total = (wording.points(verdict.score), wording.points(verdict.max_score), str(passed), str(len(extras)))
         writer.writerow([_cell(value) for value in (*known, *total, *(points.get(task, "") for task in tasks))])
     return text.getvalue()
 

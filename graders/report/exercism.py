@@ -15,13 +15,35 @@ _STATUSES = {"passed": "pass", "failed": "fail", "blocked": "fail", "ungraded": 
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """One results.json for all of them; `error` is what could not be graded at all, and says why."""
+    """One results.json for all of them; `error` is what could not be graded at all, and says why.
+
+    Exercism's `pass` means that every test passed. So failures in extra tasks that decide nothing are told in the
+    message, and are not listed as tests.
+    """
     tasks = [(verdict.kata, task.name) for verdict in verdicts for task in verdict.tasks]
     several = len(verdicts) > 1
-    tests = [_test(verdict, test, tasks, several) for verdict in verdicts for test in verdict.tests]
+    tests = [_test(verdict, test, tasks, several) for verdict in verdicts for test in _listed(verdict)]
     status, message = _outcome(verdicts)
     result: dict[str, Any] = {"version": 3, "status": status, "message": message, "tests": tests}
     return json.dumps(result, indent=2, ensure_ascii=False) + "\n"
+
+
+def _listed(verdict: Verdict) -> list[TestResult]:
+    optional = wording.optional(verdict)
+    return [test for test in verdict.tests if test.status == "passed" or test.task not in optional]
+
+
+def _extras(verdicts: list[Verdict]) -> list[str]:
+    """A line for every verdict with extras that decide nothing and did not pass."""
+    lines = []
+    for verdict in verdicts:
+        optional = wording.optional(verdict)
+        left = [task for task in wording.counted(verdict) if task.name in optional and task.status != "passed"]
+        if left:
+            names = ", ".join(task.title or task.name for task in left)
+            are = "It is" if len(left) == 1 else "They are"
+            lines.append(f"Extra, not passed: {names}. {are} not needed to pass.")
+    return lines
 
 
 def _outcome(verdicts: list[Verdict]) -> tuple[str, str | None]:
@@ -30,13 +52,13 @@ def _outcome(verdicts: list[Verdict]) -> tuple[str, str | None]:
         said = [f"{wording.heading(each)}: {each.message or wording.STATUSES[each.status]}" for each in broken]
         return "error", "\n".join(said)[:MESSAGE_LIMIT] or "nothing was graded"
     if any(verdict.status == "failed" for verdict in verdicts):
-        unseen = [task for verdict in verdicts for task in wording.unexplained(verdict)]
+        unseen = [task for verdict in verdicts for task in wording.unexplained(verdict) if task in verdict.deciding]
         names = ", ".join(task.title or task.name for task in unseen)
         said = [f"{names}: failed, by a test that is not shown"] if names else []
-        marked = [task for verdict in verdicts for task in wording.marked_down(verdict)]
+        marked = [task for verdict in verdicts for task in wording.marked_down(verdict) if task in verdict.deciding]
         said += [f"{task.title or task.name}: {wording.marked(task)}" for task in marked]
-        return "fail", "\n".join(said)[:MESSAGE_LIMIT] or None
-    return "pass", None
+        return "fail", "\n".join([*said, *_extras(verdicts)])[:MESSAGE_LIMIT] or None
+    return "pass", "\n".join(_extras(verdicts))[:MESSAGE_LIMIT] or None
 
 
 def _test(verdict: Verdict, test: TestResult, tasks: list[tuple[str, str]], several: bool) -> dict[str, Any]:

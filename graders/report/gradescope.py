@@ -34,7 +34,7 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def _said(verdict: Verdict) -> str:
-    lines = [f"{wording.heading(verdict)}: {wording.STATUSES[verdict.status]}.", verdict.message]
+    lines = [wording.outcome(verdict), verdict.message]
     lines += [wording.unofficial(verdict), *wording.outstanding(verdict)]
     names, left = wording.ignored_files(verdict, 10)
     if names:
@@ -52,7 +52,7 @@ def _record(verdict: Verdict) -> dict[str, str]:
 
 
 def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dict[str, Any]:
-    title = task.title or task.name
+    title = wording.title(verdict, task)
     return {
         "score": task.score,
         "max_score": task.max_score,
@@ -62,7 +62,7 @@ def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dic
         "number": str(number),
         "output": wording.account(verdict, task),
         "output_format": "text",
-        "tags": [verdict.kata, task.name],
+        "tags": [verdict.kata, task.name, *(["extra"] if task.extra else [])],
         "visibility": "visible",
         "extra_data": {"status": task.status},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from html import escape
 
 from graders.report import comparison, wording
@@ -32,7 +33,7 @@ def _section(verdict: Verdict, level: int) -> str:
     if verdict.message:
         parts.append(block(verdict.message, "said"))
     if verdict.tasks:
-        parts.append(_table(verdict.tasks))
+        parts.append(_table(verdict.tasks, wording.optional(verdict)))
     for who, words in wording.comments(verdict):
         parts += [f"<p>{escape(who)}</p>", block(words, "said")]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
@@ -48,17 +49,19 @@ def _section(verdict: Verdict, level: int) -> str:
     tests = wording.not_passed(verdict)
     if tests:
         parts.append(f"<h{level + 1}>What did not pass</h{level + 1}>")
-        parts += [_test(test, unfolded=not number) for number, test in enumerate(tests)]
+        optional = wording.optional(verdict)
+        parts += [_test(test, optional, unfolded=not number) for number, test in enumerate(tests)]
     graded = f"Graded {verdict.graded_at}, " if verdict.graded_at else ""
     parts.append(f'<p class="soft">{escape(graded)}confinement: {escape(verdict.confinement)}.</p>\n</section>')
     return "\n".join(parts)
 
 
-def _table(tasks: tuple[TaskResult, ...]) -> str:
+def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
     remarks = any(wording.task_remark(task) for task in tasks)
     rows = [
-        f'<tr><td>{mark(wording.MARKS[task.status], task.status)}</td><th scope="row">{escape(task.title or task.name)}'
-        f"</th>{f'<td>{escape(wording.task_remark(task))}</td>' * remarks}"
+        f"<tr><td>{mark(wording.MARKS[task.status], task.status, optional=task.name in optional)}</td>"
+        f'<th scope="row">{escape(task.title or task.name)}</th>'
+        f"{f'<td>{escape(wording.task_remark(task))}</td>' * remarks}"
         f'<td class="number">{wording.worth(task)}</td></tr>'
         for task in tasks
     ]
@@ -68,10 +71,11 @@ def _table(tasks: tuple[TaskResult, ...]) -> str:
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
 
 
-def _test(test: TestResult, *, unfolded: bool) -> str:
-    hidden = ", hidden" if test.visibility == "hidden" else ""
-    name = f"{mark(wording.MARKS[test.status], test.status)} {escape(wording.sentence(test.name))}"
-    name += f' <span class="soft">({escape(test.task)}{hidden})</span>'
+def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
+    extra = test.task in optional
+    kinds = ", extra" * extra + ", hidden" * (test.visibility == "hidden")
+    name = f"{mark(wording.MARKS[test.status], test.status, optional=extra)} {escape(wording.sentence(test.name))}"
+    name += f' <span class="soft">({escape(test.task)}{kinds})</span>'
     if wording.is_bare(test):
         return f"<p>{name}. {escape(wording.BARE)}</p>"
     parts = []

@@ -7,6 +7,7 @@ nor mentions mean anything; names and titles are written with every special char
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from graders.report import wording
 from graders.report.text import clean, clean_line
@@ -33,7 +34,7 @@ def render(verdicts: list[Verdict]) -> str:
     details: list[list[str]] = []
     details_left = 0
     for verdict in verdicts[: len(heads)]:
-        kept, left = _fitting([_detail(test) for test in wording.not_passed(verdict)], room)
+        kept, left = _fitting(_details(verdict), room)
         room -= sum(_size(detail) for detail in kept)
         details.append(kept)
         details_left += left
@@ -88,10 +89,15 @@ def _comments(verdict: Verdict) -> list[str]:
     return [*kept, *([f"… and {left} more comments.", ""] if left else [])]
 
 
-def _detail(test: TestResult) -> str:
+def _details(verdict: Verdict) -> list[str]:
+    optional = wording.optional(verdict)
+    return [_detail(test, optional) for test in wording.not_passed(verdict)]
+
+
+def _detail(test: TestResult, optional: Container[str]) -> str:
     """One failing test, folded; a line of a list where there is nothing to unfold."""
     name = f"{wording.MARKS[test.status]} {text(wording.sentence(test.name))}"
-    origin = f"{text(test.task)}, hidden" if test.visibility == "hidden" else text(test.task)
+    origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
         return f"- {name} ({origin})\n\n"
     return "\n".join(["<details>", f"<summary>{name} ({origin})</summary>", "", *_body(test), "</details>", "", ""])

@@ -27,12 +27,12 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def _said(verdict: Verdict) -> str:
-    lines = [f"{wording.heading(verdict)}: {wording.STATUSES[verdict.status]}."]
-    return "\n".join(line for line in [*lines, wording.unofficial(verdict), *wording.outstanding(verdict)] if line)
+    lines = [wording.outcome(verdict), wording.unofficial(verdict), *wording.outstanding(verdict)]
+    return "\n".join(line for line in lines if line)
 
 
 def _test(verdict: Verdict, task: TaskResult, several: bool) -> dict[str, Any]:
-    title = task.title or task.name
+    title = wording.title(verdict, task)
     return {
         "name": f"{verdict.kata}: {title}" if several else title,
         "description": f"{verdict.kata}, {task.name}",

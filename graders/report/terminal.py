@@ -66,9 +66,11 @@ class Page:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.optional: frozenset[str] = frozenset()  # names of tasks that decide nothing
         self.width = max(min(console.width, _WIDEST), _NARROWEST)
 
     def verdict(self, verdict: Verdict) -> None:
+        self.optional = wording.optional(verdict)
         self.header(verdict)
         self.tasks(verdict)
         self.comments(verdict)
@@ -99,7 +101,7 @@ class Page:
         remark = wording.task_remark(task)
         title = task.title or task.name
         left = f"{title} ({remark})" if remark else title
-        colour = COLOURS.get(task.status, "dim")
+        colour = self.colour(task.status, task.name)
         self.ends(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), colour)
 
     def comments(self, verdict: Verdict) -> None:
@@ -160,8 +162,15 @@ class Page:
             self.block(f"and {len(tests) - _NAMED} more.", "  ")
 
     def name(self, test: TestResult) -> None:
-        origin = f"{_short(test.task)}, hidden" if test.visibility == "hidden" else _short(test.task)
-        self.ends(f"{wording.MARKS[test.status]} ", wording.sentence(test.name), origin, f"bold {COLOURS[test.status]}")
+        kinds = ["extra"] * (test.task in self.optional) + ["hidden"] * (test.visibility == "hidden")
+        origin = ", ".join([_short(test.task), *kinds])
+        colour = self.colour(test.status, test.task)
+        self.ends(f"{wording.MARKS[test.status]} ", wording.sentence(test.name), origin, f"bold {colour}")
+
+    def colour(self, status: str, task: str) -> str:
+        """The colour of a task or test; what decides nothing is never red."""
+        known = COLOURS.get(status, "dim")
+        return "yellow" if known == "red" and task in self.optional else known
 
     def blank(self) -> None:
         self.put()

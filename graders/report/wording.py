@@ -70,10 +70,49 @@ def points(value: float) -> str:
 
 
 def score(verdict: Verdict) -> str:
-    """How many points of how many, or nothing where none was graded."""
+    """How many points of how many, and how many extras; nothing where no point was graded."""
     if verdict.max_score == 0:
         return ""
-    return f"{points(verdict.score)} of {_points(verdict.max_score)}"
+    reached = f"{points(verdict.score)} of {_points(verdict.max_score)}"
+    return "; ".join(part for part in (reached, extras(verdict)) if part)
+
+
+def extras(verdict: Verdict) -> str:
+    """`extras 1 of 2`: how many of the graded extra tasks passed; nothing where there are none."""
+    graded = graded_extras(verdict)
+    passed = sum(task.status == "passed" for task in graded)
+    return f"extras {passed} of {len(graded)}" if graded else ""
+
+
+def outcome(verdict: Verdict) -> str:
+    """The kata, its status and its extras in a sentence, for forms that have nothing but text for them."""
+    said = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
+    return f"{heading(verdict)}: {said}."
+
+
+def graded_extras(verdict: Verdict) -> list[TaskResult]:
+    """The extra tasks whose points are in the verdict's score."""
+    return [task for task in counted(verdict) if task.extra]
+
+
+def policy(verdict: Verdict) -> str:
+    """What extra tasks mean for this verdict, or nothing where it does not matter."""
+    if verdict.require_extras:
+        return "Extras are required here: they must pass too." if verdict.extras else ""
+    if any(task.status != "passed" for task in graded_extras(verdict)):
+        return "Extras are worth points, and are not needed to pass."
+    return ""
+
+
+def optional(verdict: Verdict) -> frozenset[str]:
+    """The names of the tasks that decide nothing: their failures are told, and are no failure of the kata."""
+    return frozenset({task.name for task in verdict.extras} - {task.name for task in verdict.deciding})
+
+
+def title(verdict: Verdict, task: TaskResult) -> str:
+    """A task's title, for forms that have no other place to say that it is extra."""
+    kind = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
+    return f"{task.title or task.name}{kind}"
 
 
 def total(verdicts: Sequence[Verdict], seconds: float) -> str:
@@ -94,6 +133,10 @@ def worth(task: TaskResult) -> str:
 
 def task_remark(task: TaskResult) -> str:
     """What is to be said of a task beside its mark, mostly nothing."""
+    return ", ".join(part for part in ("extra" if task.extra else "", _remark(task)) if part)
+
+
+def _remark(task: TaskResult) -> str:
     if task.status == "blocked":
         return f"waits for {', '.join(task.blocked_by)}" if task.blocked_by else "blocked"
     if task.status == "awaiting_review":
@@ -138,8 +181,9 @@ def speed(measured: Speed) -> str:
 
 
 def not_passed(verdict: Verdict) -> list[TestResult]:
-    """The tests that failed or could not be judged, in the order of the suite."""
-    return [test for test in verdict.tests if test.status in ("failed", "error")]
+    """The tests that failed or could not be judged, in the order of the suite, those that decide nothing last."""
+    last = optional(verdict)
+    return sorted((test for test in verdict.tests if test.status in ("failed", "error")), key=lambda t: t.task in last)
 
 
 def is_bare(test: TestResult) -> bool:
@@ -167,9 +211,9 @@ def counted(verdict: Verdict) -> list[TaskResult]:
 
 
 def account(verdict: Verdict, task: TaskResult) -> str:
-    """All that is to be said of a task, for forms that have a text for each and no more: its remark, its failures."""
+    """All that is to be said of a task beside its `title`, for forms that have a text for each and no more."""
     failures = [test for test in not_passed(verdict) if test.task == task.name]
-    parts = [task_remark(task), task.comment or ""]
+    parts = [_remark(task), task.comment or ""]
     for test in failures:
         parts += [f"{sentence(test.name)}: {test.message or BARE}", test.counterexample, diagnosis(test)]
     if task in unexplained(verdict):
@@ -186,8 +230,8 @@ def unofficial(verdict: Verdict) -> str:
 
 
 def outstanding(verdict: Verdict) -> list[str]:
-    """Points that this verdict says nothing about."""
-    sentences = []
+    """Points that this verdict says nothing about, and what extras mean for it."""
+    sentences = [policy(verdict)] if policy(verdict) else []
     if verdict.review_points:
         sentences.append(f"Marked by a person, not counted here: {_points(verdict.review_points)}.")
     if verdict.ungraded_points:

@@ -81,6 +81,12 @@ class State:
         return sorted(failing, key=lambda test: test.task not in self.first)
 
     @property
+    def fails(self) -> bool:
+        """Whether a test does not pass that decides: one of an extra task fails nothing."""
+        optional = wording.optional(self.verdict) if self.verdict is not None else frozenset()
+        return any(test.task not in optional for test in self.failing)
+
+    @property
     def following(self) -> tuple[Kata, str] | None:
         """What to do after this kata, and why; None when everything else is done."""
         standings = self.standings | {self.kata.slug: Standing(self.kata.slug, done_on="now")}
@@ -145,10 +151,11 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
         return page.lines
     status = verdict.status
     if state.open and status in (*DONE, "ungraded"):
-        mark, colour, words = ("✗", "red", "failed") if state.failing else ("…", "", "passed so far")
+        mark, colour, words = ("✗", "red", "failed") if state.fails else ("…", "", "passed so far")
     else:
         mark, colour = wording.MARKS[status], COLOURS.get(status, "")
         words = re.split("[;:]", wording.STATUSES[status])[0]
+    page.optional = wording.optional(verdict)
     page.ends(f"{mark} ", name, _score(state), f"bold {colour}")
     tests = "visible tests only" if state.partial else "all tests"
     page.block(f"{words} · {tests} · {_activity(state, f'{state.graded_at}, {state.seconds:.2f} s')}", "  ", "dim")
@@ -236,23 +243,32 @@ def _outcome(page: Lines, state: State) -> None:
         page.block("The first verdict on a kata takes some seconds more than those that follow.", "  ", "dim")
     elif verdict.message:
         page.message(verdict)
-    elif state.open and not state.failing:
-        page.block("Nothing has failed so far.", "  ", "dim")
-    elif verdict.status in DONE:
-        _praise(page, state)
     else:
-        failing = state.failing
-        if failing:
-            page.failure(failing[0])
-        if len(failing) > 1:
-            page.blank()
-            page.block(f"{len(failing) - 1} more {'test does' if len(failing) == 2 else 'tests do'} not pass.", "", "")
+        if state.open and not state.fails:
+            page.block("Nothing has failed so far.", "  ", "dim")
+        elif verdict.status in DONE:
+            _praise(page, state)
+        _failures(page, state)
     if verdict is not None and not (state.fault or state.slips):
         notes = notes_on(verdict)
         if notes:
             page.blank()
         for note in notes:
             page.block(note, "  ", "yellow")
+
+
+def _failures(page: Lines, state: State) -> None:
+    """The first failing test in full, and how many more there are."""
+    if state.verdict is None or not state.failing:
+        return
+    page.optional = wording.optional(state.verdict)
+    if page.lines:
+        page.blank()
+    first, *others = state.failing
+    page.failure(first)
+    if others:
+        page.blank()
+        page.block(f"{len(others)} more {'test does' if len(others) == 1 else 'tests do'} not pass.", "", "")
 
 
 def _slip(page: Lines, slip: Slip) -> None:
@@ -269,10 +285,12 @@ def _slip(page: Lines, slip: Slip) -> None:
 def _praise(page: Lines, state: State) -> None:
     verdict = state.verdict
     assert verdict is not None
+    tests = "tests of the core" if state.failing else "tests"
     if state.partial:
-        page.block("The visible tests pass. c runs all tests, which decide.", "  ", "green")
+        page.block(f"The visible {tests} pass. c runs all tests, which decide.", "  ", "green")
         return
-    said = "All tests pass." if verdict.status == "passed" else "All tests pass; a person has to look at the rest."
+    rest = "" if verdict.status == "passed" else "; a person has to look at the rest"
+    said = f"All {tests} pass{rest}."
     page.block(said, "  ", "bold green")
     page.blank()
     if state.following is None:
@@ -394,6 +412,7 @@ def told(state: State, news: str, console: Console, width: int) -> list[Text]:
         page.block(f"{_question(state)} y or n:", "")
     elif news == "failure":
         if state.failing:
+            page.optional = wording.optional(state.verdict) if state.verdict is not None else frozenset()
             page.failure(state.failing[0])
             page.blank()
             page.block(f"grading goes on: {_left(state)}", "", "dim")
