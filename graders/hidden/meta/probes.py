@@ -14,19 +14,14 @@ import numpy as np
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 
 
-def program(submission, code, leaves, constants, report):
+def program(submission, code, leaves, constants, report, arriving=b"", leaving=()):
     """Runs lines of code that know the framework's names, and reports values by name.
 
     leaves: arrays, made into tensors that require gradients. constants: arrays, made into tensors that do not (but for
     those whose names begin with "raw"), and other values.
-    """
-    return part_of_program(submission, code, b"", leaves, constants, [], report)["report"]
 
-
-def part_of_program(submission, code, arriving, leaves, constants, leaving, report):
-    """One part of a program; the parts before and behind it run in other processes.
-
-    arriving: the values, by their names, that the part before left, as bytes; leaving: the names of what is taken on.
+    Of a program in several parts each runs in another process. arriving: what the part before has left; leaving: the
+    names of what the next part needs, which comes back as bytes, in the place of a report.
     """
     try:
         names = scope(submission)
@@ -37,8 +32,9 @@ def part_of_program(submission, code, arriving, leaves, constants, leaving, repo
             names[name] = submission.Tensor(value) if made else value
         names |= Arriving(submission, io.BytesIO(arriving)).load() if arriving else {}
         exec(compile(code, "program", "exec"), names)
-        left = packed(submission, {name: names[name] for name in leaving}) if leaving else b""
-        return {"left": left, "report": {path: plain(submission, eval(path, names)) for path in report}}
+        if leaving:
+            return packed(submission, {name: names[name] for name in leaving})
+        return {path: plain(submission, eval(path, names)) for path in report}
     except NotImplementedError as fault:
         raise unwritten(fault) from None
 
@@ -174,7 +170,7 @@ class Leaving(pickle.Pickler):
         if isinstance(value, tuple) and type(value).__module__ == "torch":  # a Size
             return tuple, (list(value),)
         if any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__):
-            raise TypeError(f"there is a {type(value).__name__} of PyTorch in it")
+            raise TypeError(f"it holds PyTorch's {type(value).__name__}")
         if isinstance(value, self.tensors):
             return tensor_parts(self.submission, value)
         if isinstance(value, self.submission.Module):  # whatever its __getattr__ and __setattr__ do

@@ -341,12 +341,14 @@ def ran_in_stages(
     report: Any,
 ) -> dict[str, Any]:
     """What the last of several stages reports; what one of them leaves arrives in the next."""
-    answer: dict[str, Any] = {"left": b""}
-    for number, each in enumerate(stages, 1):
-        last = number == len(stages)
-        arguments = [dict(leaves) if last else {}, dict(constants), list(each.leaving), list(report) if last else []]
-        answer = kata.beside(each.runtime).run(probes.part_of_program, dedented(each.code), answer["left"], *arguments)
-    return dict(answer["report"])
+    *others, last = stages
+    left = b""
+    for each in others:
+        given = dedented(each.code), {}, dict(constants), [], left, list(each.leaving)
+        left = kata.beside(each.runtime).run(probes.program, *given)
+    given = dedented(last.code), dict(leaves), dict(constants), list(report), left
+    answer: dict[str, Any] = kata.beside(last.runtime).run(probes.program, *given)
+    return answer
 
 
 def dedented(code: str) -> str:
