@@ -125,10 +125,11 @@ class Verdict(Record, frozen=True, kw_only=True):
         """The same verdict with what this audience may not see taken out.
 
         The instructor sees everything. The learner never sees the seed, and of a hidden test what `hidden_detail`
-        allows. The public sees no more than the status and the points of anything. Who may see no message of a hidden
-        test sees no duration of the grading: a submission could sleep for as long as a hidden input says. An `error` costs no attempt, so
-        only the instructor sees its points and the results of hidden tests: otherwise a submission could cause an error
-        on purpose to see them.
+        allows. The public sees no more than the status and the points of anything.
+
+        A submission can sleep for as long as a hidden input says, so the duration of the grading is shown only where
+        the message of a hidden test is. An `error` costs no attempt, so only the instructor sees its points and the
+        results of hidden tests: otherwise a submission could cause an error on purpose to see them.
         """
         if audience == "instructor":
             return self

@@ -387,7 +387,10 @@ RUNNER = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory, kata):
-    """A wrong submission's checkout after Classroom 50's bundle has run in it; a link and a folder were in the reports' places."""
+    """A wrong submission's checkout after Classroom 50's bundle has run in it.
+
+    A folder and a link were in the places of the reports.
+    """
     place = tmp_path_factory.mktemp("classroom50")
     grading.classroom50(ROOT, [kata], place / "bundle.zip")
     with zipfile.ZipFile(place / "bundle.zip") as archive:
