@@ -14,6 +14,7 @@ import random
 import struct
 import sys
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -314,6 +315,7 @@ def fuzz(target: Target, runs: int, seed: int, every: int) -> Mapping[str, float
 
     rng, slowest, refused, begun = random.Random(seed), 0.0, 0, time.monotonic()
     watchdog.limit_memory(MEMORY_BYTES)
+    warnings.simplefilter("ignore")  # of what a cell says
     for _, data in zip(range(runs), inputs(target, rng, every), strict=False):
         started = time.process_time()
         try:
