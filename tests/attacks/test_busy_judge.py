@@ -34,7 +34,7 @@ def handed_in(repository, tmp_path):
     return changed
 
 
-@attack("Z37")
+@attack("Z40")
 def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in):
     key = b".".join([b"cause"] * 1000) + b" = 1\n"
     files = {"diagnosis.toml": b"[bug1]\n" + key, "bug1_never_learning.py": b""}
@@ -43,7 +43,7 @@ def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in)
     assert {test["task"] for test in graded.failed} == {"bug1_learns", "bug1_diagnosis"}
 
 
-@attack("Z39")
+@attack("Z42")
 @pytest.mark.parametrize("length", [60_000, 120_000])
 def test_comments_that_never_end_are_read_once(grade, handed_in, length):
     files = {"recommendations.md": b"<!--" * (length // 4)}
@@ -52,7 +52,7 @@ def test_comments_that_never_end_are_read_once(grade, handed_in, length):
     assert graded.failed[0]["duration_s"] < 5
 
 
-@attack("Z39")
+@attack("Z42")
 def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, repository):
     log = (repository / "solutions/challenge2/results/experiment_log.csv").read_bytes()
     header, *rows = log.splitlines()
@@ -63,7 +63,7 @@ def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, repos
     assert max(test["duration_s"] for test in graded.tests) < 5
 
 
-@attack("Z39")
+@attack("Z42")
 def test_a_picture_with_a_slow_filter_is_read_in_time(grade, handed_in):
     picture = paeth(2000, 2000)
     assert len(picture) < 20_000
@@ -73,7 +73,7 @@ def test_a_picture_with_a_slow_filter_is_read_in_time(grade, handed_in):
     assert graded.failed[0]["duration_s"] < 8
 
 
-@attack("Z39")
+@attack("Z42")
 def test_labels_of_forty_thousand_digits_are_labels(grade, handed_in, repository):
     source = (repository / "solutions/challenge4/transfer.py").read_text(encoding="utf-8")
     titled = "        axes.set_title(name)\n    figure.savefig("
@@ -124,7 +124,7 @@ def racing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@attack("Z38")
+@attack("Z41")
 def test_a_lap_that_leaves_the_reference_no_time_fails(grade, racing, tmp_path):
     folder = write(tmp_path / "twice.py", SOLUTION.replace(HALF, SLOW.format(2.8))).parent
     graded = grade("twice", folder, racing, ["half"])
@@ -149,7 +149,7 @@ def predict(model, X):
 """
 
 
-@attack("Z40")
+@attack("Z43")
 def test_a_wide_network_is_refused_before_it_is_used(grade, handed_in, repository, memory_of_judges):
     source = (repository / "solutions/challenge5/bug1_never_learning.py").read_text(encoding="utf-8")
     files = {"bug1_never_learning.py": (source + WIDE).encode()}
@@ -172,7 +172,7 @@ def dropout_mask(shape, p_drop, rng):
 """
 
 
-@attack("Z40")
+@attack("Z43")
 def test_masks_of_six_million_entries_are_refused_by_their_shape(grade, handed_in, repository, memory_of_judges):
     """The first mask is right, and then come as many as 500 at once."""
     source = (repository / "solutions/exercise08/dropout.py").read_text(encoding="utf-8")
