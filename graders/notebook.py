@@ -129,7 +129,7 @@ def _imported(path: Path) -> set[str]:
     """The top-level modules that a file imports; none where it is not there or is no Python."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
         return set()
     found = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     found += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -189,7 +189,7 @@ def _python(name: str, source: str) -> str:
                 f"{name}, line {fault.lineno}: `{line}` is IPython's and no Python, so no file can hold it; "
                 "move it to another cell"
             ) from None
-    except ValueError:  # a null character
+    except (ValueError, MemoryError, RecursionError):  # a null character, or nested too deeply
         pass
     return source
 

@@ -141,9 +141,11 @@ class Verdict(Record, frozen=True, kw_only=True):
         """The same verdict with what this audience may not see taken out.
 
         The instructor sees everything. The learner never sees the seed, and of a hidden test what `hidden_detail`
-        allows. The public sees no more than the status and the points of anything. An `error` costs no attempt, so
-        only the instructor sees its points and the results of hidden tests: otherwise a submission could cause an error
-        on purpose to see them.
+        allows. The public sees no more than the status and the points of anything.
+
+        A submission can sleep for as long as a hidden input says, so the duration of the grading is shown only where
+        the message of a hidden test is. An `error` costs no attempt, so only the instructor sees its points and the
+        results of hidden tests: otherwise a submission could cause an error on purpose to see them.
         """
         if audience == "instructor":
             return self
@@ -153,7 +155,8 @@ class Verdict(Record, frozen=True, kw_only=True):
             of_task[test.task] += test.visibility == "hidden"
             tests.append(_redact(test, of_task[test.task], self.hidden_detail, audience))
         shown = tuple(test for test in tests if test is not None)
-        redacted = msgspec.structs.replace(self, seed=None, tests=shown)
+        timed = audience == "learner" and _LEVELS[self.hidden_detail] >= _LEVELS["message"]
+        redacted = msgspec.structs.replace(self, seed=None, tests=shown, duration_s=self.duration_s if timed else 0.0)
         if self.status == "error":
             tasks = tuple(task if task.reviewer else _undecided(task) for task in self.tasks)
             redacted = msgspec.structs.replace(
@@ -242,6 +245,8 @@ def from_json(data: bytes) -> Verdict:
         raw = msgspec.json.decode(data)
     except msgspec.DecodeError as fault:
         raise KataError(f"not JSON: {fault}") from None
+    except RecursionError:
+        raise KataError("not a verdict: it is nested too deeply") from None
     if not isinstance(raw, dict):
         raise KataError("not a verdict: a JSON object is expected")
     try:

@@ -63,3 +63,12 @@ def test_symptoms_fail_and_five_diagnoses_wait(chosen: str, failed: int) -> None
     done = workshop.pytest(*words, cwd=ROOT, torch=True)
     assert done.status == 1
     assert re.search(rf"^{failed} failed, 5 skipped", done.out.splitlines()[-1].strip("= ")), done.out[-2000:]
+
+
+def test_more_batches_than_any_training_has_are_refused_unread():
+    import numpy as np
+
+    from graders.hidden.challenge5.replay import batches_by_content
+
+    with pytest.raises(AssertionError, match="at most 1,000,000 are looked at"):
+        batches_by_content(np.zeros((1_000_001, 1), np.int8), [1_000_001], np.zeros((4, 2), np.float32), "points")

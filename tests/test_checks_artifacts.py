@@ -207,3 +207,10 @@ def test_comments_and_code_do_not_count_as_prose() -> None:
     text = "# Title of four words\none two <!-- no no\nno --> three ```no\nno``` four <!-- five"
     with pytest.raises(Mismatch, match=r"why\.md has 5 words"):
         assert_prose(text, "why.md", words=6, points={})
+
+
+def test_a_safetensors_file_of_a_megabyte_is_refused_unread() -> None:
+    from graders.hidden.meta.test_saving import contents
+
+    with pytest.raises(Mismatch, match="at most 1,048,576 are read"):
+        contents(bytes(1 + (1 << 20)))

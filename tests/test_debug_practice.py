@@ -497,11 +497,27 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_proof(tmp_path: Path) -
         practice.check_free(tmp_path, 1)
 
 
-@pytest.mark.parametrize("damage", ["seed = ", "seed = 8", 'seed = "8"\nattempt = 0\nsha256 = ""\nsymptom = ""'])
+NESTED = "a = " + "[" * 10_000  # deeper than Python's recursion goes
+DAMAGES = ["seed = ", "seed = 8", 'seed = "8"\nattempt = 0\nsha256 = ""\nsymptom = ""', NESTED]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=["half", "little", "text", "nested"])
 def test_a_damaged_record_is_told_with_its_remedy(root: Path, damage: str) -> None:
     (root / "katas" / "debug" / "8" / "puzzle.toml").write_text(damage, encoding="utf-8")
     with pytest.raises(KataError, match=r"puzzle\.toml: it is damaged .*katas debug new"):
         practice.puzzle_in(root / "katas" / "debug" / "8")
+
+
+def test_a_diagnosis_that_is_nested_too_deeply_is_told(root: Path) -> None:
+    (root / "katas" / "debug" / "8" / "diagnosis.toml").write_text(NESTED, encoding="utf-8")
+    (said,) = practice.form(root / "katas" / "debug" / "8")
+    assert "nested too deeply" in said
+
+
+def test_numbers_of_hints_that_are_too_long_are_passed_over(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    (folder / practice.SHOWN).write_text("9" * 5_000 + "\n1\n", encoding="utf-8")
+    assert practice.hint(folder)[0] == 2
 
 
 def test_a_puzzle_of_another_version_is_not_graded_by_this_one(root: Path) -> None:

@@ -305,6 +305,13 @@ def test_the_smallest_failing_input_can_be_pasted_into_the_notebook(session: Ses
     assert "TypeError: here" in session.run(re.split(r"\n\n\S", pasted)[0].replace("\n    ", "\n").strip())
 
 
+@pytest.mark.parametrize("source", ["(" * 150 + "-" * 3000, "1" + "+1" * 100_000, "x = \0"])
+def test_a_cell_that_cannot_be_parsed_is_left_to_the_judge(source: str) -> None:
+    from graders import notebook
+
+    assert notebook._python("affine.py", source) == source
+
+
 def test_what_is_wrong_in_the_notebook_is_said_in_a_sentence(session: Session, tmp_path: Path) -> None:
     write(tmp_path / "mine" / "two_layer.py", "mine\n")
     session.run("from graders.notebook import grade")

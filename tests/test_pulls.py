@@ -48,6 +48,12 @@ def test_no_expression_is_put_into_a_script(name):
     assert [step["run"] for step in steps(name) if "${{" in step.get("run", "")] == []
 
 
+def test_no_request_can_displace_the_official_run_of_another():
+    """A workflow of any request can name any concurrency group of the repository, and cancel what is in it."""
+    official = workflow("official")
+    assert [each for each in (official, *official["jobs"].values()) if "concurrency" in each] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_runner_is_pinned_and_every_checkout_forgets_its_token(name):
     assert {job["runs-on"] for job in workflow(name)["jobs"].values()} == {"ubuntu-24.04"}

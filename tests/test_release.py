@@ -387,7 +387,10 @@ RUNNER = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory, kata):
-    """A wrong submission's checkout after Classroom 50's bundle has run in it; the report's place held a link."""
+    """A wrong submission's checkout after Classroom 50's bundle has run in it.
+
+    A folder and a link were in the places of the reports.
+    """
     place = tmp_path_factory.mktemp("classroom50")
     grading.classroom50(ROOT, [kata], place / "bundle.zip")
     with zipfile.ZipFile(place / "bundle.zip") as archive:
@@ -395,6 +398,7 @@ def checkout(tmp_path_factory, kata):
     checkout = place / "checkout"
     shutil.copytree(WRONG, checkout)
     (checkout / "release-body.md").symlink_to(write(place / "elsewhere", "not to be written to"))
+    write(checkout / "result.json" / "folder" / "file", "not a result")
     done = subprocess.run(
         [sys.executable, str(place / "bundle/autograder.py")],
         cwd=checkout,

@@ -71,6 +71,7 @@ def test_a_verdict_survives_json():
     [
         (b"{", "not JSON"),
         (b"[]", "a JSON object is expected"),
+        (b"[" * 100_000, "nested too deeply"),
         (b"{}", "schema None"),
         (b'{"schema": "katas/verdict/v0"}', "katas/verdict/v0"),
         (b'{"schema": "katas/verdict/v3", "kata": "x", "status": "passed"}', "katas/verdict/v3"),
@@ -205,3 +206,19 @@ def test_an_error_of_a_visible_test_shows_no_stack_of_the_judge():
     shown = replace(ERROR, tests=(broken,)).for_audience("learner")
     assert "room.py" not in shown.tests[0].message
     assert "not the submission's fault" in shown.tests[0].message
+
+
+@pytest.mark.parametrize(
+    ("audience", "detail", "seconds"),
+    [
+        ("instructor", "none", 1.75),
+        ("learner", "none", 0.0),
+        ("learner", "status", 0.0),
+        ("learner", "message", 1.75),
+        ("public", "message", 0.0),
+    ],
+)
+def test_a_duration_tells_nothing_of_hidden_inputs(audience, detail, seconds):
+    """A submission can sleep for as long as an input says."""
+    slept = replace(VERDICT, duration_s=1.75, hidden_detail=detail)
+    assert slept.for_audience(audience).duration_s == seconds

@@ -43,6 +43,11 @@ def test_the_message_is_hard_to_write(kata):
         raise ValueError(Hard())
 
 @task("half")
+def test_a_long_text_is_compared(kata):
+    found = kata.half(10.0)
+    assert found == 5.0 or found == "\\n".join(f"expected {number}" for number in range(3000))
+
+@task("half")
 def test_the_test_itself_never_ends(kata):
     while OWN_FAULT:
         pass
@@ -114,6 +119,14 @@ def test_a_failure_that_cannot_be_worded_is_a_failure(halved):
     verdict = halved("x / 2 if x != 8 else x")
     failed = [name for name, status in statuses(verdict).items() if status == "failed"]
     assert (verdict.status, failed) == ("failed", ["test_the_message_is_hard_to_write"])
+
+
+def test_a_plain_assertion_of_long_texts_looks_for_no_difference(halved):
+    """As pytest would, in a time that may grow with the cube of their lengths; it also tells what was expected."""
+    verdict = halved("x / 2 if x != 10 else '\\n'.join(f'yours {number}' for number in range(3000))")
+    failed = [name for name, status in statuses(verdict).items() if status == "failed"]
+    assert failed == ["test_a_long_text_is_compared"]
+    assert "- expected 1" not in result(verdict, failed[0]).message
 
 
 def test_a_test_that_never_ends_by_itself_is_our_error(halved, judge):

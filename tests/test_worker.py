@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import linecache
+import os
 import re
 import resource
+import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +17,12 @@ from pathlib import Path
 import pytest
 
 import graders
+from graders.errors import JudgeError
+from graders.judge.worker import Crew
 from graders.verdict import Verdict
 from graders.worker.serve import rehearse
 from tests.observed import result, statuses, tasks
+from tests.workshop import ROOT
 
 GRADERS = Path(graders.__file__).parent
 OURS = {"graders", "graders.errors", "graders.wire"}
@@ -272,3 +278,39 @@ def test_a_rehearsal_leaves_the_process_as_it_was() -> None:
     before = state()
     rehearse("numpy")
     assert state() == before
+
+
+# ------------------------------------------------------------------------- where no worker can be made
+
+
+@pytest.fixture
+def fork_server(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
+    """Where judges ask a fork server without walls, and the folder for its scratch folders, which is missing."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    scratch = tmp_path / "scratch"
+    settings = {"runtime": "numpy", "readable": [], "pool": 1, "scratch": str(scratch), "walls": False}
+    code = f"from graders.worker import zygote; zygote.main({theirs.fileno()}, {settings})"
+    with ours, theirs, subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, pass_fds=[theirs.fileno()]) as process:
+        _, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
+        os.close(descriptors[0])
+        ours.send(b'{"base_memory": 0}')  # from now on it makes workers ahead of need
+        yield ours, scratch
+        ours.close()
+        assert process.poll() is None or process.returncode == 0
+
+
+def hired(server: socket.socket) -> int:
+    crew = Crew(server, 64)
+    try:
+        return len(crew.hire(1))
+    finally:
+        crew.close()
+
+
+def test_a_missing_scratch_folder_ends_one_grading_and_not_the_server(fork_server) -> None:
+    server, scratch = fork_server
+    for _ in range(2):
+        with pytest.raises(JudgeError, match="no worker can be made"):
+            hired(server)
+    scratch.mkdir()
+    assert hired(server) == 1

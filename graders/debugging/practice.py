@@ -11,7 +11,6 @@ import os
 import random
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,8 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
+from graders.checks.artifacts import read_toml
+from graders.checks.mismatch import Mismatch
 from graders.debugging.causes import CAUSES
 from graders.debugging.diagnosis import FIELDS, gaps
 from graders.debugging.faults import Fault
@@ -31,6 +32,7 @@ from graders.errors import KataError
 PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "puzzle.toml", "attempts", "hints"
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 TEMPLATES = Path(__file__).parent / "kata"
+LONGEST_NUMBER = 10  # digits of a hint's number
 SHOWN_SEEDS = (0, 1)  # of the trainings of `pytest`: the README's own, and one more at which the symptom is proven
 NUMBERS = range(1, 1000)  # that a seed is drawn from when none is given
 
@@ -107,11 +109,11 @@ def read(folder: Path) -> Record:
     if not folder.is_dir():
         raise KataError(f"{folder}: there is no such puzzle; `katas debug list` shows all, `katas debug new` makes one")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path.read_bytes(), RECORD)
         record = Record(**({"level": None, "family": None} | table))
     except OSError as fault:
         raise KataError(f"{path}: {fault.strerror}; {again}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as fault:
+    except (Mismatch, TypeError) as fault:
         raise KataError(f"{path}: it is damaged ({fault}); {again}") from None
     numbers = (record.seed, record.attempt, 1 if record.level is None else record.level)
     if any(type(number) is not int for number in numbers) or type(record.symptom) is not str:
@@ -166,9 +168,11 @@ def form(folder: Path) -> list[str]:
     """What is missing in the form of a diagnosis, in sentences; whether it is right is not said."""
     puzzle = puzzle_in(folder)
     try:
-        table = tomllib.loads((folder / DIAGNOSIS).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        table = read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
+    except OSError as fault:
         return [f"{DIAGNOSIS} cannot be read: {fault}"]
+    except Mismatch as fault:
+        return [fault.message]
     lines = len(puzzle.source.splitlines())
     return [f"{DIAGNOSIS}, [{name}]: {gap}" for name in tables(puzzle) for gap in gaps(table, name, PROGRAM, lines)]
 
@@ -348,7 +352,7 @@ def _numbers(path: Path) -> list[int]:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return [int(line) for line in text.split() if line.isdecimal()]
+    return [int(line) for line in text.split() if line.isdecimal() and len(line) < LONGEST_NUMBER]
 
 
 def _digest(source: str) -> str:

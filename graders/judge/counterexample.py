@@ -99,7 +99,8 @@ def _stub(kata: Kata, function: str) -> tuple[str, ast.FunctionDef | None]:
     for name in kata.files:
         path = kata.folder / name
         if path.suffix == ".py" and path.is_file():
-            with contextlib.suppress(SyntaxError, ValueError):  # in a learner's clone the stub may be in any state
+            # In a learner's clone the stub may be in any state.
+            with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
                 for node in ast.parse(path.read_text(encoding="utf-8")).body:
                     if isinstance(node, ast.FunctionDef) and node.name == function:
                         return name.removesuffix(".py").removesuffix("/__init__").replace("/", "."), node

@@ -447,7 +447,6 @@ class Grading:
         if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
             return
         observable.sort(key=lambda case: case.nodeid not in failed)  # where most others are soon told from it
-        (own,) = self._crew(runtime).hire(1)
         others: list[Worker] = []
 
         def load(files: dict[str, bytes]) -> WorkerSide:
@@ -461,6 +460,7 @@ class Grading:
         self.clock = Clock(self.kata.limits)  # the submission's own time is over, this is ours
         self.clock.begin()
         try:
+            (own,) = self._crew(runtime).hire(1)
             side = self._side(own, "diagnosis", self.order.files, SEED)
             with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
                 sentence = diagnose(self.kata, tasks, observable, side, load, self.memory)

@@ -264,7 +264,7 @@ class Crew:
         self.workers: dict[int, Worker] = {}
 
     def hire(self, count: int, seconds: float = 20.0) -> list[Worker]:
-        """`count` fresh workers. Raises Lost when the worker zygote is gone."""
+        """`count` fresh workers. Raises Lost when the worker zygote is gone, JudgeError where none can be made."""
         theirs = self._theirs
         if theirs is None:
             raise JudgeError("a crew is hired once")
@@ -288,6 +288,8 @@ class Crew:
             if not message:
                 raise Lost("the worker zygote is gone")
             note = json.loads(message)
+            if "refused" in note:
+                raise JudgeError(f"no worker can be made: {note['refused']}. Grade again when there is room.")
             if len(descriptors) == 3:
                 worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit, self.spin_s)
                 self.workers[note["pid"]] = worker

@@ -105,10 +105,18 @@ def install():
         subprocess.run(["sudo", "apparmor_parser", "--replace"], input=PROFILE.encode(), check=False)
 
 
+def clear(place):
+    """Remove what a submission has in the place of an answer: its own is none, and a link leads elsewhere."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
 def main():
     checkout = pathlib.Path.cwd()
     for name in ("result.json", "release-body.md"):
-        (checkout / name).unlink(missing_ok=True)  # a submission's own is no answer, and a link leads elsewhere
+        clear(checkout / name)
     if os.environ.get("KATAS_INSTALLED") != "yes":
         install()
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,8 @@
 It never sees a submission (sources go straight to a worker), so its heap holds nobody's work. Judges ask over a
 SOCK_SEQPACKET socket with a message `{"workers": n}` that carries the end of a private socket; over that one each
 worker's descriptors come back (channel, output, pidfd), later its end (`{"pid", "status", "cpu_s"}`). When the
-private socket closes, its workers are killed. The descriptors of a worker are made here, and nobody else keeps them.
+private socket closes, its workers are killed. Where no worker can be made, `{"refused"}` comes in its place. The
+descriptors of a worker are made here, and nobody else keeps them.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class Zygote:
             filling = self.base_memory is not None and not self.owners and len(self.pool) < self.settings["pool"]
             events = self.poll.poll(IDLE_MS if filling else None)
             if not events:
-                self.pool.append(self.fork(rehearsing=True))
+                with contextlib.suppress(OSError):  # an order will say so
+                    self.pool.append(self.fork(rehearsing=True))
             # New descriptors come with new orders only, so these are dealt with last: a number closed and used again
             # meanwhile would be taken for what it was when the events were collected.
             asked = self.control.fileno()
@@ -99,8 +101,12 @@ class Zygote:
         owner = socket.socket(fileno=descriptors[0])
         self.owners[owner.fileno()] = owner
         self.poll.register(owner, select.POLLIN)
-        for _ in range(order["workers"]):
-            self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
+        try:
+            for _ in range(order["workers"]):
+                self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
+        except OSError as fault:  # no folder or no process for another one: others are still served
+            with contextlib.suppress(OSError):
+                owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return True
 
     def hand_out(self, worker: Ready, owner: socket.socket) -> None:
@@ -146,10 +152,13 @@ class Zygote:
         owner.close()
 
     def fork(self, rehearsing: bool = False) -> Ready:
-        """A new worker with its walls up, waiting for a submission; rehearsed where there is time for it."""
+        """A new worker with its walls up, waiting for a submission; rehearsed where there is time for it.
+
+        Raises OSError where the system has no folder or no process to give.
+        """
+        scratch = self._scratch()
         judge_end, own_end = socket.socketpair()
         output, own_output = os.pipe()
-        scratch = self._scratch()
         pid = os.fork()
         if pid == 0:
             self._become_worker(own_end.fileno(), own_output, scratch, rehearsing)

@@ -282,6 +282,12 @@ def grade() -> Grade:
 
 
 @pytest.fixture(scope="session")
+def memory_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[int]]]:
+    """`with memory_of_judges([root]) as most:` afterwards most[0] is what a judge took at most beyond its start."""
+    return lambda root=None: _residents.memory(root or ROOT)
+
+
+@pytest.fixture(scope="session")
 def katas_grade() -> Grade:
     """katas_grade(slug, folder[, root]) does the same by the real command."""
     return _commanded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -57,6 +58,26 @@ class Residents:
             assert before <= self.stayed[root]
         return verdict
 
+    @contextlib.contextmanager
+    def memory(self, root: Path) -> Iterator[list[int]]:
+        """How many bytes a judge of this repository takes at most beyond its start, known when the context ends."""
+        pid, over, found = pid_of(self.judge(root)), threading.Event(), [0]
+        first: dict[int, int] = {}
+
+        def look() -> None:
+            while not over.wait(LOOK_S):
+                for judge in [judge for room in children(pid) for judge in children(room)]:
+                    if own := memory_of(judge):
+                        found[0] = max(found[0], own - first.setdefault(judge, own))
+
+        watching = threading.Thread(target=look)
+        watching.start()
+        try:
+            yield found
+        finally:
+            over.set()
+            watching.join()
+
     def close(self) -> None:
         """End them all, once it is seen that no worker is missing in any pool, and none too many."""
         try:
@@ -88,6 +109,15 @@ def children(pid: int) -> Iterator[int]:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 yield from map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
+
+
+def memory_of(pid: int) -> int:
+    """The bytes that a process has in memory and in no file; 0 for one that has ended."""
+    try:
+        found = re.search(r"^RssAnon:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(found[1]) << 10 if found else 0
 
 
 def command_line(pid: int) -> str:

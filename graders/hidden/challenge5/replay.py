@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from graders import dataroom
 
+MOST_ROWS = 1_000_000  # of all batches of a training; the longest of them has 25 600
+
 
 class Data(NamedTuple):
     """Inputs and targets, for training and for validation."""
@@ -88,6 +90,7 @@ def assert_classes(classes: np.ndarray, logits: np.ndarray, rows: str, whose: st
 
 def batches_by_content(batches: np.ndarray, sizes: list[int], X_train: np.ndarray, rows: str) -> list[Tensor]:
     """The batches reported, one after the other, as numbers of the rows of X_train that have the same bits."""
+    assert len(batches) <= MOST_ROWS, f"{len(batches):,} {rows} in all batches; at most {MOST_ROWS:,} are looked at"
     row_of = {row.tobytes(): number for number, row in enumerate(X_train)}
     found = [row_of.get(row.tobytes()) for row in batches.astype(np.float32)]
     strangers = found.count(None)

@@ -1,0 +1,183 @@
+"""What is small to hand in, or to return, and large for the judge: its time and its memory have limits of their own."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.workshop import HALF, SOLUTION, TOML, write, write_repository
+
+pytestmark = pytest.mark.security
+attack = pytest.mark.attack
+
+MOST_BYTES = 150 << 20  # that a judge may take beyond its start, for replies of at most 48 MB
+
+
+# --------------------------------------------------------------------------------------------- files handed in
+
+
+@pytest.fixture
+def handed_in(repository, tmp_path):
+    """handed_in(slug, {name: content}) is the solution of a kata with some of its files replaced."""
+
+    def changed(slug, files):
+        folder = tmp_path / slug
+        shutil.copytree(repository / "solutions" / slug, folder)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        return folder
+
+    return changed
+
+
+@attack("Z40")
+def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in):
+    key = b".".join([b"cause"] * 1000) + b" = 1\n"
+    files = {"diagnosis.toml": b"[bug1]\n" + key, "bug1_never_learning.py": b""}
+    graded = grade("challenge5", handed_in("challenge5", files), None, ["bug1_learns", "bug1_diagnosis"])
+    graded.fails("dotted key of more than 16 parts|build_model")
+    assert {test["task"] for test in graded.failed} == {"bug1_learns", "bug1_diagnosis"}
+
+
+@attack("Z42")
+@pytest.mark.parametrize("length", [60_000, 120_000])
+def test_comments_that_never_end_are_read_once(grade, handed_in, length):
+    files = {"recommendations.md": b"<!--" * (length // 4)}
+    graded = grade("challenge4", handed_in("challenge4", files), None, ["recommendations"])
+    graded.fails(r"at most 65,536 are read|has \d+ words")
+    assert graded.failed[0]["duration_s"] < 5
+
+
+@attack("Z42")
+def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, repository):
+    log = (repository / "solutions/challenge2/results/experiment_log.csv").read_bytes()
+    header, *rows = log.splitlines()
+    files = {"results/experiment_log.csv": b"\n".join([header, *(rows * 3500)[:3500], b""])}
+    graded = grade("challenge2", handed_in("challenge2", files), None, ["log"])
+    graded.fails("")  # the visible tests say what they find of a log
+    assert sum("more than 1,000 rows" in message for message in graded.messages) == 2
+    assert max(test["duration_s"] for test in graded.tests) < 5
+
+
+@attack("Z42")
+def test_a_picture_with_a_slow_filter_is_read_in_time(grade, handed_in):
+    picture = paeth(2000, 2000)
+    assert len(picture) < 20_000
+    files = {"results/tradeoff_plot.png": picture}
+    graded = grade("challenge2", handed_in("challenge2", files), None, ["log"])
+    graded.fails("tradeoff_plot.png is blank")
+    assert graded.failed[0]["duration_s"] < 8
+
+
+@attack("Z42")
+def test_labels_of_forty_thousand_digits_are_labels(grade, handed_in, repository):
+    source = (repository / "solutions/challenge4/transfer.py").read_text(encoding="utf-8")
+    titled = "        axes.set_title(name)\n    figure.savefig("
+    assert source.count(titled) == 1
+    long = [
+        "figure.set_layout_engine('none')",
+        "axes.set_yticks(range(len(classes)), ['9' * 40_000 + 'x'] * len(classes))",
+        "[setattr(label, 'draw', lambda *_: None) for label in axes.get_yticklabels()]",
+        "axes.set_ylabel('9' * 40_000, visible=False)",
+    ]
+    long = "".join(f"        {line}\n" for line in long)
+    files = {"transfer.py": source.replace(titled, long + titled).encode()}
+    graded = grade("challenge4", handed_in("challenge4", files), None, ["confusion"])
+    graded.fails("rows of .* are labelled '9999")
+    assert graded.failed[0]["duration_s"] < 12
+
+
+def paeth(height: int, width: int) -> bytes:
+    """A PNG of one colour, (height, width, RGBA), whose every row is written with Paeth's filter."""
+    body = zlib.compress((b"\4" + bytes(4 * width)) * height, 9)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ a race
+
+RACE = """\
+from graders.checks import assert_close, task
+
+@task("half")
+def test_half_is_as_fast_as_ours(kata):
+    kata.speed("half", lambda: (3.0,), lambda value, _: assert_close(value, 1.5), rounds=3)
+"""
+SLOW = "import time\n\ndef half(x):\n    time.sleep({})\n    return x / 2.0\n"
+
+
+@pytest.fixture(scope="session")
+def racing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A kata with a race, in which the reference needs longer than the submission leaves it of the test's time."""
+    root = write_repository(tmp_path_factory.mktemp("racing"), ["twice"])
+    toml = TOML.replace("test_s = 6", "test_s = 3").replace("call_s = 3", "call_s = 3")
+    write(root / "katas/twice/kata.toml", toml)
+    write(root / "solutions/twice/twice.py", SOLUTION.replace(HALF, SLOW.format(0.6)))
+    write(root / "graders/hidden/twice/test_hidden.py", RACE)
+    return root
+
+
+@attack("Z41")
+def test_a_lap_that_leaves_the_reference_no_time_fails(grade, racing, tmp_path):
+    folder = write(tmp_path / "twice.py", SOLUTION.replace(HALF, SLOW.format(2.8))).parent
+    graded = grade("twice", folder, racing, ["half"])
+    graded.is_killed_only({"test_half_is_as_fast_as_ours"}, r"the test took longer than 3 s")
+
+
+# ----------------------------------------------------------------------------------------------- small replies
+
+WIDE = """
+def build_model(seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(2, 80_000), nn.Tanh(), nn.Linear(80_000, 2)).requires_grad_(False)
+
+
+def train(model, data, epochs, seed):
+    return History([1.0 / (1 + epoch) for epoch in range(epochs)], [1.0] * epochs, [1.0] * epochs)
+
+
+def predict(model, X):
+    return torch.zeros(len(X), dtype=torch.int64)
+"""
+
+
+@attack("Z43")
+def test_a_wide_network_is_refused_before_it_is_used(grade, handed_in, repository, memory_of_judges):
+    source = (repository / "solutions/challenge5/bug1_never_learning.py").read_text(encoding="utf-8")
+    files = {"bug1_never_learning.py": (source + WIDE).encode()}
+    with memory_of_judges() as most:
+        graded = grade("challenge5", handed_in("challenge5", files), None, ["bug1_learns"])
+    graded.fails("the network has parameters of shapes|are put into their class|a healthy run ends")
+    assert most[0] < MOST_BYTES
+
+
+LONG_MASKS = """
+
+_right = dropout_mask
+_calls = 0
+
+
+def dropout_mask(shape, p_drop, rng):
+    global _calls
+    _calls += 1
+    return _right(shape if _calls == 1 else 12_000, p_drop, rng)
+"""
+
+
+@attack("Z43")
+def test_masks_of_six_million_entries_are_refused_by_their_shape(grade, handed_in, repository, memory_of_judges):
+    """The first mask is right, and then come as many as 500 at once."""
+    source = (repository / "solutions/exercise08/dropout.py").read_text(encoding="utf-8")
+    with memory_of_judges() as most:
+        folder = handed_in("exercise08", {"dropout.py": (source + LONG_MASKS).encode()})
+        graded = grade("exercise08", folder, None, ["mask"])
+    graded.fails("shape")
+    assert most[0] < MOST_BYTES

@@ -1,0 +1,51 @@
+"""Every reader of handed-in files, on a few hundred files each; tests/fuzz_files.py reads a million."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests import fuzz_files
+from tests.workshop import ROOT, environment
+
+RUNS = 300
+
+
+@pytest.mark.security
+def test_readers_of_files_refuse_or_return_within_their_limits(tmp_path):
+    command = [sys.executable, "tests/fuzz_files.py", f"--runs={RUNS}", "--expensive=50", f"--keep={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == list(fuzz_files.TARGETS)
+
+
+def broken(_: bytes) -> None:
+    raise ZeroDivisionError
+
+
+def endless(_: bytes) -> None:
+    while True:
+        pass
+
+
+def greedy(_: bytes) -> None:
+    bytearray(2 * fuzz_files.MEMORY_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [(broken, "ZeroDivisionError"), (endless, "of CPU time"), (greedy, "MemoryError")],
+    ids=["broken", "endless", "greedy"],
+)
+def test_a_reader_that_breaks_a_limit_fails(read, said):
+    code = (
+        "from tests import fuzz_files, test_fuzz\n"
+        "fuzz_files.CPU_S = 0.1\n"
+        f"target = fuzz_files.Target(test_fuzz.{read.__name__}, (ValueError,), [b'1'], [b'2'], lambda rng: b'3')\n"
+        "fuzz_files.fuzz(target, 10, 0, 5)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Failed" in done.stderr.splitlines()[-1]
+    assert said in done.stderr.splitlines()[-1]
