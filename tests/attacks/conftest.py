@@ -282,9 +282,15 @@ def grade() -> Grade:
 
 
 @pytest.fixture(scope="session")
-def memory_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[int]]]:
+def memory_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[float]]]:
     """`with memory_of_judges([root]) as most:` afterwards most[0] is what a judge took at most beyond its start."""
     return lambda root=None: _residents.memory(root or ROOT)
+
+
+@pytest.fixture(scope="session")
+def work_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[float]]]:
+    """`with work_of_judges([root]) as work:` afterwards work[0] is what a judge computed, in counts to ten million."""
+    return lambda root=None: _residents.work(root or ROOT)
 
 
 @pytest.fixture(scope="session")

@@ -59,21 +59,45 @@ class Residents:
         return verdict
 
     @contextlib.contextmanager
-    def memory(self, root: Path) -> Iterator[list[int]]:
+    def memory(self, root: Path) -> Iterator[list[float]]:
         """How many bytes a judge of this repository takes at most beyond its start, known when the context ends."""
-        pid, over, found = pid_of(self.judge(root)), threading.Event(), [0]
-        first: dict[int, int] = {}
+        with self._watched(root, memory_of) as judges:
+            found = [0.0]
+            yield found
+        found[0] = max((max(seen) - seen[0] for seen in judges.values()), default=0)
+
+    @contextlib.contextmanager
+    def work(self, root: Path) -> Iterator[list[float]]:
+        """How much a judge of this repository computes, known when the context ends: in counts to ten million.
+
+        Processor time against processor time, so that neither a busy machine nor a slow one matters.
+        """
+        start = time.thread_time()
+        for _ in range(10_000_000):
+            pass
+        count = time.thread_time() - start
+        with self._watched(root, cpu_of) as judges:
+            found = [0.0]
+            yield found
+        found[0] = max((max(seen) for seen in judges.values()), default=0) / count
+
+    @contextlib.contextmanager
+    def _watched(self, root: Path, measure: Callable[[int], float]) -> Iterator[dict[int, list[float]]]:
+        """What is measured again and again of each process that judges a submission, while the context lasts."""
+        pid, over = pid_of(self.judge(root)), threading.Event()
+        judges: dict[int, list[float]] = {}
 
         def look() -> None:
             while not over.wait(LOOK_S):
-                for judge in [judge for room in children(pid) for judge in children(room)]:
-                    if own := memory_of(judge):
-                        found[0] = max(found[0], own - first.setdefault(judge, own))
+                rooms = [child for child in children(pid) if WORKERS_OF not in command_line(child)]
+                for judge in [judge for room in rooms for judge in children(room)]:
+                    if measured := measure(judge):
+                        judges.setdefault(judge, []).append(measured)
 
         watching = threading.Thread(target=look)
         watching.start()
         try:
-            yield found
+            yield judges
         finally:
             over.set()
             watching.join()
@@ -109,6 +133,15 @@ def children(pid: int) -> Iterator[int]:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 yield from map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time that a process has used; 0 for one that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(pid: int) -> int:
