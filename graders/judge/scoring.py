@@ -134,9 +134,21 @@ class Tally:
     def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
         kata = catalogue.load(root, slug)
         known: dict[str, Any] = {task.name: task for task in kata.tasks}
-        passed = [name for name, outcomes in tasks.items() if set(outcomes) == {"passed"}]
-        points = sum(known[name].points for name in passed)
-        possible = sum(known[name].points for name in tasks)
+        decided = {name: outcomes for name, outcomes in tasks.items() if not known[name].review}
+        passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
+        points, possible = (sum(known[name].points for name in names) for names in (passed, decided))
         counts = "what counts is graded by your course, with further tests"
         official = counts if kata.handed_out else f"official: katas grade {slug}"
-        return f"{slug}: {len(passed)} of {len(tasks)} tasks, {points:g} of {possible:g} points; {official}"
+        counted = (
+            f"{slug}: {len(passed)} of {len(decided)} tasks, {points:g} of {possible:g} points, by the tests run here"
+        )
+        return f"{counted}{_left_out(kata, tasks)}; {official}"
+
+
+def _left_out(kata: Kata, seen: Iterable[str]) -> str:
+    """The points that these tests say nothing about: a person's, and those of tasks with hidden tests only."""
+    person = sum(task.points for task in kata.tasks if task.review)
+    unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
+    parts = [f"{unseen:g} points of tasks that were not run here"] * bool(unseen)
+    parts += [f"{person:g} points that a person gives"] * bool(person)
+    return f"; not in this total: {' and '.join(parts)}" if parts else ""

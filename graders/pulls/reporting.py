@@ -132,7 +132,7 @@ def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 def _faults(verdict: Verdict) -> list[tuple[str, str]]:
     if verdict.status in ("ungradable", "error"):
         return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status])]
-    return [(wording.sentence(test.name), _said(test)) for test in wording.not_passed(verdict)]
+    return [(wording.title(test), _said(test)) for test in wording.not_passed(verdict)]
 
 
 def _said(test: TestResult) -> str:

@@ -70,7 +70,7 @@ def _table(tasks: tuple[TaskResult, ...]) -> str:
 
 def _test(test: TestResult, *, unfolded: bool) -> str:
     hidden = ", hidden" if test.visibility == "hidden" else ""
-    name = f"{mark(wording.MARKS[test.status], test.status)} {escape(wording.sentence(test.name))}"
+    name = f"{mark(wording.MARKS[test.status], test.status)} {escape(wording.title(test))}"
     name += f' <span class="soft">({escape(test.task)}{hidden})</span>'
     if wording.is_bare(test):
         return f"<p>{name}. {escape(wording.BARE)}</p>"
@@ -80,9 +80,10 @@ def _test(test: TestResult, *, unfolded: bool) -> str:
     if test.message:
         parts.append(block(test.message, "said"))
     if test.counterexample:
-        parts += ["<p>The smallest failing input, as code:</p>", block(test.counterexample), *comparison.drawn(test)]
+        heading = f"<p>{wording.input_heading(test)}</p>"
+        parts += [heading, block(test.counterexample), *comparison.drawn(test)]
     if test.output:
-        parts += ["<p>Printed by the submission:</p>", block(test.output)]
+        parts += [f"<p>{wording.PRINTED}</p>", block(test.output)]
     return f"<details{' open' * unfolded}><summary>{name}</summary>\n{chr(10).join(parts)}\n</details>"
 
 

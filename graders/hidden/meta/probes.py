@@ -15,6 +15,11 @@ def program(submission, code, leaves, constants, report):
 
     leaves: arrays, made into tensors that require gradients. constants: arrays, made into tensors that do not (but for
     those whose names begin with "raw"), and other values.
+
+    Shown as:
+        # {code}
+        # Tensors that require gradients: {leaves:brief}
+        # Other tensors, and arrays whose names begin with raw: {constants:brief}
     """
     try:
         names = scope(submission)
@@ -34,6 +39,11 @@ def expressions(submission, lines, leaves, constants, cotangents):
 
     leaves and constants as for a program; cotangents: for each expression the gradient of its value that backward is
     called with, or None. An expression that raises is reported as the exception's name and text.
+
+    Shown as:
+        # {lines:brief}
+        # Tensors that require gradients: {leaves:brief}
+        # Other values: {constants:brief}
     """
     found = []
     for line, cotangent in zip(lines, cotangents, strict=True):
