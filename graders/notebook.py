@@ -234,7 +234,7 @@ def _judge(kata: Kata) -> Judge:
 
 def _at_hand(verdict: Verdict, kata: Kata) -> Verdict:
     """The verdict with counterexamples to be pasted into a notebook, where the cells' names need no import."""
-    line = re.compile(rf"^from ({'|'.join(kata.modules)}) import \w+\n", re.MULTILINE)
+    line = re.compile(rf"^(from ({'|'.join(kata.modules)}) import \w+|import sys; sys\.path.*)\n", re.MULTILINE)
     tests = [replace(test, counterexample=line.sub("", test.counterexample).lstrip("\n")) for test in verdict.tests]
     return replace(verdict, tests=tuple(tests))
 

@@ -43,11 +43,15 @@ class Speed(Record, frozen=True, kw_only=True):
 
 
 class TestResult(Record, frozen=True, kw_only=True):
-    """What one test function found. Times are seconds; `worker_cpu_s` is the kernel's figure."""
+    """What one test function found. Times are seconds; `worker_cpu_s` is the kernel's figure.
+
+    `title` is what reports call it, where its author gave it one: `@task("batch", title="…")`.
+    """
 
     __test__ = False  # not for pytest to collect
 
     name: str
+    title: str = ""
     task: str
     visibility: Visibility
     status: TestStatus
@@ -204,6 +208,7 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
     return msgspec.structs.replace(
         test,
         name=name,
+        title=test.title if test.visibility == "visible" else "",
         message=test.message if level >= 2 else "",
         counterexample="",
         diagnosis=test.diagnosis if level >= 2 else "",

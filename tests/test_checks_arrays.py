@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from graders.checks import Mismatch, assert_bool, assert_close, assert_equal, assert_float, assert_int, assert_shape
+from graders.checks import (
+    Mismatch,
+    assert_bool,
+    assert_close,
+    assert_equal,
+    assert_float,
+    assert_int,
+    assert_parts,
+    assert_shape,
+)
 from graders.checks.draw import Size
 from graders.checks.mismatch import observing
 
@@ -25,12 +34,18 @@ class Loose(np.ndarray):
         (
             np.array([[1, 2, 3], [4, 5, -0.5]]),
             np.array([[1, 2, 3], [4, 6, 0.5]]),
-            "is off in 2 of 6 elements; worst at [1, 2]: expected 0.5, got -0.5; allowed 8.9e-16",
+            "wrong value at [1, 2]: expected 0.5, got -0.5 (2 of 6 elements are wrong)",
         ),
         (
             np.array([1.0, np.nan]),
             np.array([1.0, 2.0]),
-            "is NaN in 1 of 2 elements; worst at [1]: expected 2.0, got nan; allowed 3.6e-15",
+            "NaN at [1]: expected 2.0, got nan (1 of 2 elements is NaN)",
+        ),
+        (
+            np.array([1.0, 1 / 3 + 1e-9]),
+            np.array([1.0, 1 / 3]),
+            "wrong value at [1]: expected 0.333333333333, got 0.333333334333; allowed difference 5.9e-16 "
+            "(1 of 2 elements is wrong)",
         ),
         ([1.0], np.zeros(1), "expected a numpy.ndarray of shape (1,), got list of 1"),
         (2.0, np.zeros(1), "expected a numpy.ndarray of shape (1,), got float 2.0"),
@@ -41,7 +56,7 @@ class Loose(np.ndarray):
             "expected a numpy.ndarray of shape (1,), "
             "got Loose (a subclass of numpy.ndarray) of shape (1,) and dtype float64",
         ),
-        (1.5, 1.0, "expected 1.0, got 1.5; allowed 1.8e-15"),
+        (1.5, 1.0, "expected 1.0, got 1.5"),
         (1, 1.0, "expected a float, got int 1"),
         (True, 1.0, "expected a float, got bool True"),
         (1 + 0j, 1.0, "expected a float, got complex (1+0j)"),
@@ -54,6 +69,38 @@ def test_a_message_says_what_is_off_where_and_by_how_much(actual: object, expect
         assert_close(actual, expected)
     assert caught.value.message == message
     assert caught.value.actual is actual
+
+
+@pytest.mark.parametrize(
+    ("check", "actual", "expected", "message"),
+    [
+        (assert_close, np.array([[1.0, 4.0]]), np.array([[1.0, 8.0]]), "dW is wrong at [0, 1]: expected 8.0, got 4.0"),
+        (assert_close, np.array([np.nan]), np.array([8.0]), "dW is NaN at [0]: expected 8.0, got nan"),
+        (assert_close, 4.0, 8.0, "dW: expected 8.0, got 4.0"),
+        (assert_close, np.zeros(3), np.zeros(2), "dW: expected shape (2,), got (3,)"),
+        (assert_equal, np.zeros(2), np.array([0.0, 1 / 3]), "dW: wrong value at [1]: expected 0.33333, got 0.0"),
+        (assert_equal, (200, 101), (200, 100), "dW: expected (200, 100), got (200, 101)"),
+        (assert_bool, False, True, "dW: expected True, got False"),
+    ],
+)
+def test_a_message_names_the_element_of_an_answer(check, actual: object, expected: object, message: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        check(actual, expected, name="dW")
+    assert caught.value.message.removesuffix(" (1 of 2 elements is wrong)") == message
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.zeros(2), "expected a tuple (dW, db), got array of shape (2,) and dtype float64"),
+        ((1, 2, 3), "expected a tuple (dW, db), got 3 elements"),
+    ],
+)
+def test_an_answer_of_several_elements_has_each_of_them(answer: object, message: str) -> None:
+    with observing(), pytest.raises(Mismatch) as caught:
+        assert_parts(answer, "dW", "db")
+    assert caught.value.message == message
+    assert assert_parts([1, 2], "dW", "db") == (1, 2)
 
 
 @given(npst.arrays(np.float64, npst.array_shapes(), elements=st.floats(-1e300, 1e300)))
@@ -156,10 +203,10 @@ def test_equal_content_is_equal(actual: object, expected: object) -> None:
         (0.0, -0.0, "expected -0.0, got 0.0"),
         (np.float64(1), 1.0, "expected float 1.0, got numpy.float64 1.0"),
         ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
-        ({"a": (1, 2)}, {"a": (1, 3)}, "key 'a': item 1: expected 3, got 2"),
+        ({"a": (1, 2)}, {"a": (1, 3)}, "key 'a': expected (1, 3), got (1, 2)"),
         (np.zeros(2), np.zeros(2, np.float32), "expected dtype float32, got float64"),
-        (np.zeros(2), np.array([0.0, -0.0]), "differs in 1 of 2 elements; first at [1]: expected -0.0, got 0.0"),
-        (np.array([1j]), np.array([2j]), "differs in 1 of 1 element; first at [0]: expected 2j, got 1j"),
+        (np.zeros(2), np.array([0.0, -0.0]), "wrong value at [1]: expected -0.0, got 0.0 (1 of 2 elements is wrong)"),
+        (np.array([1j]), np.array([2j]), "wrong value at [0]: expected 2j, got 1j"),
     ],
 )
 def test_what_differs_is_named_with_its_place(actual: object, expected: object, message: str) -> None:

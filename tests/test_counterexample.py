@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graders import catalogue
+from graders.checks.mismatch import Mismatch
 from graders.judge.counterexample import MAX_ENTRIES, code, parameters, paste
 from graders.judge.handle import Call, Probe
 from graders.verdict import Verdict
@@ -36,13 +37,17 @@ def pasted() -> Iterator[Callable[..., tuple[dict[str, Any], Any]]]:
         for name, source in sources.items():
             sys.modules[name] = module = ModuleType(name)
             exec(source, module.__dict__)
-        *lines, call = ast.parse(text).body
+        *lines, shown = ast.parse(text).body
         names: dict[str, Any] = {}
         exec(compile(ast.Module(lines, []), "<pasted>", "exec"), names)
-        assert isinstance(call, ast.Expr)
-        return names, eval(compile(ast.Expression(call.value), "<pasted>", "eval"), names)
+        assert isinstance(shown, ast.Expr)
+        assert isinstance(shown.value, ast.Call)
+        assert ast.unparse(shown.value.func) == "print"
+        return names, eval(compile(ast.Expression(shown.value.args[0]), "<pasted>", "eval"), names)
 
+    path = list(sys.path)
     yield run
+    sys.path[:] = path
     for name in set(sys.modules) - set(before):
         del sys.modules[name]
 
@@ -79,9 +84,9 @@ def test_a_counterexample_runs_and_shows_both_answers(
 ) -> None:
     text = result(graded("scaling", FIRST_LEFT_OUT), "test_a_vector").counterexample
     _, right = pasted(text, {"scaling": solved("scaling")})
-    np.testing.assert_allclose(right, said(text, "expected"), rtol=1e-15)
+    np.testing.assert_allclose(right, said(text, "expected"), rtol=1e-4)  # five digits, where these tell them apart
     _, wrong = pasted(text, {"scaling": FIRST_LEFT_OUT})
-    np.testing.assert_array_equal(wrong, said(text, "yours"))
+    np.testing.assert_allclose(wrong, said(text, "yours"), rtol=1e-4)
     assert not np.allclose(right, wrong)
 
 
@@ -114,7 +119,7 @@ def test_a_generator_is_spelled_out(graded: Graded, solved: Solved, pasted: Call
     text = result(graded("scaling", wrong), "test_noise_comes_from_the_generator").counterexample
     assert "np.random.default_rng(" in text
     _, right = pasted(text, {"scaling": solved("scaling")})
-    np.testing.assert_array_equal(right, said(text, "expected"))
+    np.testing.assert_allclose(right, said(text, "expected"), rtol=1e-4)
 
 
 def test_a_dtype_that_matters_is_spelled_out(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
@@ -167,7 +172,9 @@ def test_with_several_modules_a_function_is_imported_from_its_own(
 def test_what_has_no_spelling_is_left_to_the_message(graded: Graded) -> None:
     verdict = graded("ten", "def answer(number):\n    return {number}\n")
     shown = result(verdict, "test_one")
-    assert shown.counterexample == "from ten import answer\n\nnumber = 1\nanswer(number)"
+    assert shown.counterexample == (
+        'import sys; sys.path.insert(0, "katas/ten")\nfrom ten import answer\n\nnumber = 1\nprint(answer(number))'
+    )
     assert "a set, which is no plain value" in shown.message
 
 
@@ -254,17 +261,51 @@ def test_a_large_array_is_left_out_and_the_code_still_reads(around: Callable[[An
     assert read(code(around(large))) == around(...)
 
 
-def test_of_a_large_array_shape_dtype_and_range_are_said(repository: Path, pasted: Callable[..., tuple]) -> None:
+def test_a_call_with_a_large_array_is_described_and_not_offered_to_paste(repository: Path) -> None:
     large = np.arange(MAX_ENTRIES + 1, dtype=np.float32)
+    text = paste(catalogue.load(repository, "scaling"), Call("scale", (large, 2.0), value=large), AssertionError())
+    assert text.splitlines() == [
+        "# scale(x, factor)",
+        "# factor = 2.0",
+        "# x = an array of shape (401,), dtype float32",
+        "# yours   : an array of shape (401,), dtype float32",
+    ]
+
+
+def test_a_large_array_of_few_numbers_is_made_by_a_program(repository: Path, pasted: Callable[..., tuple]) -> None:
+    large = np.zeros(900)
+    large[[7, 30]] = 1.0, -0.0
     call = Call("scale", (large, 2.0), value=large)
-    text = paste(catalogue.load(repository, "scaling"), call, AssertionError())
-    for line in ("# x: ", "# yours   : "):
-        said_of_it = next(each for each in text.splitlines() if each.startswith(line))
-        assert "(401,)" in said_of_it
-        assert "float32" in said_of_it
-        assert "from 0.0 to 400.0" in said_of_it
-    names, _ = pasted(text, {"scaling": "def scale(x, factor):\n    return x\n"})
-    assert names["factor"] == 2.0
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", 2 * large, large))
+    assert "x = np.zeros((900,))\nx[7] = 1.0\nx[30] = -0.0\n" in text
+    _, answer = pasted(text, {"scaling": "def scale(x, factor):\n    return x\n"})
+    assert answer == 1.0
+    assert text.endswith(
+        "# an array of shape (900,), dtype float64: 1 of 900 entries are wrong, [7] first\n"
+        "# expected: 2.0\n# yours   : 1.0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "part", "shown"),
+    [
+        (np.ones(2), np.ones(2), "scale(x)"),
+        ((np.zeros(2), np.ones(2)), np.ones(2), "scale(x)[1]"),
+        ({"dx": 1.5, "dW": 2.5}, 2.5, "scale(x)['dW']"),
+        (np.ones((3, 1)), (3, 1), "scale(x).shape"),
+        ([(1.5, 2.5), 3.5], 2.5, "scale(x)[0][1]"),
+    ],
+)
+def test_the_wrong_element_is_the_one_that_is_printed(repository: Path, value: Any, part: Any, shown: str) -> None:
+    call = Call("scale", (np.ones(1),), value=value)
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", None, part))
+    assert f"\nprint({shown})\n" in text
+
+
+def test_digits_are_as_many_as_show_the_difference(repository: Path) -> None:
+    call = Call("scale", (1.0, 2.0), value=1 / 3 + 1e-9)
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", 1 / 3, call.value))
+    assert text.endswith("# expected: 0.333333333333\n# yours   : 0.333333334333")
 
 
 def test_a_torch_tensor_is_spelled_as_an_array() -> None:

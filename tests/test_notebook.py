@@ -302,7 +302,7 @@ def test_the_smallest_failing_input_can_be_pasted_into_the_notebook(session: Ses
     session.run("# file: two_layer.py\ndef two_layer_forward(x, W1, W2):\n    raise TypeError('here')")
     said = session.run(f"from graders.notebook import grade\ngrade('{SLUG}')")
     _, _, pasted = said.partition("to paste:\n")
-    assert "TypeError: here" in session.run(re.split(r"\n\n\S", pasted)[0].replace("\n    ", "\n").strip())
+    assert "TypeError: here" in session.run(re.split(r"\n\n(?=✗|  \S)", pasted)[0].strip())
 
 
 @pytest.mark.parametrize("source", ["(" * 150 + "-" * 3000, "1" + "+1" * 100_000, "x = \0"])

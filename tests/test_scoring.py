@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders import catalogue
 from graders.catalogue import Kata, Task
-from graders.judge.scoring import blocking, in_order, scored, totalled
+from graders.judge.scoring import Tally, blocking, in_order, scored, totalled
 from graders.review import awarded
 from graders.verdict import Limits, TestResult, Verdict
 
@@ -301,3 +304,15 @@ def test_the_review_of_an_extra_holds_no_pass_back() -> None:
     marked = awarded(kata, verdict, "essay", 1.0, reviewer="Grace", at="2026-01-01T00:00:00+00:00")
     assert (marked.status, marked.score, marked.max_score) == ("passed", 2, 4)
     assert required(marked).status == "failed"
+
+
+def test_the_unofficial_total_says_what_it_leaves_out() -> None:
+    kata = catalogue.load(Path(__file__).parents[1], "challenge1")
+    tally = Tally()
+    for task in kata.tasks:
+        if task.name != "plot":
+            tally.record({"root": str(kata.root), "kata": kata.slug, "task": task.name}, "passed")
+    (line,) = tally.lines()
+    decided = sum(task.points for task in kata.tasks if task.name not in ("plot", "explanation"))
+    assert f"{len(kata.tasks) - 2} of {len(kata.tasks) - 2} tasks, {decided:g} of {decided:g} points" in line
+    assert "; not in this total: 3 points of tasks that were not run here and 3 points that a person gives; " in line

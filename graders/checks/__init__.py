@@ -9,7 +9,15 @@ from __future__ import annotations
 import pytest
 
 from graders.checks.accuracy import accuracy, assert_accuracy, standard_error
-from graders.checks.arrays import assert_bool, assert_close, assert_equal, assert_float, assert_int, assert_shape
+from graders.checks.arrays import (
+    assert_bool,
+    assert_close,
+    assert_equal,
+    assert_float,
+    assert_int,
+    assert_parts,
+    assert_shape,
+)
 from graders.checks.artifacts import assert_picture, assert_prose, read_png
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
 from graders.checks.draw import Draw
@@ -33,6 +41,7 @@ __all__ = [
     "assert_independent",
     "assert_int",
     "assert_normal",
+    "assert_parts",
     "assert_picture",
     "assert_prose",
     "assert_shape",

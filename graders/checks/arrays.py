@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graders.checks import digits
 from graders.checks.draw import Array, Size
 from graders.checks.mismatch import Mismatch, fail
+
+SHORT = 6  # items of a tuple of integers that is shown as a whole
+SUBTLE = 1e-3  # relative: a smaller difference is told together with the one that is allowed
 
 
 def assert_close(
@@ -20,6 +24,7 @@ def assert_close(
     terms: object = 1,
     dtype: npt.DTypeLike | None = None,
     multiple: float = 8,
+    name: str = "",
 ) -> None:
     """Check an array, or a float, elementwise: |actual - expected| <= multiple · eps · terms · scale + tiny.
 
@@ -30,6 +35,7 @@ def assert_close(
 
     Where `expected` has a shape, `actual` must be exactly a numpy.ndarray of that shape and of `dtype`; where it has
     none, a Python float, a NumPy floating scalar or a 0-d floating array. An infinity or NaN is close to itself only.
+    `name` is what a learner calls this value, where an answer has several: "dW is wrong at [0, 1]".
     `expected` may be a torch tensor; compute it in float64 where you can and say the promised dtype in `dtype`.
     """
     reference = _as_array(expected)
@@ -37,7 +43,9 @@ def assert_close(
     problem = _kind_of_float(actual) if reference.ndim == 0 else _kind_of_array(actual, reference.shape, promised)
     if problem is None:
         allowed = _allowance(reference, scale, terms, promised, multiple)
-        problem = discrepancy(np.asarray(actual), reference, allowed, promised)
+        problem = discrepancy(np.asarray(actual), reference, allowed, promised, name)
+    elif name:
+        problem = f"{name}: {problem}"
     if problem is not None:
         # shown in the promised dtype, which may be all that is wrong
         fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
@@ -71,12 +79,13 @@ def assert_float(
         assert_close(actual, _scalar(expected), scale=scale, terms=terms, dtype=dtype, multiple=multiple)
 
 
-def assert_bool(actual: object, expected: bool) -> None:
+def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
     """Check a truth value: a bool or a numpy.bool_, nothing that merely counts as true."""
+    subject = f"{name}: " if name else ""
     if type(actual) not in (bool, np.bool_):
-        fail(f"expected {bool(expected)} as a bool, got {_brief(actual)}", expected, actual)
+        fail(f"{subject}expected {bool(expected)} as a bool, got {_brief(actual)}", expected, actual)
     elif bool(actual) is not bool(expected):
-        fail(f"expected {bool(expected)}, got {bool(actual)}", expected, actual)
+        fail(f"{subject}expected {bool(expected)}, got {bool(actual)}", expected, actual)
 
 
 def assert_int(actual: object, expected: int) -> None:
@@ -87,14 +96,31 @@ def assert_int(actual: object, expected: int) -> None:
         fail(f"expected {int(expected)}, got {actual}", expected, actual)
 
 
-def assert_equal(actual: object, expected: object) -> None:
+def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
     """Check for identity of content: types, dtypes, shapes and bits, through tuples, lists and dicts.
 
-    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN of the same bits.
+    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN of the same bits. `name` is what a
+    learner calls this value.
     """
-    problem = _difference(actual, expected)
+    problem = _difference(actual, expected, f"{name}: " if name else "")
     if problem is not None:
         fail(problem, expected, actual)
+
+
+def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
+    """The elements of an answer that must be a tuple or a list with as many elements as there are names.
+
+        dW, dx, db = assert_parts(kata.affine_backward(dz, x, W), "dW", "dx", "db")
+        assert_close(dW, expected, name="dW")
+
+    Raises Mismatch inside `observing()` too: there is nothing to look at one by one.
+    """
+    wanted = f"({', '.join(names)})"
+    if type(answer) not in (tuple, list):
+        raise Mismatch(f"expected a tuple {wanted}, got {_brief(answer)}", wanted, answer)
+    if len(answer) != len(names):  # type: ignore[arg-type]  # by the lines above
+        raise Mismatch(f"expected a tuple {wanted}, got {len(answer)} elements", wanted, answer)  # type: ignore[arg-type]
+    return tuple(answer)  # type: ignore[arg-type]
 
 
 def is_tensor(value: object) -> bool:
@@ -156,7 +182,7 @@ def _wide(value: Array) -> Array:
     return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
 
 
-def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[Any]) -> str | None:
+def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[Any], name: str = "") -> str | None:
     """Where two arrays of one shape are further apart than allowed, in words; None where they are not."""
     found, reference = _wide(actual), _wide(expected)
     with np.errstate(all="ignore"):
@@ -169,16 +195,26 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
         if not off.any():
             return None
         excess = np.where(off, np.where(finite, error / allowed, np.inf), -1.0)
-    worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
-    values = f"expected {expected[worst]}, got {actual[worst]}; allowed {float(allowed[worst]):.2g}"
+        worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
+        subtle = bool(error[worst] < SUBTLE * np.abs(reference[worst]))
+    wanted, got = digits.pair(expected[worst], actual[worst])
+    values = f"expected {wanted}, got {got}"
+    if subtle:
+        values += f"; allowed difference {float(allowed[worst]):.2g}"
     if not expected.ndim:
-        return values
-    stray = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "off"
-    return f"is {stray} in {_count(off)}; worst at {_position(worst)}: {values}"
+        return f"{name}: {values}" if name else values
+    wrong = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "wrong"
+    # the first words stay the same when an input is reduced until one element is left
+    subject = f"{name} is {wrong}" if name else {"NaN": "NaN"}.get(wrong, "wrong value")
+    return f"{subject} at {_position(worst)}: {values}{_others(off, wrong)}"
 
 
-def _count(off: Array) -> str:
-    return f"{int(off.sum())} of {off.size} element{'s' if off.size > 1 else ''}"
+def _others(off: Array, wrong: str) -> str:
+    """How many elements are wrong, where there is more than one."""
+    if off.size == 1:
+        return ""
+    count = int(off.sum())
+    return f" ({count} of {off.size} elements {'is' if count == 1 else 'are'} {wrong})"
 
 
 def _position(index: tuple[Any, ...]) -> str:
@@ -200,6 +236,9 @@ def _difference(actual: object, expected: object, where: str = "") -> str | None
     if isinstance(expected, np.ndarray):
         return _difference_of_arrays(actual, expected, where)
     if _bits(actual) != _bits(expected):
+        if isinstance(expected, float | np.floating):
+            wanted, got = digits.pair(expected, actual)
+            return f"{where}expected {wanted}, got {got}"
         return f"{where}expected {expected!r}, got {_shortened(actual)}"
     return None
 
@@ -208,6 +247,9 @@ def _difference_of_sequences(actual: object, expected: list[Any] | tuple[Any, ..
     if type(actual) not in (list, tuple):
         return f"{where}expected a {type(expected).__name__} of {len(expected)}, got {_brief(actual)}"
     items: list[Any] | tuple[Any, ...] = actual  # type: ignore[assignment]  # by the line above
+    short = len(items) <= SHORT and type(actual) is type(expected) is tuple
+    if short and {type(each) for each in (*items, *expected)} == {int}:  # a shape, most often
+        return None if actual == expected else f"{where}expected {expected}, got {actual}"
     if len(items) != len(expected):
         return f"{where}expected {len(expected)} items, got {len(items)}"
     for i, (item, reference) in enumerate(zip(items, expected, strict=True)):
@@ -235,11 +277,9 @@ def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | Non
     if not off.any():
         return None
     first = np.unravel_index(int(np.argmax(off)), off.shape)
-    place = f" {_position(first)}" if off.ndim else ""
-    return (
-        f"{where}differs in {_count(off)}; first at{place or ' its only entry'}: "
-        f"expected {expected[first]}, got {actual[first]}"
-    )
+    wanted, got = digits.pair(expected[first], actual[first])
+    place = f"wrong value at {_position(first)}: " if off.ndim else ""
+    return f"{where}{place}expected {wanted}, got {got}{_others(off, 'wrong')}"
 
 
 def _entry_bits(array: Array) -> Array:
@@ -275,6 +315,8 @@ def _brief(value: object) -> str:
     name = f"numpy.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
     if isinstance(value, list | tuple | dict):
         return f"{name} of {len(value)}"
+    if isinstance(value, float | np.floating):
+        return f"{name} {digits.number(value)}"
     if isinstance(value, bool | int | float | complex | str | bytes | np.generic):
         return f"{name} {_shortened(value)}"
     return name

@@ -21,6 +21,14 @@ class Mismatch(AssertionError):
         self.actual = actual
 
 
+class Missing(Mismatch):
+    """A file that was to be handed in is not there; reports add how to make it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is missing: hand it in with the other files", name, None)
+        self.name = name
+
+
 def fail(message: str, expected: object, actual: object) -> None:
     """Raise Mismatch; return silently inside `observing()`, so callers must return after it."""
     if not _observing.get():
@@ -28,9 +36,9 @@ def fail(message: str, expected: object, actual: object) -> None:
 
 
 def handed_in(content: _T | None, name: str) -> _T:
-    """What a file holds that was to be handed in. Raises Mismatch, also inside `observing()`, where it is missing."""
+    """What a file holds that was to be handed in. Raises Missing, also inside `observing()`, where it is missing."""
     if content is None:
-        raise Mismatch(f"{name} is missing: hand it in with the other files", name, None)
+        raise Missing(name)
     return content
 
 
@@ -39,6 +47,8 @@ def about(subject: str) -> Iterator[None]:
     """A mismatch inside says first what it is about, where one test looks at several things."""
     try:
         yield
+    except Missing:
+        raise
     except Mismatch as fault:
         raise Mismatch(f"{subject}: {fault.message}", fault.expected, fault.actual) from None
 

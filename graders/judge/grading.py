@@ -19,9 +19,9 @@ from graders.errors import KataError, SubmissionError, WorkerError
 from graders.judge import watchdog
 from graders.judge.cases import Failure, Trial
 from graders.judge.diagnosis import CASES, SEED, Case, diagnose
-from graders.judge.explanation import message, told_of
+from graders.judge.explanation import message, subject, told_of
 from graders.judge.handle import Handle, Probe
-from graders.judge.items import HANDLE, task_of
+from graders.judge.items import HANDLE, task_of, title_of
 from graders.judge.local import missing
 from graders.judge.memory import Memory
 from graders.judge.messages import Answer, Order
@@ -363,10 +363,8 @@ class Grading:
         handle = item.stash.get(HANDLE, None)
         if handle is None or not handle.journal.looked:  # nothing of the submission had a part in it
             return msgspec.structs.replace(_result(item), status="error", message=said)
-        call = handle.journal.last
-        said = (
-            f"{call.name if call else 'the submission'}: {said} with what came back; return what is asked for, no more"
-        )
+        name = subject(self.kata, handle.journal.last) or "the submission"
+        said = f"{name}: {said} with what came back; return what is asked for, no more"
         return msgspec.structs.replace(_result(item), status="failed", message=clean(said, MESSAGE))
 
     def _decided(self, item: pytest.Item) -> TestResult:
@@ -490,7 +488,13 @@ def _worker_seed(seed: bytes, purpose: str) -> int:
 
 def _result(item: pytest.Item) -> TestResult:
     visibility = "hidden" if _hidden(item) else "visible"
-    return TestResult(name=item.name, task=task_of(item), visibility=visibility, status="passed")  # type: ignore[arg-type]
+    return TestResult(
+        name=item.name,
+        title=title_of(item),
+        task=task_of(item),
+        visibility=visibility,  # type: ignore[arg-type]
+        status="passed",
+    )
 
 
 def _hidden(item: pytest.Item) -> bool:

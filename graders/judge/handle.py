@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,13 +36,17 @@ class Side(Runner, Protocol):
 
 @dataclass(frozen=True)
 class Probe:
-    """A function of a probes.py, to be run where the submission is. `summary` is its docstring's first line."""
+    """A function of a probes.py, to be run where the submission is.
+
+    `summary` is its docstring's first line, `shown` what stands there after `Shown as:` (see judge.counterexample).
+    """
 
     file: str
     name: str
     source: str
     parameters: tuple[str, ...]
     summary: str
+    shown: str = ""
 
 
 class Probes:
@@ -68,9 +73,10 @@ class Probes:
             raise CatalogueError(f"{self._own}: no function {name}; there are {known}")
         node = self._functions[path, name]
         parameters = tuple(argument.arg for argument in node.args.args[1:])
-        summary = (ast.get_docstring(node) or "").partition("\n")[0]
+        words, _, shown = (ast.get_docstring(node) or "").partition("Shown as:\n")
+        summary, shown = words.partition("\n")[0], textwrap.dedent(shown).strip()
         label = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-        return Probe(label, name, self._sources[path], parameters, summary)
+        return Probe(label, name, self._sources[path], parameters, summary, shown)
 
 
 @dataclass
@@ -82,15 +88,17 @@ class Call:
     probe: Probe | None = None
     value: Any = None
     fault: Exception | None = None
+    before: Call | None = None  # the one before it, in the case at hand
 
 
 class Raised:
     """`with kata.raises(ValueError) as caught:`; afterwards `caught.message` is the exception's text."""
 
-    def __init__(self, expected: type[Exception]) -> None:
+    def __init__(self, expected: type[Exception], journal: Journal) -> None:
         if getattr(builtins, expected.__name__, None) is not expected:
             raise TypeError(f"kata.raises takes a built-in exception, not {expected!r}")
         self.expected = expected
+        self.journal = journal
         self.message = ""
 
     def __enter__(self) -> Raised:
@@ -100,7 +108,9 @@ class Raised:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if fault is None:
-            raise Mismatch(f"{self.expected.__name__} should be raised here; nothing was", self.expected.__name__, None)
+            last = self.journal.last
+            said = f"expected {self.expected.__name__} to be raised; nothing was raised"
+            raise Mismatch(said, self.expected.__name__, last.value if last else None)
         bases = getattr(fault, "bases", ()) if isinstance(fault, SubmissionError) else ()
         if isinstance(fault, self.expected) or self.expected.__name__ in bases:
             self.message = str(getattr(fault, "text", fault))
@@ -120,7 +130,9 @@ class Journal:
 
     def ask(self, call: Call, answer: Callable[[], Any]) -> Any:
         __tracebackhide__ = True
-        self.last = call
+        call.before, self.last = self.last, call
+        if call.before is not None:
+            call.before.before = None
         if self.kept is not None:
             self.kept.append(call)
         try:
@@ -186,7 +198,7 @@ class Handle:
 
     def raises(self, expected: type[Exception]) -> Raised:
         """The calls inside must raise this built-in exception, or one derived from it."""
-        return Raised(expected)
+        return Raised(expected, self.journal)
 
     def reference(self) -> Handle:
         """The shipped solution, living under the same conditions as the submission."""

@@ -47,6 +47,12 @@ def task_of(item: pytest.Item) -> str:
     return str(mark.args[0]) if mark and mark.args else ""
 
 
+def title_of(item: pytest.Item) -> str:
+    """What its author calls a test in reports, `@task("batch", title="…")`; empty where the name says it."""
+    mark = item.get_closest_marker("task")
+    return str(mark.kwargs.get("title", "")) if mark else ""
+
+
 def test_name(item: pytest.Item) -> str:
     """A test's name without the place of the repository, so that a seed means the same everywhere."""
     return f"{'hidden' if item.path.parent.parent.name == 'hidden' else 'visible'}/{item.name}"

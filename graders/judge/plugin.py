@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
-        "task(name): the task of kata.toml that a test decides",
+        "task(name, title=None): the task of kata.toml that a test decides, and what reports call the test",
         "cases(count): run the test on so many freshly drawn inputs",
         "gpu: needs a CUDA device; ungraded without one",
     ):

@@ -140,17 +140,26 @@ class Tally:
     def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
         kata = catalogue.load(root, slug)
         known: dict[str, Any] = {task.name: task for task in kata.tasks}
-        passed = [name for name, outcomes in tasks.items() if set(outcomes) == {"passed"}]
-        points = sum(known[name].points for name in passed)
-        possible = sum(known[name].points for name in tasks)
-        core, extra = ([name for name in tasks if known[name].extra == each] for each in (False, True))
+        decided = {name: outcomes for name, outcomes in tasks.items() if not known[name].review}
+        passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
+        points, possible = (sum(known[name].points for name in names) for names in (passed, decided))
+        core, extra = ([name for name in decided if known[name].extra == each] for each in (False, True))
         counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
         if extra:
             counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
-        counted.append(f"{points:g} of {possible:g} points")
-        needed = {task.name for task in kata.tasks if not task.extra}
-        if not kata.require_extras and needed <= set(passed) < set(tasks):
+        counted.append(f"{points:g} of {possible:g} points, by the tests run here")
+        needed = {task.name for task in kata.tasks if not task.extra and not task.review}
+        if not kata.require_extras and needed <= set(passed) < set(decided):
             counted.append("the core passes")
         counts = "what counts is graded by your course, with further tests"
         official = counts if kata.handed_out else f"official: katas grade {slug}"
-        return f"{slug}: {', '.join(counted)}; {official}"
+        return f"{slug}: {', '.join(counted)}{_left_out(kata, tasks)}; {official}"
+
+
+def _left_out(kata: Kata, seen: Iterable[str]) -> str:
+    """The points that these tests say nothing about: a person's, and those of tasks with hidden tests only."""
+    person = sum(task.points for task in kata.tasks if task.review)
+    unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
+    parts = [f"{unseen:g} points of tasks that were not run here"] * bool(unseen)
+    parts += [f"{person:g} points that a person gives"] * bool(person)
+    return f"; not in this total: {' and '.join(parts)}" if parts else ""

@@ -137,7 +137,7 @@ def _faults(verdict: Verdict) -> list[tuple[str, str, str]]:
         return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status], "failure")]
     optional = wording.optional(verdict)
     return [
-        (wording.sentence(test.name), _said(test), "notice" if test.task in optional else "failure")
+        (wording.title(test), _said(test), "notice" if test.task in optional else "failure")
         for test in wording.not_passed(verdict)
     ]
 

@@ -60,7 +60,7 @@ def _datetime(verdicts: list[Verdict]) -> str:
 
 
 def _test(verdict: Verdict, task: TaskResult, several: bool) -> dict[str, Any]:
-    title = wording.title(verdict, task)
+    title = wording.task_title(verdict, task)
     most = int(task.max_score + 0.5)
     earned = task.score / task.max_score if task.max_score else 0
     return {

@@ -62,7 +62,7 @@ def _outcome(verdicts: list[Verdict]) -> tuple[str, str | None]:
 
 
 def _test(verdict: Verdict, test: TestResult, tasks: list[tuple[str, str]], several: bool) -> dict[str, Any]:
-    name = wording.sentence(test.name)
+    name = wording.title(test)
     found: dict[str, Any] = {
         "name": f"{verdict.kata}: {name}" if several else name,
         "status": _STATUSES[test.status],

@@ -52,7 +52,7 @@ def _record(verdict: Verdict) -> dict[str, str]:
 
 
 def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dict[str, Any]:
-    title = wording.title(verdict, task)
+    title = wording.task_title(verdict, task)
     return {
         "score": task.score,
         "max_score": task.max_score,

@@ -74,7 +74,7 @@ def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
 def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
     extra = test.task in optional
     kinds = ", extra" * extra + ", hidden" * (test.visibility == "hidden")
-    name = f"{mark(wording.MARKS[test.status], test.status, optional=extra)} {escape(wording.sentence(test.name))}"
+    name = f"{mark(wording.MARKS[test.status], test.status, optional=extra)} {escape(wording.title(test))}"
     name += f' <span class="soft">({escape(test.task)}{kinds})</span>'
     if wording.is_bare(test):
         return f"<p>{name}. {escape(wording.BARE)}</p>"
@@ -84,9 +84,10 @@ def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
     if test.message:
         parts.append(block(test.message, "said"))
     if test.counterexample:
-        parts += ["<p>The smallest failing input, as code:</p>", block(test.counterexample), *comparison.drawn(test)]
+        heading = f"<p>{wording.input_heading(test)}</p>"
+        parts += [heading, block(test.counterexample), *comparison.drawn(test)]
     if test.output:
-        parts += ["<p>Printed by the submission:</p>", block(test.output)]
+        parts += [f"<p>{wording.PRINTED}</p>", block(test.output)]
     return f"<details{' open' * unfolded}><summary>{name}</summary>\n{chr(10).join(parts)}\n</details>"
 
 

@@ -96,7 +96,7 @@ def _details(verdict: Verdict) -> list[str]:
 
 def _detail(test: TestResult, optional: Container[str]) -> str:
     """One failing test, folded; a line of a list where there is nothing to unfold."""
-    name = f"{wording.MARKS[test.status]} {text(wording.sentence(test.name))}"
+    name = f"{wording.MARKS[test.status]} {text(wording.title(test))}"
     origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
         return f"- {name} ({origin})\n\n"
@@ -108,11 +108,11 @@ def _body(test: TestResult) -> list[str]:
     if test.message:
         parts += [_fenced(test.message), ""]
     if test.counterexample:
-        parts += ["The smallest failing input:", "", _fenced(test.counterexample, "python"), ""]
+        parts += [wording.input_heading(test), "", _fenced(test.counterexample, "python"), ""]
     if test.diagnosis:
         parts += [text(wording.diagnosis(test)), ""]
     if test.output:
-        parts += ["Printed by the submission:", "", _fenced(test.output), ""]
+        parts += [wording.PRINTED, "", _fenced(test.output), ""]
     return parts
 
 

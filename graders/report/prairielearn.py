@@ -32,7 +32,7 @@ def _said(verdict: Verdict) -> str:
 
 
 def _test(verdict: Verdict, task: TaskResult, several: bool) -> dict[str, Any]:
-    title = wording.title(verdict, task)
+    title = wording.task_title(verdict, task)
     return {
         "name": f"{verdict.kata}: {title}" if several else title,
         "description": f"{verdict.kata}, {task.name}",

@@ -47,6 +47,7 @@ def _test(test: TestResult) -> TestResult:
     return replace(
         test,
         name=clean_line(test.name),
+        title=clean_line(test.title),
         task=clean_line(test.task),
         message=clean(test.message),
         counterexample=clean(test.counterexample),

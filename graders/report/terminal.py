@@ -24,6 +24,7 @@ _NARROWEST = 40
 _FAILURES = 3  # tests shown in full; fixing the first ones usually changes the rest
 _NAMED = 10  # further failing tests named
 _MESSAGE_LINES = 30
+_PROGRAM_LINES = 80  # a program that is cut does not run
 _OUTPUT_LINES = 12
 _SHOWN_FILES = 5
 
@@ -137,9 +138,9 @@ class Page:
     def input(self, test: TestResult) -> None:
         if test.counterexample:
             self.blank()
-            pasted = "" if test.counterexample.startswith("#") else ", to paste"  # a probe's arguments are no program
-            self.block(f"The smallest input that fails{pasted}:", "  ", "dim")
-            self.code(_first_lines(test.counterexample, _MESSAGE_LINES, "# "))
+            self.block(wording.input_heading(test), "  ", "dim")
+            most = _PROGRAM_LINES if wording.can_be_pasted(test) else _MESSAGE_LINES
+            self.code(_first_lines(test.counterexample, most, "# "))
 
     def diagnosed(self, test: TestResult) -> None:
         if test.diagnosis:
@@ -149,7 +150,7 @@ class Page:
     def printed(self, test: TestResult) -> None:
         if test.output:
             self.blank()
-            self.block("Printed by the submission:", "  ", "dim")
+            self.block(wording.PRINTED, "  ", "dim")
             self.block(_last_lines(test.output, _OUTPUT_LINES), "  │ ", "dim")
 
     def more(self, tests: list[TestResult]) -> None:
@@ -165,7 +166,7 @@ class Page:
         kinds = ["extra"] * (test.task in self.optional) + ["hidden"] * (test.visibility == "hidden")
         origin = ", ".join([_short(test.task), *kinds])
         colour = self.colour(test.status, test.task)
-        self.ends(f"{wording.MARKS[test.status]} ", wording.sentence(test.name), origin, f"bold {colour}")
+        self.ends(f"{wording.MARKS[test.status]} ", wording.title(test), origin, f"bold {colour}")
 
     def colour(self, status: str, task: str) -> str:
         """The colour of a task or test; what decides nothing is never red."""
@@ -191,12 +192,12 @@ class Page:
             self.put((margin, "dim"), (line, style))
 
     def code(self, source: str) -> None:
-        """Python, indented; a comment that is wrapped stays a comment, so that it can be pasted."""
+        """Python without a margin, so that it runs as pasted; a comment that is wrapped stays a comment."""
         for line in source.split("\n"):
             again = "# " if line.startswith("#") else ""
-            first, *rest = self.wrapped(line, self.width - 6)
+            first, *rest = self.wrapped(line, self.width - len(again))
             for piece in (first, *(again + piece for piece in rest)):
-                self.put(("    ", ""), (piece, "cyan"))
+                self.put((piece, "cyan"))
 
     def wrapped(self, words: str, width: int) -> list[str]:
         """The lines of the words, one cell narrower than `width`: room for the space that defuses a command."""
@@ -226,7 +227,7 @@ def notes_on(verdict: Verdict) -> list[str]:
         wording.unofficial(verdict),
         *wording.outstanding(verdict),
         *(f"{task.title or task.name}: a test that is not shown did not pass." for task in unseen),
-        *(f"{wording.sentence(test.name)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
+        *(f"{wording.title(test)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
         _ignored(verdict),
     ]
     return [note for note in notes if note]

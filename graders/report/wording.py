@@ -26,6 +26,7 @@ STATUSES = {
     "error": "not graded: the fault is ours, not the submission's",
 }
 
+PRINTED = "Printed by the submission during the whole test:"  # most of it for other inputs than the one shown
 BARE = "What it found is not shown."
 
 # First words that lose their capital in the middle of a sentence; any other may be a name (Adam, NaN, W).
@@ -57,6 +58,22 @@ def sentence(test_name: str) -> str:
     """A test's name as a sentence: `test_a_batch_is_mapped` becomes `A batch is mapped`."""
     words = test_name.rpartition("::")[2].removeprefix("test_").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def title(test: TestResult) -> str:
+    """What a test is called: the title that its author gave it, or its name as a sentence."""
+    return test.title or sentence(test.name)
+
+
+def can_be_pasted(test: TestResult) -> bool:
+    """Whether the counterexample is a program. One that begins with a comment only describes the input."""
+    return bool(test.counterexample) and not test.counterexample.startswith("#")
+
+
+def input_heading(test: TestResult) -> str:
+    """What stands above a counterexample; only a program is offered to be pasted."""
+    pasted = ", to paste" if can_be_pasted(test) else ""
+    return f"The smallest input that fails{pasted}:"
 
 
 def heading(verdict: Verdict) -> str:
@@ -109,7 +126,7 @@ def optional(verdict: Verdict) -> frozenset[str]:
     return frozenset({task.name for task in verdict.extras} - {task.name for task in verdict.deciding})
 
 
-def title(verdict: Verdict, task: TaskResult) -> str:
+def task_title(verdict: Verdict, task: TaskResult) -> str:
     """A task's title, for forms that have no other place to say that it is extra."""
     kind = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
     return f"{task.title or task.name}{kind}"
@@ -215,7 +232,7 @@ def account(verdict: Verdict, task: TaskResult) -> str:
     failures = [test for test in not_passed(verdict) if test.task == task.name]
     parts = [_remark(task), task.comment or ""]
     for test in failures:
-        parts += [f"{sentence(test.name)}: {test.message or BARE}", test.counterexample, diagnosis(test)]
+        parts += [f"{title(test)}: {test.message or BARE}", test.counterexample, diagnosis(test)]
     if task in unexplained(verdict):
         parts.append("It failed by a test that is not shown.")
     return "\n\n".join(part for part in parts if part)

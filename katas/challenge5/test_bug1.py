@@ -11,7 +11,7 @@ from graders.checks import task
 EPOCHS = 100
 
 
-@task("bug1_learns")
+@task("bug1_learns", title="Bug 1: the network learns")
 def test_bug1_the_network_learns(kata: Any, draw: Any, probes: Any) -> None:
     rng = np.random.default_rng(draw.seed())
     y = np.arange(500) % 2

@@ -12,7 +12,7 @@ from graders.checks import task
 EPOCHS = 10
 
 
-@task("bug2_heals")
+@task("bug2_heals", title="Bug 2: the loss stays finite and falls")
 def test_bug2_the_loss_stays_finite_and_falls(kata: Any, draw: Any, probes: Any) -> None:
     angles = np.random.default_rng(draw.seed()).uniform(-np.pi / 2, np.pi / 2, (500, 2)).astype(np.float32)
     upper_arm, forearm = angles[:, 0], angles.sum(axis=1)

@@ -12,7 +12,7 @@ from graders.checks import task
 EPOCHS = 3
 
 
-@task("bug3_heals")
+@task("bug3_heals", title="Bug 3: the digits are recognised")
 def test_bug3_the_digits_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
     images, classes = dataroom.kept_back("mnist")
 

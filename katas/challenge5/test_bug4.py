@@ -20,7 +20,7 @@ def check(run: dict[str, Any], arguments: tuple[Any, ...]) -> None:
     assert accuracy > 0.5, f"{accuracy:.1%} of the validation images are told; after {epochs} epochs a run has 85 %"
 
 
-@task("bug4_heals")
+@task("bug4_heals", title="Bug 4: training takes no longer than it has to")
 def test_bug4_a_run_takes_no_longer_than_it_has_to(kata: Any, draw: Any, probes: Any) -> None:
     # A choice, where draw.seed() would do: a failing seed is tried again as 0, and that would take as long again.
     speed = kata.speed(probes.bug4_run, lambda: (draw.choice(SEEDS), EPOCHS), check, rounds=3, at_most=AT_MOST)

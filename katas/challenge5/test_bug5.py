@@ -9,7 +9,7 @@ from graders.checks import task
 EPOCHS = 45
 
 
-@task("bug5_heals")
+@task("bug5_heals", title="Bug 5: what is learned also holds for other images")
 def test_bug5_what_is_learned_holds_for_other_images(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.bug5_run, draw.seed(), EPOCHS)
     assert run["epochs"] == EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"

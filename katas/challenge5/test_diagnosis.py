@@ -19,26 +19,26 @@ def look_at(kata: Any, bug: str, file: str, lines: int) -> None:
     diagnosis_of(table, bug, file, lines)
 
 
-@task("bug1_diagnosis")
+@task("bug1_diagnosis", title="Bug 1: the diagnosis is filled in")
 def test_bug1_the_diagnosis_is_filled_in(kata: Any) -> None:
     look_at(kata, "bug1", "bug1_never_learning.py", lines=115)
 
 
-@task("bug2_diagnosis")
+@task("bug2_diagnosis", title="Bug 2: the diagnosis is filled in")
 def test_bug2_the_diagnosis_is_filled_in(kata: Any) -> None:
     look_at(kata, "bug2", "bug2_exploding_loss.py", lines=106)
 
 
-@task("bug3_diagnosis")
+@task("bug3_diagnosis", title="Bug 3: the diagnosis is filled in")
 def test_bug3_the_diagnosis_is_filled_in(kata: Any) -> None:
     look_at(kata, "bug3", "bug3_plateau.py", lines=103)
 
 
-@task("bug4_diagnosis")
+@task("bug4_diagnosis", title="Bug 4: the diagnosis is filled in")
 def test_bug4_the_diagnosis_is_filled_in(kata: Any) -> None:
     look_at(kata, "bug4", "bug4_slow_learner.py", lines=108)
 
 
-@task("bug5_diagnosis")
+@task("bug5_diagnosis", title="Bug 5: the diagnosis is filled in")
 def test_bug5_the_diagnosis_is_filled_in(kata: Any) -> None:
     look_at(kata, "bug5", "bug5_overfitting.py", lines=112)

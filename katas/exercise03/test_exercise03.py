@@ -2,17 +2,12 @@
 
 import numpy as np
 
-from graders.checks import Mismatch, assert_close, task
+from graders.checks import assert_close, assert_parts, task
 
 
 def assert_layers(actual, h, y):
-    if type(actual) not in (tuple, list) or len(actual) != 2:
-        raise Mismatch("expected the pair (h, y)", "(h, y)", actual)
-    for name, array, expected in zip("hy", actual, (h, y), strict=True):
-        try:
-            assert_close(array, np.array(expected))
-        except Mismatch as fault:
-            raise Mismatch(f"{name}: {fault.message}", fault.expected, fault.actual) from None
+    for name, array, expected in zip("hy", assert_parts(actual, "h", "y"), (h, y), strict=True):
+        assert_close(array, np.array(expected), name=name)
 
 
 @task("vector")

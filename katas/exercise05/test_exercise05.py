@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graders.checks import assert_close, task
+from graders.checks import assert_close, assert_parts, task
 
 dz = np.array([2.0, -1.0])
 x = np.array([3.0, 4.0])
@@ -24,9 +24,7 @@ def test_a_batch_of_two_rows_is_summed(kata):
 def test_all_three_gradients_of_a_batch(kata):
     W = np.array([[1.0, 0.0], [0.5, -1.0]])
     actual = kata.affine_backward(np.array([dz, [1.0, 2.0]]), np.array([x, [0.0, 1.0]]), W)
-    assert type(actual) in (tuple, list), "expected the triple (dW, dx, db)"
-    assert len(actual) == 3, "expected the triple (dW, dx, db)"
-    dW, dx, db = actual
-    assert_close(dW, np.array([[6.0, 9.0], [-3.0, -2.0]]), scale=9.0, terms=2)
-    assert_close(dx, np.array([[1.5, 1.0], [2.0, -2.0]]), scale=3.0, terms=2)
-    assert_close(db, np.array([3.0, 1.0]), scale=3.0, terms=2)
+    dW, dx, db = assert_parts(actual, "dW", "dx", "db")
+    assert_close(dW, np.array([[6.0, 9.0], [-3.0, -2.0]]), scale=9.0, terms=2, name="dW")
+    assert_close(dx, np.array([[1.5, 1.0], [2.0, -2.0]]), scale=3.0, terms=2, name="dx")
+    assert_close(db, np.array([3.0, 1.0]), scale=3.0, terms=2, name="db")

@@ -4,7 +4,15 @@ import numpy as np
 
 
 def norms_of_weights(submission, weights, X, y):
-    """The gradient norms of a ReLU network with these weights and without biases."""
+    """The gradient norms of a ReLU network with these weights and without biases.
+
+    Shown as:
+        from network import Network
+        network = Network([2, 2, 2], "relu", np.random.default_rng(0))
+        for parameter, value in zip(network.weights, weights):
+            parameter[...] = value
+        np.array(gradient_norms(network, X, y))
+    """
     from network import Network  # the supplied one, which is there when a probe is called
 
     network = Network([weights[0].shape[1], *map(len, weights)], "relu", np.random.default_rng(0))
@@ -18,6 +26,12 @@ def diagnosis(submission, function, arguments, seed, activation, change, factor)
 
     `change` names what is done to it first: "bias" adds `factor` to the biases of the first layer, "step" multiplies
     the learning rate by it, "nothing" nothing.
+
+    Shown as:
+        # {function} of a network with {activation}, 8 inputs, hidden layers of 32 and 24 units, 3 outputs;
+        # X of shape (100, 8). Further arguments: {arguments}
+        # Before the call: {change} (bias: {factor} is added to the biases of the first layer; step: the learning
+        # rate is multiplied by {factor}; nothing: it is as it was made)
     """
     from network import Network
 

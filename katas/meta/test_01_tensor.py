@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 
-@task("tensor")
+@task("tensor", title="The worked example: tensors")
 def test_the_worked_example_of_tensor(kata, probes):
     found = kata.run(probes.a_matrix)
     assert_equal((found["shape"], found["dtype"]), ((2, 2), "float32"))
@@ -23,7 +23,7 @@ def test_the_worked_example_of_tensor(kata, probes):
         assert_equal(found["x > 2"], np.array([[False, False], [True, True]]))
 
 
-@task("tensor")
+@task("tensor", title="Dtypes are PyTorch's")
 def test_dtypes_are_pytorchs(kata, probes):
     found = kata.run(probes.dtypes)
     expected = {

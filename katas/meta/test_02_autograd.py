@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 
-@task("autograd")
+@task("autograd", title="The worked example: autograd")
 def test_the_worked_example_of_autograd(kata, probes):
     # (2 · 3 + 1)² = 49, its slope 2 · 7 = 14 times x, w and 1
     for name, found, expected in zip(
@@ -24,7 +24,7 @@ def test_a_tensor_used_twice_and_backward_called_twice(kata, probes):
         assert_close(second, 14.0, dtype=np.float32)
 
 
-@task("autograd")
+@task("autograd", title="Which tensors require gradients")
 def test_what_requires_grad(kata, probes):
     found = kata.run(probes.flags)
     expected = {

@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 
-@task("broadcasting")
+@task("broadcasting", title="The worked example: broadcasting")
 def test_the_worked_example_of_broadcasting(kata, probes):
     a, b = np.array([[1.0], [2.0]]), np.array([[10.0, 20.0, 30.0]])
     y, a_grad, b_grad = kata.run(probes.gradients_of_a_product, a, b, np.ones((2, 3)))

@@ -7,7 +7,7 @@ from graders.checks import assert_close, task
 x = np.array([10.0, 20.0, 30.0, 40.0])
 
 
-@task("indexing")
+@task("indexing", title="The worked example: indexing")
 def test_the_worked_example_of_indexing(kata, probes):
     y, gradient = kata.run(probes.taken, x, [0, 0, 3], np.array([1.0, 2.0, 3.0]))
     assert_close(y, np.array([10.0, 10.0, 40.0]))

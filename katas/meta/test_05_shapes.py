@@ -9,7 +9,7 @@ from graders.checks import about, assert_close, assert_equal, task
 matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 
-@task("shapes")
+@task("shapes", title="The worked example: shapes")
 def test_the_worked_example_of_shapes(kata, probes):
     y, gradient = kata.run(probes.gradient_of, "mean", matrix, np.array([3.0, 6.0]), [1])
     with about("mean(1)"):

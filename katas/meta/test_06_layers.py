@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 
-@task("layers")
+@task("layers", title="The worked example: layers")
 def test_the_worked_example_of_layers(kata, probes):
     # W = [[2, -1]], b = 0.5; rows [1, 2] and [3, 4]; the gradient of the answers is 1 and 10
     expected = {
@@ -19,7 +19,7 @@ def test_the_worked_example_of_layers(kata, probes):
             assert_close(found, np.array(values), dtype=np.float32)
 
 
-@task("layers")
+@task("layers", title="The README's model, without super().__init__()")
 def test_the_readmes_model_without_super_init(kata, probes):
     parameters, state, shape = kata.run(probes.the_readmes_model)
     shapes = {"fc1.weight": (128, 784), "fc1.bias": (128,), "fc2.weight": (10, 128), "fc2.bias": (10,)}

@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 
-@task("convolution")
+@task("convolution", title="The worked example: convolution")
 def test_the_worked_example_of_convolution(kata, probes):
     y, x_grad, weight_grad = kata.run(probes.a_small_convolution)
     with about("y"):

@@ -7,7 +7,7 @@ import numpy as np
 from graders.checks import about, assert_close, task
 
 
-@task("losses")
+@task("losses", title="The worked example: losses")
 def test_the_worked_example_of_losses(kata, probes):
     # softmax of 0 and ln 3 is 1/4 and 3/4; the right class is the second
     loss, gradient = kata.run(

@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, task
 
 
-@task("optimizers")
+@task("optimizers", title="The worked example: optimizers")
 def test_the_worked_example_of_optimizers(kata, probes):
     # v = 2 and w = 1 - 0.1 · 2; v = 0.9 · 2 + 1.6 = 3.4 and w = 0.8 - 0.34; v = 0.9 · 3.4 + 0.92 = 3.98
     seen, unused = kata.run(probes.descent, "SGD", {"lr": 0.1, "momentum": 0.9}, 3)

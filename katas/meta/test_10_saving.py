@@ -5,7 +5,7 @@ import json
 from graders.checks import about, assert_equal, task
 
 
-@task("saving")
+@task("saving", title="The worked example: saving")
 def test_the_worked_example_of_saving(kata, probes):
     first, second, data = kata.run(probes.saved_and_loaded)
     with about("the answer of the model that was loaded"):

@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_equal, task
 
 
-@task("training")
+@task("training", title="The worked example: training")
 def test_the_worked_example_of_training(kata, probes):
     epochs, count = kata.run(probes.batches)
     rows = [[np.array([0.0, 1.0]), np.array([0, 1])], [np.array([2.0, 3.0]), np.array([2, 3])]]

@@ -5,7 +5,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 
-@task("compatibility")
+@task("compatibility", title="The worked example: compatibility")
 def test_the_worked_example_of_compatibility(kata, probes):
     expected, ours, back, is_module = kata.run(probes.from_and_to_torch)
     # three and four terms a sum, of numbers of at most 2

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
 HONEST = "def affine(W, x, b):\n    return x @ W.T + b\n"
-OFF = r"is off in|expected"
+OFF = r"wrong value|expected"
 
 
 @attack("I1")

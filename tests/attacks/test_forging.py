@@ -5,7 +5,7 @@ import pytest
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
-OFF = r"is off in|expected"
+OFF = r"wrong value|expected"
 
 
 @attack("A1")

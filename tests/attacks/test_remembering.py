@@ -14,7 +14,7 @@ SUBMISSIONS = Path(__file__).parent / "submissions"
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
-OFF = r"is off in|expected"
+OFF = r"wrong value|expected"
 
 
 @attack("D1")
@@ -63,7 +63,7 @@ def test_a_table_with_the_worked_example_fails_on_fresh_inputs(grade, loss_tests
 @attack("Z29")
 def test_layers_of_any_size_are_looked_at(grade):
     graded = grade("exercise01", "z29_sizes_in_between")
-    graded.fails("is off in|blocked")
+    graded.fails("wrong value|blocked")
 
 
 @attack("Z30")

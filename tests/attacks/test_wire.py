@@ -156,7 +156,7 @@ def test_descriptors_cannot_be_passed_to_the_judge(grade, impatient, impatient_b
 @attack("Z15")
 def test_a_worker_that_serves_itself_is_judged_by_its_answers(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z15_served_by_itself", impatient)
-    graded.fails("expected|is off in")
+    graded.fails("expected|wrong value")
     assert graded.hurt <= impatient_batch_tests
 
 

@@ -100,7 +100,7 @@ def replay(seed: int, data: Data, batches: list[Tensor]) -> Replay:
     return Replay(weights_of(network), per_epoch.tolist(), *map(list, zip(*accuracies, strict=True)))
 
 
-@task("bug1_learns")
+@task("bug1_learns", title="Bug 1: the loss falls, and every layer learns")
 @cases(3)
 def test_bug1_the_loss_falls_and_all_of_the_network_takes_part(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -114,7 +114,7 @@ def test_bug1_the_loss_falls_and_all_of_the_network_takes_part(kata: Any, draw: 
     assert all(moved), f"{moved.count(False)} of {len(moved)} parameters are as they were before training"
 
 
-@task("bug1_learns")
+@task("bug1_learns", title="Bug 1: points never seen in training are classified correctly")
 @cases(3)
 def test_bug1_fresh_points_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
     X, y = ring_points(2000, np.random.default_rng(draw.seed()))
@@ -124,7 +124,7 @@ def test_bug1_fresh_points_are_told_apart(kata: Any, draw: Any, probes: Any) -> 
     assert correct >= FRESH_ACCURACY, f"{correct:.1%} of 2000 fresh points are put into their class"
 
 
-@task("bug1_program")
+@task("bug1_program", title="Bug 1: the seed decides the data")
 @cases(3)
 def test_bug1_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -135,7 +135,7 @@ def test_bug1_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) 
     assert_equal((y, y_validation), (expected.y_train, expected.y_validation))
 
 
-@task("bug1_program")
+@task("bug1_program", title="Bug 1: the same training gives the same network")
 @cases(2)
 def test_bug1_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
@@ -154,7 +154,7 @@ def test_bug1_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, p
     )
 
 
-@task("bug1_program")
+@task("bug1_program", title="Bug 1: the history records what happened")
 @cases(2)
 def test_bug1_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
@@ -174,7 +174,7 @@ def test_bug1_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any)
         assert apart <= POINTS_ON_EDGE, f"{kind} in the history is off by up to {apart:.3f}"
 
 
-@task("bug1_program")
+@task("bug1_program", title="Bug 1: predict uses the model it is given and nothing else")
 def test_bug1_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.uniform(-3.0, 3.0, 40, 2, dtype=np.float32)

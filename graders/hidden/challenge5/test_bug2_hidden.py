@@ -136,7 +136,7 @@ def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Data) -> tuple
     return run, batches
 
 
-@task("bug2_heals")
+@task("bug2_heals", title="Bug 2: the loss starts small, stays finite and falls")
 @cases(3)
 def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -153,7 +153,7 @@ def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any,
     assert first >= least, f"loss of the untrained network {first:.3g}: build_model gives one that is trained already"
 
 
-@task("bug2_heals")
+@task("bug2_heals", title="Bug 2: the hand is found for new poses")
 @cases(3)
 def test_bug2_the_hand_is_found_for_fresh_poses(kata: Any, draw: Any, probes: Any) -> None:
     X = np.random.default_rng(draw.seed()).uniform(-np.pi / 2, np.pi / 2, (1000, 2)).astype(np.float32)
@@ -163,7 +163,7 @@ def test_bug2_the_hand_is_found_for_fresh_poses(kata: Any, draw: Any, probes: An
     assert error <= FRESH_ERROR, f"mean squared error on {len(X)} fresh poses {error:.3g}"
 
 
-@task("bug2_program")
+@task("bug2_program", title="Bug 2: the seed decides the data")
 @cases(3)
 def test_bug2_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -173,7 +173,7 @@ def test_bug2_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) 
         assert_close(part, right, scale=2.0, terms=4)  # sums of up to three numbers, and their rounding to float32
 
 
-@task("bug2_program")
+@task("bug2_program", title="Bug 2: initial weights have the standard deviation that the README gives")
 @cases(3)
 def test_bug2_fresh_weights_have_the_standard_deviation_that_is_promised(kata: Any, draw: Any, probes: Any) -> None:
     seed, other = draw.seed(), draw.seed()
@@ -187,7 +187,7 @@ def test_bug2_fresh_weights_have_the_standard_deviation_that_is_promised(kata: A
     assert not any(drawn_again), "two seeds give the same fresh weights"
 
 
-@task("bug2_program")
+@task("bug2_program", title="Bug 2: the same training gives the same network")
 @cases(2)
 def test_bug2_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 3)[draw.case % 2]
@@ -202,7 +202,7 @@ def test_bug2_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, p
     )
 
 
-@task("bug2_program")
+@task("bug2_program", title="Bug 2: the history records what happened")
 @cases(2)
 def test_bug2_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 3)[draw.case % 2]
@@ -216,7 +216,7 @@ def test_bug2_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any)
         assert apart <= HISTORY, f"{kind} in the history is off by up to {apart:.2%} of what these batches give"
 
 
-@task("bug2_program")
+@task("bug2_program", title="Bug 2: predict uses the model it is given and nothing else")
 def test_bug2_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = np.random.default_rng(draw.seed()).uniform(-2.0, 2.0, (40, 2)).astype(np.float32)

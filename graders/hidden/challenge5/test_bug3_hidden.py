@@ -154,7 +154,7 @@ def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Traini
     return Training(run, data, scaling, batches)
 
 
-@task("bug3_heals")
+@task("bug3_heals", title="Bug 3: digits never seen in training are recognised")
 @cases(3)
 def test_bug3_digits_that_no_worker_has_seen_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
     images, y = dataroom.kept_back("mnist")
@@ -164,7 +164,7 @@ def test_bug3_digits_that_no_worker_has_seen_are_told_apart(kata: Any, draw: Any
     assert correct >= FRESH_ACCURACY, f"{correct:.1%} of {len(y)} fresh images are put into their class"
 
 
-@task("bug3_program")
+@task("bug3_program", title="Bug 3: the seed decides the data")
 @cases(2)
 def test_bug3_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
     seed, directions = draw.seed(), directions_of(draw.seed())
@@ -178,7 +178,7 @@ def test_bug3_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) 
     assert_equal((y, y_validation), (expected.y_train, expected.y_validation))
 
 
-@task("bug3_program")
+@task("bug3_program", title="Bug 3: the same training gives the same network")
 @cases(2)
 def test_bug3_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -194,7 +194,7 @@ def test_bug3_the_same_descent_leads_to_the_same_network(kata: Any, draw: Any, p
     )
 
 
-@task("bug3_program")
+@task("bug3_program", title="Bug 3: the history records what happened")
 @cases(2)
 def test_bug3_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 1)[draw.case % 2]
@@ -211,7 +211,7 @@ def test_bug3_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any)
         assert apart <= allowance, f"{kind} in the history is off by up to {apart:.4f} of what these batches give"
 
 
-@task("bug3_program")
+@task("bug3_program", title="Bug 3: predict uses the model it is given and nothing else")
 def test_bug3_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     images, _ = dataroom.kept_back("mnist")

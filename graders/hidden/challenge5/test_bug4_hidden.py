@@ -126,27 +126,27 @@ def assert_same_results(run: dict[str, Any], arguments: tuple[Any, ...]) -> None
         assert apart <= IMAGES_ON_EDGE, f"{kind} in the history is off by up to {apart:.3f}"
 
 
-@task("bug4_heals")
+@task("bug4_heals", title="Bug 4: training takes no longer than a healthy program")
 def test_bug4_a_run_takes_a_healthy_runs_time(kata: Any, draw: Any, probes: Any) -> None:
     # A choice, where draw.seed() would do: a failing seed is tried again as 0, and that would take as long again.
     speed = kata.speed(probes.bug4_run, lambda: (draw.choice(SEEDS), 1), assert_learned, rounds=5, at_most=AT_MOST)
     assert_speed(speed, at_most=AT_MOST)
 
 
-@task("bug4_program")
+@task("bug4_program", title="Bug 4: the fast runs are the ones that produce the results")
 def test_bug4_the_runs_that_are_fast_are_those_that_give_the_results(kata: Any, draw: Any, probes: Any) -> None:
     speed = kata.speed(probes.bug4_run, lambda: (draw.choice(SEEDS), 2), assert_same_results, rounds=3, at_most=AT_MOST)
     assert_speed(speed, at_most=AT_MOST)
 
 
-@task("bug4_program")
+@task("bug4_program", title="Bug 4: a seed gives the same results as before")
 @cases(3)
 def test_bug4_a_seed_gives_the_results_that_it_gave(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (5, 1, 3)[draw.case % 3]
     assert_same_results(kata.run(probes.bug4_run, seed, epochs), (seed, epochs))
 
 
-@task("bug4_program")
+@task("bug4_program", title="Bug 4: the seed decides the digits and the initial network")
 @cases(2)
 def test_bug4_a_run_begins_with_the_digits_and_the_network_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -160,14 +160,14 @@ def test_bug4_a_run_begins_with_the_digits_and_the_network_of_the_seed(kata: Any
     assert_equal(begun["weights"], weights_of(fresh_network(seed)))
 
 
-@task("bug4_program")
+@task("bug4_program", title="Bug 4: the global random generator is left alone")
 def test_bug4_the_global_generator_is_not_seeded(kata: Any, draw: Any, probes: Any) -> None:
     first, second = kata.run(probes.bug4_generator, draw.seed(), 1)  # a DataLoader draws from it: that is no harm
     same = np.array_equal(first, second)
     assert not same, "a run seeds torch's global generator: whatever else draws from it gets other numbers"
 
 
-@task("bug4_program")
+@task("bug4_program", title="Bug 4: predict uses the model it is given and nothing else")
 def test_bug4_predict_asks_the_model_it_is_given_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.normal(60, 784, dtype=np.float32)

@@ -162,7 +162,7 @@ def scaled(mask: np.ndarray, rate: float) -> Tensor:
     return torch.tensor(mask, dtype=torch.float64) / (1 - rate)
 
 
-@task("bug5_heals")
+@task("bug5_heals", title="Bug 5: new digits are recognised, and wrong labels are not memorised")
 def test_bug5_fresh_digits_are_told_and_wrong_labels_are_not_learned(kata: Any, draw: Any, probes: Any) -> None:
     shares = []
     for seed in (draw.seed(), draw.seed(), draw.seed()):
@@ -178,7 +178,7 @@ def test_bug5_fresh_digits_are_told_and_wrong_labels_are_not_learned(kata: Any, 
     assert fresh >= FRESH_ACCURACY, told
 
 
-@task("bug5_program")
+@task("bug5_program", title="Bug 5: the seed decides the data")
 @cases(3)
 def test_bug5_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
@@ -189,7 +189,7 @@ def test_bug5_the_data_are_those_of_the_seed(kata: Any, draw: Any, probes: Any) 
     assert_equal((y, y_validation), (expected.y_train, expected.y_validation))
 
 
-@task("bug5_program")
+@task("bug5_program", title="Bug 5: the same training with dropout gives the same network")
 @cases(2)
 def test_bug5_the_same_descent_with_dropout_leads_to_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
@@ -210,7 +210,7 @@ def test_bug5_the_same_descent_with_dropout_leads_to_the_same_network(kata: Any,
     )
 
 
-@task("bug5_program")
+@task("bug5_program", title="Bug 5: the history records what happened")
 def test_bug5_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), 10
     data = data_of(seed)
@@ -227,7 +227,7 @@ def test_bug5_the_history_tells_what_happened(kata: Any, draw: Any, probes: Any)
         assert apart <= IMAGES_ON_EDGE, f"{kind} in the history is off by up to {apart:.3f}"
 
 
-@task("bug5_program")
+@task("bug5_program", title="Bug 5: only the seed decides, and the global random generator is left alone")
 def test_bug5_the_seed_alone_decides_and_the_global_generator_is_not_seeded(kata: Any, draw: Any, probes: Any) -> None:
     first, second = kata.run(probes.bug5_beginnings, draw.seed(), 3)
     assert_equal(first["weights"], second["weights"])
@@ -235,7 +235,7 @@ def test_bug5_the_seed_alone_decides_and_the_global_generator_is_not_seeded(kata
     assert not same, "a training seeds torch's global generator: whatever else draws from it gets other numbers"
 
 
-@task("bug5_program")
+@task("bug5_program", title="Bug 5: predict uses the whole network and nothing else")
 def test_bug5_predict_asks_the_whole_network_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.uniform(0.0, 1.0, 60, 784, dtype=np.float32)

@@ -60,26 +60,26 @@ def judge(kata: Any, bug: str) -> None:
     assert found.line in truth.places, f"{bug}: the cause is right; it is not in line {found.line}"
 
 
-@task("bug1_diagnosis")
+@task("bug1_diagnosis", title="Bug 1: cause and line")
 def test_bug1_cause_and_line(kata: Any) -> None:
     judge(kata, "bug1")
 
 
-@task("bug2_diagnosis")
+@task("bug2_diagnosis", title="Bug 2: cause and line")
 def test_bug2_cause_and_line(kata: Any) -> None:
     judge(kata, "bug2")
 
 
-@task("bug3_diagnosis")
+@task("bug3_diagnosis", title="Bug 3: cause and line")
 def test_bug3_cause_and_line(kata: Any) -> None:
     judge(kata, "bug3")
 
 
-@task("bug4_diagnosis")
+@task("bug4_diagnosis", title="Bug 4: cause and line")
 def test_bug4_cause_and_line(kata: Any) -> None:
     judge(kata, "bug4")
 
 
-@task("bug5_diagnosis")
+@task("bug5_diagnosis", title="Bug 5: cause and line")
 def test_bug5_cause_and_line(kata: Any) -> None:
     judge(kata, "bug5")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import Mismatch, about, assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_parts, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 LARGEST = {
@@ -20,16 +20,14 @@ LARGEST = {
 
 
 def assert_layers(actual, x, W1, W2, dtype=np.float64):
-    if type(actual) not in (tuple, list) or len(actual) != 2:
-        raise Mismatch("expected the pair (h, y)", "(h, y)", actual)
+    first, second = assert_parts(actual, "h", "y")
     x, W1, W2 = (torch.tensor(a, dtype=torch.float64) for a in (x, W1, W2))
     hidden, fan_in = W1.shape
     size_of_h = F.linear(abs(x), abs(W1))
     h = F.relu(F.linear(x, W1))
-    with about("h"):
-        assert_close(actual[0], h, dtype=dtype, scale=size_of_h, terms=fan_in)
-    with about("y"):
-        assert_close(actual[1], F.linear(h, W2), dtype=dtype, scale=F.linear(size_of_h, abs(W2)), terms=fan_in + hidden)
+    assert_close(first, h, dtype=dtype, scale=size_of_h, terms=fan_in, name="h")
+    size_of_y = F.linear(size_of_h, abs(W2))
+    assert_close(second, F.linear(h, W2), dtype=dtype, scale=size_of_y, terms=fan_in + hidden, name="y")
 
 
 def arguments(draw, *, batch):

@@ -10,6 +10,11 @@ def answers_and_arguments(submission, name, layout, arguments, others):
 
     Then those arrays as they are after the first call, what is returned with one of them replaced by another, for each
     in turn, and what is returned for them once they hold other numbers.
+
+    Shown as:
+        # {name} is called with arrays whose memory layout is {layout}: {arguments:brief}
+        # It is called again, with some or all of them replaced by {others:brief}
+        # Then these numbers are written into the first arrays, and it is called with those once more.
     """
     call, laid_out = getattr(submission, name), [LAYOUTS[layout](array) for array in arguments]
     answer = call(*laid_out)

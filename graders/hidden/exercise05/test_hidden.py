@@ -10,8 +10,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_parts, cases, task
 
+NAMES = ("dW", "dx", "db")
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 LARGEST = {
     np.int8: 127,
@@ -41,15 +42,13 @@ def gradients(dz, x, W):
     return [Gradient(*of) for of in zip(values, scales, (n, fan_out, n), strict=True)]
 
 
-def assert_gradient(actual, expected, dtype=np.float64):
-    assert_close(actual, expected.value, dtype=dtype, scale=expected.scale, terms=expected.terms)
+def assert_gradient(actual, expected, dtype=np.float64, name=""):
+    assert_close(actual, expected.value, dtype=dtype, scale=expected.scale, terms=expected.terms, name=name)
 
 
 def assert_gradients(actual, expected, dtype=np.float64):
-    assert type(actual) in (tuple, list), "expected the triple (dW, dx, db)"
-    assert len(actual) == 3, "expected the triple (dW, dx, db)"
-    for gradient, of in zip(actual, expected, strict=True):
-        assert_gradient(gradient, of, dtype)
+    for name, gradient, of in zip(NAMES, assert_parts(actual, *NAMES), expected, strict=True):
+        assert_gradient(gradient, of, dtype, name)
 
 
 def arguments(draw, number, *, batch):

@@ -57,7 +57,13 @@ FUNCTIONS["ripple"] = wave
 
 
 def gradient(submission, name, parameters, w, options):
-    """The numerical gradient at w of the function with this name and these parameters."""
+    """The numerical gradient at w of the function with this name and these parameters.
+
+    Shown as:
+        {name:def}
+        f = {name}(*parameters)
+        numerical_gradient(f, w, **options)
+    """
     return submission.numerical_gradient(FUNCTIONS[name](*parameters), w, **options)
 
 
@@ -68,6 +74,12 @@ def gradients_and_argument(submission, layout, name, parameters, w, other):
     """The gradient at w, laid out in memory as `layout` says: at once, and as it is after that at another array.
 
     Then w as it is after the first call, and the gradient at it once it holds the other's numbers.
+
+    Shown as:
+        # numerical_gradient of the function {name}, with the parameters {parameters:brief},
+        # at an array w whose memory layout is {layout}: {w:brief}
+        # It is called again at {other:brief}
+        # Then these numbers are written into w, and it is called at w once more.
     """
     w, f = LAYOUTS[layout](w), FUNCTIONS[name](*parameters)
     gradient = submission.numerical_gradient(f, w)
@@ -79,6 +91,10 @@ def gradients_and_argument(submission, layout, name, parameters, w, other):
 
 
 def error_and_arguments(submission, layout, a, b):
-    """The relative error of two arrays laid out in memory as `layout` says, and these as they are after."""
+    """The relative error of two arrays laid out in memory as `layout` says, and these as they are after.
+
+    Shown as:
+        # relative_error of two arrays whose memory layout is {layout}: {a:brief} and {b:brief}
+    """
     a, b = LAYOUTS[layout](a), LAYOUTS[layout](b)
     return [submission.relative_error(a, b), [a.copy(), b.copy()]]

@@ -6,7 +6,12 @@ import numpy as np
 
 
 def examine(submission, function, arguments, activation, weights, biases, order, classes, pace, form, X, y):
-    """What a diagnostic answers for a Network with these weights, and the names of what has changed meanwhile."""
+    """What a diagnostic answers for a Network with these weights, and the names of what has changed meanwhile.
+
+    Shown as:
+        # {function} of a network with {activation}; its weights have the shapes {weights:shape}, X {X:shape}
+        # Further arguments: {arguments}
+    """
     network = assembled(activation, weights, biases, order, classes, pace, form)
     given = {"shapes_are_correct": (X, *arguments), "activations_are_healthy": (X,)}.get(function, (X, y))
     before = contents(network, X, y)
@@ -16,13 +21,21 @@ def examine(submission, function, arguments, activation, weights, biases, order,
 
 
 def twice(submission, descriptions):
-    """The gradient norms of two networks, reported when both are known."""
+    """The gradient norms of two networks, reported when both are known.
+
+    Shown as:
+        # gradient_norms of two networks of the same sizes, one after the other
+    """
     answers = [submission.gradient_norms(assembled(*network), X, y) for *network, X, y in descriptions]
     return [np.array(answer) for answer in answers]
 
 
 def before_and_after(submission, function, network, weights):
-    """What is answered for one network, and again when its weights have been changed in place."""
+    """What is answered for one network, and again when its weights have been changed in place.
+
+    Shown as:
+        # {function} of a network, and again once its weights have been changed in place (weight[...] = other numbers)
+    """
     *description, X, y = network
     asked = assembled(*description)
     answers = [copy.deepcopy(getattr(submission, function)(asked, X, y))]

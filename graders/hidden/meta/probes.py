@@ -22,6 +22,11 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
 
     Of a program in several parts each runs in another process. arriving: what the part before has left; leaving: the
     names of what the next part needs, which comes back as bytes, in the place of a report.
+
+    Shown as:
+        # {code}
+        # Tensors that require gradients: {leaves:brief}
+        # Other tensors, and arrays whose names begin with raw: {constants:brief}
     """
     try:
         names = scope(submission)
@@ -44,6 +49,11 @@ def expressions(submission, lines, leaves, constants, cotangents):
 
     leaves and constants as for a program; cotangents: for each expression the gradient of its value that backward is
     called with, or None. An expression that raises is reported as the exception's name and text.
+
+    Shown as:
+        # {lines:brief}
+        # Tensors that require gradients: {leaves:brief}
+        # Other values: {constants:brief}
     """
     found = []
     for line, cotangent in zip(lines, cotangents, strict=True):

@@ -97,7 +97,7 @@ GRAPHS = {
 }
 
 
-@task("autograd")
+@task("autograd", title="Gradients through graphs of several operations")
 @cases(20)
 def test_graphs(kata, draw, probes):
     names = list(GRAPHS)
@@ -151,7 +151,7 @@ def test_gradients_accumulate_in_leaves_and_nowhere_else(kata, draw, probes):
         )
 
 
-@task("autograd")
+@task("autograd", title="Every leaf has a gradient array of its own")
 @cases(2)
 def test_a_gradient_is_its_leafs_own(kata, draw, probes):
     """Of the leaf's shape and dtype; changing it changes no other tensor and no later gradient."""
@@ -181,7 +181,7 @@ def test_a_gradient_is_its_leafs_own(kata, draw, probes):
         fail(f"program `y = x * v` of x float32, v float64: expected y float64 and x.grad float32; {said}", None, said)
 
 
-@task("autograd")
+@task("autograd", title="backward refuses what it cannot do")
 @cases(1)
 def test_what_backward_refuses(kata, draw, probes):
     given = {"x": draw.normal(2, 3)}
@@ -210,7 +210,7 @@ def test_what_backward_refuses(kata, draw, probes):
             )
 
 
-@task("autograd")
+@task("autograd", title="no_grad switches the graph off")
 @cases(1)
 def test_no_grad(kata, draw, probes):
     given = {"x": draw.normal(3), "w": draw.normal(3)}

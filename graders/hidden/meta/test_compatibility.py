@@ -53,7 +53,7 @@ def given(draw, make, shape):
     return {"x": x}, {"g": np.random.default_rng(draw.seed()).standard_normal(y.shape), "seed": draw.seed()}
 
 
-@task("compatibility")
+@task("compatibility", title="Layers are converted from and to PyTorch")
 @cases(2 * len(LAYERS) + 2)
 def test_layers_cross_both_ways(kata, draw, probes):
     """With their arguments, numbers and dtype; the copy has its own memory."""
@@ -109,7 +109,7 @@ def test_modes_and_embeddings(kata, draw, probes):
     check(kata, probes, "", constants=constants, report=["modes", "state", "kinds", "p", "torchs"], stages=stages)
 
 
-@task("compatibility")
+@task("compatibility", title="Tensors are converted from and to PyTorch")
 @cases(2)
 def test_tensors_cross_both_ways(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)
@@ -141,7 +141,7 @@ def test_tensors_cross_both_ways(kata, draw, probes):
     check(kata, probes, "", constants=arrays, report=["theirs", "given", "kinds"], stages=stages)
 
 
-@task("compatibility")
+@task("compatibility", title="States are converted from and to PyTorch")
 @cases(2)
 def test_states_cross_both_ways(kata, draw, probes):
     """A state_dict of either is taken by the other, as tensors or arrays."""
@@ -159,7 +159,7 @@ def test_states_cross_both_ways(kata, draw, probes):
     check(kata, probes, "", constants=x | {"seed": draw.seed()}, report=["y", "same"], stages=stages)
 
 
-@task("compatibility")
+@task("compatibility", title="What cannot be converted is refused")
 @cases(1)
 def test_what_cannot_cross(kata, probes):
     lines = ["from_torch(nn.Bilinear(2, 2, 2))", "from_torch(nn.Sequential(nn.Linear(2, 2), nn.LSTM(2, 2)))"]

@@ -303,7 +303,7 @@ def check_model(kata, probes, code, leaves=None, constants=None, report=(), mode
     check(kata, probes, code, leaves, constants, report, reference=as_torch(code))
 
 
-@task("layers")
+@task("layers", title="Modules find their parameters and submodules")
 @cases(1)
 def test_modules_find_what_they_hold(kata, draw, probes):
     """Without super().__init__(); a parameter held under two names is one parameter."""
@@ -395,7 +395,7 @@ def test_a_model_is_computed_and_differentiated(kata, draw, probes):
     check_model(kata, probes, code, {"x": x}, constants, report)
 
 
-@task("layers")
+@task("layers", title="Module state can be saved and loaded")
 @cases(1)
 def test_state_is_handed_on(kata, draw, probes):
     """A loaded model computes the same, has its own memory, and its parameters are the same objects as before."""
@@ -491,7 +491,7 @@ def test_types_and_buffers(kata, draw, probes):
             fail(f"after model.to(float64), {path}: expected {value}, got {found[path]}", value, found[path])
 
 
-@task("layers")
+@task("layers", title="The README's model")
 @cases(1)
 def test_the_readmes_model(kata, draw, probes):
     """Its shapes, its parameters and its answer, the class written as it stands there."""

@@ -88,7 +88,7 @@ def test_losses_in_graphs(kata, draw, probes):
     check(kata, probes, code, leaves, constants, report=["y", "z", "w.grad", "b.grad", "y.shape"])
 
 
-@task("losses")
+@task("losses", title="Losses refuse inputs that do not fit")
 @cases(1)
 def test_what_losses_refuse(kata, probes):
     lines = [f"{name}(reduction='average')(x, x)" for name in ("MSELoss", "L1Loss", "BCEWithLogitsLoss")]

@@ -132,7 +132,7 @@ def test_gradients_are_only_read(kata, draw, probes):
     check_hazards(kata, probes, [("y = w * w * c", change)], leaves, constants)
 
 
-@task("optimizers")
+@task("optimizers", title="Optimizer state can be saved and loaded")
 @cases(4)
 def test_a_state_is_handed_on(kata, draw, probes):
     """Another optimiser that takes the state over goes on as if nothing had happened."""
@@ -157,7 +157,7 @@ optimizer.load_state_dict(state)
     check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
 
 
-@task("optimizers")
+@task("optimizers", title="Optimizers refuse what they cannot do")
 @cases(1)
 def test_what_optimizers_refuse(kata, probes):
     given = {"p": np.ones(3)}

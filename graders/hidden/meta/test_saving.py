@@ -125,7 +125,7 @@ model = Sequential(Linear(3, 4), BatchNorm1d(4), Sequential(ReLU(), Linear(4, 2)
 """
 
 
-@task("saving")
+@task("saving", title="save writes the documented file")
 @cases(3)
 def test_what_save_writes(kata, draw, probes):
     arrays = {**arrays_of(draw), "wide": draw.normal(2, 3)}
@@ -136,7 +136,7 @@ def test_what_save_writes(kata, draw, probes):
     assert_same(contents(data), arrays | views, "the file")
 
 
-@task("saving")
+@task("saving", title="load reads the documented file")
 @cases(3)
 def test_what_load_reads(kata, draw, probes):
     arrays = arrays_of(draw)

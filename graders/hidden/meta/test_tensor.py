@@ -106,7 +106,7 @@ def test_one_number_and_copies(kata, draw, probes):
         fail(f"repr of Tensor([2.5, -7.0], requires_grad=True) should read as that, got {found!r}", "Tensor(…)", found)
 
 
-@task("tensor")
+@task("tensor", title="Tensor refuses what it cannot hold")
 @cases(1)
 def test_what_a_tensor_refuses(kata, probes):
     wrong_kind = ["Tensor([1, 2], requires_grad=True)", "Tensor(True, requires_grad=True)"]
@@ -191,7 +191,7 @@ def test_matrix_products(kata, draw, probes):
 KINDS = (np.bool_, np.uint8, np.int32, np.int64, np.float16, np.float32, np.float64)
 
 
-@task("tensor")
+@task("tensor", title="Results have PyTorch's dtypes")
 @cases(7)
 def test_dtypes_of_results_are_pytorchs(kata, draw, probes):
     """Every pair of dtypes, of tensors with and without axes and of Python's numbers, in both orders."""
@@ -239,7 +239,7 @@ def test_changes_in_place(kata, draw, probes):
 # --------------------------------------------------------------------------------- functions that make
 
 
-@task("tensor")
+@task("tensor", title="zeros, ones and arange")
 @cases(3)
 def test_zeros_ones_arange(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)

@@ -187,7 +187,7 @@ def compared(kata, probes, code, constants, what, *, early, drift, share):
         fail(f"{what}: {reached:.1%} of unseen digits are told, PyTorch tells {best:.1%}", best, reached)
 
 
-@task("training")
+@task("training", title="Digits are learned as PyTorch learns them")
 @cases(1)
 def test_digits_are_learned_as_by_pytorch(kata, draw, probes):
     """The README's network, two epochs of Adam over 3 000 images.
@@ -217,7 +217,7 @@ criterion = CrossEntropyLoss(label_smoothing=0.1)
 """
 
 
-@task("training")
+@task("training", title="A convolutional network learns as in PyTorch")
 @cases(1)
 def test_a_convolutional_network_learns_as_by_pytorch(kata, draw, probes):
     """One epoch over 1 000 images, with normalisation, GELU, label smoothing, momentum and decay.
@@ -260,7 +260,7 @@ with no_grad():
 LEAST = 0.83  # of unseen digits; PyTorch, with this script and its own weights and batches: 0.861 to 0.882 in 60 runs
 
 
-@task("training")
+@task("training", title="The README's script")
 @cases(1)
 def test_the_readmes_script(kata, draw, probes):
     """With the framework's own initial weights and batches."""

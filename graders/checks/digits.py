@@ -1,0 +1,55 @@
+"""Numbers with the digits that matter: as few as still show that two values differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+FEWEST = 5
+DIGITS = (FEWEST, 8, 12, 17)  # significant ones; 17 tell any two float64 apart
+
+
+def enough(expected: object, actual: object) -> int:
+    """The fewest digits with which the two look different; the fewest of all where their values are the same."""
+    left, right = _floats(expected), _floats(actual)
+    if len(left) != len(right):
+        return FEWEST
+    for digits in DIGITS:
+        if any(rounded(one, digits) != rounded(other, digits) for one, other in zip(left, right, strict=True)):
+            return digits
+    return FEWEST
+
+
+def rounded(value: float, digits: int) -> str:
+    """A float with at most so many significant digits: 8.0, 0.33333, 1.5052e+19, nan."""
+    return repr(float(f"{float(value):.{digits}g}"))
+
+
+def pair(expected: Any, actual: Any) -> tuple[str, str]:
+    """Two numbers as a message shows them: integers and truth values in full, floats with enough digits."""
+    digits = enough(expected, actual)
+    return number(expected, digits), number(actual, digits)
+
+
+def number(value: Any, digits: int = FEWEST) -> str:
+    """One number; what is not a float in full."""
+    value = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
+    if isinstance(value, complex):
+        return repr(complex(float(rounded(value.real, digits)), float(rounded(value.imag, digits))))
+    return rounded(float(value), digits) if isinstance(value, float | np.floating) else str(value)
+
+
+def _floats(value: object) -> list[float]:
+    """The floats in a number, an array, or nested tuples, lists and dicts of them."""
+    if isinstance(value, dict):
+        return [each for item in value.values() for each in _floats(item)]
+    if isinstance(value, list | tuple):
+        return [each for item in value for each in _floats(item)]
+    if isinstance(value, np.ndarray | np.generic | float | int | complex):
+        flat = np.asarray(value).reshape(-1)
+        if flat.dtype.kind == "c":
+            return [part for each in flat.tolist() for part in (each.real, each.imag)]
+        if flat.dtype.kind in "biuf":
+            return [float(each) for each in flat.tolist()]
+    return []
