@@ -143,6 +143,12 @@ class Handle:
     journal: Journal = field(default_factory=Journal)
     timed: Callable[[Race, Speed], None] | None = None  # told of every measured speed
 
+    def __repr__(self) -> str:
+        from graders.judge.counterexample import parameters  # which needs this module
+
+        functions = (f"kata.{name}({', '.join(parameters(self.kata, name))})" for name in self.kata.entry_points)
+        return f"<{self.kata.slug}: {', '.join(functions)}>"
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in self.kata.entry_points:
             raise AttributeError(f"kata.toml of {self.kata.slug} declares no entry point {name!r}")
