@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from graders.debugging.causes import CAUSES
-from graders.debugging.diagnosis import FIELDS, gaps
+from graders.debugging.diagnosis import FIELDS, gaps, remarks
 from graders.debugging.faults import Fault
 from graders.debugging.generate import Puzzle, candidate
 from graders.debugging.hints import hints
@@ -163,14 +163,27 @@ def symptoms(folder: Path) -> list[str]:
 
 
 def form(folder: Path) -> list[str]:
-    """What is missing in the form of a diagnosis, in sentences; whether it is right is not said."""
+    """What a diagnosis lacks to be graded, in sentences; whether it is right is not said."""
     puzzle = puzzle_in(folder)
     try:
-        table = tomllib.loads((folder / DIAGNOSIS).read_text(encoding="utf-8-sig"))
+        table = _diagnosis(folder)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         return [f"{DIAGNOSIS} cannot be read: {fault}"]
     lines = len(puzzle.source.splitlines())
     return [f"{DIAGNOSIS}, [{name}]: {gap}" for name in tables(puzzle) for gap in gaps(table, name, PROGRAM, lines)]
+
+
+def notes(folder: Path) -> list[str]:
+    """What a reader of a diagnosis would miss, in sentences; it costs no points."""
+    try:
+        table = _diagnosis(folder)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return []  # the grading has said so
+    return [f"{DIAGNOSIS}, [{name}]: {said}" for name in tables(puzzle_in(folder)) for said in remarks(table, name)]
+
+
+def _diagnosis(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / DIAGNOSIS).read_text(encoding="utf-8-sig"))
 
 
 def tables(puzzle: Puzzle) -> list[str]:
