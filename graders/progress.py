@@ -177,7 +177,8 @@ def default_path() -> Path:
 
 def remember(verdicts: Sequence[Verdict], root: Path) -> None:
     """Keep verdicts on the learner's own files; what stands in the way is said on standard error, and no more."""
-    worth = [verdict for verdict in verdicts if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
+    tried = [verdict for verdict in verdicts if not verdict.untouched]
+    worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
         return
     try:

@@ -17,6 +17,7 @@ SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows how)"
 NOTHING_COUNTS = "A test of this kata broke, which is not the submission's fault. This grading does not count."
+UNTOUCHED = "handed out: nothing to grade yet"  # the end of a message
 SOMEBODY = "a person"  # who marked a task, for the public
 
 Audience = Literal["learner", "public", "instructor"]
@@ -135,6 +136,11 @@ class Verdict(Record, frozen=True, kw_only=True):
     def extras(self) -> tuple[TaskResult, ...]:
         """The tasks beyond the core."""
         return tuple(task for task in self.tasks if task.extra)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was graded because nothing differs from what was handed out."""
+        return self.status == "ungradable" and self.message.endswith(UNTOUCHED)
 
     @property
     def exit_status(self) -> int:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from graders import catalogue
 from graders.debugging.causes import CAUSES
+from graders.judge.handle import Handle
+from graders.judge.local import LocalSide
 from tests import workshop
 from tests.workshop import ROOT
 
@@ -51,6 +56,21 @@ def test_mending_it_changes_a_line_that_is_named(hidden: ModuleType, bug: str) -
     mended = set((ROOT / "solutions" / "challenge5" / truth.file).read_text(encoding="utf-8").splitlines())
     changed = {number for number, line in enumerate(broken, start=1) if line not in mended}
     assert changed & truth.places
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_cause_and_line_count_however_little_is_said(hidden: ModuleType, tmp_path: Path, bug: str) -> None:
+    kata = catalogue.load(ROOT, "challenge5")
+    shutil.copytree(kata.solution, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "diagnosis.toml"
+    words = path.read_text(encoding="utf-8")
+    named = re.findall(r"^(?:\[|cause|file|line).*\n", words, flags=re.MULTILINE)
+    path.write_text("".join(named), encoding="utf-8")
+    handle = Handle(kata, LocalSide(kata, tmp_path))
+    hidden.judge(handle, bug)
+    path.write_text(re.sub("line = .*", "line = 1", words), encoding="utf-8")
+    with pytest.raises(AssertionError, match="it is not in line 1"):
+        hidden.judge(handle, bug)
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,9 @@ def test_the_shipped_solution_passes_with_full_points(judge: Judge, repository: 
 
 def test_without_a_submission_the_repositorys_own_files_are_graded(judge: Judge) -> None:
     verdict = judge.grade("ten")
-    assert (verdict.status, verdict.score) == ("failed", 0)
-    assert {test.message for test in verdict.tests} == {"answer is not written yet"}
+    assert (verdict.status, verdict.score, verdict.max_score > 0) == ("ungradable", 0, True)
+    assert verdict.message == "ten.py is as it was handed out: nothing to grade yet"
+    assert verdict.untouched
 
 
 def test_a_verdict_says_what_was_graded_by_whom_and_when(judge: Judge, written: Written) -> None:

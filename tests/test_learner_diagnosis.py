@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from graders import catalogue, intake
+from graders.catalogue import Kata
+from graders.judge import Judge, tutor
+from graders.judge.diagnosis import files_with
+from graders.report import wording
+from graders.verdict import TestResult, Verdict
 from tests import workshop
 from tests.test_learner_mode import QUICK
 from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, write
@@ -66,6 +74,19 @@ def test_what_looks_the_same_here_is_told_apart_by_the_hidden_tests(root: Path) 
     assert "when two is added, and thirds are taken." in run(root, also, "katas").out
     shutil.rmtree(hidden / "wrong")
     assert "This is exactly" not in run(root, ADDED, "katas").out
+
+
+def test_the_import_of_the_hidden_tests_is_not_counted(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
+    busy = "import time\nend = time.process_time() + 1.0\nwhile time.process_time() < end:\n    pass\n"
+    write(hidden, busy + workshop.VISIBLE)
+    write(root / "katas" / "alpha" / "twice.py", ADDED)
+    kata = catalogue.load(root, "alpha")
+    monkeypatch.setattr(tutor, "BUDGET_S", 0.8)
+    taught = tutor.Tutor(kata, kata.folder, tmp_path)
+    assert taught.diagnosis(list(tutor._hidden(kata))) == "two is added"
 
 
 def test_what_is_not_written_yet_is_no_misconception(root: Path) -> None:
@@ -167,3 +188,87 @@ def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
     assert "This is exactly what you get when the mean of |x - mean| was taken" in done.out
     assert "exercise09: 1 of 3 tasks, 2 of 7 points, by the tests run here" in done.out
     assert "graders/" not in done.out
+
+
+# ----------------------------------------------------------------------- pytest says what the judge says
+
+AFFINE = "import numpy as np\n\n\ndef affine(W, x, b):\n    return {}\n"
+GRADIENT = """\
+import numpy as np
+
+
+def affine_weight_gradient(dz, x):
+    return np.atleast_2d(dz).T @ np.atleast_2d(x){}
+
+
+def affine_backward(dz, x, W):
+    return affine_weight_gradient(dz, x), dz @ W, np.atleast_2d(dz).sum(axis=0)
+"""
+TYPED = {  # as a learner writes them, without the care for dtypes that the variants take
+    "W transposed": ("exercise01", AFFINE.format("x @ W + b"), "W was used as (in, out)"),
+    "no bias": ("exercise01", AFFINE.format("x @ W.T"), "the bias is missing"),
+    "vectors only": ("exercise01", AFFINE.format("W @ x + b"), "W @ x is right for one vector only"),
+    "averaged": ("exercise05", GRADIENT.format(" / len(np.atleast_2d(x))"), "the batch was averaged"),
+}
+SEED = bytes(range(16))
+NOTHING = TestResult(name="", task="", visibility="visible", status="failed")
+COMPARED = ["exercise01", "exercise04", "exercise05"]
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """A judge on a copy of some of the shipped katas, whose files the tests replace."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("shipped"), [])
+    for slug in COMPARED:
+        for place in ("katas", "solutions", "graders/hidden"):
+            shutil.copytree(workshop.ROOT / place / slug, root / place / slug)
+    with Judge(root) as judge:
+        yield judge
+
+
+def in_pytest(judge: Judge, slug: str, files: dict[str, bytes]) -> Finished:
+    """`pytest katas/slug` on these files."""
+    for name, content in files.items():
+        (judge.root / "katas" / slug / name).write_bytes(content)
+    words = (f"katas/{slug}", "-p", "no:cacheprovider", "--seed", SEED.hex(), *QUICK)
+    return workshop.pytest(*words, cwd=judge.root, torch=True)
+
+
+def diagnosis_of(verdict: Verdict) -> str:
+    """The misconception that a verdict names, as a report words it."""
+    return next((wording.diagnosis(test) for test in verdict.tests if test.diagnosis), "")
+
+
+def named_in(done: Finished, kata: Kata) -> str:
+    """The misconceptions that a run of pytest names."""
+    said = " ".join(done.out.replace("\nE ", " ").split())
+    worded = [wording.diagnosis(replace(NOTHING, diagnosis=variant.sentence)) for variant in kata.wrong]
+    return " ".join(sentence for sentence in worded if " ".join(sentence.split()) in said)
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_a_misconception_is_named_here_as_by_the_judge(shipped: Judge, name: str) -> None:
+    slug, text, start = TYPED[name]
+    kata = catalogue.load(shipped.root, slug)
+    (file,) = kata.files
+    files = {file: text.encode()}
+    official = diagnosis_of(shipped.grade_files(slug, files, seed=SEED, diagnosing=True))
+    assert official.startswith(f"This is exactly what you get when {start}")
+    assert named_in(in_pytest(shipped, slug, files), kata) == official
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)  # some seventy runs of pytest
+@pytest.mark.parametrize("slug", COMPARED)
+def test_every_caught_variant_is_named_here_as_by_the_judge(shipped: Judge, slug: str) -> None:
+    kata = catalogue.load(shipped.root, slug)
+    solution = intake.shipped(kata, kata.solution)
+    different = {}
+    for variant in kata.wrong:
+        files = files_with(solution, variant)
+        done = in_pytest(shipped, slug, files)
+        if done.status:
+            official = diagnosis_of(shipped.grade_files(slug, files, seed=SEED, diagnosing=True))
+            if official != named_in(done, kata):
+                different[variant.path.name] = (official, named_in(done, kata))
+    assert not different

@@ -299,6 +299,56 @@ def test_a_traceback_ends_in_the_learners_own_line(root: Path) -> None:
     assert "graders/" not in done.out
 
 
+IN_NUMPY = f"import numpy as np\n\ndef twice(x):\n    return np.stack([x, x[:0]])\n\n{HALF}"
+
+
+def test_a_traceback_ends_in_the_learners_line_above_numpys(root: Path) -> None:
+    done = submitted(root, IN_NUMPY, "katas", "-k", "becomes_four")
+    assert re.search(r"^>       return np\.stack\(\[x, x\[:0\]\]\)$", done.out, re.M)
+    assert "katas/alpha/twice.py:4: ValueError" in done.out
+    assert "site-packages" not in done.out
+
+
+def test_the_debugger_stops_in_the_learners_line(root: Path) -> None:
+    done = submitted(root, IN_NUMPY, "katas", "-k", "becomes_four", "--pdb", typed="p 'x is', x\nup\np kata\nq\n")
+    assert "katas/alpha/twice.py(4)twice()" in done.out.partition("(Pdb)")[0]
+    assert "('x is', array([2.]))" in done.out
+    assert "(Pdb) <alpha: kata.twice(x), kata.half(x)>\n" in done.out
+
+
+ENDLESS = f"def twice(x):\n    while True:\n        x = x + 0\n\n{HALF}"
+
+
+def short_limit(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace("call_s = 3", "call_s = 0.5"))
+
+
+def test_an_endless_loop_is_stopped_by_the_limit_of_a_call(root: Path) -> None:
+    short_limit(root)
+    done = submitted(root, ENDLESS, "katas")
+    assert counted(done)["failed"] == 2
+    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 2
+    assert re.search(r"^katas/alpha/twice.py:[23]: AssertionError$", done.out, re.M)
+    assert "graders/" not in done.out
+
+
+def test_an_endless_loop_that_catches_everything_is_stopped(root: Path) -> None:
+    short_limit(root)
+    swallowing = (
+        "def twice(x):\n    try:\n        while True: pass\n    except BaseException:\n        while True: pass\n\n"
+    )
+    done = submitted(root, swallowing + HALF, "katas", "-k", "becomes_four")
+    assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
+
+
+def test_a_person_at_a_breakpoint_is_not_stopped(root: Path) -> None:
+    short_limit(root)
+    text = SOLUTION.replace("    return FACTOR", "    breakpoint()\n    return FACTOR")
+    done = submitted(root, text, "katas", "-k", "becomes_four", typed="import time; time.sleep(1.5)\nc\n")
+    assert counted(done) == {"passed": 1, "deselected": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

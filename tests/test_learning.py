@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from graders import catalogue
+from graders.cli import learning
 from graders.progress import Progress
 from graders.verdict import Verdict
 from tests import warm, workshop
-from tests.workshop import SOLUTION, STUB, Finished, katas, write
+from tests.workshop import ADDED, SOLUTION, STUB, Finished, katas, write
 
 README = """# Alpha
 
@@ -131,3 +133,43 @@ def test_without_git_a_fresh_start_changes_nothing(root: Path, tmp_path: Path) -
     assert done.status == 2
     assert "git says" in done.err
     assert own.read_text(encoding="utf-8") == "mine\n"
+
+
+def test_an_untouched_stub_is_no_try(root: Path) -> None:
+    done = typed(root, "grade", "alpha")
+    assert done.status == 1
+    assert "twice.py is as it was handed out: nothing to grade yet" in done.out
+    assert typed(root, "progress").out.startswith("· alpha ")
+    assert "next: alpha, Twice" in typed(root, "progress").out
+    assert "begun" not in typed(root, "next").out
+    write(root / "katas" / "alpha" / "twice.py", STUB + "# begun\n")
+    assert "handed out" not in typed(root, "grade", "alpha").out
+    assert "begun: 0 of 3 points" in typed(root, "next").out
+
+
+def test_an_answer_that_was_committed_is_graded(root: Path) -> None:
+    write(root / "katas" / "alpha" / "twice.py", ADDED)
+    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+    write(root / "katas" / "alpha" / "README.md", README + "more\n")
+    subprocess.run(["git", *who, "commit", "-q", "-a", "-m", "all"], cwd=root, check=True)
+    done = typed(root, "grade", "alpha")
+    assert "1 of 3 points" in done.out
+    assert "handed out" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("slug", "task", "first"),
+    [
+        ("exercise01", "batch", ["Hint 2: a batch", "Hint 1: one vector", "Hint 3: integers"]),
+        ("exercise04", "loss", ["Hint 1: the last axis", "Hint 2: large logits", "Hint 3: small probabilities"]),
+        ("challenge5", "bug2_heals", ["Hint 1", "Hint 2", "Hint 3"]),
+    ],
+)
+def test_hints_for_a_task_come_first(slug: str, task: str, first: list[str]) -> None:
+    kata = catalogue.load(workshop.ROOT, slug)
+    hints = learning.hints_of(kata)
+    failing = next((each for each in kata.tasks if each.name == task), None)
+    numbers = learning.hints_for(hints, failing)
+    assert [hints[number - 1].title for number in numbers] == first
+    if slug == "challenge5":
+        assert {hints[number - 1].about for number in numbers} == {"Bug 2"}

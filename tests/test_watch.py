@@ -26,7 +26,7 @@ from tests.test_learning import README
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, katas, write
 
 COLOUR = rb"\x1b\[[0-9;]*3[0-7]m"
-KEYS = "n next  h hint  l list  c visible only  p plot  r reset  q quit"
+KEYS = "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
 PROGRAM = """
 class History:
     loss = [2.0, 1.0]
@@ -35,6 +35,8 @@ if __name__ == "__main__":
     history = History()
     history.loss = [2.0, 1.0]
 """
+UNTOUCHED = "twice.py is as it was handed out: nothing to grade yet"
+BEGUN = STUB + "# begun\n"
 ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
 LIMITS = "call_s = 3\ntest_s = 6"
 PATIENT = TOML.replace(LIMITS, "call_s = 300\ntest_s = 600\ntotal_s = 900")  # longer than anything is waited for
@@ -113,7 +115,10 @@ def on_one_screen(*texts: str, without: str = "\0") -> Callable[[str], bool]:
 
 def test_the_screen_fits_its_window_and_q_puts_the_terminal_back(watching: Watching, root: Path) -> None:
     terminal = watching()  # `katas` alone watches, at a terminal
-    terminal.wait(lambda text: "twice is not written yet" in text and text.endswith(KEYS))
+    terminal.wait(on_one_screen(UNTOUCHED, without="f next failure"))
+    save(root, BEGUN)
+    fresh = on_one_screen("twice is not written yet", "0 of 3 points")
+    terminal.wait(lambda text: fresh(text) and text.endswith(KEYS))
     rows = terminal.rows()
     assert re.fullmatch(r"✗ Twice \(alpha\) +0 of 3 points", rows[0])
     assert "  ✗ Twice a vector                                                         0 / 2" in rows
@@ -225,7 +230,7 @@ def test_every_way_of_saving_ends_with_what_was_saved_last(watching: Watching, r
     for number in range(20):
         save(root, ADDED + f"# {number}\n")
     save(root, STUB)
-    last = on_one_screen("0 of 3 points", "twice is not written yet")
+    last = on_one_screen("0 of 3 points", UNTOUCHED)
     terminal.wait(last)
     terminal.type("h")
     terminal.wait("Hint 1: small")
@@ -247,6 +252,15 @@ def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching,
     terminal.wait(goes_on_for_seconds)
     terminal.type("\x03")
     all_is_put_back(terminal, 130)
+
+
+def test_an_old_syntax_error_goes_when_grading_starts_anew(watching: Watching, root: Path) -> None:
+    be_patient(root)
+    terminal = watching("watch", "alpha")
+    save(root, "def twice(x)\n")
+    terminal.wait(on_one_screen("SyntaxError: expected ':'", "could not be graded"))
+    save(root, ENDLESS)
+    terminal.wait(lambda screen: goes_on_for_seconds(screen) and "SyntaxError" not in screen)
 
 
 def all_is_put_back(terminal: AtTerminal, status: int) -> None:
@@ -436,6 +450,10 @@ def test_what_builds_on_a_saved_task_is_asked_with_it_and_not_while_it_must_wait
 
 def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
+    save(root, BEGUN)
+    terminal.wait("1 of 3 tests that do not pass; f shows the next.")
+    terminal.type("f")
+    terminal.wait(on_one_screen("✗ Every vector is doubled", "2 of 3 tests that do not pass"))
     terminal.type("n")
     terminal.wait("alpha is not passed yet; l chooses another kata.")
     terminal.type("l")

@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults.", metavar="1-3")]
+Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults; any if none.", metavar="1-3")]
 Seed = Annotated[int, typer.Argument(metavar="SEED", help="The puzzle's number.", min=0)]
 
 
@@ -69,6 +69,8 @@ def grade(
     ):
         verdict = judge.grade(slug, folder)
     terminal.print_verdict(_shown(verdict))
+    for note in practice.notes(folder):
+        print(f"note, without points: {note}")
     if verdict.status not in ("error", "ungradable"):
         practice.record_attempt(folder, verdict.score, verdict.max_score)
     return verdict.exit_status

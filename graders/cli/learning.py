@@ -6,31 +6,64 @@ import datetime
 import difflib
 import re
 import shutil
-import subprocess
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from graders import intake
-from graders.catalogue import Kata
+from graders.catalogue import Kata, Task
 from graders.cli.delivery import deliver_bytes
 from graders.errors import KataError
 from graders.progress import Progress, Standing, all_done, next_kata, place, points_of, streak
 from graders.report.text import clean
+from graders.stubs import handed_out
 
-_HINT = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
+_HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
 
 
-def hints_of(kata: Kata) -> list[tuple[str, str]]:
-    """(title, text) of the folded hints of a kata's README, in order."""
+class Hint(NamedTuple):
+    """A folded hint of a README; `about` is the heading above it."""
+
+    title: str
+    body: str
+    about: str
+
+    def helps_with(self, task: Task) -> bool:
+        """Whether its heading names this task (`tensor`, or `Bug 1` for bug1_heals), or its title is in the task's."""
+        named = re.sub(r"\W+", "", self.about).lower()
+        subject = self.title.partition(":")[2].strip().lower()
+        return (
+            task.name == named or task.name.startswith(f"{named}_") or (bool(subject) and subject in task.title.lower())
+        )
+
+
+def hints_of(kata: Kata) -> list[Hint]:
+    """The hints of a kata, in the order of its README."""
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    found = [(" ".join(title.split()), body.strip()) for title, body in _HINT.findall(text)]
-    return [(title, body) for title, body in found if title.lower().startswith("hint")]
+    found, about = [], ""
+    for heading, title, body in _HINT.findall(text):
+        if heading:
+            about = heading.strip()
+        elif title.strip().lower().startswith("hint"):
+            found.append(Hint(" ".join(title.split()), body.strip(), about))
+    return found
 
 
-def next_hint(hints: Sequence[object], seen: Container[int]) -> int:
-    """The number of the first hint that was not seen; of the last when all were."""
-    return next((each for each in range(1, len(hints) + 1) if each not in seen), len(hints))
+def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
+    """The numbers, from 1, of the hints to give where this task fails: those for it, then others under their heading.
+
+    All hints in order where none is for this task.
+    """
+    numbers = range(1, len(hints) + 1)
+    first = [number for number in numbers if task is not None and hints[number - 1].helps_with(task)]
+    headings = {hints[number - 1].about for number in first or numbers}
+    return [*first, *(number for number in numbers if number not in first and hints[number - 1].about in headings)]
+
+
+def next_hint(numbers: Sequence[int], seen: Container[int]) -> int:
+    """The first of these hints that was not seen; the last when all were."""
+    return next((number for number in numbers if number not in seen), numbers[-1])
 
 
 def hint(kata: Kata, number: int | None, progress: Progress) -> str:
@@ -38,11 +71,11 @@ def hint(kata: Kata, number: int | None, progress: Progress) -> str:
     hints = hints_of(kata)
     if not hints:
         raise KataError(f"{kata.slug} has no hints; what it wants is in {kata.folder / 'README.md'}")
-    chosen = number or next_hint(hints, progress.hints_seen(kata.slug))
+    chosen = number or next_hint(range(1, len(hints) + 1), progress.hints_seen(kata.slug))
     if chosen > len(hints):
         raise KataError(f"{kata.slug} has {len(hints)} hints; there is no hint {chosen}")
     progress.saw_hint(kata.slug, chosen)
-    title, body = hints[chosen - 1]
+    title, body, _ = hints[chosen - 1]
     rest = len(hints) - chosen
     more = ""
     if number is None:
@@ -83,16 +116,9 @@ def difference(kata: Kata) -> str:
 def reset(kata: Kata) -> list[str]:
     """Put the stubs back, as the katas were handed out; what was there is kept beside. Returns what was done, in lines.
 
-    The stubs are those of the commit that changed the kata itself last: its kata.toml, README or tests, which a learner
-    leaves alone. Raises KataError where they cannot be had; then nothing is changed.
+    Raises KataError where the stubs cannot be had; then nothing is changed.
     """
-    commit = _git(kata, "log", "-1", "--format=%H", "--", *_authors_files(kata)).decode().strip()
-    if not commit:
-        raise KataError(
-            f"{kata.folder}: it is not in the git history here: take its files from where you have them from"
-        )
-    names = [name for name in _named(kata, commit) if kata.declares(name)]
-    stubs = {name: _git(kata, "show", f"{commit}:./{name}") for name in names}
+    stubs = handed_out(kata)
     changed = {name: data for name, data in stubs.items() if _content(kata.folder / name) != data}
     if not changed:
         return [f"{kata.slug}: nothing to do, the stubs are as they were handed out"]
@@ -111,31 +137,11 @@ def reset(kata: Kata) -> list[str]:
     return [*(f"fresh: katas/{kata.slug}/{name}" for name in sorted(changed)), *kept]
 
 
-def _authors_files(kata: Kata) -> list[str]:
-    return ["kata.toml", "README.md", *(path.name for path in kata.visible_tests)]
-
-
-def _named(kata: Kata, commit: str) -> list[str]:
-    listed = _git(kata, "ls-tree", "-r", "-z", "--name-only", commit, ".").decode("utf-8", "surrogateescape")
-    return [name for name in listed.split("\0") if name]
-
-
 def _content(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _git(kata: Kata, *words: str) -> bytes:
-    try:
-        done = subprocess.run(["git", *words], cwd=kata.folder, capture_output=True, check=False)
-    except FileNotFoundError:
-        raise KataError("git is not installed, and the stubs are taken from its history") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise KataError(f"{kata.folder}: git says: {said[-1] if said else done.returncode}")
-    return done.stdout
 
 
 def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:

@@ -10,20 +10,18 @@ from typing import Any
 from graders.checks import Mismatch
 from graders.debugging.causes import CAUSES
 
+NAMED = ("cause", "file", "line")  # what a machine can grade
 PROSE = ("why", "fix", "prevention")
 LEAST_CHARACTERS = 20  # of a sentence that says anything
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One fault: `cause` by its name in CAUSES, `line` counted from 1 in the program as it was handed out."""
+    """What is graded of one fault: `cause` by its name in CAUSES, `line` from 1 in the program as it was handed out."""
 
     cause: str
     file: str
     line: int
-    why: str
-    fix: str
-    prevention: str
 
 
 FIELDS = {"cause": str, "file": str, "line": int, "why": str, "fix": str, "prevention": str}
@@ -31,33 +29,44 @@ _KINDS = {str: "a string", int: "a whole number"}
 
 
 def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> Diagnosis:
-    """The diagnosis of one fault, the table [name] of diagnosis.toml, checked for its form only.
+    """The diagnosis of one fault, the table [name] of diagnosis.toml; cause, file and line are checked for their form.
 
-    `file` is the program that it is about and `lines` how many lines that has. Raises Mismatch with all that is
-    lacking, saying what to write.
+    `file` is the program that it is about and `lines` how many lines that has. The words may be missing: `remarks`
+    says so. Raises Mismatch with all that is lacking, saying what to write.
     """
     if lacking := gaps(table, name, file, lines):
-        raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(FIELDS), table.get(name))
-    return Diagnosis(**table[name])
+        raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(NAMED), table.get(name))
+    found = table[name]
+    return Diagnosis(found["cause"], found["file"], found["line"])
 
 
 def gaps(table: Mapping[str, Any], name: str, file: str, lines: int) -> list[str]:
-    """What the form of the table [name] lacks, in phrases; nothing where it is filled in."""
+    """What the table [name] lacks to be graded, in phrases; nothing where cause, file and line can be read."""
     found = table.get(name)
     if not isinstance(found, dict):
         return [f"the table is missing; it has the keys {', '.join(FIELDS)}"]
-    lacking = [f"unknown key `{key}`{_near(key, FIELDS)}" for key in found if key not in FIELDS]
-    for key, kind in FIELDS.items():
+    lacking = []
+    for key in NAMED:
         if key not in found:
-            lacking.append(f"the key `{key}` is missing")
-        elif type(found[key]) is not kind:
-            lacking.append(f"{key} is {found[key]!r} and must be {_KINDS[kind]}")
+            near = [other for other in found if other not in FIELDS and difflib.get_close_matches(other, [key])]
+            lacking.append(f"the key `{key}` is missing" + (f" (is it `{near[0]}`?)" if near else ""))
+        elif type(found[key]) is not FIELDS[key]:
+            lacking.append(f"{key} is {found[key]!r} and must be {_KINDS[FIELDS[key]]}")
         elif gap := _gap(key, found[key], file, lines):
             lacking.append(gap)
-    short = [key for key in PROSE if type(found.get(key)) is str and len(found[key].strip()) < LEAST_CHARACTERS]
-    if short:
-        lacking.append(f"too little is said in {', '.join(short)}: write a sentence that a colleague can use")
     return lacking
+
+
+def remarks(table: Mapping[str, Any], name: str) -> list[str]:
+    """What a reader of the table [name] would miss, in phrases; it costs no points."""
+    found = table.get(name)
+    if not isinstance(found, dict):
+        return []
+    said = [f"unknown key `{key}`{_near(key, FIELDS)}" for key in found if key not in FIELDS]
+    short = [key for key in PROSE if type(found.get(key)) is not str or len(found[key].strip()) < LEAST_CHARACTERS]
+    if short:
+        said.append(f"{', '.join(short)}: write a sentence that a colleague can use")
+    return said
 
 
 def _gap(key: str, value: Any, file: str, lines: int) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
 from graders.debugging.causes import CAUSES
-from graders.debugging.diagnosis import FIELDS, gaps
+from graders.debugging.diagnosis import FIELDS, gaps, remarks
 from graders.debugging.faults import Fault
 from graders.debugging.generate import Puzzle, candidate
 from graders.debugging.hints import hints
@@ -165,16 +165,29 @@ def symptoms(folder: Path) -> list[str]:
 
 
 def form(folder: Path) -> list[str]:
-    """What is missing in the form of a diagnosis, in sentences; whether it is right is not said."""
+    """What a diagnosis lacks to be graded, in sentences; whether it is right is not said."""
     puzzle = puzzle_in(folder)
     try:
-        table = read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
+        table = _diagnosis(folder)
     except OSError as fault:
         return [f"{DIAGNOSIS} cannot be read: {fault}"]
     except Mismatch as fault:
         return [fault.message]
     lines = len(puzzle.source.splitlines())
     return [f"{DIAGNOSIS}, [{name}]: {gap}" for name in tables(puzzle) for gap in gaps(table, name, PROGRAM, lines)]
+
+
+def notes(folder: Path) -> list[str]:
+    """What a reader of a diagnosis would miss, in sentences; it costs no points."""
+    try:
+        table = _diagnosis(folder)
+    except (OSError, Mismatch):
+        return []  # the grading has said so
+    return [f"{DIAGNOSIS}, [{name}]: {said}" for name in tables(puzzle_in(folder)) for said in remarks(table, name)]
+
+
+def _diagnosis(folder: Path) -> dict[str, Any]:
+    return read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
 
 
 def tables(puzzle: Puzzle) -> list[str]:

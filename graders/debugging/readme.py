@@ -48,7 +48,8 @@ Fill in `diagnosis.toml`, @TABLES@:
   effect is seen. Where something is missing it is a line beside the gap. Lines are counted from 1 in `program.py` as
   it was handed out: note the number before you mend.
 - `why`, `fix`, `prevention`: in a sentence each, how that leads to what is seen, how it is mended, and what would have
-  reported it at once. They must be there and are not marked: they are for you, to be held against the solution's own.
+  reported it at once. They are not marked, however short they are. Write them for yourself, and compare them with the
+  solution's.
 
 ## What is graded
 

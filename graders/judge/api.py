@@ -8,7 +8,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,13 +18,14 @@ import msgspec
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
-from graders.errors import Abandoned, IntakeError, JudgeError
+from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.judge import process
 from graders.judge.connection import receive, send
 from graders.judge.messages import Answer
 from graders.judge.process import JudgeProcess
 from graders.judge.scoring import ungradable
-from graders.verdict import Confinement, Verdict
+from graders.stubs import handed_out
+from graders.verdict import UNTOUCHED, Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # how often the harness itself is looked at for changes
 PATIENCE_S = 120.0  # beyond a kata's own limit, for our side: start, diagnosis, a slow machine
@@ -139,7 +140,9 @@ class Judge:
         With `visible`, only the tests that a learner has are run. `until` is a descriptor: as soon as something can be
         read from it, or its other end is closed, the grading is ended and Abandoned raised. `tasks` are the only ones
         to look at. `tell` is called after each test with what is known so far: the tests that were run, and the tasks
-        of which all were. `require_extras` says whether the extra tasks must pass too; None: as kata.toml says.
+        of which all were. `require_extras` says whether the extra tasks must pass too; None: as kata.toml says. Files
+        that are as they were handed out, and get no point, are `ungradable`: whoever has changed nothing has not tried.
+        They are graded all the same, since a history may begin with somebody's answer.
 
         Raises CatalogueError for an unknown or unreadable kata; whatever is wrong with the submission is a verdict.
         """
@@ -167,6 +170,9 @@ class Judge:
         files = {file.name: file.data for file in taken.files}
         how = {"visible": visible or kata.handed_out, "tasks": sorted(tasks), "telling": tell is not None}
         verdict = self._judged(known, files, seed, begun, how, until, tell)
+        if verdict.status == "failed" and verdict.score == 0 and _untouched(kata, files):
+            confined = msgspec.structs.replace(begun, confinement=verdict.confinement, duration_s=verdict.duration_s)
+            return ungradable(confined, kata, _as_they_were(sorted(files)))
         return msgspec.structs.replace(verdict, message=verdict.message or HANDED_OUT) if kata.handed_out else verdict
 
     def grade_files(
@@ -301,6 +307,21 @@ def _begun(kata: Kata) -> Verdict:
         hidden_detail=kata.hidden_detail,
         limits=kata.limits,
     )
+
+
+def _untouched(kata: Kata, files: Mapping[str, bytes]) -> bool:
+    """Whether these are the files that were handed out; no where that is not known."""
+    try:
+        return files == handed_out(kata)
+    except KataError:
+        return False
+
+
+def _as_they_were(names: Sequence[str]) -> str:
+    """In words, that these files are as they were handed out."""
+    if len(names) == 1:
+        return f"{names[0]} is as it was {UNTOUCHED}"
+    return f"{', '.join(names[:-1])} and {names[-1]} are as they were {UNTOUCHED}"
 
 
 def _kata_signature(kata: Kata) -> str:

@@ -18,7 +18,7 @@ from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.checks.mismatch import observing
-from graders.errors import SubmissionError, WorkerError
+from graders.errors import WorkerError
 from graders.judge.handle import Handle, Journal, Side
 from graders.judge.memory import Impression, Memory, digest, largest, weight
 from graders.judge.worker import NotPlain
@@ -54,26 +54,44 @@ def diagnose(
     `failed` names the tasks that failed, `own` is the submission's side, and `load` puts a variant's files into a
     worker: always the same one, since the variants are ours. What is in `memory` of them is not asked again.
     """
-    deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + BUDGET_S / 2
+    variants = [variant for variant in kata.wrong if variant.task in failed]
+    found = alike(kata, variants, cases, own, load, memory, cpu_s=BUDGET_S / 2)
+    return found[0].sentence if len(found) == 1 else ""
+
+
+def alike(
+    kata: Kata,
+    variants: Sequence[Variant],
+    cases: Sequence[Case],
+    own: Side,
+    load: Callable[[dict[str, bytes]], Side],
+    memory: Memory,
+    *,
+    cpu_s: float,
+    all_cases: bool = True,
+) -> list[Variant]:
+    """The variants that do exactly what the submission does; none where the solution does so too, or time runs out.
+
+    `cpu_s` are the seconds that this process may compute. Unless these are `all_cases`, the solution may do so too.
+    """
+    deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
     looked_at = [(case, number) for case in cases for number in case.numbers]
     submission = Behaviour(kata, looked_at, lambda: own, MOST_BYTES)
     solution = intake.shipped(kata, kata.solution)
 
-    def alike(files: dict[str, bytes]) -> bool:
+    def agrees(files: dict[str, bytes]) -> bool:
         other = Remembered(kata, looked_at, files, load, memory)
         return all(other.agrees(place, submission) for place in range(len(looked_at)))
 
-    if alike(solution):
-        return ""  # what is wrong with it does not show here
-    matching = []
-    for variant in kata.wrong:
-        if variant.task not in failed:
-            continue
+    if all_cases and agrees(solution):
+        return []  # what is wrong with it does not show here
+    found = []
+    for variant in variants:
         if time.monotonic() > deadline or time.process_time() > own_deadline:
-            return ""
-        if alike(files_with(solution, variant)):
-            matching.append(variant.sentence)
-    return matching[0] if len(matching) == 1 else ""
+            return []
+        if agrees(files_with(solution, variant)):
+            found.append(variant)
+    return found
 
 
 @dataclass
@@ -166,7 +184,7 @@ def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
 
 
 def _trace(value: Any, fault: Exception | None) -> Any:
-    if isinstance(fault, SubmissionError):
+    if fault is not None:  # in a worker a RemoteFault, in this process the exception itself
         return type(fault).__name__, getattr(fault, "type_name", "")
     return value
 

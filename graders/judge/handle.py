@@ -156,6 +156,12 @@ class Handle:
     timed: Callable[[Race, Speed], None] | None = None  # told of every measured speed
     elsewhere: Callable[[str], Side] | None = None  # opens a side with the same submission in another runtime
 
+    def __repr__(self) -> str:
+        from graders.judge.counterexample import parameters  # which needs this module
+
+        functions = (f"kata.{name}({', '.join(parameters(self.kata, name))})" for name in self.kata.entry_points)
+        return f"<{self.kata.slug}: {', '.join(functions)}>"
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in self.kata.entry_points:
             raise AttributeError(f"kata.toml of {self.kata.slug} declares no entry point {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import pdb
 import sys
@@ -19,7 +20,7 @@ from _pytest.outcomes import OutcomeException
 
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
-from graders.errors import CatalogueError, SubmissionError
+from graders.errors import CatalogueError, SubmissionError, WorkerError
 from graders.judge.cases import Failure, Trial
 from graders.judge.explanation import message
 from graders.judge.handle import Handle
@@ -60,7 +61,7 @@ class LocalMode:
         return Handle(
             kata,
             side,
-            lambda: LocalSide(kata, kata.solution),
+            lambda: LocalSide(kata, kata.solution, call_s=math.inf),
             timed=lambda race, _: _show_times(item, race),
         )
 
@@ -75,17 +76,17 @@ class LocalMode:
                 silence()
                 diagnosis = self._diagnosis(item, trial, failure) if failure and not debugging else ""
         except (Exception, SystemExit, OutcomeException) as fault:  # noqa: BLE001 (it is raised again)
-            raise fault.with_traceback(_without_harness(fault.__traceback__)) from fault.__cause__
+            raise fault.with_traceback(_learners_own(fault.__traceback__, trial.kata)) from fault.__cause__
         if failure is not None:
             if not debugging:
                 _say_what_is_unwritten(trial.kata, failure.fault)
-            trace = _without_harness(failure.fault.__traceback__)
+            trace = _learners_own(failure.fault.__traceback__, trial.kata)
             raise _told(failure, trial.kata, diagnosis).with_traceback(trace) from failure.fault.__cause__
 
     def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
-        """Of each kata's first failure, what is known to do just that; nothing of what is not written yet."""
+        """Of each kata's first failure, what is known to do just that; nothing if it is not written or was stopped."""
         kata = trial.kata.kata
-        if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit):
+        if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit | WorkerError):
             return ""
         self.diagnosed.append(kata)
         return told(item, self.folders(kata), failure.case)
@@ -98,7 +99,7 @@ def _import(handle: Handle) -> None:
     try:
         handle.side.load()
     except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
-        own = fault.with_traceback(_without_harness(fault.__traceback__, keep_all=False))
+        own = fault.with_traceback(_learners_own(fault.__traceback__, handle, keep_all=False))
         told = "".join(traceback.format_exception(own, chain=False)).rstrip()
         said = f"{' or '.join(handle.kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{told}"
     if said:
@@ -166,14 +167,21 @@ def _show_times(item: pytest.Item, race: Race) -> None:
             stats.update(seconds)
 
 
-def _without_harness(trace: TracebackType | None, *, keep_all: bool = True) -> TracebackType | None:
-    """The traceback without the frames of the harness and of importing; if nothing is left, all of it or None."""
+def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:
+    """The traceback down to the last line of the learner's files, without frames of the harness and of importing.
+
+    Where none of the learner's lines is in it, it goes on to its end; if nothing is left, all of it, or None.
+    """
+    assert isinstance(handle.side, LocalSide)
     kept: list[TracebackType] = []
     rest = trace
     while rest is not None:
         if not _ours(rest.tb_frame.f_code.co_filename):
             kept.append(rest)
         rest = rest.tb_next
+    own = [number for number, entry in enumerate(kept) if handle.side.holds(entry.tb_frame.f_code.co_filename)]
+    if own:
+        kept = kept[: own[-1] + 1]
     rebuilt: TracebackType | None = None
     for entry in reversed(kept):
         rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
@@ -207,7 +215,7 @@ class Learner:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """An endless loop ends, and shows the learner's own line, where pytest-timeout is installed."""
+        """Limit whole tests too, where pytest-timeout is installed; LocalSide limits every call."""
         if config.pluginmanager.hasplugin("timeout"):
             for item in items:
                 if KATA in item.stash:

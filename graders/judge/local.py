@@ -8,7 +8,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +18,8 @@ import numpy as np
 
 from graders import wire
 from graders.catalogue import Kata
-from graders.errors import CatalogueError, SubmissionError, WireError
+from graders.errors import CatalogueError, SubmissionError, WireError, WorkerError
+from graders.judge import watchdog
 from graders.judge.handle import Probe
 from graders.worker.submission import Namespace, entry_point
 
@@ -30,9 +31,11 @@ class LocalSide:
     two katas, or a stub and its solution, may use the same names.
     """
 
-    def __init__(self, kata: Kata, folder: Path) -> None:
+    def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
+        """`call_s` is the limit for a call, the kata's own if there is none."""
         self.kata = kata
         self.folder = folder
+        self.call_s = kata.limits.call_s if call_s is None else call_s
         self.finder = _Siblings(kata, folder)
         self.modules: dict[str, ModuleType] = {}
         self.probes: dict[str, ModuleType] = {}
@@ -49,7 +52,7 @@ class LocalSide:
             function = entry_point(self._loaded(), name)
             if function is None:
                 raise SubmissionError(missing(self.kata, name))
-            value = function(*_handed(arguments))
+            value = self._in_time(name, function, _handed(arguments))
         return _crossed(value, name)
 
     def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
@@ -60,8 +63,13 @@ class LocalSide:
                 module = ModuleType("probes")
                 exec(compile(probe.source, probe.file, "exec", dont_inherit=True), module.__dict__)
                 self.probes[probe.source] = module
-            value = getattr(self.probes[probe.source], probe.name)(submission, *_handed(arguments))
+            function = getattr(self.probes[probe.source], probe.name)
+            value = self._in_time(probe.name, function, (submission, *_handed(arguments)))
         return _crossed(value, probe.name)
+
+    def holds(self, file: str) -> bool:
+        """Whether this is one of the submission's files."""
+        return Path(file) in self.finder.paths.values()
 
     def data(self, name: str) -> bytes | None:
         try:
@@ -78,6 +86,16 @@ class LocalSide:
 
     def resume(self) -> None:
         """Nothing runs here between two calls."""
+
+    def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Call a function; after `call_s` raise WorkerError, with the traceback of the line that was running."""
+        __tracebackhide__ = True
+        try:
+            with watchdog.wall_limit(self.call_s):
+                return function(*arguments)
+        except watchdog.OutOfTime as end:
+            late = WorkerError(f"{name} took longer than {self.call_s:g} s and was stopped")
+            raise late.with_traceback(end.__traceback__) from None
 
     def _loaded(self) -> Any:
         if self.submission is None:

@@ -6,7 +6,11 @@ reply can cause a lot of work. So each test has a limit on the judge's own CPU t
 
 from __future__ import annotations
 
+import math
 import signal
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +23,12 @@ from graders.verdict import Limits
 TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # an exception may be lost in a finaliser, so it is raised again
+DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # modules of the trace functions of pdb, and of PyCharm and VS Code
 MEMORY_BYTES = 1 << 30  # beyond what the judge starts with; a reply has 64 MiB at most
 
 
 class OutOfTime(BaseException):
-    """The judge has used up its CPU time. No handler for ordinary exceptions may swallow it."""
+    """A limit of this process has run out. No handler for ordinary exceptions may swallow it."""
 
 
 @contextmanager
@@ -36,6 +41,30 @@ def cpu_limit(seconds: float) -> Iterator[None]:
     finally:
         stop()
         signal.signal(signal.SIGPROF, before)
+
+
+@contextmanager
+def wall_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime inside the block after `seconds` of wall time, except under a debugger.
+
+    An alarm that is already set, such as pytest-timeout's, goes on; if it is due earlier, there is no other limit.
+    Without alarms (on Windows, or outside the main thread) there is no limit.
+    """
+    here = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    due, again = signal.getitimer(signal.ITIMER_REAL) if here else (0.0, 0.0)
+    if not here or seconds == math.inf or 0 < due < seconds:
+        yield
+        return
+    begun = time.monotonic()
+    before = signal.signal(signal.SIGALRM, _raise_unless_debugging)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if due:
+            signal.setitimer(signal.ITIMER_REAL, max(due - (time.monotonic() - begun), 0.001), again)
 
 
 def grant(seconds: float) -> None:
@@ -65,3 +94,17 @@ def limit_memory(room: int = MEMORY_BYTES) -> None:
 
 def _raise(_number: int, _frame: FrameType | None) -> None:
     raise OutOfTime
+
+
+def _raise_unless_debugging(_number: int, _frame: FrameType | None) -> None:
+    if not _debugging():
+        raise OutOfTime
+
+
+def _debugging() -> bool:
+    """Whether a debugger is at work in this thread: a person may take any time."""
+    traced = getattr(sys.gettrace(), "__module__", None) or ""
+    if traced.partition(".")[0] in DEBUGGERS or traced.startswith("pydevd"):
+        return True
+    monitoring = getattr(sys, "monitoring", None)  # from Python 3.12 on
+    return monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None

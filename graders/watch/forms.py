@@ -15,7 +15,7 @@ from graders.watch.session import Session
 from graders.watch.terminal import SUSPEND, Screen, Wake, signals, typed
 from graders.watch.view import State
 
-KEYS = "n next, h hint, l list, c other tests, p plot, r reset, q quit"
+KEYS = "n next, f next failure, h hint, l list, c other tests, p plot, r reset, q quit"
 _WIDEST = 100
 
 

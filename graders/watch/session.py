@@ -53,7 +53,8 @@ class Session:
     """The state, and all that changes it. `wake` is called from other threads when it is time for `look`.
 
     `news` says what is to be told by a form that cannot show everything at once: verdict, failure (the first one of a
-    grading that goes on), notes, hint, list, question, kata; whoever tells it empties it.
+    grading that goes on), test (the next one that fails), notes, hint, list, question, kata; the form that tells it
+    empties it.
     """
 
     def __init__(self, state: State, judge: Judge, wake: Callable[[], None]) -> None:
@@ -112,7 +113,7 @@ class Session:
     def grade(self) -> None:
         """Have graded what lies there now, or say why that cannot be."""
         state = self.state
-        state.slips, state.fault, state.begun = (), "", None
+        state.slips, state.fault, state.begun, state.place = (), "", None, 0
         settings = _settings(state.kata)
         if settings != self._settings:
             try:
@@ -135,6 +136,8 @@ class Session:
             self.grader.give_up()
             self.news.append("verdict")
             return
+        if state.verdict is not None and not state.verdict.tasks:  # what could not be graded may have been corrected
+            state.verdict = shown(board.verdict, "learner") if board.verdict is not None else None
         state.begun, self._failed, self._told = time.monotonic(), False, False
         self._wish()
 
@@ -189,7 +192,7 @@ class Session:
         standing = state.standings[slug]
         became = (verdict.status, verdict.score, *(task.status for task in verdict.tasks))
         passed = verdict.status in DONE
-        if became == self._counted or not (self._saved or (passed and not standing.done)):
+        if verdict.untouched or became == self._counted or not (self._saved or (passed and not standing.done)):
             return
         self._counted = became
         self._to_keep.append(verdict)
@@ -240,7 +243,15 @@ class Session:
         state = self.state
         if key == "q":
             return False
-        keys = {"n": self._next, "h": self._hint, "l": self._list, "c": self._tests, "p": self._plot, "r": self._ask}
+        keys = {
+            "n": self._next,
+            "f": self._failing,
+            "h": self._hint,
+            "l": self._list,
+            "c": self._tests,
+            "p": self._plot,
+            "r": self._ask,
+        }
         if state.asking:
             self._answer(key)
         elif state.view == "list" and key in STEPS:
@@ -268,6 +279,16 @@ class Session:
         else:
             self._go(following[0])
 
+    def _failing(self) -> None:
+        """Show the next of the tests that do not pass."""
+        state = self.state
+        if len(state.failing) < 2:
+            self._note("No other test fails." if state.failing else "No test fails.")
+            return
+        self._turn("verdict")
+        state.place += 1
+        self.news.append("test")
+
     def _go(self, kata: Kata) -> None:
         """Watch another kata."""
         state = self.state
@@ -282,18 +303,21 @@ class Session:
         self.grade()
 
     def _hint(self) -> None:
-        """One hint more than was ever shown; when all were, they are all there."""
+        """One hint more than was ever shown, of those for what fails; when all were, they are all there."""
         state = self.state
         hints = learning.hints_of(state.kata)
         if not hints:
             self._note(f"{state.kata.slug} has no hints; what it wants is in katas/{state.kata.slug}/README.md.")
             return
-        seen = set(range(1, len(state.hints) + 1))
+        failing = state.failure.task if state.failure is not None else ""
+        numbers = learning.hints_for(hints, next((task for task in state.kata.tasks if task.name == failing), None))
+        seen = {number for number in numbers if hints[number - 1] in state.hints}
         self._turn("hints")
         self._progress(lambda progress: seen.update(progress.hints_seen(state.kata.slug)))
-        number = learning.next_hint(hints, seen)
+        number = learning.next_hint(numbers, seen)
         self._progress(lambda progress: progress.saw_hint(state.kata.slug, number))
-        state.hints, state.hints_left = hints[:number], len(hints) - number
+        shown = numbers[: numbers.index(number) + 1]
+        state.hints, state.hints_left = [hints[each - 1] for each in shown], len(numbers) - len(shown)
         self.news.append("hint")
 
     def _list(self) -> None:

@@ -9,20 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from rich.text import Text
 
 from graders.catalogue import Kata, Task
+from graders.cli.learning import Hint
+from graders.cli.paragraphs import filled
 from graders.progress import DONE, Standing, all_done, next_kata, place, points_of
 from graders.report import wording
 from graders.report.terminal import COLOURS, Page, notes_on
 from graders.report.text import clean, clean_line
-from graders.verdict import TestResult, Verdict
+from graders.verdict import TaskResult, TestResult, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 AGAIN_S = 0.4  # until then a task that is graded again keeps its former mark
 _BAR = 16
+_OUTCOME_LINES = 2  # of what was expected, and of what came
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,11 @@ class State:
     visible: bool = False  # and the next one?
     notes: list[str] = field(default_factory=list)  # what a key brought
     view: str = "verdict"  # or hints, or list
-    hints: Sequence[tuple[str, str]] = ()  # shown so far
+    hints: Sequence[Hint] = ()  # shown so far
     hints_left: int = 0
     asking: bool = False  # is it to be reset?
     choice: int = 0  # in the list
+    place: int = 0  # of the test that is shown among those that fail
     offset: int = 0  # lines of the middle part that are above the screen
 
     @property
@@ -85,6 +90,12 @@ class State:
         """Whether a test does not pass that decides: one of an extra task fails nothing."""
         optional = wording.optional(self.verdict) if self.verdict is not None else frozenset()
         return any(test.task not in optional for test in self.failing)
+
+    @property
+    def failure(self) -> TestResult | None:
+        """The failing test that is shown."""
+        failing = self.failing
+        return failing[self.place % len(failing)] if failing else None
 
     @property
     def following(self) -> tuple[Kata, str] | None:
@@ -132,9 +143,50 @@ class Lines(Page):
         if wording.is_bare(test):
             self.block(wording.BARE, "  ", "dim")
         self.said(test)
+        whole = self.outcome(test)
         self.diagnosed(test)
-        self.input(test)
+        self.input(replace(test, counterexample=_split(test.counterexample)[0]) if whole else test)
         self.printed(test)
+
+    def outcome(self, test: TestResult) -> bool:
+        """What was expected and what came, in a few lines; whether that is all of it."""
+        whole = True
+        for entry in _split(test.counterexample)[1]:
+            first, *rest = self.wrapped(entry, self.width - 6)
+            lines = [first, *(f"# {line}" for line in rest)]
+            whole = whole and len(lines) <= _OUTCOME_LINES
+            for line in [*lines[:_OUTCOME_LINES], *(["# …"] if len(lines) > _OUTCOME_LINES else [])]:
+                self.put(("    ", ""), (line, "cyan"))
+        return whole
+
+    def task(self, task: TaskResult) -> None:
+        """In one line, however long its title is."""
+        remark = wording.task_remark(task)
+        title = task.title or task.name
+        left = clean_line(f"{title} ({remark})" if remark else title)
+        self.row(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), COLOURS.get(task.status, "dim"))
+
+    def row(self, mark: str, left: str, right: str, style: str) -> None:
+        """As `ends`, but what is too long is cut."""
+        most = self.width - len(mark) - len(right) - 3
+        self.ends(mark, left if len(left) <= most else f"{left[: most - 1]}…", right, style)
+
+
+def _split(counterexample: str) -> tuple[str, list[str]]:
+    """The code, and the comments after it: what was expected and what came, each with the lines that go on with it."""
+    lines = counterexample.split("\n")
+    count = len(lines)
+    while count and lines[count - 1].startswith("#"):
+        count -= 1
+    if not count:  # comments alone are what a probe was asked
+        return counterexample, []
+    entries: list[str] = []
+    for line in lines[count:]:
+        if line.startswith("#  ") and entries:
+            entries[-1] += f"\n{line.removeprefix('#').strip()}"
+        else:
+            entries.append(line)
+    return "\n".join(lines[:count]), entries
 
 
 # ----------------------------------------------------------------------------------------------- parts
@@ -208,7 +260,7 @@ def _tasks(page: Lines, state: State, most: int) -> None:
         if task.name in results and task.name not in open_:
             page.task(results[task.name])
         else:
-            page.ends("  · ", clean_line(task.title), f"– / {wording.points(task.points)}", "dim")
+            page.row("  · ", clean_line(task.title), f"– / {wording.points(task.points)}", "dim")
     if left:
         passed = sum(task.name in results and results[task.name].status == "passed" for task in left)
         page.block(f"and {len(left)} more, {passed} of them passed", "  … ", "dim")
@@ -239,6 +291,8 @@ def _outcome(page: Lines, state: State) -> None:
     elif state.slips:
         for slip in state.slips:
             _slip(page, slip)
+    elif verdict is None and state.graded_at:
+        page.block("The grading has begun anew.", "  ", "dim")
     elif verdict is None:
         page.block("The first verdict on a kata takes some seconds more than those that follow.", "  ", "dim")
     elif verdict.message:
@@ -248,7 +302,7 @@ def _outcome(page: Lines, state: State) -> None:
             page.block("Nothing has failed so far.", "  ", "dim")
         elif verdict.status in DONE:
             _praise(page, state)
-        _failures(page, state)
+        _failure(page, state)
     if verdict is not None and not (state.fault or state.slips):
         notes = notes_on(verdict)
         if notes:
@@ -257,18 +311,18 @@ def _outcome(page: Lines, state: State) -> None:
             page.block(note, "  ", "yellow")
 
 
-def _failures(page: Lines, state: State) -> None:
-    """The first failing test in full, and how many more there are."""
-    if state.verdict is None or not state.failing:
+def _failure(page: Lines, state: State) -> None:
+    """One of the tests that do not pass, and which of them it is."""
+    failure, count = state.failure, len(state.failing)
+    if state.verdict is None or failure is None:
         return
     page.optional = wording.optional(state.verdict)
     if page.lines:
         page.blank()
-    first, *others = state.failing
-    page.failure(first)
-    if others:
+    page.failure(failure)
+    if count > 1:
         page.blank()
-        page.block(f"{len(others)} more {'test does' if len(others) == 1 else 'tests do'} not pass.", "", "")
+        page.block(f"{state.place % count + 1} of {count} tests that do not pass; f shows the next.", "", "")
 
 
 def _slip(page: Lines, slip: Slip) -> None:
@@ -303,9 +357,9 @@ def _praise(page: Lines, state: State) -> None:
 
 def _hints(page: Lines, state: State, count: int) -> None:
     """The newest first: it is the one that was asked for."""
-    for number, (title, body) in enumerate(reversed(state.hints[-count:])):
-        page.block(clean_line(title), "", "bold yellow")
-        page.block(clean(body), "  ")
+    for number, hint in enumerate(reversed(state.hints[-count:])):
+        page.block(clean_line(hint.title), "", "bold yellow")
+        page.block(filled(clean(hint.body), page.width - 3), "  ")
         if number == 0 and state.hints_left:
             page.block(f"{state.hints_left} more: h", "  ", "dim")
         page.blank()
@@ -328,15 +382,23 @@ def bottom(state: State, console: Console, width: int) -> list[Text]:
     """How far all katas are, and the keys."""
     page = Lines(console, width)
     done = sum(state.standings[kata.slug].done for kata in state.katas)
-    filled = round(_BAR * done / len(state.katas))
-    page.put(("█" * filled, "green"), ("░" * (_BAR - filled), "dim"), (f" {_progress(state)}", ""))
+    said = _progress(state)
+    length = max(min(_BAR, page.width - len(said) - 1), 0)
+    full = round(length * done / len(state.katas))
+    page.put(("█" * full, "green"), ("░" * (length - full), "dim"), (f" {said}", ""))
     if state.asking:
         page.block(_question(state), "", "bold")
         page.lines.extend(_keys([("y", "yes"), ("n", "no")], width))
     elif state.view == "list":
         page.lines.extend(_keys([("↑↓", "choose"), ("Enter", "take it"), ("Esc", "back"), ("q", "quit")], width))
     else:
-        keys = [("n", "next"), ("h", "hint"), ("l", "list"), ("c", "all tests" if state.visible else "visible only")]
+        keys = [
+            ("n", "next"),
+            *([("f", "next failure")] if len(state.failing) > 1 else []),
+            ("h", "hint"),
+            ("l", "list"),
+            ("c", "all tests" if state.visible else "visible only"),
+        ]
         keys += [("p", "plot"), ("r", "reset")]
         keys += [("Esc", "back")] if state.view == "hints" else []
         page.lines.extend(_keys([*keys, ("q", "quit")], width, dim="" if state.done else "n"))
@@ -416,6 +478,8 @@ def told(state: State, news: str, console: Console, width: int) -> list[Text]:
             page.failure(state.failing[0])
             page.blank()
             page.block(f"grading goes on: {_left(state)}", "", "dim")
+    elif news == "test":
+        _failure(page, state)
     elif news == "notes":
         for note in state.notes:
             page.block(note, "")

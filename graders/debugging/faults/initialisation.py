@@ -54,17 +54,18 @@ FAULTS = (
         edits={"spirals": (("math.sqrt(2.0 / layer.in_features)", "1.0 / layer.weight.numel()"),)},
     ),
     Fault(
-        name="gain-of-a-thousandth",
+        name="gain-by-all-weights",
         family="initialisation",
         cause="initial-weights-too-small",
         level=2,
         symptoms=("loss-high", "score-low"),
-        why="The weights start so small that activations and gradients nearly vanish on their way through the "
-        "layers: much of the training goes by before anything moves.",
+        why="Xavier initialisation takes the width of a layer into account already. The gain divides by the number "
+        "of weights once more: activations and gradients nearly vanish on their way through the layers, and much "
+        "of the training goes by before anything moves.",
         fix="Use a gain of 1, which keeps the scale of activations from layer to layer.",
         prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
         edits={
-            "sensors": (("gain=1.0, generator", "gain=0.001, generator"),),
+            "sensors": (("gain=1.0, generator", "gain=1.0 / layer.weight.numel(), generator"),),
         },
     ),
     Fault(
