@@ -108,7 +108,7 @@ def test_an_accepted_variant_that_fails_is_named(checked: Finished) -> None:
 
 def test_a_wrong_variant_that_only_hidden_tests_catch_needs_a_reason(checked: Finished) -> None:
     told = of(checked, "unseen")
-    assert "seen by visible tests 1/2, " in told
+    assert "wrong rejected 2/2, seen by visible tests 1/2, " in told
     assert "  wrong/thirded is caught by hidden tests alone: add a visible test" in told
 
 

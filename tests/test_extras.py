@@ -28,7 +28,7 @@ from graders.judge import Judge
 from graders.judge.scoring import scored, totalled
 from graders.progress import Progress, Standing
 from graders.pulls import reporting
-from graders.report import FORMATS, render
+from graders.report import FORMATS, render, terminal
 from graders.report.shown import shown
 from graders.verdict import TestResult, Verdict, from_json, to_json
 from graders.watch import view
@@ -154,6 +154,16 @@ def test_a_report_without_extras_does_not_speak_of_them(form: str, require_extra
     told = report.replace("require_extras", "").replace('"extra": false', "").replace("extra_data", "")
     told = told.replace("extras_passed,extras,", "")  # the header of a table is always the same
     assert "extra" not in told.lower()
+
+
+def test_a_failed_extra_is_red_nowhere() -> None:
+    """Red is for what decides, so the same failure is red where extras are required."""
+    required = totalled(msgspec.structs.replace(PASSED, require_extras=True), PASSED.tasks)
+    for verdict, red in ((PASSED, False), (required, True)):
+        assert ('<span class="failed" aria-hidden' in render([verdict], "html")) == red
+        screen = io.StringIO()
+        terminal.print_verdict(verdict, Console(file=screen, width=80, force_terminal=True, color_system="standard"))
+        assert ("\x1b[31m" in screen.getvalue() or "\x1b[1;31m" in screen.getvalue()) == red
 
 
 def test_core_failures_are_shown_before_those_of_extras() -> None:
@@ -317,8 +327,10 @@ def test_learner_mode_counts_extras_apart(root: Path) -> None:
     try:
         write(stub, WIDENED)
         done = workshop.pytest("katas/extras", cwd=root)
-        told = "extras: 1 of 1 tasks, extras 1 of 2, 9 of 10 points, and no more is needed to pass; official: "
+        told = "extras: 1 of 1 tasks, extras 1 of 2, 9 of 10 points, the core passes; official: "
         assert told in done.out, done.said
+        other = workshop.pytest("katas/extras", "-k", "empty or float32", cwd=root)
+        assert "extras: extras 1 of 2, 1 of 2 points; official: " in other.out, other.said
         write(stub, RIGHT)
         assert (
             "extras: 1 of 1 tasks, extras 2 of 2, 10 of 10 points; official: "

@@ -164,6 +164,40 @@ def test_the_best_or_the_last_counts(counts, points):
     assert found.points == points
 
 
+def passing(points: float, day: int, status: str) -> Attempt:
+    return Attempt(moment(day), graded(points, status=status))
+
+
+@pytest.mark.parametrize(("counts", "points", "passed"), [("best", 9, True), ("last", 9, False)])
+def test_a_pass_stays_a_pass_when_a_failed_submission_has_more_points(counts, points, passed):
+    """Extras can be worth more points than the core task that fails."""
+    rule = Rule(counts=counts)
+    found = rules.standings([passing(8, 1, "passed"), passing(9, 2, "failed")], rule)
+    assert (rules.counted(found, rule).points, rules.passed(found, rule)) == (points, passed)
+
+
+def test_of_equal_points_the_pass_counts():
+    found = rules.standings([passing(8, 1, "failed"), passing(8, 2, "passed"), passing(8, 3, "passed")], Rule())
+    assert rules.counted(found, Rule()).attempt.submitted_at == moment(2)
+
+
+def test_a_pass_beyond_the_limit_of_attempts_is_none():
+    rule = Rule(attempts_per_day=1)
+    found = rules.standings([passing(5, 1, "failed"), passing(10, 1, "passed")], rule)
+    assert not rules.passed(found, rule)
+
+
+def test_statistics_count_who_passed_by_any_submission_that_may_count(opened):
+    with opened() as found:
+        found.import_verdict(graded(8, sha="1", status="passed"), "ada", moment(1))
+        found.import_verdict(graded(9, sha="2", status="failed", at=moment(2, 1)), "ada", moment(2))
+        (kata,) = statistics.of_katas(found.places())
+        url = found.name
+    assert (kata.people, kata.passed) == (1, 1)
+    shown = katas("gradebook", "show", "ada", "--gradebook", url, cwd=ROOT)
+    assert "one: 9 of 10  failed, passed by another submission" in shown.out, shown.said
+
+
 def test_a_late_submission_that_is_better_may_still_be_the_best():
     attempts = [Attempt(moment(9), graded(5)), Attempt(moment(12), graded(10))]
     rule = Rule(due_at=DUE, late_percent=10)

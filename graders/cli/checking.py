@@ -57,6 +57,7 @@ class Finding:
     fault: str
     diagnosed: bool = False
     seen: bool | None = None  # of a wrong variant: do the visible tests catch it? None where they need not
+    unseen: str = ""  # of a wrong variant: what is amiss with what the visible tests see of it
     green: bool | None = None  # of an independent answer: do the visible tests pass?
 
     @property
@@ -105,7 +106,7 @@ class Tally:
 
     @property
     def faults(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.fault]
+        return [finding for finding in self.findings if finding.fault or finding.unseen]
 
     def lines(self) -> Iterator[str]:
         """A line for the kata, and one for everything that falls short."""
@@ -125,7 +126,7 @@ class Tally:
             told.append(f"false alarms {self.false_alarms}")
         yield f"{self.kata.slug}: {', '.join(told)}"
         for finding in self.faults:
-            yield f"  {finding.subject} {finding.fault}"
+            yield f"  {finding.subject} {finding.fault or finding.unseen}"
 
 
 def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
@@ -220,14 +221,13 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         named = {test.diagnosis for test in verdict.tests} - {""}
         begun = "its first line is still as it was begun: say there what is wrong" if variant.sentence == UNSAID else ""
         seen = _seen(verdict, partial(graded, files_with(solution, variant), tasks=tasks, visible=True))
-        fault = (
-            begun
-            or _wrong_fault(verdict, variant)
-            or _diagnosis_fault(named, variant)
-            or _seen_fault(variant, seen=seen)
-        )
         yield Finding(
-            "wrong", variant.path.stem, fault, diagnosed=bool(named), seen=None if variant.hidden_only else seen
+            "wrong",
+            variant.path.stem,
+            begun or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant),
+            diagnosed=bool(named),
+            seen=None if variant.hidden_only else seen,
+            unseen=_seen_fault(variant, seen=seen),
         )
     for variant in plan.share(kata.accept):
         verdict = graded(files_with(solution, variant), **_how_accepted(kata, variant))

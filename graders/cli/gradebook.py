@@ -203,7 +203,8 @@ def _points(place: Place) -> str:
         return "nothing that counts"
     verdict = place.counted.attempt.verdict
     late = f", {_days(place.counted.late)} late" if place.counted.late else ""
-    return f"{place.points:>6g} of {verdict.max_score + verdict.review_points:g}  {verdict.status}{late}"
+    before = ", passed by another submission" if place.passed and verdict.status == "failed" else ""
+    return f"{place.points:>6g} of {verdict.max_score + verdict.review_points:g}  {verdict.status}{late}{before}"
 
 
 def _days(count: int) -> str:

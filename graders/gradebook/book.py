@@ -70,6 +70,11 @@ class Place:
     def points(self) -> float:
         return 0.0 if self.counted is None else self.counted.points
 
+    @property
+    def passed(self) -> bool:
+        """Whether they have passed it, whichever submission's points count."""
+        return rules.passed(self.standings, self.rule)
+
 
 class Imported(NamedTuple):
     """How much was new in the book."""

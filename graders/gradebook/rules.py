@@ -94,7 +94,9 @@ def share_left(late: int, rule: Rule) -> float:
 
 
 def counted(found: Sequence[Standing], rule: Rule) -> Standing | None:
-    """The one that counts: the best (the first of equals), or the last; None where nothing was handed in in time.
+    """The one that counts: the best, or the last; None where nothing was handed in in time.
+
+    The best has the most points; of equals that which passed, and of these the first.
 
     What spent no attempt counts only where nothing else is there.
     """
@@ -102,4 +104,19 @@ def counted(found: Sequence[Standing], rule: Rule) -> Standing | None:
     known = [each for each in allowed if spends_attempt(each.attempt.verdict)] or allowed
     if not known:
         return None
-    return known[-1] if rule.counts == "last" else max(known, key=lambda each: each.points)
+    return known[-1] if rule.counts == "last" else max(known, key=lambda each: (each.points, _is_pass(each)))
+
+
+def passed(found: Sequence[Standing], rule: Rule) -> bool:
+    """Whether the kata is passed: by the last submission, or where the best counts by any that may count.
+
+    A pass stays a pass when a later submission fails and has more points, by its extra tasks.
+    """
+    one = counted(found, rule)
+    if rule.counts == "last":
+        return one is not None and _is_pass(one)
+    return any(_is_pass(each) for each in found if not each.over_limit)
+
+
+def _is_pass(standing: Standing) -> bool:
+    return standing.attempt.verdict.status == "passed"

@@ -101,7 +101,7 @@ def _kata(slug: str, places: Sequence[Place], totals: Mapping[str, float]) -> Ka
         slug=slug,
         title=next((verdict.title for verdict in verdicts if verdict.title), slug),
         people=len(places),
-        passed=sum(verdict.status == "passed" for verdict in verdicts),
+        passed=sum(place.passed for place in places),
         ungradable=sum(verdict.status == "ungradable" for verdict in verdicts),
         submissions=sum(len(place.standings) for place in places),
         mean=fmean(possible) if possible else 0.0,

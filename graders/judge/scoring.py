@@ -144,12 +144,13 @@ class Tally:
         points = sum(known[name].points for name in passed)
         possible = sum(known[name].points for name in tasks)
         core, extra = ([name for name in tasks if known[name].extra == each] for each in (False, True))
-        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"]
+        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
         if extra:
             counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
         counted.append(f"{points:g} of {possible:g} points")
-        if not kata.require_extras and set(core) <= set(passed) < set(tasks):
-            counted.append("and no more is needed to pass")
+        needed = {task.name for task in kata.tasks if not task.extra}
+        if not kata.require_extras and needed <= set(passed) < set(tasks):
+            counted.append("the core passes")
         counts = "what counts is graded by your course, with further tests"
         official = counts if kata.handed_out else f"official: katas grade {slug}"
         return f"{slug}: {', '.join(counted)}; {official}"

@@ -33,7 +33,7 @@ def _section(verdict: Verdict, level: int) -> str:
     if verdict.message:
         parts.append(block(verdict.message, "said"))
     if verdict.tasks:
-        parts.append(_table(verdict.tasks))
+        parts.append(_table(verdict.tasks, wording.optional(verdict)))
     for who, words in wording.comments(verdict):
         parts += [f"<p>{escape(who)}</p>", block(words, "said")]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
@@ -56,11 +56,12 @@ def _section(verdict: Verdict, level: int) -> str:
     return "\n".join(parts)
 
 
-def _table(tasks: tuple[TaskResult, ...]) -> str:
+def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
     remarks = any(wording.task_remark(task) for task in tasks)
     rows = [
-        f'<tr><td>{mark(wording.MARKS[task.status], task.status)}</td><th scope="row">{escape(task.title or task.name)}'
-        f"</th>{f'<td>{escape(wording.task_remark(task))}</td>' * remarks}"
+        f"<tr><td>{mark(wording.MARKS[task.status], task.status, optional=task.name in optional)}</td>"
+        f'<th scope="row">{escape(task.title or task.name)}</th>'
+        f"{f'<td>{escape(wording.task_remark(task))}</td>' * remarks}"
         f'<td class="number">{wording.worth(task)}</td></tr>'
         for task in tasks
     ]
@@ -71,8 +72,9 @@ def _table(tasks: tuple[TaskResult, ...]) -> str:
 
 
 def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
-    kinds = ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
-    name = f"{mark(wording.MARKS[test.status], test.status)} {escape(wording.sentence(test.name))}"
+    extra = test.task in optional
+    kinds = ", extra" * extra + ", hidden" * (test.visibility == "hidden")
+    name = f"{mark(wording.MARKS[test.status], test.status, optional=extra)} {escape(wording.sentence(test.name))}"
     name += f' <span class="soft">({escape(test.task)}{kinds})</span>'
     if wording.is_bare(test):
         return f"<p>{name}. {escape(wording.BARE)}</p>"

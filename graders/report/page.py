@@ -20,7 +20,7 @@ table { border-collapse: collapse; width: 100%; } caption { text-align: left; co
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; } td { overflow-wrap: break-word; } .number { text-align: right; white-space: nowrap; }
 .passed { color: var(--good); } .failed, .ungradable, .error { color: var(--bad); }
-.partial, .blocked, .awaiting_review, .ungraded { color: var(--wait); }
+.partial, .blocked, .awaiting_review, .ungraded, .failed.optional { color: var(--wait); }
 details { border: 1px solid var(--line); border-radius: .4rem; margin: .5rem 0; padding: .5rem .75rem; }
 summary { cursor: pointer; } summary:focus-visible, pre:focus-visible { outline: 3px solid var(--ink); }
 pre { background: var(--box); border-radius: .4rem; padding: .6rem; overflow-x: auto; overflow-wrap: normal;
@@ -41,10 +41,11 @@ def page(title: str, body: str, style: str = "") -> str:
     )
 
 
-def mark(sign: str, status: str) -> str:
-    """A sign for the eye, and its meaning for who does not see it."""
+def mark(sign: str, status: str, *, optional: bool = False) -> str:
+    """A sign for the eye, and its meaning for who does not see it; a failure that is `optional` is not red."""
     words = status.replace("_", " ")
-    return f'<span class="{escape(status)}" aria-hidden="true">{escape(sign)}</span><span class="hidden">{words}</span>'
+    kinds = escape(status) + " optional" * (optional and status == "failed")
+    return f'<span class="{kinds}" aria-hidden="true">{escape(sign)}</span><span class="hidden">{words}</span>'
 
 
 def block(text: str, kind: str = "") -> str:

@@ -106,7 +106,7 @@ def policy(verdict: Verdict) -> str:
 
 def optional(verdict: Verdict) -> frozenset[str]:
     """The names of the tasks that decide nothing: their failures are told, and are no failure of the kata."""
-    return frozenset(task.name for task in verdict.tasks if task not in verdict.deciding)
+    return frozenset({task.name for task in verdict.extras} - {task.name for task in verdict.deciding})
 
 
 def title(verdict: Verdict, task: TaskResult) -> str:

@@ -13,7 +13,7 @@ def honest(W, x, b):
 PLACES = (".", "..", "/tmp", "/work", "/results", "/autograder/results", "/dev/shm", os.path.dirname(__file__))
 REPORTS = {
     "forged-junit.xml": '<testsuites><testsuite tests="10" failures="0"/></testsuites>',
-    "forged-verdict.json": '{"schema": "katas/verdict/v1", "status": "passed"}',
+    "forged-verdict.json": '{"schema": "katas/verdict/v2", "status": "passed"}',
     "forged-results.json": '{"score": 100}',
 }
 
