@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.checks import Mismatch, accuracy, assert_accuracy
+from graders.checks import Mismatch, accuracy, assert_accuracy, standard_error
 from graders.checks.mismatch import observing
 
 LABELS = np.array([0, 1, 2, 1])
@@ -17,6 +17,13 @@ def test_accuracy_is_the_share_of_equal_pairs(pairs: list[tuple[int, int]]) -> N
     found = accuracy(predictions, labels)
     assert type(found) is float
     assert found == sum(p == y for p, y in pairs) / len(pairs)
+
+
+def test_the_standard_error_is_that_of_two_samples_of_one_coin() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (rng.binomial(n, 0.7, 20_000) / n for n in (200, 600))
+    assert standard_error(0.7, 200, 0.7, 600) == pytest.approx(np.std(one - other), rel=0.02)
+    assert standard_error(1.0, 200, 1.0, 600) == 0.0
 
 
 def test_the_threshold_itself_passes() -> None:

@@ -461,6 +461,36 @@ def broken(faulty: Path, examiner: Judge, repository: Path) -> Callable[..., Ver
     return grade
 
 
+ELSEWHERE = """
+from graders.checks import assert_equal, task
+
+
+@task("elsewhere")
+def test_a_worker_of_each_runtime_for_the_whole_test(kata, probes):
+    places = kata, kata.beside("numpy"), kata.beside("torch"), kata.beside("numpy")
+    found = [place.run(probes.call) for place in places]
+    assert_equal(found, [[True, 1], [False, 1], [True, 2], [False, 2]])
+"""
+CALL = """
+import importlib.util
+import itertools
+
+numbers = itertools.count(1)
+
+
+def call(submission):
+    return [importlib.util.find_spec("torch") is not None, next(numbers)]
+"""
+
+
+def test_a_test_asks_in_a_worker_of_another_runtime_too(broken: Broken, repository: Path) -> None:
+    table = (repository / "katas/ten/kata.toml").read_text(encoding="utf-8")
+    task = '\n[tasks.elsewhere]\ntitle = "Elsewhere"\npoints = 1\nruntime = "torch"\n'
+    added = {"kata.toml": table + task, "test_elsewhere.py": ELSEWHERE, "probes_elsewhere.py": CALL}
+    verdict = broken({f"katas/ten/{name}": text for name, text in added.items()})
+    assert statuses(verdict)["test_a_worker_of_each_runtime_for_the_whole_test"] == "passed", verdict.tests[-1].message
+
+
 def is_an_error(verdict: Verdict, *said: str) -> None:
     assert (verdict.status, verdict.exit_status, verdict.score, verdict.tests) == ("error", 2, 0, ())
     for part in said:

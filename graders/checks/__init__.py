@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.checks.accuracy import accuracy, assert_accuracy
+from graders.checks.accuracy import accuracy, assert_accuracy, standard_error
 from graders.checks.arrays import assert_bool, assert_close, assert_equal, assert_float, assert_int, assert_shape
 from graders.checks.artifacts import assert_picture, assert_prose, read_png
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
@@ -43,6 +43,7 @@ __all__ = [
     "central_difference",
     "generator",
     "read_png",
+    "standard_error",
     "task",
     "vector_jacobian_product",
 ]

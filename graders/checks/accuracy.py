@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,15 @@ def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     if problem is not None:
         raise ValueError(problem)
     return float(np.mean(np.asarray(predictions) == np.asarray(labels)))
+
+
+def standard_error(share: float, n: int, other: float, m: int) -> float:
+    """The standard error of the difference of two shares, of n and of m, if both come from the same probability.
+
+    That probability is estimated from both together; every one of n + m counts as an independent draw.
+    """
+    both = (n * share + m * other) / (n + m)
+    return math.sqrt(max(0.0, both * (1 - both)) * (1 / n + 1 / m))
 
 
 def assert_accuracy(predictions: Any, labels: npt.ArrayLike, at_least: float) -> None:

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -189,6 +189,7 @@ class Grading:
     found: dict[str, Failure] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
+    others: list[WorkerSide] = field(default_factory=list)  # of the test at hand, in other runtimes than its own
 
     def verdict(self) -> Verdict:
         """Grade. Raises Lost when the worker zygote died; every other fault of ours is an `error` verdict."""
@@ -322,6 +323,7 @@ class Grading:
                 side,
                 partial(self._reference, self.kata.runtime_of(task_of(item))),
                 timed=lambda _, speed: self.speeds.update({item.nodeid: speed}),
+                elsewhere=cache(partial(self._elsewhere, item)),
             )
             result = self._outcome(item)
             printed = self._kept(result.output or side.worker.take_output())
@@ -333,6 +335,9 @@ class Grading:
             speed=self.speeds.get(item.nodeid),
         )
         side.worker.kill("its test is over")
+        for other in self.others:
+            other.worker.kill("its test is over")
+        self.others.clear()
 
     def _kept(self, output: str) -> str:
         """What is kept of a test's output: a submission can print as much in every test, also while it is imported."""
@@ -413,6 +418,14 @@ class Grading:
     def _reference(self, runtime: str) -> WorkerSide:
         worker = self._crew(runtime).hire(1)[0]
         return self._side(worker, "reference", self.order.solution, clock=ReferenceClock(self.kata.limits))
+
+    def _elsewhere(self, item: pytest.Item, runtime: str) -> WorkerSide:
+        """The submission in a worker of another runtime than the test's; in the test's own where it is that one."""
+        if runtime == self.kata.runtime_of(task_of(item)):
+            return self.pending[item.nodeid]
+        side = self._side(self._crew(runtime).hire(1)[0], item.name, self.order.files)
+        self.others.append(side)
+        return side
 
     def _crew(self, runtime: str) -> Crew:
         crew = Crew(self.sandboxes[runtime].socket, self.kata.limits.output_kb, patient=self.order.crowded)

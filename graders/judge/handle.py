@@ -142,6 +142,7 @@ class Handle:
     against: Callable[[], Side] | None = None  # opens a side with the shipped solution
     journal: Journal = field(default_factory=Journal)
     timed: Callable[[Race, Speed], None] | None = None  # told of every measured speed
+    elsewhere: Callable[[str], Side] | None = None  # opens a side with the same submission in another runtime
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in self.kata.entry_points:
@@ -192,6 +193,15 @@ class Handle:
         if self.against is None:
             raise CatalogueError("this test asks for the reference where none can be had")
         return Handle(self.kata, self.against(), None)
+
+    def beside(self, runtime: str) -> Handle:
+        """The same submission in a worker of this runtime, the same one for a whole test.
+
+        Where there is but one process for all (in diagnosis, in learner mode), it is this one.
+        """
+        if self.elsewhere is None:
+            return self
+        return Handle(self.kata, self.elsewhere(runtime), self.against, self.journal, elsewhere=self.elsewhere)
 
     def speed(
         self, function: str | Probe, inputs: Inputs, check: Check, *, rounds: int = 11, at_most: float | None = None

@@ -141,7 +141,8 @@ def _trial(
     same = all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     training = np.array([each.training for each in passages], np.bool_)
     after_it = passages[int(np.flatnonzero(training).max(initial=-1)) + 1 :]
-    last = [each.answers for each in after_it if len(each.answers)]
+    width = after_it[-1].answers.shape[1] if after_it else 0
+    after_it = [each for each in after_it if each.answers.shape == (each.rows, width)]
     return {
         **_flat(trial),
         "took": took,
@@ -152,22 +153,56 @@ def _trial(
         "which": np.array([row for each in passages if each.training for row in each.which], np.int64),
         "heard": np.array([each.heard for each in passages]),
         "said": np.array([each.said for each in passages]),
-        "last": np.concatenate(last) if last else np.zeros((0, 1)),
+        "last": np.concatenate([each.answers for each in after_it]) if after_it else np.zeros((0, 1)),
+        "last_rows": np.array([each.rows for each in after_it], np.int64),
+        "like": _looks_like([each.glimpse for each in after_it], pictures.X_validation),
+        "shapes": _shapes(after_it[-1].modules) if after_it else [],
     }
+
+
+def _shapes(modules: list[torch.nn.Module]) -> list[tuple[int, ...]]:
+    """The shapes of all parameters of these modules, each parameter once."""
+    parameters = {id(parameter): parameter for module in modules for parameter in module.parameters()}
+    return [tuple(parameter.shape) for parameter in parameters.values()]
+
+
+def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
+    """For each row that went through a network the number of the picture that it comes from, by its likeness.
+
+    However pictures are scaled, a row is likest to its own.
+    """
+    if not glimpses or not len(pictures):
+        return np.zeros(0, np.int64)
+    rows, others = _standardised(np.concatenate(glimpses)), _standardised(_glimpse(pictures))
+    return np.asarray((rows @ others.T).argmax(axis=1), np.int64)
+
+
+def _glimpse(rows: np.ndarray) -> np.ndarray:
+    """Some 256 columns of these rows."""
+    return rows[:, :: max(1, rows.shape[1] // 256)].astype(np.float32)
+
+
+def _standardised(rows: np.ndarray) -> np.ndarray:
+    """Every column with mean 0 and deviation 1, then every row with length 1."""
+    rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
 
 
 class _Passage:
     """What went through a network at once: rows, whether in training, on how many threads, and what came out.
 
     `which` has a number for each row, the same for the same row; `heard` and `said` are mean squares, going in and
-    coming out.
+    coming out. Outside training, `glimpse` has some columns of the rows, and `answers` what came out. `modules`: those
+    that they went through, one after the other, where a network's parts are called one by one.
     """
 
     def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
         self.rows, self.training, self.which = len(x), training, which
         self.threads = torch.get_num_threads()
         self.heard, self.said = _mean_square(x), 0.0
+        self.glimpse = _glimpse(np.zeros((0, x.shape[1])) if training else x.float().numpy())
         self.answers = np.zeros((0, 1))
+        self.modules: list[torch.nn.Module] = []
 
 
 @contextmanager
@@ -181,10 +216,14 @@ def _passages(n_inputs: int, closely: bool) -> Iterator[list[_Passage]]:
         which = [numbers.setdefault(row.tobytes(), len(numbers)) for row in x.float().numpy()] if closely else []
         found.append(_Passage(x, module.training, which))
 
-    def after(output: Any) -> None:
-        if torch.is_tensor(output) and output.numel() and closely:
+    def after(module: torch.nn.Module, output: Any) -> None:
+        if not found or not torch.is_tensor(output) or output.ndim != 2 or len(output) != found[-1].rows:
+            return
+        if closely and not found[-1].modules:
             found[-1].said = _mean_square(output.detach())
-            found[-1].answers = output.detach().double().reshape(len(output), -1).numpy().copy()
+        found[-1].modules.append(module)
+        if not found[-1].training:
+            found[-1].answers = output.detach().double().numpy().copy()
 
     with _outermost(n_inputs, before, after):
         yield found
@@ -196,23 +235,21 @@ def _mean_square(x: torch.Tensor) -> float:
 
 @contextmanager
 def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., None]) -> Iterator[None]:
-    """Has `before` called when rows go into a network, not into a part of one, and `after` with what comes out."""
-    depth, open_at = 0, -1
+    """Calls `before` when rows go into a network, not into a part of one, and `after` with what each network gives."""
+    depth = 0
 
     def enter(module: torch.nn.Module, arguments: Any) -> None:
-        nonlocal depth, open_at
+        nonlocal depth
         if depth == 0 and arguments and torch.is_tensor(arguments[0]) and arguments[0].shape[-1:] == (n_inputs,):
             before(module, arguments[0])
-            open_at = 0
         depth += 1
 
     def leave(module: torch.nn.Module, arguments: Any, output: Any) -> None:
-        nonlocal depth, open_at
-        del module, arguments
+        nonlocal depth
+        del arguments
         depth = max(depth - 1, 0)  # where `before` raised, nothing was entered
-        if depth == open_at:
-            open_at = -1
-            after(output)
+        if depth == 0:
+            after(module, output)
 
     hooks = [
         torch.nn.modules.module.register_module_forward_pre_hook(enter),
@@ -283,7 +320,7 @@ def _searched(
 
     asked, few = [_architecture(submission, parts) for parts in architectures], _few(dataset)
     raised, found = "", []
-    with _in_place_of(submission, run_trial), _outermost(few.n_inputs, goes_in, lambda _: None):
+    with _in_place_of(submission, run_trial), _outermost(few.n_inputs, goes_in, lambda *_: None):
         try:
             found = submission.search(asked, few, epochs=epochs, seed=seed, executor=None, log=str(log))
         except (KeyboardInterrupt, ValueError) as raising:

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image, ImageOps
 
 from graders import dataroom
+from graders.dataroom import photos
 
 torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
 
 FOLDER = Path(__file__).parents[3] / "katas" / "challenge4"
 N_STAGES, N_FEATURES = 5, 128
+N_VALIDATION = 200  # photos, as photos.load_photos has them: the last ones
 PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of the stages' parameters
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -112,6 +115,25 @@ def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
     n, side, *_ = images.shape
     small = images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))
     return small.round().astype(np.uint8), labels
+
+
+@functools.cache
+def validation_photos() -> tuple[np.ndarray, np.ndarray]:
+    """The photos that everybody validates with, 32 × 32 as photos.load_photos makes them, and their classes."""
+    place = dataroom.folder("photos")
+    images = np.load(place / "images.npy", mmap_mode="r")[-N_VALIDATION:]
+    return shrunk(images), np.load(place / "labels.npy")[-N_VALIDATION:]
+
+
+def unseen_photos(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Photos rendered afresh, 32 × 32, and their classes."""
+    images, labels = photos.render(n, seed)
+    return shrunk(images), labels
+
+
+def shrunk(images: np.ndarray) -> np.ndarray:
+    """Images (n, 64, 64, 3) uint8 → (n, 32, 32, 3), by the supplied module's way."""
+    return np.stack([np.asarray(ImageOps.fit(Image.fromarray(image), (32, 32))) for image in images])
 
 
 def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:

@@ -13,18 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from graders.checks import assert_equal, assert_picture, assert_prose, cases, task
+from graders.checks import assert_equal, assert_picture, assert_prose, cases, standard_error, task
 from graders.checks.artifacts import read_csv, read_png
 from graders.hidden.challenge4.promise import promise
 from graders.hidden.challenge4.reference import (
     FOLDER,
     N_STAGES,
+    N_VALIDATION,
     drawn_photos,
     flat,
     hidden_photos,
     logits_of,
     shaken_weights,
     stage_outputs,
+    unseen_photos,
+    validation_photos,
 )
 
 APPROACHES = ["feature extraction", "fine-tuning", "full training", "from scratch"]
@@ -347,6 +350,8 @@ LEAST_SEEDS = 3
 TRAINED_AGAIN = 2  # rows, picked by the judge: of two approaches and two seeds
 LEAST_PAPER = 0.02  # of a picture's pixels have the colour that is the most frequent; of noise next to none
 ELSEWHERE = 0.08  # another processor rounds in another way: of 200 images so many may be told otherwise
+N_UNSEEN = 600  # photos whose classes only the judge knows
+SIGMAS = 5  # of the difference of two shares: a false alarm in 1.7e6
 
 
 @task("results")
@@ -391,10 +396,22 @@ def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any)
         promise(
             parameters == found["parameters"], f"{who}: {parameters:g} parameters, {found['parameters']} are trained"
         )
-        again = float(np.mean(found["logits"].argmax(axis=1) == found["labels"]))
+        again = share_right(found, *validation_photos())
         promise(
             abs(accuracy - again) <= ELSEWHERE, f"{who}: it says {accuracy:.1%}, and trained again it has {again:.1%}"
         )
+        unseen = share_right(found, *unseen_photos(N_UNSEEN, draw.seed()))
+        slack = ELSEWHERE + SIGMAS * standard_error(accuracy, N_VALIDATION, unseen, N_UNSEEN)
+        promise(
+            abs(accuracy - unseen) <= slack,
+            f"{who}: it says {accuracy:.1%}, and trained again it has {unseen:.1%} right of {N_UNSEEN} photos made for "
+            "this grading",
+        )
+
+
+def share_right(run: Any, images: np.ndarray, labels: np.ndarray) -> float:
+    """The share of images that the network of a run's weights has right, computed by the judge."""
+    return float(np.mean(logits_of(run, images).argmax(axis=1) == labels))
 
 
 def assert_seeds_differ(rows: list[dict[str, str]], seeds: list[str]) -> None:

@@ -1,20 +1,27 @@
 """Run beside a submission; they report what they saw and judge nothing."""
 
+import io
+import marshal
 import os
 import pathlib
+import pickle
 import sys
 import tempfile
+import types
 
 import numpy as np
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 
 
-def program(submission, code, leaves, constants, report):
+def program(submission, code, leaves, constants, report, arriving=b"", leaving=()):
     """Runs lines of code that know the framework's names, and reports values by name.
 
     leaves: arrays, made into tensors that require gradients. constants: arrays, made into tensors that do not (but for
     those whose names begin with "raw"), and other values.
+
+    Of a program in several parts each runs in another process. arriving: what the part before has left; leaving: the
+    names of what the next part needs, which comes back as bytes, in the place of a report.
     """
     try:
         names = scope(submission)
@@ -23,7 +30,10 @@ def program(submission, code, leaves, constants, report):
         for name, value in constants.items():
             made = isinstance(value, np.ndarray) and not name.startswith("raw")
             names[name] = submission.Tensor(value) if made else value
+        names |= Arriving(submission, io.BytesIO(arriving)).load() if arriving else {}
         exec(compile(code, "program", "exec"), names)
+        if leaving:
+            return packed(submission, {name: names[name] for name in leaving})
         return {path: plain(submission, eval(path, names)) for path in report}
     except NotImplementedError as fault:
         raise unwritten(fault) from None
@@ -112,6 +122,126 @@ def plain(submission, value):
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value
     return f"a {type(value).__name__}"
+
+
+# --------------------------------------------------------------------------- from one process to another
+
+
+def packed(submission, values):
+    """Values of the framework as bytes, from which a process that may lack PyTorch makes them again."""
+    data = io.BytesIO()
+    try:
+        Leaving(submission, data).dump(values)
+    except (pickle.PicklingError, AttributeError, TypeError, ValueError, RecursionError) as fault:
+        raise TypeError(f"a process without PyTorch cannot take over what was made here: {fault}") from None
+    return data.getvalue()
+
+
+class Leaving(pickle.Pickler):
+    """Takes classes and functions of the framework by their names, tensors by their numbers, modules by attributes.
+
+    Nothing of PyTorch's can leave.
+    """
+
+    def __init__(self, submission, file):
+        super().__init__(file, protocol=4)
+        self.submission = submission
+        self.tensors = tuple(kind for kind in (submission.Tensor, submission.Parameter) if isinstance(kind, type))
+        self.named = {}
+        root = submission.__name__
+        for name, module in list(sys.modules.items()):
+            if name == root or name.startswith(root + "."):
+                for key, value in vars(module).items():
+                    if not isinstance(value, str | bytes | int | float | tuple | type(None)):
+                        self.named[id(value)] = [name, key]
+
+    def persistent_id(self, value):
+        if isinstance(value, types.FunctionType) and value in HELPERS:
+            return ["helper", value.__name__]
+        if isinstance(value, types.ModuleType):
+            return ["module", value.__name__]
+        return ["named", *self.named[id(value)]] if id(value) in self.named else None
+
+    def reducer_override(self, value):
+        if isinstance(value, types.FunctionType) and "<" in value.__qualname__:
+            return function_parts(value)
+        if isinstance(value, type | types.FunctionType):
+            return NotImplemented
+        if isinstance(value, tuple) and type(value).__module__ == "torch":  # a Size
+            return tuple, (list(value),)
+        if any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__):
+            raise TypeError(f"it holds PyTorch's {type(value).__name__}")
+        if isinstance(value, self.tensors):
+            return tensor_parts(self.submission, value)
+        if isinstance(value, self.submission.Module):  # whatever its __getattr__ and __setattr__ do
+            return object.__new__, (type(value),), dict(vars(value)), None, None, with_attributes
+        return NotImplemented
+
+
+class Arriving(pickle.Unpickler):
+    """What Leaving has written, made of this process's framework."""
+
+    def __init__(self, submission, file):
+        super().__init__(file)
+        self.submission = submission
+
+    def persistent_load(self, key):
+        kind, name, *rest = key
+        if kind == "helper":
+            found = next(helper for helper in HELPERS if helper.__name__ == name)
+            return types.MethodType(found, self.submission) if found is tensor_of else found
+        module = __import__(name, fromlist=["*"])
+        return getattr(module, rest[0]) if rest else module
+
+
+def tensor_parts(submission, value):
+    """A tensor's class, numbers, whether it requires grad, and what else it is marked by."""
+    is_parameter = isinstance(submission.Parameter, type) and isinstance(value, submission.Parameter)
+    marks = {name: mark for name, mark in getattr(value, "__dict__", {}).items() if isinstance(mark, bool | str)}
+    return tensor_of, (is_parameter, np.array(value.data), bool(value.requires_grad), marks)
+
+
+def tensor_of(submission, is_parameter, array, requires_grad, marks):
+    """The tensor of such parts."""
+    if is_parameter:
+        made = submission.Parameter(array)
+    else:
+        made = submission.Tensor(array, requires_grad=True) if requires_grad else submission.Tensor(array)
+    if bool(made.requires_grad) != requires_grad:
+        made.requires_grad = requires_grad
+    for name, mark in marks.items():
+        if getattr(made, name, None) != mark:
+            setattr(made, name, mark)
+    return made
+
+
+def with_attributes(made, state):
+    """Give an object these attributes."""
+    vars(made).update(state)
+
+
+def function_parts(function):
+    """A lambda, or a function inside another one: its code and what it refers to."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    state = [function.__defaults__, function.__kwdefaults__, cells]
+    return function_of, (marshal.dumps(function.__code__), function.__module__), state, None, None, with_cells
+
+
+def function_of(code, module):
+    """A function of this code, in a module of this name."""
+    code = marshal.loads(code)
+    cells = tuple(types.CellType() for _ in code.co_freevars)
+    return types.FunctionType(code, vars(__import__(module, fromlist=["*"])), closure=cells)
+
+
+def with_cells(function, state):
+    """Give a function its default arguments and what it refers to."""
+    function.__defaults__, function.__kwdefaults__, values = state
+    for cell, value in zip(function.__closure__ or (), values, strict=True):
+        cell.cell_contents = value
+
+
+HELPERS = (tensor_of, with_attributes, function_of, with_cells)
 
 
 def unwritten(fault):

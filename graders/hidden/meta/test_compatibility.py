@@ -1,4 +1,8 @@
-"""Modules and tensors from PyTorch and back; here a worker has torch. See twin.py for the allowance."""
+"""Modules and tensors from PyTorch and back. See twin.py for the allowance.
+
+Only the conversion itself runs where there is torch. Its result is taken to a worker that lacks torch and computes
+there. What is converted to PyTorch comes from such a worker. So a framework that is torch in disguise fails.
+"""
 
 import re
 
@@ -6,7 +10,7 @@ import numpy as np
 
 from graders.checks import cases, task
 from graders.checks.mismatch import fail
-from graders.hidden.meta.twin import check, check_refusals, outcome
+from graders.hidden.meta.twin import Stage, check, check_refusals, outcome
 
 # as PyTorch and the framework both spell them; the shape of an input
 LAYERS = (
@@ -60,20 +64,22 @@ def test_layers_cross_both_ways(kata, draw, probes):
         code = (
             f"source = fill({in_torch(make)}.double(), seed)\nmodel = from_torch(source){mode}\nfill(source, seed + 1)"
         )
-        run, changed = "y = model(x)\ny.backward(g)", ""
+        stages = [Stage("torch", code, ("model",)), Stage("numpy", "y = model(x)\ny.backward(g)")]
     else:
         code = f"""source = {make}
 source.to(float64)
 for i, (name, parameter) in enumerate(sorted(source.named_parameters())):
-    put(parameter, np.random.default_rng(seed + i).standard_normal(parameter.shape))
-model = to_torch(source){mode}
+    put(parameter, np.random.default_rng(seed + i).standard_normal(parameter.shape))"""
+        run = f"""model = to_torch(source){mode}
 for parameter in source.parameters():
-    put(parameter, np.zeros(parameter.shape))"""
-        run = "z = torch.tensor(snapshot(x), requires_grad=True)\ny = model(z)\ny.backward(torch.tensor(snapshot(g)))"
-        changed = "z.grad"
-    report = ["y", changed or "x.grad", "sorted(model.state_dict())", "model.training"]
+    put(parameter, np.zeros(parameter.shape))
+z = torch.tensor(snapshot(x), requires_grad=True)
+y = model(z)
+y.backward(torch.tensor(snapshot(g)))"""
+        stages = [Stage("numpy", code, ("source",)), Stage("torch", run)]
+    report = ["y", "x.grad" if draw.case % 2 else "z.grad", "sorted(model.state_dict())", "model.training"]
     report += ["{name: p.grad for name, p in model.named_parameters()}"]
-    check(kata, probes, f"{code}\n{run}", leaves, constants, report)
+    check(kata, probes, "", leaves, constants, report, stages=stages)
 
 
 @task("compatibility")
@@ -81,21 +87,26 @@ for parameter in source.parameters():
 def test_modes_and_embeddings(kata, draw, probes):
     """Evaluation stays evaluation, in every layer; rows are looked up; running statistics come along."""
     constants = {"i": draw.integers(0, 6, 3, 2), "seed": draw.seed(), "g": draw.normal(3, 2, 4)}
-    code = "source = fill(nn.Embedding(6, 4).double(), seed)\nmodel = from_torch(source)\ny = model(i)\ny.backward(g)"
-    check(kata, probes, code, constants=constants, report=["y", "model.weight.grad"])
+    code = "source = fill(nn.Embedding(6, 4).double(), seed)\nmodel = from_torch(source)"
+    stages = [Stage("torch", code, ("model",)), Stage("numpy", "y = model(i)\ny.backward(g)")]
+    check(kata, probes, "", constants=constants, report=["y", "model.weight.grad"], stages=stages)
     code = """
         source = fill(nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(0.25)), seed)
         source(torch.ones(3, 4))
         source[1].eval()
         model = from_torch(source)
+    """
+    modes = "modes = [each.training for each in (model, model[0], model[1])]"
+    back = """
         back = to_torch(model)
-        modes = [each.training for each in (model, model[0], model[1], back, back[0], back[1])]
+        modes = modes + [each.training for each in (back, back[0], back[1])]
         state = snapshot(dict(back.state_dict()))
         kinds = [type(each).__name__ for each in (back, back[0], back[1])]
         p = back[1].p
-        torchs = [isinstance(each, nn.Module) for each in (back, back[0], source)]
+        torchs = [isinstance(each, nn.Module) for each in (back, back[0])]
     """
-    check(kata, probes, code, constants=constants, report=["modes", "state", "kinds", "p", "torchs"])
+    stages = [Stage("torch", code, ("model",)), Stage("numpy", modes, ("model", "modes")), Stage("torch", back)]
+    check(kata, probes, "", constants=constants, report=["modes", "state", "kinds", "p", "torchs"], stages=stages)
 
 
 @task("compatibility")
@@ -112,20 +123,22 @@ def test_tensors_cross_both_ways(kata, draw, probes):
     arrays["raw7"] = np.asarray(draw.normal())
     values = ", ".join(f"raw{i}" for i in range(8))
     code = f"""
-        raws = [{values}]
-        ours = [from_torch(torch.tensor(raw)) for raw in raws]
-        theirs = [to_torch(Tensor(raw)) for raw in raws]
+        ours = [from_torch(torch.tensor(raw)) for raw in [{values}]]
         source = torch.zeros(3)
         copied = from_torch(source)
         source += 1
-        mine = Tensor(raws[0])
+    """
+    stages = [Stage("torch", code, ("ours", "copied")), Stage("numpy", "doubled = [each + each for each in ours[1:2]]")]
+    check(kata, probes, "", constants=arrays, report=["ours", "copied", "doubled"], stages=stages)
+    code = f"tensors = [Tensor(raw) for raw in [{values}]]\nmine = Tensor(raw0)"
+    back = """
+        theirs = [to_torch(each) for each in tensors]
         given = to_torch(mine)
         mine += 1
-        kinds = [isinstance(each, Tensor) for each in ours] + [isinstance(each, torch.Tensor) for each in theirs]
+        kinds = [isinstance(each, torch.Tensor) for each in theirs]
     """
-    reference = code.replace("isinstance(each, Tensor)", "isinstance(each, torch.Tensor)")
-    report = ["ours", "theirs", "copied", "given", "kinds"]
-    check(kata, probes, code, constants=arrays, report=report, reference=reference)
+    stages = [Stage("numpy", code, ("tensors", "mine")), Stage("torch", back)]
+    check(kata, probes, "", constants=arrays, report=["theirs", "given", "kinds"], stages=stages)
 
 
 @task("compatibility")
@@ -133,18 +146,17 @@ def test_tensors_cross_both_ways(kata, draw, probes):
 def test_states_cross_both_ways(kata, draw, probes):
     """A state_dict of either is taken by the other, as tensors or arrays."""
     x = {"x": draw.normal(2, 1, 6, 6, dtype=np.float32)}
-    code = f"""
-        source = fill({in_torch(NETWORK)}, seed).eval()
-        model = {NETWORK}
-        model.load_state_dict(source.state_dict())
-        model.eval()
-        y = snapshot(model(x))
+    source = f"source = fill({in_torch(NETWORK)}, seed).eval()"
+    code = f"{source}\nmodel = {NETWORK}\nmodel.load_state_dict(source.state_dict())\nmodel.eval()"
+    run = "y = snapshot(model(x))\nstate = snapshot(dict(model.state_dict()))"
+    back = f"""
+        {source}
         back = {in_torch(NETWORK)}
-        state = snapshot(dict(model.state_dict()))
         back.load_state_dict({{name: torch.as_tensor(np.array(value)) for name, value in state.items()}})
         same = all(torch.equal(value, back.state_dict()[name]) for name, value in source.state_dict().items())
     """
-    check(kata, probes, code, constants=x | {"seed": draw.seed()}, report=["y", "same"])
+    stages = [Stage("torch", code, ("model",)), Stage("numpy", run, ("y", "state")), Stage("torch", back)]
+    check(kata, probes, "", constants=x | {"seed": draw.seed()}, report=["y", "same"], stages=stages)
 
 
 @task("compatibility")

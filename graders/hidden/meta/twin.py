@@ -77,6 +77,15 @@ class Outcome:
     size: int = 1
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Lines that run in a worker of a runtime, and the names of the values that the next stage is handed."""
+
+    runtime: str
+    code: str
+    leaving: tuple[str, ...] = ()
+
+
 def outcome(
     code: str,
     leaves: Mapping[str, Any],
@@ -228,14 +237,16 @@ def check(
     scale: float | None = None,
     native: bool = True,
     draw: Any = None,
+    stages: Sequence[Stage] = (),
 ) -> dict[str, Any]:
     """Check that lines of code give in the framework what they give in PyTorch; returns what the framework gave.
 
     The names of `report` are compared, without any y and the gradient of each leaf. `reference` is what PyTorch runs
     where that has to be spelled otherwise. Where all is float64 anyway, `native=False` saves a run. With `draw`
-    y.backward(g) follows, for a random g.
+    y.backward(g) follows, for a random g. With `stages` in the place of `code`, each runs in a process of its own.
     """
-    code, leaves, constants = dedented(code), dict(leaves or {}), dict(constants or {})
+    code = "\n".join(dedented(each.code) for each in stages) or dedented(code)
+    leaves, constants = dict(leaves or {}), dict(constants or {})
     report = list(report) or ["y", *(f"{name}.grad" for name in leaves)]
     reference = dedented(reference) or code
     as_is = None
@@ -246,7 +257,10 @@ def check(
         code, reference = f"{code}\ny.backward(g)", f"{reference}\ny.backward(g)"
     wide = outcome(reference, leaves, constants, report, wide=True)
     as_is = as_is or wide
-    found = ran(kata, probes, code, leaves, constants, report)
+    if stages:
+        found = ran_in_stages(kata, probes, stages, leaves, constants, report)
+    else:
+        found = ran(kata, probes, code, leaves, constants, report)
     given = [f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value)]
     lines = "; ".join(line.strip() for line in code.splitlines() if line.strip())
     lines = lines if len(lines) <= LONGEST else f"… {lines[-LONGEST:]}"
@@ -315,6 +329,25 @@ def ran(
 ) -> dict[str, Any]:
     """What lines of code give in the framework, by the names of the report."""
     answer: dict[str, Any] = kata.run(probes.program, dedented(code), dict(leaves), dict(constants), list(report))
+    return answer
+
+
+def ran_in_stages(
+    kata: Any,
+    probes: Any,
+    stages: Sequence[Stage],
+    leaves: Mapping[str, Any],
+    constants: Mapping[str, Any],
+    report: Any,
+) -> dict[str, Any]:
+    """What the last of several stages reports; what one of them leaves arrives in the next."""
+    *others, last = stages
+    left = b""
+    for each in others:
+        given = dedented(each.code), {}, dict(constants), [], left, list(each.leaving)
+        left = kata.beside(each.runtime).run(probes.program, *given)
+    given = dedented(last.code), dict(leaves), dict(constants), list(report), left
+    answer: dict[str, Any] = kata.beside(last.runtime).run(probes.program, *given)
     return answer
 
 
