@@ -69,6 +69,8 @@ class Variant(Record, frozen=True, kw_only=True):
     `replaces` is the file it stands for, as it is named in `files`. `sentence` says, to the learner, what is wrong
     with it (or, of an accepted one, what is different); `task` is the one that must fail, None where all must pass.
     `edit` is (the passage of the solution's file, what stands in its place) of one that is not written out in full.
+    `hidden_only` says why the visible tests need not catch a wrong one; `independent` marks an accepted one whose
+    author had seen the README, the stub and the visible tests only.
     """
 
     path: Path
@@ -76,6 +78,8 @@ class Variant(Record, frozen=True, kw_only=True):
     sentence: str
     task: str | None
     edit: tuple[str, str] | None = None
+    hidden_only: str = ""
+    independent: bool = False
 
     def applied(self, solution: Mapping[str, bytes]) -> bytes:
         """What the file is with this variant. Raises CatalogueError where the passage of an edit is not in it once."""
@@ -590,7 +594,7 @@ def _variant_paths(folder: Path) -> list[Path]:
 def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     file = path.relative_to(kata.root).as_posix()
     with path.open(encoding="utf-8", errors="replace") as lines:
-        first, second = lines.readline().strip(), lines.readline().strip()
+        first, second, third = (lines.readline().strip() for _ in range(3))
     sentence = first.removeprefix("#").strip()
     if not first.startswith("#") or not sentence:
         _fault(file, "its first line says nothing", "Write `# ` and one sentence to the learner.")
@@ -603,12 +607,29 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
             near = _did_you_mean(found[1], names) if found else ""
             _fault(file, f"{fault} no task of the kata", f"{near}Write `# task: NAME`; one of {', '.join(names)}.")
         task = found[1]
-    if path.suffix == ".edit":
-        edit = _record(_toml(path, file), _Edit, file)
-        if not kata.declares(edit.file) or not (kata.solution / edit.file).is_file():
-            _fault(file, f"`{edit.file}` is no file of the solution that a learner writes", "Name one of those.")
-        return Variant(path=path, replaces=edit.file, sentence=sentence, task=task, edit=(edit.old, edit.new))
-    return Variant(path=path, replaces=_replaced(kata, path, file), sentence=sentence, task=task)
+    hidden_only = re.fullmatch(r"#\s*hidden_only:\s*(.*)", third) if misconception else None
+    if hidden_only and not hidden_only[1]:
+        _fault(file, "its third line gives no reason", "Write `# hidden_only: ` and why visible tests cannot catch it.")
+    replaces, changed = _replacement(kata, path, file)
+    return Variant(
+        path=path,
+        replaces=replaces,
+        sentence=sentence,
+        task=task,
+        edit=changed,
+        hidden_only=hidden_only[1] if hidden_only else "",
+        independent=not misconception and re.fullmatch(r"#\s*independent", second) is not None,
+    )
+
+
+def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[str, str] | None]:
+    """The file that a variant replaces, and (old, new) where it changes one passage only."""
+    if path.suffix != ".edit":
+        return _replaced(kata, path, file), None
+    edit = _record(_toml(path, file), _Edit, file)
+    if not kata.declares(edit.file) or not (kata.solution / edit.file).is_file():
+        _fault(file, f"`{edit.file}` is no file of the solution that a learner writes", "Name one of those.")
+    return edit.file, (edit.old, edit.new)
 
 
 class _Edit(Record, frozen=True, kw_only=True):

@@ -400,6 +400,7 @@ def test_a_task_may_have_another_runtime_than_its_kata(root):
         ("wrong/a.py", "#\n# task: batch\n", "its first line says nothing"),
         ("wrong/a.py", "# A.\nx = 1\n", "its second line names no task"),
         ("wrong/a.py", "# A.\n# task: bacth\n", "one of vector, batch"),
+        ("wrong/a.py", "# A.\n# task: batch\n# hidden_only:\n", "its third line gives no reason"),
         ("wrong/afine/a.py", "# A.\n# task: batch\n", "named like one of: affine"),
     ],
 )

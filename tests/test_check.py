@@ -29,6 +29,20 @@ def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(hidden / "generous" / "wrong" / "right.py", f"# nothing is wrong\n# task: half\n{SOLUTION}")
     write(hidden / "rejecting" / "accept" / "wrong.py", f"# nothing is right\n{SUMMED_WRONGLY}")
     write(hidden / "misnamed" / "wrong" / "elsewhere.py", f"# one too many\n# task: half\n{SUMMED_WRONGLY}")
+    thirded = f"\ndef twice(x):\n    return 2.0 * x\n\n{HALF.replace('2.0', '3.0')}"
+    unseen = "a visible test would give the answer away"
+    for slug, name, marked in (
+        ("unseen", "thirded", ""),
+        ("excused", "thirded", f"# hidden_only: {unseen}"),
+        ("overexcused", "added", f"# hidden_only: {unseen}"),
+    ):
+        workshop.write_kata(root, slug)
+        text, task = (thirded, "half") if name == "thirded" else (ADDED, "twice")
+        write(hidden / slug / "wrong" / f"{name}.py", f"# wrong\n# task: {task}\n{marked}\n{text}")
+    workshop.write_kata(root, "read")
+    write(hidden / "read" / "accept" / "stranger.py", f"# By a loop.\n# independent\n{SOLUTION}")
+    write(hidden / "read" / "accept" / "misled.py", f"# By a third.\n# independent\n{thirded}")
+    write(hidden / "read" / "accept" / "told.py", f"# Two is added.\n# independent\n{ADDED}")
     write_kata_of_two_modules(root, "several")
     write_kata_of_two_runtimes(root, "mixed")
     return root
@@ -76,12 +90,12 @@ def _until_the_next(lines: list[str]) -> list[str]:
 
 def test_a_fault_makes_the_exit_status_1(checked: Finished) -> None:
     assert checked.status == 1, checked.said
-    assert checked.out.splitlines()[-1].startswith("8 katas checked, ")
+    assert checked.out.splitlines()[-1].startswith("12 katas checked, ")
     assert checked.left == []
 
 
 def test_a_clean_kata_has_one_line(checked: Finished) -> None:
-    assert of(checked, "clean") == "wrong rejected 1/1, diagnosed 1/1, accepted 1/1"
+    assert of(checked, "clean") == "wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 1/1"
 
 
 def test_a_wrong_variant_that_passes_is_named(checked: Finished) -> None:
@@ -90,6 +104,26 @@ def test_a_wrong_variant_that_passes_is_named(checked: Finished) -> None:
 
 def test_an_accepted_variant_that_fails_is_named(checked: Finished) -> None:
     assert "  accept/wrong is failed and must pass: test_two_becomes_four: twice: is off" in of(checked, "rejecting")
+
+
+def test_a_wrong_variant_that_only_hidden_tests_catch_needs_a_reason(checked: Finished) -> None:
+    told = of(checked, "unseen")
+    assert "wrong rejected 2/2, seen by visible tests 1/2, " in told
+    assert "  wrong/thirded is caught by hidden tests alone: add a visible test" in told
+
+
+def test_with_a_reason_a_wrong_variant_may_be_left_to_hidden_tests(checked: Finished) -> None:
+    assert of(checked, "excused") == ("wrong rejected 2/2, seen by visible tests 1/1 (+1), diagnosed 2/2, accepted 1/1")
+
+
+def test_a_reason_that_is_not_needed_is_named(checked: Finished) -> None:
+    assert "  wrong/added is caught by a visible test and yet marked hidden_only" in of(checked, "overexcused")
+
+
+def test_of_independent_answers_it_counts_those_green_on_visible_tests_that_pass(checked: Finished) -> None:
+    told = of(checked, "read")
+    assert "accepted 2/4, green, then passed 1/2" in told
+    assert "  accept/misled is failed and must pass: test_three_is_halved" in told
 
 
 def test_a_stub_that_gets_points_is_named(checked: Finished) -> None:
@@ -135,13 +169,13 @@ def test_a_shipped_kata_is_clean() -> None:
 
 
 def test_of_several_modules_a_function_may_be_called_like_one(checked: Finished, katas_of_all_kinds: Path) -> None:
-    assert of(checked, "several") == "wrong rejected 1/1, diagnosed 1/1, accepted 1/1"
+    assert of(checked, "several") == "wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 1/1"
     learnt = workshop.pytest("katas/several", "--against", "solutions", cwd=katas_of_all_kinds)
     assert learnt.status == 0, learnt.said
 
 
 def test_a_task_with_another_runtime_has_other_workers_and_the_rest_have_not(checked: Finished) -> None:
-    assert of(checked, "mixed") == "wrong rejected 2/2, diagnosed 2/2, accepted 1/1"
+    assert of(checked, "mixed") == "wrong rejected 2/2, seen by visible tests 2/2, diagnosed 2/2, accepted 1/1"
 
 
 def test_inputs_are_those_of_the_seed_that_is_given(checked: Finished, katas_of_all_kinds: Path) -> None:

@@ -186,13 +186,14 @@ def test_the_figures_of_a_share_are_written_as_a_table(tmp_path: Path) -> None:
         write(root / "graders" / "hidden" / "alpha" / "accept" / f"again{number}.py", f"# x + x\n{workshop.SUMMED}")
     done = katas("check", "--every", "2", "--flakes", "2", "--table", "table.md", cwd=root)
     assert done.status == 0, done.said
-    assert "alpha: wrong rejected 1/1, diagnosed 1/1, accepted 3/3" in done.out
+    assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 3/3" in done.out
     table = (root / "table.md").read_text(encoding="utf-8")
-    assert "| alpha | 1/1 | 3/3 | 1/1 | not run | not run | 0/2 |" in table
+    assert "| alpha | 1/1 | 1/1 | 3/3 | none | 1/1 | not run | not run | 0/2 |" in table
     again = katas("check", "beta", "--flakes", "3", "--table", "table.md", cwd=root)
     assert again.status == 0, again.said
     assert (root / "table.md").read_text(encoding="utf-8") == table.replace(
-        "| beta | 1/1 | 1/1 | 1/1 | not run | not run | 0/2 |", "| beta | 1/1 | 1/1 | 1/1 | not run | not run | 0/3 |"
+        "| beta | 1/1 | 1/1 | 1/1 | none | 1/1 | not run | not run | 0/2 |",
+        "| beta | 1/1 | 1/1 | 1/1 | none | 1/1 | not run | not run | 0/3 |",
     )
 
 
@@ -224,7 +225,7 @@ def test_interrupted_it_tells_what_it_found(tmp_path: Path) -> None:
     assert running.returncode == 130
     assert err.endswith("katas: interrupted\n")
     assert out.startswith("alpha: interrupted after ")
-    assert "wrong rejected 1/1, diagnosed 1/1, accepted 1/1, false alarms 0/" in out
+    assert "wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 1/1, false alarms 0/" in out
 
 
 @pytest.mark.deep

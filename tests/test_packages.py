@@ -47,5 +47,5 @@ def test_a_submission_may_import_the_packages_of_its_kata_and_no_other(tmp_path:
             write(root / "graders" / "hidden" / slug / kind / f"{name}.py", head + text)
     done = katas("check", cwd=root)
     assert (done.status, done.left) == (0, []), done.said
-    assert "alpha: wrong rejected 1/1, diagnosed 1/1, accepted 3/3" in done.out
+    assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 3/3" in done.out
     assert "beta: wrong rejected 3/3" in done.out

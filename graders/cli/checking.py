@@ -21,8 +21,12 @@ from graders.judge.diagnosis import files_with
 from graders.verdict import Verdict
 
 LEGEND = """\
-- **wrong rejected**: files with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they are
-  about; **right accepted**: right answers in other styles (`accept/`) that pass (extra tasks decide nothing).
+- **rejected**: files with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they are
+  about; **accepted**: right answers in other styles (`accept/`) that pass.
+- **seen** by visible tests: wrong files that fail a visible test too, of those that can: the others (in brackets) say
+  in their third line why only a hidden test can tell.
+- **green, then passed**: answers whose authors had only the README, the stub and the visible tests. Of those that are
+  green on the visible tests, how many pass officially.
 - **diagnosed**: wrong files that were recognised, and told their misconception in a sentence; never another's.
 - **mutants killed**: copies of the solution with one small change of its syntax (an operator, a constant, a keyword, a
   statement) that the suite rejects, of all that can be told from the solution. Those that cannot are listed with the
@@ -52,6 +56,9 @@ class Finding:
     name: str
     fault: str
     diagnosed: bool = False
+    seen: bool | None = None  # of a wrong variant: do the visible tests catch it? None where they need not
+    unseen: str = ""  # of a wrong variant: what is amiss with what the visible tests see of it
+    green: bool | None = None  # of an independent answer: do the visible tests pass?
 
     @property
     def subject(self) -> str:
@@ -79,21 +86,38 @@ class Tally:
         return f"{sum(finding.diagnosed for finding in wrong)}/{len(wrong)}"
 
     @property
+    def seen(self) -> str:
+        """How many wrong variants the visible tests catch, of those that they can, and how many they cannot."""
+        wrong = self.of("wrong")
+        asked = [finding.seen for finding in wrong if finding.seen is not None]
+        left = len(wrong) - len(asked)
+        return f"{sum(asked)}/{len(asked)}" + (f" (+{left})" if left else "")
+
+    @property
+    def green(self) -> str:
+        """How many independent answers pass, of those that pass the visible tests."""
+        green = [finding for finding in self.of("accept") if finding.green]
+        return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
+
+    @property
     def false_alarms(self) -> str:
         runs = self.of("flake")
         return f"{sum(bool(run.fault) for run in runs)}/{len(runs)}"
 
     @property
     def faults(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.fault]
+        return [finding for finding in self.findings if finding.fault or finding.unseen]
 
     def lines(self) -> Iterator[str]:
         """A line for the kata, and one for everything that falls short."""
         told = [
             f"wrong rejected {self.share('wrong')}",
+            f"seen by visible tests {self.seen}",
             f"diagnosed {self.diagnosed}",
             f"accepted {self.share('accept')}",
         ]
+        if any(finding.green is not None for finding in self.of("accept")):
+            told.append(f"green, then passed {self.green}")
         if self.of("mutant"):
             told.append(f"mutants killed {self.share('mutant')}")
         if self.of("equivalent"):
@@ -102,7 +126,7 @@ class Tally:
             told.append(f"false alarms {self.false_alarms}")
         yield f"{self.kata.slug}: {', '.join(told)}"
         for finding in self.faults:
-            yield f"  {finding.subject} {finding.fault}"
+            yield f"  {finding.subject} {finding.fault or finding.unseen}"
 
 
 def check_katas(judge: Any, katas: Sequence[Kata], plan: Plan) -> list[Tally]:
@@ -150,8 +174,8 @@ HEAD = """\
 Written by `katas check KATA --mutation --flakes 1000 --table FILE`, a row for every kata that was checked; other rows
 stay as they were. Every figure is of gradings by the confined judge.
 
-| kata | wrong rejected | right accepted | diagnosed | mutants killed | equivalent mutants | false alarms |
-|---|---|---|---|---|---|---|
+| kata | rejected | seen | accepted | green, then passed | diagnosed | mutants killed | equivalent | false alarms |
+|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -165,7 +189,9 @@ def as_table(tallies: Sequence[Tally], before: str = "") -> str:
         row = [
             tally.kata.slug,
             tally.share("wrong"),
+            tally.seen,
             tally.share("accept"),
+            tally.green,
             tally.diagnosed,
             mutants,
             equivalent,
@@ -194,12 +220,19 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         verdict = graded(files_with(solution, variant), diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         begun = "its first line is still as it was begun: say there what is wrong" if variant.sentence == UNSAID else ""
-        fault = begun or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant)
-        yield Finding("wrong", variant.path.stem, fault, diagnosed=bool(named))
+        seen = _seen(verdict, partial(graded, files_with(solution, variant), tasks=tasks, visible=True))
+        yield Finding(
+            "wrong",
+            variant.path.stem,
+            begun or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant),
+            diagnosed=bool(named),
+            seen=None if variant.hidden_only else seen,
+            unseen=_seen_fault(variant, seen=seen),
+        )
     for variant in plan.share(kata.accept):
         verdict = graded(files_with(solution, variant), **_how_accepted(kata, variant))
-        fault = _passing_fault(verdict)
-        yield Finding("accept", variant.path.stem, fault)
+        green = not _fails_visibly(verdict) if variant.independent else None
+        yield Finding("accept", variant.path.stem, _passing_fault(verdict), green=green)
     if plan.mutation:
         yield from _mutation_findings(strict, kata, solution, mutants)
     right: list[tuple[str, dict[str, bytes], dict[str, Any]]] = [
@@ -212,10 +245,10 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
-    """How a right answer is graded: as the kata says, which lets it fail extras; of extras alone, it must pass them."""
+    """How a right answer is graded: an independent one need not pass extras, unless it is about them alone."""
     tasks = kata.tasks_of(variant.replaces)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
-    return {"tasks": tasks, "require_extras": True if alone else None}
+    return {"tasks": tasks, "require_extras": True if alone or not variant.independent else None}
 
 
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
@@ -263,6 +296,7 @@ def _graded(
     thorough: bool = True,
     seed: bytes | None = None,
     require_extras: bool | None = None,
+    visible: bool = False,
 ) -> Verdict:
     """The verdict on these files. Raises KataError where nothing of them was graded, for a reason of our own."""
     verdict: Verdict = judge.grade_files(
@@ -274,6 +308,7 @@ def _graded(
         reducing=False,
         thorough=thorough,
         require_extras=require_extras,
+        visible=visible,
     )
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
@@ -312,6 +347,29 @@ def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
     failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
     others = f"; failed are {', '.join(failed)}" if failed else ""
     return f"must fail the task {variant.task}, which is {task.status}{others} (--seed {verdict.seed})"
+
+
+def _fails_visibly(verdict: Verdict) -> bool:
+    """Does a visible test fail? A submission that cannot be imported fails them all."""
+    return verdict.status == "ungradable" or any(
+        test.visibility == "visible" and test.status == "failed" for test in verdict.tests
+    )
+
+
+def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict]) -> bool:
+    """Do the visible tests alone catch it? Graded once more where hidden tests kept visible ones from running."""
+    if _fails_visibly(verdict):
+        return True
+    blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)
+    return blocked and _fails_visibly(graded_visibly())
+
+
+def _seen_fault(variant: Variant, *, seen: bool) -> str:
+    if seen and variant.hidden_only:
+        return "is caught by a visible test and yet marked hidden_only: take its third line out"
+    if seen or variant.hidden_only:
+        return ""
+    return "is caught by hidden tests alone: add a visible test, or say why not in its third line, # hidden_only: …"
 
 
 def _diagnosis_fault(named: set[str], variant: Variant) -> str:

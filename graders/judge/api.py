@@ -185,6 +185,7 @@ class Judge:
         tasks: Collection[str] = (),
         reducing: bool = True,
         thorough: bool = True,
+        visible: bool = False,
         require_extras: bool | None = None,
     ) -> Verdict:
         """The verdict on files given by name and content, as `katas check` has them; on some tasks, or on all.
@@ -194,7 +195,13 @@ class Judge:
         """
         seed = os.urandom(16) if seed is None else seed
         known = self._known(slug)
-        how = {"diagnosing": diagnosing, "tasks": sorted(tasks), "reducing": reducing, "thorough": thorough}
+        how = {
+            "diagnosing": diagnosing,
+            "tasks": sorted(tasks),
+            "reducing": reducing,
+            "thorough": thorough,
+            "visible": visible,
+        }
         return self._judged(known, dict(files), seed, known.begin(seed, require_extras), how)
 
     def _known(self, slug: str) -> Known:
