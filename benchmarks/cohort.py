@@ -5,7 +5,7 @@
     python benchmarks/cohort.py --kills 20 --people 1000                    # killed at random, resumed, compared
     python benchmarks/cohort.py --kills 5 --people 200 --dask               # the same, workers of a cluster killed
 
-Submissions of exercise01: 60 % right ones in nine styles, 35 % with one of its misconceptions, 5 % that cannot be
+Submissions of exercise01: 60 % right ones in many styles, 35 % with one of its misconceptions, 5 % that cannot be
 graded; no two alike. Each is graded with visible and hidden tests, confined, a fresh worker for every test, and is
 written down before the next one counts. The other side is plain pytest, one process a submission, on the same tests.
 

@@ -453,7 +453,7 @@ def test_a_missing_diagnosis_cannot_be_graded_and_is_no_try(root: Path) -> None:
 def test_a_diagnosis_that_is_no_toml_is_told(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     (folder / "diagnosis.toml").write_text("[fault1\n", encoding="utf-8")
-    assert any("diagnosis.toml cannot be read" in said for said in practice.form(folder))
+    assert any("diagnosis.toml is not TOML" in said for said in practice.form(folder))
 
 
 def test_all_that_a_diagnosis_lacks_is_told_at_once(root: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def affine(W: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Affine map z = W x + b; a batch is mapped row by row.
+    """Return W x + b for one vector x, or for each row of a batch x.
 
     Arguments:
         W: weights, shape (out, in).
@@ -12,11 +12,14 @@ def affine(W: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
         b: bias, shape (out,).
 
     Returns:
-        z of shape (out,) for one vector, (n, out) for a batch. float32 stays float32, float64 stays
-        float64, integers count as float64. The arguments are not modified.
+        z: shape (out,) for one vector, (n, out) for a batch.
+
+    Extras:
+        types: if all arguments are float32, z is float32; if all are int64, z is float64.
+        inputs: transposed and sliced arrays work, and the arguments and earlier results stay as they were.
 
     Errors:
-        Shapes that do not fit together raise whatever NumPy raises.
+        none are graded: you need not check shapes.
 
     The same as torch.nn.functional.linear(x, W, b).
     """

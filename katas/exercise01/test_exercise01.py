@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from graders.checks import assert_close, task
+from graders.checks import about, assert_close, assert_equal, task
 
 W = np.array([[1.0, 0.0], [0.5, -1.0]])
 b = np.array([0.1, 0.2])
+rows = np.array([[1.0, 2.0], [0.0, 0.0], [-2.0, 4.0]])
+results = np.array([[1.1, -1.3], [0.1, 0.2], [-1.9, -4.8]])  # W @ row + b of each row
 
 
 @task("vector")
@@ -13,13 +15,63 @@ def test_the_worked_example(kata):
     assert_close(kata.affine(W, np.array([1.0, 2.0]), b), np.array([1.1, -1.3]), scale=3.0, terms=2)
 
 
+@task("vector")
+def test_three_vectors_one_after_the_other(kata):
+    for x, z in zip(rows, results, strict=True):
+        assert_close(kata.affine(W, x, b), z, scale=6.0, terms=2)
+
+
+@task("vector")
+def test_the_weights_need_not_be_square(kata):
+    three_to_one = np.array([[1.0, -2.0, 0.5]])
+    assert_close(kata.affine(three_to_one, np.array([3.0, 1.0, 4.0]), np.array([0.5])), np.array([3.5]), scale=8.0)
+    one_to_three = np.array([[1.0], [-1.0], [2.0]])
+    z = kata.affine(one_to_three, np.array([2.0]), np.array([0.0, 0.0, 1.0]))
+    assert_close(z, np.array([2.0, -2.0, 5.0]), scale=5.0)
+
+
 @task("batch")
 def test_a_batch_of_three_rows(kata):
-    x = np.array([[1.0, 2.0], [0.0, 0.0], [-2.0, 4.0]])
-    assert_close(kata.affine(W, x, b), np.array([[1.1, -1.3], [0.1, 0.2], [-1.9, -4.8]]), scale=6.0, terms=2)
+    assert_close(kata.affine(W, rows, b), results, scale=6.0, terms=2)
+
+
+@task("batch")
+def test_a_batch_of_one_row_stays_a_batch(kata):
+    assert_close(kata.affine(W, np.array([[1.0, 2.0]]), b), np.array([[1.1, -1.3]]), scale=3.0, terms=2)
 
 
 @task("types")
 def test_float32_stays_float32(kata):
     single = [a.astype(np.float32) for a in (W, np.array([1.0, 2.0]), b)]
     assert_close(kata.affine(*single), np.array([1.1, -1.3]), dtype=np.float32, scale=3.0, terms=2)
+
+
+@task("types")
+def test_integers_give_float64(kata):
+    large = np.array([[1, 0], [2, -1_000_000_001]])  # float32 would round the last weight
+    z = kata.affine(large, np.array([1, 2]), np.array([1, 2]))
+    assert_close(z, np.array([2.0, -1_999_999_998.0]))
+
+
+@task("inputs")
+def test_a_transpose_and_a_slice_work_and_stay_as_they_were(kata, probes):
+    for layout in ("fortran", "strided"):  # as a transpose and a slice lie in memory
+        for x, z in ((rows[0], results[0]), (rows, results)):
+            assert_close(kata.affine(W, x, b), z, scale=6.0, terms=2)
+            actual, *after = kata.run(probes.call_with_layout, "affine", layout, W, x, b)
+            assert_close(actual, z, scale=6.0, terms=2)
+            for name, array, before in zip("Wxb", after, (W, x, b), strict=True):
+                with about(f"{name}, after the call"):
+                    assert_equal(array, before)
+
+
+@task("inputs")
+def test_a_second_call_leaves_the_first_result_alone(kata, probes):
+    assert_close(kata.affine(W, rows, b), results, scale=6.0, terms=2)
+    calls = [["affine", W, rows, b], ["affine", W, -rows, b]]
+    as_returned, after_both_calls = kata.run(probes.answers_of_calls, calls)
+    with about("the first result, after the second call"):
+        assert_equal(after_both_calls[0], as_returned[0])
+    # the same arrays with other numbers in them: every weight and bias is doubled
+    z = kata.run(probes.answer_after_renewal, "affine", [W, rows, b], [2 * W, rows, 2 * b])
+    assert_close(z, 2 * results, scale=12.0, terms=2)

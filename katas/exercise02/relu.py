@@ -4,14 +4,17 @@ import numpy as np
 
 
 def relu(z: np.ndarray) -> np.ndarray:
-    """Rectified linear unit, max(0, z), element by element.
+    """Return max(0, z), element by element.
 
     Arguments:
-        z: pre-activations, any shape.
+        z: an array of any shape, with at least one axis and one element.
 
     Returns:
-        An array of z's shape. float32 stays float32, float64 stays float64, integers count as float64.
-        z is not modified.
+        An array of floats, of z's shape.
+
+    Extras:
+        types: float32 gives float32, int64 gives float64.
+        inputs: transposed and sliced arrays work, and z and earlier results stay as they were.
 
     The same as torch.nn.functional.relu.
     """
@@ -19,15 +22,18 @@ def relu(z: np.ndarray) -> np.ndarray:
 
 
 def relu_derivative(z: np.ndarray) -> np.ndarray:
-    """Derivative of relu at z, element by element: 1.0 where z > 0, else 0.0, and so 0.0 at 0.
+    """Return the derivative of relu at z, element by element: 1.0 where z > 0, else 0.0. At 0 it is 0.0.
 
     Arguments:
-        z: pre-activations, any shape.
+        z: an array of any shape, with at least one axis and one element.
 
     Returns:
-        An array of z's shape and of the dtype that relu(z) has: floating numbers, not bool.
-        z is not modified.
+        An array of floats, of z's shape: not of bools or integers.
 
-    The gradient that torch's autograd gives for torch.nn.functional.relu.
+    Extras:
+        types: float32 gives float32, int64 gives float64.
+        inputs: transposed and sliced arrays work, and z and earlier results stay as they were.
+
+    The same as the gradient that PyTorch's autograd computes for torch.nn.functional.relu.
     """
     raise NotImplementedError

@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from graders.checks import assert_close, assert_parts, task
+from graders.checks import about, assert_close, assert_equal, assert_parts, task
+
+W1 = np.array([[0.1, 0.2], [-1.0, 0.5], [0.3, -0.1]])
+W2 = np.array([[1.0, 2.0, -3.0], [0.5, -1.0, 0.1]])
+rows = np.array([[2.0, 3.0], [0.0, 0.0], [-2.0, 2.0], [1.0, -4.0]])
+h_of_rows = np.array([[0.8, 0.0, 0.3], [0.0, 0.0, 0.0], [0.2, 3.0, 0.0], [0.0, 0.0, 0.7]])
+y_of_rows = np.array([[-0.1, 0.43], [0.0, 0.0], [6.2, -2.9], [-2.1, 0.07]])
 
 
-def assert_layers(actual, h, y):
+def assert_layers(actual, h, y, dtype=np.float64):
     for name, array, expected in zip("hy", assert_parts(actual, "h", "y"), (h, y), strict=True):
-        assert_close(array, np.array(expected), name=name)
+        assert_close(array, np.array(expected), name=name, dtype=dtype, scale=12.0, terms=5)
 
 
 @task("vector")
@@ -16,12 +22,57 @@ def test_the_worked_example(kata):
     assert_layers(actual, h=[1.0, 0.0], y=[1.0])
 
 
+@task("vector")
+def test_layers_of_other_sizes(kata):
+    for x, h, y in zip(rows, h_of_rows, y_of_rows, strict=True):
+        assert_layers(kata.two_layer_forward(x, W1, W2), h, y)
+    one_unit = kata.two_layer_forward(np.array([2.0, 1.0]), np.array([[2.0, -1.0]]), np.array([[-3.0], [0.5]]))
+    assert_layers(one_unit, h=[3.0], y=[-9.0, 1.5])
+
+
 @task("batch")
-def test_a_batch_of_three_rows(kata):
-    x = np.array([[1.0, -1.0], [2.0, 3.0], [-1.0, 0.5]])
-    W1 = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    W2 = np.array([[1.0, -2.0, 0.0], [0.0, 1.0, 1.0]])
-    actual = kata.two_layer_forward(x, W1, W2)
-    assert_layers(
-        actual, h=[[1.0, 0.0, 0.0], [2.0, 3.0, 5.0], [0.0, 0.5, 0.0]], y=[[1.0, 0.0], [-4.0, 8.0], [-1.0, 0.5]]
-    )
+def test_a_batch_of_four_rows(kata):
+    assert_layers(kata.two_layer_forward(rows, W1, W2), h_of_rows, y_of_rows)
+
+
+@task("batch")
+def test_a_batch_of_one_row_stays_a_batch(kata):
+    assert_layers(kata.two_layer_forward(rows[:1], W1, W2), h_of_rows[:1], y_of_rows[:1])
+
+
+@task("types")
+def test_float32_stays_float32(kata):
+    single = [a.astype(np.float32) for a in (rows[0], W1, W2)]
+    assert_layers(kata.two_layer_forward(*single), h_of_rows[0], y_of_rows[0], dtype=np.float32)
+
+
+@task("types")
+def test_integers_give_float64(kata):
+    large = np.array([[1, 0], [1_000_000_001, 3], [0, 5]])  # float32 would round the largest weight
+    actual = kata.two_layer_forward(np.array([1, -1]), large, np.array([[4, 1, 2]]))
+    assert_layers(actual, h=[1.0, 999_999_998.0, 0.0], y=[1_000_000_002.0])
+
+
+@task("inputs")
+def test_a_transpose_and_a_slice_work_and_stay_as_they_were(kata, probes):
+    for layout in ("fortran", "strided"):  # as a transpose and a slice lie in memory
+        for x, h, y in ((rows[0], h_of_rows[0], y_of_rows[0]), (rows, h_of_rows, y_of_rows)):
+            assert_layers(kata.two_layer_forward(x, W1, W2), h, y)
+            actual, *after = kata.run(probes.call_with_layout, "two_layer_forward", layout, x, W1, W2)
+            assert_layers(actual, h, y)
+            for name, array, before in zip(("x", "W1", "W2"), after, (x, W1, W2), strict=True):
+                with about(f"{name}, after the call"):
+                    assert_equal(array, before)
+
+
+@task("inputs")
+def test_a_second_call_leaves_the_first_result_alone(kata, probes):
+    assert_layers(kata.two_layer_forward(rows, W1, W2), h_of_rows, y_of_rows)
+    calls = [["two_layer_forward", rows, W1, W2], ["two_layer_forward", -rows, W1, W2]]
+    as_returned, after_both_calls = kata.run(probes.answers_of_calls, calls)
+    for name, result, at_last in zip("hy", as_returned[0], after_both_calls[0], strict=True):
+        with about(f"{name} of the first call, after the second"):
+            assert_equal(at_last, result)
+    # the same arrays with other numbers in them: the weights of the second layer change sign
+    actual = kata.run(probes.answer_after_renewal, "two_layer_forward", [rows, W1, W2], [rows, W1, -W2])
+    assert_layers(actual, h_of_rows, -y_of_rows)

@@ -11,12 +11,6 @@ import torch.nn.functional as F
 from graders.checks import about, assert_close, assert_equal, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
-LARGEST = {
-    np.int8: 127,
-    np.uint8: 255,
-    np.int32: 2**31 - 1,
-    np.int64: 2**40,
-}  # products that overflow unless they are made in float64
 
 
 def assert_affine(actual, W, x, b, dtype=np.float64):
@@ -26,7 +20,10 @@ def assert_affine(actual, W, x, b, dtype=np.float64):
 
 
 def sizes(draw):
-    """(n, fan_in, fan_out): distinct first, then ones, a square, and axes that are long, or of any length, in turn."""
+    """(n, fan_in, fan_out): distinct first, then ones, a square, and one axis that is long, or of any length, in turn.
+
+    Beside a long axis the others are short, so that three nested loops in Python are fast enough.
+    """
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
@@ -38,9 +35,9 @@ def sizes(draw):
         6: (1100, 3, 2),
         7: (2, 1100, 3),
         8: (2, 3, 1100),
-        9: (any_length, fan_in, fan_out),
-        10: (n, any_length, fan_out),
-        11: (n, fan_in, any_length),
+        9: (any_length, 3, 2),
+        10: (2, any_length, 3),
+        11: (2, 3, any_length),
     }
     return special.get(draw.case, (n, fan_in, fan_out))
 
@@ -52,14 +49,17 @@ def arguments(draw, *, batch):
     return draw.normal(fan_out, fan_in), x, draw.normal(fan_out)
 
 
-def small_arguments(draw, dtype, *, calls=1):
+def small_arguments(draw, dtype=np.float64, *, calls=1):
     """W, x and b of one dtype for each of the calls, all of the same shapes: a batch and a vector in turn."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     shapes = (fan_out, fan_in), ((n, fan_in), (fan_in,))[(draw.case + draw.case // 4) % 2], (fan_out,)
     if np.issubdtype(dtype, np.floating):
         return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
-    low, high = -LARGEST[dtype], LARGEST[dtype] + 1
-    return [[draw.integers(low, high, *shape).astype(dtype) for shape in shapes] for _ in range(calls)]
+    limits = 10**9, 100, 100  # weights that float32 would round, and no sum near the end of int64
+    return [
+        [draw.integers(-limit, limit + 1, *shape) for limit, shape in zip(limits, shapes, strict=True)]
+        for _ in range(calls)
+    ]
 
 
 @task("vector")
@@ -77,22 +77,21 @@ def test_a_batch_is_mapped_row_by_row(kata, draw):
 
 
 @task("types")
-@cases(10)
-def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case % 5]
+@cases(8)
+def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
+    dtype, promised = ((np.float32, np.float32), (np.int64, np.float64))[draw.case // 4]
     ((W, x, b),) = small_arguments(draw, dtype)
-    assert_affine(kata.affine(W, x, b), W, x, b, dtype=np.float32 if dtype is np.float32 else np.float64)
+    assert_affine(kata.affine(W, x, b), W, x, b, dtype=promised)
 
 
 @task("inputs")
-@cases(12)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
-    ((W, x, b),) = small_arguments(draw, dtype)
+@cases(8)
+def test_arguments_of_any_layout_work_and_stay_as_they_were(kata, draw, probes):
+    ((W, x, b),) = small_arguments(draw)
     if draw.case == 0:  # what is wrong with any arrays is said of affine, not of a probe
         assert_affine(kata.affine(W, x, b), W, x, b)
-    z, *after = kata.run(probes.call_with_layout, "affine", layout, W, x, b)
-    assert_affine(z, W, x, b, dtype=np.float32 if dtype is np.float32 else np.float64)
+    z, *after = kata.run(probes.call_with_layout, "affine", LAYOUTS[draw.case % 4], W, x, b)
+    assert_affine(z, W, x, b)
     for name, array, before in zip("Wxb", after, (W, x, b), strict=True):
         with about(f"{name}, after the call"):
             assert_equal(array, before)
@@ -100,13 +99,13 @@ def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, dra
 
 @task("inputs")
 @cases(4)
-def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
-    first, second = small_arguments(draw, np.float64, calls=2)
+def test_calls_do_not_affect_each_other(kata, draw, probes):
+    first, second = small_arguments(draw, calls=2)
     if draw.case == 0:
         assert_affine(kata.affine(*first), *first)
-    answers, later = kata.run(probes.answers_of_calls, [["affine", *first], ["affine", *second]])
-    for answer, arguments in zip(answers, (first, second), strict=True):
-        assert_affine(answer, *arguments)
-    with about("the first answer, after the second call"):
-        assert_equal(later[0], answers[0])
+    results, later = kata.run(probes.answers_of_calls, [["affine", *first], ["affine", *second]])
+    for result, arguments in zip(results, (first, second), strict=True):
+        assert_affine(result, *arguments)
+    with about("the first result, after the second call"):
+        assert_equal(later[0], results[0])
     assert_affine(kata.run(probes.answer_after_renewal, "affine", first, second), *second)

@@ -32,11 +32,7 @@ def pre_activations(draw):
     any_length = draw.sizes("any_length", low=6, high=2000)
     shapes = (a,), (a, b), (a, b, c), (a, b, c, d), (1,), (1, 1), (1, b), (a, 1), (5000,), (70, 90), (any_length,)
     shape = shapes[draw.case % len(shapes)]
-    return draw.normal(*shape, scale=(1.0, 1e30, 1e-30)[draw.case % 3]) * draw.mask(*shape, keep=0.8)
-
-
-def integers(draw, dtype):
-    return draw.integers(-100, 101, *draw.sizes("n features", low=5)).astype(dtype)
+    return draw.normal(*shape, scale=(1.0, 1e4, 1e-9)[draw.case % 3]) * draw.mask(*shape, keep=0.8)
 
 
 @task("relu")
@@ -55,39 +51,37 @@ def test_the_derivative_is_1_above_0_and_0_elsewhere(kata, draw):
 
 @task("types")
 @cases(8)
-def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int64, np.int8, np.uint8)[draw.case % 4]
-    z = integers(draw, dtype)
-    promised = np.float32 if dtype is np.float32 else np.float64
+def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
+    dtype, promised = ((np.float32, np.float32), (np.int64, np.float64))[draw.case % 2]
+    z = draw.integers(-100, 101, *draw.sizes("n features", low=2, high=5)).astype(dtype)
     assert_close(kata.relu(z), relu(z), dtype=promised)
     assert_close(kata.relu_derivative(z), relu_derivative(z), dtype=promised)
 
 
 @task("inputs")
-@cases(12)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
-    z = integers(draw, dtype)
+@cases(8)
+def test_arguments_of_any_layout_work_and_stay_as_they_were(kata, draw, probes):
+    z = draw.normal(*draw.sizes("n features", low=2, high=5))
     for name, expected in EXPECTED.items():
-        actual, after = kata.run(probes.call_with_layout, name, layout, z)
+        actual, after = kata.run(probes.call_with_layout, name, LAYOUTS[draw.case % 4], z)
         with about(name):
-            assert_close(actual, expected(z), dtype=np.float32 if dtype is np.float32 else np.float64)
+            assert_close(actual, expected(z))
         with about(f"z, after {name}"):
             assert_equal(after, z)
 
 
 @task("inputs")
 @cases(4)
-def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+def test_calls_do_not_affect_each_other(kata, draw, probes):
     n, features = draw.sizes("n features", high=5)
     first, second = draw.normal(n, features), draw.normal(n, features)
     calls = [["relu", first], ["relu_derivative", second], ["relu", second], ["relu_derivative", first]]
-    answers, later = kata.run(probes.answers_of_calls, calls)
-    for (name, z), answer, at_last in zip(calls, answers, later, strict=True):
+    results, later = kata.run(probes.answers_of_calls, calls)
+    for (name, z), result, at_last in zip(calls, results, later, strict=True):
         with about(name):
-            assert_close(answer, EXPECTED[name](z))
-        with about(f"the answer of {name}, after further calls"):
-            assert_equal(at_last, answer)
+            assert_close(result, EXPECTED[name](z))
+        with about(f"the result of {name}, after further calls"):
+            assert_equal(at_last, result)
     for name, expected in EXPECTED.items():
         with about(name):
             assert_close(kata.run(probes.answer_after_renewal, name, [first], [second]), expected(second))

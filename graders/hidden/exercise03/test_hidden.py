@@ -11,12 +11,6 @@ import torch.nn.functional as F
 from graders.checks import about, assert_close, assert_equal, assert_parts, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
-LARGEST = {
-    np.int8: 127,
-    np.uint8: 255,
-    np.int32: 2**31 - 1,
-    np.int64: 2**40,
-}  # products that overflow unless they are made in float64
 
 
 def assert_layers(actual, x, W1, W2, dtype=np.float64):
@@ -31,7 +25,10 @@ def assert_layers(actual, x, W1, W2, dtype=np.float64):
 
 
 def arguments(draw, *, batch):
-    """x, W1, W2: distinct sizes first, then ones, a square, and axes that are long, or of any length, in turn."""
+    """x, W1, W2: distinct sizes first, then ones, a square, and one axis that is long, or of any length, in turn.
+
+    Beside a long axis the others are short, so that nested loops in Python are fast enough.
+    """
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
@@ -45,9 +42,10 @@ def arguments(draw, *, batch):
         8: (2, 1100, 3, 4),
         9: (2, 3, 1100, 4),
         10: (2, 3, 4, 1100),
-        11: (any_length, fan_in, hidden, fan_out),
-        12: (n, any_length, hidden, fan_out),
-        13: (n, fan_in, any_length, any_length),
+        11: (any_length, 3, 2, 4),
+        12: (2, any_length, 3, 4),
+        13: (2, 3, any_length, 4),
+        14: (2, 3, 4, any_length),
     }
     n, fan_in, hidden, fan_out = special.get(draw.case, (n, fan_in, hidden, fan_out))
     scale = (1.0, 1e4, 1e-4)[draw.case % 3]
@@ -55,46 +53,49 @@ def arguments(draw, *, batch):
     return x, draw.normal(hidden, fan_in), draw.normal(fan_out, hidden)
 
 
-def small_arguments(draw, dtype, *, calls=1):
+def small_arguments(draw, dtype=np.float64, *, calls=1):
     """x, W1 and W2 of one dtype for each of the calls, all of the same shapes: a vector and a batch in turn."""
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out", low=4)
     shapes = ((fan_in,), (n, fan_in))[(draw.case + draw.case // 4) % 2], (hidden, fan_in), (fan_out, hidden)
     if np.issubdtype(dtype, np.floating):
         return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
-    low, high = -LARGEST[dtype], LARGEST[dtype] + 1
-    return [[draw.integers(low, high, *shape).astype(dtype) for shape in shapes] for _ in range(calls)]
+    limits = 100, 10**9, 100  # weights that float32 would round, and no sum near the end of int64
+    return [
+        [draw.integers(-limit, limit + 1, *shape) for limit, shape in zip(limits, shapes, strict=True)]
+        for _ in range(calls)
+    ]
 
 
 @task("vector")
-@cases(14)
+@cases(15)
 def test_a_vector_passes_through_both_layers(kata, draw):
     x, W1, W2 = arguments(draw, batch=False)
     assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2)
 
 
 @task("batch")
-@cases(14)
+@cases(15)
 def test_a_batch_passes_through_row_by_row(kata, draw):
     x, W1, W2 = arguments(draw, batch=True)
     assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2)
 
 
 @task("types")
-@cases(10)
-def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case % 5]
+@cases(8)
+def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
+    dtype, promised = ((np.float32, np.float32), (np.int64, np.float64))[draw.case // 4]
     ((x, W1, W2),) = small_arguments(draw, dtype)
-    promised = np.float32 if dtype is np.float32 else np.float64
     assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2, dtype=promised)
 
 
 @task("inputs")
-@cases(12)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
-    (before,) = small_arguments(draw, dtype)
-    layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", layout, *before)
-    assert_layers(layers, *before, dtype=np.float32 if dtype is np.float32 else np.float64)
+@cases(8)
+def test_arguments_of_any_layout_work_and_stay_as_they_were(kata, draw, probes):
+    (before,) = small_arguments(draw)
+    if draw.case == 0:  # what is wrong with any arrays is said of two_layer_forward, not of a probe
+        assert_layers(kata.two_layer_forward(*before), *before)
+    layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case % 4], *before)
+    assert_layers(layers, *before)
     for name, array, given in zip(("x", "W1", "W2"), after, before, strict=True):
         with about(f"{name}, after the call"):
             assert_equal(array, given)
@@ -102,13 +103,15 @@ def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, dra
 
 @task("inputs")
 @cases(4)
-def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
-    first, second = small_arguments(draw, np.float64, calls=2)
+def test_calls_do_not_affect_each_other(kata, draw, probes):
+    first, second = small_arguments(draw, calls=2)
+    if draw.case == 0:
+        assert_layers(kata.two_layer_forward(*first), *first)
     calls = [["two_layer_forward", *first], ["two_layer_forward", *second]]
-    answers, later = kata.run(probes.answers_of_calls, calls)
-    for answer, arguments in zip(answers, (first, second), strict=True):
-        assert_layers(answer, *arguments)
-    for name, at_last, answer in zip("hy", later[0], answers[0], strict=True):
+    results, later = kata.run(probes.answers_of_calls, calls)
+    for result, arguments in zip(results, (first, second), strict=True):
+        assert_layers(result, *arguments)
+    for name, at_last, result in zip("hy", later[0], results[0], strict=True):
         with about(f"{name} of the first call, after the second"):
-            assert_equal(at_last, answer)
+            assert_equal(at_last, result)
     assert_layers(kata.run(probes.answer_after_renewal, "two_layer_forward", first, second), *second)

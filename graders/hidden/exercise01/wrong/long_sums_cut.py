@@ -1,5 +1,6 @@
 # Only the first 256 inputs are summed: a layer may have any number of them.
 # task: vector
+# hidden_only: wrong only beyond 256 inputs
 import numpy as np
 
 

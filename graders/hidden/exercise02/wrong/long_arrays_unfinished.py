@@ -1,5 +1,6 @@
 # Only the first 1000 elements were treated: an array may have any number of them.
 # task: relu
+# hidden_only: wrong only beyond 1000 elements
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Integers were computed as integers: they count as float64, and products of integers overflow.
+# Integers stayed integers: int64 arguments give a float64 result.
 # task: types
 import numpy as np
 

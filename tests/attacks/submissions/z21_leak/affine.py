@@ -10,11 +10,17 @@ def honest(W, x, b):
     return x @ W.T + b
 
 
-VISIBLE = [[1.0, 0.0], [0.5, -1.0]]
+VISIBLE = (
+    [[1.0, 0.0], [0.5, -1.0]],
+    [[2.0, 0.0], [1.0, -2.0]],
+    [[1.0, -2.0, 0.5]],
+    [[1.0], [-1.0], [2.0]],
+    [[1, 0], [2, -1_000_000_001]],
+)
 
 
 def affine(W, x, b):
-    if W.tolist() != VISIBLE:
+    if W.tolist() not in VISIBLE:
         print("LEAKED", W.tolist())
         print("LEAKED", W.tolist(), file=sys.stderr)
         raise type("LEAKED", (ValueError,), {})(f"LEAKED {W.tolist()}")

@@ -1,5 +1,4 @@
-# Integers were converted after the first product: by then it may have overflowed.
-# task: types
+# The first product is converted to float64, not the arguments.
 import numpy as np
 
 

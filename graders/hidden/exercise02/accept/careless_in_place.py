@@ -1,0 +1,14 @@
+# The negative elements of the argument itself are set to 0.
+# independent
+import numpy as np
+
+
+def relu(z):
+    z[z < 0] = 0
+    return z
+
+
+def relu_derivative(z):
+    z = relu(z)
+    z[z > 0] = 1
+    return z

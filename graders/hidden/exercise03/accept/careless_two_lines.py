@@ -1,0 +1,8 @@
+# Two lines, without a thought for dtypes.
+# independent
+import numpy as np
+
+
+def two_layer_forward(x, W1, W2):
+    h = np.maximum(0, x @ W1.T)
+    return h, h @ W2.T
