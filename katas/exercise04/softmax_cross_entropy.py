@@ -4,30 +4,36 @@ import numpy as np
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities p_i = exp(l_i) / sum_j exp(l_j) over the last axis.
+    """Turn logits into probabilities, p_i = exp(l_i) / sum_j exp(l_j), over the last axis.
 
     Arguments:
-        logits: shape (classes,), (n, classes), or more axes with the classes last.
+        logits: shape (classes,) for one sample, (n, classes) for a batch. There may be more axes in front; the classes
+            are always last.
 
     Returns:
-        An array of the same shape, positive or zero, whose sum over the last axis is 1. float32 stays float32,
-        float64 stays float64, integers count as float64. Exact for logits of +-10 000 too; logits are not modified.
+        An array of the same shape. It holds probabilities, and they sum to 1 over the last axis.
 
-    The same as torch.nn.functional.softmax(logits, dim=-1).
+    For extra points: exact for logits up to +-10 000. float32 gives float32, int64 gives float64. The call leaves
+    `logits` and the arrays that it returned before unchanged.
+
+    Same as torch.nn.functional.softmax(logits, dim=-1).
     """
     raise NotImplementedError
 
 
 def cross_entropy(logits: np.ndarray, target: int | np.ndarray) -> float:
-    """Cross-entropy of softmax(logits) and the target class, -log p_target; of a batch the mean over the samples.
+    """Return the loss -log p_target, with p = softmax(logits). For a batch, return the mean over its samples.
 
     Arguments:
         logits: shape (classes,) for one sample, (n, classes) for a batch.
-        target: an int in [0, classes) for one sample, integers of shape (n,) for a batch.
+        target: the right class, counted from 0: an int for one sample, an integer array of shape (n,) for a batch.
 
     Returns:
-        A float. Exact for logits of +-10 000 too. The arguments are not modified.
+        A number, as a Python float or a NumPy float.
 
-    The same as torch.nn.functional.cross_entropy(logits, target).
+    For extra points: exact for logits up to +-10 000. float32 and int64 logits work too. The call leaves `logits` and
+    `target` unchanged.
+
+    Same as torch.nn.functional.cross_entropy(logits, target).
     """
     raise NotImplementedError

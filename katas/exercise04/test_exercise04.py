@@ -1,27 +1,106 @@
-"""What softmax and cross_entropy promise, on numbers that can be checked with a pocket calculator."""
+"""What softmax and cross_entropy promise, on numbers that you can check with a pocket calculator."""
 
 import math
 
 import numpy as np
 
-from graders.checks import assert_close, task
+from graders.checks import about, assert_close, assert_equal, task
 
 logits = np.array([2.0, 1.0, 0.0])
+p = np.array([math.exp(2), math.exp(1), 1]) / (math.exp(2) + math.exp(1) + 1)  # [.6652, .2447, .0900]
+loss = math.log(1 + math.exp(-1) + math.exp(-2))  # .4076, of target 0
+
+batch = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+p_of_batch = np.array([p, [1 / 3, 1 / 3, 1 / 3]])
+targets = np.array([2, 0])
+loss_of_batch = (loss + 2 + math.log(3)) / 2  # target 2 lies 2 below target 0
 
 
 @task("softmax")
 def test_the_worked_example(kata):
-    total = math.exp(2) + math.exp(1) + 1
-    assert_close(kata.softmax(logits), np.array([math.exp(2), math.exp(1), 1]) / total, scale=5.0, terms=3)
+    assert_close(kata.softmax(logits), p, scale=5.0, terms=3)
+
+
+@task("softmax")
+def test_each_sample_by_itself_sums_to_one(kata):
+    assert_close(kata.softmax(batch), p_of_batch, scale=5.0, terms=3)
+    assert_close(kata.softmax(batch[:1]), p_of_batch[:1], scale=5.0, terms=3)
+    # three axes: the classes are still the last one
+    expected = np.array([p_of_batch, p_of_batch[:, ::-1]])
+    assert_close(kata.softmax(np.array([batch, 1 - batch])), expected, scale=5.0, terms=3)
 
 
 @task("loss")
 def test_the_worked_example_of_the_loss(kata):
-    assert_close(kata.cross_entropy(logits, 0), math.log(1 + math.exp(-1) + math.exp(-2)), scale=5.0, terms=3)
+    assert_close(kata.cross_entropy(logits, 0), loss, scale=5.0, terms=3)
+
+
+@task("loss")
+def test_the_loss_of_a_batch_is_the_mean_over_its_rows(kata):
+    assert_close(kata.cross_entropy(batch, targets), loss_of_batch, scale=5.0, terms=5)
+    assert_close(kata.cross_entropy(batch[:1], targets[:1]), loss + 2, scale=5.0, terms=4)
+
+
+@task("loss")
+def test_a_confident_wrong_answer_costs_thirty(kata):
+    # log(1 + e^30) is 30; -log(p + 1e-12) would be 27.6
+    assert_close(kata.cross_entropy(np.array([0.0, 30.0]), 0), 30.0, scale=61.0, terms=3)
+
+
+# ---------------------------------------------------------------- extras: points that you do not need to pass
 
 
 @task("extremes")
-def test_large_logits_give_finite_answers(kata):
-    large = np.array([0.0, 1e4, 1e4])
-    assert_close(kata.softmax(large), np.array([0.0, 0.5, 0.5]), scale=2e4, terms=3)
-    assert_close(kata.cross_entropy(large, 0), 1e4 + math.log(2), scale=2e4, terms=3)
+def test_large_logits_give_exact_answers(kata):
+    # exp(10 000) overflows; only the differences of the logits count
+    large, q = np.array([0.0, 1e4, 1e4 - 1]), 1 / (1 + math.exp(-1))
+    assert_close(kata.softmax(large), np.array([0, q, 1 - q]), scale=2e4, terms=3)
+    assert_close(kata.cross_entropy(large, 0), 1e4 - math.log(q), scale=2e4, terms=3)
+
+
+@task("extremes")
+def test_a_batch_of_large_and_of_very_negative_logits(kata):
+    large = np.array([[1e4, 0.0], [-1e4, -1e4]])
+    assert_close(kata.softmax(large), np.array([[1, 0], [1 / 2, 1 / 2]]), scale=2e4, terms=2)
+    assert_close(kata.cross_entropy(large, np.array([1, 0])), (1e4 + math.log(2)) / 2, scale=2e4, terms=4)
+
+
+@task("types")
+def test_float32_gives_float32(kata):
+    assert_close(kata.softmax(logits.astype(np.float32)), p, dtype=np.float32, scale=5.0, terms=3)
+    assert_close(kata.cross_entropy(logits.astype(np.float32), 0), loss, dtype=np.float32, scale=5.0, terms=3)
+
+
+@task("types")
+def test_int64_gives_float64(kata):
+    assert_close(kata.softmax(np.array([2, 1, 0])), p, scale=5.0, terms=3)
+    assert_close(kata.cross_entropy(np.array([2, 1, 0]), 0), loss, scale=5.0, terms=3)
+
+
+@task("inputs")
+def test_a_transposed_array_works_and_is_left_alone(kata, probes):
+    # "fortran": an array that lies in memory column after column, as a transposed one does
+    actual, after = kata.run(probes.call_with_layout, "softmax", "fortran", batch)
+    assert_close(actual, p_of_batch, scale=5.0, terms=3)
+    with about("logits, after softmax"):
+        assert_equal(after, batch)
+    actual, *after = kata.run(probes.call_with_layout, "cross_entropy", "fortran", batch, targets)
+    assert_close(actual, loss_of_batch, scale=5.0, terms=5)
+    with about("logits and target, after cross_entropy"):
+        assert_equal(after, [batch, targets])
+
+
+@task("inputs")
+def test_a_later_call_leaves_earlier_answers_alone(kata, probes):
+    calls = [["softmax", batch], ["cross_entropy", 0 * batch, targets], ["softmax", 0 * batch]]
+    (first, loss, _), (at_last, _, _) = kata.run(probes.answers_of_calls, calls)
+    assert_close(first, p_of_batch, scale=5.0, terms=3)
+    assert_close(loss, math.log(3), scale=5.0, terms=5)
+    with about("the first probabilities, after further calls"):
+        assert_equal(at_last, first)
+
+
+@task("inputs")
+def test_an_array_with_new_numbers_in_it_gets_a_new_loss(kata, probes):
+    actual = kata.run(probes.answer_after_renewal, "cross_entropy", [0 * batch, targets], [batch, targets])
+    assert_close(actual, loss_of_batch, scale=5.0, terms=5)

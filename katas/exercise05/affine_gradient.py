@@ -4,40 +4,40 @@ import numpy as np
 
 
 def affine_weight_gradient(dz: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Gradient dL/dW of a loss L by the weights of z = W x + b, given dz = dL/dz; a batch sums over its rows.
+    """Return dW, the gradient of a loss L with respect to the weights of z = W x + b, given dz = dL/dz.
 
     Arguments:
-        dz: gradient of the loss by the layer's output, shape (out,), or (n, out) for a batch.
-        x: what went into the layer, shape (in,), or (n, in) for a batch.
+        dz: gradient of the loss with respect to the layer's output, shape (out,), or (n, out) for a batch.
+        x: the layer's input, shape (in,), or (n, in) for a batch.
 
     Returns:
-        dW of the shape of W, (out, in), for one sample and for a batch alike. float32 stays float32, float64 stays
-        float64, integers count as float64. The arguments are not modified.
+        dW, shape (out, in), the shape of W. For a batch, the sum over its rows.
 
-    Errors:
-        Shapes that do not fit together raise whatever NumPy raises.
+    For extra points: float32 gives float32, int64 gives float64. The call leaves its arguments and the arrays that it
+    returned before unchanged.
 
-    The gradient that torch's autograd gives for torch.nn.functional.linear(x, W, b).
+    Same as the gradient that PyTorch's autograd computes for torch.nn.functional.linear(x, W, b).
     """
     raise NotImplementedError
 
 
 def affine_backward(dz: np.ndarray, x: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients of a loss L by everything that goes into z = W x + b, given dz = dL/dz.
+    """Return the gradients of a loss L with respect to W, x and b of z = W x + b, given dz = dL/dz.
 
     Arguments:
-        dz: gradient of the loss by the layer's output, shape (out,), or (n, out) for a batch.
-        x: what went into the layer, shape (in,), or (n, in) for a batch.
+        dz: gradient of the loss with respect to the layer's output, shape (out,), or (n, out) for a batch.
+        x: the layer's input, shape (in,), or (n, in) for a batch.
         W: the layer's weights, shape (out, in).
 
     Returns:
-        The triple (dW, dx, db): dW of the shape of W, (out, in); dx of the shape of x, row k for sample k;
-        db of the shape of b, (out,). A batch sums over its rows in dW and db. float32 stays float32, float64 stays
-        float64, integers count as float64. The arguments are not modified.
+        (dW, dx, db), in this order:
+        dW has the shape of W, (out, in). For a batch, it is the sum over the rows.
+        dx has the shape of x, (in,) or (n, in). Row k belongs to sample k.
+        db has the shape of b, (out,). For a batch, it is the sum over the rows.
 
-    Errors:
-        Shapes that do not fit together raise whatever NumPy raises.
+    For extra points: float32 gives float32, int64 gives float64. The call leaves its arguments and the arrays that it
+    returned before unchanged.
 
-    The gradients that torch's autograd gives for torch.nn.functional.linear(x, W, b).
+    Same as the gradients that PyTorch's autograd computes for torch.nn.functional.linear(x, W, b).
     """
     raise NotImplementedError

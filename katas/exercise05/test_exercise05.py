@@ -1,30 +1,119 @@
-"""What the gradients of an affine layer promise, on numbers that can be checked by hand."""
+"""What the gradients of an affine layer promise, on numbers that you can check by hand."""
 
 import numpy as np
 
-from graders.checks import assert_close, assert_parts, task
+from graders.checks import about, assert_close, assert_equal, assert_parts, task
 
+# the worked example: one sample, its weights, and its gradients
 dz = np.array([2.0, -1.0])
 x = np.array([3.0, 4.0])
+W = np.array([[1.0, 0.0], [0.5, -1.0]])
+dW = np.array([[6.0, 8.0], [-3.0, -4.0]])
+dx = np.array([1.5, 1.0])
+db = np.array([2.0, -1.0])
+
+# the same sample, and a second one
+batch_dz = np.array([[2.0, -1.0], [1.0, 2.0]])
+batch_x = np.array([[3.0, 4.0], [0.0, 1.0]])
+batch_dW = np.array([[6.0, 9.0], [-3.0, -2.0]])
+batch_dx = np.array([[1.5, 1.0], [2.0, -2.0]])
+batch_db = np.array([3.0, 1.0])
+
+
+def assert_gradients(actual, expected, dtype=np.float64):
+    names = ("dW", "dx", "db")
+    for name, gradient, reference in zip(names, assert_parts(actual, *names), expected, strict=True):
+        assert_close(gradient, reference, dtype=dtype, scale=9.0, terms=2, name=name)
 
 
 @task("sample")
 def test_the_worked_example(kata):
-    assert_close(kata.affine_weight_gradient(dz, x), np.array([[6.0, 8.0], [-3.0, -4.0]]))
+    assert_close(kata.affine_weight_gradient(dz, x), dW)
+
+
+@task("sample")
+def test_three_outputs_and_two_inputs(kata):
+    actual = kata.affine_weight_gradient(np.array([0.1, 0.2, -0.3]), np.array([3.0, -4.0]))
+    assert_close(actual, np.array([[0.3, -0.4], [0.6, -0.8], [-0.9, 1.2]]))
+
+
+@task("sample")
+def test_one_output_and_one_input(kata):
+    assert_close(kata.affine_weight_gradient(dz[:1], x), np.array([[6.0, 8.0]]))
+    assert_close(kata.affine_weight_gradient(dz, x[:1]), np.array([[6.0], [-3.0]]))
+
+
+@task("sample")
+def test_a_gradient_may_be_tiny(kata):
+    assert_close(kata.affine_weight_gradient(1e-6 * dz, x), 1e-6 * dW)
 
 
 @task("batch")
 def test_a_batch_of_two_rows_is_summed(kata):
     # the first row is the worked example; the second has the outer product [[0, 1], [0, 2]]
-    actual = kata.affine_weight_gradient(np.array([dz, [1.0, 2.0]]), np.array([x, [0.0, 1.0]]))
-    assert_close(actual, np.array([[6.0, 9.0], [-3.0, -2.0]]), scale=9.0, terms=2)
+    assert_close(kata.affine_weight_gradient(batch_dz, batch_x), batch_dW, scale=9.0, terms=2)
+
+
+@task("batch")
+def test_a_batch_of_one_row(kata):
+    assert_close(kata.affine_weight_gradient(dz[None], x[None]), dW)
 
 
 @task("backward")
-def test_all_three_gradients_of_a_batch(kata):
-    W = np.array([[1.0, 0.0], [0.5, -1.0]])
-    actual = kata.affine_backward(np.array([dz, [1.0, 2.0]]), np.array([x, [0.0, 1.0]]), W)
-    dW, dx, db = assert_parts(actual, "dW", "dx", "db")
-    assert_close(dW, np.array([[6.0, 9.0], [-3.0, -2.0]]), scale=9.0, terms=2, name="dW")
-    assert_close(dx, np.array([[1.5, 1.0], [2.0, -2.0]]), scale=3.0, terms=2, name="dx")
-    assert_close(db, np.array([3.0, 1.0]), scale=3.0, terms=2, name="db")
+def test_all_three_gradients_of_a_sample_and_of_a_batch(kata):
+    assert_gradients(kata.affine_backward(dz, x, W), (dW, dx, db))
+    assert_gradients(kata.affine_backward(batch_dz, batch_x, W), (batch_dW, batch_dx, batch_db))
+
+
+@task("backward")
+def test_all_three_gradients_of_a_batch_of_one_row(kata):
+    actual = kata.affine_backward(np.array([[0.1, 0.7]]), np.array([[3.0, -4.0]]), W)
+    assert_gradients(actual, ([[0.3, -0.4], [2.1, -2.8]], [[0.45, -0.7]], [0.1, 0.7]))
+
+
+# ---------------------------------------------------------------- extras: points that you do not need to pass
+
+
+@task("types")
+def test_float32_gives_float32(kata):
+    single = [a.astype(np.float32) for a in (batch_dz, batch_x, W)]
+    assert_close(kata.affine_weight_gradient(*single[:2]), batch_dW, dtype=np.float32, scale=9.0, terms=2)
+    assert_gradients(kata.affine_backward(*single), (batch_dW, batch_dx, batch_db), np.float32)
+
+
+@task("types")
+def test_int64_gives_float64(kata):
+    whole = np.array([[2, -1], [1, 2]]), np.array([[3, 4], [0, 1]])
+    assert_close(kata.affine_weight_gradient(*whole), batch_dW, scale=9.0, terms=2)
+    W = np.array([[1, 0], [3, -1]])
+    assert_gradients(kata.affine_backward(*whole, W), (batch_dW, [[-1.0, 1.0], [7.0, -2.0]], batch_db))
+
+
+@task("inputs")
+def test_transposed_arrays_work_and_are_left_alone(kata, probes):
+    # "fortran": arrays that lie in memory column after column, as a transposed one does
+    actual, *after = kata.run(probes.call_with_layout, "affine_weight_gradient", "fortran", dz, x)
+    assert_close(actual, dW)
+    with about("dz and x, after affine_weight_gradient"):
+        assert_equal(after, [dz, x])
+    actual, *after = kata.run(probes.call_with_layout, "affine_backward", "fortran", batch_dz, batch_x, W)
+    assert_gradients(actual, (batch_dW, batch_dx, batch_db))
+    with about("dz, x and W, after affine_backward"):
+        assert_equal(after, [batch_dz, batch_x, W])
+
+
+@task("inputs")
+def test_calls_do_not_affect_each_other(kata, probes):
+    calls = [(dz, x, W), (dz, x, 3 * W), (2 * dz, x, W), (dz, -x, W)]
+    expected = [(dW, dx, db), (dW, 3 * dx, db), (2 * dW, 2 * dx, 2 * db), (-dW, dx, db)]
+    answers, at_last = kata.run(probes.answers_of_calls, [["affine_backward", *arguments] for arguments in calls])
+    for answer, gradients in zip(answers, expected, strict=True):
+        assert_gradients(answer, gradients)
+    with about("the gradients of the first call, after further calls"):
+        assert_equal(at_last[0], answers[0])
+
+
+@task("inputs")
+def test_arrays_with_new_numbers_in_them_get_a_new_gradient(kata, probes):
+    actual = kata.run(probes.answer_after_renewal, "affine_weight_gradient", [2 * dz, 3 * x], [dz, x])
+    assert_close(actual, dW)

@@ -7,31 +7,35 @@ import numpy as np
 
 
 def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: float = 1e-5) -> float | np.ndarray:
-    """Gradient of f at w by central differences, (f(w + eps) - f(w - eps)) / (2 eps), one element of w at a time.
+    """Measure the gradient of f at w by central differences, (f(w + eps) - f(w - eps)) / (2 eps), element by element.
 
     Arguments:
-        f: a function that takes what w is, a float or an array of w's shape, and returns a float.
-        w: where the gradient is wanted, a float or an array of any shape.
+        f: a function of one argument, which is a float where w is a float and an array of w's shape where w is an
+            array. It returns a float.
+        w: where to take the gradient, a float or an array with one or more axes.
         eps: the step.
 
     Returns:
-        For a float a float; for an array an array of the same shape and dtype (for the shape () a NumPy number of
-        that dtype will do), except that integers count as float64. Whatever the dtype of w, f is evaluated and the
-        differences are taken in float64. The caller's w is the same, bit for bit, afterwards.
+        A float where w is a float, an array of w's shape where w is an array.
 
-    The gradient that torch.autograd.functional.jacobian(f, w) computes exactly.
+    For extra points: a float32 array gives a float32 gradient, with f called in float64. An int and an int64 array
+    count as float64. After the call, the caller's w and the arrays returned before are the same, to the last bit.
+
+    torch.autograd.functional.jacobian(f, w) computes the same gradient, exactly.
     """
     raise NotImplementedError
 
 
 def relative_error(a: float | np.ndarray, b: float | np.ndarray) -> float:
-    """The largest |a - b| / max(1e-8, |a| + |b|) of all elements.
+    """Return the largest |a - b| / max(1e-8, |a| + |b|) of all elements.
 
     Arguments:
-        a: a float, or an array of any shape, floating or integer; integers count as float64.
+        a: a float, or an array of any shape with at least one element.
         b: the same, of the same shape.
 
     Returns:
-        A float: 0 if a and b are equal, and 1 at most. The arguments are not modified.
+        A number from 0, where a and b are equal, to 1, as a Python float or a NumPy float.
+
+    For extra points: integers count as float64. The call leaves a and b unchanged.
     """
     raise NotImplementedError

@@ -1,8 +1,16 @@
-"""Run beside a submission, since a function cannot be sent to it; they report what they saw and judge nothing."""
+"""Functions for the tests to differentiate.
+
+`kata.run(probes.of_a_square, 3.0)` calls `of_a_square(your_module, 3.0)` below and gives its result to the test. The
+tests may run your code in another process, which can receive numbers and arrays, but no Python function such as f.
+"""
+
+import copy
+
+import numpy as np
 
 
 def of_a_square(submission, w):
-    """The numerical gradient of w² at w.
+    """Your numerical gradient of f(w) = w² with the default step.
 
     Shown as:
         numerical_gradient(lambda w: w * w, w)
@@ -10,10 +18,79 @@ def of_a_square(submission, w):
     return submission.numerical_gradient(lambda w: w * w, w)
 
 
+def of_a_square_with_step(submission, w, eps):
+    """Your numerical gradient of f(w) = w² with another step.
+
+    Shown as:
+        numerical_gradient(lambda w: w * w, w, eps=eps)
+    """
+    return submission.numerical_gradient(lambda w: w * w, w, eps=eps)
+
+
+def of_a_tiny_square(submission, w):
+    """Your numerical gradient of f(w) = w² / 1 000 000.
+
+    Shown as:
+        numerical_gradient(lambda w: w * w / 1e6, w)
+    """
+    return submission.numerical_gradient(lambda w: w * w / 1e6, w)
+
+
+def of_a_cube(submission, w):
+    """Your numerical gradient of f(w) = w³.
+
+    Shown as:
+        numerical_gradient(lambda w: w * w * w, w)
+    """
+    return submission.numerical_gradient(lambda w: w * w * w, w)
+
+
 def of_squares_and_a_product(submission, W):
-    """The numerical gradient, at a matrix W, of the sum of its squares and of one product of two of its elements.
+    """Your numerical gradient, at a matrix W, of the sum of its squares plus one product of two of its elements.
 
     Shown as:
         numerical_gradient(lambda W: (W * W).sum() + W[0, 0] * W[1, 2], W)
     """
     return submission.numerical_gradient(lambda W: (W * W).sum() + W[0, 0] * W[1, 2], W)
+
+
+def row_sums(w):
+    """Sum the elements of each row, square these sums, and add them up: each element's derivative is 2 · row sum."""
+    return (w.sum(axis=-1) ** 2).sum()
+
+
+def of_row_sums(submission, w):
+    """Your numerical gradient of `row_sums`.
+
+    Shown as:
+        numerical_gradient(lambda w: (w.sum(axis=-1) ** 2).sum(), w)
+    """
+    return submission.numerical_gradient(row_sums, w)
+
+
+def of_row_sums_with_step(submission, w, eps):
+    """Your numerical gradient of `row_sums` with another step.
+
+    Shown as:
+        numerical_gradient(lambda w: (w.sum(axis=-1) ** 2).sum(), w, eps=eps)
+    """
+    return submission.numerical_gradient(row_sums, w, eps=eps)
+
+
+def at_a_transposed_array(submission, w):
+    """Your gradient at an array that lies in memory column after column, and that array after the call."""
+    w = np.asfortranarray(w)
+    return [submission.numerical_gradient(row_sums, w), w.copy()]
+
+
+def of_two_arrays(submission, first, second):
+    """Your gradient at the first array, and what has become of it after a call with the second array.
+
+    Then the gradient at the first array, filled with the numbers of the second.
+    """
+    gradient = submission.numerical_gradient(row_sums, first)
+    returned = copy.deepcopy(gradient)
+    submission.numerical_gradient(row_sums, second)
+    at_last = copy.deepcopy(gradient)
+    first[...] = second
+    return [returned, at_last, submission.numerical_gradient(row_sums, first)]

@@ -18,10 +18,4 @@ def cross_entropy(logits: np.ndarray, target: int | np.ndarray) -> float:
 
 def shifted(logits: np.ndarray) -> np.ndarray:
     """Logits less their largest, so that the largest is 0: softmax does not see the difference, exp does."""
-    z = floating(logits)
-    return z - z.max(axis=-1, keepdims=True)
-
-
-def floating(a: np.ndarray) -> np.ndarray:
-    """float32 and float64 as they are, integers as float64."""
-    return a if np.issubdtype(a.dtype, np.floating) else a.astype(np.float64)
+    return logits - logits.max(axis=-1, keepdims=True)

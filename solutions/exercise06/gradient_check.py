@@ -16,16 +16,10 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
         step = np.zeros_like(gradient)
         step[i] = eps
         gradient[i] = (f(w + step) - f(w - step)) / (2 * eps)
-    return gradient.astype(floating(w).dtype)[()]
+    single = np.asarray(w).dtype == np.float32
+    return gradient.astype(np.float32 if single else np.float64)[()]
 
 
 def relative_error(a: float | np.ndarray, b: float | np.ndarray) -> float:
     """max |a - b| / max(1e-8, |a| + |b|); the 1e-8 keeps the rounding noise around 0 from counting as a difference."""
-    a, b = floating(a), floating(b)
     return np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b)))
-
-
-def floating(a: float | np.ndarray) -> np.ndarray:
-    """float32 and float64 as they are, integers as float64."""
-    a = np.asarray(a)
-    return a if np.issubdtype(a.dtype, np.floating) else a.astype(np.float64)

@@ -37,7 +37,7 @@ def samples(draw, *, n_axes):
     n, m, classes = draw.sizes("n m classes")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, 1, 1), 2: (1, m, classes), 3: (n, m, 1), 4: (4, 4, 4), 5: (1100, 1, 3), 6: (2, 1, 1100)}
-    special |= {7: (any_length, m, classes), 8: (n, m, any_length)}
+    special |= {7: (any_length, 1, classes), 8: (n, 1, any_length)}
     n, m, classes = special.get(draw.case // 3, (n, m, classes))
     shape = {1: (classes,), 2: (n, classes), 3: (n, m, classes)}[n_axes]
     logits = draw.normal(*shape, scale=(1.0, 10.0, 0.01)[draw.case % 3])
@@ -60,33 +60,30 @@ def test_the_loss_of_a_sample_and_the_mean_of_a_batch(kata, draw):
 
 @task("extremes")
 @cases(12)
-def test_logits_of_ten_thousand_are_exact(kata, draw):
+def test_logits_up_to_ten_thousand_give_exact_answers(kata, draw):
     n, classes = draw.sizes("n classes", low=4)
-    dtype = (np.float64, np.float32)[draw.case % 2]
     near = draw.normal(n, classes)
     levels = 1e4 * (np.arange(n)[:, None] % 3 - 1)  # samples near -10 000, 0 and 10 000 in one batch
     logits = (
         near + levels,
         near + 1e4 * draw.integers(-1, 2, n, classes),  # some classes far above others
         draw.uniform(-1e4, 1e4, n, classes),
-    )[draw.case // 2 % 3].astype(dtype)
+    )[draw.case % 3]
     target = draw.integers(0, classes, n)
-    assert_softmax(kata.softmax(logits), logits, dtype)
-    assert_loss(kata.cross_entropy(logits, target), logits, target, dtype)
+    assert_softmax(kata.softmax(logits), logits)
+    assert_loss(kata.cross_entropy(logits, target), logits, target)
     # and each sample for itself, the class of the smallest logit its target
     target = int(logits[0].argmin())
-    assert_softmax(kata.softmax(logits[0]), logits[0], dtype)
-    assert_loss(kata.cross_entropy(logits[0], target), logits[0], target, dtype)
+    assert_softmax(kata.softmax(logits[0]), logits[0])
+    assert_loss(kata.cross_entropy(logits[0], target), logits[0], target)
 
 
 @task("types")
 @cases(8)
-def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
+def test_float32_gives_float32_and_int64_gives_float64(kata, draw):
     n, classes = draw.sizes("n classes", low=3)
-    dtype = (np.float32, np.int64, np.int8, np.uint8)[draw.case % 4]
-    low, high = {np.int8: (-100, 101), np.uint8: (0, 16)}.get(dtype, (-20, 21))  # their differences overflow
-    logits = draw.integers(low, high, n, classes).astype(dtype)
-    target = draw.integers(0, classes, n)
+    dtype = (np.float32, np.int64)[draw.case % 2]
+    logits, target = draw.integers(-20, 21, n, classes).astype(dtype), draw.integers(0, classes, n)
     promised = np.float32 if dtype is np.float32 else np.float64
     assert_softmax(kata.softmax(logits), logits, promised)
     assert_loss(kata.cross_entropy(logits, target), logits, target, promised)
@@ -94,18 +91,18 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
 
 @task("inputs")
 @cases(8)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
+def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes):
     n, classes = draw.sizes("n classes", low=3)
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32)[draw.case // 4]
-    logits, target = draw.normal(n, classes, dtype=dtype), draw.integers(0, classes, n)
+    layout = LAYOUTS[draw.case % 4]
+    logits, target = draw.normal(n, classes), draw.integers(0, classes, n)
     p, after = kata.run(probes.call_with_layout, "softmax", layout, logits)
     with about("softmax"):
-        assert_softmax(p, logits, dtype)
+        assert_softmax(p, logits)
     with about("logits, after softmax"):
         assert_equal(after, logits)
     loss, *after = kata.run(probes.call_with_layout, "cross_entropy", layout, logits, target)
     with about("cross_entropy"):
-        assert_loss(loss, logits, target, dtype)
+        assert_loss(loss, logits, target)
     for name, array, before in zip(("logits", "target"), after, (logits, target), strict=True):
         with about(f"{name}, after cross_entropy"):
             assert_equal(array, before)
@@ -113,7 +110,7 @@ def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, dra
 
 @task("inputs")
 @cases(4)
-def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+def test_calls_do_not_affect_each_other(kata, draw, probes):
     n, classes = draw.sizes("n classes", low=3)
     first, second = ((draw.normal(n, classes), draw.integers(0, classes, n)) for _ in range(2))
     calls = [["softmax", first[0]], ["cross_entropy", *second], ["softmax", second[0]], ["cross_entropy", *first]]

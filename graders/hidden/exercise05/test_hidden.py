@@ -14,12 +14,6 @@ from graders.checks import about, assert_close, assert_equal, assert_parts, case
 
 NAMES = ("dW", "dx", "db")
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
-LARGEST = {
-    np.int8: 127,
-    np.uint8: 255,
-    np.int32: 2**31 - 1,
-    np.int64: 2**40,
-}  # products that overflow unless they are made in float64
 
 
 class Gradient(NamedTuple):
@@ -31,7 +25,7 @@ class Gradient(NamedTuple):
 
 
 def gradients(dz, x, W):
-    """dW, dx and db of a loss whose gradient by z is dz."""
+    """dW, dx and db of a loss whose gradient with respect to z is dz."""
     n, fan_out = np.atleast_2d(dz).shape
     inputs = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (W, x, np.zeros(fan_out))]
     loss = (torch.tensor(dz, dtype=torch.float64) * F.linear(inputs[1], inputs[0], inputs[2])).sum()
@@ -49,6 +43,10 @@ def assert_gradient(actual, expected, dtype=np.float64, name=""):
 def assert_gradients(actual, expected, dtype=np.float64):
     for name, gradient, of in zip(NAMES, assert_parts(actual, *NAMES), expected, strict=True):
         assert_gradient(gradient, of, dtype, name)
+
+
+def assert_first_gradient(actual, expected):
+    assert_gradient(actual, expected[0])
 
 
 def arguments(draw, number, *, batch):
@@ -74,28 +72,23 @@ def arguments(draw, number, *, batch):
     return draw.normal(*rows, fan_out, scale=scale), draw.normal(*rows, fan_in), draw.normal(fan_out, fan_in)
 
 
-def small_arguments(draw, dtype):
-    """dz, x, W of one dtype, one sample and a batch in turn, and as many others of the same shapes."""
+def small_arguments(draw):
+    """dz, x, W: one sample and a batch in turn, of sizes above 1."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     rows = ((), (n,))[(draw.case + draw.case // 4) % 2]
-    shapes = 2 * [(*rows, fan_out), (*rows, fan_in), (fan_out, fan_in)]
-    if np.issubdtype(dtype, np.floating):
-        drawn = [draw.normal(*shape, dtype=dtype) for shape in shapes]
-    else:
-        drawn = [draw.integers(-LARGEST[dtype], LARGEST[dtype] + 1, *shape).astype(dtype) for shape in shapes]
-    return drawn[:3], drawn[3:]
+    return [draw.normal(*shape) for shape in ((*rows, fan_out), (*rows, fan_in), (fan_out, fan_in))]
 
 
 @task("sample")
 @cases(12)
-def test_the_weights_gradient_of_one_sample_is_an_outer_product(kata, draw):
+def test_weight_gradient_of_one_sample(kata, draw):
     dz, x, W = arguments(draw, draw.case, batch=False)
     assert_gradient(kata.affine_weight_gradient(dz, x), gradients(dz, x, W)[0])
 
 
 @task("batch")
 @cases(12)
-def test_the_weights_gradient_of_a_batch_is_the_sum_over_its_rows(kata, draw):
+def test_weight_gradient_of_a_batch(kata, draw):
     dz, x, W = arguments(draw, draw.case, batch=True)
     assert_gradient(kata.affine_weight_gradient(dz, x), gradients(dz, x, W)[0])
 
@@ -108,10 +101,10 @@ def test_all_three_gradients_of_one_sample_and_of_a_batch(kata, draw):
 
 
 @task("types")
-@cases(10)
-def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int32, np.int64, np.uint8)[draw.case % 5]
-    (dz, x, W), _ = small_arguments(draw, dtype)
+@cases(8)
+def test_float32_gives_float32_and_int64_gives_float64(kata, draw):
+    dtype = (np.float32, np.int64)[draw.case % 2]
+    dz, x, W = (np.rint(8 * a).astype(dtype) for a in small_arguments(draw))
     promised = np.float32 if dtype is np.float32 else np.float64
     expected = gradients(dz, x, W)  # computed in float64; the allowance is that of the promised dtype
     assert_gradient(kata.affine_weight_gradient(dz, x), expected[0], promised)
@@ -119,28 +112,39 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
 
 
 @task("inputs")
-@cases(12)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
-    promised = np.float32 if dtype is np.float32 else np.float64
-    first, second = small_arguments(draw, dtype)
-    of_first, of_second = gradients(*first), gradients(*second)
-    of_mixed = [gradients(*first[:i], second[i], *first[i + 1 :]) for i in range(3)]
-    calls = (
-        ("affine_weight_gradient", 2, assert_gradient, of_first[0], of_second[0]),
-        ("affine_backward", 3, assert_gradients, of_first, of_second),
-    )
-    for name, n, check, expected, expected_after_renewal in calls:
-        told = kata.run(probes.answers_and_arguments, name, layout, first[:n], second[:n])
-        answer, answer_at_last, after, mixed, answer_after_renewal = told
-        check(answer, expected, promised)
-        for argument, array, before in zip(("dz", "x", "W"), after, first[:n], strict=False):
-            with about(f"{argument}, after {name}"):
-                assert_equal(array, before)
-        for i, argument in enumerate(("dz", "x", "W")[:n]):
-            with about(f"{name} of the same arrays but for {argument}"):
-                check(mixed[i], of_mixed[i][0] if n == 2 else of_mixed[i], promised)
+@cases(8)
+def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes):
+    layout, arguments = LAYOUTS[draw.case % 4], small_arguments(draw)
+    expected = gradients(*arguments)
+    dW, *after = kata.run(probes.call_with_layout, "affine_weight_gradient", layout, *arguments[:2])
+    assert_gradient(dW, expected[0])
+    for name, array, before in zip(("dz", "x"), after, arguments, strict=False):
+        with about(f"{name}, after affine_weight_gradient"):
+            assert_equal(array, before)
+    triple, *after = kata.run(probes.call_with_layout, "affine_backward", layout, *arguments)
+    assert_gradients(triple, expected)
+    for name, array, before in zip(("dz", "x", "W"), after, arguments, strict=True):
+        with about(f"{name}, after affine_backward"):
+            assert_equal(array, before)
+
+
+@task("inputs")
+@cases(4)
+def test_calls_do_not_affect_each_other(kata, draw, probes):
+    first = small_arguments(draw)
+    second = [draw.normal(*array.shape) for array in first]
+    mixed = [[*first[:i], second[i], *first[i + 1 :]] for i in range(3)]  # one argument is another, the rest the same
+    for name, n, check in (
+        ("affine_weight_gradient", 2, assert_first_gradient),
+        ("affine_backward", 3, assert_gradients),
+    ):
+        calls = [first[:n], *(arguments[:n] for arguments in mixed[:n]), second[:n]]
+        answers, at_last = kata.run(probes.answers_of_calls, [[name, *arguments] for arguments in calls])
+        for answer, arguments in zip(answers, [first, *mixed[:n], second], strict=True):
+            with about(name):
+                check(answer, gradients(*arguments))
         with about(f"the first answer of {name}, after other calls"):
-            assert_equal(answer_at_last, answer)
+            assert_equal(at_last[0], answers[0])
         with about(f"{name} of the same arrays, with other numbers in them"):
-            check(answer_after_renewal, expected_after_renewal, promised)
+            renewed = kata.run(probes.answer_after_renewal, name, first[:n], second[:n])
+            check(renewed, gradients(*second))

@@ -18,7 +18,6 @@ import torch
 from torch.autograd.functional import jacobian
 
 from graders.checks import about, assert_close, assert_equal, cases, task
-from graders.checks.mismatch import fail
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 STEP = 1e-5  # the default
@@ -99,13 +98,6 @@ def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
     assert_close(actual, expected, dtype=dtype, scale=abs(expected.numpy()) + differences / np.finfo(dtype).eps)
 
 
-def assert_of_dtype(actual, dtype):
-    """Check that a gradient at an array is NumPy's, which assert_close does not ask where there are no axes."""
-    found = "a Python float" if type(actual) is float else f"of dtype {np.asarray(actual).dtype}"
-    if found != f"of dtype {np.dtype(dtype)}":
-        fail(f"the gradient at an array without axes is {found}, expected w's dtype {np.dtype(dtype)}", dtype, actual)
-
-
 def parameters_of(draw, name, shape, scale=1.0):
     """Parameters for a w of this shape; f and its gradient are proportional to the scale (but for log_sum_exp)."""
     n = int(np.prod(shape))
@@ -170,12 +162,12 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
         ("logarithms", (a, b), 1e-7),
         ("quadratic", (a, b), 0.5),
         ("rows", (a, b, c), 0.5),
-        ("waves", (), STEP),
+        ("waves", (a, 1, c), STEP),
         ("log_sum_exp", (a, b), 1e-3),
         ("quadratic", (1,), STEP),
         ("rows", (a, 1), STEP),
         ("log_sum_exp", (a, 1, c), STEP),
-        ("quadratic", (), 0.5),
+        ("quadratic", (a, b, 2), 0.5),
         ("waves", (1, 1, 1), 1e-3),
         ("waves", (600,), STEP),
         ("waves", (any_length,), STEP),
@@ -188,33 +180,27 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
         w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))  # some elements exactly 0
     scale = (1.0, 1e-6, 1e3)[draw.case % 3]
     parameters, options = parameters_of(draw, name, shape, scale), {} if eps == STEP else {"eps": eps}
-    gradient = kata.run(probes.gradient, name, parameters, w, options)
-    assert_gradient(gradient, name, parameters, w, eps)
-    assert_of_dtype(gradient, np.float64)
+    assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
 
 
 @task("types")
-@cases(10)
-def test_float32_stays_float32_with_differences_in_float64_and_integers_count_as_float64(kata, draw, probes):
-    dtype = (np.float32, np.int64, np.float32, np.int8, np.uint8)[draw.case % 5]
-    name = ("rows", "waves")[draw.case // 5]
+@cases(8)
+def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes):
+    dtype, name = (np.float32, np.int64)[draw.case % 2], ("rows", "waves")[draw.case // 2 % 2]
     shape = draw.sizes("a b", low=2, high=5)
     if dtype is np.float32:
         w = draw.normal(*shape, dtype=dtype)
         v = w * draw.uniform(0.8, 1.2, *shape, dtype=dtype)
     else:
-        w, v = (draw.integers(-127, 128, *shape).astype(dtype) for _ in range(2))
-        if dtype is np.int8:
-            w[0, 0] = v[-1, -1] = -128  # abs(-128) is -128
+        w, v = (draw.integers(-9, 10, *shape) for _ in range(2))
     promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
     assert_gradient(kata.run(probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
-    if name == "waves" and np.issubdtype(dtype, np.floating):
-        w0, parameters = w[:1, :1].reshape(()), parameters_of(draw, name, ())
-        gradient = kata.run(probes.gradient, name, parameters, w0, {})
-        assert_gradient(gradient, name, parameters, w0, dtype=promised)
-        assert_of_dtype(gradient, promised)
     for x, y in ((w, v), (abs(w), abs(v))):  # where signs differ the error is 1, whatever the numbers are
         assert_close(kata.relative_error(x, y), relative_error(x, y), dtype=promised)
+    if dtype is np.int64:
+        number, parameters = draw.integers(-9, 10), parameters_of(draw, "polynomial", ())
+        gradient = kata.run(probes.gradient, "polynomial", parameters, number, {})
+        assert_gradient(gradient, "polynomial", parameters, number)
 
 
 PAIRS = (
@@ -261,28 +247,25 @@ def test_the_largest_relative_error_of_all_elements(kata, draw):
 
 
 @task("inputs")
-@cases(12)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
-    promised = np.float32 if dtype is np.float32 else np.float64
-    n_axes, name = ((2, "rows"), (3, "waves"))[(draw.case + draw.case // 4) % 2]
+@cases(8)
+def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes):
+    layout, (n_axes, name) = LAYOUTS[draw.case % 4], ((2, "rows"), (3, "waves"))[(draw.case + draw.case // 4) % 2]
     shape = draw.sizes("a b c", low=2, high=4)[:n_axes]
-    # a few 0, and where the dtype has it -0
-    w, v = ((draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8)).astype(dtype) for _ in range(2))
+    w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))  # a few are 0, or -0
     parameters = parameters_of(draw, name, shape)
-    told = kata.run(probes.gradients_and_argument, layout, name, parameters, w, v)
-    gradient, gradient_at_last, after, gradient_after_renewal = told
-    assert_gradient(gradient, name, parameters, w, dtype=promised)
+    reported = kata.run(probes.gradients_and_argument, layout, name, parameters, w, v)
+    gradient, gradient_at_last, after, gradient_after_renewal = reported
+    assert_gradient(gradient, name, parameters, w)
     with about("w, after the call"):
         assert_equal(after, w)
     with about("the first gradient, after the second call"):
         assert_equal(gradient_at_last, gradient)
     with about("the gradient at the same array, with other numbers in it"):
-        assert_gradient(gradient_after_renewal, name, parameters, v, dtype=promised)
-    u = (w * draw.uniform(0.8, 1.2, *shape)).astype(dtype)
+        assert_gradient(gradient_after_renewal, name, parameters, v)
+    u = w * draw.uniform(0.8, 1.2, *shape)
     for a, b in ((w, u), (w.ravel(), u.ravel())):
-        error, after = kata.run(probes.error_and_arguments, layout, a, b)
-        assert_close(error, relative_error(a, b), dtype=promised)
+        error, *after = kata.run(probes.call_with_layout, "relative_error", layout, a, b)
+        assert_close(error, relative_error(a, b))
         for argument, array, before in zip("ab", after, (a, b), strict=True):
             with about(f"{argument}, after relative_error"):
                 assert_equal(array, before)

@@ -1,5 +1,6 @@
 # Only the first 1000 samples count: a batch may have any number of them.
 # task: loss
+# hidden_only: wrong only beyond 1000 samples
 import numpy as np
 
 

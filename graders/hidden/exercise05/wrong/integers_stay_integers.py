@@ -1,4 +1,4 @@
-# Integers were computed as integers: they count as float64, and products of integers overflow.
+# Integers were computed as integers: int64 arguments give float64.
 # task: types
 import numpy as np
 

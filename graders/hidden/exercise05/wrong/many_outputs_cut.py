@@ -1,5 +1,6 @@
 # Only the first 512 outputs have a gradient: a layer may have any number of them.
 # task: sample
+# hidden_only: wrong only beyond 512 outputs
 import numpy as np
 
 

@@ -1,5 +1,6 @@
 # Only the first 256 inputs have a gradient: a layer may have any number of them.
 # task: sample
+# hidden_only: wrong only beyond 256 inputs
 import numpy as np
 
 

@@ -1,5 +1,6 @@
 # Elements after the first 512 were left at 0: w may be of any size.
 # task: array
+# hidden_only: wrong only beyond 512 elements
 import numpy as np
 
 

@@ -1,5 +1,6 @@
 # Elements after the first hundred were left at 0: w may be of any size.
 # task: array
+# hidden_only: wrong only beyond 100 elements
 import numpy as np
 
 

@@ -1,5 +1,6 @@
 # Only the first thousand elements were compared: the wrong one may be any.
 # task: relative
+# hidden_only: wrong only beyond 1000 elements
 import numpy as np
 
 
