@@ -69,8 +69,9 @@ class Variant(Record, frozen=True, kw_only=True):
     `replaces` is the file it stands for, as it is named in `files`. `sentence` says, to the learner, what is wrong
     with it (or, of an accepted one, what is different); `task` is the one that must fail, None where all must pass.
     `edit` is (the passage of the solution's file, what stands in its place) of one that is not written out in full.
-    `hidden_only` says why the visible tests need not catch a wrong one; `independent` marks an accepted one whose
-    author had seen the README, the stub and the visible tests only.
+    `hidden_only` says why the visible tests need not catch a wrong one. An accepted one may be marked: `core only`, it
+    passes the core tasks and fails an extra; `independent`, its author had only the README, the stub and the visible
+    tests, and it may fail extras too.
     """
 
     path: Path
@@ -79,7 +80,7 @@ class Variant(Record, frozen=True, kw_only=True):
     task: str | None
     edit: tuple[str, str] | None = None
     hidden_only: str = ""
-    independent: bool = False
+    mark: Literal["", "core only", "independent"] = ""
 
     def applied(self, solution: Mapping[str, bytes]) -> bytes:
         """What the file is with this variant. Raises CatalogueError where the passage of an edit is not in it once."""
@@ -610,6 +611,7 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     hidden_only = re.fullmatch(r"#\s*hidden_only:\s*(.*)", third) if misconception else None
     if hidden_only and not hidden_only[1]:
         _fault(file, "its third line gives no reason", "Write `# hidden_only: ` and why visible tests cannot catch it.")
+    marked = re.fullmatch(r"#\s*(core only|independent)", second) if not misconception else None
     replaces, changed = _replacement(kata, path, file)
     return Variant(
         path=path,
@@ -618,7 +620,7 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
         task=task,
         edit=changed,
         hidden_only=hidden_only[1] if hidden_only else "",
-        independent=not misconception and re.fullmatch(r"#\s*independent", second) is not None,
+        mark=marked[1] if marked else "",
     )
 
 

@@ -231,7 +231,7 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         )
     for variant in plan.share(kata.accept):
         verdict = graded(files_with(solution, variant), **_how_accepted(kata, variant))
-        green = not _fails_visibly(verdict) if variant.independent else None
+        green = not _fails_visibly(verdict) if variant.mark == "independent" else None
         yield Finding("accept", variant.path.stem, _passing_fault(verdict), green=green)
     if plan.mutation:
         yield from _mutation_findings(strict, kata, solution, mutants)
@@ -245,10 +245,10 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
-    """How a right answer is graded: an independent one need not pass extras, unless it is about them alone."""
+    """How a right answer is graded: one that is marked need not pass extras, unless it is about them alone."""
     tasks = kata.tasks_of(variant.replaces)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
-    return {"tasks": tasks, "require_extras": True if alone or not variant.independent else None}
+    return {"tasks": tasks, "require_extras": True if alone or not variant.mark else None}
 
 
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:

@@ -4,48 +4,48 @@ import numpy as np
 
 
 def xavier_std(fan_in: int, fan_out: int) -> float:
-    """Standard deviation sqrt(2 / (fan_in + fan_out)) of Xavier's initial weights.
+    """Return the standard deviation of Xavier's initial weights, sqrt(2 / (fan_in + fan_out)).
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.
-        fan_out: number of its outputs, at least 1.
+        fan_out: number of outputs of the layer, at least 1.
 
     Returns:
-        A float, in double precision.
+        A float.
 
-    Source: Glorot and Bengio, 2010, equation 12; the same as torch.nn.init.xavier_normal_ draws with.
+    Source: Glorot and Bengio, 2010, equation 12. torch.nn.init.xavier_normal_ uses the same number.
     """
     raise NotImplementedError
 
 
 def he_std(fan_in: int) -> float:
-    """Standard deviation sqrt(2 / fan_in) of He's initial weights, for layers that ReLU follows.
+    """Return the standard deviation of He's initial weights, sqrt(2 / fan_in), for a layer followed by ReLU.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.
 
     Returns:
-        A float, in double precision.
+        A float.
 
-    Source: He et al., 2015, equation 10; the same as torch.nn.init.kaiming_normal_ draws with by default.
+    Source: He et al., 2015, equation 10. torch.nn.init.kaiming_normal_ uses the same number by default.
     """
     raise NotImplementedError
 
 
 def initialize(fan_in: int, fan_out: int, scheme: str, rng: np.random.Generator) -> np.ndarray:
-    """Weights of an affine layer: independent samples of the normal distribution of mean 0 and the scheme's deviation.
+    """Return random weights for one layer: independent normal numbers with mean 0 and the scheme's deviation.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.
-        fan_out: number of its outputs, at least 1.
+        fan_out: number of outputs of the layer, at least 1.
         scheme: "xavier" or "he".
-        rng: the only source of randomness. Generators in equal states give equal weights; the next call with the same
-            generator gives others. NumPy's and Python's global generators are neither used nor changed.
+        rng: the only source of randomness. Don't use or seed the global generators of NumPy and Python.
 
     Returns:
-        A new array of shape (fan_out, fan_in) and dtype float64.
+        A float array of shape (fan_out, fan_in). Two generators with the same seed give the same weights; the next call
+        with the same generator gives other weights.
 
     Raises:
-        ValueError: with a message, for any other scheme: "he " with a space at its end is another, and so is None.
+        ValueError: for any other scheme (an extra).
     """
     raise NotImplementedError

@@ -1,10 +1,23 @@
-"""What the standard deviations and the weights promise: two numbers, and one matrix that is looked at as a sample."""
+"""The two standard deviations as numbers, and matrices of weights as samples.
+
+A right answer fails a test of random weights with a probability below one in a million.
+"""
 
 import math
 
 import numpy as np
 
-from graders.checks import assert_close, assert_equal, assert_normal, generator, task
+from graders.checks import (
+    about,
+    assert_bernoulli,
+    assert_close,
+    assert_equal,
+    assert_normal,
+    assert_shape,
+    generator,
+    task,
+)
+from graders.checks.mismatch import fail
 
 
 @task("scales")
@@ -13,12 +26,56 @@ def test_the_worked_example(kata):
     assert_close(kata.he_std(100), math.sqrt(2 / 100))  # .14142
 
 
+@task("scales")
+def test_layers_of_one_input_and_of_a_million(kata):
+    assert_close(kata.xavier_std(1, 1), 1.0)
+    assert_close(kata.he_std(1), math.sqrt(2))
+    assert_close(kata.xavier_std(1_000_000, 1), math.sqrt(2 / 1_000_001))
+    assert_close(kata.he_std(1_000_000), math.sqrt(2 / 1_000_000))
+
+
+def assert_looks_normal(W, std):
+    """The deviation, the shape of the bell and its tails (68 %, 95 % and 99.7 %), and no number that comes twice."""
+    assert_normal(W, 0, std, 1e-7)
+    for multiple in (1, 2, 3):
+        with about(f"share of the weights within {multiple} standard deviations (1: yes, 0: no)"):
+            within = (np.abs(W) <= multiple * std).astype(float)
+            assert_bernoulli(within, math.erf(multiple / math.sqrt(2)), 1e-7)
+    different = np.unique(np.abs(W)).size
+    if different < 0.95 * W.size:
+        fail(f"only {different} of {W.size} weights differ: draw a number for every weight", W.size, different)
+
+
 @task("weights")
-def test_a_matrix_of_weights(kata, draw):
-    """A right answer fails this with a probability below 1e-6."""
+def test_the_shape_is_outputs_by_inputs(kata):
+    assert_shape(kata.initialize(4, 1, "he", generator(1)), (1, 4))
+    assert_shape(kata.initialize(1, 4, "xavier", generator(1)), (4, 1))
+    assert_shape(kata.initialize(1, 1, "xavier", generator(1)), (1, 1))
+
+
+@task("weights")
+def test_he_weights_of_a_layer_from_100_to_200(kata, draw):
     W = kata.initialize(100, 200, "he", generator(draw.seed()))
-    assert_equal(np.shape(W), (200, 100))
-    assert_normal(W, 0, math.sqrt(2 / 100), 1e-6)
+    assert_shape(W, (200, 100))  # a row for every output
+    assert_looks_normal(W, math.sqrt(2 / 100))
+
+
+@task("weights")
+def test_xavier_weights_of_a_layer_from_300_to_300(kata, draw):
+    W = kata.initialize(300, 300, "xavier", generator(draw.seed()))
+    assert_shape(W, (300, 300))
+    assert_looks_normal(W, math.sqrt(2 / 600))
+
+
+@task("weights")
+def test_2000_small_matrices_are_independent_numbers(kata, draw, probes):
+    W = kata.run(probes.in_a_row, 2000, 2, 2, "he", generator(draw.seed()))
+    assert_shape(W, (2000, 2, 2))
+    std = 1.0  # sqrt(2 / 2)
+    with about("the first weight of every matrix"):
+        assert_looks_normal(W[:, 0, 0], std)
+    with about("the sum of the four weights of every matrix"):
+        assert_normal(W.sum(axis=(1, 2)), 0, 2 * std, 1e-7)  # variances of independent numbers add up
 
 
 @task("generator")
@@ -26,3 +83,33 @@ def test_equal_generators_give_equal_weights(kata, draw):
     seed = draw.seed()
     W = kata.initialize(3, 2, "xavier", generator(seed))
     assert_equal(kata.initialize(3, 2, "xavier", generator(seed)), W)
+
+
+@task("generator")
+def test_another_generator_gives_other_weights(kata, draw):
+    seed = draw.seed()
+    W = kata.initialize(3, 2, "xavier", generator(seed))
+    other = kata.initialize(3, 2, "xavier", generator(seed + 1))
+    if np.any(other == W):
+        fail("two generators with different seeds gave the same weights", "other weights", other)
+
+
+@task("generator")
+def test_the_next_call_gives_other_weights(kata, draw, probes):
+    first, second = kata.run(probes.in_a_row, 2, 3, 2, "he", generator(draw.seed()))
+    if np.any(first == second):
+        fail("two calls of initialize with the same generator gave the same weights", "other weights", second)
+
+
+@task("generator")
+def test_global_generators_are_left_alone(kata, draw, probes):
+    before, after = kata.run(probes.global_generators_around, 3, 2, "he", generator(draw.seed()))
+    with about("the next numbers of np.random.random() and random.random() after initialize"):
+        assert_equal(after, before)
+
+
+@task("errors")
+def test_an_unknown_scheme_is_a_value_error(kata):
+    for scheme in ("lecun", "kaiming", "glorot", "he_uniform", "hexavier", "h", "x", ""):
+        with kata.raises(ValueError):
+            kata.initialize(3, 2, scheme, generator(1))

@@ -4,39 +4,38 @@ import numpy as np
 
 
 def dropout(h: np.ndarray, mask: np.ndarray, p_drop: float) -> np.ndarray:
-    """Activations with some dropped and the others scaled up: h * mask / (1 - p_drop), entry by entry.
+    """Drop some activations and scale up the others: h * mask / (1 - p_drop), entry by entry.
 
     Arguments:
         h: activations, any shape.
-        mask: 1 where an entry is kept, 0 where it is dropped; shape and dtype of h.
-        p_drop: the probability with which entries were dropped, 0 <= p_drop < 1. How many of this mask are 0 does not
-            matter.
+        mask: 1.0 where an entry is kept, 0.0 where it is dropped; same shape and dtype as h.
+        p_drop: the probability to drop an entry, 0 <= p_drop < 1. Divide by 1 - p_drop, whatever the share of zeros.
 
     Returns:
-        A new array of the shape of h. float32 stays float32, float64 stays float64, integers count as float64. The
-        arguments are not modified.
+        A new array of the shape of h. Extras: float32 stays float32, and int64 counts as float64; the arguments are
+        left unchanged.
 
     Raises:
-        ValueError: with a message, if p_drop is not in [0, 1); NaN is not.
+        ValueError: if p_drop is less than 0, equal to 1, or greater than 1 (an extra).
 
-    Source: Srivastava et al., 2014, section 10; for a given mask the same as torch.nn.functional.dropout in training.
+    Source: Srivastava et al., 2014, section 10. torch.nn.functional.dropout does the same in training.
     """
     raise NotImplementedError
 
 
 def dropout_mask(shape: int | tuple[int, ...], p_drop: float, rng: np.random.Generator) -> np.ndarray:
-    """A random mask: each entry is 1 with probability 1 - p_drop and otherwise 0, independently of all others.
+    """Draw a random mask: each entry is 1 with probability 1 - p_drop and otherwise 0, independently of all others.
 
     Arguments:
-        shape: a tuple of lengths, or one int n for the shape (n,).
+        shape: a tuple of lengths, or an int n for the shape (n,).
         p_drop: the probability of a 0, 0 <= p_drop < 1.
-        rng: the only source of randomness. Generators in equal states give equal masks; the next call with the same
-            generator gives another. NumPy's and Python's global generators are neither used nor changed.
+        rng: the only source of randomness. Don't use or seed the global generators of NumPy and Python.
 
     Returns:
-        A new floating array (float64 will do) of 0.0 and 1.0.
+        An array of that shape, of 0 and 1 (as floats: an extra). Two generators with the same seed give the same mask;
+        the next call with the same generator gives another.
 
     Raises:
-        ValueError: with a message, if p_drop is not in [0, 1); NaN is not.
+        ValueError: if p_drop is less than 0, equal to 1, or greater than 1 (an extra).
     """
     raise NotImplementedError

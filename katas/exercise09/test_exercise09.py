@@ -4,24 +4,126 @@ import math
 
 import numpy as np
 
-from graders.checks import assert_close, task
+from graders.checks import about, assert_close, assert_equal, task
 
-x = np.array([1.0, 2.0, 3.0])
-top = 1 / math.sqrt(2 / 3 + 1e-5)  # 1.2247357: mean 2, variance 2/3
+x = np.array([1.0, 2.0, 3.0])  # mean 2, variance 2/3
+y = np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3 + 1e-5)  # ±1.2247357
+other = np.array([0.0, 30.0, 0.0])  # mean 10, variance 200
+other_y = np.array([-10.0, 20.0, -10.0]) / math.sqrt(200 + 1e-5)
+
+
+def check(actual, expected, dtype=np.float64):
+    """Compare with what was computed by hand; a few roundings are allowed."""
+    assert_close(actual, expected, scale=50.0, terms=3, dtype=dtype)
 
 
 @task("normalise")
 def test_the_worked_example(kata):
-    assert_close(kata.layer_norm(x), np.array([-top, 0.0, top]), scale=5.0, terms=3)
+    check(kata.layer_norm(x), y)
+
+
+@task("normalise")
+def test_every_row_of_a_batch_by_itself(kata):
+    check(kata.layer_norm(np.array([x, other])), np.array([y, other_y]))
+    check(kata.layer_norm(np.array([other])), np.array([other_y]))  # one row: (1, 3) stays (1, 3)
+    check(kata.layer_norm(x), y)  # earlier calls don't matter
+
+
+@task("normalise")
+def test_three_axes_with_the_features_last(kata):
+    batch, answer = np.array([x, other, -x, 2 * other]), np.array([y, other_y, -y, other_y])
+    answer[3] = 2 * other_y * math.sqrt((200 + 1e-5) / (800 + 1e-5))
+    check(kata.layer_norm(batch.reshape(2, 2, 3)), answer.reshape(2, 2, 3))
+
+
+@task("normalise")
+def test_1100_rows(kata):
+    check(kata.layer_norm(np.array([x] * 1100)), np.array([y] * 1100))
+
+
+@task("normalise")
+def test_a_row_of_600_features_with_one_outlier(kata):
+    row = np.append(np.zeros(599), 600.0)  # mean 1, variance 599
+    check(kata.layer_norm(row), (row - 1) / math.sqrt(599 + 1e-5))
 
 
 @task("parameters")
 def test_the_worked_example_with_gamma_and_beta(kata):
     gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
-    assert_close(kata.layer_norm(x, gamma, beta), np.array([10 - top, 20.0, 30 + 3 * top]), scale=45.0, terms=3)
+    check(kata.layer_norm(x, gamma, beta), gamma * y + beta)
+    check(kata.layer_norm(np.array([x, other]), gamma, beta), np.array([gamma * y + beta, gamma * other_y + beta]))
+
+
+@task("parameters")
+def test_gamma_without_beta_and_beta_without_gamma(kata):
+    gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+    check(kata.layer_norm(x, gamma), gamma * y)
+    check(kata.layer_norm(x, gamma, None), gamma * y)
+    check(kata.layer_norm(x, None, beta), y + beta)
+
+
+@task("parameters")
+def test_gamma_and_beta_may_hold_zeros_or_sum_to_zero(kata):
+    for gamma in (np.zeros(3), np.array([0.0, 1.0, 3.0]), np.array([1.0, 0.0, -1.0])):
+        check(kata.layer_norm(other, gamma), gamma * other_y)
+    for beta in (np.zeros(3), np.array([-1.0, 0.0, 1.0])):
+        check(kata.layer_norm(other, None, beta), other_y + beta)
 
 
 @task("eps")
 def test_a_constant_row_becomes_zeros(kata):
     constant = np.array([[4.0, 4.0], [1.0, 1.0]])
     assert_close(kata.layer_norm(constant), np.zeros((2, 2)), scale=4 / math.sqrt(1e-5), terms=2)
+    assert_close(kata.layer_norm(constant, None, np.array([5.0, 6.0])), np.array([[5.0, 6.0]] * 2), scale=2e3, terms=2)
+    assert_close(kata.layer_norm(np.array([[7.0]])), np.zeros((1, 1)), scale=7 / math.sqrt(1e-5))  # one feature
+
+
+@task("eps")
+def test_eps_is_added_to_the_variance(kata):
+    check(kata.layer_norm(x, None, None, 1.0), np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3 + 1))
+    check(kata.layer_norm(x, None, None, 0.0), np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3))
+    check(kata.layer_norm(0.001 * x), np.array([-0.001, 0.0, 0.001]) / math.sqrt(2e-6 / 3 + 1e-5))  # 1e-5 by default
+
+
+@task("offset")
+def test_a_row_near_a_million(kata):
+    row = np.array([-1.7, -0.4, 0.9, 1.2])  # mean 0, variance 1.325
+    assert_close(kata.layer_norm(1e6 + row), row / math.sqrt(1.325 + 1e-5), scale=1e6, terms=4)
+    assert_close(kata.layer_norm(row - 1e6), row / math.sqrt(1.325 + 1e-5), scale=1e6, terms=4)
+
+
+@task("types")
+def test_float32_stays_float32(kata):
+    gamma, beta = np.array([1.0, 2.0, 3.0], dtype=np.float32), np.array([10.0, 20.0, 30.0], dtype=np.float32)
+    check(kata.layer_norm(x.astype(np.float32)), y, np.float32)
+    check(kata.layer_norm(x.astype(np.float32), gamma, beta), gamma * y + beta, np.float32)
+
+
+@task("types")
+def test_integers_count_as_float64(kata):
+    check(kata.layer_norm(np.array([1, 2, 3])), y)
+    check(kata.layer_norm(np.array([1, 2, 4])), np.array([-4.0, -1.0, 5.0]) / 3 / math.sqrt(14 / 9 + 1e-5))
+    check(kata.layer_norm(np.array([1, 2, 3]), np.array([1, 2, 3]), np.array([10, 20, 30])), (y + 10) * [1, 2, 3])
+
+
+@task("inputs")
+def test_arguments_of_any_memory_layout_are_left_alone(kata, probes):
+    for arguments in ((np.array([x, other]), x, other), (x, x, other)):
+        for layout in ("contiguous", "fortran", "strided", "backwards"):
+            with about(f"{layout} arrays"):
+                answer, *after = kata.run(probes.call_with_layout, "layer_norm", layout, *arguments)
+                expected = np.array([y, other_y]) if arguments[0].ndim == 2 else y
+                check(answer, arguments[1] * expected + arguments[2])
+                for array, before in zip(after, arguments, strict=True):
+                    assert_equal(array, before)
+
+
+@task("inputs")
+def test_a_second_call_does_not_change_the_first_answer(kata, probes):
+    answers, later = kata.run(probes.answers_of_calls, [["layer_norm", x], ["layer_norm", other]])
+    check(answers[0], y)
+    check(answers[1], other_y)
+    with about("the first answer, after the second call"):
+        assert_equal(later[0], answers[0])
+    with about("the same array with other numbers in it"):
+        check(kata.run(probes.answer_after_renewal, "layer_norm", [x], [other]), other_y)

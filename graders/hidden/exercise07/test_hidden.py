@@ -1,6 +1,7 @@
 """xavier_std and he_std against their formulas, initialize as a sample of the distribution that it promises.
 
-Allowance of the standard deviations: one addition, one division and one square root, |error| <= c eps std.
+Allowance of the standard deviations: one addition, one division and one square root, |error| <= c eps std, and eight
+times that for those who compute them in a longer way, by logarithms for instance.
 
 Every test of random weights refuses right ones with a probability below 1e-6, which its questions share among them.
 Nothing is assumed of how the generator is used.
@@ -30,8 +31,7 @@ SCHEMES = ("xavier", "he")
 STRANGERS = (
     *("h", "she_xavier", "he_uniform"),
     *("lecun", "orthogonal", "uniform", "normal", "kaiming", "glorot", "zeros", "default", "relu", "std"),
-    *("", " ", "x", "e", "xav", "avier", "hehe", "she", "hexavier", "xavier_uniform", "xavier,he"),
-    *(None, "he ", " xavier"),
+    *("", "x", "e", "xav", "avier", "hehe", "she", "hexavier", "xavier_uniform", "xavier,he"),
 )
 
 
@@ -49,29 +49,24 @@ def fans(draw):
 
 
 def assert_weights(W, fan_in, fan_out):
-    """Check type, shape and dtype."""
-    found = f"an array of shape {W.shape} and dtype {W.dtype}" if type(W) is np.ndarray else type(W).__name__
-    wanted = f"an array of shape {(int(fan_out), int(fan_in))} and dtype float64"
+    """Check type and shape; of the dtype only that it is a floating one."""
+    found = f"an array of shape {W.shape}" if type(W) is np.ndarray else f"a {type(W).__name__}"
+    wanted = f"an array of shape {(int(fan_out), int(fan_in))}"
     if found != wanted:
         fail(f"the weights are {found}, expected {wanted}", wanted, W)
-
-
-def assert_double_precision(W):
-    """Check that not every weight is a float32 number: in one sample of 2**29 the last 29 of 53 bits are all 0."""
-    if (W.astype(np.float32) == W).all():
-        fail("every weight is a float32 number: the samples were made in single precision", "53 bits", W)
+    elif W.dtype.kind != "f":
+        fail(f"the weights have the dtype {W.dtype}, expected floats", "floats", W)
 
 
 def assert_all_different(W):
-    """Check that no weight is another one's copy or negative.
+    """Check that at most one weight in twenty is another one's copy or negative.
 
-    Samples made of 52 random bits or more have equal magnitudes with a probability of 2**-52 a pair, so three such
-    pairs among the 40 000 weights at most that are looked at here have one of less than (8e8 * 2**-52)**3 / 6 < 1e-20.
+    Of 100 000 right weights, a few hundred are if they were drawn in single precision, and none in double precision.
     """
     copies = W.size - np.unique(np.abs(W)).size
-    if copies > 2:
+    if copies > W.size // 20:
         fail(
-            f"{copies} of {W.size} weights repeat another one's magnitude: each is to be a sample of its own",
+            f"{copies} of {W.size} weights repeat another one's magnitude: draw a number for every weight",
             f"{W.size} numbers",
             W,
         )
@@ -126,9 +121,9 @@ def test_the_standard_deviations_of_any_layer(kata, draw):
     if draw.case == 4:
         fan_in = fan_out = 1
     with about("xavier_std"):
-        assert_close(kata.xavier_std(fan_in, fan_out), std_of("xavier", fan_in, fan_out))
+        assert_close(kata.xavier_std(fan_in, fan_out), std_of("xavier", fan_in, fan_out), terms=8)
     with about("he_std"):
-        assert_close(kata.he_std(fan_in), std_of("he", fan_in, fan_out))
+        assert_close(kata.he_std(fan_in), std_of("he", fan_in, fan_out), terms=8)
 
 
 @task("weights")
@@ -146,33 +141,36 @@ def test_weights_are_a_sample_of_the_normal_distribution(kata, draw, probes):
     assert_tails(W, std, (1, 2, 3), alarm)
     assert_independent(W, 0, alarm)
     assert_all_different(W)
-    assert_double_precision(W)
     if draw.case == 13:
-        fan_in, fan_out = draw.sizes("wide_fan_in wide_fan_out", low=650, high=750)
-        square = draw.sizes("square", low=300, high=400)
-        assert_wide_layer(kata, draw, (fan_in, fan_out), (1, 3, 3.5, 4), 0.5e-6 / 9)
-        assert_wide_layer(kata, draw, (square, square), (1, 3, 3.5), 0.5e-6 / 9)
+        assert_wide_layers(kata, draw, 0.5e-6 / 33)
 
 
-def assert_wide_layer(kata, draw, fans, multiples, alarm):
-    """Half a million weights tell the sum of twelve uniform samples from the normal distribution by its tails.
+def assert_wide_layers(kata, draw, alarm):
+    """Six layers, the last one square, of 33 questions in all.
 
-    Of 422 500 right ones 27 lie beyond 4 deviations, and none with a probability of exp(-26.8). The share beyond 1
-    tells a deviation that is 2 % off, in 90 000 weights and more.
+    Their 576 600 weights at least tell the sum of twelve uniform samples from the normal distribution by its tails: of
+    right ones 36 lie beyond 4 deviations, and none with a probability of exp(-36). The share beyond 1 tells a deviation
+    that is 5 % off in each layer.
     """
-    fan_in, fan_out = fans
-    scheme = draw.choice(SCHEMES)
-    W = kata.initialize(fan_in, fan_out, scheme, generator(draw.seed()))
-    assert_weights(W, fan_in, fan_out)
-    std = std_of(scheme, fan_in, fan_out)
-    assert_normal(W[::300], 0, std, alarm)
-    assert_tails(W, std, multiples, alarm)
-    assert_all_different(W[::20])
+    z = []
+    for layer in range(6):
+        fan_in, fan_out = draw.sizes("wide_fan_in wide_fan_out", low=310, high=340)
+        if layer == 5:
+            fan_out = fan_in
+        scheme = draw.choice(SCHEMES)
+        W = kata.initialize(fan_in, fan_out, scheme, generator(draw.seed()))
+        assert_weights(W, fan_in, fan_out)
+        std = std_of(scheme, fan_in, fan_out)
+        assert_normal(W[::100], 0, std, 4 * alarm)
+        assert_tails(W, std, (1,), alarm)
+        assert_all_different(W)
+        z.append(W.ravel() / std)
+    assert_tails(np.concatenate(z), 1.0, (3, 3.5, 4), alarm)
 
 
 @task("weights")
 @cases(4)
-def test_no_weight_knows_of_another(kata, draw, probes):
+def test_weights_are_independent_of_each_other(kata, draw, probes):
     """Right weights fail with a probability below 1e-6, a quarter of it a case, an eleventh of that a question."""
     alarm = 1e-6 / 4 / 11
     fan_in, fan_out = ((2, 3), (3, 3), (1, 4), (4, 1))[draw.case]
@@ -190,7 +188,7 @@ def test_no_weight_knows_of_another(kata, draw, probes):
 
 @task("generator")
 @cases(6)
-def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
+def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
     """Right weights fail with a probability below 1e-12: that two samples are equal."""
     (fan_in, fan_out), scheme, seed = fans(draw), SCHEMES[draw.case % 2], draw.seed()
     W = kata.initialize(fan_in, fan_out, scheme, generator(seed))
@@ -210,12 +208,10 @@ def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
 
 
 @task("errors")
-@cases(30)  # every stranger once, then words of five letters
-def test_an_unknown_scheme_is_refused(kata, draw):
+@cases(26)  # every stranger once, then words of five letters
+def test_an_unknown_scheme_is_a_value_error(kata, draw):
     fan_in, fan_out = draw.sizes("fan_in fan_out")
     word = "".join(chr(ord("a") + letter) for letter in draw.integers(0, 26, 5))
     scheme = STRANGERS[draw.case] if draw.case < len(STRANGERS) else word
-    with kata.raises(ValueError) as caught:
+    with kata.raises(ValueError):
         kata.initialize(fan_in, fan_out, scheme, generator(draw.seed()))
-    if not caught.message.strip():
-        fail("the ValueError says nothing: a message tells which scheme was not understood", "a message", "")

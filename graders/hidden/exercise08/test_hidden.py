@@ -25,8 +25,8 @@ from graders.checks import (
 from graders.checks.mismatch import fail
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
-DTYPES = (np.float64, np.float32, np.int8, np.uint8, np.int64)
-IMPOSSIBLE = (1.0, -1e-12, 1.5, -0.1, 1 + 1e-12, -1.0, 2.0, 1, -1, 1e9, -1e9, 1 + 1e-6, -0.5, 100.0, math.nan)
+DTYPES = (np.float32, np.int64)
+IMPOSSIBLE = (1.0, -1e-12, 1.5, -0.1, 1 + 1e-12, -1.0, 2.0, 1e9, -1e9, 1 + 1e-6, -0.5, 100.0)
 
 
 def assert_dropout(actual, h, mask, p_drop, dtype=np.float64):
@@ -34,14 +34,11 @@ def assert_dropout(actual, h, mask, p_drop, dtype=np.float64):
     assert_close(actual, expected, dtype=dtype, scale=abs(expected) * (1 + 1 / (1 - p_drop)))
 
 
-def assert_mask(mask, shape):
-    """Check type and shape; of the dtype only that it is a floating one."""
-    if type(mask) is not np.ndarray:
-        fail(f"the mask is a {type(mask).__name__}, a numpy.ndarray is expected", "a numpy.ndarray", mask)
-    elif mask.shape != shape:
-        fail(f"the mask has the shape {mask.shape}, expected {shape}", f"an array of shape {shape}", mask)
-    elif mask.dtype.kind != "f":
-        fail(f"the mask has the dtype {mask.dtype}, a floating one is expected", "0.0 and 1.0", mask)
+def assert_floats(mask, shape):
+    """Check shape and dtype: any floating one will do."""
+    assert_shape(mask, shape)
+    if mask.dtype.kind != "f":
+        fail(f"the mask has the dtype {mask.dtype}, expected floats", "0.0 and 1.0", mask)
 
 
 def assert_no_echo(samples, mean, false_alarm):
@@ -77,38 +74,52 @@ def shape_of(draw, n_axes):
 @cases(28)
 def test_what_is_kept_is_scaled_up(kata, draw):
     shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
-    p_drop = (draw.uniform(0, 1 - 1e-6), 0.5, 0.0, 0.9, 1 - 2**-20, 1e-9)[draw.case % 6]
+    p_drop = (draw.uniform(0, 0.99), 0.5, 0.0, 0.9, 0.9999, 0.01)[draw.case % 6]
     h = draw.normal(*shape, scale=(1.0, 1e30, 1e-30)[draw.case // 2 % 3])
     mask = draw.mask(*shape, keep=(0.5, 0.8, 0.2, 1.0, 0.0)[draw.case % 5])  # p_drop is not read off the mask
     assert_dropout(kata.dropout(h, mask, p_drop), h, mask, p_drop)
 
 
-@task("inputs")
-@cases(20)
-def test_any_dtype_and_layout_is_read_as_what_it_is_and_left_alone(kata, draw, probes):
-    shape = draw.sizes("n m", low=2)
-    dtype, layout = DTYPES[draw.case % 5], LAYOUTS[draw.case % 4]
+def activations(draw, shape, dtype):
+    """Entries of any kind that is documented: normal ones, or whole numbers."""
+    if np.issubdtype(dtype, np.integer):
+        return draw.integers(-100, 101, *shape)
+    return draw.normal(*shape, dtype=dtype)
+
+
+@task("types")
+@cases(8)
+def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
+    shape, dtype = draw.sizes("n m"), DTYPES[draw.case % 2]
+    h, mask, p_drop = activations(draw, shape, dtype), draw.mask(*shape, dtype=dtype), draw.uniform(0, 0.9)
     promised = np.float32 if dtype is np.float32 else np.float64
-    integers = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else None
+    assert_dropout(kata.dropout(h, mask, p_drop), h, mask, p_drop, promised)
+    assert_floats(kata.dropout_mask(shape, p_drop, generator(draw.seed())), shape)
 
-    def activations():
-        if integers is None:
-            return draw.normal(*shape, dtype=dtype)
-        return draw.integers(max(integers.min, -(2**50)), min(integers.max, 2**50) + 1, *shape).astype(dtype)
 
-    h, mask, p_drop = activations(), draw.mask(*shape, dtype=dtype), draw.uniform(0, 0.9)
+@task("inputs")
+@cases(12)
+def test_arguments_of_any_memory_layout_are_left_alone(kata, draw, probes):
+    shape, layout = draw.sizes("n m", low=2), LAYOUTS[draw.case % 4]
+    h, mask, p_drop = draw.normal(*shape), draw.mask(*shape), draw.uniform(0, 0.9)
     answer, h_after, mask_after = kata.run(probes.dropout_with_layout, layout, h, mask, p_drop)
-    assert_dropout(answer, h, mask, p_drop, promised)
+    assert_dropout(answer, h, mask, p_drop)
     with about("h, after the call"):
         assert_equal(h_after, h)
     with about("mask, after the call"):
         assert_equal(mask_after, mask)
-    other = activations(), draw.mask(*shape, dtype=dtype), draw.uniform(0, 0.9)
-    first, second, first_at_last = kata.run(probes.dropout_twice, h, mask, p_drop, *other)
+
+
+@task("inputs")
+@cases(4)
+def test_a_second_call_does_not_change_the_first_answer(kata, draw, probes):
+    shape = draw.sizes("n m", low=2)
+    one, other = ((draw.normal(*shape), draw.mask(*shape), draw.uniform(0, 0.9)) for _ in range(2))
+    first, second, first_at_last = kata.run(probes.dropout_twice, *one, *other)
     with about("the first of two calls"):
-        assert_dropout(first, h, mask, p_drop, promised)
+        assert_dropout(first, *one)
     with about("the second call, with other numbers in the same arrays"):
-        assert_dropout(second, *other, promised)
+        assert_dropout(second, *other)
     with about("the answer of the first call, after the second"):
         assert_equal(first_at_last, first)
 
@@ -133,7 +144,7 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
     seed, size = draw.seed(), math.prod(shape)
     given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # an int every other time
     mask = kata.dropout_mask(given, p_drop, generator(seed))
-    assert_mask(mask, shape)
+    assert_shape(mask, shape)
     if draw.case >= 25:
         assert_bernoulli(mask, 1 - p_drop, alarm)
         return
@@ -147,7 +158,7 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
 
 @task("mask")
 @cases(4)
-def test_no_entry_knows_of_another(kata, draw, probes):
+def test_entries_are_independent_of_each_other(kata, draw, probes):
     """Right masks fail with a probability below 1e-6, a quarter of it a case, a 55th of that a question.
 
     Asked is, of 1500 masks: in how many is each entry kept (9 at most), in how many both of each pair (36), and in how
@@ -157,7 +168,7 @@ def test_no_entry_knows_of_another(kata, draw, probes):
     shape, keep = (((2, 3), 0.5), ((1, 2), 0.25), ((3, 3), 0.5), ((4,), 0.75))[draw.case]
     masks = kata.run(probes.in_a_row, 1500, shape, 1 - keep, generator(draw.seed()))
     assert_shape(masks, (1500, *shape))
-    assert_mask(masks[0], shape)
+    assert_shape(masks[0], shape)
     kept = masks.reshape(1500, -1).astype(np.float64)
     size = kept.shape[1]
     for i in range(size):
@@ -174,7 +185,7 @@ def test_no_entry_knows_of_another(kata, draw, probes):
 
 @task("generator")
 @cases(6)
-def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
+def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
     """Right masks fail with a probability below 1e-40: two of 200 entries or more are equal with at most 0.58**200."""
     shape, p_drop, seed = draw.sizes("n m", low=15, high=30), draw.uniform(0.3, 0.7), draw.seed()
     mask = kata.dropout_mask(shape, p_drop, generator(seed))
@@ -196,15 +207,13 @@ def test_the_generator_passed_in_decides_and_nothing_else(kata, draw, probes):
 
 
 @task("errors")
-@cases(19)  # every impossible probability once, then random ones
-def test_an_impossible_probability_is_refused_by_both_functions(kata, draw):
+@cases(16)  # every impossible probability once, then random ones
+def test_probabilities_outside_0_to_1_are_value_errors(kata, draw):
     shape = draw.sizes("n m")
     h, mask = draw.normal(*shape), draw.mask(*shape)
     random = (draw.uniform(1, 3), draw.uniform(-2, -1e-9))[draw.case % 2]
     p_drop = IMPOSSIBLE[draw.case] if draw.case < len(IMPOSSIBLE) else random
     calls = [(kata.dropout, (h, mask, p_drop)), (kata.dropout_mask, (shape, p_drop, generator(draw.seed())))]
     for function, arguments in calls[:: (1, -1)[draw.case % 2]]:
-        with kata.raises(ValueError) as caught:
+        with kata.raises(ValueError):
             function(*arguments)
-        if not caught.message.strip():
-            fail("the ValueError says nothing: a message tells which argument is wrong", "a message", "")

@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from graders.checks import about, assert_close, assert_equal, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
-LARGEST = {np.int8: 127, np.uint8: 255, np.int64: 2**40}  # sums or squares overflow unless they are made in float64
 
 
 def assert_normalised(actual, x, gamma=None, beta=None, eps=1e-5, dtype=np.float64, p=2):
@@ -33,17 +32,17 @@ def assert_normalised(actual, x, gamma=None, beta=None, eps=1e-5, dtype=np.float
 def rows(draw):
     """x (…, features) of one to four axes: distinct sizes first, then ones, a square, long axes, any lengths."""
     k, m, n, features = draw.sizes("k m n features", low=2, high=6)
-    any_length = draw.sizes("any_length", low=9, high=1000)
+    any_length = draw.sizes("any_length", low=9, high=600)
     special = {1: (2, 2, 1, 1), 2: (k, m, 1, features), 3: (k, m, n, 1), 4: (4, 4, 4, 4), 5: (1, 1, 1100, 3)}
-    special |= {6: (1, 2, 3, 1100), 7: (1, 2, any_length, features), 8: (1, 2, n, any_length)}
+    special |= {6: (1, 1, 2, 600), 7: (1, 2, any_length, features), 8: (1, 1, 2, any_length)}
     sizes = special.get(draw.case // 3, (k, m, n, features))
     axes = (2, 4, 1, 3, 2)[draw.case % 5]
     # every row has a mean and a spread of its own
     spread, mean = draw.uniform(0.3, 3, *sizes[4 - axes : 3], 1), draw.normal(*sizes[4 - axes : 3], 1)
-    scale = (1.0, 1e4, 0.01, 1e30)[draw.case % 4]
+    scale = (1.0, 1e4, 0.01, 100.0)[draw.case % 4]
     x = scale * (spread * draw.normal(*sizes[4 - axes :]) + mean)
-    if draw.case in (18, 19):  # one number of 1100 far off: y gets as large as sqrt(features - 1) = 33
-        x[..., draw.integers(0, 1100)] = (-1000, 1000)[draw.case - 18] * np.abs(x).max()
+    if draw.case in (18, 19):  # one number of 600 far off: y gets as large as sqrt(features - 1) = 24
+        x[..., draw.integers(0, 600)] = (-1000, 1000)[draw.case - 18] * np.abs(x).max()
     return x
 
 
@@ -58,8 +57,7 @@ def small_arguments(draw, dtype, *, calls=1):
     shapes = ((n, features), (features,))[(draw.case + draw.case // 4) % 2], (features,), (features,)
     if np.issubdtype(dtype, np.floating):
         return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
-    low = -LARGEST[dtype] if np.issubdtype(dtype, np.signedinteger) else 0
-    return [[draw.integers(low, LARGEST[dtype] + 1, *shape).astype(dtype) for shape in shapes] for _ in range(calls)]
+    return [[draw.integers(-100, 101, *shape) for shape in shapes] for _ in range(calls)]
 
 
 @task("normalise")
@@ -94,7 +92,7 @@ def test_eps_is_added_to_the_variance(kata, draw):
     eps = (1e-5, 1e-3, 0.0, 1.0, 1e-12)[draw.case % 5]
     numbers, level = draw.normal(n, features), draw.normal(n, 1)
     constant = level + numbers * (np.arange(n) % 2)[:, None]  # every other row: 0 / 0 if eps is 0
-    x = (numbers, numbers if eps == 0 else constant, 3e-3 * numbers, 1e-30 * numbers)[draw.case % 4]
+    x = (numbers, numbers if eps == 0 else constant, 3e-3 * numbers, 1e-4 * numbers)[draw.case % 4]
     gamma, beta = parameters(draw, x, ((False, False), (True, True))[draw.case // 4 % 2])
     given = (x, gamma, beta) if eps == 1e-5 else (x, gamma, beta, eps)  # which is the default
     assert_normalised(kata.layer_norm(*given), *given)
@@ -104,15 +102,14 @@ def test_eps_is_added_to_the_variance(kata, draw):
 @cases(6)
 def test_rows_far_from_0_are_normalised_like_others(kata, draw):
     n, features = draw.sizes("n features", low=4)
-    dtype, far = ((np.float64, 1e6), (np.float32, 1e3))[draw.case % 2]
-    x = (draw.normal(n, features) + far * draw.uniform(-1, 1, n, 1)).astype(dtype)
-    assert_normalised(kata.layer_norm(x), x, dtype=dtype, p=1)
+    x = draw.normal(n, features) + 1e6 * draw.uniform(-1, 1, n, 1)
+    assert_normalised(kata.layer_norm(x), x, p=1)
 
 
 @task("types")
 @cases(8)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
-    dtype = (np.float32, np.int8, np.int64, np.uint8)[draw.case % 4]
+    dtype = (np.float32, np.int64)[draw.case % 2]
     promised = np.float32 if dtype is np.float32 else np.float64
     (arguments,) = small_arguments(draw, dtype)
     given = (arguments, arguments[:1])[draw.case // 4]  # with gamma and beta, and without
@@ -121,11 +118,10 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
 
 @task("inputs")
 @cases(12)
-def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, draw, probes):
-    layout, dtype = LAYOUTS[draw.case % 4], (np.float64, np.float32, np.int64)[draw.case // 4]
-    (arguments,) = small_arguments(draw, dtype)
-    y, *after = kata.run(probes.call_with_layout, "layer_norm", layout, *arguments)
-    assert_normalised(y, *arguments, dtype=np.float32 if dtype is np.float32 else np.float64)
+def test_arguments_of_any_memory_layout_are_left_alone(kata, draw, probes):
+    (arguments,) = small_arguments(draw, np.float64)
+    y, *after = kata.run(probes.call_with_layout, "layer_norm", LAYOUTS[draw.case % 4], *arguments)
+    assert_normalised(y, *arguments)
     for name, array, before in zip(("x", "gamma", "beta"), after, arguments, strict=True):
         with about(f"{name}, after the call"):
             assert_equal(array, before)
@@ -133,7 +129,7 @@ def test_arrays_of_any_layout_are_read_as_what_they_are_and_left_alone(kata, dra
 
 @task("inputs")
 @cases(4)
-def test_calls_have_nothing_to_do_with_one_another(kata, draw, probes):
+def test_a_second_call_does_not_change_the_first_answer(kata, draw, probes):
     first, second = small_arguments(draw, np.float64, calls=2)
     answers, later = kata.run(probes.answers_of_calls, [["layer_norm", *first], ["layer_norm", *second]])
     for answer, arguments in zip(answers, (first, second), strict=True):

@@ -1,5 +1,5 @@
 # W @ x for a vector, and the transposes written out for a batch.
-# independent
+# core only
 import numpy as np
 
 

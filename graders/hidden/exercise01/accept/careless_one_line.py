@@ -1,5 +1,5 @@
 # One line, without a thought for dtypes.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # Python's sum over zip, and np.array around it.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # The vector is made a batch, the bias a row, and the result flattened again.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # Loops that write into np.zeros, whatever the arguments are.
-# independent
+# core only
 import numpy as np
 
 

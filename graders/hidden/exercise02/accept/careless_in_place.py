@@ -1,5 +1,5 @@
 # The negative elements of the argument itself are set to 0.
-# independent
+# core only
 import numpy as np
 
 

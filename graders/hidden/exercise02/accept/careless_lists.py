@@ -1,5 +1,5 @@
 # np.array of a list of Python numbers, reshaped.
-# independent
+# core only
 import numpy as np
 
 

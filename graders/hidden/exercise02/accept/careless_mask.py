@@ -1,5 +1,5 @@
 # Boolean masks, multiplied.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # np.maximum(0, z), and the derivative as float.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # np.zeros of z's shape, filled in where z is positive.
-# independent
+# core only
 import numpy as np
 
 

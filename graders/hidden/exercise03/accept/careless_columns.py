@@ -1,5 +1,5 @@
 # Matrix times columns, transposed twice for a batch.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # ReLU by a boolean mask.
-# independent
+# core only
 import numpy as np
 
 

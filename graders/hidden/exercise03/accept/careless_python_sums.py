@@ -1,5 +1,5 @@
 # Python's sum and max over lists, and np.array around them.
-# independent
+# core only
 import numpy as np
 
 

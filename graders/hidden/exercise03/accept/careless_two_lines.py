@@ -1,5 +1,5 @@
 # Two lines, without a thought for dtypes.
-# independent
+# core only
 import numpy as np
 
 

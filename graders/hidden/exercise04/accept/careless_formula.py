@@ -1,5 +1,5 @@
 # The formula as it is on paper, without shifting; p is computed first, then its logarithm.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # Shifts the logits in place, so the caller's array changes; one-hot targets times log p.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # Lists and math.exp without shifting; an array is made of them at the end.
-# independent
+# core only
 import math
 
 import numpy as np

@@ -1,5 +1,5 @@
 # np.zeros and loops over the rows, without shifting; a running total for the loss.
-# independent
+# core only
 import numpy as np
 
 

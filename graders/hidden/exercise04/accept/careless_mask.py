@@ -1,5 +1,5 @@
 # Transposes instead of keepdims, and a boolean mask that picks the targets.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # Adds up db in the first row of dz, so the caller's dz changes.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # np.outer for one sample, dz.T @ x for a batch, nothing about dtypes.
-# independent
+# core only
 import numpy as np
 
 

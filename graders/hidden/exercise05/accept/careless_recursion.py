@@ -1,5 +1,5 @@
 # One sample by broadcasting; a batch as the sum and the stack of its samples.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # reshape(1, -1) for one sample and back again at the end; a list of three.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # np.zeros and loops: always float64, whatever comes in.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # Moves the caller's array by += and -=, so it comes back rounded.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # w.copy() for each side, always a float64 gradient; a loop and max() for the error.
-# independent
+# core only
 import numpy as np
 
 

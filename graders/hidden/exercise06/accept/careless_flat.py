@@ -1,5 +1,5 @@
 # Everything through np.array(w, dtype=float) and its flat view; five points instead of two.
-# independent
+# core only
 import numpy as np
 
 

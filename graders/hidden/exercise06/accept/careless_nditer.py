@@ -1,5 +1,5 @@
 # The nditer loop of the course cs231n, moving the caller's own array and putting it back.
-# independent
+# core only
 import numpy as np
 
 

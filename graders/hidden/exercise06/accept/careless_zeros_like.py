@@ -1,5 +1,5 @@
 # np.zeros_like for the step and for the gradient, which integers would cut; a try tells numbers from arrays.
-# independent
+# core only
 import numpy as np
 
 

@@ -1,5 +1,6 @@
 # Weights beyond four deviations were clipped: rare as they are, the normal distribution has them.
 # task: weights
+# hidden_only: only some hundred thousand weights tell it from a right answer
 import math
 
 import numpy as np

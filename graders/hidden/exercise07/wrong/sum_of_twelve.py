@@ -1,5 +1,6 @@
 # The weights are sums of twelve uniform samples, which are only nearly normal: the tails are missing.
 # task: weights
+# hidden_only: only some hundred thousand weights tell it from a right answer
 import math
 
 

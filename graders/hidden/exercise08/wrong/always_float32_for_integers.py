@@ -1,5 +1,5 @@
 # Integers came back as float32: they count as float64.
-# task: inputs
+# task: types
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # float32 activations came back as float64: the dtype of h is kept.
-# task: inputs
+# task: types
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # The mask holds booleans: it holds 0.0 and 1.0.
-# task: mask
+# task: types
 
 
 def check(p_drop):

@@ -1,5 +1,5 @@
 # The mask holds integers: it holds 0.0 and 1.0.
-# task: mask
+# task: types
 
 
 def check(p_drop):

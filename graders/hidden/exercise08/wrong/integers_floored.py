@@ -1,5 +1,5 @@
 # Integers were divided with //, which drops the fraction.
-# task: inputs
+# task: types
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # The answer was cast back to integers: integers count as float64.
-# task: inputs
+# task: types
 import numpy as np
 
 

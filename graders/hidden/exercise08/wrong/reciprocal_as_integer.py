@@ -1,5 +1,5 @@
 # The factor 1 / (1 - p) was made an integer with those of h: integers count as float64.
-# task: inputs
+# task: types
 import numpy as np
 
 

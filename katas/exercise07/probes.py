@@ -1,0 +1,19 @@
+"""Run beside a submission; they report what they saw and judge nothing."""
+
+import random
+
+import numpy as np
+
+
+def in_a_row(submission, times, fan_in, fan_out, scheme, rng):
+    """The weights of so many calls of initialize with one generator, as they are after the last call."""
+    return np.stack([submission.initialize(fan_in, fan_out, scheme, rng) for _ in range(times)])
+
+
+def global_generators_around(submission, fan_in, fan_out, scheme, rng):
+    """The next numbers of NumPy's and Python's global generators, without a call of initialize and after one."""
+    np.random.seed(1), random.seed(1)
+    untouched = [np.random.random(), random.random()]
+    np.random.seed(1), random.seed(1)
+    submission.initialize(fan_in, fan_out, scheme, rng)
+    return [untouched, [np.random.random(), random.random()]]

@@ -1,0 +1,36 @@
+"""Run beside a submission; they report what they saw and judge nothing."""
+
+import random
+
+import numpy as np
+
+from graders.worker.layouts import LAYOUTS
+
+
+def dropout_with_layout(submission, layout, h, mask, p_drop):
+    """What dropout returns for arrays laid out in memory as `layout` says, and then both arrays as they are after."""
+    h, mask = LAYOUTS[layout](h), LAYOUTS[layout](mask)
+    return [submission.dropout(h, mask, p_drop), h.copy(), mask.copy()]
+
+
+def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
+    """Both answers of dropout, called with arrays that then hold other numbers; the first as it is at last."""
+    first = submission.dropout(h, mask, p_drop)
+    at_once = first.copy()
+    h[...], mask[...] = other_h, other_mask
+    second = submission.dropout(h, mask, other_p_drop)
+    return [at_once, second, first]
+
+
+def in_a_row(submission, times, shape, p_drop, rng):
+    """The masks of so many calls of dropout_mask with one generator, as they are after the last call."""
+    return np.stack([submission.dropout_mask(shape, p_drop, rng) for _ in range(times)])
+
+
+def global_generators_around(submission, shape, p_drop, rng):
+    """The next numbers of NumPy's and Python's global generators, without a call of dropout_mask and after one."""
+    np.random.seed(1), random.seed(1)
+    untouched = [np.random.random(), random.random()]
+    np.random.seed(1), random.seed(1)
+    submission.dropout_mask(shape, p_drop, rng)
+    return [untouched, [np.random.random(), random.random()]]
