@@ -80,7 +80,7 @@ class Variant(Record, frozen=True, kw_only=True):
     task: str | None
     edit: tuple[str, str] | None = None
     hidden_only: str = ""
-    mark: Literal["", "core only", "independent"] = ""
+    mark: str = ""
 
     def applied(self, solution: Mapping[str, bytes]) -> bytes:
         """What the file is with this variant. Raises CatalogueError where the passage of an edit is not in it once."""

@@ -43,6 +43,8 @@ def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(hidden / "read" / "accept" / "stranger.py", f"# By a loop.\n# independent\n{SOLUTION}")
     write(hidden / "read" / "accept" / "misled.py", f"# By a third.\n# independent\n{thirded}")
     write(hidden / "read" / "accept" / "told.py", f"# Two is added.\n# independent\n{ADDED}")
+    careless = SOLUTION.replace("from factors import FACTOR\n    return FACTOR * x", "return 2.0 * x + 0.0")
+    write(hidden / "read" / "accept" / "plain.py", f"# 2x and nothing else.\n# core only\n{careless}")
     write_kata_of_two_modules(root, "several")
     write_kata_of_two_runtimes(root, "mixed")
     return root
@@ -122,7 +124,7 @@ def test_a_reason_that_is_not_needed_is_named(checked: Finished) -> None:
 
 def test_of_independent_answers_it_counts_those_green_on_visible_tests_that_pass(checked: Finished) -> None:
     told = of(checked, "read")
-    assert "accepted 2/4, green, then passed 1/2" in told
+    assert "accepted 3/5, green, then passed 1/2" in told
     assert "  accept/misled is failed and must pass: test_three_is_halved" in told
 
 
