@@ -22,7 +22,9 @@ def enough(expected: object, actual: object) -> int:
 
 
 def rounded(value: float, digits: int) -> str:
-    """A float with at most so many significant digits: 8.0, 0.33333, 1.5052e+19, nan."""
+    """A float with at most so many significant digits, a whole number in full: 8.0, 0.33333, 1.5052e+19, nan."""
+    if abs(value) < 2**53 and float(value).is_integer():
+        return repr(float(value))
     return repr(float(f"{float(value):.{digits}g}"))
 
 
