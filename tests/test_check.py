@@ -105,7 +105,9 @@ def test_a_wrong_variant_that_passes_is_named(checked: Finished) -> None:
 
 
 def test_an_accepted_variant_that_fails_is_named(checked: Finished) -> None:
-    assert "  accept/wrong is failed and must pass: test_two_becomes_four: twice: wrong value at" in of(checked, "rejecting")
+    assert "  accept/wrong is failed and must pass: test_two_becomes_four: twice: wrong value at" in of(
+        checked, "rejecting"
+    )
 
 
 def test_a_wrong_variant_that_only_hidden_tests_catch_needs_a_reason(checked: Finished) -> None:
@@ -138,7 +140,9 @@ def test_a_wrong_variant_that_names_another_task_is_named(checked: Finished) -> 
 
 
 def test_a_solution_that_fails_is_named(checked: Finished) -> None:
-    assert "  solution is failed and must pass: test_every_vector_is_doubled: twice: wrong value at" in of(checked, "unsolved")
+    assert "  solution is failed and must pass: test_every_vector_is_doubled: twice: wrong value at" in of(
+        checked, "unsolved"
+    )
 
 
 def test_a_finding_can_be_drawn_again(checked: Finished) -> None:
