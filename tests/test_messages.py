@@ -77,7 +77,9 @@ def offered(verdict: Verdict) -> list[str]:
     starts = [number for number, line in enumerate(page) if line.endswith("to paste:")]
     found = []
     for start in starts:
-        end = next((n for n in range(start, len(page)) if page[n].startswith(("✗", "  Printed", "  This", "Not "))), len(page))
+        end = next(
+            (n for n in range(start, len(page)) if page[n].startswith(("✗", "  Printed", "  This", "Not "))), len(page)
+        )
         found.append("\n".join(page[start + 1 : end]))
     return found
 

@@ -130,7 +130,7 @@ def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes
 
 @task("inputs")
 @cases(4)
-def test_calls_do_not_affect_each_other_with_fresh_numbers(kata, draw, probes):
+def test_each_call_stands_by_itself(kata, draw, probes):
     first = small_arguments(draw)
     second = [draw.normal(*array.shape) for array in first]
     mixed = [[*first[:i], second[i], *first[i + 1 :]] for i in range(3)]  # one argument is another, the rest the same
