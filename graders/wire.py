@@ -135,7 +135,8 @@ class _Packer:
             return Node("g", [value.seed])
         if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple: to the judge it is its items
             return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
-        raise WireError(f"{_article(kind)}, which is no plain value (NumPy array, number, string, list, tuple or dict)")
+        said = f"{_article(kind)}, which is no plain value (NumPy array, number, string, list, tuple or dict)"
+        raise WireError(f"{said}; np.asarray makes an array of it" if isinstance(value, np.ndarray) else said)
 
     def _plain(self, value: Any, kind: type) -> Item:
         if kind is str:

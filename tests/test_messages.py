@@ -25,6 +25,7 @@ from graders.judge.explanation import message, without_source
 from graders.judge.handle import Handle
 from graders.report import terminal, wording
 from graders.verdict import TestResult, Verdict
+from tests import workshop
 
 ROOT = Path(__file__).parents[1]
 SEED = b"0123456789abcdef"
@@ -247,3 +248,59 @@ def test_the_title_of_a_hidden_test_is_hidden_with_its_name() -> None:
 def test_the_suites_give_titles(katas: Judge) -> None:
     verdict = katas.grade("challenge5", ROOT / "solutions" / "challenge5", seed=SEED, tasks=["bug1_diagnosis"])
     assert {test.title for test in verdict.tests} == {"Bug 1: cause and line", "Bug 1: the diagnosis is filled in"}
+
+
+# ------------------------------------------------------------------------------------ answers typed in a hurry
+
+IN_PLACE = """\
+import numpy as np
+
+
+def relu(z):
+    z[z < 0] = 0
+    return z
+
+
+def relu_derivative(z):
+    return (z > 0).astype(z.dtype)
+"""
+ONE_LINER = "def affine(W, x, b):\n    return x @ W.T + b\n"
+
+
+def program_of(judge: Judge, slug: str, text: str, name: str) -> str:
+    """The counterexample of one test of an answer of one file."""
+    (file,) = catalogue.load(ROOT, slug).files
+    verdict = judge.grade_files(slug, {file: text.encode()}, seed=SEED)
+    return next(test.counterexample for test in verdict.tests if test.name == name and test.status == "failed")
+
+
+def test_of_a_changed_argument_the_argument_is_printed(katas: Judge) -> None:
+    verdict = katas.grade_files("exercise02", {"relu.py": IN_PLACE.encode()}, seed=SEED)
+    changed = [test for test in verdict.tests if ", after " in test.message and "relu(z)" in test.counterexample]
+    assert changed, [(test.name, test.message) for test in verdict.tests if test.status == "failed"]
+    for test in changed:
+        assert "\nrelu(z)\nprint(z" in test.counterexample, test.counterexample
+
+
+def test_of_a_wrong_dtype_the_dtype_is_printed(katas: Judge) -> None:
+    program = program_of(katas, "exercise01", ONE_LINER, "test_integers_give_float64")
+    assert program.endswith("print(affine(W, x, b).dtype)\n# expected: float64\n# yours   : int64")
+
+
+def test_pytest_says_that_a_failing_extra_is_extra_and_shows_no_frames_of_the_tests_tools(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    for slug, text in (("exercise01", ONE_LINER), ("exercise02", IN_PLACE)):
+        shutil.copytree(ROOT / "katas" / slug, root / "katas" / slug)
+        (file,) = catalogue.load(ROOT, slug).files
+        (root / "katas" / slug / file).write_text(text, encoding="utf-8")
+        done = workshop.pytest(f"katas/{slug}", cwd=root)
+        assert done.status == 1, done.said
+        assert "This task is extra: it gives points, and you pass without it." in done.out
+        assert "contextlib" not in done.out
+        assert "the core passes" in done.out
+
+
+def test_a_matrix_is_told_how_to_become_an_array(katas: Judge) -> None:
+    text = "import numpy as np\n\ndef affine(W, x, b):\n    return np.matrix(x @ W.T + b)\n"
+    verdict = katas.grade_files("exercise01", {"affine.py": text.encode()}, seed=SEED)
+    assert "np.asarray makes an array of it" in verdict.tests[0].message

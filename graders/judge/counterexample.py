@@ -178,9 +178,10 @@ def _with_layout(kata: Kata, call: Call, fault: Exception) -> Program:
     if call.fault is not None:
         return Program(expression, None, lines)
     answer, *after = call.value
-    if isinstance(fault, Mismatch) and _access(answer, fault.actual) is None:
-        for each, value in zip(names, after, strict=True):
-            if _same(value, fault.actual):
+    if isinstance(fault, Mismatch):
+        of_the_answer = _access(answer, fault.actual) is not None
+        for each, before, value in zip(names, arguments, after, strict=True):
+            if _same(value, fault.actual) and (not of_the_answer or _same(before, fault.expected)):
                 return Program(each, value, [*lines, expression])
     return Program(expression, answer, lines)
 
@@ -237,6 +238,9 @@ def _shown(program: Program, call: Call, fault: Exception) -> tuple[list[str], l
     expected, value = _array_of(fault.expected), actual
     if _is_large(value) and not isinstance(expected, np.ndarray):
         return _whole(Program(_reached(program.expression, access), value), fault)
+    if "expected dtype" in fault.message and isinstance(value, np.ndarray | np.generic):
+        lines = [f"print({_reached(program.expression, access)}.dtype)"]
+        return lines, [f"# expected: {np.asarray(expected).dtype}", f"# yours   : {value.dtype}"]
     if not _is_large(value) and not _is_large(expected):
         return [f"print({_reached(program.expression, access)})"], _outcome(expected, value)
     if getattr(value, "shape", 0) != getattr(expected, "shape", 0) or getattr(value, "dtype", 0) != getattr(

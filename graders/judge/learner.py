@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import os
@@ -9,7 +10,6 @@ import pdb
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,8 @@ HARNESS = str(Path(__file__).parents[1]) + os.sep
 PATIENCE, LEAST_S = 2, 30  # a learner waits so many times test_s, and at least so many seconds
 HIDDEN = HARNESS + "hidden" + os.sep
 IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
+CONTEXTLIB = contextlib.__file__  # the tests' `with about(...)`
+EXTRA = "This task is extra: it gives points, and you pass without it."
 
 
 @dataclass
@@ -81,7 +83,10 @@ class LocalMode:
             if not debugging:
                 _say_what_is_unwritten(trial.kata, failure.fault)
             trace = _learners_own(failure.fault.__traceback__, trial.kata)
-            raise _told(failure, trial.kata, diagnosis).with_traceback(trace) from failure.fault.__cause__
+            shown = _told(failure, trial.kata, diagnosis)
+            if _is_extra(trial.kata.kata, task_of(item)):
+                shown.add_note(f"\n{EXTRA}")
+            raise shown.with_traceback(trace) from failure.fault.__cause__
 
     def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
         """Of each kata's first failure, what is known to do just that; nothing if it is not written or was stopped."""
@@ -90,6 +95,10 @@ class LocalMode:
             return ""
         self.diagnosed.append(kata)
         return told(item, self.folders(kata), failure.case)
+
+
+def _is_extra(kata: Kata, name: str) -> bool:
+    return not kata.require_extras and any(task.extra for task in kata.tasks if task.name == name)
 
 
 def _import(handle: Handle) -> None:
@@ -106,7 +115,7 @@ def _import(handle: Handle) -> None:
         pytest.fail(said, pytrace=False)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _breakpoints() -> Iterator[Callable[[], None]]:
     """Yields what silences them: one that was hit should not be hit again for every smaller case that is tried."""
     hook, set_trace = sys.breakpointhook, pdb.set_trace
@@ -140,8 +149,10 @@ def _told(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
     if diagnosis:
         fault.add_note(f"\n{diagnosis}")
     if failure.counterexample and not isinstance(fault, pytest.exit.Exception):  # who leaves a debugger wants out
-        code = "\n".join("    " + line if line else "" for line in failure.counterexample.splitlines())
-        fault.add_note(f"\nThe smallest failing case, as code:\n\n{code}")
+        lines = failure.counterexample.splitlines()
+        form = "as code" if any(line and not line.startswith("#") for line in lines) else "described"
+        code = "\n".join("    " + line if line else "" for line in lines)
+        fault.add_note(f"\nThe smallest failing case, {form}:\n\n{code}")
     return fault
 
 
@@ -191,7 +202,7 @@ def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool
 def _ours(file: str) -> bool:
     """Whether a learner is better off without a frame of this file; hidden tests are worth a look."""
     harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
-    return harness or file.startswith(("<frozen importlib", IMPORTLIB))
+    return harness or file.startswith(("<frozen importlib", IMPORTLIB, CONTEXTLIB))
 
 
 def has_gpu() -> bool:
