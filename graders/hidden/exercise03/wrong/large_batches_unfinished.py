@@ -1,6 +1,6 @@
-# Rows after the first 1000 were left at 0: a batch may have any number of rows.
+# Rows after the first 512 were left at 0: a batch may have any number of rows.
 # task: batch
-# hidden_only: wrong only beyond 1000 rows
+# hidden_only: wrong only beyond 512 rows
 import numpy as np
 
 
@@ -12,5 +12,5 @@ def two_layer_forward(x, W1, W2):
     x, W1, W2 = floating(x), floating(W1), floating(W2)
     h = np.maximum(x @ W1.T, 0)
     if h.ndim == 2:
-        h[1000:] = 0
+        h[512:] = 0
     return h, h @ W2.T

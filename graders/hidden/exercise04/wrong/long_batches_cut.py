@@ -1,6 +1,6 @@
-# Only the first 1000 samples count: a batch may have any number of them.
+# Only the first 512 samples count: a batch may have any number of them.
 # task: loss
-# hidden_only: wrong only beyond 1000 samples
+# hidden_only: wrong only beyond 512 samples
 import numpy as np
 
 
@@ -19,4 +19,4 @@ def cross_entropy(logits, target):
     z = z - z.max(axis=-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
     picked = np.take_along_axis(log_p, np.expand_dims(target, -1), axis=-1)
-    return -picked.reshape(-1)[:1000].mean()
+    return -picked.reshape(-1)[:512].mean()
