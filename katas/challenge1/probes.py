@@ -79,14 +79,13 @@ def experiment(
 ) -> dict[str, Any]:
     """The frame of an experiment, column by column, and of each train_step the batch, the rate, the loss and the norms.
 
-    `fresh` and `start` are the parameters of the network of that seed, and those before the first step.
+    `fresh` are the parameters of the network of that seed, `starts` those before the first and the second step.
     """
     calls: list[Any] = []
-    start: list[Any] = []
+    starts: list[Any] = []
 
     def see(network: Any, batch: list[Any], step: Callable[[], Any]) -> Any:
-        if not calls:
-            start[:] = copy.deepcopy(list(network.parameters()))
+        starts.append(copy.deepcopy(list(network.parameters())))
         loss = step()
         calls.append([*map(np.array, batch), loss, copy.copy(network.track_gradients())])
         return loss
@@ -96,7 +95,13 @@ def experiment(
     network = submission.DeepNetwork(15, activation, n_inputs=X.shape[1], seed=settings["seed"])
     columns = list(frame.columns)
     values = [frame[name].to_numpy() for name in columns]
-    return {"columns": columns, "values": values, "calls": calls, "start": start, "fresh": list(network.parameters())}
+    return {
+        "columns": columns,
+        "values": values,
+        "calls": calls,
+        "starts": starts[:2],
+        "fresh": list(network.parameters()),
+    }
 
 
 def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown: np.ndarray) -> dict[str, Any]:

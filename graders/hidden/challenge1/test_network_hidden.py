@@ -86,7 +86,7 @@ def test_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: Any) -
 
 
 @task("forward")
-def test_nothing_said_means_fifteen_layers_of_sigmoids(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_default_is_fifteen_layers_of_sigmoids(kata: Any, draw: Any, probes: Any) -> None:
     X = draw.uniform(0.0, 1.0, 5, 784, dtype=np.float32)
     parameters, logits = kata.run(probes.default_network, X)
     layers = assert_layers(parameters, [784, *[32] * 14, 10])
@@ -179,7 +179,7 @@ def test_there_are_no_norms_before_a_step(kata: Any, draw: Any, probes: Any) -> 
 
 
 @task("vanishing")
-def test_fifteen_layers_of_sigmoids_leave_nothing_for_the_first(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_gradient_vanishes_before_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
     ratios = []
     for _ in range(5):
         norms = fresh_norms(kata, draw, probes, N_LAYERS, "sigmoid")
@@ -189,7 +189,7 @@ def test_fifteen_layers_of_sigmoids_leave_nothing_for_the_first(kata: Any, draw:
 
 
 @task("vanishing")
-def test_the_deeper_the_less_is_left(kata: Any, draw: Any, probes: Any) -> None:
+def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: Any) -> None:
     ratios = []
     for depth in (5, 10, 15, 20):
         norms = fresh_norms(kata, draw, probes, depth, "sigmoid")
