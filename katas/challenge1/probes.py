@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,25 +26,47 @@ def forward(submission: ModuleType, n_layers: int, activation: str, seed: int, X
     return list(network.parameters()), network.forward(X)
 
 
+def default_shapes(submission: ModuleType) -> Any:
+    """The shapes of the parameters of DeepNetwork()."""
+    return [[array.shape for array in pair] for pair in submission.DeepNetwork().parameters()]
+
+
+def fresh(submission: ModuleType, seeds: list[int]) -> Any:
+    """The parameters of a fresh network of each seed."""
+    return [list(submission.DeepNetwork(4, "relu", n_inputs=12, seed=seed).parameters()) for seed in seeds]
+
+
 def make(submission: ModuleType, activation: str) -> None:
     """Make a network with this activation."""
     submission.DeepNetwork(15, activation)
 
 
-def step(
+def steps(
     submission: ModuleType,
     n_layers: int,
     activation: str,
-    X: np.ndarray,
-    y: np.ndarray,
+    batches: list[tuple[np.ndarray, np.ndarray]],
     learning_rate: float,
     seed: int,
-) -> dict[str, Any]:
-    """One train_step of a fresh network: parameters before and after it, the loss, the norms."""
-    network = submission.DeepNetwork(n_layers, activation, n_inputs=X.shape[1], seed=seed)
-    before = copy.deepcopy(list(network.parameters()))
-    loss = network.train_step(X, y, learning_rate)
-    return {"before": before, "after": list(network.parameters()), "loss": loss, "norms": network.track_gradients()}
+) -> list[dict[str, Any]]:
+    """A train_step of a fresh network on each batch: parameters before and after it, the loss, the norms."""
+    network = submission.DeepNetwork(n_layers, activation, n_inputs=batches[0][0].shape[1], seed=seed)
+    found = []
+    for X, y in batches:
+        before = copy.deepcopy(list(network.parameters()))
+        loss = network.train_step(X, y, learning_rate)
+        after, norms = copy.deepcopy(list(network.parameters())), copy.copy(network.track_gradients())
+        found.append({"before": before, "after": after, "loss": loss, "norms": norms})
+    return found
+
+
+def norms_of_two(submission: ModuleType, batches: list[tuple[np.ndarray, np.ndarray]]) -> list[Any]:
+    """The parameters of two networks before a step, and their norms when both have made one; each on its own batch."""
+    pair = [submission.DeepNetwork(3, "relu", n_inputs=784, seed=seed) for seed in (1, 2)]
+    before = [copy.deepcopy(list(network.parameters())) for network in pair]
+    for network, (X, y) in zip(pair, batches, strict=True):
+        network.train_step(X, y, 0.1)
+    return [[parameters, network.track_gradients()] for parameters, network in zip(before, pair, strict=True)]
 
 
 def norms_before_any_step(submission: ModuleType) -> Any:
@@ -52,38 +77,125 @@ def norms_before_any_step(submission: ModuleType) -> Any:
 def experiment(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, activation: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """The frame of an experiment, column by column, and the parameters of the fresh network that belongs to it."""
-    frame = submission.experiment(X, y, activation, **settings)
+    """The frame of an experiment, column by column, and of each train_step the batch, the rate, the loss and the norms.
+
+    `fresh` are the parameters of the network of that seed, `starts` those before the first and the second step.
+    """
+    calls: list[Any] = []
+    starts: list[Any] = []
+
+    def see(network: Any, batch: list[Any], step: Callable[[], Any]) -> Any:
+        starts.append(copy.deepcopy(list(network.parameters())))
+        loss = step()
+        calls.append([*map(np.array, batch), loss, copy.copy(network.track_gradients())])
+        return loss
+
+    with _watched(submission, see):
+        frame = submission.experiment(X, y, activation, **settings)
     network = submission.DeepNetwork(15, activation, n_inputs=X.shape[1], seed=settings["seed"])
     columns = list(frame.columns)
-    return {"columns": columns, "values": [frame[name].to_numpy() for name in columns], "fresh": network.parameters()}
+    values = [frame[name].to_numpy() for name in columns]
+    return {
+        "columns": columns,
+        "values": values,
+        "calls": calls,
+        "starts": starts[:2],
+        "fresh": list(network.parameters()),
+    }
 
 
 def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown: np.ndarray) -> dict[str, Any]:
     """fixed_network on X and y: how many digits each call of train_step was given, and the logits for `shown`."""
-    train_step = submission.DeepNetwork.train_step
     sizes: list[int] = []
 
-    def counted(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:
-        sizes.append(len(X))
-        return train_step(self, X, y, learning_rate)
+    def see(network: Any, batch: list[Any], step: Callable[[], Any]) -> Any:
+        sizes.append(len(batch[0]))
+        return step()
 
-    submission.DeepNetwork.train_step = counted
-    try:
+    with _watched(submission, see):
         network = submission.fixed_network(X, y, seed)
+    return {
+        "kind": type(network).__name__,
+        "is_network": isinstance(network, submission.DeepNetwork),
+        "sizes": sizes,
+        "layers": len(list(network.parameters())),
+        "logits": network.forward(shown),
+    }
+
+
+@contextmanager
+def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
+    """Every call of train_step goes through `see(network, batch, step)`, which makes the step."""
+    train_step = submission.DeepNetwork.train_step
+
+    def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:
+        return see(self, [X, y, learning_rate], lambda: train_step(self, X, y, learning_rate))
+
+    submission.DeepNetwork.train_step = watched
+    try:
+        yield
     finally:
         submission.DeepNetwork.train_step = train_step
-    return {"sizes": sizes, "layers": len(list(network.parameters())), "logits": network.forward(shown)}
+
+
+def twice(
+    submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
+) -> dict[str, Any]:
+    """The norms of an experiment of each seed; what else has changed meanwhile: X, y, or a global generator."""
+    before = _state(X, y)
+    frames = [submission.experiment(X, y, "relu", **settings, seed=seed)["gradient_norm"].to_numpy() for seed in seeds]
+    after = _state(X, y)
+    return {"norms": frames, "changed": [name for name in before if before[name] != after[name]]}
+
+
+def rows_taken(
+    submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
+) -> list[Any]:
+    """The classes of all batches of an experiment of each seed."""
+    found = []
+    for seed in seeds:
+        calls = experiment(submission, X, y, "relu", settings | {"seed": seed})["calls"]
+        found.append([classes.tolist() for _, classes, *_ in calls])
+    return found
+
+
+def changed_by_fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int) -> list[str]:
+    """What fixed_network has changed: X, y, or a global generator."""
+    before = _state(X, y)
+    submission.fixed_network(X, y, seed)
+    after = _state(X, y)
+    return [name for name in before if before[name] != after[name]]
+
+
+def changed_by_plot(submission: ModuleType, frames: list[dict[str, np.ndarray]]) -> list[str]:
+    """Which of two frames plot_gradients has changed."""
+    tables = [pd.DataFrame(frame) for frame in frames]
+    submission.plot_gradients(*tables, "changed.png")
+    Path("changed.png").unlink(missing_ok=True)
+    plt.close("all")
+    kept = [table.equals(pd.DataFrame(frame)) for table, frame in zip(tables, frames, strict=True)]
+    return [name for name, same in zip(("sigmoid", "relu"), kept, strict=True) if not same]
+
+
+def _state(X: np.ndarray, y: np.ndarray) -> dict[str, bytes]:
+    """X, y and the global generators, as bytes."""
+    return {
+        "X": X.tobytes(),
+        "y": y.tobytes(),
+        "the generator of random": repr(random.getstate()).encode(),
+        "the generator of numpy.random": repr(np.random.get_state()).encode(),
+        "the generator of torch": torch.get_rng_state().numpy().tobytes(),
+    }
 
 
 def plot(submission: ModuleType, frames: list[dict[str, np.ndarray]], name: str) -> dict[str, Any]:
-    """plot_gradients of two frames into a file of this name: its bytes, and the scales of all axes that were saved."""
-    scales: list[str] = []
+    """plot_gradients of two frames into a file of this name: its bytes, and what is in every axes that was saved."""
+    found: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png
 
     @functools.wraps(print_png)  # whoever calls it looks at its signature
     def see(canvas: FigureCanvasAgg, *arguments: Any, **options: Any) -> Any:
-        scales[:] = [scale for axes in canvas.figure.axes for scale in (axes.get_xscale(), axes.get_yscale())]
+        found[:] = [_axes(axes) for axes in canvas.figure.axes]
         return print_png(canvas, *arguments, **options)
 
     path = Path(name)
@@ -96,4 +208,34 @@ def plot(submission: ModuleType, frames: list[dict[str, np.ndarray]], name: str)
         FigureCanvasAgg.print_png = print_png
         path.unlink(missing_ok=True)
         plt.close("all")
-    return {"png": data, "scales": scales}
+    return {"png": data, "axes": found}
+
+
+def _axes(axes: Any) -> dict[str, Any]:
+    """Scales, limits and labels in both directions, all words, and the numbers (x, y) of each artist."""
+    figure, legends = axes.figure, [axes.get_legend(), *axes.figure.legends]
+    words = [axes.get_title(loc=place) for place in ("left", "center", "right")] + [
+        text.get_text() for text in axes.texts
+    ]
+    for legend in filter(None, legends):
+        words += [legend.get_title().get_text(), *(text.get_text() for text in legend.get_texts())]
+    labels = [axes.get_xlabel() or figure.get_supxlabel(), axes.get_ylabel() or figure.get_supylabel()]
+    drawn = [(line.get_xdata(orig=False), line.get_ydata(orig=False)) for line in axes.lines]
+    for collection in axes.collections:
+        segments = collection.get_segments() if hasattr(collection, "get_segments") else [collection.get_offsets()]
+        drawn += [(part[:, 0], part[:, 1]) for part in map(np.ma.getdata, segments) if len(part)]
+    corners = [
+        (bar.get_x() + bar.get_width(), bar.get_y() + bar.get_height()) for bar in axes.patches if hasattr(bar, "get_x")
+    ]
+    drawn += [(np.array([x]), np.array([y])) for x, y in corners]
+    for stairs in axes.patches:
+        if hasattr(stairs, "get_data"):
+            values, edges, _ = stairs.get_data()
+            drawn.append((edges, values))
+    return {
+        "scales": [axes.get_xscale(), axes.get_yscale()],
+        "limits": [sorted(map(float, axes.get_xlim())), sorted(map(float, axes.get_ylim()))],
+        "labels": labels,
+        "words": " ".join([*words, *labels]),
+        "drawn": [[np.array(np.ma.filled(np.ma.asarray(each, np.float64), np.nan)) for each in pair] for pair in drawn],
+    }

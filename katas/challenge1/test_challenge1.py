@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from graders import dataroom
-from graders.checks import assert_accuracy, assert_picture, assert_prose, cases, task
+from graders.checks import assert_accuracy, assert_equal, assert_picture, assert_prose, cases, task
 
 N_LAYERS = 15
 COLUMNS = ["step", "layer", "gradient_norm", "loss"]
@@ -69,70 +69,104 @@ def test_the_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: An
 
 
 @task("forward")
-def test_an_unknown_activation_is_refused(kata: Any, probes: Any) -> None:
-    kata.run(probes.make, "relu")
-    with kata.raises(ValueError):
-        kata.run(probes.make, "tanh")
+def test_defaults_and_seeds_of_a_network(kata: Any, probes: Any) -> None:
+    shapes = [[tuple(shape) for shape in pair] for pair in kata.run(probes.default_shapes)]
+    assert shapes == [[(32, 784), (32,)], *[[(32, 32), (32,)]] * 13, [(10, 32), (10,)]], "the layers of DeepNetwork()"
+    first, again, other = kata.run(probes.fresh, [7, 7, 8])
+    assert_equal(again, first)
+    for number, ((W, _), (other_W, _)) in enumerate(zip(first, other, strict=True), 1):
+        assert not np.array_equal(W, other_W), f"seeds 7 and 8 give the same W in layer {number}"
 
 
 @task("step")
 @cases(2)
 def test_a_step_goes_down_the_gradient(kata: Any, draw: Any, probes: Any) -> None:
-    (X, y), activation = digits(8, draw.seed()), ("sigmoid", "relu")[draw.case]
-    run = kata.run(probes.step, 3, activation, X, y, 0.1, draw.seed())
-    loss, gradients = gradients_of(run["before"], X, y, activation)
-    np.testing.assert_allclose(run["loss"], loss, **CLOSE, err_msg="the loss before the step")
-    for number, (before, after, gradient) in enumerate(zip(run["before"], run["after"], gradients, strict=True), 1):
-        for name, old, new, slope in zip("Wb", before, after, gradient, strict=True):
-            np.testing.assert_allclose(new, old - 0.1 * slope, **CLOSE, err_msg=f"{name} of layer {number}")
+    activation = ("sigmoid", "relu")[draw.case]
+    batches = [digits(8, draw.seed()), digits(12, draw.seed())]
+    runs = kata.run(probes.steps, 3, activation, batches, 0.1, draw.seed())
+    for run, (X, y) in zip(runs, batches, strict=True):
+        loss, gradients = gradients_of(run["before"], X, y, activation)
+        np.testing.assert_allclose(run["loss"], loss, **CLOSE, err_msg="the loss before the step")
+        for number, (before, after, gradient) in enumerate(zip(run["before"], run["after"], gradients, strict=True), 1):
+            for name, old, new, slope in zip("Wb", before, after, gradient, strict=True):
+                np.testing.assert_allclose(new, old - 0.1 * slope, **CLOSE, err_msg=f"{name} of layer {number}")
 
 
 @task("gradients")
 @cases(2)
 def test_the_norms_are_those_that_autograd_finds(kata: Any, draw: Any, probes: Any) -> None:
-    (X, y), activation = digits(16, draw.seed()), ("sigmoid", "relu")[draw.case]
-    run = kata.run(probes.step, (8, 4)[draw.case], activation, X, y, 0.1, draw.seed())
-    _, gradients = gradients_of(run["before"], X, y, activation)
-    expected = [np.linalg.norm(dW) for dW, _ in gradients]
-    np.testing.assert_allclose(run["norms"], expected, rtol=0.02)  # a ReLU near 0 may be on or off
+    activation = ("sigmoid", "relu")[draw.case]
+    batches = [digits(16, draw.seed()), digits(10, draw.seed())]
+    runs = kata.run(probes.steps, (8, 4)[draw.case], activation, batches, 0.1, draw.seed())
+    for run, (X, y) in zip(runs, batches, strict=True):
+        _, gradients = gradients_of(run["before"], X, y, activation)
+        expected = [np.linalg.norm(dW) for dW, _ in gradients]
+        np.testing.assert_allclose(run["norms"], expected, rtol=0.02)  # a ReLU near 0 may be on or off
 
 
 @task("gradients")
-def test_there_are_no_norms_before_a_step(kata: Any, probes: Any) -> None:
-    kata.run(probes.make, "sigmoid")
-    with kata.raises(RuntimeError):
-        kata.run(probes.norms_before_any_step)
+def test_each_of_two_networks_has_its_own_norms(kata: Any, draw: Any, probes: Any) -> None:
+    batches = [digits(16, draw.seed()), digits(16, draw.seed())]
+    for (parameters, norms), (X, y) in zip(kata.run(probes.norms_of_two, batches), batches, strict=True):
+        _, gradients = gradients_of(parameters, X, y, "relu")
+        np.testing.assert_allclose(norms, [np.linalg.norm(dW) for dW, _ in gradients], rtol=0.02)
 
 
 @task("experiment")
-def test_the_frame_has_a_row_for_every_step_and_layer(kata: Any, draw: Any, probes: Any) -> None:
-    X, y = digits(20, draw.seed())
-    settings = {"n_steps": 3, "learning_rate": 0.1, "batch_size": 20, "seed": draw.seed()}
-    run = kata.run(probes.experiment, X, y, "sigmoid", settings)
+@cases(2)
+def test_the_frame_tells_what_the_steps_did(kata: Any, draw: Any, probes: Any) -> None:
+    X, y = digits(50, draw.seed())
+    settings = {"n_steps": 4, "learning_rate": 0.1, "batch_size": 20, "seed": draw.seed()}
+    run = kata.run(probes.experiment, X, y, ("sigmoid", "relu")[draw.case], settings)
     assert run["columns"] == COLUMNS
     step, layer, norm, loss = run["values"]
-    assert step.tolist() == [0] * N_LAYERS + [1] * N_LAYERS + [2] * N_LAYERS
-    assert layer.tolist() == list(range(1, N_LAYERS + 1)) * 3
-    assert [len(set(loss[step == number])) for number in range(3)] == [1, 1, 1], "a step has one loss"
-    assert (norm > 0).all()
+    assert step.tolist() == np.repeat(range(4), N_LAYERS).tolist()
+    assert layer.tolist() == list(range(1, N_LAYERS + 1)) * 4
+    assert len(run["calls"]) == 4, f"train_step was called {len(run['calls'])} times in an experiment of 4 steps"
+    for number, (rows, classes, rate, its_loss, norms) in enumerate(run["calls"]):
+        assert len(rows) == 20, f"step {number} took {len(rows)} rows; batch_size is 20"
+        places = [int(np.flatnonzero((np.abs(X - row) < 1e-6).all(axis=1))[0]) for row in rows]
+        assert y[places].tolist() == classes.tolist(), "the rows of a batch come with their own classes"
+        assert abs(rate - 0.1) < 1e-6, f"step {number} was taken at the rate {rate}; learning_rate is 0.1"
+        np.testing.assert_allclose(norm[step == number], norms, rtol=1e-5, err_msg=f"gradient_norm of step {number}")
+        np.testing.assert_allclose(loss[step == number], its_loss, rtol=1e-5, err_msg=f"loss of step {number}")
+    assert not np.array_equal(run["calls"][0][0], run["calls"][1][0]), "two steps take the same rows: draw them anew"
+    for (W, b), (fresh_W, fresh_b) in zip(run["starts"][0], run["fresh"], strict=True):
+        np.testing.assert_array_equal(W, fresh_W, err_msg="the network is DeepNetwork(15, …, seed=seed)")
+        np.testing.assert_array_equal(b, fresh_b)
+    # the steps go on from each other: what the network of that seed would have done
+    _, gradients = gradients_of(run["fresh"], *run["calls"][0][:2], ("sigmoid", "relu")[draw.case])
+    left = [(W - 0.1 * dW, b - 0.1 * db) for (W, b), (dW, db) in zip(run["fresh"], gradients, strict=True)]
+    for (W, b), (left_W, left_b) in zip(run["starts"][1], left, strict=True):
+        np.testing.assert_allclose(W, left_W, **CLOSE, err_msg="step 1 goes on from where step 0 ended")
+        np.testing.assert_allclose(b, left_b, **CLOSE, err_msg="step 1 goes on from where step 0 ended")
 
 
 @task("vanishing")
 @cases(3)
-def test_of_the_gradient_nothing_arrives_at_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
-    X, y = digits(64, draw.seed())
-    norms = kata.run(probes.step, N_LAYERS, "sigmoid", X, y, 0.1, draw.seed())["norms"]
-    ratio = norms[0] / norms[-1]
+def test_the_gradient_vanishes_before_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
+    ratio = ratio_of_norms(kata, draw, probes, N_LAYERS, "sigmoid")
     assert ratio <= 1e-4, f"the first layer's norm is {ratio:.1e} of the last layer's; 0.25 ** 14 is 3.7e-9"
+
+
+@task("vanishing")
+def test_five_layers_more_leave_far_less(kata: Any, draw: Any, probes: Any) -> None:
+    five, ten, fifteen, twenty = (ratio_of_norms(kata, draw, probes, depth, "sigmoid") for depth in (5, 10, 15, 20))
+    for shallow, deep in ((five, ten), (ten, fifteen), (fifteen, twenty)):
+        assert deep <= 0.02 * shallow, f"first / last norm: {shallow:.1e}, and with five layers more {deep:.1e}"
 
 
 @task("fixed")
 @cases(3)
 def test_relus_let_the_gradient_pass(kata: Any, draw: Any, probes: Any) -> None:
-    X, y = digits(64, draw.seed())
-    norms = kata.run(probes.step, N_LAYERS, "relu", X, y, 0.01, draw.seed())["norms"]
-    ratio = norms[0] / norms[-1]
+    ratio = ratio_of_norms(kata, draw, probes, N_LAYERS, "relu")
     assert 1e-2 <= ratio <= 1e2, f"the first layer's norm is {ratio:.1e} of the last layer's"
+
+
+def ratio_of_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> float:
+    """First layer's gradient norm / last layer's, of a fresh network on 64 digits."""
+    (run,) = kata.run(probes.steps, n_layers, activation, [digits(64, draw.seed())], 0.01, draw.seed())
+    return float(run["norms"][0] / run["norms"][-1])
 
 
 @task("fixed")
@@ -140,6 +174,7 @@ def test_the_fixed_network_knows_digits_that_it_has_not_seen(kata: Any, draw: An
     X, y = digits(4000, draw.seed())
     images, classes = dataroom.kept_back("mnist")
     run = kata.run(probes.fixed, X, y, draw.seed(), images.reshape(-1, 784).astype(np.float32) / 255)
+    assert run["is_network"], f"fixed_network gives a {run['kind']}, not a DeepNetwork"
     assert run["layers"] == N_LAYERS
     steps, largest = len(run["sizes"]), max(run["sizes"], default=0)
     assert 1 <= steps <= 1500, f"train_step was called {steps} times; 1 500 is the most"
@@ -147,21 +182,80 @@ def test_the_fixed_network_knows_digits_that_it_has_not_seen(kata: Any, draw: An
     assert_accuracy(run["logits"].argmax(axis=1), classes, 0.85)
 
 
-@task("plot")
-def test_the_picture_has_a_logarithmic_axis(kata: Any, draw: Any, probes: Any) -> None:
-    rng = np.random.default_rng(draw.seed())
-    frames = [
+@task("errors")
+def test_an_unknown_activation_is_refused(kata: Any, probes: Any) -> None:
+    kata.run(probes.make, "relu")
+    with kata.raises(ValueError):
+        kata.run(probes.make, "sigmoidal")
+
+
+@task("errors")
+def test_there_are_no_norms_before_a_step(kata: Any, probes: Any) -> None:
+    kata.run(probes.make, "sigmoid")
+    with kata.raises(RuntimeError):
+        kata.run(probes.norms_before_any_step)
+
+
+@task("seeds")
+def test_the_seed_decides_an_experiment(kata: Any, draw: Any, probes: Any) -> None:
+    X, y = digits(50, draw.seed())
+    settings = {"n_steps": 3, "learning_rate": 0.1, "batch_size": 20}
+    run = kata.run(probes.twice, X, y, settings, [7, 7, 8])
+    assert_equal(run["norms"][1], run["norms"][0])
+    assert not np.array_equal(run["norms"][2], run["norms"][0]), "seeds 7 and 8 give the same experiment"
+    seven, eight = kata.run(probes.rows_taken, X, y, settings, [7, 8])
+    assert seven != eight, "seeds 7 and 8 draw the same batches"
+    assert not run["changed"], f"an experiment has changed {', '.join(run['changed'])}"
+
+
+@task("seeds")
+def test_nothing_else_is_changed(kata: Any, draw: Any, probes: Any) -> None:
+    changed = kata.run(probes.changed_by_fixed, *digits(1000, draw.seed()), draw.seed())
+    assert not changed, f"fixed_network has changed {', '.join(changed)}"
+    changed = kata.run(probes.changed_by_plot, made_up_frames(draw.seed()))
+    assert not changed, f"plot_gradients has changed a frame: {', '.join(changed)}"
+
+
+def made_up_frames(seed: int) -> list[dict[str, np.ndarray]]:
+    """A frame of sigmoids and one of ReLUs; every norm of a layer is its own: no other layer's is near."""
+    rng = np.random.default_rng(seed)
+    return [
         {
             "step": np.repeat(np.arange(30), N_LAYERS),
             "layer": np.tile(np.arange(1, N_LAYERS + 1), 30),
-            "gradient_norm": np.tile(np.geomspace(first, 0.3, N_LAYERS), 30) * rng.uniform(0.9, 1.1, 30 * N_LAYERS),
+            "gradient_norm": np.tile(np.geomspace(first, last, N_LAYERS), 30) * rng.uniform(0.9, 1.1, 30 * N_LAYERS),
             "loss": np.repeat(rng.uniform(1, 2, 30), N_LAYERS),
         }
-        for first in (1e-9, 1.0)
+        for first, last in ((1e-9, 3e-3), (0.02, 4.0))
     ]
+
+
+@task("plot")
+def test_the_picture_shows_both_networks_on_a_logarithmic_axis(kata: Any, draw: Any, probes: Any) -> None:
+    frames = made_up_frames(draw.seed())
     run = kata.run(probes.plot, frames, "gradients.png")
     assert_picture(run["png"], "gradients.png")
-    assert "log" in run["scales"], f"the scales of the axes are {run['scales']}"
+    for name, frame in zip(("sigmoid", "ReLU"), frames, strict=True):
+        for layer in (1, N_LAYERS):
+            norms = frame["gradient_norm"][frame["layer"] == layer]
+            assert shown(run["axes"], norms), (
+                f"the norms of {name}, layer {layer}, are {norms.min():.1e} to {norms.max():.1e}: none of these, nor "
+                "their mean, is drawn along a logarithmic axis and inside its limits"
+            )
+        assert any(name.lower() in axes["words"].lower() for axes in run["axes"]), f"no title or legend names {name}"
+    for direction, name in enumerate("xy"):
+        assert any(axes["labels"][direction].strip() for axes in run["axes"]), f"the {name} axis has no label"
+
+
+def shown(all_axes: list[dict[str, Any]], norms: np.ndarray) -> bool:
+    """Whether a number between the smallest and the largest of these norms is drawn where it can be seen."""
+    for axes in all_axes:
+        for pair in axes["drawn"]:
+            for numbers, scale, (low, high) in zip(pair, axes["scales"], axes["limits"], strict=True):
+                seen = numbers[(numbers >= norms.min()) & (numbers <= norms.max())]
+                if scale == "log" and ((seen >= low) & (seen <= high)).any():
+                    return True
+    return False
 
 
 @task("explanation")

@@ -15,8 +15,8 @@ class DeepNetwork:
     """A network of affine layers with an activation after each of them but the last, trained by gradient descent.
 
     X is always an array (n, n_inputs), float32 or float64, of numbers between 0 and 1, y an array (n,) of int64, the
-    classes 0 to n_classes - 1. Inside you may compute in float32 or in float64; what comes out are NumPy arrays and
-    Python or NumPy floats. Arguments are never modified.
+    classes 0 to n_classes - 1. Compute in float32 or in float64. What comes out are NumPy arrays and Python or NumPy
+    floats. An extra: leave arguments as they are.
     """
 
     def __init__(
@@ -31,9 +31,9 @@ class DeepNetwork:
     ) -> None:
         """n_layers affine layers, the output layer included: n_inputs → width → … → width → n_classes.
 
-        `activation` is "sigmoid" or "relu"; ValueError for any other. The seed decides the weights, and nothing but the
-        seed: equal seeds give equal networks, different seeds different ones, and the global random generators (of
-        random, numpy.random and torch) are afterwards as they were.
+        `activation` is "sigmoid" or "relu"; you may offer others. The seed decides the weights: equal seeds give equal
+        networks, different seeds different ones. Extras: ValueError for an unknown activation such as "sigmoidal"; the
+        global random generators (of random, numpy.random and torch) stay as they were.
         """
         raise NotImplementedError
 
@@ -58,7 +58,7 @@ class DeepNetwork:
     def track_gradients(self) -> list[float]:
         """‖dL/dW‖ of each layer, first layer first: n_layers floats, as the last train_step had them before its update.
 
-        The norm is Frobenius's, the root of the sum of squares. RuntimeError if there was no train_step yet.
+        The norm is Frobenius's, the root of the sum of squares. An extra: RuntimeError before the first train_step.
         """
         raise NotImplementedError
 
@@ -68,9 +68,10 @@ def experiment(
 ) -> pd.DataFrame:
     """Train DeepNetwork(15, activation, n_inputs=X.shape[1], seed=seed) by n_steps calls of its train_step.
 
-    Every step takes `batch_size` rows of X with their classes, drawn anew, by the seed; the last batch is no smaller.
-    Returns a frame with the columns step (from 0), layer (from 1), gradient_norm and loss, in this order: a row for
-    every step and layer, by step, then by layer; the loss of a step stands in each of its rows.
+    Every step takes `batch_size` rows of X with their classes and draws them anew; the last batch is as large as the
+    others. The seed decides the rows (an extra). Returns a frame with the columns step (from 0), layer (from 1),
+    gradient_norm and loss, in this order. It has a row for every step and layer, sorted by step, then by layer. Each
+    row has the loss of its step.
     """
     raise NotImplementedError
 
@@ -78,8 +79,8 @@ def experiment(
 def plot_gradients(sigmoid: pd.DataFrame, relu: pd.DataFrame, path: str) -> None:
     """Draw two frames of experiment into one picture, a PNG file at `path`, with matplotlib.
 
-    One or two axes; gradient norms, of the first and the last layer at least, as they are or averaged over steps, along
-    a logarithmic axis; both directions labelled; a legend or titles that name "sigmoid" and "ReLU".
+    Draw the gradient norms of at least the first and the last layer, as they are or averaged over steps, along a
+    logarithmic axis. Label both directions. Name "sigmoid" and "ReLU" in titles, a legend or texts.
     """
     raise NotImplementedError
 
@@ -87,8 +88,8 @@ def plot_gradients(sigmoid: pd.DataFrame, relu: pd.DataFrame, path: str) -> None
 def fixed_network(X: np.ndarray, y: np.ndarray, seed: int) -> DeepNetwork:
     """A DeepNetwork of 15 layers and ReLUs that has learned the digits X (n, 784), y (n,).
 
-    It is trained by its own train_step and by nothing else: at most 1 500 steps in all, each on at most 128 digits. How
-    wide it is, how its batches are drawn and how the learning rate goes is up to you. The seed decides everything.
+    Train it by its own train_step and by nothing else: at most 1 500 steps in all, each on at most 128 digits. Width,
+    batches and learning rates are up to you. The seed decides everything (an extra).
     """
     raise NotImplementedError
 

@@ -30,13 +30,13 @@ def attention_weights(H: torch.Tensor, query: torch.Tensor, mask: torch.Tensor |
     """Softmax of the scores h_i · query over the real words of each sentence, not scaled.
 
     Arguments:
-        H: the vectors of the words, shape (n, words, d), float32 or float64.
+        H: the vectors of the words, shape (n, words, d), float64 (float32: an extra).
         query: shape (d,), H's dtype.
         mask: shape (n, words), bool, True at real words, in any pattern, one at least in every row. None: all are real.
 
     Returns:
-        Weights (n, words) of H's dtype. Every row sums to 1 and is exactly 0 at padding, whatever vectors stand there
-        and however large the scores are, ±1e4 or below -1e10. Gradients flow to H and query. No argument is modified.
+        Weights (n, words) of H's dtype. Every row sums to 1 and is exactly 0 at padding, whatever vectors are there.
+        Gradients flow to H and query. Extras: scores may be ±1e4 or below -1e10; arguments stay as they are.
     """
     raise NotImplementedError
 
@@ -53,7 +53,7 @@ class AttentionClassifier(torch.nn.Module):
     """Embedding → attend with a trained query → linear layer.
 
     The vector of a word is made from that word alone, and the logits are an affine function of the context. Scores may
-    be scaled. Padding changes nothing, whatever tokens stand there. Equal seeds give equal models, different seeds
+    be scaled. Padding changes nothing, whatever tokens are there. Equal seeds give equal models, different seeds
     different ones, wherever torch's global generator is.
     """
 
@@ -79,8 +79,8 @@ class MeanPoolingClassifier(torch.nn.Module):
 def train(model: torch.nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> list[float]:
     """Train either model in place on corpus.train, by the cross-entropy; batches and optimizer are yours.
 
-    Nothing in corpus.test has a say. Equal models, corpora and seeds give equal results, wherever torch's global
-    generator is. It is graded with 2 000 reviews and 20 epochs.
+    Don't use corpus.test. The grader trains on 2 000 reviews for 20 epochs. An extra: equal models, corpora and seeds
+    give equal results, wherever torch's global generator is.
 
     Returns:
         For each epoch the mean loss of its batches, floats.
@@ -89,15 +89,15 @@ def train(model: torch.nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> 
 
 
 def explain(model: AttentionClassifier, corpus: Corpus, sentence: str) -> Explanation:
-    """What the model says of a sentence, and what it looked at; the model is left as it was.
+    """What the model says of a sentence, and what it looked at.
 
-    Words are those of corpus.words_of, in their order, those outside the vocabulary too.
+    Words are those of corpus.words_of, in their order, also those outside the vocabulary.
     """
     raise NotImplementedError
 
 
 def as_bars(explanation: Explanation, minimum: float = 0.05) -> str:
-    """The words with a weight of at least `minimum`, the largest weight first, equal ones in the order of the sentence.
+    """The words with a weight of at least `minimum`, the largest weight first.
 
     For example:
 
@@ -108,9 +108,9 @@ def as_bars(explanation: Explanation, minimum: float = 0.05) -> str:
         - Other words: <0.05
         Prediction: Negative (0.92 confidence)
 
-    The bar of the largest weight has ten blocks (U+2588), the others have theirs in proportion, rounded to the nearest
-    whole number, and at least one. Numbers have two decimals, those after "<" and before "confidence" too. The line
-    "Other words" is left out where there are none. Lines are joined by "\\n".
+    The bar of the largest weight has ten blocks (U+2588), the others are in proportion. Numbers have two decimals, also
+    those after "<" and before "confidence". Lines are joined by "\\n". Extras: blocks are rounded to the nearest whole
+    number, at least one; equal weights stay in the order of the sentence; no line "Other words" if there are none.
     """
     raise NotImplementedError
 
@@ -131,8 +131,8 @@ def compare(corpus: Corpus, seeds: Sequence[int]) -> pd.DataFrame:
 
     Returns:
         Columns model ("attention" or "mean pooling"), seed, accuracy (the share of corpus.test that is right), seconds
-        (what the training took), parameters (how many numbers are trained). For each seed, in the given order, a row
-        for "attention" and then one for "mean pooling".
+        (how long the training took), parameters (how many numbers are trained). For each seed, in the given order, a
+        row for "attention" and then one for "mean pooling". The grader trains the models of these seeds again.
     """
     raise NotImplementedError
 

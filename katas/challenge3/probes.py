@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from corpus import make_corpus
+from matplotlib.figure import Figure
 
 torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
 
@@ -19,12 +24,21 @@ def attention_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.nd
     return [_array(part) for part in (submission.attention_weights(*arguments), *submission.attend(*arguments))]
 
 
-def gradient_for_query(submission: Any, H: np.ndarray, query: np.ndarray, on_context: np.ndarray) -> np.ndarray:
-    """The gradient for the query of Σ context · on_context."""
-    asked = torch.tensor(query, requires_grad=True)
-    context, _ = submission.attend(torch.tensor(H), asked)
-    (context * torch.tensor(on_context)).sum().backward()
-    return _array(asked.grad)
+def gradients_for(
+    submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray, on_context: np.ndarray, on_weights: np.ndarray
+) -> list[np.ndarray]:
+    """The gradients for H and the query of Σ context · on_context + Σ weights · on_weights."""
+    vectors, asked = torch.tensor(H, requires_grad=True), torch.tensor(query, requires_grad=True)
+    context, weights = submission.attend(vectors, asked, torch.tensor(mask))
+    ((context * torch.tensor(on_context)).sum() + (weights * torch.tensor(on_weights)).sum()).backward()
+    return [_array(vectors.grad), _array(asked.grad)]
+
+
+def arguments_after(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+    """H, query and mask as they are after a call of attend."""
+    arguments = [torch.tensor(H), torch.tensor(query), torch.tensor(mask)]
+    submission.attend(*arguments)
+    return [_array(argument) for argument in arguments]
 
 
 def fresh_answers(submission: Any, tokens: np.ndarray, mask: np.ndarray, n_classes: int) -> list[np.ndarray]:
@@ -34,6 +48,75 @@ def fresh_answers(submission: Any, tokens: np.ndarray, mask: np.ndarray, n_class
     with torch.no_grad():
         logits, weights = submission.AttentionClassifier(**sizes)(*arguments)
         return [_array(logits), _array(weights), _array(submission.MeanPoolingClassifier(**sizes)(*arguments))]
+
+
+def fresh_parameters(submission: Any, kind: str, seeds: list[int]) -> list[list[np.ndarray]]:
+    """What is trained in a model of each seed; the global generator is elsewhere each time."""
+    found = []
+    for seed in seeds:
+        torch.rand(7)
+        model = getattr(submission, kind)(20, 6, 3, seed=seed)
+        found.append([_array(parameter) for parameter in model.parameters() if parameter.requires_grad])
+    return found
+
+
+def answers(submission: Any, kind: str, batches: list[tuple[np.ndarray, np.ndarray]]) -> list[list[np.ndarray]]:
+    """Logits, and weights where there are any, of a model with random parameters for each batch (tokens, mask)."""
+    model = getattr(submission, kind)(20, 6, 3, seed=1)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.5 * torch.randn(parameter.shape, generator=generator)
+    return [_answer(model, torch.tensor(tokens), torch.tensor(mask)) for tokens, mask in batches]
+
+
+def short_training(submission: Any, kind: str, corpus_seed: int, epochs: int) -> dict[str, Any]:
+    """Train on 300 reviews: history, parameters before and after, the loss of these reviews before and after."""
+    corpus = make_corpus(corpus_seed, n_train=300, n_test=100)
+    model = getattr(submission, kind)(len(corpus.vocabulary), seed=1)
+    before, loss_before = _parameters(model), _loss(model, corpus)
+    history = submission.train(model, corpus, epochs=epochs, seed=2)
+    model.eval()
+    return {
+        "history": [float(loss) for loss in history],
+        "before": before,
+        "after": _parameters(model),
+        "loss_before": loss_before,
+        "loss_after": _loss(model, corpus),
+    }
+
+
+def trained_beside(submission: Any, kind: str, corpus_seed: int, starts: list[int], turned: list[bool]) -> list[Any]:
+    """What is trained in three epochs, for each start of the global generators; with the test labels turned around?"""
+    found = []
+    for start, around in zip(starts, turned, strict=True):
+        corpus = make_corpus(corpus_seed, n_train=300, n_test=100)
+        if around:
+            corpus.test = tuple(replace(review, label=1 - review.label) for review in corpus.test)
+        torch.manual_seed(start)
+        np.random.seed(start)
+        model = getattr(submission, kind)(len(corpus.vocabulary), seed=1)
+        submission.train(model, corpus, epochs=3, seed=2)
+        found.append(_parameters(model))
+    return found
+
+
+def explanations(submission: Any, corpus_seed: int, sentences: list[str]) -> list[Any]:
+    """What two models, trained for a few epochs, say of each sentence; and their own logits and weights for it."""
+    corpus = make_corpus(corpus_seed, n_train=300, n_test=10)
+    models = []
+    for seed in (1, 2):
+        model = submission.AttentionClassifier(len(corpus.vocabulary), seed=seed)
+        submission.train(model, corpus, epochs=3, seed=seed)
+        models.append(model.eval())
+    found = []
+    for sentence in sentences:
+        for model in models:
+            told = submission.explain(model, corpus, sentence)
+            pairs = [(str(word), float(weight)) for word, weight in told.weights]
+            logits, weights = _answer(model, *corpus.encode([sentence]))
+            found.append([sentence, told.prediction, float(told.confidence), pairs, logits[0], weights[0]])
+    return found
 
 
 def share_of_test_reviews(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
@@ -65,26 +148,113 @@ def explanation_of(submission: Any, seed: int, epochs: int, sentence: str) -> di
     return {"prediction": told.prediction, "confidence": float(told.confidence), "weights": pairs}
 
 
-def bars_of(submission: Any, prediction: str, confidence: float, weights: list[tuple[str, float]]) -> str:
+def bars_of(
+    submission: Any, prediction: str, confidence: float, weights: list[tuple[str, float]], minimum: float = 0.05
+) -> str:
     """What as_bars makes of an explanation."""
-    told = submission.Explanation(prediction=prediction, confidence=confidence, weights=weights)
-    return submission.as_bars(told)
+    pairs = [(word, weight) for word, weight in weights]
+    told = submission.Explanation(prediction=prediction, confidence=confidence, weights=pairs)
+    return submission.as_bars(told) if minimum == 0.05 else submission.as_bars(told, minimum=minimum)
 
 
-def picture_of(submission: Any, seed: int, sentences: list[str]) -> bytes:
-    """The heatmap of a fresh model, as it lies in the file."""
+def picture_of(submission: Any, seed: int, sentences: list[str]) -> dict[str, Any]:
+    """The heatmap of a model with random parameters: the file, what matplotlib drew, and the model's own weights."""
     corpus = make_corpus(seed, n_train=200, n_test=10)
     model = submission.AttentionClassifier(len(corpus.vocabulary), seed=seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.5 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(2))
+    model.eval()
+    drawn: list[dict[str, Any]] = []
+    saving = Figure.savefig
+
+    def look(figure: Any, *arguments: Any, **options: Any) -> Any:
+        result = saving(figure, *arguments, **options)  # first: a layout is settled by drawing
+        drawn.append(_seen(figure))
+        return result
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "heatmap.png"
-        submission.heatmap(model, corpus, sentences, path)
-        return path.read_bytes()
+        Figure.savefig = look  # type: ignore[method-assign]
+        try:
+            submission.heatmap(model, corpus, sentences, path)
+        finally:
+            Figure.savefig = saving  # type: ignore[method-assign]
+        picture = path.read_bytes() if path.is_file() else b""
+    weights = [_answer(model, *corpus.encode([sentence]))[1][0] for sentence in sentences]
+    return {"picture": picture, "drawn": drawn[-1] if drawn else None, "weights": weights}
 
 
-def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, list[Any]]:
-    """The columns of what compare gives for a small corpus."""
-    frame = submission.compare(make_corpus(seed, n_train=100, n_test=100), seeds)
-    return {str(name): [entry if isinstance(entry, str) else float(entry) for entry in frame[name]] for name in frame}
+def _seen(figure: Any) -> dict[str, Any]:
+    """Rows of cells and pieces of text of a figure, in pixels from its lower left corner.
+
+    cells: for each row of an image or a mesh the number of its axes, its values, its lower and its upper edge, and the
+    edges of its columns. texts: the number of the axes, what is written, the place it is anchored at and the middle of
+    the box it takes; the labels of ticks are anchored at their tick.
+    """
+    figure.canvas.draw()
+    cells, texts = [], []
+    for number, axes in enumerate(figure.axes):
+        for grid in _grids(axes):
+            cells += [(number, *row) for row in grid]
+        for text in axes.texts:
+            anchor = text.get_transform().transform(text.get_position())
+            texts.append((number, text.get_text(), *map(float, anchor), *_middle(text)))
+        for axis, way in ((axes.xaxis, 0), (axes.yaxis, 1)):
+            for tick, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=False):
+                anchor = axes.transAxes.transform((0.5, 0.5))
+                anchor[way] = axes.transData.transform((tick, tick))[way]
+                texts.append((number, label.get_text(), *map(float, anchor), *_middle(label)))
+    return {"cells": cells, "texts": [each for each in texts if each[1].strip()]}
+
+
+def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
+    """The rows of every image and mesh of these axes."""
+    for image in axes.images:
+        values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
+        if values.ndim == 2:
+            left, right, bottom, top = image.get_extent()
+            if image.origin == "upper":  # the first row lies at the top of the extent
+                bottom, top = top, bottom
+            yield _rows(axes, values, np.linspace(left, right, values.shape[1] + 1), (bottom, top))
+    for mesh in axes.collections:
+        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+            corners = np.asarray(mesh.get_coordinates())
+            values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
+            values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)
+            yield _rows(axes, values, corners[0, :, 0], (corners[0, 0, 1], corners[-1, 0, 1]))
+
+
+def _rows(axes: Any, values: np.ndarray, columns: np.ndarray, ends: Sequence[float]) -> list[Any]:
+    across = axes.transData.transform([(x, ends[0]) for x in columns])[:, 0]
+    heights = axes.transData.transform([(columns[0], y) for y in np.linspace(*ends, len(values) + 1)])[:, 1]
+    pairs = zip(values, heights, heights[1:], strict=False)
+    return [(row.copy(), float(min(one, other)), float(max(one, other)), across.copy()) for row, one, other in pairs]
+
+
+def _middle(text: Any) -> tuple[float, float]:
+    box = text.get_window_extent()
+    return float(box.x0 + box.x1) / 2, float(box.y0 + box.y1) / 2
+
+
+def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, Any]:
+    """The columns of what compare gives for a small corpus, and the same models trained once more."""
+    corpus = make_corpus(seed, n_train=120, n_test=400)
+    tokens, mask, labels = corpus.batch(corpus.test)
+    began = time.perf_counter()
+    frame = submission.compare(corpus, seeds)
+    wall, again = time.perf_counter() - began, []
+    for one in seeds:
+        for kind in ("AttentionClassifier", "MeanPoolingClassifier"):
+            model = getattr(submission, kind)(len(corpus.vocabulary), seed=one)
+            submission.train(model, corpus, epochs=20, seed=one)
+            logits = _answer(model.eval(), tokens, mask)[0]
+            trained = sum(map(np.size, _parameters(model)))
+            again.append([float((logits.argmax(axis=1) == labels.numpy()).mean()), trained])
+    columns = {
+        str(name): [entry if isinstance(entry, str) else float(entry) for entry in frame[name]] for name in frame
+    }
+    return {"columns": columns, "again": again, "wall": wall}
 
 
 def _trained(submission: Any, seed: int, epochs: int) -> tuple[Any, Any, Any]:
@@ -96,3 +266,19 @@ def _trained(submission: Any, seed: int, epochs: int) -> tuple[Any, Any, Any]:
 
 def _array(values: torch.Tensor) -> np.ndarray:
     return values.detach().numpy().copy()
+
+
+@torch.no_grad()
+def _answer(model: Any, tokens: torch.Tensor, mask: torch.Tensor) -> list[np.ndarray]:
+    answer = model(tokens, mask)
+    return [_array(part) for part in (answer if isinstance(answer, (tuple, list)) else [answer])]
+
+
+def _loss(model: Any, corpus: Any) -> float:
+    tokens, mask, labels = corpus.batch(corpus.train)
+    return F.cross_entropy(torch.tensor(_answer(model, tokens, mask)[0]), labels).item()
+
+
+def _parameters(model: Any) -> list[np.ndarray]:
+    """Copies of all that is trained."""
+    return [_array(parameter) for parameter in model.parameters() if parameter.requires_grad]

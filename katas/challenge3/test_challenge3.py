@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 
-from graders.checks import assert_close, assert_equal, assert_picture, task
+from graders.checks import about, assert_close, assert_equal, assert_picture, cases, task
 
 EPOCHS = 20
+KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
 EXAMPLE = "This movie was absolutely terrible and boring"
 
 # the worked example: scores 2, 1, 0
@@ -33,6 +35,44 @@ def test_padding_gets_exactly_nothing(kata: Any, probes: Any) -> None:
     assert found[0, 2] == 0, f"the weight at padding is {found[0, 2]}, and has to be exactly 0"
 
 
+@task("weights")
+def test_each_of_two_sentences_has_weights_of_its_own(kata: Any, probes: Any) -> None:
+    both = np.concatenate([H, 0 * H])  # in the second one all scores are 0
+    found, _, _ = kata.run(probes.attention_for, both, query, np.array([[True, True, False], [True, False, True]]))
+    assert_close(found, np.array([first_two, [0.5, 0.0, 0.5]]), scale=1.0, terms=8)
+    alone, _, _ = kata.run(probes.attention_for, H, np.array([0.0, 1.0]), None)  # scores 0, 1, -1
+    e = np.exp([0.0, 1.0, -1.0])
+    assert_close(alone, (e / e.sum())[None], terms=8)
+
+
+@task("robust")
+def test_extreme_scores(kata: Any, probes: Any) -> None:
+    mask = np.array([[True, True, False]])
+    found, _, _ = kata.run(probes.attention_for, 1e4 * H, query, None)  # scores 20 000, 10 000, 0
+    assert_close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0, terms=8)
+    for low in (1e5, 1e11, 1e32):  # real words score -low and -2 low, padding 0 or more
+        for at_padding in (0.0, 1.0, 1e4):
+            words = np.array([[[-low, 0.0], [-low, -low], [at_padding, at_padding]]])
+            found, _, _ = kata.run(probes.attention_for, words, query, mask)
+            assert_close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0, terms=8)
+    words = np.array([[[2.0, 0.0], [0.0, 1.0], [1e4, 1e4]]])  # nothing of a score at padding reaches the gradients
+    by_H, by_query = kata.run(
+        probes.gradients_for, words, query, mask, np.array([[1.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
+    )
+    assert np.isfinite(by_H).all(), "the gradient for H is not finite"
+    assert np.isfinite(by_query).all(), "the gradient for the query is not finite"
+    assert not by_H[0, 2].any(), "what stands at padding gets a gradient"
+
+
+@task("robust")
+def test_float32_stays_float32_and_arguments_stay_as_they_are(kata: Any, probes: Any) -> None:
+    arguments = [H.astype(np.float32), query.astype(np.float32), np.array([[True, True, False]])]
+    found, context, _ = kata.run(probes.attention_for, *arguments)
+    assert_close(found, first_two[None], dtype=np.float32, scale=1.0, terms=8)
+    assert_close(context, first_two[None] @ H[0], dtype=np.float32, scale=2.0, terms=8)
+    assert_equal(kata.run(probes.arguments_after, *arguments), arguments)
+
+
 @task("context")
 def test_the_context_of_the_worked_example(kata: Any, probes: Any) -> None:
     _, context, found = kata.run(probes.attention_for, H, query, None)
@@ -42,10 +82,13 @@ def test_the_context_of_the_worked_example(kata: Any, probes: Any) -> None:
 
 @task("gradients")
 def test_the_gradient_of_the_worked_example(kata: Any, probes: Any) -> None:
-    g = np.array([[1.0, 0.0]])
-    context = weights @ H[0]
-    slopes = weights * ((H[0] - context) @ g[0])  # dL/ds_j = α_j g·(h_j - c): 0.3855, -0.3476, -0.0379
-    assert_close(kata.run(probes.gradient_for_query, H, query, g), slopes @ H[0], scale=4.0, terms=8)
+    real = np.full((1, 3), True)
+    for g, w in (([1.0, 0.0], [0.0, 0.0, 0.0]), ([0.5, -2.0], [1.0, 3.0, -1.0])):  # dL/dc; what the weights get besides
+        by_H, by_query = kata.run(probes.gradients_for, H, query, real, np.array([g]), np.array([w]))
+        context = weights @ H[0]
+        slopes = weights * ((H[0] - context) @ g + w - weights @ w)  # dL/ds_j, for the first: 0.3855, -0.3476, -0.0379
+        assert_close(by_query, slopes @ H[0], scale=9.0, terms=8)
+        assert_close(by_H, (np.outer(weights, g) + np.outer(slopes, query))[None], scale=9.0, terms=8)
 
 
 @task("classifier")
@@ -58,6 +101,88 @@ def test_the_classifiers_say_what_they_promise(kata: Any, probes: Any) -> None:
     assert found.shape == (2, 4), f"weights have the shape {found.shape}, not that of the tokens, (2, 4)"
     assert_close(found.sum(axis=1), np.ones(2, np.float32), terms=8)
     assert_equal(found[1, 2:], np.zeros(2, np.float32))
+
+
+TOKENS = np.array([[5, 3, 4, 6], [2, 7, 0, 0], [9, 9, 8, 0]])  # three sentences; 0 is padding
+MASK = TOKENS > 0
+NEAR = {"rtol": 1e-4, "atol": 1e-4}  # logits are some tens at most, in float32
+
+
+@task("classifier")
+@cases(2)
+def test_padding_changes_nothing(kata: Any, draw: Any, probes: Any) -> None:
+    other = np.where(MASK, TOKENS, 11)  # other tokens at padding
+    longer = np.pad(TOKENS, ((0, 0), (0, 2))), np.pad(MASK, ((0, 0), (0, 2)))
+    alone = TOKENS[1:2, :2], MASK[1:2, :2]
+    batches = [(TOKENS, MASK), (other, MASK), longer, alone]
+    (logits, *_), (again, *_), (more, *_), (one, *_) = kata.run(probes.answers, KINDS[draw.case], batches)
+    np.testing.assert_allclose(again, logits, **NEAR, err_msg="other tokens at padding")
+    np.testing.assert_allclose(more, logits, **NEAR, err_msg="more padding")
+    np.testing.assert_allclose(one, logits[1:2], **NEAR, err_msg="the second sentence alone")
+
+
+@task("classifier")
+@cases(2)
+def test_the_logits_are_the_mean_of_those_of_the_words(kata: Any, draw: Any, probes: Any) -> None:
+    order = [2, 0, 3, 1]
+    single = np.arange(20)[:, None], np.full((20, 1), True)  # every word of the vocabulary by itself
+    batches = [single, (TOKENS, MASK), (TOKENS[:, order], MASK[:, order])]
+    (of_words, *_), (logits, *weights), (mixed, *_) = kata.run(probes.answers, KINDS[draw.case], batches)
+    shares = weights[0] if weights else MASK / MASK.sum(axis=1, keepdims=True)
+    expected = np.einsum("nw,nwc->nc", shares, of_words[TOKENS])
+    np.testing.assert_allclose(logits, expected, **NEAR, err_msg="by the weights returned, or equal ones")
+    np.testing.assert_allclose(mixed, logits, **NEAR, err_msg="the words in another order")
+
+
+@task("classifier")
+def test_a_word_has_the_same_score_in_every_sentence(kata: Any, probes: Any) -> None:
+    tokens = np.array([[5, 3, 4, 6], [5, 3, 8, 9], [3, 5, 7, 7]])
+    (_, weights), *_ = kata.run(probes.answers, KINDS[0], [(tokens, tokens > 0)])
+    ratios = weights[0, 0] / weights[0, 1], weights[1, 0] / weights[1, 1], weights[2, 1] / weights[2, 0]
+    np.testing.assert_allclose(ratios, [ratios[0]] * 3, rtol=1e-3, err_msg="weight of word 5 / weight of word 3")
+
+
+@task("classifier")
+def test_the_seed_decides_and_the_query_is_trained(kata: Any, probes: Any) -> None:
+    sizes = []
+    for kind in KINDS:
+        first, again, other = kata.run(probes.fresh_parameters, kind, [3, 3, 4])
+        assert_equal(again, first)
+        same = all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+        assert not same, f"{kind}: seeds 3 and 4 give the same model"
+        sizes.append(sum(map(np.size, first)))
+    assert sizes[0] >= sizes[1] + 6, f"with attention {sizes[0]} numbers are trained, with the mean {sizes[1]}; q has 6"
+
+
+@task("training")
+@cases(2)
+def test_everything_is_trained_and_the_history_is_the_mean_loss(kata: Any, draw: Any, probes: Any) -> None:
+    run = kata.run(probes.short_training, KINDS[draw.case], draw.seed(), 6)
+    for before, after in zip(run["before"], run["after"], strict=True):
+        assert not np.array_equal(before, after), f"a parameter of shape {before.shape} was not trained"
+    first, *_, last = run["history"]
+    low, high = 0.9 * run["loss_after"] - 0.02, 1.05 * run["loss_before"] + 0.05
+    assert len(run["history"]) == 6
+    assert low <= last <= 1.05 * first <= 1.05 * high, (
+        f"the loss goes from {run['loss_before']:.3f} to {run['loss_after']:.3f}; the history from {first:.3f} to "
+        f"{last:.3f}"
+    )
+
+
+@task("training")
+@cases(2)
+def test_the_test_reviews_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
+    run = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0, 0], [False, True])
+    with about("the model trained beside other test labels"):
+        assert_equal(run[1], run[0])
+
+
+@task("seeds")
+@cases(2)
+def test_equal_seeds_train_equal_models(kata: Any, draw: Any, probes: Any) -> None:
+    run = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0, 1], [False, False])
+    with about("the same training once more"):
+        assert_equal(run[1], run[0])
 
 
 @task("training")
@@ -89,6 +214,21 @@ def test_the_example_is_negative_for_two_reasons(kata: Any, draw: Any, probes: A
     assert {word for word, _ in top} == {"terrible", "boring"}, f"the largest weights are {top}"
 
 
+@task("explain")
+def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes: Any) -> None:
+    sentences = [EXAMPLE, "Zuberkon's film: really good, really good!", "Superb.", "Superb and gripping and superb"]
+    for sentence, prediction, confidence, pairs, logits, found in kata.run(probes.explanations, draw.seed(), sentences):
+        shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        assert [word for word, _ in pairs] == re.findall(r"[\w']+", sentence.lower()), f"the words of {sentence!r}"
+        np.testing.assert_allclose(
+            [weight for _, weight in pairs], found, atol=1e-4, err_msg=f"weights of {sentence!r}"
+        )
+        assert prediction == ("Negative", "Positive")[shares.argmax()], f"{sentence!r}: logits {logits}"
+        assert abs(confidence - shares.max()) < 1e-4, (
+            f"{sentence!r}: confidence {confidence:.4f}, the softmax of the logits gives {shares.max():.4f}"
+        )
+
+
 @task("bars")
 def test_the_bars_of_the_example(kata: Any, probes: Any) -> None:
     some = [("this", 0.01), ("movie", 0.02), ("was", 0.02), ("absolutely", 0.1), ("terrible", 0.45), ("and", 0.02)]
@@ -103,16 +243,84 @@ def test_the_bars_of_the_example(kata: Any, probes: Any) -> None:
     ]
 
 
+@task("bars")
+def test_bars_with_another_minimum(kata: Any, probes: Any) -> None:
+    text = kata.run(probes.bars_of, "Positive", 0.75, [("so", 0.06), ("good", 0.6), ("and", 0.04), ("new", 0.3)], 0.1)
+    assert text.rstrip().split("\n") == [
+        "Attention weights:",
+        '- "good": 0.60 ██████████',
+        '- "new": 0.30 █████',
+        "- Other words: <0.10",
+        "Prediction: Positive (0.75 confidence)",
+    ]
+
+
+@task("bar_details")
+def test_bars_to_the_last_block(kata: Any, probes: Any) -> None:
+    def lines(pairs: list[tuple[str, float]], minimum: float = 0.05) -> list[str]:
+        return kata.run(probes.bars_of, "Positive", 0.75, pairs, minimum).rstrip().split("\n")[1:-1]
+
+    # rounded to the nearest block; equal weights in the order of the sentence; no line for no others
+    assert lines([("so", 0.28), ("so", 0.28), ("good", 0.5)]) == [
+        '- "good": 0.50 ██████████',
+        '- "so": 0.28 ██████',
+        '- "so": 0.28 ██████',
+    ]
+    tied = lines([("one", 0.3), ("dull", 0.2), ("so", 0.3), ("bad", 0.2)])
+    assert [line[3:].split('"')[0] for line in tied] == ["one", "so", "dull", "bad"]
+    # a weight at the minimum is shown; the smallest bar has one block
+    assert lines([("bad", 0.75), ("film", 0.25)], 0.25) == ['- "bad": 0.75 ██████████', '- "film": 0.25 ███']
+    assert lines([("bad", 0.98), ("film", 0.02)], 0.01) == ['- "bad": 0.98 ██████████', '- "film": 0.02 █']
+    # as many words as there are
+    assert lines([(f"w{n}", 1 / 16) for n in range(16)]) == [f'- "w{n}": 0.06 ██████████' for n in range(16)]
+
+
 @task("heatmap")
-def test_a_heatmap_is_a_picture(kata: Any, draw: Any, probes: Any) -> None:
-    picture = kata.run(probes.picture_of, draw.seed(), [EXAMPLE, "Never dull, and so charming", "A horror film"])
-    assert_picture(picture, "the heatmap")
+def test_every_sentence_has_a_row_with_its_words_and_weights(kata: Any, draw: Any, probes: Any) -> None:
+    sentences = [EXAMPLE, "Never dull, and so charming", "A horror film"]
+    found = kata.run(probes.picture_of, draw.seed(), sentences)
+    assert_picture(found["picture"] or None, "the heatmap")
+    assert found["drawn"], "the picture is not one that a matplotlib figure was saved as"
+    rows = [row_of(found["drawn"]["cells"], weights) for weights in found["weights"]]
+    for sentence, row in zip(sentences, rows, strict=True):
+        assert row, f"no row of cells (imshow, matshow, pcolor, pcolormesh) holds the weights of {sentence!r}"
+    heights = [row[2] for row in rows]
+    assert heights == sorted(heights, reverse=True), "the first sentence is at the top, the others follow below"
+    owners = [row[0] for row in rows]
+    for sentence, row in zip(sentences, rows, strict=True):
+        for word, left, right in zip(re.findall(r"\w+", sentence.lower()), row[4][:-1], row[4][1:], strict=False):
+            assert any(
+                word in text.lower()
+                and axes == row[0]
+                and any(
+                    min(left, right) <= x <= max(left, right) and (row[2] <= y <= row[3] or owners.count(axes) == 1)
+                    for x, y in (places[:2], places[2:])
+                )
+                for axes, text, *places in found["drawn"]["texts"]
+            ), f"the word {word!r} of {sentence!r} is not at its cell"
+
+
+def row_of(cells: list[Any], weights: np.ndarray) -> Any:
+    """The row of cells (axes, values, lower edge, upper edge, edges across) that holds these weights, then nothing."""
+    for row in cells:
+        values, rest = row[1][: len(weights)], row[1][len(weights) :]
+        if len(values) == len(weights) and np.allclose(values, weights, atol=1e-4) and not np.nan_to_num(rest).any():
+            return row
+    return None
 
 
 @task("comparison")
-def test_the_comparison_has_a_row_for_each_model_and_seed(kata: Any, draw: Any, probes: Any) -> None:
-    table = kata.run(probes.table_of, draw.seed(), [3, 1])
+def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: Any) -> None:
+    run = kata.run(probes.table_of, draw.seed(), [3, 1])
+    table = run["columns"]
     assert list(table) == ["model", "seed", "accuracy", "seconds", "parameters"]
     assert table["model"] == ["attention", "mean pooling"] * 2
     assert table["seed"] == [3, 3, 1, 1]
-    assert all(0 <= share <= 1 for share in table["accuracy"])
+    for row, (accuracy, parameters) in enumerate(run["again"]):
+        who = f"{table['model'][row]}, seed {table['seed'][row]:.0f}"
+        assert abs(table["accuracy"][row] - accuracy) < 0.004, (
+            f"{who}: accuracy {table['accuracy'][row]:.3f}; trained again, {accuracy:.3f} of corpus.test is right"
+        )
+        assert table["parameters"][row] == parameters, f"{who}: {parameters} parameters are trained"
+    assert min(table["seconds"]) > 0, "a training takes longer than 0 seconds"
+    assert sum(table["seconds"]) <= run["wall"] + 0.05, f"compare took {run['wall']:.2f} s, the table says more"

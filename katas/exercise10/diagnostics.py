@@ -8,13 +8,13 @@ def shapes_are_correct(network: Network, X: np.ndarray, n_outputs: int) -> bool:
     """Whether the logits have the right shape and are finite, for all rows of X and for its first row alone.
 
     Arguments:
-        network: left alone, here and below; it may be of a class derived from Network.
-        X: inputs, shape (n, n_inputs), float64; not modified.
+        network: a Network or an object of a class derived from it. Leave it as it is, here and below (an extra).
+        X: inputs, shape (n, n_inputs), float64.
         n_outputs: how many logits there should be for a row.
 
     Returns:
         True if forward(X) has shape (n, n_outputs), forward(X[:1]) has shape (1, n_outputs), and every logit of both
-        is finite; False otherwise.
+        is finite; False otherwise, also for exchanged axes or a lost one.
     """
     raise NotImplementedError
 
@@ -23,29 +23,29 @@ def can_overfit_tiny_batch(network: Network, X: np.ndarray, y: np.ndarray) -> bo
     """Whether the network learns the first 8 samples by heart (all of them, if there are fewer).
 
     Train a copy, made by copy.deepcopy, with its own `step`: these samples in one batch, the default learning rate, at
-    most 100 steps. The network that was passed in is the same afterwards, bit for bit.
+    most 100 steps.
 
     Arguments:
-        X: shape (n, n_inputs), float64; not modified.
-        y: classes, shape (n,), integers in [0, n_outputs); not modified.
+        X: shape (n, n_inputs), float64.
+        y: classes, shape (n,), integers in [0, n_outputs).
 
     Returns:
-        True if the classes that the copy predicts, the largest of the logits that `forward` gives, come to agree with y
-        for each of these samples; False otherwise.
+        True if all of these samples are predicted right after the same step; False otherwise. The prediction is the
+        class with the largest logit of `forward`.
     """
     raise NotImplementedError
 
 
 def activations_are_healthy(network: Network, X: np.ndarray) -> bool:
-    """Whether, in every hidden layer, at most half is dead or saturated, looking at all rows of X.
+    """Whether at most half of every hidden layer is dead or saturated, over all rows of X.
 
-    relu: a unit is dead if it is 0 for every row; counted is the share of dead units.
-    tanh, sigmoid: a value is saturated if it is within 0.01 of one of the function's two limits (-1 and 1, 0 and 1);
-        counted is the share of saturated values among the n * width of a layer.
+    relu: a unit is dead if it is 0 for every row. The share is that of the dead units.
+    tanh, sigmoid: a value is saturated if it is within 0.01 of one of the function's two limits (-1 and 1, 0 and 1).
+        The share is that of the saturated values among the n * width values of a layer.
     leaky_relu: never dead, never saturated.
 
     Arguments:
-        X: shape (n, n_inputs), float64; not modified.
+        X: shape (n, n_inputs), float64.
 
     Returns:
         True if the share is at most 1/2 in each of the hidden layers; False otherwise.
@@ -57,8 +57,8 @@ def gradient_norms(network: Network, X: np.ndarray, y: np.ndarray) -> np.ndarray
     """The Frobenius norm of dL/dW of every layer, sqrt(sum of squares), L the mean cross-entropy of X and y.
 
     Arguments:
-        X: shape (n, n_inputs), float64; not modified.
-        y: classes, shape (n,), integers; not modified.
+        X: shape (n, n_inputs), float64.
+        y: classes, shape (n,), integers.
 
     Returns:
         One norm per layer, first layer first: float64, shape (n_layers,). The output layer counts, biases do not.
@@ -76,9 +76,9 @@ def gradients_flow(network: Network, X: np.ndarray, y: np.ndarray) -> bool:
 
 
 def diagnose(network: Network, X: np.ndarray, y: np.ndarray) -> dict[str, bool]:
-    """All four diagnostics; every class occurs in y, so that there should be y.max() + 1 outputs.
+    """All four diagnostics. Every class occurs in y, so there should be y.max() + 1 outputs.
 
     Returns:
-        {"shapes": ..., "overfit": ..., "activations": ..., "gradients": ...}, each True where nothing was found.
+        {"shapes": ..., "overfit": ..., "activations": ..., "gradients": ...}, True where the network is healthy.
     """
     raise NotImplementedError

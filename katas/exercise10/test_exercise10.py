@@ -1,10 +1,26 @@
-"""What the diagnostics promise: norms that can be checked by hand, healthy networks and some sick ones."""
+"""What the diagnostics promise: norms that can be checked by hand, healthy networks and each kind of sick one.
+
+The faults are named here and made in probes.py, beside this file.
+"""
 
 import numpy as np
 
-from graders.checks import assert_bool, assert_close, assert_equal, task
+from graders.checks import about, assert_bool, assert_close, assert_equal, task
 
-SEED = 3
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
+ALL_WELL = {"shapes": True, "overfit": True, "activations": True, "gradients": True}
+
+
+def expect(kata, probes, function, truth, activation="relu", fault="none", *arguments, **details):
+    """The diagnostic says this about the network that probes.py makes."""
+    found = ask(kata, probes, function, activation, fault, *arguments, **details)
+    with about(f"{function}, {activation} network, fault: {fault} {details or ''}".rstrip()):
+        assert_bool(found, truth)
+
+
+def ask(kata, probes, function, activation, fault, *arguments, layer=0, factors=(), n_hidden=2, n_outputs=3, rows=100):
+    settings = [layer, list(factors), n_hidden, n_outputs, rows]
+    return kata.run(probes.answer, function, list(arguments), activation, fault, *settings)
 
 
 @task("gradients")
@@ -14,31 +30,120 @@ def test_the_worked_example(kata, probes):
     assert_close(norms, np.array([3.125, 5 / np.sqrt(2)]), scale=5.0, terms=4)
 
 
+@task("gradients")
+def test_the_norms_are_those_of_the_mean_over_two_samples(kata, probes):
+    # all logits are 0 and all p 1/3: dz2 = [[-2, 1, 1], [1, -2, 1]] / 6, dW2 = dz2^T X, and nothing passes W2
+    W1, W2, X = np.eye(2), np.zeros((3, 2)), np.array([[3.0, 0.0], [0.0, 4.0]])
+    norms = kata.run(probes.norms_of_weights, [W1, W2], X, np.array([0, 1]))
+    assert_close(norms, np.array([0.0, 5 * np.sqrt(6) / 6]), scale=5.0, terms=4)
+
+
+@task("gradients")
+def test_gradients_flow_in_healthy_networks_only(kata, probes):
+    for activation in ACTIVATIONS:
+        expect(kata, probes, "gradients_flow", True, activation)
+    for factors in ([0.01] * 4, [100] * 4, [1, 1e7, 1e-7, 1], [1, 1e-7, 1e7, 1], [1, 1, 1e7, 1e-7]):
+        expect(kata, probes, "gradients_flow", False, factors=factors, n_hidden=3)
+    for factors in ([1e7, 1], [1, 1e7], [1, 1e-7]):  # one of two norms far off, the other one as it was
+        expect(kata, probes, "gradients_flow", False, factors=factors, n_hidden=1)
+    expect(kata, probes, "gradients_flow", False, "sigmoid", factors=[0.2] * 11, n_hidden=10)
+    expect(kata, probes, "gradients_flow", False, fault="NaN")
+
+
 @task("shapes")
-def test_the_number_of_outputs_is_told_from_another(kata, probes):
-    for n_outputs, truth in ((3, True), (4, False)):
-        answer, _ = kata.run(probes.diagnosis, "shapes_are_correct", [n_outputs], SEED, "relu", "nothing", 1.0)
-        assert_bool(answer, truth)
+def test_shapes_of_healthy_and_of_sick_networks(kata, probes):
+    def expect_shapes(truth, fault="none", n_asked=3, **details):
+        expect(kata, probes, "shapes_are_correct", truth, "relu", fault, n_asked, **details)
+
+    expect_shapes(True)
+    expect_shapes(True, rows=3)  # as many rows as outputs
+    expect_shapes(True, rows=1)
+    expect_shapes(True, n_asked=1, n_outputs=1)
+    expect_shapes(False, n_asked=4)
+    expect_shapes(False, n_asked=2)
+    expect_shapes(False, "exchanged axes")
+    expect_shapes(False, "exchanged axes", rows=3)
+    for fault in ("one row loses its axis", "never more than eight rows"):
+        expect_shapes(False, fault)
+    for fault in ("NaN", "infinity", "NaN in the last row", "NaN for one row"):
+        expect_shapes(False, fault)
 
 
 @task("overfit")
-def test_a_step_of_length_zero_learns_nothing_and_the_network_stays_as_it_is(kata, probes):
-    for factor, truth in ((1.0, True), (0.0, False)):
-        answer, unchanged = kata.run(probes.diagnosis, "can_overfit_tiny_batch", [], SEED, "tanh", "step", factor)
-        assert_bool(answer, truth)
-        assert_equal(unchanged, True)  # train a copy of the network
+def test_healthy_networks_learn_the_tiny_batch(kata, probes):
+    for activation in ACTIVATIONS:
+        expect(kata, probes, "can_overfit_tiny_batch", True, activation)
+    expect(kata, probes, "can_overfit_tiny_batch", True, rows=5)  # fewer than eight samples: all of them
+
+
+@task("overfit")
+def test_faulty_steps_labels_and_logits_do_not(kata, probes):
+    for fault in (
+        "step of length 0",
+        "step uphill",
+        "step of the last biases only",
+        "labels of the next row",
+        "classes counted from 1",
+        "logits of the class before",
+        "one prediction wrong, another one after every step",
+    ):
+        expect(kata, probes, "can_overfit_tiny_batch", False, "tanh", fault)
 
 
 @task("activations")
-def test_relus_behind_large_negative_biases_are_dead(kata, probes):
-    for bias, truth in ((0.0, True), (-1000.0, False)):
-        answer, _ = kata.run(probes.diagnosis, "activations_are_healthy", [], SEED, "relu", "bias", bias)
-        assert_bool(answer, truth)
+def test_healthy_activations(kata, probes):
+    for activation in ACTIVATIONS:
+        for fault in ("none", "first eight samples times 100"):
+            expect(kata, probes, "activations_are_healthy", True, activation, fault)
+    for fault in ("each unit answers to two samples", "weights 0, bias 1"):
+        expect(kata, probes, "activations_are_healthy", True, "relu", fault, n_hidden=1)
+    for fault in ("bias -1000", "weights times 0.001, bias -0.1"):
+        expect(kata, probes, "activations_are_healthy", True, "leaky_relu", fault)
+
+
+@task("activations")
+def test_dead_and_saturated_units_in_any_layer(kata, probes):
+    for layer in range(3):
+        expect(kata, probes, "activations_are_healthy", False, "relu", "bias -1000", layer=layer, n_hidden=3)
+        for activation in ("tanh", "sigmoid"):
+            for fault in ("bias 1000", "bias -1000", "weights times 1000"):
+                expect(kata, probes, "activations_are_healthy", False, activation, fault, layer=layer, n_hidden=3)
 
 
 @task("diagnose")
 def test_a_healthy_network_passes_all_four(kata, probes):
-    found, _ = kata.run(probes.diagnosis, "diagnose", [], SEED, "sigmoid", "nothing", 1.0)
-    assert_equal(sorted(found), ["activations", "gradients", "overfit", "shapes"])
-    for answer in found.values():
-        assert_bool(answer, True)
+    for activation in ACTIVATIONS:
+        assert_equal(told(ask(kata, probes, "diagnose", activation, "none")), ALL_WELL)
+
+
+@task("diagnose")
+def test_each_fault_is_found_by_its_own_question(kata, probes):
+    for question, fault, details in (
+        ("shapes", "none", {"n_outputs": 4}),  # and three classes in y
+        ("overfit", "step of length 0", {}),
+        ("activations", "nine dead units for each that works", {"n_hidden": 1}),
+        ("gradients", "samples behind the first eight times 1e9", {}),
+    ):
+        found = told(ask(kata, probes, "diagnose", "relu", fault, **details))
+        with about(f"fault: {fault} {details or ''}".rstrip()):
+            assert_equal(found, ALL_WELL | {question: False})
+
+
+def told(found):
+    """The answers of `diagnose`; True and False may be Python's or NumPy's."""
+    return {key: bool(value) if isinstance(value, np.bool_) else value for key, value in dict(found).items()}
+
+
+@task("unchanged")
+def test_the_network_and_the_samples_are_left_alone(kata, probes):
+    for function in (
+        "shapes_are_correct",
+        "can_overfit_tiny_batch",
+        "activations_are_healthy",
+        "gradient_norms",
+        "gradients_flow",
+        "diagnose",
+    ):
+        arguments = [3] if function == "shapes_are_correct" else []
+        with about(f"what {function} has changed"):
+            assert_equal(kata.run(probes.changed, function, arguments), [])

@@ -17,8 +17,6 @@ from graders.hidden.challenge1.reference import Layer, assert_layers, assert_nea
 
 N_LAYERS = 15
 VANISHED = 1e-4  # first layer's norm / last layer's, 15 layers of sigmoids: 1.4e-8 at most in 100 networks
-# Of 320 normal deviates, the fewest that a layer has, the root mean square is off by 4 % (one standard deviation).
-NO_LARGER = 1.25  # than Xavier's standard deviation, six of those; He's is larger by 1.41 where fan-in is fan-out
 
 
 @lru_cache
@@ -51,7 +49,6 @@ def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[
     n_layers, activation, options, sizes = drawn_network(draw, deepest)
     batches = [drawn_batch(draw, sizes, activation) for _ in range(3)]
     run = kata.run(probes.training, n_layers, activation, options, batches)
-    assert_equal(run["batches"], batches)  # arguments are left alone
     assert len(run["parameters"]) == 4, "three steps were asked for"
     return activation, run, [assert_layers(parameters, sizes) for parameters in run["parameters"]]
 
@@ -67,15 +64,15 @@ def norms_of(answer: object, n_layers: int) -> np.ndarray:
     return norms
 
 
-def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> tuple[np.ndarray, list[Layer]]:
-    """The norms of a fresh network on 64 digits, those that it should and does report, and its parameters."""
+def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> np.ndarray:
+    """The norms of a fresh network on 64 digits, those that it should and does report."""
     X, y = digits()
     rows = np.random.default_rng(draw.seed()).choice(len(X), 64, replace=False)
     run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X[rows], y[rows], 0.01)])
     layers = assert_layers(run["parameters"][0], [784, *[32] * (n_layers - 1), 10])
     norms = reference.step(layers, X[rows], y[rows], activation).norms
     assert_near("norms of a fresh network", norms_of(run["norms"][0], n_layers), norms)
-    return norms.value, layers
+    return norms.value
 
 
 @task("forward")
@@ -83,27 +80,24 @@ def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: st
 def test_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: Any) -> None:
     n_layers, activation, options, sizes = drawn_network(draw)
     X, _, _ = drawn_batch(draw, sizes, activation)
-    parameters, logits, after = kata.run(probes.forward, n_layers, activation, options, X)
+    parameters, logits, _ = kata.run(probes.forward, n_layers, activation, options, X)
     layers = assert_layers(parameters, sizes)
     assert_near("logits", logits, reference.logits(layers, X, activation))
-    assert_equal(after, X)
 
 
 @task("forward")
-def test_nothing_said_means_fifteen_layers_of_sigmoids(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_default_is_fifteen_layers_of_sigmoids(kata: Any, draw: Any, probes: Any) -> None:
     X = draw.uniform(0.0, 1.0, 5, 784, dtype=np.float32)
     parameters, logits = kata.run(probes.default_network, X)
     layers = assert_layers(parameters, [784, *[32] * 14, 10])
     assert_near("logits", logits, reference.logits(layers, X, "sigmoid"))
 
 
-@task("forward")
-@cases(4)
+@task("errors")
 def test_an_unknown_activation_is_refused(kata: Any, draw: Any, probes: Any) -> None:
     kata.run(probes.make, "relu")
-    others = (["tanh", "leaky_relu", "softplus"], ["ReLU", "RELU"], ["Sigmoid", "SIGMOID"], ["", "identity"])
     with kata.raises(ValueError):
-        kata.run(probes.make, draw.choice(others[draw.case]))
+        kata.run(probes.make, draw.choice(["sigmoidal", "relo", "no such activation"]))
 
 
 @task("forward")
@@ -117,7 +111,16 @@ def test_the_seed_alone_decides_the_weights(kata: Any, draw: Any, probes: Any) -
     for number, ((W, _), (other_W, _)) in enumerate(zip(first, other, strict=True), start=1):
         same = np.array_equal(W, other_W)
         assert not same, f"networks of two seeds have the same W in layer {number}"
+
+
+@task("seeds")
+@cases(2)
+def test_a_network_leaves_its_arguments_and_global_state_alone(kata: Any, draw: Any, probes: Any) -> None:
+    activation, X = ("sigmoid", "relu")[draw.case % 2], draw.uniform(0.0, 1.0, 8, 12)
+    run = kata.run(probes.networks, activation, [draw.seed()], X)
     assert not run["touched"], f"global random state was touched: {', '.join(run['touched'])}"
+    batches = [(X, draw.integers(0, 10, 8), 0.1)]
+    assert_equal(kata.run(probes.training, 4, activation, {"n_inputs": 12}, batches)["batches"], batches)
 
 
 @task("step")
@@ -167,7 +170,7 @@ def test_norms_belong_to_a_network_and_stay(kata: Any, draw: Any, probes: Any) -
             assert_near("gradient norms of one of two networks", norms_of(answer, n_layers), expected)
 
 
-@task("gradients")
+@task("errors")
 def test_there_are_no_norms_before_a_step(kata: Any, draw: Any, probes: Any) -> None:
     X = draw.uniform(0.0, 1.0, 3, 6)
     kata.run(probes.make, "sigmoid")
@@ -176,26 +179,20 @@ def test_there_are_no_norms_before_a_step(kata: Any, draw: Any, probes: Any) -> 
 
 
 @task("vanishing")
-def test_fifteen_layers_of_sigmoids_leave_nothing_for_the_first(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_gradient_vanishes_before_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
     ratios = []
     for _ in range(5):
-        norms, layers = fresh_norms(kata, draw, probes, N_LAYERS, "sigmoid")
+        norms = fresh_norms(kata, draw, probes, N_LAYERS, "sigmoid")
         ratios.append(norms[0] / norms[-1])
-        for number, (W, _) in enumerate(layers, start=1):
-            spread, xavier = float(np.sqrt(np.mean(W.astype(np.float64) ** 2))), float(np.sqrt(2 / sum(W.shape)))
-            largest = NO_LARGER * xavier
-            assert spread <= largest, (
-                f"the weights of layer {number} have a root mean square of {spread:.3f}; Xavier's is {xavier:.3f}"
-            )
     ratio = float(np.median(ratios))
     assert ratio <= VANISHED, f"the first layer's gradient norm is {ratio:.2g} of the last layer's: nothing vanishes"
 
 
 @task("vanishing")
-def test_the_deeper_the_less_is_left(kata: Any, draw: Any, probes: Any) -> None:
+def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: Any) -> None:
     ratios = []
     for depth in (5, 10, 15, 20):
-        norms, _ = fresh_norms(kata, draw, probes, depth, "sigmoid")
+        norms = fresh_norms(kata, draw, probes, depth, "sigmoid")
         ratios.append(norms[0] / norms[-1])
     shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
     assert (shares <= 0.02).all(), (

@@ -18,5 +18,12 @@ def test_the_picture_shows_both_networks_own_numbers(kata: Any, draw: Any, probe
     run = kata.run(probes.plot, norms["sigmoid"], norms["relu"], losses, name)
     assert_picture(run["png"], name)
     assert_both_networks_shown(run["figure"], norms)
+
+
+@task("seeds")
+def test_the_frames_are_left_alone(kata: Any, draw: Any, probes: Any) -> None:
+    norms = made_up_norms(10, draw.seed())
+    losses = np.round(np.random.default_rng(draw.seed()).uniform(0.1, 2.3, 10), 2)
+    run = kata.run(probes.plot, norms["sigmoid"], norms["relu"], losses, "gradients.png")
     with about("the frames, which are to be left alone"):
         assert_equal(run["frames"], run["before"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -112,12 +113,16 @@ def training(
 
 
 def parameters_after(
-    submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int
+    submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int, moved: bool = False
 ) -> list[list[np.ndarray]]:
-    """The parameters of the model of one seed, trained beside each test part, the global generator moved on."""
+    """The parameters of the model of one seed, trained beside each test part.
+
+    The global generators start from the same state each time, or from another one where they are `moved`.
+    """
     found = []
-    for test in tests:
-        torch.rand(7)
+    for number, test in enumerate(tests):
+        for start in (torch.manual_seed, np.random.seed, random.seed):
+            start(number if moved else 0)
         found.append(_parameters(_trained(submission, kind, _corpus(train, test), seed, epochs)))
     return found
 

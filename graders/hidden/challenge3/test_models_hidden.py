@@ -80,7 +80,7 @@ def near(found: np.ndarray, expected: np.ndarray) -> bool:
 
 @task("classifier")
 @cases(4)
-def test_logits_and_weights_have_their_shapes_and_padding_has_no_say(kata: Any, draw: Any, probes: Any) -> None:
+def test_padding_changes_neither_logits_nor_weights(kata: Any, draw: Any, probes: Any) -> None:
     kind = (ATTENTION, MEAN)[draw.case % 2]
     sizes = sizes_of(draw)
     n, words = draw.integers(2, 7), draw.integers(4, 9)
@@ -107,7 +107,7 @@ def test_logits_and_weights_have_their_shapes_and_padding_has_no_say(kata: Any, 
 
 @task("classifier")
 @cases(4)
-def test_the_order_of_the_words_moves_the_weights_and_not_the_logits(kata: Any, draw: Any, probes: Any) -> None:
+def test_word_order_moves_the_weights_but_not_the_logits(kata: Any, draw: Any, probes: Any) -> None:
     kind = (ATTENTION, MEAN)[draw.case % 2]
     sizes = sizes_of(draw)
     tokens, mask = sentences_of_tokens(draw, sizes[0], draw.integers(2, 7), draw.integers(4, 9))
@@ -232,7 +232,7 @@ def assert_accurate(right: np.ndarray) -> None:
 
 
 @task("training")
-def test_reviews_that_nobody_has_seen_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
+def test_unseen_reviews_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
     language = english(draw.seed(), N_TRAIN, n_hidden=1000)
     attention = trained(kata, probes, ATTENTION, language, draw.seed())
     mean = trained(kata, probes, MEAN, language, draw.seed())
@@ -247,7 +247,7 @@ def test_reviews_that_nobody_has_seen_are_told_apart(kata: Any, draw: Any, probe
 
 
 @task("training")
-def test_a_language_that_nobody_knows_is_learned_from_its_reviews(kata: Any, draw: Any, probes: Any) -> None:
+def test_a_made_up_language_is_learned(kata: Any, draw: Any, probes: Any) -> None:
     language = invented(draw.seed(), N_TRAIN)
     assert_accurate(trained(kata, probes, ATTENTION, language, draw.seed()))
 
@@ -280,7 +280,7 @@ def test_the_history_tells_the_loss_of_the_training_reviews(kata: Any, draw: Any
 
 @task("training")
 @cases(2)
-def test_the_test_reviews_have_no_say_and_the_seed_decides(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_test_reviews_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
     kind = (ATTENTION, MEAN)[draw.case]
     language, stranger = english(draw.seed(), 300), english(draw.seed(), 1, n_test=130)
     tests = [sent(part) for part in (language.test, other_labels(language.test), stranger.test)]
@@ -290,7 +290,17 @@ def test_the_test_reviews_have_no_say_and_the_seed_decides(kata: Any, draw: Any,
         all(map(np.array_equal, first, turned)), "other labels of the test reviews, and the trained model is another"
     )
     promise(all(map(np.array_equal, first, strange)), "other test reviews, and the trained model is another")
-    ((*other,),) = kata.run(probes.parameters_after, kind, sent(language.train), tests[:1], seed + 1, 3)
+
+
+@task("seeds")
+@cases(2)
+def test_equal_seeds_train_equal_models(kata: Any, draw: Any, probes: Any) -> None:
+    kind = (ATTENTION, MEAN)[draw.case]
+    language, seed = english(draw.seed(), 300), draw.seed()
+    tests = [sent(language.test)] * 2
+    first, again = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3, True)
+    promise(all(map(np.array_equal, first, again)), "two trainings with the same seed give different models")
+    ((*other,),) = kata.run(probes.parameters_after, kind, sent(language.train), tests[:1], seed + 1, 3, True)
     promise(not all(map(np.array_equal, first, other)), "two seeds give the same trained model")
 
 
@@ -312,7 +322,7 @@ def probability_of(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 @task("evidence")
 @cases(2)
-def test_the_model_looks_at_the_words_that_decide_and_answers_by_them(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_model_looks_at_the_words_that_decide(kata: Any, draw: Any, probes: Any) -> None:
     language = (english, invented)[draw.case](draw.seed(), N_TRAIN)
     model = sent(language.train), sent(language.test), draw.seed(), EPOCHS
     logits, weights = kata.run(probes.answers_of_trained, *model, text(language.hidden))

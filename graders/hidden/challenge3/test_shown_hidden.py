@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from graders.checks import assert_equal, assert_picture, cases, task
+from graders.checks import assert_picture, cases, task
 from graders.hidden.challenge3.promise import promise
 from graders.hidden.challenge3.reviews import CLASSES, english, other_labels, sent, text, words_of
 
 N_TRAIN, EPOCHS = 2000, 20
 
 ROUNDING = 1e-4  # of a weight or a probability in float32, which a few dozen roundings of 1e-7 make
-# mean confidence less share of right answers: solution 0.005 at most (12 seeds), five other ways of training, which
-# test_models_hidden.py names, 0.064 at most (44 seeds)
-CALIBRATED = 0.10
 
 EXAMPLE = "This movie was absolutely terrible and boring"
 SENTENCES = [
@@ -64,30 +61,20 @@ def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes:
     found = kata.run(probes.explanations, sent(language.train), sent(language.test), seeds, 3, text(sentences))
     promise(len(found) == len(seeds), f"{len(found)} models explained, {len(seeds)} were asked")
     for model in found:
-        assert_equal(model["after"], model["before"])
         for told, sentence, (logits, weights) in zip(model["told"], sentences, model["forward"], strict=True):
             assert_explanation(told, sentence, logits, weights)
 
 
 @task("explain")
-def test_the_example_is_negative_for_two_reasons_and_confidence_can_be_relied_on(
-    kata: Any, draw: Any, probes: Any
-) -> None:
-    language = english(draw.seed(), N_TRAIN, n_hidden=400)
-    sentences = [EXAMPLE, *language.hidden]
+def test_the_example_is_negative_for_two_reasons(kata: Any, draw: Any, probes: Any) -> None:
+    language = english(draw.seed(), N_TRAIN)
     (model,) = kata.run(
-        probes.explanations, sent(language.train), sent(language.test), [draw.seed()], EPOCHS, text(sentences)
+        probes.explanations, sent(language.train), sent(language.test), [draw.seed()], EPOCHS, text([EXAMPLE])
     )
-    example, *told = model["told"]
+    (example,) = model["told"]
     promise(example["prediction"] == "Negative", f"{EXAMPLE!r} is told to be {example['prediction']}")
     top = {example["words"][place] for place in np.argsort(-example["weights"])[:2]}
     promise(top == {"terrible", "boring"}, f"the two words with the largest weights of {EXAMPLE!r} are {sorted(top)}")
-    right = np.mean([CLASSES[label] == each["prediction"] for each, label in zip(told, language.labels, strict=True)])
-    confidence = np.mean([each["confidence"] for each in told])
-    promise(
-        abs(confidence - right) <= CALIBRATED,
-        f"the mean confidence is {confidence:.1%}, and {right:.1%} of the predictions are right",
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------- the bars
@@ -114,6 +101,22 @@ def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
             return [float(weight) for weight in weights]
 
 
+def assert_bars_in_proportion(kata: Any, probes: Any, prediction: str, confidence: float, *rest: Any) -> None:
+    """The lines are those expected, but a bar may be rounded up or down."""
+    words, weights, minimum = rest
+    text = kata.run(probes.bars, prediction, confidence, words, weights, minimum)
+    expected = expected_bars(prediction, confidence, words, weights, 0.05 if minimum is None else minimum)
+    promise(isinstance(text, str), f"as_bars gives a {type(text).__name__}, a str is promised")
+    lines, wanted = [line.rstrip() for line in text.rstrip().split("\n")], expected.split("\n")
+    same = [line.rstrip("█ ") for line in lines] == [line.rstrip("█ ") for line in wanted]
+    promise(same, f"as_bars gives\n\n{text}\n\nand should give\n\n{expected}")
+    exact = sorted((10 * weight / max(weights) for weight in weights), reverse=True)
+    for line, blocks in zip(lines[1:], exact, strict=False):
+        if line.startswith('- "'):
+            found = line.count("█")
+            promise(abs(found - blocks) < 1, f"{line}: {found} blocks; in proportion it is {blocks:.1f}")
+
+
 def assert_bars(kata: Any, probes: Any, prediction: str, confidence: float, words: list[str], *rest: Any) -> None:
     weights, minimum = rest
     text = kata.run(probes.bars, prediction, confidence, words, weights, minimum)
@@ -125,16 +128,23 @@ def assert_bars(kata: Any, probes: Any, prediction: str, confidence: float, word
 
 @task("bars")
 @cases(10)
-def test_words_stand_by_their_weight_with_bars_in_proportion(kata: Any, draw: Any, probes: Any) -> None:
+def test_words_are_sorted_by_weight_with_bars_in_proportion(kata: Any, draw: Any, probes: Any) -> None:
     rng = np.random.default_rng(draw.seed())
     words = [str(word) for word in rng.choice(["a", *EXAMPLE.lower().split(), "and", "so", "long"], 10, replace=False)]
     weights = clear_weights(rng, len(words))
     minimum = (None, 0.02, 0.1, None, 0.01)[draw.case % 5]
     confidence = round(float(rng.uniform(0.5, 1)), 2) + 0.001
-    assert_bars(kata, probes, CLASSES[draw.case % 2], confidence, words, weights, minimum)
+    assert_bars_in_proportion(kata, probes, CLASSES[draw.case % 2], confidence, words, weights, minimum)
 
 
-@task("bars")
+@task("bar_details")
+@cases(6)
+def test_blocks_are_rounded_to_the_nearest(kata: Any, draw: Any, probes: Any) -> None:
+    weights = clear_weights(np.random.default_rng(draw.seed()), 7)
+    assert_bars(kata, probes, "Negative", 0.92, EXAMPLE.lower().split(), weights, 0.02)
+
+
+@task("bar_details")
 def test_edges_of_the_bars(kata: Any, probes: Any) -> None:
     document = ["this", "movie", "was", "absolutely", "terrible", "and", "boring"]
     # as in the example; a weight at the minimum is shown; one word twice, equal weights in their order, no others left
@@ -223,7 +233,7 @@ def test_every_sentence_has_a_row_with_its_words_and_weights(kata: Any, draw: An
 
 
 @task("comparison")
-def test_the_table_is_what_comes_out_when_the_models_are_trained_again(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: Any) -> None:
     # so few reviews that neither model gets all of the test reviews right, and that two seeds differ
     language = english(draw.seed(), 120, n_test=400)
     seeds = [draw.seed() % 1000, draw.seed() % 1000 + 1000]

@@ -20,16 +20,6 @@ def examine(submission, function, arguments, activation, weights, biases, order,
     return answer, [name for name in before if before[name] != after[name]]
 
 
-def twice(submission, descriptions):
-    """The gradient norms of two networks, reported when both are known.
-
-    Shown as:
-        # gradient_norms of two networks of the same sizes, one after the other
-    """
-    answers = [submission.gradient_norms(assembled(*network), X, y) for *network, X, y in descriptions]
-    return [np.array(answer) for answer in answers]
-
-
 def before_and_after(submission, function, network, weights):
     """What is answered for one network, and again when its weights have been changed in place.
 

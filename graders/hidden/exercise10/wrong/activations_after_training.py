@@ -1,5 +1,5 @@
 # The network was trained before the other diagnostics looked at it: each looks at the one it was given.
-# task: diagnose
+# task: unchanged
 """Exercise 10: four diagnostics of a network that does not learn."""
 
 import copy

@@ -1,5 +1,5 @@
 # The caller's network was trained: diagnose a copy, made by copy.deepcopy.
-# task: overfit
+# task: unchanged
 """Exercise 10: four diagnostics of a network that does not learn."""
 
 import copy

@@ -1,5 +1,6 @@
 # The answers were remembered by network: its weights may have changed since.
 # task: diagnose
+# hidden_only: it answers from memory when the same network is asked about again
 """Exercise 10: four diagnostics of a network that does not learn."""
 
 import copy

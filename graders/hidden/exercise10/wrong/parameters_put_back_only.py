@@ -1,5 +1,5 @@
 # The weights and biases were put back, what step remembers of the gradients was not: diagnose a copy.
-# task: overfit
+# task: unchanged
 """Exercise 10: four diagnostics of a network that does not learn."""
 
 import copy

@@ -1,5 +1,5 @@
 # copy.copy shares the arrays that step changes in place: it takes copy.deepcopy.
-# task: overfit
+# task: unchanged
 """Exercise 10: four diagnostics of a network that does not learn."""
 
 import copy

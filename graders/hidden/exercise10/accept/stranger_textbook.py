@@ -1,5 +1,5 @@
-# One array was returned by every call: the second call changes the first one's answer.
-# task: gradients
+# Written as a textbook would.
+# independent
 """Exercise 10: four diagnostics of a network that does not learn."""
 
 import copy
@@ -9,15 +9,15 @@ from network import Network
 
 
 def shapes_are_correct(network: Network, X: np.ndarray, n_outputs: int) -> bool:
-    for batch in (X, X[:1]):
-        logits = network.forward(batch)
-        if logits.shape != (len(batch), n_outputs) or not np.isfinite(logits).all():
-            return False
-    return True
+    logits, single = network.forward(X), network.forward(X[:1])
+    if logits.shape != (len(X), n_outputs) or single.shape != (1, n_outputs):
+        return False
+    return bool(np.isfinite(logits).all() and np.isfinite(single).all())
 
 
 def can_overfit_tiny_batch(network: Network, X: np.ndarray, y: np.ndarray) -> bool:
-    trained, X, y = copy.deepcopy(network), X[:8], y[:8]
+    trained = copy.deepcopy(network)
+    X, y = X[:8], y[:8]
     for _ in range(100):
         trained.step(X, y)
         if (trained.forward(X).argmax(axis=1) == y).all():
@@ -26,27 +26,28 @@ def can_overfit_tiny_batch(network: Network, X: np.ndarray, y: np.ndarray) -> bo
 
 
 def activations_are_healthy(network: Network, X: np.ndarray) -> bool:
-    idle = {
-        "relu": lambda a: (a == 0).all(axis=0),  # units that are dead
-        "leaky_relu": np.zeros_like,
-        "tanh": lambda a: abs(a) > 0.99,  # values that are saturated
-        "sigmoid": lambda a: abs(a - 0.5) > 0.49,
-    }[network.activation]
-    return all(np.mean(idle(a)) <= 0.5 for a in network.activations(X))
-
-
-_norms = np.zeros(64)
+    for a in network.activations(X):
+        if network.activation == "relu":
+            idle = (a == 0).all(axis=0)
+        elif network.activation == "tanh":
+            idle = np.abs(a) > 0.99
+        elif network.activation == "sigmoid":
+            idle = (a < 0.01) | (a > 0.99)
+        else:
+            continue
+        if idle.mean() > 0.5:
+            return False
+    return True
 
 
 def gradient_norms(network: Network, X: np.ndarray, y: np.ndarray) -> np.ndarray:
     _, dW, _ = network.loss_and_gradients(X, y)
-    _norms[: len(dW)] = [np.linalg.norm(gradient) for gradient in dW]
-    return _norms[: len(dW)]
+    return np.array([np.linalg.norm(g) for g in dW])
 
 
 def gradients_flow(network: Network, X: np.ndarray, y: np.ndarray) -> bool:
     norms = gradient_norms(network, X, y)
-    return bool(np.all((norms >= 1e-3) & (norms <= 1e2)))  # False for NaN
+    return bool(np.all((norms >= 1e-3) & (norms <= 1e2)))
 
 
 def diagnose(network: Network, X: np.ndarray, y: np.ndarray) -> dict[str, bool]:
