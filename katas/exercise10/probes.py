@@ -25,7 +25,7 @@ def answer(submission, function, arguments, activation, fault, layer, factors, n
     """What a diagnostic says about such a network: see `patient`, and `factors` times the weights of each layer.
 
     Shown as:
-        # {function} of a network with {activation}, 8 inputs, {n_hidden} hidden layers of 32 units, {n_outputs} outputs;
+        # {function} of a network with {activation}, 8 inputs, {n_hidden} hidden layers of 32, {n_outputs} outputs;
         # X of shape ({rows}, 8). Further arguments: {arguments}
         # Before the call: {fault} (in hidden layer {layer}, counted from 0), weights and biases times {factors}
     """
