@@ -1,5 +1,7 @@
 """Random samples as distributions: right ones are not refused, wrong ones are."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -46,8 +48,8 @@ def test_false_alarms_are_no_more_frequent_than_stated(alarm: float) -> None:
         (rng().uniform(-np.sqrt(3) / 5, np.sqrt(3) / 5, SIZE), "not normal"),
         (rng().laplace(0, 0.2 / np.sqrt(2), SIZE), "not normal"),
         (rng().choice([-0.2, 0.2], SIZE), "not normal"),
-        (rng().normal(0, 0.04, SIZE), "that is the expected variance"),
-        (rng().normal(0, np.sqrt(0.2), SIZE), "that is the root"),
+        (rng().normal(0, 0.04, SIZE), "is about the expected variance: take its square root"),
+        (rng().normal(0, np.sqrt(0.2), SIZE), "is about the root of the expected standard deviation"),
         (rng().normal(0, 0.22, SIZE), "standard deviation of 10000 samples is 0.2"),
         (rng().normal(0.02, 0.2, SIZE), "mean of 10000 samples is 0.02"),
         (np.full(SIZE, np.nan), "expected finite numbers, got nan"),
@@ -59,6 +61,19 @@ def test_false_alarms_are_no_more_frequent_than_stated(alarm: float) -> None:
 def test_what_is_not_the_normal_distribution_is_refused_for_its_reason(samples: object, reason: str) -> None:
     with pytest.raises(Mismatch, match=reason):
         assert_normal(samples, 0, 0.2)
+
+
+def test_a_distance_just_beyond_the_allowed_one_is_shown_as_larger() -> None:
+    quantiles = (np.arange(2000) + 0.5) / 2000
+    for power in np.linspace(1, 1.5, 5001):  # bent a little more each time, until it is refused
+        try:
+            assert_uniform(quantiles**power, 0, 1)
+        except Mismatch as fault:
+            found, allowed = re.search(r"is off by (\S+), at most (\S+) expected", fault.message).groups()
+            assert float(found) > float(allowed)
+            assert float(found) < float(allowed) + 1e-3  # so close that three digits would not tell them apart
+            return
+    pytest.fail("nothing was refused")
 
 
 @pytest.mark.parametrize(

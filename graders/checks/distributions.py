@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graders.checks import digits
 from graders.checks.draw import Array
 from graders.checks.mismatch import fail
 
@@ -139,9 +140,9 @@ def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str 
         return None
     hint = ""
     if low * std**2 <= found <= high * std**2:
-        hint = "; that is the expected variance, a standard deviation is asked for"
+        hint = f"; {found:.4g} is about the expected variance: take its square root"
     elif low * math.sqrt(std) <= found <= high * math.sqrt(std):
-        hint = "; that is the root of the expected standard deviation"
+        hint = f"; {found:.4g} is about the root of the expected standard deviation: one root too many"
     around = f" around {mean:g}" if mean else ""
     return (
         f"the standard deviation{around} of {z.size} samples is {found:.4g}, "
@@ -168,7 +169,11 @@ def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str |
     allowed = math.sqrt(math.log(2 / false_alarm) / (2 * n))
     if distance <= allowed:
         return None
-    return f"{n} samples are not {name}: Kolmogorov-Smirnov distance {distance:.3f}, at most {allowed:.3f} expected"
+    most, found = digits.pair(allowed, distance)
+    return (
+        f"{n} samples are not {name}: the share of samples below some number is off by {found}, "
+        f"at most {most} expected (Kolmogorov-Smirnov distance)"
+    )
 
 
 def _lags(length: int) -> list[int]:

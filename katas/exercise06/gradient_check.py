@@ -18,10 +18,11 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
     Returns:
         A float where w is a float, an array of w's shape where w is an array.
 
-    For extra points: a float32 array gives a float32 gradient, with f called in float64. An int and an int64 array
-    count as float64. After the call, the caller's w and the arrays returned before are the same, to the last bit.
+    For extra points: a float32 array gives a float32 gradient, but f is called with float64 arrays. An int and an
+    int64 array count as float64. The call doesn't change w, not even by rounding, and it doesn't change an array
+    that an earlier call returned.
 
-    torch.autograd.functional.jacobian(f, w) computes the same gradient, exactly.
+    torch.autograd.functional.jacobian(f, w) computes the exact gradient.
     """
     raise NotImplementedError
 

@@ -84,13 +84,14 @@ def at_a_transposed_array(submission, w):
 
 
 def of_two_arrays(submission, first, second):
-    """Your gradient at the first array, and what has become of it after a call with the second array.
+    """Your gradient at the first array, and the same gradient after a call with the second array.
 
-    Then the gradient at the first array, filled with the numbers of the second.
+    Then your gradient at the second array, and at the first array filled with the numbers of the second.
     """
+    numbers = second.copy()
     gradient = submission.numerical_gradient(row_sums, first)
     returned = copy.deepcopy(gradient)
-    submission.numerical_gradient(row_sums, second)
+    at_second = copy.deepcopy(submission.numerical_gradient(row_sums, second))
     at_last = copy.deepcopy(gradient)
-    first[...] = second
-    return [returned, at_last, submission.numerical_gradient(row_sums, first)]
+    first[...] = numbers
+    return [returned, at_last, at_second, submission.numerical_gradient(row_sums, first)]

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def xavier_std(fan_in: int, fan_out: int) -> float:
-    """Return the standard deviation of Xavier's initial weights, sqrt(2 / (fan_in + fan_out)).
+    """Return the standard deviation of Xavier initialisation, sqrt(2 / (fan_in + fan_out)).
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.
@@ -19,7 +19,7 @@ def xavier_std(fan_in: int, fan_out: int) -> float:
 
 
 def he_std(fan_in: int) -> float:
-    """Return the standard deviation of He's initial weights, sqrt(2 / fan_in), for a layer followed by ReLU.
+    """Return the standard deviation of He initialisation, sqrt(2 / fan_in), for a layer followed by ReLU.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.
@@ -33,7 +33,9 @@ def he_std(fan_in: int) -> float:
 
 
 def initialize(fan_in: int, fan_out: int, scheme: str, rng: np.random.Generator) -> np.ndarray:
-    """Return random weights for one layer: independent normal numbers with mean 0 and the scheme's deviation.
+    """Return random weights for one layer: independent samples of a normal distribution with mean 0.
+
+    Its standard deviation is xavier_std(fan_in, fan_out) or he_std(fan_in), as the scheme says.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.

@@ -8,15 +8,16 @@ def dropout(h: np.ndarray, mask: np.ndarray, p_drop: float) -> np.ndarray:
 
     Arguments:
         h: activations, any shape.
-        mask: 1.0 where an entry is kept, 0.0 where it is dropped; same shape and dtype as h.
-        p_drop: the probability to drop an entry, 0 <= p_drop < 1. Divide by 1 - p_drop, whatever the share of zeros.
+        mask: 1 where an entry is kept, 0 where it is dropped; same shape and dtype as h.
+        p_drop: the probability to drop an entry, 0 <= p_drop < 1. Divide by 1 - p_drop, not by the
+            share of ones in the mask.
 
     Returns:
-        A new array of the shape of h. Extras: float32 stays float32, and int64 counts as float64; the arguments are
-        left unchanged.
+        A new array of the shape of h. Extras: float32 stays float32, and int64 counts as float64; the call does not
+        change its arguments.
 
     Raises:
-        ValueError: if p_drop is less than 0, equal to 1, or greater than 1 (an extra).
+        ValueError: if p_drop is less than 0, or 1 or more (an extra).
 
     Source: Srivastava et al., 2014, section 10. torch.nn.functional.dropout does the same in training.
     """
@@ -32,10 +33,10 @@ def dropout_mask(shape: int | tuple[int, ...], p_drop: float, rng: np.random.Gen
         rng: the only source of randomness. Don't use or seed the global generators of NumPy and Python.
 
     Returns:
-        An array of that shape, of 0 and 1 (as floats: an extra). Two generators with the same seed give the same mask;
-        the next call with the same generator gives another.
+        An array of that shape that holds the numbers 0 and 1, of any dtype (extra: a float dtype). Two generators with
+        the same seed give the same mask; the next call with the same generator gives another.
 
     Raises:
-        ValueError: if p_drop is less than 0, equal to 1, or greater than 1 (an extra).
+        ValueError: if p_drop is less than 0, or 1 or more (an extra).
     """
     raise NotImplementedError

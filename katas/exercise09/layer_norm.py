@@ -10,14 +10,14 @@ def layer_norm(
 
     Arguments:
         x: shape (features,), (n, features), or more axes with the features last.
-        gamma: factors, shape (features,). None means all 1.
-        beta: summands, shape (features,). None means all 0.
+        gamma: scales, shape (features,). None means all 1.
+        beta: shifts, shape (features,). None means all 0.
         eps: added to the variance, inside the root; 0 or more.
 
     Returns:
         An array of the shape of x. Every row (what lies along the last axis) has its own mean and variance, and the
         variance is divided by the number of features. Extras: rows near 1 000 000 and about 1 apart are as accurate as
-        others; float32 stays float32, and int64 counts as float64; the arguments are left unchanged.
+        others; float32 stays float32, and int64 counts as float64; the call does not change its arguments.
 
     The same as torch.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta, eps).
     Source: Ba, Kiros and Hinton, Layer Normalization, 2016, https://arxiv.org/abs/1607.06450

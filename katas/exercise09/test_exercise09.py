@@ -114,7 +114,8 @@ def test_arguments_of_any_memory_layout_are_left_alone(kata, probes):
                 answer, *after = kata.run(probes.call_with_layout, "layer_norm", layout, *arguments)
                 expected = np.array([y, other_y]) if arguments[0].ndim == 2 else y
                 check(answer, arguments[1] * expected + arguments[2])
-                for array, before in zip(after, arguments, strict=True):
+            for name, array, before in zip(("x", "gamma", "beta"), after, arguments, strict=True):
+                with about(f"{name}, after layer_norm"):
                     assert_equal(array, before)
 
 
