@@ -1,9 +1,95 @@
 """What the visible tests have done beside the framework; arrays and plain values come back."""
 
+import json
 import os
 import tempfile
 
 import numpy as np
+
+
+def values(framework, code, lines):
+    """Run a program that knows the framework's names, and report expressions: tensors as lists, four decimals.
+
+    Shown as:
+        # {code}
+    """
+    names = names_of(framework)
+    exec(code, names)
+    return {line: plain(framework, eval(line, names)) for line in lines}
+
+
+def gradients(framework, x, lines):
+    """The value of each expression of x, and the gradient of x for a gradient of ones.
+
+    Shown as:
+        # x = Tensor({x}, requires_grad=True), for each of these expressions:
+        # {lines}
+    """
+    found = {}
+    for line in lines:
+        leaf = framework.Tensor(x, requires_grad=True)
+        y = eval(line, names_of(framework) | {"x": leaf})
+        y.backward(framework.Tensor(np.ones(tuple(y.shape), np.float32)))
+        found[line] = [plain(framework, y), plain(framework, leaf.grad)]
+    return found
+
+
+def refusals(framework, code, expected):
+    """Which exception each expression raises, after a program: the expected one, another one's name, or none.
+
+    Shown as:
+        # {code}
+    """
+    names = names_of(framework)
+    exec(code, names)
+    found = {}
+    for line, exception in expected.items():
+        try:
+            eval(line, names)
+            found[line] = "nothing raised"
+        except NotImplementedError:
+            raise
+        except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+            classes = [base.__name__ for base in type(fault).__mro__]
+            wanted = [exception] if isinstance(exception, str) else exception
+            found[line] = exception if set(wanted) & set(classes) else classes[0]
+    return found
+
+
+def message(framework, line):
+    """The message of what an expression raises.
+
+    Shown as:
+        # {line}
+    """
+    try:
+        eval(line, names_of(framework))
+    except NotImplementedError:
+        raise
+    except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+        return str(fault)
+    return "nothing raised"
+
+
+def names_of(framework):
+    """What a program knows: the framework's names, and NumPy."""
+    return {name: getattr(framework, name) for name in dir(framework) if not name.startswith("_")} | {"np": np}
+
+
+def plain(framework, value):
+    """Tensors and arrays as lists, numbers to four decimals, dtypes by name."""
+    if isinstance(value, framework.Tensor):
+        value = np.array(value.data)
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
+        return np.dtype(value).name
+    if isinstance(value, float):
+        return round(value, 4) + 0.0
+    if isinstance(value, dict):
+        return {key: plain(framework, item) for key, item in value.items()}
+    return [plain(framework, item) for item in value] if isinstance(value, list | tuple) else value
+
 
 # --------------------------------------------------------------------------------------------- 1 tensor
 
@@ -31,10 +117,8 @@ def dtypes(framework):
         "Tensor([True])": framework.Tensor([True]),
         "Tensor(float64 array)": numbers,
         "counts + 1": counts + 1,
-        "counts + 1.5": counts + 1.5,
         "counts / counts": counts / counts,
         "numbers + 1.5": numbers + 1.5,
-        "counts + numbers": counts + numbers,
         "numbers.float()": numbers.float(),
         "zeros(2)": framework.zeros(2),
     }
@@ -86,24 +170,6 @@ def flags(framework):
     }
 
 
-def backward_again(framework):
-    """A second backward through the same graph."""
-    x = framework.Tensor([1.0, 2.0], requires_grad=True)
-    y = x.exp()
-    y.backward(framework.Tensor([1.0, 1.0]))
-    y.backward(framework.Tensor([1.0, 1.0]))
-
-
-def a_long_chain(framework, length):
-    """The gradient of x + 1 + 1 + …, so many operations deep."""
-    x = framework.Tensor(1.0, requires_grad=True)
-    y = x
-    for _ in range(length):
-        y = y + 1
-    y.backward()
-    return x.grad.item()
-
-
 # --------------------------------------------------------------------------------------- 3 broadcasting
 
 
@@ -115,11 +181,6 @@ def gradients_of_a_product(framework, a, b, g):
     return [y.detach().numpy(), a.grad.numpy(), b.grad.numpy()]
 
 
-def shapes_that_do_not_fit(framework):
-    """(2, 3) + (4,)."""
-    return framework.zeros(2, 3) + framework.zeros(4)
-
-
 # ------------------------------------------------------------------------------------------- 4 indexing
 
 
@@ -129,15 +190,6 @@ def taken(framework, x, index, g):
     y = x[index]
     y.backward(framework.Tensor(g))
     return [y.detach().numpy(), x.grad.numpy()]
-
-
-def a_slice_changed(framework):
-    """A tensor after a change of a slice of it, and after an assignment."""
-    x = framework.Tensor([[1.0, 2.0], [3.0, 4.0]])
-    row = x[1]
-    row += 10
-    x[:, 0] = 7
-    return [x.numpy(), row.numpy()]
 
 
 # --------------------------------------------------------------------------------------------- 5 shapes
@@ -301,13 +353,54 @@ def saved_and_loaded(framework):
     return [*(model(x).detach().numpy() for model in models), data]
 
 
-def a_damaged_file(framework):
-    """A file that ends too early is loaded."""
+def file_parts(framework, arrays, transposed=False):
+    """Header and numbers of the file that save writes of these arrays, or of BatchNorm1d(2) if there are none."""
+    state = framework.BatchNorm1d(2)
+    if arrays is not None:
+        state = {
+            name: framework.Tensor(array).T if transposed else framework.Tensor(array) for name, array in arrays.items()
+        }
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
-        framework.save(framework.Linear(3, 4), path)
-        with open(path, "rb+") as file:
-            file.truncate(os.path.getsize(path) - 5)
+        framework.save(state, path)
+        with open(path, "rb") as file:
+            data = file.read()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    return [header, data[8 + length :]]
+
+
+def loaded(framework, data):
+    """The arrays of a file of these bytes, as lists with their dtypes; to the numbers 1 was added."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.safetensors")
+        with open(path, "wb") as file:
+            file.write(data)
+        found = framework.load(path)
+    arrays = {name: np.asarray(getattr(each, "data", each)) for name, each in found.items()}
+    for array in arrays.values():
+        if array.dtype != bool:
+            array += 1
+    return {name: [array.tolist(), array.dtype.name] for name, array in arrays.items()}
+
+
+def damaged(framework, kind):
+    """A damaged file is loaded: its last bytes are cut off, there are more, or two arrays overlap."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.safetensors")
+        framework.save({"a": framework.ones(2), "b": framework.ones(2)}, path)
+        with open(path, "rb") as file:
+            data = file.read()
+        changed = {
+            "cut off": data[:-5],
+            "longer": data + bytes(8),
+            "overlapping": data.replace(b"8,", b"4,").replace(b"16]", b"12]")[:-4],
+            "another format": b"\x89PNG\r\n\x1a\n" + bytes(60),
+            "no JSON": data.replace(b"{", b"[", 1),
+        }
+        with open(path, "wb") as file:
+            file.write(changed[kind])
         framework.load(path)
 
 
@@ -362,3 +455,81 @@ def from_and_to_torch(framework):
         back(tensor).detach().numpy(),
         isinstance(ours, framework.Module),
     ]
+
+
+LAYERS_OF_TORCH = {
+    "Linear(4, 3, bias=False)": (5, 4),
+    "Linear(4, 3)": (5, 4),
+    "Conv2d(2, 4, (3, 2), stride=2, padding=1, dilation=2, groups=2)": (2, 2, 6, 5),
+    "MaxPool2d(3, stride=2, padding=1)": (1, 2, 5, 5),
+    "AvgPool2d(2, stride=1)": (1, 2, 5, 5),
+    "LeakyReLU(0.3)": (3, 4),
+    "ELU(alpha=0.7)": (3, 4),
+    "Softmax(dim=0)": (3, 4),
+    "LayerNorm(4, eps=0.5)": (3, 4),
+    "BatchNorm1d(4, eps=0.5).eval()": (5, 4),
+    "Sequential(Flatten(), Sequential(Linear(4, 2), GELU()))": (3, 2, 2),
+}
+
+
+def layers_from_torch(framework):
+    """What PyTorch's layers answer, and what those do that are made of them, and those that are made of these."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    found = {}
+    for line, shape in LAYERS_OF_TORCH.items():
+        source = eval(line, dict(vars(nn))).double()
+        for values in source.state_dict().values():
+            if values.is_floating_point():
+                values.copy_(torch.rand(values.shape) + 0.5)
+        x = torch.rand(shape, dtype=torch.float64) - 0.5
+        ours = framework.from_torch(source)
+        expected = source(x).detach().numpy().copy()
+        found[line] = {
+            "y": ours(framework.Tensor(x.numpy())).detach().numpy(),
+            "PyTorch's y": expected,
+            "y of to_torch": framework.to_torch(ours)(x).detach().numpy(),
+            "training": ours.training,
+            "PyTorch's training": source.training,
+            "names": sorted(ours.state_dict()),
+            "PyTorch's names": sorted(source.state_dict()),
+            "PyTorch's objects in it": torchs_in(ours, "model"),
+        }
+    return found
+
+
+def torchs_in(value, path, seen=None):
+    """Where a module holds objects of PyTorch's, at any depth."""
+    seen = {} if seen is None else seen
+    if id(value) in seen or isinstance(value, type | np.ndarray):
+        return []
+    seen[id(value)] = value
+    if any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__):
+        return [path]
+    parts = list(value.items()) if isinstance(value, dict) else []
+    parts += list(enumerate(value)) if isinstance(value, list | tuple) else []
+    parts += list(getattr(value, "__dict__", {}).items())
+    return [found for name, part in parts for found in torchs_in(part, f"{path}.{name}", seen)]
+
+
+def tensors_and_dropout(framework):
+    """Tensors there and back, and the probability of Dropout."""
+    import torch
+
+    ours = framework.from_torch(torch.tensor([1.5, 2.0], dtype=torch.float64))
+    theirs = framework.to_torch(framework.Tensor([1, 2]))
+    layer = framework.from_torch(torch.nn.Dropout(0.25))
+    return {
+        "from_torch(tensor)": [ours.tolist(), np.dtype(ours.dtype).name],
+        "to_torch(Tensor)": [theirs.tolist(), str(theirs.dtype)],
+        "p": [layer.p, framework.to_torch(layer).p],
+    }
+
+
+def an_unknown_layer(framework):
+    """A layer of PyTorch's that the framework does not have is converted."""
+    from torch import nn
+
+    return framework.from_torch(nn.Bilinear(2, 2, 2))

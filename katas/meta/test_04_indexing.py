@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graders.checks import assert_close, task
+from graders.checks import assert_close, assert_equal, task
 
 x = np.array([10.0, 20.0, 30.0, 40.0])
 
@@ -26,7 +26,44 @@ def test_one_row_and_a_mask(kata, probes):
 
 
 @task("indexing")
-def test_a_slice_is_a_view(kata, probes):
-    matrix, row = kata.run(probes.a_slice_changed)
-    assert_close(matrix, np.array([[7.0, 2.0], [7.0, 14.0]]), dtype=np.float32)
-    assert_close(row, np.array([7.0, 14.0]), dtype=np.float32)
+def test_indices_of_many_kinds(kata, probes):
+    code = "x = Tensor([[1, 2, 3], [4, 5, 6]])\nz = arange(24).reshape(2, 3, 4)"
+    expected = {
+        "x[-1, 0]": 4,
+        "x[:, 1:]": [[2, 3], [5, 6]],
+        "x[..., ::2]": [[1, 3], [4, 6]],
+        "x[:, None, 0].shape": [2, 1],
+        "x[[1, 0, 1], [0, 0, 2]]": [4, 1, 6],
+        "x[Tensor([1]), 1:]": [[5, 6]],
+        "x[x > 4]": [5, 6],
+        "x[[True, False]]": [[1, 2, 3]],
+        "z[..., [0, 3]].shape": [2, 3, 2],
+        "z[0, :, [1, 3]]": [[1, 3], [5, 7], [9, 11]],  # the int first, then the axis of [1, 3] stays where it is
+    }
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("indexing")
+def test_gradients_of_indices(kata, probes):
+    # the value, and the gradient of x for a gradient of ones
+    expected = {
+        "x[1:]": [[2.0, 3.0, 4.0], [0.0, 1.0, 1.0, 1.0]],
+        "x[::2]": [[1.0, 3.0], [1.0, 0.0, 1.0, 0.0]],
+        "x[[-1, 3, 3]]": [[4.0, 4.0, 4.0], [0.0, 0.0, 0.0, 3.0]],
+        "x[[[0, 1], [1, 0]]]": [[[1.0, 2.0], [2.0, 1.0]], [2.0, 2.0, 0.0, 0.0]],
+        "x[[0, 0], None]": [[[1.0], [1.0]], [2.0, 0.0, 0.0, 0.0]],
+        "x[x > 2]": [[3.0, 4.0], [0.0, 0.0, 1.0, 1.0]],
+    }
+    assert_equal(kata.run(probes.gradients, [1.0, 2.0, 3.0, 4.0], list(expected)), expected)
+
+
+@task("indexing")
+def test_assignment(kata, probes):
+    code = """
+x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+x[:, 0] = 7
+x[x == 2] = 0
+x[1] += 1
+x[[0], 1] = Tensor([5.0])
+"""
+    assert_equal(kata.run(probes.values, code, ["x"]), {"x": [[7.0, 5.0], [8.0, 5.0]]})

@@ -38,3 +38,117 @@ def test_pooling(kata, probes):
     expected = np.zeros((4, 4))
     expected[1::2, 1::2] = [[1.0, 2.0], [3.0, 4.0]]
     assert_close(gradient, expected, dtype=np.float32)
+
+
+def filled(make):
+    """A program: an image 0 … 15 (1, 1, 4, 4), a layer whose weights are 1, 2, …, and the gradients for ones."""
+    return f"""
+layer = {make}
+x = Tensor(np.arange(16.0, dtype="float32").reshape(1, 1, 4, 4), requires_grad=True)
+with no_grad():
+    for parameter in layer.parameters():
+        parameter.zero_()
+        parameter += Tensor(np.arange(1.0, 1 + parameter.numel(), dtype="float32").reshape(parameter.shape))
+y = layer(x)
+y.backward(ones(*y.shape))
+"""
+
+
+@task("convolution")
+def test_stride_padding_and_bias(kata, probes):
+    expected = {
+        "y": [[[[1.0, 12.0, 10.0], [41.0, 85.0, 41.0], [25.0, 42.0, 16.0]]]],
+        "x.grad": [[[[4.0, 3.0, 4.0, 3.0], [2.0, 1.0, 2.0, 1.0], [4.0, 3.0, 4.0, 3.0], [2.0, 1.0, 2.0, 1.0]]]],
+        "layer.weight.grad": [[[[40.0, 36.0], [24.0, 20.0]]]],
+        "layer.bias.grad": [9.0],
+    }
+    code = filled("Conv2d(1, 1, 2, stride=2, padding=1)")
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("convolution")
+def test_dilation_and_pairs(kata, probes):
+    expected = {
+        "y": [[[[4.0, 7.0], [16.0, 19.0], [28.0, 31.0], [40.0, 43.0]]]],
+        "x.grad": [[[[1.0, 1.0, 2.0, 2.0]] * 4]],
+    }
+    code = filled("Conv2d(1, 1, (1, 2), dilation=2, bias=False)")
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("convolution")
+def test_pairs_are_height_and_width(kata, probes):
+    code = "x = zeros(1, 1, 6, 9)"
+    expected = {
+        "Conv2d(1, 1, (2, 3), stride=(1, 3))(x).shape": [1, 1, 5, 3],
+        "Conv2d(1, 1, 1, padding=(1, 2))(x).shape": [1, 1, 8, 13],
+        "Conv2d(1, 1, 2, dilation=(1, 3))(x).shape": [1, 1, 5, 6],
+        "MaxPool2d((3, 1), stride=(3, 2))(x).shape": [1, 1, 2, 5],
+        "AvgPool2d((2, 3), padding=(0, 1))(x).shape": [1, 1, 3, 3],
+    }
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("convolution")
+def test_groups_and_several_images(kata, probes):
+    code = """
+layer = Conv2d(2, 4, 1, groups=2)
+with no_grad():
+    layer.weight.zero_()
+    layer.weight += Tensor([[[[1.0]]], [[[2.0]]], [[[3.0]]], [[[4.0]]]])
+    layer.bias.zero_()
+x = Tensor([[[[1.0]], [[10.0]]], [[[2.0]], [[20.0]]]], requires_grad=True)
+y = layer(x)
+y.backward(ones(2, 4, 1, 1))
+"""
+    expected = {
+        "y.reshape(2, 4)": [[1.0, 2.0, 30.0, 40.0], [2.0, 4.0, 60.0, 80.0]],
+        "x.grad.reshape(2, 2)": [[3.0, 7.0], [3.0, 7.0]],
+        "layer.weight.grad.reshape(4)": [3.0, 3.0, 30.0, 30.0],
+        "layer.bias.grad": [2.0, 2.0, 2.0, 2.0],
+    }
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("convolution")
+def test_windows_that_overlap(kata, probes):
+    # 5 is the largest of all four windows; of the negative numbers the padding with 0 must not be the largest
+    x = [[[[1.0, 2.0, 3.0], [4.0, 5.0, 1.0], [0.0, 1.0, 2.0]]]]
+    expected = {
+        "MaxPool2d(2, stride=1)(x)": [
+            [[[5.0, 5.0], [5.0, 5.0]]],
+            [[[0.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 0.0]]],
+        ],
+        "MaxPool2d(2, padding=1)(x - 6)": [
+            [[[-5.0, -3.0], [-2.0, -1.0]]],
+            [[[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]],
+        ],
+        "AvgPool2d(2, stride=1)(x)": [
+            [[[3.0, 2.75], [2.5, 2.25]]],
+            [[[0.25, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 0.25]]],
+        ],
+        "AvgPool2d(2, padding=1)(x)": [
+            [[[0.25, 1.25], [1.0, 2.25]]],
+            [[[0.25, 0.25, 0.25], [0.25, 0.25, 0.25], [0.25, 0.25, 0.25]]],
+        ],
+    }
+    expected = {line: [[value], [gradient]] for line, (value, gradient) in expected.items()}
+    assert_equal(kata.run(probes.gradients, x, list(expected)), expected)
+
+
+@task("convolution")
+def test_equal_numbers_in_a_window(kata, probes):
+    expected = {"MaxPool2d(2)(x)": [[[[[5.0]]]], [[[[1.0, 0.0], [0.0, 0.0]]]]]}  # the first of them gets the gradient
+    assert_equal(kata.run(probes.gradients, [[[[5.0, 5.0], [5.0, 5.0]]]], list(expected)), expected)
+
+
+@task("convolution")
+def test_first_weights(kata, probes):
+    code = "weight = Conv2d(4, 100, 5).weight.detach().numpy()"
+    expected = {
+        "weight.shape": [100, 4, 5, 5],
+        "0.095 < weight.max() <= 0.1001": True,  # uniform within 1 / √(4 · 5 · 5)
+        "-0.1001 <= weight.min() < -0.095": True,
+        "Conv2D is Conv2d or issubclass(Conv2D, Conv2d)": True,
+    }
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)

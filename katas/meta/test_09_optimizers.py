@@ -2,7 +2,35 @@
 
 import numpy as np
 
-from graders.checks import about, assert_close, task
+from graders.checks import about, assert_close, assert_equal, task
+
+DESCENT = """
+w = Tensor([1.0], requires_grad=True, dtype="float64")
+optimizer = {make}
+seen = []
+
+def descend():
+    for _ in range(3):
+        optimizer.zero_grad()
+        (w * w).backward()
+        optimizer.step()
+        seen.append(w.item())
+
+descend()
+"""
+# w after one, two and three steps down w², as PyTorch computes them
+OPTIONS = {
+    "SGD([w], lr=0.1, momentum=0.5)": [0.8, 0.54, 0.302],
+    "SGD([w], lr=0.1, momentum=0.5, dampening=0.5)": [0.8, 0.62, 0.468],
+    "SGD([w], lr=0.1, momentum=0.5, nesterov=True)": [0.7, 0.44, 0.248],
+    "SGD([w], lr=0.1, weight_decay=0.5)": [0.75, 0.5625, 0.4219],
+    "Adam([w], lr=0.1)": [0.9, 0.8004, 0.7016],
+    "Adam([w], lr=0.1, betas=(0.5, 0.9))": [0.9, 0.8016, 0.706],
+    "Adam([w], lr=0.1, eps=1.0)": [0.9333, 0.8676, 0.8028],
+    "Adam([w], lr=0.1, weight_decay=2.0)": [0.9, 0.8004, 0.7016],
+    "AdamW([w], lr=0.1, weight_decay=2.0)": [0.7, 0.4624, 0.2768],
+    "AdamW([w], lr=0.1)": [0.899, 0.7985, 0.6989],
+}
 
 
 @task("optimizers", title="The worked example: optimizers")
@@ -30,3 +58,34 @@ def test_adam_takes_first_steps_of_the_learning_rate(kata, probes):
     seen, unused = kata.run(probes.descent, "AdamW", {"lr": 0.1, "eps": 0.0, "weight_decay": 0.5}, 1)
     assert_close(seen, np.array([0.85]), scale=10.0)  # 1 - 0.1 · 0.5 · 1 first
     assert_close(unused, 1.0)
+
+
+@task("optimizers")
+def test_every_option(kata, probes):
+    for line, numbers in OPTIONS.items():
+        with about(line):
+            code = DESCENT.format(make=line)
+            assert_equal(kata.run(probes.values, code, ["seen"]), {"seen": numbers})
+
+
+@task("optimizers")
+def test_a_gradient_that_is_gone_stops_its_parameter(kata, probes):
+    code = DESCENT.format(make="SGD([w], lr=0.1, momentum=0.9, weight_decay=0.1)")
+    code += "optimizer.zero_grad()\ngone = w.grad is None\noptimizer.step()\n"
+    expected = {"gone": True, "w.item() == seen[-1]": True, "w.is_leaf": True}
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("optimizers")
+def test_a_state_is_handed_on(kata, probes):
+    for make, other in (
+        ("SGD([w], lr=0.1, momentum=0.9)", "SGD([w], lr=0.5)"),
+        ("Adam([w], lr=0.1)", "Adam([w])"),
+        ("AdamW([w], lr=0.1)", "AdamW([w], lr=1.0)"),
+    ):
+        code = DESCENT.format(make=make) + f"state = optimizer.state_dict()\noptimizer = {other}\n"
+        code += "optimizer.load_state_dict(state)\ndescend()\n" + "without_a_break = list(seen)\n"
+        code += DESCENT.format(make=make) + "descend()\n"
+        with about(f"{other} takes over the state of {make}"):
+            found = kata.run(probes.values, code, ["without_a_break", "seen"])
+            assert_equal(found["without_a_break"], found["seen"])

@@ -13,3 +13,25 @@ def test_the_worked_example_of_compatibility(kata, probes):
         with about(f"the answer, {name}"):
             assert_close(found, np.asarray(expected, np.float64), dtype=np.float32, scale=2.0, terms=8)
     assert_equal(is_module, True)
+
+
+@task("compatibility", title="Layers keep their arguments, numbers and modes, and nothing of PyTorch's")
+def test_layers_keep_what_they_are(kata, probes):
+    # what is made of PyTorch's layers has to work where there is no PyTorch
+    for line, found in kata.run(probes.layers_from_torch).items():
+        with about(f"from_torch of {line}"):
+            assert_equal(found["PyTorch's objects in it"], [])
+            assert_close(found["y"], np.asarray(found["PyTorch's y"]), dtype=np.float64, scale=10.0, terms=100)
+            assert_close(found["y of to_torch"], np.asarray(found["PyTorch's y"]), scale=10.0, terms=100)
+            assert_equal(found["training"], found["PyTorch's training"])
+            assert_equal(found["names"], found["PyTorch's names"])
+
+
+@task("compatibility")
+def test_tensors_and_dropout(kata, probes):
+    expected = {
+        "from_torch(tensor)": [[1.5, 2.0], "float64"],
+        "to_torch(Tensor)": [[1, 2], "torch.int64"],
+        "p": [0.25, 0.25],
+    }
+    assert_equal(kata.run(probes.tensors_and_dropout), expected)

@@ -59,7 +59,7 @@ def test_gradients_of_matrix_products(kata, draw, probes):
     check_all(kata, probes, draw, ["a @ b"], {"a": a}, {"b": b})
 
 
-@task("autograd")
+@task("corners")
 @cases(2)
 def test_gradients_where_a_function_has_a_kink(kata, draw, probes):
     """PyTorch's: halves for equal operands, 1 at the bounds of clip, 0 for relu and abs at 0, a power's at base 0."""
@@ -72,7 +72,7 @@ def test_gradients_where_a_function_has_a_kink(kata, draw, probes):
     check_all(kata, probes, draw, ["a.maximum(b)", "a.minimum(b)", "b.maximum(a) * a"], {"a": a, "b": b})
 
 
-@task("autograd")
+@task("corners")
 @cases(4)
 def test_a_large_argument_gives_no_nan(kata, draw, probes):
     """Sigmoid and tanh, far out: values within rounding of 0 and 1, gradients of 0, without overflow on the way."""
@@ -151,7 +151,7 @@ def test_gradients_accumulate_in_leaves_and_nowhere_else(kata, draw, probes):
         )
 
 
-@task("autograd", title="Every leaf has a gradient array of its own")
+@task("views", title="Every leaf has a gradient array of its own")
 @cases(2)
 def test_a_gradient_is_its_leafs_own(kata, draw, probes):
     """Of the leaf's shape and dtype; changing it changes no other tensor and no later gradient."""
@@ -181,7 +181,7 @@ def test_a_gradient_is_its_leafs_own(kata, draw, probes):
         fail(f"program `y = x * v` of x float32, v float64: expected y float64 and x.grad float32; {said}", None, said)
 
 
-@task("autograd", title="backward refuses what it cannot do")
+@task("refusals", title="backward refuses what it cannot do")
 @cases(1)
 def test_what_backward_refuses(kata, draw, probes):
     given = {"x": draw.normal(2, 3)}
@@ -273,7 +273,7 @@ HARMLESS = {
 }
 
 
-@task("autograd")
+@task("views")
 @cases(1)
 def test_values_changed_in_place(kata, draw, probes):
     """A gradient may be right, or refused with a RuntimeError, never silently wrong."""
@@ -287,7 +287,7 @@ def test_values_changed_in_place(kata, draw, probes):
     check_hazards(kata, probes, HAZARDS, given, constants)
 
 
-@task("autograd")
+@task("depth")
 @cases(1)
 def test_deep_graphs_and_graphs_of_many_paths(kata, draw, probes):
     """10 000 operations in a row; 2**60 paths through 60 operations, and through 400 in which every node is shared."""

@@ -67,7 +67,7 @@ def test_products_of_stacks_of_matrices(kata, draw, probes):
     check_all(kata, probes, draw, ["a @ b"], {"a": a, "b": b})
 
 
-@task("broadcasting")
+@task("refusals")
 @cases(1)
 def test_shapes_that_do_not_fit_are_refused(kata, probes):
     """With a RuntimeError that names both shapes."""

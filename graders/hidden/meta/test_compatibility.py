@@ -159,7 +159,7 @@ def test_states_cross_both_ways(kata, draw, probes):
     check(kata, probes, "", constants=x | {"seed": draw.seed()}, report=["y", "same"], stages=stages)
 
 
-@task("compatibility", title="What cannot be converted is refused")
+@task("refusals", title="What cannot be converted is refused")
 @cases(1)
 def test_what_cannot_cross(kata, probes):
     lines = ["from_torch(nn.Bilinear(2, 2, 2))", "from_torch(nn.Sequential(nn.Linear(2, 2), nn.LSTM(2, 2)))"]

@@ -127,7 +127,7 @@ y = model(x)"""
 
 @task("convolution")
 @cases(1)
-def test_initial_weights_and_what_is_refused(kata, probes):
+def test_initial_weights(kata, probes):
     code = """
         layers = [Conv2d(6, 12, (3, 2), groups=2) for _ in range(30)]
         w = [layer.weight for layer in layers]
@@ -138,9 +138,14 @@ def test_initial_weights_and_what_is_refused(kata, probes):
     for name in "wb":
         with about(f"{'weights' if name == 'w' else 'biases'} of Conv2d(6, 12, (3, 2), groups=2)"):
             assert_uniform(np.stack(found[name]), -bound, bound)
+    if found["Conv2D is Conv2d or issubclass(Conv2D, Conv2d)"] is not True:
+        fail("Conv2D should be another name of Conv2d", True, False)
+
+
+@task("refusals", title="Convolutions refuse images and groups that do not fit")
+@cases(1)
+def test_what_convolutions_refuse(kata, probes):
     image = {"x": np.ones((2, 3, 4, 4), np.float32)}
     lines = ["Conv2d(2, 3, 3)(x)", "Conv2d(3, 4, 5)(x)", "Conv2d(3, 4, 3, dilation=2)(x)"]
     check_refusals(kata, probes, lines, {}, image, ["RuntimeError"], "the image has the shape (2, 3, 4, 4)")
     check_refusals(kata, probes, ["Conv2d(3, 4, 3, groups=2)"], {}, {}, ["ValueError"], "3 channels are not 2 groups")
-    if found["Conv2D is Conv2d or issubclass(Conv2D, Conv2d)"] is not True:
-        fail("Conv2D should be another name of Conv2d", True, False)

@@ -69,7 +69,7 @@ def test_masks(kata, draw, probes):
     check_all(kata, probes, draw, MASKS, {"x": x}, given)
 
 
-@task("indexing")
+@task("views")
 @cases(2)
 def test_slices_are_views(kata, draw, probes):
     """They share memory with what they are taken of, in both directions; arrays of indices and masks copy."""
@@ -117,7 +117,7 @@ def test_indices_in_graphs(kata, draw, probes):
     check(kata, probes, code, given, {"g": draw.normal(4, dtype=dtype)})
 
 
-@task("indexing")
+@task("views")
 @cases(1)
 def test_values_changed_through_slices(kata, draw, probes):
     """What a slice changes has changed for backward too, and the other way round."""
@@ -154,7 +154,7 @@ VIEWED = (  # a tensor with a graph behind it is changed after a view of it was 
 )
 
 
-@task("indexing")
+@task("views")
 @cases(len(VIEWED))
 def test_views_of_tensors_in_a_graph(kata, draw, probes):
     """Gradients are right, or there is a RuntimeError, at the change or in backward; never silently wrong."""
@@ -176,7 +176,7 @@ def test_views_of_tensors_in_a_graph(kata, draw, probes):
         fail(f"{subject}: the gradient is wrong, and there is no RuntimeError", right["w.grad"], found["w.grad"])
 
 
-@task("indexing")
+@task("refusals")
 @cases(1)
 def test_indices_that_are_refused(kata, probes):
     outside = ["x[4]", "x[-5]", "x[0, 3]", "x[[0, 4]]", "x[:, [-4]]", "x[0, 0, 0, 0]", "x[..., 5]"]

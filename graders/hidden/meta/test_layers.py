@@ -44,16 +44,6 @@ def test_linear(kata, draw, probes):
     report = ["layer.bias", "names", "layer.weight.shape", "layer.weight.dtype", "layer.weight.is_leaf"]
     check(kata, probes, code, report=report)
     if draw.case == 0:
-        wrong = {"x": np.ones((n, inputs + 1), np.float32)}
-        check_refusals(
-            kata,
-            probes,
-            [f"Linear({inputs}, {outputs})(x)"],
-            {},
-            wrong,
-            ["RuntimeError"],
-            f"it takes {inputs} features",
-        )
         arrays = {"raw": draw.normal(n, inputs, dtype=np.float32), "raw_w": draw.normal(outputs, inputs)}
         code = f"layer = Linear({inputs}, {outputs}, bias=False)\nput(layer.weight, raw_w)\ny = layer(raw)"
         check(kata, probes, code, constants=arrays, report=["y"], reference=code.replace("(raw)", "(Tensor(raw))"))
@@ -81,9 +71,34 @@ def test_activations_and_flatten(kata, draw, probes):
     x = away_from_kinks(draw.normal(a, b, c, scale=2), distance=1e-2).astype(kind)
     for make in ACTIVATIONS:
         check_layer(kata, probes, draw, make, x, kind=kind)
+
+
+@task("corners", title="Activations far from 0")
+@cases(2)
+def test_activations_far_out(kata, draw, probes):
+    kind = FLOATS[draw.case]
     far = np.array([-300.0, -40.0, -9.0, -5.0, -1e-3, 1e-3, 5.0, 9.0, 40.0, 300.0], kind)
     for make in ACTIVATIONS[:-4]:
         check_layer(kata, probes, draw, make, far, kind=kind)
+
+
+@task("refusals", title="Layers refuse what they cannot take")
+@cases(1)
+def test_what_layers_refuse(kata, probes):
+    x = {"x": np.ones((2, 5), np.float32)}
+    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], "it takes 4 features")
+    outside = {"i": np.array([0, 4]), "j": np.array([-1, 0])}
+    lines = ["Embedding(4, 2)(i)", "Embedding(4, 2)(j)"]
+    check_refusals(kata, probes, lines, {}, outside, ["IndexError"], "it has 4 rows")
+    check_refusals(kata, probes, ["Dropout(-0.1)", "Dropout(1.5)"], {}, {}, ["ValueError"], "it is no probability")
+
+
+@task("corners", title="Dropout of nothing, and of everything")
+@cases(2)
+def test_dropout_of_nothing_and_of_everything(kata, draw, probes):
+    given = {"x": draw.normal(3, 3, dtype=np.float32)}
+    code = f"y = Dropout({float(draw.case)})(x)\ny.backward(g)"
+    check(kata, probes, code, given, {"g": draw.normal(3, 3, dtype=np.float32)})
 
 
 def spaced(draw, rows, *shape, level=1.0):
@@ -164,16 +179,6 @@ def test_embedding(kata, draw, probes):
     code = f"layer = Embedding({rows}, {features})\nlayer.to({kind})\nput(layer.weight, raw_w)\n"
     code += "y = layer(i)\ny.backward(g)"
     check(kata, probes, code, constants=constants, report=["y", "layer.weight.grad"])
-    code = f"layer = Embedding({rows}, {features})\ny = layer(i)"
-    check_refusals(
-        kata,
-        probes,
-        [f"Embedding({rows}, 2)(i)", f"Embedding({rows}, 2)(j)"],
-        {},
-        {"i": np.array([0, rows]), "j": np.array([-1, 0])},
-        ["IndexError"],
-        f"it has {rows} rows",
-    )
 
 
 @task("layers")
@@ -256,10 +261,6 @@ def test_dropout(kata, draw, probes):
         fail(f"{make}: after the same manual_seed the same elements should be dropped", None, None)
     if not np.array_equal(found["e"], x):
         fail(f"{make}.eval(): should change nothing", x, found["e"])
-    for edge in (0.0, 1.0):
-        code = f"y = Dropout({edge})(x)\ny.backward(g)"
-        check(kata, probes, code, {"x": x[:3, :3]}, {"g": g[:3, :3]})
-    check_refusals(kata, probes, ["Dropout(-0.1)", "Dropout(1.5)"], {}, {}, ["ValueError"], "it is no probability")
 
 
 # ----------------------------------------------------------------------------------------------- modules
@@ -417,6 +418,25 @@ def test_state_is_handed_on(kata, draw, probes):
         own = p == two.fc2.bias.detach().numpy().tolist()
     """
     check_model(kata, probes, code, constants={"x": x}, report=["same", "kept", "tracked", "own"])
+    loose = """
+        model = MyModel()
+        state = dict(model.state_dict())
+        before = model.fc2.bias.clone()
+        less = {name: value for name, value in state.items() if name not in ("fc1.bias", "scale.calls")}
+        more = state | {"fc3.weight": state["fc1.weight"]}
+        for each in (less, more):
+            each["fc2.bias"] = state["fc2.bias"] + 1
+        model.load_state_dict(less, strict=False)
+        model.load_state_dict(more, strict=False)
+        changed = bool(np.allclose(before.detach().numpy() + 1, model.fc2.bias.detach().numpy()))
+    """
+    if ran(kata, probes, MODEL + dedented(loose), {}, {}, ["changed"])["changed"] is not True:
+        fail("load_state_dict(state, strict=False): what fits should be loaded", None, None)
+
+
+@task("refusals", title="A state that does not fit changes nothing")
+@cases(1)
+def test_states_that_do_not_fit(kata, probes):
     wrong = """
         model = MyModel()
         state = dict(model.state_dict())
@@ -430,12 +450,9 @@ def test_state_is_handed_on(kata, draw, probes):
         faults = [attempt(lambda: model.load_state_dict(each)) for each in (less, more, other)]
         faults.append(attempt(lambda: model.load_state_dict(other, strict=False)))
         unchanged = bool(np.array_equal(before.detach().numpy(), model.fc2.bias.detach().numpy()))
-        model.load_state_dict(less, strict=False)
-        model.load_state_dict(more, strict=False)
-        changed = bool(np.allclose(before.detach().numpy() + 1, model.fc2.bias.detach().numpy()))
     """
     code = MODEL + dedented(wrong)
-    found = ran(kata, probes, code, {}, {}, ["faults", "unchanged", "changed"])
+    found = ran(kata, probes, code, {}, {}, ["faults", "unchanged"])
     cases_of = (
         ("missing", ["fc1.bias", "scale.calls"]),
         ("not known", ["fc3.weight"]),
@@ -454,8 +471,6 @@ def test_state_is_handed_on(kata, draw, probes):
             )
     if found["unchanged"] is not True:
         fail("load_state_dict: a state that is refused should change nothing", None, None)
-    if found["changed"] is not True:
-        fail("load_state_dict(state, strict=False): what fits should be loaded", None, None)
 
 
 @task("layers")

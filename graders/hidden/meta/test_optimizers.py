@@ -71,7 +71,7 @@ def test_a_hundred_steps(kata, draw, probes):
     check(kata, probes, code, constants=setting(draw, kind), report=report, terms=2 * STEPS, native=not wide)
 
 
-@task("optimizers")
+@task("groups")
 @cases(6)
 def test_groups_and_generators(kata, draw, probes):
     groups = (
@@ -117,7 +117,7 @@ optimizer.step()
 @task("optimizers")
 @cases(4)
 def test_gradients_are_only_read(kata, draw, probes):
-    """Gradients that are never cleared add up, and no step changes them; a step is a change like any other."""
+    """Gradients that are never cleared add up, and no step changes them."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "SGD([p, q], lr=0.02, weight_decay=0.3)",
@@ -127,25 +127,20 @@ def test_gradients_are_only_read(kata, draw, probes):
     code = f"{SETTING}\noptimizer = {make}\nfor _ in range(6):\n    step()\n    optimizer.step()\n"
     report = ["p", "q", "p.grad", "q.grad"]
     check(kata, probes, code, constants=setting(draw, np.float64), report=report, terms=2 * STEPS, native=False)
+
+
+@task("groups", title="backward notices that a step has changed a parameter")
+@cases(2)
+def test_a_step_is_a_change(kata, draw, probes):
+    make = ("SGD([w], lr=0.02, momentum=0.9)", "Adam([w], lr=0.05)")[draw.case]
     leaves, constants = {"w": draw.uniform(0.5, 2, 3)}, {"c": draw.uniform(0.5, 2, 3), "g": draw.uniform(0.5, 2, 3)}
-    change = f"w.sum().backward()\n{make.replace('[p, q]', '[w]')}.step()\nw.grad = None"
+    change = f"w.sum().backward()\n{make}.step()\nw.grad = None"
     check_hazards(kata, probes, [("y = w * w * c", change)], leaves, constants)
 
 
-@task("optimizers", title="Optimizer state can be saved and loaded")
-@cases(4)
-def test_a_state_is_handed_on(kata, draw, probes):
-    """Another optimiser that takes the state over goes on as if nothing had happened."""
-    make = (
-        "SGD([p, q], lr=0.02, momentum=0.9)",
-        "Adam([p, q], lr=0.05)",
-        "AdamW([p, q], lr=0.05, weight_decay=0.2)",
-        "SGD([{'params': [p], 'momentum': 0.9}, {'params': [q], 'lr': 0.1}], lr=0.02)",
-    )[draw.case]
-    other = ("SGD([p, q], lr=0.5)", "Adam([p, q])", "AdamW([p, q])", "SGD([{'params': [p]}, {'params': [q]}])")[
-        draw.case
-    ]
-    code = f"""
+def handed_on(make, other):
+    """Ten steps of one optimiser, then twenty of another that takes its state over."""
+    return f"""
 {SETTING}
 optimizer = {make}
 {LOOP.format(steps=10)}
@@ -154,10 +149,31 @@ optimizer = {other}
 optimizer.load_state_dict(state)
 {LOOP.format(steps=20)}
 """
+
+
+@task("optimizers", title="Optimizer state can be saved and loaded")
+@cases(3)
+def test_a_state_is_handed_on(kata, draw, probes):
+    """Another optimiser that takes the state over goes on as if nothing had happened."""
+    make = (
+        "SGD([p, q], lr=0.02, momentum=0.9)",
+        "Adam([p, q], lr=0.05)",
+        "AdamW([p, q], lr=0.05, weight_decay=0.2)",
+    )[draw.case]
+    other = ("SGD([p, q], lr=0.5)", "Adam([p, q])", "AdamW([p, q])")[draw.case]
+    code = handed_on(make, other)
     check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
 
 
-@task("optimizers", title="Optimizers refuse what they cannot do")
+@task("groups", title="A state of groups can be saved and loaded")
+@cases(1)
+def test_a_state_of_groups_is_handed_on(kata, draw, probes):
+    make = "SGD([{'params': [p], 'momentum': 0.9}, {'params': [q], 'lr': 0.1}], lr=0.02)"
+    code = handed_on(make, "SGD([{'params': [p]}, {'params': [q]}])")
+    check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
+
+
+@task("refusals", title="Optimizers refuse what they cannot do")
 @cases(1)
 def test_what_optimizers_refuse(kata, probes):
     given = {"p": np.ones(3)}

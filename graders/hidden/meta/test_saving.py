@@ -216,7 +216,7 @@ def damaged():
     }
 
 
-@task("saving")
+@task("damaged")
 @cases(1)
 def test_damaged_files_are_refused(kata, probes):
     """With a ValueError that names the file."""

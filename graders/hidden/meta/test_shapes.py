@@ -38,7 +38,7 @@ def test_sums_and_means(kata, draw, probes):
 @task("shapes")
 @cases(8)
 def test_variances_and_standard_deviations(kata, draw, probes):
-    """Of numbers about 0, whose variance is off by some n eps of itself, and of numbers far from 0, for the formula."""
+    """Of numbers about 0, whose variance is off by some n eps of itself."""
     shape = draw.sizes("a b c", low=2, high=5)[: 1 + draw.case // 2 % 3]
     noise = np.random.default_rng(draw.seed()).uniform(-0.03, 0.03, shape)
     x = (numbers(draw, *shape) + noise).astype(FLOATS[draw.case % 2])  # no two so near that rounding is magnified
@@ -50,6 +50,13 @@ def test_variances_and_standard_deviations(kata, draw, probes):
             f"x.var(axis={dim}, correction=0, keepdim=True)",
         ]
     check_all(kata, probes, draw, lines, {"x": x})
+
+
+@task("corners", title="The variance of numbers far from 0")
+@cases(2)
+def test_the_variance_far_from_0(kata, draw, probes):
+    noise = np.random.default_rng(draw.seed()).uniform(-0.03, 0.03, (4, 5))
+    x = (numbers(draw, 4, 5) + noise).astype(FLOATS[draw.case])
     far = x + np.array((1e3, 1e6)[x.dtype == np.float64], x.dtype)  # E[x²] - mean² would leave nothing of these
     check_all(kata, probes, draw, ["x.var()", "x.var(dim=0, correction=0)"], {"x": far}, terms=1)
 
@@ -71,7 +78,7 @@ def test_largest_and_smallest(kata, draw, probes):
     check_all(kata, probes, draw, plain, constants={"x": x}, reference=as_torch[len(lines) :])
 
 
-@task("shapes")
+@task("corners")
 @cases(4)
 def test_where_several_are_largest(kata, draw, probes):
     """max() shares its gradient evenly among them; max(dim) gives it to the one whose index it returns."""
@@ -91,7 +98,7 @@ def test_where_several_are_largest(kata, draw, probes):
             fail(f"x.{name}(dim={dim}): the gradient belongs to the indices returned", expected, found["x.grad"])
 
 
-@task("shapes")
+@task("dtypes")
 @cases(3)
 def test_reductions_of_integers_and_truth_values(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)
@@ -139,7 +146,7 @@ def test_new_shapes(kata, draw, probes):
     )
 
 
-@task("shapes")
+@task("views")
 @cases(2)
 def test_new_shapes_are_views(kata, draw, probes):
     """reshape, view, transpose, permute and .T share memory, as does expand; where it cannot be, reshape copies."""
@@ -169,7 +176,7 @@ def test_new_shapes_are_views(kata, draw, probes):
     check_hazards(kata, probes, hazards, leaves, g)
 
 
-@task("shapes")
+@task("refusals")
 @cases(1)
 def test_shapes_that_are_refused(kata, probes):
     x = {"x": np.ones((2, 3, 4))}
@@ -217,6 +224,11 @@ def test_joined_tensors(kata, draw, probes):
     ]
     lines += ["cat([p, p * r, r.exp()])", "stack([p, p.detach()])"]
     check_all(kata, probes, draw, lines, leaves)
+
+
+@task("dtypes", title="Joined tensors take the dtype of the widest")
+@cases(2)
+def test_dtypes_of_joined_tensors(kata, draw, probes):
     mixed = {"i": draw.integers(0, 9, 3), "f": draw.normal(2, dtype=np.float32), "d": draw.normal(2)}
     lines = ["cat([i, f])", "cat([f, d]).dtype", "stack([f, d])", "cat([i, i]).dtype", "cat([i > 3, i > 5])"]
     check_all(kata, probes, draw, lines, constants=mixed)
@@ -244,13 +256,22 @@ def test_chosen_elements(kata, draw, probes):
 @task("shapes")
 @cases(8)
 def test_softmax(kata, draw, probes):
-    """Also of numbers up to 10 000, of which one exponential is infinite and all others are 0."""
     shape = draw.sizes("a b c", low=1, high=5)[: 1 + draw.case // 2 % 3]
     dtype = FLOATS[draw.case % 2]
     lines = [f"x.{name}(dim={dim})" for name in ("softmax", "log_softmax") for dim in range(-len(shape), len(shape))]
     lines += ["x.softmax(-1)", "x.log_softmax(0)"]
     x = draw.normal(*shape, scale=2).astype(dtype)
     check_all(kata, probes, draw, lines, {"x": x})
+
+
+@task("corners", title="softmax and log_softmax of numbers up to 10 000")
+@cases(4)
+def test_softmax_far_out(kata, draw, probes):
+    """One exponential is infinite, and all others are 0."""
+    shape = draw.sizes("a b", low=1, high=5)[: 1 + draw.case // 2]
+    dtype = FLOATS[draw.case % 2]
+    lines = [f"x.{name}(dim={dim})" for name in ("softmax", "log_softmax") for dim in range(len(shape))]
+    x = draw.normal(*shape, scale=2).astype(dtype)
     for level in (1e4, -1e4):
         far = (x + np.array(level, dtype)).astype(dtype)
         check_all(kata, probes, draw, lines, {"x": far})

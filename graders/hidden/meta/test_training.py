@@ -92,7 +92,13 @@ def test_batches_in_a_random_order(kata, draw, probes):
         fail("DataLoader, shuffle=True: the order should be random, and another one in the next epoch", None, orders[1])
     if not np.array_equal(orders[0], orders[2]):
         fail("DataLoader, shuffle=True: after the same manual_seed the order should be the same", orders[0], orders[2])
-    refused = ["DataLoader((raw_x, raw_y[:-1]))", f"DataLoader((raw_x, raw_y), batch_size={-draw.case})"]
+
+
+@task("refusals", title="DataLoader refuses parts of different lengths")
+@cases(1)
+def test_what_data_loaders_refuse(kata, probes):
+    rows = {"raw_x": np.zeros((5, 2), np.float32), "raw_y": np.arange(5)}
+    refused = ["DataLoader((raw_x, raw_y[:-1]))", *(f"DataLoader((raw_x, raw_y), batch_size={n})" for n in (0, -1))]
     check_refusals(kata, probes, refused, {}, rows, ["ValueError"], "there are no such batches")
 
 

@@ -1,0 +1,242 @@
+# Settings are taken as they come.
+# core only
+"""Optimisers. Parameters of one dtype are stepped together, in few passes over long arrays instead of many short ones.
+
+A step gathers their gradients into one flat array, turns it in place into what is to be subtracted (piece by piece, so
+that a piece and its state stay in the processor's cache), and subtracts it from the parameters where they lie.
+"""
+
+from itertools import accumulate
+from math import sqrt
+from operator import is_
+
+import numpy as np
+
+from .backend import namespace, new_array, on_device
+from .tensor import Tensor
+
+PIECE = 32768  # elements
+
+
+class Batch:
+    """Parameters of one group, dtype and number of steps. `layout`: (name, factor) of every array of their state.
+
+    A state array is kept divided by its factor, which saves a pass over it: instead of m = β m + (1 - β) g we keep
+    m / (1 - β), a plain sum of decaying gradients.
+    """
+
+    def __init__(self, params, known, steps, layout):
+        """known: of each parameter its state so far, name -> array of its shape; what is missing begins at 0."""
+        self.params, self.steps, self.layout = params, steps, layout
+        first, ends = params[0].data, [0, *accumulate(p.data.size for p in params)]
+        xp = namespace(first)
+        self.flat = xp.empty(ends[-1], first.dtype)  # the gradients, then the steps
+        self.state = [xp.zeros(ends[-1], first.dtype) for _ in layout]
+
+        def cut(flat):
+            return [flat[a:b].reshape(p.data.shape) for a, b, p in zip(ends, ends[1:], params, strict=False)]
+
+        self.parts = cut(self.flat)
+        self.cuts = [cut(state) for state in self.state]
+        for (name, factor), parts in zip(layout, self.cuts, strict=True):
+            for part, arrays in zip(parts, known, strict=True):
+                if name in arrays:
+                    part[...] = arrays[name] / factor
+        starts = range(0, ends[-1], PIECE)
+        self.pieces = [[flat[a : a + PIECE] for flat in (self.flat, *self.state)] for a in starts]
+
+    def records(self):
+        """(parameter, steps, name -> array) of each."""
+        for i, p in enumerate(self.params):
+            state = zip(self.layout, self.cuts, strict=True)
+            yield p, self.steps, {name: parts[i] * factor for (name, factor), parts in state}
+
+
+class Optimizer:
+    """Base of the optimisers.
+
+    params: Tensors that are leaves, from any iterable, or dicts {"params": …} with settings of their own. ValueError if
+    there are none, one is given twice or is no leaf, or a setting is out of range; TypeError for what is no Tensor.
+    `param_groups` lists the settings, which may be changed between steps: optimizer.param_groups[0]["lr"] = 0.1.
+    """
+
+    def __init__(self, params, **settings):
+        params = list(params)
+        if not params:
+            params = [{"params": []}]
+        self.settings = settings
+        self.param_groups = []
+        self._plans = []  # for each group the parameters of its last step, and their batches
+        self._idle = {}  # parameter -> (steps, state) of those in no batch
+        for group in params if isinstance(params[0], dict) else [{"params": params}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, group):
+        """Add parameters with settings of their own: {"params": [...], "lr": 0.1}."""
+        group = {**self.settings, **group}
+        group["params"] = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        seen = {id(p) for other in self.param_groups for p in other["params"]}
+        for p in group["params"]:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"an optimizer takes Tensors, not {type(p).__name__}")
+            if not p.is_leaf:
+                raise ValueError("an optimizer takes leaves, not the results of operations")
+            if id(p) in seen:
+                raise ValueError("a parameter is given twice")
+            seen.add(id(p))
+        for name in "lr", "momentum", "dampening", "weight_decay", "eps":
+            if group.get(name, 0) is None:
+                raise ValueError(f"{name} is at least 0, not {group[name]}")
+        if not all(0 <= beta for beta in group.get("betas", ())):
+            raise ValueError(f"betas are at least 0 and below 1, not {group['betas']}")
+        if group.get("nesterov") and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ValueError("nesterov needs momentum and no dampening")
+        self.param_groups.append(group)
+        self._plans.append(([], []))
+
+    def zero_grad(self):
+        """Set all gradients to None."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
+
+    def step(self):
+        """One step for all parameters that have a gradient."""
+        for number, group in enumerate(self.param_groups):
+            for batch in self._current(number, group):
+                batch.steps += 1
+                np.concatenate([p.grad.data.reshape(-1) for p in batch.params], out=batch.flat)
+                with np.errstate(all="ignore"):
+                    self._decay(batch, group)
+                    for piece in batch.pieces:
+                        self._turn(*piece, steps=batch.steps, **group)
+                for p, part in zip(batch.params, batch.parts, strict=True):
+                    p.data -= part
+                    p.version[0] += 1
+
+    def _decay(self, batch, group):
+        """weight_decay as the gradient of weight_decay/2 |p|²."""
+        if group["weight_decay"]:
+            for p, part in zip(batch.params, batch.parts, strict=True):
+                part += group["weight_decay"] * p.data
+
+    def _layout(self, group):
+        """(name, factor) of the state's arrays, see Batch."""
+        raise NotImplementedError
+
+    def _turn(self, gradient, *state, steps, **group):
+        """Turn a piece of the gradients in place into what is to be subtracted."""
+        raise NotImplementedError
+
+    def _current(self, number, group):
+        """The batches of the parameters that have gradients now, those of the last step if nothing has changed."""
+        live = [p for p in group["params"] if p.grad is not None]
+        layout, (before, batches) = self._layout(group), self._plans[number]
+        if len(live) == len(before) and all(map(is_, live, before)) and all(b.layout == layout for b in batches):
+            return batches
+        for batch in batches:
+            self._idle.update((p, (steps, state)) for p, steps, state in batch.records())
+        known = [self._idle.pop(p, (0, {})) for p in live]
+        kinds = {}
+        for p, (steps, state) in zip(live, known, strict=True):
+            kinds.setdefault((p.dtype, p.device, steps), []).append((p, state))
+        batches = [Batch(*zip(*pairs, strict=True), steps, layout) for (_, _, steps), pairs in kinds.items()]
+        self._plans[number] = live, batches
+        return batches
+
+    def state_dict(self):
+        """{"state": {number: {"step": int, name: Tensor}}, "param_groups": […]}, copies, parameters by number."""
+        known = dict(self._idle)
+        for _, batches in self._plans:
+            known.update((p, (steps, state)) for batch in batches for p, steps, state in batch.records())
+        params = [p for group in self.param_groups for p in group["params"]]
+        number = {id(p): i for i, p in enumerate(params)}
+        state = {
+            i: {"step": known[p][0]} | {name: Tensor(array) for name, array in known[p][1].items()}
+            for i, p in enumerate(params)
+            if p in known
+        }
+        groups = [group | {"params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state):
+        """Go on from what `state_dict` of such an optimiser gave; ValueError if its groups are of other sizes."""
+        sizes = [len(group["params"]) for group in self.param_groups]
+        if sizes != [len(group["params"]) for group in state["param_groups"]]:
+            raise ValueError(f"the state is not of parameter groups of {sizes} parameters")
+        params = iter([p for group in self.param_groups for p in group["params"]])
+        self._plans, self._idle = [([], []) for _ in self.param_groups], {}
+        for group, new in zip(self.param_groups, state["param_groups"], strict=True):
+            group.update({name: value for name, value in new.items() if name in group and name != "params"})
+            for number in new["params"]:
+                p, own = next(params), dict(state["state"].get(number, {}))
+                steps = int(own.pop("step", 1)) if own else 0
+                if own:
+                    self._idle[p] = steps, {name: _like(p, array) for name, array in own.items() if array is not None}
+
+
+def _like(p, array):
+    """An array of p's dtype and device from a Tensor of ours or of PyTorch's, or an array."""
+    array = array.data if isinstance(array, Tensor) else np.asarray(array)
+    return on_device(new_array(array, p.dtype), p.device)
+
+
+class SGD(Optimizer):
+    """Gradient descent: p -= lr b with b = momentum b + (1 - dampening) g, or lr (g + momentum b) with nesterov."""
+
+    def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
+        super().__init__(
+            params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
+        )
+
+    def _layout(self, group):
+        return (("momentum_buffer", 1.0),) if group["momentum"] else ()
+
+    def _turn(self, g, b=None, *, steps, lr, momentum, dampening, nesterov, **_):
+        if b is not None:
+            if dampening and steps > 1:  # the first b is the gradient itself
+                g *= 1 - dampening
+            b *= momentum
+            b += g
+            g[...] = g + momentum * b if nesterov else b
+        g *= lr
+
+
+class Adam(Optimizer):
+    """p -= lr m' / (√v' + eps), m' and v' the means of g and g² with decay `betas`, corrected for their start at 0.
+
+    Kingma and Ba (2015). `weight_decay` is added to the gradient.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
+
+    def _layout(self, group):
+        beta1, beta2 = group["betas"]
+        return ("exp_avg", 1 - beta1), ("exp_avg_sq", 1 - beta2)
+
+    def _turn(self, g, m, v, *, steps, lr, betas, eps, **_):
+        # With M = m / (1 - β₁) and V = v / (1 - β₂), a and b as below: m' = M / a and v' = V / b².
+        beta1, beta2 = betas
+        a = (1 - beta1**steps) / (1 - beta1)
+        b = sqrt((1 - beta2**steps) / (1 - beta2))
+        m *= beta1
+        m += g
+        v *= beta2
+        np.multiply(g, g, out=g)
+        v += g
+        np.sqrt(v, out=g)
+        g += eps * b
+        np.divide(m, g, out=g)
+        g *= lr * b / a
+
+
+class AdamW(Adam):
+    """Adam with weights that decay beside the step, p -= lr weight_decay p (Loshchilov and Hutter, 2019)."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def _decay(self, batch, group):
+        for p in batch.params:
+            p.data *= 1 - group["lr"] * group["weight_decay"]

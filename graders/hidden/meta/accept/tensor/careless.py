@@ -1,0 +1,374 @@
+# Nothing is refused, no change is counted, and the graph is put in order by a function that calls itself.
+# core only
+"""Tensors, and the graph that remembers how they came about.
+
+An operation computes its result with plain arrays and then calls `record` with one edge for every operand: who it
+was, and the rule that turns the gradient of the result into the gradient of that operand.
+
+    def mul(a, b):
+        x, y = a.data, b.data
+        return record(x * y, (a, lambda g: g * y, b), (b, lambda g: g * x, a))
+
+`backward` walks over these edges from the newest node to the oldest. Every node was made after its operands, so this is
+a topological order, and no recursion and no search is needed.
+"""
+
+import heapq
+from functools import wraps
+from itertools import count
+
+import numpy as np
+
+from .backend import FLOAT32, device_of, generator, namespace, new_array, on_device
+
+OUTPUT = object()  # stands in an edge for the result itself, where a rule needs its values
+_serial = count().__next__
+_recording = True
+
+
+class Tensor:
+    """An array that can be differentiated.
+
+    `data`: Python numbers and nested lists (floats become float32, ints int64, bools bool), NumPy arrays and scalars
+    (their type is kept), Tensors; it is copied. `dtype`: a NumPy dtype or its name. `device`: 'cpu', or 'cuda' by CuPy.
+    RuntimeError if `requires_grad` is asked of a type that is not floating, or 'cuda' where there is no CuPy.
+
+    `.data` is the array, `.grad` the gradient: a Tensor of the same shape and type, or None before `backward`.
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad", "version")
+    __array_ufunc__ = None  # array + tensor is left to the tensor
+
+    def __init__(self, data, requires_grad=False, dtype=None, device=None):
+        array = new_array(data.data if isinstance(data, Tensor) else data, None if dtype is None else np.dtype(dtype))
+        self.data = array if device is None else on_device(array, device)
+        self.grad = None
+        self.node = None  # the operation that made it; None for a leaf
+        self.requires_grad = False
+        self.version = [0, False]  # how often the memory was changed in place, and whether there are views of it
+        if requires_grad:
+            self.requires_grad_()
+
+    shape = property(lambda self: self.data.shape, doc="The shape, a tuple.")
+    ndim = property(lambda self: self.data.ndim, doc="The number of dimensions.")
+    dtype = property(lambda self: self.data.dtype, doc="The NumPy dtype.")
+    device = property(lambda self: device_of(self.data), doc="'cpu' or 'cuda'.")
+    is_leaf = property(lambda self: self.node is None, doc="Whether no recorded operation made it.")
+
+    def size(self, dim=None):
+        """The shape, or the length of dimension `dim`."""
+        return self.data.shape if dim is None else self.data.shape[dim]
+
+    def numel(self):
+        """The number of elements."""
+        return self.data.size
+
+    def __len__(self):
+        if self.data.ndim == 0:
+            return 1
+        return len(self.data)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def numpy(self):
+        """The array itself, not a copy. RuntimeError if the tensor requires grad or is on the GPU."""
+        if self.requires_grad and not self.is_leaf:
+            raise RuntimeError("numpy() of a tensor that requires grad would lose it: call .detach().numpy()")
+        if self.device != "cpu":
+            raise RuntimeError("numpy() of a tensor on the GPU: call .to('cpu').numpy()")
+        return self.data
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.numpy(), dtype, copy=copy)
+
+    def item(self):
+        """The only element as a Python number. RuntimeError if there are several."""
+        return self.data.flat[0].item()
+
+    def tolist(self):
+        """Nested lists of Python numbers, or one number."""
+        return self.data.tolist()
+
+    def __bool__(self):
+        return bool(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __float__(self):
+        return float(self.item())
+
+    def __index__(self):
+        if self.data.dtype.kind == "f":
+            raise TypeError("a floating tensor is no index")
+        return int(self.item())
+
+    def __format__(self, spec):
+        return format(self.item() if spec and self.data.size == 1 else str(self), spec)
+
+    def __repr__(self):
+        text = "tensor(" + np.array2string(on_device(self.data, "cpu"), separator=", ", prefix="tensor(")
+        if self.dtype.name not in ("float32", "int64", "bool"):
+            text += f", dtype={self.dtype}"
+        if self.device != "cpu":
+            text += f", device='{self.device}'"
+        if self.node is not None:
+            return f"{text}, grad_fn=<{self.node.name}>)"
+        return f"{text}, requires_grad=True)" if self.requires_grad else f"{text})"
+
+    def detach(self):
+        """The same data without its history: memory is shared."""
+        return wrap(self.data, self.version)
+
+    def clone(self):
+        """A copy; the gradient passes through."""
+        return record(self.data.copy(), (self, lambda g: g))
+
+    def to(self, target):
+        """Of another dtype (or its name), or on another device ('cpu', 'cuda'); itself if nothing changes."""
+        if target in ("cpu", "cuda"):
+            home = self.device
+            data = on_device(self.data, target)
+            return self if data is self.data else record(data, (self, lambda g: on_device(g, home)))
+        dtype = np.dtype(target)
+        if dtype == self.data.dtype:
+            return self
+        # the rule has nothing to do: `backward` brings every gradient to the type of its tensor
+        return record(self.data.astype(dtype), *[(self, lambda g: g)] * (dtype.kind == "f"))
+
+    def float(self):
+        """As float32."""
+        return self.to(FLOAT32)
+
+    def double(self):
+        """As float64."""
+        return self.to(np.float64)
+
+    def long(self):
+        """As int64, rounded towards zero."""
+        return self.to(np.int64)
+
+    def requires_grad_(self, requires_grad=True):
+        """Ask for a gradient, or no longer. RuntimeError if the type is not floating, or for a result of operations."""
+        if requires_grad and self.data.dtype.kind == "b":
+            raise RuntimeError(f"only floating tensors can require gradients, not {self.dtype}")
+        if self.node is not None and not requires_grad:
+            raise RuntimeError("requires_grad can be changed for leaves only: use detach()")
+        self.requires_grad = requires_grad
+        return self
+
+    def backward(self, gradient=None, retain_graph=False):
+        """Add the gradient of this tensor to `.grad` of every leaf it was computed from.
+
+        `gradient`: the gradient of the final result with respect to this tensor, of its shape; 1 for a single element.
+        The values kept for it are let go on the way, unless `retain_graph`. RuntimeError: the tensor requires no grad,
+        has several elements and no `gradient`, the shapes differ, the graph was let go before, or a value that is
+        needed was modified in place.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("backward of a tensor that does not require grad")
+        if gradient is None:
+            if self.data.size != 1:
+                raise RuntimeError(
+                    f"grad can be implicitly created only for scalar outputs, not for shape {self.shape}"
+                )
+            gradient = namespace(self.data).ones(self.shape, self.dtype)
+        else:
+            gradient = gradient.data if isinstance(gradient, Tensor) else new_array(gradient)
+            if gradient.shape != self.shape:
+                raise RuntimeError(f"the gradient has shape {gradient.shape}, the tensor {self.shape}")
+        if self.node is None:
+            accumulate(self, gradient.astype(self.dtype), own=True)
+        else:
+
+            def visit(node, seen):
+                seen.add(node)
+                for target, _ in node.edges or ():
+                    if isinstance(target, Node) and target not in seen:
+                        visit(target, seen)
+
+            visit(self.node, set())
+            with np.errstate(all="ignore"):  # an infinite gradient is a result, as it is for PyTorch
+                propagate(self.node, gradient.astype(self.dtype, copy=False), retain_graph)
+
+
+class Node:
+    """An operation. `edges`: for each operand that requires grad its node, or itself if it is a leaf, and the rule."""
+
+    __slots__ = ("dtype", "edges", "saved", "serial", "shape")
+
+    def __init__(self, data, edges, saved):
+        self.serial = -_serial()  # falling, because heapq gives the smallest first
+        self.shape = data.shape
+        self.dtype = data.dtype
+        self.edges = edges
+        self.saved = saved  # (counter, its value then) of the tensors whose values the rules need
+
+    @property
+    def name(self):
+        """The operation: the function in which the rules were written."""
+        return self.edges[0][1].__qualname__.split(".<")[0].split(".")[-1].rstrip("_") if self.edges else "freed"
+
+
+def wrap(data, version=None):
+    """A Tensor around an array or a scalar of NumPy, not copied; version: of a view the counter of its base."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.data = data if type(data) is np.ndarray or not isinstance(data, np.generic) else np.asarray(data)
+    tensor.grad = tensor.node = None
+    tensor.requires_grad = False
+    tensor.version = [0, False] if version is None else version
+    return tensor
+
+
+def as_tensor(data, device=None):
+    """The Tensor itself, or one made of anything else, where an array of NumPy is not copied."""
+    if isinstance(data, Tensor):
+        return data
+    if isinstance(data, np.ndarray) and data.dtype.kind in "biuf" and device != "cuda":
+        return wrap(data)
+    return Tensor(data, device=device)
+
+
+def record(data, *edges, version=None):
+    """The result of an operation as a Tensor that remembers it, if recording is on and an operand requires grad.
+
+    data: its array. Each edge: (operand, rule, tensors…). rule(g) is the gradient of the operand for the gradient g of
+    the result, both arrays; it may have any shape that the operand was broadcast to, and changes nothing in place. The
+    tensors are those whose values it needs, OUTPUT for the result: they are let go with the graph, and a change of them
+    in the meantime is noticed. version: of a view the counter of its base.
+    """
+    tensor = wrap(data, version)
+    if version is not None:
+        version[1] = True
+    if _recording:
+        kept, saved = [], []
+        for edge in edges:
+            operand = edge[0]
+            if operand.requires_grad:
+                kept.append((operand.node or operand, edge[1]))
+                for needed in edge[2:]:
+                    counter = tensor.version if needed is OUTPUT else needed.version
+                    saved.append((counter, counter[0]))
+        if kept:
+            tensor.requires_grad = True
+            tensor.node = Node(tensor.data, kept, saved)
+    return tensor
+
+
+def propagate(root, gradient, retain_graph):
+    """Carry `gradient` from the node `root` to all leaves."""
+    gradients = {root: gradient}
+    owned = set()  # nodes whose gradient is a sum made here: it may be added to in place
+    heap = [(root.serial, root)]
+    while heap:
+        node = heapq.heappop(heap)[1]
+        gradient = gradients.pop(node)
+        if node.edges is None:
+            raise RuntimeError("backward through a graph that was let go: the first time needs retain_graph=True")
+        for counter, value in node.saved:
+            if counter[0] < value:
+                raise RuntimeError(
+                    f"a value needed for the gradient of {node.name} has been modified by an inplace operation"
+                )
+        for target, rule in node.edges:
+            part = rule(gradient)
+            own = part is not gradient and part.base is None  # a new array, which nobody else holds
+            if part.shape != target.shape:
+                part, own = unbroadcast(part, target.shape), True
+            if part.dtype != target.dtype:
+                part, own = part.astype(target.dtype), True
+            if type(target) is not Node:
+                accumulate(target, part, own)
+            elif target not in gradients:
+                gradients[target] = part
+                heapq.heappush(heap, (target.serial, target))
+                if own:
+                    owned.add(target)
+            elif target in owned:
+                gradients[target] += part
+            else:
+                gradients[target] = gradients[target] + part
+                owned.add(target)
+        if not retain_graph and node.saved:
+            node.edges = node.saved = None
+
+
+def accumulate(leaf, gradient, own):
+    """Add to the gradient of a leaf; the first is copied unless it is our own."""
+    if leaf.grad is None:
+        leaf.grad = wrap(gradient if own else gradient.copy())
+    else:
+        np.add(leaf.grad.data, gradient, out=leaf.grad.data)
+        leaf.grad.version[0] += 1
+
+
+def unbroadcast(gradient, shape):
+    """The sum over all dimensions along which an operand of this shape was repeated."""
+    lead = gradient.ndim - len(shape)
+    repeated = tuple(i for i in range(gradient.ndim) if i < lead or shape[i - lead] == 1 != gradient.shape[i])
+    return gradient.sum(repeated).reshape(shape)
+
+
+class no_grad:
+    """Nothing inside is recorded: `with no_grad(): …`, or as a decorator, `@no_grad()` or `@no_grad`."""
+
+    def __new__(cls, function=None):
+        mode = super().__new__(cls)
+        mode.before = []
+        return mode if function is None else mode(function)
+
+    def __enter__(self):
+        global _recording
+        self.before.append(_recording)
+        _recording = False
+
+    def __exit__(self, *error):
+        global _recording
+        _recording = self.before.pop()
+
+    def __call__(self, function):
+        @wraps(function)
+        def without_grad(*args, **kwargs):
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return without_grad
+
+
+def is_recording():
+    """Whether operations are recorded now."""
+    return _recording
+
+
+def tensor(data, dtype=None, requires_grad=False, device=None):
+    """A Tensor of a copy of `data`: `Tensor` with PyTorch's order of arguments."""
+    return Tensor(data, requires_grad, dtype, device)
+
+
+def sizes(shape):
+    """Sizes given as ints or as one tuple or list, as a tuple."""
+    return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+
+
+def zeros(*shape, requires_grad=False, dtype=FLOAT32, device=None):
+    """zeros(2, 3) or zeros((2, 3)): a tensor of this shape, of zeros."""
+    return Tensor(np.zeros(sizes(shape), dtype), requires_grad, dtype, device)
+
+
+def ones(*shape, requires_grad=False, dtype=FLOAT32, device=None):
+    """ones(2, 3) or ones((2, 3)): a tensor of this shape, of ones."""
+    return Tensor(np.ones(sizes(shape), dtype), requires_grad, dtype, device)
+
+
+def randn(*shape, requires_grad=False, dtype=FLOAT32, device=None):
+    """randn(2, 3) or randn((2, 3)): a tensor of this shape, of independent standard normal numbers."""
+    return Tensor(generator.standard_normal(sizes(shape)), requires_grad, dtype, device)
+
+
+def arange(start, end=None, step=1, requires_grad=False, dtype=None, device=None):
+    """start, start + step, … before end, (n,): int64 if all three are ints, else float32. arange(n) counts from 0."""
+    start, end = (0, start) if end is None else (start, end)
+    if dtype is None:
+        dtype = np.int64 if all(isinstance(x, (int, np.integer)) for x in (start, end, step)) else FLOAT32
+    return Tensor(np.arange(start, end, step), requires_grad, dtype, device)
