@@ -171,7 +171,7 @@ def test_a_message_names_the_function_and_the_element(
 def test_a_sick_network_is_told_in_words(katas: Judge) -> None:
     _, _, verdict = graded(katas, "exercise10", "other_samples_predicted")
     visible, hidden = wording.not_passed(verdict)
-    assert visible.message == "can_overfit_tiny_batch: expected True, got False"
+    assert visible.message == "can_overfit_tiny_batch, relu network, fault: none: expected True, got False"
     assert hidden.message.startswith("can_overfit_tiny_batch: expected True for a healthy relu network")
     for test in (visible, hidden):
         assert test.counterexample.startswith("# can_overfit_tiny_batch of a network with ")

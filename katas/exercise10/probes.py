@@ -8,7 +8,7 @@ def norms_of_weights(submission, weights, X, y):
 
     Shown as:
         from network import Network
-        network = Network([2, 2, 2], "relu", np.random.default_rng(0))
+        network = Network([weights[0].shape[1], *map(len, weights)], "relu", np.random.default_rng(0))
         for parameter, value in zip(network.weights, weights):
             parameter[...] = value
         np.array(gradient_norms(network, X, y))

@@ -1,4 +1,5 @@
 # A list comprehension, which knows no float32.
+# core only
 import numpy as np
 
 
