@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from images import ImageData
+from images import ImageData, load
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from torch import nn
 
 torch.set_num_threads(1)
 
@@ -21,9 +33,19 @@ def space(submission: ModuleType) -> list[Any]:
     return [_parts(each) for each in submission.search_space()]
 
 
-def sample(submission: ModuleType, n: int, seed: int) -> list[Any]:
-    """What sample gives by a generator of this seed."""
-    return [_parts(each) for each in submission.sample(n, np.random.default_rng(seed))]
+def changed(submission: ModuleType) -> bool:
+    """Whether the width of an Architecture can be changed."""
+    architecture = submission.search_space()[7]
+    try:
+        architecture.width = 1
+    except FrozenInstanceError:
+        return False
+    return True
+
+
+def samples(submission: ModuleType, n: int, seeds: list[int]) -> list[Any]:
+    """A sample of n by a generator of each seed."""
+    return [[_parts(each) for each in submission.sample(n, np.random.default_rng(seed))] for seed in seeds]
 
 
 def network(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_classes: int) -> dict[str, Any]:
@@ -33,25 +55,221 @@ def network(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_cla
     return {"shapes": shapes, "count": submission.count_parameters(architecture, n_inputs, n_classes)}
 
 
-def trial(submission: ModuleType, parts: tuple[Any, ...], data: dict[str, Any], epochs: int, seeds: list[int]) -> Any:
-    """A trial of each seed."""
-    architecture, pictures = _architecture(submission, parts), ImageData(**data)
-    return [_flat(submission.run_trial(architecture, pictures, epochs=epochs, seed=seed)) for seed in seeds]
+def weights(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> list[Any]:
+    """The first weights of a network, after torch.manual_seed with each seed."""
+    found = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        found.append(next(submission.build(_architecture(submission, parts), 5, 3).parameters()).flatten().tolist())
+    return found
 
 
-def search(submission: ModuleType, architectures: list[Any], data: dict[str, Any], name: str) -> dict[str, Any]:
-    """The first half of the architectures searched, and then all, with one log, which is gone afterwards."""
-    log, pictures = Path(name), ImageData(**data)
-    log.unlink(missing_ok=True)
-    asked = [_architecture(submission, parts) for parts in architectures]
-    answers, texts = [], []
+def handed_on(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, training: bool) -> np.ndarray:
+    """The logits of n rows in a network that gives `value` to each unit and hands it on from layer to layer."""
+    model = submission.build(_architecture(submission, parts), 5, 3).double().train(training)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+            if parameter.ndim == 2 and parameter.shape[1] == 5:
+                parameter[:, 0] = value
+            elif parameter.ndim == 2:
+                parameter.copy_(torch.eye(*parameter.shape))
+        torch.manual_seed(7)
+        return model(torch.ones(n, 5, dtype=torch.float64)).numpy()
+
+
+def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A trial of each run (data, epochs, seed, perhaps a `pause` before it), and what went through its network.
+
+    `batches`: for each batch in training the numbers of its rows, equal rows having equal numbers. `last`: the mean
+    square of what came out of the last of them. `validated`: how many rows came after it, outside training.
+    """
+    architecture, found = _architecture(submission, parts), []
+    for run in runs:
+        idle = time.process_time() + run.get("pause", 0)  # seconds that are not of the training
+        while time.process_time() < idle:
+            pass
+        data = ImageData(**run["data"])
+        torch.rand(len(found) + 1)
+        with _watched(data.n_inputs) as passes:
+            begun = time.perf_counter()
+            trial = submission.run_trial(architecture, data, epochs=run["epochs"], seed=run["seed"])
+            took = time.perf_counter() - begun
+        training = [each for each in passes if each["training"]]
+        after = passes[max((place for place, each in enumerate(passes) if each["training"]), default=-1) + 1 :]
+        found.append(
+            _flat(trial)
+            | {
+                "took": took,
+                "threads": max((each["threads"] for each in training), default=0),
+                "batches": [each["rows"] for each in training],
+                "last": training[-1]["out"] if training else 0.0,
+                "validated": sum(len(each["rows"]) for each in after),
+            }
+        )
+    return found
+
+
+@contextmanager
+def _watched(n_inputs: int, stop: int = 0, fault: str = "") -> Iterator[list[dict[str, Any]]]:
+    """What goes through networks meanwhile, batch by batch; the `stop`th that is trained raises the fault."""
+    passes: list[dict[str, Any]] = []
+    numbers: dict[bytes, int] = {}
+    depth = 0
+
+    def enter(module: nn.Module, arguments: Any) -> None:
+        nonlocal depth
+        if depth == 0 and arguments and torch.is_tensor(arguments[0]) and arguments[0].shape[-1:] == (n_inputs,):
+            rows = [numbers.setdefault(row.tobytes(), len(numbers)) for row in arguments[0].detach().float().numpy()]
+            others = {id(each["module"]) for each in passes if each["training"]} - {id(module)}
+            if module.training and len(others) + 1 == stop:
+                raise {"ValueError": ValueError, "KeyboardInterrupt": KeyboardInterrupt}[fault](fault)
+            seen = {"training": module.training, "rows": rows, "threads": torch.get_num_threads(), "module": module}
+            passes.append(seen | {"out": 0.0})
+        depth += 1
+
+    def leave(module: nn.Module, arguments: Any, output: Any) -> None:
+        nonlocal depth
+        depth = max(depth - 1, 0)
+        if depth == 0 and passes and torch.is_tensor(output):
+            passes[-1]["out"] = float(output.detach().double().square().mean())
+
+    hooks = [
+        nn.modules.module.register_module_forward_pre_hook(enter),
+        nn.modules.module.register_module_forward_hook(leave, always_call=True),
+    ]
     try:
-        for some in (asked[: len(asked) // 2], asked):
-            answers.append([_flat(each) for each in submission.search(some, pictures, epochs=1, seed=0, log=log)])
-            texts.append(log.read_text(encoding="utf-8"))
+        yield passes
     finally:
-        log.unlink(missing_ok=True)
-    return {"trials": answers, "logs": texts}
+        for hook in hooks:
+            hook.remove()
+
+
+def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Searches of tiny data with one log, one after the other; `begun` is how many networks each of them trained.
+
+    A run: architectures, dataset, epochs, seed; `stop`: the training in which a fault, ValueError or KeyboardInterrupt,
+    happens; `cut`: how many bytes to take from the end of the log beforehand.
+    """
+    log, answers = Path("of_a_search.csv"), []
+    log.unlink(missing_ok=True)
+    for run in runs:
+        asked = [_architecture(submission, parts) for parts in run["architectures"]]
+        if run.get("cut"):
+            log.write_bytes(log.read_bytes()[: -run["cut"]])
+        raised, found = "", []
+        with _watched(6, run.get("stop", 0), run.get("fault", "")) as passes:
+            try:
+                found = submission.search(asked, _few(run["dataset"]), epochs=run["epochs"], seed=run["seed"], log=log)
+            except (ValueError, KeyboardInterrupt) as fault:
+                raised = type(fault).__name__
+        begun = len({id(each["module"]) for each in passes if each["training"]})
+        answer = {"trials": [_flat(each) for each in found], "begun": begun, "raised": raised}
+        answers.append(answer | {"log": log.read_text(encoding="utf-8")})
+    log.unlink()
+    return answers
+
+
+def on_executor(submission: ModuleType, architectures: list[Any], order: list[int], failing: int = -1) -> Any:
+    """A search on an executor that finishes its trials in this order; trial `failing` raises KeyboardInterrupt.
+
+    `lines`: how many lines the log has after each trial. `early`: how many it has had before the trial was done.
+    """
+    log = Path("on_an_executor.csv")
+    log.unlink(missing_ok=True)
+    executor = _Slow(order, log, failing)
+    asked = [_architecture(submission, parts) for parts in architectures]
+    raised, found = "", []
+    try:
+        found = submission.search(asked, _few("shapes32"), epochs=1, seed=3, executor=executor, log=log)
+    except KeyboardInterrupt:
+        raised = "KeyboardInterrupt"
+    finally:
+        executor.closed = True
+        executor.thread.join()
+    answer = {"given": len(executor.given), "lines": executor.lines, "early": executor.early, "raised": raised}
+    answer |= {"trials": [_flat(each) for each in found], "log": log.read_text(encoding="utf-8")}
+    log.unlink()
+    return answer
+
+
+class _Slow(Executor):
+    """An executor that waits for all trials and then finishes them in an order of its own, one after the other."""
+
+    def __init__(self, order: list[int], log: Path, failing: int) -> None:
+        self.given: list[tuple[Future[Any], Any]] = []
+        self.lines: list[int] = []
+        self.early: list[int] = []
+        self.order, self.log, self.failing, self.closed = order, log, failing, False
+        self.thread = threading.Thread(target=self.finish)
+        self.thread.start()
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.given.append((future, functools.partial(function, *arguments, **options)))
+        return future
+
+    def finish(self) -> None:
+        self.wait(lambda: len(self.given) == len(self.order))
+        for place in self.order:
+            if place < len(self.given):
+                self.run(*self.given[place], place)
+                self.wait(lambda: self.rows() > len(self.lines) + 1)
+                self.lines.append(self.rows())
+        while not self.closed:  # one that is given later is not left waiting
+            for place, (future, call) in enumerate(self.given):
+                if not future.done():
+                    self.run(future, call, place)
+            time.sleep(0.005)
+
+    def run(self, future: Future[Any], call: Any, place: int) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            answer = call()
+            self.early.append(self.rows())
+            if place == self.failing:
+                raise KeyboardInterrupt
+            future.set_result(answer)
+        except BaseException as fault:  # noqa: BLE001
+            future.set_exception(fault)
+
+    def rows(self) -> int:
+        return self.log.read_bytes().count(b"\n") if self.log.is_file() else 0
+
+    def wait(self, true: Any, seconds: float = 1.0) -> None:
+        end = time.monotonic() + seconds
+        while not true() and time.monotonic() < end and not self.closed:
+            time.sleep(0.002)
+
+
+def on_processes(submission: ModuleType, architectures: list[Any]) -> dict[str, Any]:
+    """The trials of a search on an executor that pickles, as one with other processes does, and those without."""
+    executor, few = _Pickling(), _few("shapes32")
+    asked = [_architecture(submission, parts) for parts in architectures]
+    found = submission.search(asked, few, epochs=1, seed=3, executor=executor)
+    alone = submission.search(asked, few, epochs=1, seed=3)
+    return {"trials": [_flat(each) for each in found], "alone": [_flat(each) for each in alone], "open": executor.open}
+
+
+class _Pickling(Executor):
+    open = True
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        function, arguments, options = pickle.loads(pickle.dumps((function, arguments, options)))
+        future: Future[Any] = Future()
+        future.set_result(pickle.loads(pickle.dumps(function(*arguments, **options))))
+        return future
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        self.open = False
+
+
+def _few(name: str) -> ImageData:
+    """So few rows that a trial on them takes no time."""
+    rng = np.random.default_rng(0)
+    rows, classes = rng.integers(0, 256, (40, 6)).astype(np.uint8), rng.integers(0, 3, 40)
+    return ImageData(name, rows, classes, rows, classes, n_classes=3)
 
 
 def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
@@ -59,15 +277,50 @@ def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
     return [_flat(each) for each in submission.pareto_front([_trial_of(submission, row) for row in rows])]
 
 
-def written(submission: ModuleType, rows: list[dict[str, Any]], name: str) -> dict[str, bytes]:
-    """What write_results writes into a folder of this name, which is gone afterwards."""
-    folder = Path(name)
-    submission.write_results([_trial_of(submission, row) for row in rows], folder)
+def written(submission: ModuleType, rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """What write_results writes into a folder of this name, and what is drawn in the axes of its picture."""
+    folder, figures = Path(name), []
+    print_png = FigureCanvasAgg.print_png
+
+    @functools.wraps(print_png)
+    def see(canvas: FigureCanvasAgg, *arguments: Any, **options: Any) -> Any:
+        answer = print_png(canvas, *arguments, **options)
+        figures.append([_axes(each, canvas.figure) for each in canvas.figure.axes])
+        return answer
+
+    FigureCanvasAgg.print_png = see
+    try:
+        submission.write_results([_trial_of(submission, row) for row in rows], folder)
+    finally:
+        FigureCanvasAgg.print_png = print_png
+        plt.close("all")
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
-    return files
+    shutil.rmtree(folder)
+    return files | {"axes": figures[-1] if figures else []}
+
+
+def _axes(axes: Any, figure: Any) -> dict[str, Any]:
+    """Labels and limits of axes, and all points in them: (x, y, which artist, how it looks)."""
+    points = []
+    for number, line in enumerate(axes.lines):
+        points += [(float(x), float(y), f"line {number}") for x, y in np.asarray(line.get_xydata(), float)]
+    for number, dots in enumerate(axes.collections):
+        looks = [dots.get_facecolors(), dots.get_edgecolors(), dots.get_linewidths()]
+        looks += [dots.get_sizes()] if hasattr(dots, "get_sizes") else []
+        for place, (x, y) in enumerate(np.ma.filled(np.ma.asarray(dots.get_offsets(), float), np.nan)):
+            look = [str(np.round(each[place % len(each)], 3)) for each in map(np.asarray, looks) if len(each)]
+            points.append((float(x), float(y), f"dots {number} {look}"))
+    labels = [axes.get_xlabel() or figure.get_supxlabel(), axes.get_ylabel() or figure.get_supylabel()]
+    shared = [each.get_ylabel() for each in figure.axes if each.get_ylabel()]
+    labels[1] = labels[1] or "".join(shared[:1])
+    return {"labels": labels, "limits": [sorted(axes.get_xlim()), sorted(axes.get_ylim())], "points": points}
+
+
+def again(submission: ModuleType, row: dict[str, Any]) -> float:
+    """The accuracy of the trial of a row of your log, run once more on its data set."""
+    architecture = _architecture(submission, [row[name] for name in PARTS])
+    data = load(row["dataset"])
+    return float(submission.run_trial(architecture, data, epochs=row["epochs"], seed=row["seed"]).accuracy)
 
 
 def _architecture(submission: ModuleType, parts: Any) -> Any:

@@ -7,7 +7,7 @@ tries architectures and writes what came of it into results/; `katas run challen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ def search_space() -> list[Architecture]:
 def sample(n: int, rng: np.random.Generator) -> list[Architecture]:
     """n different architectures of the space, every one as likely as every other.
 
-    All randomness comes from `rng`. n is at most 432; ValueError for more.
+    All randomness comes from `rng`. n is at most 432.
     """
     raise NotImplementedError
 
@@ -98,24 +98,23 @@ def search(
     """A trial of each architecture; the trials in the order of `architectures`.
 
     They run one after the other in this process, or are all handed to `executor.submit` at once: any
-    concurrent.futures.Executor will do, also one whose workers are other processes, to which function and arguments are
-    pickled. (Threads of one process share torch's generator: their trials need not be repeatable.) The executor is the
-    caller's and is not shut down here. An architecture asked for twice is run once; its trial comes twice.
+    concurrent.futures.Executor will do. (Threads of one process share torch's generator: their trials need not be
+    repeatable.) An architecture asked for twice is run once; its trial comes twice.
 
     Every trial is appended here, not by a worker, to the CSV file `log` as soon as it is finished, whichever finishes
     first; the file is new, or one that `search` began. A row has at least the columns layers, width, activation,
     dropout, batch_size, dataset, epochs, seed, accuracy, seconds, parameters, numbers in full, after a header. Trials
-    that the file already holds (same architecture, data set, epochs and seed) are not run again, and their rows stay as
-    they are, to the letter. If the last line has no end, the search was killed while it wrote: that line is dropped and
-    its trial run again. Where a trial raises, what has finished is in the log, and the exception goes on to the caller;
-    so does KeyboardInterrupt.
+    that the file already holds (same architecture, data set, epochs and seed) are not run again, and their rows stay.
 
-    On a terminal a bar shows trials, the best accuracy so far and the time left.
+    Extra (the task `recovery`): if a trial raises, the trials that finished before it are in the log, and the exception
+    reaches the caller; so does KeyboardInterrupt. If the last line of the log has no end, the search was killed while
+    it wrote: drop that line and run its trial again. The executor may have other processes as workers, so its function
+    and arguments must be picklable; it belongs to the caller, who shuts it down.
     """
     raise NotImplementedError
 
 
-def pareto_front(trials: Iterable[Trial]) -> list[Trial]:
+def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
     """The trials that no other one dominates, in the order in which they came.
 
     One dominates another if it is at least as good in all three, accuracy (more is better), parameters and seconds

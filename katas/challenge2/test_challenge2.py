@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from graders.checks import assert_picture, assert_prose, task
+from graders.checks import assert_picture, assert_prose, cases, task
+from graders.checks.mismatch import handed_in
 
 COLUMNS = [
     "layers",
@@ -43,21 +46,33 @@ POINTS = {  # what the recommendations must speak of, in any words
 }
 
 
-def pictures(seed: int) -> dict[str, Any]:
-    """Rows of 12 bytes of three classes that lie far apart, by the names of ImageData's fields."""
+TIES = [  # some trials are equal in one thing, some in all three
+    (0.50, 500, 9.0, True),
+    (0.75, 1000, 2.0, True),
+    (0.75, 1000, 2.0, True),
+    (0.75, 1000, 2.0001, False),
+    (0.7501, 1000, 2.00005, True),
+    (0.90, 2000, 3.0, True),
+    (0.60, 400, 9.5, True),
+    (0.60, 400, 9.6, False),
+]
+
+
+def pictures(seed: int, noise: float = 20.0, n_train: int = 500, n_validation: int = 140) -> dict[str, Any]:
+    """Rows of 12 bytes of three classes, by the names of ImageData's fields; with little noise they lie far apart."""
     rng = np.random.default_rng(seed)
     centres = rng.permuted(np.tile([[70.0], [185.0], [128.0]], 12), axis=0)
-    y = rng.integers(0, 3, 640)
-    X = np.clip(centres[y] + rng.normal(0, 20, (640, 12)), 0, 255).astype(np.uint8)
-    data = {"X_train": X[:512], "y_train": y[:512], "X_validation": X[512:], "y_validation": y[512:]}
+    y = rng.integers(0, 3, n_train + n_validation)
+    X = np.clip(centres[y] + rng.normal(0, noise, (len(y), 12)), 0, 255).astype(np.uint8)
+    data = {"X_train": X[:n_train], "y_train": y[:n_train], "X_validation": X[n_train:], "y_validation": y[n_train:]}
     return {"name": "blobs", **data, "n_classes": 3}
 
 
-def example() -> list[dict[str, Any]]:
-    """The trials of the worked example."""
+def trials_of(table: Sequence[tuple[float, int, float, bool]]) -> list[dict[str, Any]]:
+    """A trial for each row of a table: accuracy, parameters, seconds."""
     parts = {"layers": 2, "activation": "relu", "dropout": 0.2, "batch_size": 64}
     rest = {"dataset": "shapes32", "epochs": 10}
-    numbers = [dict(zip(("accuracy", "parameters", "seconds"), each, strict=False)) for each in EXAMPLE]
+    numbers = [dict(zip(("accuracy", "parameters", "seconds"), each, strict=False)) for each in table]
     return [parts | {"width": 32, "seed": seed} | rest | each for seed, each in enumerate(numbers)]
 
 
@@ -66,12 +81,18 @@ def rows_of(text: str | bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text if isinstance(text, str) else text.decode())))
 
 
+def key(trial: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells the trials of these tests from each other, and what came of them."""
+    asked = trial["dataset"], int(trial["epochs"]), int(trial["seed"]), int(trial["width"])
+    return *asked, float(trial["accuracy"]), float(trial["seconds"])
+
+
 def assert_logged(text: str, trials: Sequence[dict[str, Any]]) -> None:
-    """Each trial is in the log once."""
+    """Each trial is in the log once, with its numbers in full."""
     rows = rows_of(text)
     assert len(rows) == len(trials), f"{len(trials)} trials have finished, and the log has {len(rows)} rows"
-    logged = {(int(row["width"]), int(row["batch_size"])): float(row["accuracy"]) for row in rows}
-    assert logged == {(trial["width"], trial["batch_size"]): trial["accuracy"] for trial in trials}
+    logged, finished = sorted(map(key, rows)), sorted(map(key, trials))
+    assert logged == finished, "the log (data set, epochs, seed, width, accuracy, seconds) has not those trials"
 
 
 @task("space")
@@ -88,9 +109,25 @@ def test_there_are_432_architectures(kata: Any, probes: Any) -> None:
 
 
 @task("space")
+def test_an_architecture_stays_frozen(kata: Any, probes: Any) -> None:
+    assert not kata.run(probes.changed), "the width of an Architecture was changed: keep @dataclass(frozen=True)"
+
+
+@task("space")
 def test_a_sample_has_none_twice(kata: Any, draw: Any, probes: Any) -> None:
-    found = kata.run(probes.sample, 60, draw.seed())
-    assert len(found) == len(set(found)) == 60
+    space = set(kata.run(probes.space))
+    found = kata.run(probes.samples, 60, [draw.seed() for _ in range(20)])
+    assert all(len(each) == len(set(each)) == 60 for each in found), "60 different architectures were asked for"
+    assert all(set(each) <= space for each in found), "a sample has architectures that are not in the space"
+    deepest = sum(layers == 8 for each in found for layers, *_ in each) / 1200
+    assert 0.15 <= deepest <= 0.35, f"a quarter of the space has 8 layers, and {deepest:.0%} of 1 200 samples"
+
+
+@task("space")
+def test_a_sample_is_drawn_by_its_generator(kata: Any, probes: Any) -> None:
+    one, again, other = kata.run(probes.samples, 30, [5, 5, 6])
+    assert one == again, "two generators with the seed 5 give two samples"
+    assert one != other, "generators with the seeds 5 and 6 give the same sample"
 
 
 @task("network")
@@ -100,49 +137,314 @@ def test_the_parameters_are_those_that_are_counted(kata: Any, probes: Any) -> No
     assert run["count"] == 3073 * 32 + 33 * 32 + 33 * 10 == 99_722
 
 
+@task("network")
+@cases(4)
+def test_two_activations_in_a_row(kata: Any, draw: Any, probes: Any) -> None:
+    """Every unit of a layer gets what the unit before it gives: of -1, elu makes -0.632, and of that -0.469."""
+    activation, value, expected = (
+        ("relu", -1, 0.0),
+        ("relu", 1, 1.0),
+        ("leaky_relu", -1, -0.0001),
+        ("elu", -1, -0.46854),
+    )[draw.case]
+    logits = kata.run(probes.handed_on, (2, 32, activation, 0.2, 64), value, 1, False)
+    np.testing.assert_allclose(logits, [[expected] * 3], atol=1e-5)
+
+
+@task("network")
+@cases(3)
+def test_dropout_after_each_activation(kata: Any, draw: Any, probes: Any) -> None:
+    """With p = 0.5 what is kept is doubled; of two layers a quarter is kept. Of -1 elu makes -1.264, then -1.435."""
+    activation, value, p, kept, share = (
+        ("relu", 1, 0.5, 4.0, 0.25),
+        ("relu", 1, 0.2, 1.5625, 0.64),
+        ("elu", -1, 0.5, -1.43502, 0.25),
+    )[draw.case]
+    logits = kata.run(probes.handed_on, (2, 32, activation, p, 64), value, 4000, True)
+    is_kept = np.isclose(logits, kept, atol=1e-4)
+    assert (is_kept | (logits == 0)).all(), f"{activation}, dropout {p}: a logit is 0 or {kept}, found {logits[:3]}"
+    assert abs(is_kept.mean() - share) < 0.05, f"dropout {p}: {share:.0%} are kept, found {is_kept.mean():.1%}"
+
+
+@task("network")
+def test_weights_are_drawn_by_torchs_generator(kata: Any, probes: Any) -> None:
+    one, again, other = kata.run(probes.weights, (2, 32, "relu", 0.2, 64), [7, 7, 8])
+    assert one == again, "after the same torch.manual_seed `build` draws other weights"
+    assert one != other, "after two different torch.manual_seed `build` draws the same weights"
+
+
 @task("trial")
-def test_a_trial_learns_what_is_easy_and_is_the_same_again(kata: Any, draw: Any, probes: Any) -> None:
-    seed = draw.seed()
-    one, again = kata.run(probes.trial, (2, 64, "relu", 0.2, 32), pictures(draw.seed()), 8, [seed, seed])
-    assert one["accuracy"] == again["accuracy"]
-    assert one["accuracy"] >= 0.7
-    assert one["parameters"] == 13 * 64 + 65 * 64 + 65 * 3
-    assert (one["dataset"], one["epochs"], one["seed"]) == ("blobs", 8, seed)
+def test_a_trial_learns_what_is_easy(kata: Any, draw: Any, probes: Any) -> None:
+    run = {"data": pictures(draw.seed()), "epochs": 8, "seed": 31, "pause": 0.6}
+    (trial,) = kata.run(probes.trials, (2, 64, "relu", 0.2, 32), [run])
+    assert 0.7 <= trial["accuracy"] <= 1
+    assert trial["parameters"] == 13 * 64 + 65 * 64 + 65 * 3
+    assert (trial["dataset"], trial["epochs"], trial["seed"]) == ("blobs", 8, 31)
+    assert 0 < trial["seconds"] <= trial["took"] + 0.1, f"{trial['seconds']} seconds; the call took {trial['took']:.2f}"
+    assert trial["threads"] == 1, "it trains on more than one thread: torch.set_num_threads(1)"
+
+
+@task("trial")
+def test_the_seed_decides_everything(kata: Any, draw: Any, probes: Any) -> None:
+    data = pictures(draw.seed(), noise=110, n_validation=700)
+    runs = [{"data": data, "epochs": 3, "seed": seed} for seed in (3, 3, 19, 1027)]
+    one, again, *others = kata.run(probes.trials, (2, 64, "relu", 0.2, 32), runs)
+    assert one["accuracy"] == again["accuracy"], "the same trial, again, has another accuracy"
+    for other in others:
+        assert one["last"] != other["last"], f"seeds 3 and {other['seed']}: the same network, trained alike"
+
+
+@task("trial")
+def test_every_row_is_in_one_batch_of_every_epoch(kata: Any, draw: Any, probes: Any) -> None:
+    data = pictures(draw.seed(), noise=110)
+    (trial,) = kata.run(probes.trials, (2, 32, "relu", 0.2, 32), [{"data": data, "epochs": 3, "seed": 4}])
+    sizes = [len(batch) for batch in trial["batches"]]
+    assert sizes == ([32] * 15 + [20]) * 3, "500 rows in batches of 32: 15 of 32 and one of 20 an epoch, three times"
+    epochs = [trial["batches"][start : start + 16] for start in (0, 16, 32)]
+    rows = [{row for batch in epoch for row in batch} for epoch in epochs]
+    assert rows[0] == rows[1] == rows[2], "in one epoch other rows are trained on than in the next"
+    assert len(rows[0]) >= 490, f"500 rows, and an epoch has only {len(rows[0])} different ones"
+    first, second, _ = ({frozenset(batch) for batch in epoch} for epoch in epochs)
+    assert not first & second, "a batch of the first epoch is a batch of the second: draw a new order in every epoch"
+    assert trial["validated"] >= 140, "after training, all validation rows go through the network: model.eval() first"
+
+
+@task("trial")
+def test_the_validation_rows_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
+    """One network, as nothing of the validation part has a say; it is validated in five ways."""
+    n = 637
+    data = pictures(draw.seed(), noise=110, n_train=150, n_validation=n)
+    X = data["X_validation"] // (1 + 7 * (np.arange(n) >= 300)[:, None]).astype(np.uint8)  # dark from row 300 on
+    ways = [(X, label) for label in (0, 1, 2)] + [(X[:300], 0), (X[300:], 0)]
+    runs = [
+        {"data": data | {"X_validation": rows, "y_validation": np.full(len(rows), label)}, "epochs": 20, "seed": 5}
+        for rows, label in ways
+    ]
+    trials = kata.run(probes.trials, (2, 64, "relu", 0.0, 32), runs)
+    right = [trial["accuracy"] * len(rows) for trial, (rows, _) in zip(trials, ways, strict=True)]
+    np.testing.assert_allclose(right, np.round(right), atol=1e-3, err_msg="not a whole number of rows is right")
+    assert round(sum(right[:3])) == n, (
+        f"{n} rows, validated with label 0, then 1, then 2: {right[0]:.0f} + {right[1]:.0f} + {right[2]:.0f} are right"
+    )
+    assert round(right[3] + right[4]) == round(right[0]), (
+        f"the first 300 rows and the others, each alone, have {right[3]:.0f} + {right[4]:.0f} right, all {right[0]:.0f}"
+    )
+    lasts = [trial["last"] for trial in trials]
+    np.testing.assert_allclose(lasts, lasts[0], rtol=1e-3, err_msg="other validation rows, and it is trained otherwise")
+
+
+ASKED = [(2, width, "relu", 0.2, 32) for width in (64, 32, 256, 128)]
+SETTINGS = {"architectures": ASKED, "dataset": "shapes32", "epochs": 1, "seed": 0}
+
+
+def widths(run: dict[str, Any]) -> list[int]:
+    """The widths of the trials that came back."""
+    return [trial["width"] for trial in run["trials"]]
 
 
 @task("search")
-def test_a_search_goes_on_where_its_log_ends(kata: Any, draw: Any, probes: Any) -> None:
-    asked = [(2, width, "relu", 0.2, size) for width in (32, 64) for size in (128, 64)]
-    run = kata.run(probes.search, asked, pictures(draw.seed()), "a_search.csv")
-    half, whole = run["trials"]
-    assert_logged(run["logs"][0], half)
-    assert_logged(run["logs"][1], whole)
-    assert run["logs"][1].startswith(run["logs"][0]), "the rows that were there are no longer what they were"
-    assert [(trial["width"], trial["batch_size"]) for trial in whole] == [(each[1], each[4]) for each in asked]
+def test_a_search_goes_on_where_its_log_ends(kata: Any, probes: Any) -> None:
+    runs = [SETTINGS | {"architectures": ASKED[:2]}, SETTINGS, SETTINGS | {"architectures": ASKED[::-1]}]
+    half, whole, again = kata.run(probes.searches, runs)
+    assert (half["begun"], whole["begun"], again["begun"]) == (2, 2, 0), "what the log holds is not run again"
+    assert_logged(half["log"], half["trials"])
+    assert_logged(whole["log"], whole["trials"])
+    assert_logged(again["log"], whole["trials"])
+    assert widths(whole) == [64, 32, 256, 128]
+    assert widths(again) == [128, 256, 32, 64]
+    assert sorted(map(key, again["trials"])) == sorted(map(key, whole["trials"]))
+
+
+@task("search")
+def test_another_seed_is_another_trial(kata: Any, probes: Any) -> None:
+    first = SETTINGS | {"architectures": ASKED[:1]}
+    runs = [first, first | {"seed": 1}, first | {"epochs": 2}, first | {"dataset": "cifar10"}]
+    found = kata.run(probes.searches, runs)
+    assert [run["begun"] for run in found] == [1, 1, 1, 1], "a seed, epochs or a data set of its own: another trial"
+    assert_logged(found[-1]["log"], [trial for run in found for trial in run["trials"]])
+
+
+@task("search")
+def test_asked_for_twice_is_run_once(kata: Any, probes: Any) -> None:
+    (run,) = kata.run(probes.searches, [SETTINGS | {"architectures": [ASKED[0], ASKED[1], ASKED[0]]}])
+    assert run["begun"] == 2
+    assert widths(run) == [64, 32, 64]
+    assert_logged(run["log"], run["trials"][:2])
+
+
+@task("search")
+def test_trials_are_logged_as_they_finish(kata: Any, probes: Any) -> None:
+    """The executor finishes the third trial first, then the first, the last, and the second."""
+    run = kata.run(probes.on_executor, ASKED, [2, 0, 3, 1])
+    assert run["given"] == 4, f"submit all four trials and then wait; the executor got {run['given']}"
+    assert run["lines"] == [2, 3, 4, 5], f"lines of the log after each trial: {run['lines']}, expected [2, 3, 4, 5]"
+    assert run["early"] == [0, 2, 3, 4], "a trial is in the log before it is done: let the searching process write it"
+    assert widths(run) == [64, 32, 256, 128]
+    assert_logged(run["log"], run["trials"])
+
+
+@task("recovery")
+@cases(2)
+def test_an_interrupted_search_keeps_what_is_done(kata: Any, draw: Any, probes: Any) -> None:
+    fault = ("KeyboardInterrupt", "ValueError")[draw.case]
+    stopped, whole = kata.run(probes.searches, [SETTINGS | {"stop": 3, "fault": fault}, SETTINGS])
+    assert stopped["raised"] == fault, f"{fault} in the third trial does not reach the caller of search"
+    assert len(rows_of(stopped["log"])) == 2, "two trials had finished, and the log is to hold them"
+    assert whole["begun"] == 2, "the next search runs the other two"
+    assert_logged(whole["log"], whole["trials"])
+
+
+@task("recovery")
+def test_of_a_trial_that_fails_on_an_executor_the_others_stay(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.on_executor, ASKED, [2, 0, 1, 3], 1)
+    assert run["raised"] == "KeyboardInterrupt", "KeyboardInterrupt in a trial does not reach the caller of search"
+    assert len(rows_of(run["log"])) >= 2, "two trials had finished before, and the log is to hold them"
+
+
+@task("recovery")
+@cases(2)
+def test_half_a_line_is_run_again(kata: Any, draw: Any, probes: Any) -> None:
+    first, second = kata.run(probes.searches, [SETTINGS, SETTINGS | {"cut": (3, 12)[draw.case]}])
+    assert second["begun"] == 1, "the last line of the log has no end: run its trial again"
+    assert_logged(second["log"], second["trials"])
+    assert [key(trial)[:5] for trial in second["trials"]] == [key(trial)[:5] for trial in first["trials"]]
+
+
+@task("recovery")
+def test_trials_can_be_sent_to_other_processes(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.on_processes, ASKED[:2])
+    assert [key(trial)[:5] for trial in run["trials"]] == [key(trial)[:5] for trial in run["alone"]]
+    assert run["open"], "the executor was shut down: it is the caller's"
 
 
 @task("front")
-def test_the_front_of_the_worked_example(kata: Any, probes: Any) -> None:
-    found = kata.run(probes.front, example())
-    assert [each["seed"] for each in found] == [seed for seed, (*_, front) in enumerate(EXAMPLE) if front]
+@cases(2)
+def test_the_front_of_a_few_trials(kata: Any, draw: Any, probes: Any) -> None:
+    table = (EXAMPLE, TIES)[draw.case]
+    found = kata.run(probes.front, trials_of(table))
+    expected = [seed for seed, (*_, on_front) in enumerate(table) if on_front]
+    assert [each["seed"] for each in found] == expected, f"of {table} the front is the trials {expected}"
 
 
 @task("results")
 def test_the_results_of_the_worked_example(kata: Any, probes: Any) -> None:
-    files = kata.run(probes.written, example(), "of_the_example")
+    table = trials_of(EXAMPLE)
+    files = kata.run(probes.written, table, "of_the_example")
     assert_table(files["experiment_log.csv"], files["best_models.json"])
+    rows = sorted(rows_of(files["experiment_log.csv"]), key=lambda row: int(row["seed"]))
+    assert len(rows) == 4
+    assert [float(row["accuracy_per_parameter"]) for row in rows] == [4.5e-6, 8.5e-6, 8.5e-6, 0.8 / 90_000]
+    assert [row["pareto"].lower() in ("true", "1") for row in rows] == [True, True, False, True]
+    assert all(float(row[name]) == trial[name] for row, trial in zip(rows, table, strict=True) for name in PLOTTED)
+
+
+@task("results")
+def test_the_best_models_are_the_five_most_accurate(kata: Any, probes: Any) -> None:
+    files = kata.run(probes.written, trials_of(TIES), "of_ties")
+    best = json.loads(files["best_models.json"])
+    assert [model["accuracy"] for model in best] == [0.9, 0.7501, 0.75, 0.75, 0.75]
+
+
+PICTURED = [*EXAMPLE[:2], (0.54, 110_000, 4.0, False), (0.50, 90_000, 5.0, True)]
+PLOTTED = ("accuracy", "parameters", "seconds")
+UNITS = {"accuracy": (1, 100), "parameters": (1, 1e-3, 1e-6), "seconds": (1, 1 / 60, 1e3)}
+SAYS = {"parameters": r"\bparam", "seconds": r"\bsec(ond)?s?\b|\btime\b"}
+
+
+@task("results")
+@cases(2)
+def test_the_picture_of_four_trials(kata: Any, draw: Any, probes: Any) -> None:
+    files = kata.run(probes.written, trials_of(PICTURED), "a_picture")
     assert_picture(files["tradeoff_plot.png"], "tradeoff_plot.png")
+    price = ("parameters", "seconds")[draw.case]
+    other = ("seconds", "parameters")[draw.case]
+    found = [(axes, looks) for axes in files["axes"] if (looks := looks_of(axes, price))]
+    assert found, f"no axes show all four trials by accuracy and {price}, inside their limits"
+    (axes, (*front, dominated)) = found[0]
+    assert all(mark - dominated for mark in front), f"accuracy against {price}: the front looks as the other trial does"
+    assert all(text.strip() for text in axes["labels"]), f"accuracy against {price}: an axis has no label"
+    across = " ".join(axes["labels"])
+    mistaken = re.search(SAYS[other], across, re.IGNORECASE) and not re.search(SAYS[price], across, re.IGNORECASE)
+    assert not mistaken, f"{across!r} are the labels of accuracy against {price}"
+
+
+def looks_of(axes: dict[str, Any], price: str) -> list[set[str]]:
+    """How each trial is drawn, those of the front first; empty where one is not in the axes."""
+    order = sorted(PICTURED, key=lambda trial: not trial[3])
+    values = [(trial[1] if price == "parameters" else trial[2], trial[0]) for trial in order]
+    for x_unit, y_unit in itertools.product(UNITS[price], UNITS["accuracy"]):
+        for turn in (1, -1):  # accuracy upwards, or across
+            places = [(x * x_unit, y * y_unit)[::turn] for x, y in values]
+            looks = [{look for *at, look in axes["points"] if np.allclose(at, place, rtol=1e-6)} for place in places]
+            seen = all(
+                low <= x <= high for place in places for x, (low, high) in zip(place, axes["limits"], strict=True)
+            )
+            if all(looks) and seen:
+                return looks
+    return []
 
 
 @task("log")
 def test_your_own_results_are_there(kata: Any) -> None:
-    log, best = kata.data("results/experiment_log.csv"), kata.data("results/best_models.json")
-    assert log, "results/experiment_log.csv is missing: `katas run challenge2` is to write it"
-    assert best, "results/best_models.json is missing: `katas run challenge2` is to write it"
+    log = handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv")
+    best = handed_in(kata.data("results/best_models.json"), "results/best_models.json")
     assert_table(log, best)
     different = len({tuple(row[name] for name in COLUMNS[:5]) for row in rows_of(log)})
     assert different >= 20, f"{different} different architectures; 20 are the least"
     assert_picture(kata.data("results/tradeoff_plot.png"), "tradeoff_plot.png")
+
+
+@task("log")
+def test_your_own_log_agrees_with_itself(kata: Any) -> None:
+    rows = rows_of(handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv"))
+    seen: set[tuple[str, ...]] = set()
+    for line, row in enumerate(rows, 2):
+        found = assert_row(row, f"experiment_log.csv, line {line}")
+        assert row["dataset"] == rows[0]["dataset"], f"line {line} is of another data set than line 2"
+        identity = tuple(row[name] for name in COLUMNS[:8])
+        assert identity not in seen, f"line {line} is an earlier trial again: {identity}"
+        seen.add(identity)
+        better = [other for other in rows if dominates(other, row)]
+        assert (row["pareto"].lower() in ("true", "1")) == (not better), (
+            f"line {line}: pareto is {row['pareto']}, and {len(better)} other trials dominate it ({found:g} accurate)"
+        )
+
+
+@task("log")
+def test_your_best_models_are_rows_of_your_log(kata: Any) -> None:
+    rows = rows_of(handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv"))
+    best = json.loads(handed_in(kata.data("results/best_models.json"), "results/best_models.json"))
+    numbers = [[float(row[name]) for name in NUMBERS] for row in rows]
+    for model in best:
+        mine = [float(model[name]) for name in NUMBERS]
+        assert any(np.allclose(mine, each, rtol=1e-6) for each in numbers), f"{model} is not a row of the log"
+
+
+NUMBERS = [name for name in COLUMNS[:-1] if name not in ("activation", "dataset")]
+
+
+def assert_row(row: dict[str, str], line: str) -> float:
+    """A row of the log is of the space, and its numbers fit together; its accuracy."""
+    layers, width, accuracy, parameters = (float(row[name]) for name in ("layers", "width", "accuracy", "parameters"))
+    kinds = row["activation"] in ("relu", "leaky_relu", "elu") and float(row["dropout"]) in (0, 0.2, 0.5)
+    sizes = layers in (2, 4, 6, 8) and width in (32, 64, 128, 256) and int(row["batch_size"]) in (32, 64, 128)
+    assert (kinds, sizes) == (True, True), f"{line}: this architecture is not in the space"
+    expected = 3073 * width + (layers - 1) * (width + 1) * width + (width + 1) * 10
+    assert parameters == expected, f"{line}: {parameters:g} parameters, and the architecture has {expected:g}"
+    assert 1 <= int(row["epochs"]) <= 20, f"{line}: {row['epochs']} epochs; 1 to 20 are allowed"
+    assert float(row["seconds"]) > 0, f"{line}: no training takes {row['seconds']} seconds"
+    right = accuracy * 1000
+    assert 0 <= right <= 1000, f"{line}: the accuracy is {accuracy:g}"
+    assert abs(right - round(right)) < 0.02, f"{line}: {accuracy:g} is no share of 1 000 pictures"
+    share = float(row["accuracy_per_parameter"])
+    assert np.isclose(share, accuracy / parameters, rtol=1e-4), f"{line}: accuracy_per_parameter is {share:g}"
+    return accuracy
+
+
+def dominates(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether one row is at least as good as another in all three, and better in one."""
+    a, b = ([-float(row["accuracy"]), float(row["parameters"]), float(row["seconds"])] for row in (one, other))
+    return a != b and all(x <= y for x, y in zip(a, b, strict=True))
 
 
 def assert_table(log: bytes, best: bytes) -> None:
@@ -154,6 +456,19 @@ def assert_table(log: bytes, best: bytes) -> None:
     models = json.loads(best)
     assert [model["accuracy"] for model in models] == accuracies[:5]
     assert all(list(model) == COLUMNS for model in models)
+
+
+@task("repeated")
+def test_your_quickest_trial_gives_its_accuracy_again(kata: Any, probes: Any) -> None:
+    rows = rows_of(handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv"))
+    row = min(rows, key=lambda row: float(row["seconds"]))
+    whole = ("layers", "width", "batch_size", "epochs", "seed")
+    asked = row | {name: int(row[name]) for name in whole} | {"dropout": float(row["dropout"])}
+    accuracy = kata.run(probes.again, asked)
+    assert abs(accuracy - float(row["accuracy"])) <= 0.02, (
+        f"{row['accuracy']} is logged for {row['layers']} layers of {row['width']} (seed {row['seed']}), and the same "
+        f"trial again gives {accuracy}"
+    )
 
 
 @task("recommendations")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import itertools
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import backbones
 import numpy as np
 import torch
 from backbones import tiny
@@ -28,6 +33,8 @@ def backbone_of(submission: ModuleType, seed: int) -> dict[str, Any]:
         "n_features": int(backbone.n_features),
         "features": tuple(features.shape),
         "training": backbone.training,
+        "again": all(map(torch.equal, _copied(backbone), _copied(submission.load_backbone()))),
+        "shared": submission.load_backbone("tiny") is backbone,
         "fresh": [name for name, values in backbone.named_parameters() if torch.equal(values, fresh[name])],
     }
 
@@ -37,30 +44,111 @@ def load(submission: ModuleType, name: str) -> None:
     submission.load_backbone(name)
 
 
-def run_of(submission: ModuleType, approach: str, options: dict[str, Any]) -> dict[str, Any]:
-    """One training on a few photos: which stages moved, what is trained, the history and what the model does."""
-    data = _few()
+def run_of(submission: ModuleType, approach: str, options: dict[str, Any], n_train: int = 24) -> dict[str, Any]:
+    """One training on a few photos: which stages moved, what is trained, the history and what the model does.
+
+    frozen_norms: how often a batch norm whose weight is not trained worked in training mode.
+    """
+    data = _few(n_train)
     backbone = tiny(1).eval()
     before = _copied(backbone)
-    run = getattr(submission, approach)(backbone, data, **options)
-    stages = []
-    for old, new in zip(tiny(1).stages, run.model.backbone.stages, strict=True):
-        pairs = zip(old.state_dict().values(), new.state_dict().values(), strict=True)
-        stages.append("".join("=" if torch.equal(*pair) else "x" for pair in pairs))
+    began = time.perf_counter()
+    with _watched_norms() as norms:
+        run = getattr(submission, approach)(backbone, data, **options)
+    wall = time.perf_counter() - began
+    training = any(module.training for module in run.model.modules())
+    parts = ((data.train_images, data.train_labels), (data.validation_images, data.validation_labels))
     with torch.no_grad():
-        logits = run.model(data.validation_images)
+        measured = [(run.model(images).numpy(), labels.numpy()) for images, labels in parts]
     return {
-        "stages": stages,
+        "stages": _marks(tiny(1), run.model.backbone),
         "passed": all(torch.equal(*pair) for pair in zip(before, _copied(backbone), strict=True)),
         "requires_grad": sum(p.numel() for p in run.model.parameters() if p.requires_grad),
         "head": sum(p.numel() for p in run.model.head.parameters()),
         "trainable_parameters": int(run.trainable_parameters),
-        "columns": [str(name) for name in run.history.columns],
-        "last": [float(value) for value in run.history.iloc[-1]],
-        "logits": logits.numpy(),
-        "labels": data.validation_labels.numpy(),
+        "frozen_norms": norms[0],
+        "training": training,
+        "history": _history(run.history),
+        "seconds": float(run.seconds),
+        "wall": wall,
+        "measured": measured,
         "predicted": np.asarray(submission.predict(run, data.validation_images)),
     }
+
+
+def _marks(before: nn.Module, after: nn.Module) -> list[str]:
+    """For each stage a sign for each of its arrays: = unchanged, x changed."""
+    stages = []
+    for old, new in zip(before.stages, after.stages, strict=True):
+        pairs = zip(old.state_dict().values(), new.state_dict().values(), strict=True)
+        stages.append("".join("=" if torch.equal(*pair) else "x" for pair in pairs))
+    return stages
+
+
+def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str]) -> list[tuple[bool, int]]:
+    """For each way in which a training is another: whether the same model comes out, and how many epochs it tells of.
+
+    "again": nothing; "seed": another seed; "validation": other validation photos; "labels": other labels of the last
+    fifth of the training photos.
+    """
+    found, first = [], None
+    for way in ["", *ways]:
+        data = _few()
+        if way == "validation":
+            other = load_photos(24)
+            images, labels = other.validation_images[40:80], (other.validation_labels[40:80] + 1) % 6
+            data = Photos(data.train_images, data.train_labels, images, labels, data.classes)
+        if way == "labels":
+            labels = torch.cat([data.train_labels[:20], (data.train_labels[20:] + 1) % 6])
+            data = Photos(data.train_images, labels, data.validation_images, data.validation_labels, data.classes)
+        torch.rand(3)
+        run = getattr(submission, approach)(tiny(1).eval(), data, epochs=epochs, seed=4 if way == "seed" else 3)
+        weights = [*_copied(run.model.head), *_copied(run.model.backbone)]
+        first = first or weights
+        found.append((all(map(torch.equal, first, weights)), len(run.history)))
+    return found[1:]
+
+
+def begins(submission: ModuleType, lengths: list[int]) -> list[list[list[float]]]:
+    """The histories of feature extraction for so many epochs each."""
+    runs = [submission.feature_extraction(tiny(1).eval(), _few(), epochs=epochs, seed=3) for epochs in lengths]
+    return [_history(run.history)["rows"] for run in runs]
+
+
+def of_seven_stages(submission: ModuleType, approach: str, options: dict[str, Any]) -> dict[str, Any]:
+    """One training of a backbone of seven stages with dropout, in mixed modes, and a class without a photo, twice."""
+    torch.manual_seed(5)
+    backbone, data = _Long(), _few()
+    data = Photos(data.train_images, data.train_labels, data.validation_images, data.validation_labels, (*"abcdefg",))
+    before, modes = copy.deepcopy(backbone), _modes(backbone)
+    generator, awake = torch.get_rng_state(), set()
+
+    def look(module: nn.Module, *_: Any) -> None:
+        if isinstance(module, _Dropout) and module.training:
+            awake.add(module.stage)
+
+    handle = nn.modules.module.register_module_forward_hook(look)
+    try:
+        run = getattr(submission, approach)(backbone, data, **options)
+    finally:
+        handle.remove()
+    touched = not torch.equal(generator, torch.get_rng_state())
+    torch.rand(11)
+    again = getattr(submission, approach)(backbone, data, **options)
+    return {
+        "stages": _marks(before, run.model.backbone),
+        "awake": sorted(awake),
+        "classes": len(run.model.head.bias),
+        "passed": all(map(torch.equal, _copied(before), _copied(backbone))),
+        "modes": modes == _modes(backbone),
+        "touched": touched,
+        "again": all(map(torch.equal, _copied(run.model), _copied(again.model))),
+    }
+
+
+def _modes(module: nn.Module) -> list[bool]:
+    modes = [each.training for each in module.modules()]
+    return modes + [parameter.requires_grad for parameter in module.parameters()]
 
 
 def refused(submission: ModuleType, unfrozen: int) -> None:
@@ -68,41 +156,195 @@ def refused(submission: ModuleType, unfrozen: int) -> None:
     submission.fine_tuning(tiny(), _few(), unfrozen=unfrozen, epochs=1, seed=0)
 
 
-def interrupted(submission: ModuleType) -> int | None:
-    """The rows of the history of five epochs, Ctrl-C being pressed at a gradient that three epochs take and two do not.
+def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
+    """A backbone whose weights no worker can fetch: stand-ins take the place of torch.hub's download and of
+    from_torchvision, in the supplied module and under the submission's own names for them.
 
-    None where no gradients are asked for.
+    asked: what from_torchvision was asked for; same: how many arrays are those of the stand-in, of how many; unable:
+    whether torchvision was looked for and not found.
     """
-    data, count, stop = _few(), [0], [0]
-    asked = {name: getattr(torch.autograd, name) for name in ("backward", "grad")}  # Tensor.backward calls the first
-    places = [(torch.autograd, name, function) for name, function in asked.items()]
-    for key, value in vars(submission).items():
-        places += [(submission, key, value) for function in asked.values() if value is function]
+    torch.manual_seed(seed)
+    hub, elsewhere = backbones.resnet18(), tiny(seed)
+    asked: list[list[Any]] = []
+
+    def fetched(*_: Any, **__: Any) -> dict[str, torch.Tensor]:
+        return dict(hub.state_dict()) | {"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
+
+    def from_torchvision(name: str, *, pretrained: bool = True) -> nn.Module:
+        asked.append([str(name), bool(pretrained)])
+        return elsewhere.train()
+
+    with (
+        _replaced(torch.hub, "load_state_dict_from_url", fetched, submission),
+        _replaced(backbones, "from_torchvision", from_torchvision, submission),
+    ):
+        try:
+            found = submission.load_backbone(name)
+        except ImportError:
+            return {"unable": True, "asked": asked}
+    state, expected = found.state_dict(), (hub if name == "resnet18" else elsewhere).state_dict()
+    same = [key in state and torch.equal(state[key], values) for key, values in expected.items()]
+    return {
+        "unable": False,
+        "asked": asked,
+        "same": [sum(same), len(same)],
+        "stages": type(found.stages).__name__,
+        "n_features": int(found.n_features),
+        "training": any(module.training for module in found.modules()),
+    }
+
+
+class _Dropout(nn.Dropout):
+    """Dropout that knows its stage."""
+
+    def __init__(self, stage: int) -> None:
+        super().__init__(0.3)
+        self.stage = stage
+
+
+class _Long(nn.Module):
+    """Seven stages, each with a batch norm and dropout, some in training mode and some not, some without gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, 6, 6, 7, 7, 8, 8, 9)
+        self.stages = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(width, wider, 3, 1 + (stage < 3), padding=1, bias=False),
+                nn.BatchNorm2d(wider),
+                nn.ReLU(),
+                _Dropout(stage),
+            )
+            for stage, (width, wider) in enumerate(itertools.pairwise(widths))
+        )
+        self.n_features = 9
+        self.eval()
+        self.stages[1].train()
+        self.stages[4][1].train()
+        self.stages[6][3].train()
+        self.stages[2].requires_grad_(False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = images
+        for stage in self.stages:
+            x = stage(x)
+        return x.mean(dim=(2, 3))
+
+
+def interrupted(submission: ModuleType, approach: str, done: int, clock: str, share: float) -> dict[str, Any]:
+    """A run of five epochs, Ctrl-C being pressed a share of the way through the epoch after `done` of them.
+
+    The way is what the clock counts, "gradients" or "forwards" (calls of a module). silent: it counts nothing there.
+    """
+    data, train = _few(), getattr(submission, approach)
+    counted = {"gradients": _gradients, "forwards": _forwards}[clock]
+    counts = []
+    for epochs in (done, done + 1):
+        with counted(lambda _: None, submission) as count:
+            if epochs:
+                train(tiny(1).eval(), data, epochs=epochs, seed=0)
+        counts.append(count[0])
+    place = counts[0] + max(1, round(share * (counts[1] - counts[0])))
+
+    def press(count: int) -> None:
+        if count == place:
+            raise KeyboardInterrupt
+
+    found: dict[str, Any] = {"silent": counts[1] <= counts[0], "raised": False}
+    with counted(press, submission):
+        try:
+            run = train(tiny(1).eval(), data, epochs=5, seed=0)
+        except KeyboardInterrupt:
+            return found | {"raised": True}
+    with torch.no_grad():
+        loss = nn.functional.cross_entropy(run.model(data.validation_images), data.validation_labels).item()
+    return found | {"rows": _history(run.history)["rows"], "loss": loss}
+
+
+def comparison_interrupted(submission: ModuleType) -> dict[str, Any]:
+    """The approaches in the table of compare when Ctrl-C is pressed in the middle of the second training."""
+    data, counts = _first(load_photos(24), 12, 8), []
+    for train in (submission.feature_extraction, submission.fine_tuning):
+        with _gradients(lambda _: None, submission) as count:
+            train(submission.load_backbone(), data, epochs=submission.EPOCHS, seed=2)
+        counts.append(count[0])
+
+    def press(count: int) -> None:
+        if count == counts[0] + counts[1] // 2:
+            raise KeyboardInterrupt
+
+    with _gradients(press, submission):
+        try:
+            frame = submission.compare(data, seeds=[2])
+        except KeyboardInterrupt:
+            return {"raised": True}
+    return {"raised": False, "silent": counts[1] < 2, "approach": [str(name) for name in frame["approach"]]}
+
+
+@contextlib.contextmanager
+def _watched_norms() -> Iterator[list[int]]:
+    """Counts how often a batch norm whose weight takes no gradient works in training mode."""
+    count = [0]
+
+    def look(module: nn.Module, *_: Any) -> None:
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training and module.weight is not None:
+            count[0] += not module.weight.requires_grad
+
+    handle = nn.modules.module.register_module_forward_hook(look)
+    try:
+        yield count
+    finally:
+        handle.remove()
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
+    """Another function under the module's name for it, and under the names that the submission has for it."""
+    old = getattr(module, name)
+    names = [key for key, value in vars(submission).items() if value is old]
+    for place, key in [(module, name), *((submission, key) for key in names)]:
+        setattr(place, key, other)
+    try:
+        yield
+    finally:
+        for place, key in [(module, name), *((submission, key) for key in names)]:
+            setattr(place, key, old)
+
+
+@contextlib.contextmanager
+def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
+    """Counts how often gradients are asked for, by Tensor.backward too, and tells of each time before it."""
+    count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*arguments: Any, **options: Any) -> Any:
+        def asked(*arguments: Any, **options: Any) -> Any:
             count[0] += 1
-            if count[0] == stop[0]:
-                raise KeyboardInterrupt
+            tell(count[0])
             return function(*arguments, **options)
 
-        return called
+        return asked
 
-    def rows(epochs: int) -> int:
-        count[0] = 0
-        return len(submission.feature_extraction(tiny(), data, epochs=epochs, seed=0).history)
+    with (
+        _replaced(torch.autograd, "backward", counted(torch.autograd.backward), submission),
+        _replaced(torch.autograd, "grad", counted(torch.autograd.grad), submission),
+    ):
+        yield count
 
-    for place, key, function in places:
-        setattr(place, key, counted(function))
+
+@contextlib.contextmanager
+def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
+    """Counts the calls of modules, and tells of each before it."""
+    count = [0]
+
+    def look(*_: Any) -> None:
+        count[0] += 1
+        tell(count[0])
+
+    handle = nn.modules.module.register_module_forward_pre_hook(look)
     try:
-        rows(2)
-        two = count[0]
-        rows(3)
-        stop[0] = two + (count[0] - two + 1) // 2
-        return rows(5) if stop[0] > two else None
+        yield count
     finally:
-        for place, key, function in places:
-            setattr(place, key, function)
+        handle.remove()
 
 
 def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> dict[str, float]:
@@ -121,35 +363,219 @@ def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> 
     return found
 
 
-def picture(submission: ModuleType, which: str) -> bytes:
-    """One of the three pictures of two short runs, as it lies in the file."""
+def _runs(submission: ModuleType, data: Photos) -> dict[str, Any]:
+    return {
+        "Alder": submission.feature_extraction(tiny(1).eval(), data, epochs=2, seed=0),
+        "Birch": submission.full_training(tiny(1).eval(), data, epochs=3, seed=0),
+    }
+
+
+def curves(submission: ModuleType) -> dict[str, Any]:
+    """The learning curves of two runs: their histories, and what was drawn."""
+    runs = _runs(submission, _few())
+    histories = {name: _history(run.history)["rows"] for name, run in runs.items()}
+    return {"histories": histories, **_drawn(lambda path: submission.plot_learning_curves(runs, path))}
+
+
+def matrices(submission: ModuleType) -> dict[str, Any]:
+    """The confusion matrices of two runs, for photos of five of the six classes: what was predicted and drawn."""
     data = _few()
-    runs = {
-        "frozen": submission.feature_extraction(tiny(), data, epochs=2, seed=0),
-        "free": submission.full_training(tiny(), data, epochs=2, seed=0),
+    runs = _runs(submission, data)
+    others = load_photos(24)
+    images, labels = others.validation_images[:100], others.validation_labels[:100]
+    images, labels = images[labels < 5], labels[labels < 5]
+    with torch.no_grad():
+        predicted = {name: run.model(images).argmax(dim=1).numpy() for name, run in runs.items()}
+    drawn = _drawn(lambda path: submission.plot_confusion_matrices(runs, images, labels, path))
+    return {"labels": labels.numpy(), "predicted": predicted, "classes": list(data.classes), **drawn}
+
+
+def layer_features(submission: ModuleType) -> dict[str, Any]:
+    """The features of a photo, as drawn, and what the stages give; whether weights, gradients and hooks stayed."""
+    data = _few()
+    run = submission.fine_tuning(tiny(1).eval(), data, epochs=1, seed=1)
+    before = (*_around(run.model).values(), _copied(run.model))
+    image = data.train_images[0]
+    drawn = _drawn(lambda path: submission.plot_layer_features(run.model, image, path))
+    after = (*_around(run.model).values(), _copied(run.model))
+    same = [before[0] == after[0], before[1] == after[1], all(map(torch.equal, before[2], after[2]))]
+    with torch.no_grad():
+        x, given = run.model.eval().backbone.normalised(image[None]), []
+        for stage in run.model.backbone.stages:
+            x = stage(x)
+            given.append(x[0].numpy())
+    return {"same": same, "given": given, **drawn}
+
+
+def _around(model: nn.Module) -> dict[str, Any]:
+    """What a model has beside weights and modes: which parameters ask for gradients, and how many hooks there are."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return {
+        "requires_grad": [parameter.requires_grad for parameter in model.parameters()],
+        "hooks": sum(len(getattr(module, name, ())) for module in model.modules() for name in hooks),
     }
-    plots: dict[str, Callable[[Path], None]] = {
-        "curves": lambda path: submission.plot_learning_curves(runs, path),
-        "matrices": lambda path: submission.plot_confusion_matrices(
-            runs, data.validation_images, data.validation_labels, path
-        ),
-        "features": lambda path: submission.plot_layer_features(runs["free"].model, data.train_images[0], path),
-    }
+
+
+def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
+    """The file that is plotted, and what the figures held when they were saved; see _seen."""
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    seen: list[dict[str, Any]] = []
+    saving = Figure.savefig
+
+    def look(figure: Any, *arguments: Any, **options: Any) -> Any:
+        result = saving(figure, *arguments, **options)
+        seen.append(_seen(figure))
+        return result
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"
-        plots[which](path)
-        return path.read_bytes()
+        Figure.savefig = look  # type: ignore[method-assign]
+        try:
+            plot(path)
+        finally:
+            Figure.savefig = saving  # type: ignore[method-assign]
+            plt.close("all")
+        picture = path.read_bytes() if path.is_file() else b""
+    return {"picture": picture, "figures": seen}
 
 
-def table_of(submission: ModuleType, seeds: list[int]) -> dict[str, list[Any]]:
-    """The columns of what compare gives for a few photos."""
-    frame = submission.compare(_first(load_photos(24), 12, 12), seeds=seeds)
-    return {str(name): [entry if isinstance(entry, str) else float(entry) for entry in frame[name]] for name in frame}
+def _seen(figure: Any) -> dict[str, Any]:
+    """Everything written in a figure, and for each axes its lines, its grids of numbers and its two labels."""
+    axes = [each for each in figure.axes if each.get_visible()]
+    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    return {
+        "texts": [text for text in texts if text.strip()],
+        "around": [str(figure.get_supxlabel()), str(figure.get_supylabel())],
+        "axes": [
+            {
+                "lines": [_line(each, line) for line in each.lines if line.get_visible()],
+                "grids": list(_grids(each)),
+                "labels": [each.get_xlabel(), each.get_ylabel()],
+                "title": " ".join(each.get_title(loc=place) for place in ("left", "center", "right")),
+                "notes": len([text for text in each.texts if text.get_text().strip()]),
+            }
+            for each in axes
+        ],
+    }
 
 
-def _few() -> Photos:
-    """24 photos to train on and 40 to validate with."""
-    return _first(load_photos(24), 24, 40)
+def _line(axes: Any, line: Any) -> dict[str, Any]:
+    """A line's points, what it looks like, and how many of its points lie within the axes."""
+    from matplotlib.colors import to_hex
+
+    x, y = (np.asarray(values, np.float64).copy() for values in (line.get_xdata(), line.get_ydata()))
+    inside = np.ones(np.broadcast(x, y).shape, bool) if x.shape == y.shape else np.zeros(0, bool)
+    for values, limits in ((x, axes.get_xlim()), (y, axes.get_ylim())):
+        if inside.size:
+            inside &= (values >= min(limits)) & (values <= max(limits))
+    marker, style = str(line.get_marker()), str(line.get_linestyle())
+    bare = style.strip() in ("", "None") and marker.strip() in ("", "None")
+    colour = to_hex(line.get_color(), keep_alpha=True)
+    return {
+        "x": x,
+        "y": y,
+        "inside": 0 if bare else int(inside.sum()),
+        "look": " ".join(
+            str(part)
+            for part in (
+                colour,
+                style,
+                getattr(line, "_unscaled_dash_pattern", ""),  # of styles that have no name
+                line.get_linewidth(),
+                line.get_alpha(),
+                marker,
+                line.get_markersize(),
+                line.get_markerfacecolor(),
+            )
+        ),
+    }
+
+
+def _grids(axes: Any) -> Iterator[dict[str, Any]]:
+    """Every image and mesh, the row that is drawn at the top first.
+
+    values: its numbers; shown: where each lies on the scale of colours, 0 to 1; scale: nine numbers from the scale's
+    end to end, as it places them; cells: what is written in a cell (row, column, text); ticks: the labels of rows and
+    of columns (row or column, text).
+    """
+    bottom, top = axes.get_ylim()
+    for image in axes.images:
+        values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
+        if values.ndim == 2:
+            left, right, low, high = image.get_extent()
+            down = (high, low) if image.origin == "upper" else (low, high)
+            edges = np.linspace(*down, len(values) + 1), np.linspace(left, right, values.shape[1] + 1)
+            yield _grid(axes, image.norm, values, *edges, turned=(image.origin == "upper") != (bottom > top))
+    for mesh in axes.collections:
+        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+            corners = np.asarray(mesh.get_coordinates())
+            values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
+            values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)
+            yield _grid(axes, mesh.norm, values, corners[:, 0, 1], corners[0, :, 0], turned=bottom <= top)
+
+
+def _grid(
+    axes: Any, norm: Any, values: np.ndarray, down: np.ndarray, across: np.ndarray, *, turned: bool
+) -> dict[str, Any]:
+    """One of _grids: `down` and `across` are the edges of its cells, `turned` says that its last row is at the top."""
+
+    def cell(edges: np.ndarray, place: float) -> int:
+        return int(np.sum(np.sort(edges) < place)) - 1 if edges[0] < edges[-1] else int(np.sum(edges > place)) - 1
+
+    def row(place: float) -> int:
+        found = cell(down, place)
+        return len(values) - 1 - found if turned else found
+
+    def shares(numbers: np.ndarray) -> np.ndarray:
+        return np.clip(np.ma.filled(np.ma.asarray(norm(numbers)).astype(float), np.nan), 0, 1)
+
+    ends = [0.0 if end is None else float(end) for end in (norm.vmin, norm.vmax)]
+    cells = []
+    for text in axes.texts:
+        place = text.get_position()
+        if text.get_text().strip() and text.get_transform() == axes.transData:
+            cells.append([row(float(place[1])), cell(across, float(place[0])), text.get_text()])
+    ticks = [
+        [
+            [at(float(place)), label.get_text()]
+            for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+        ]
+        for at, axis in ((row, axes.yaxis), (lambda place: cell(across, place), axes.xaxis))
+    ]
+    return {
+        "values": (values[::-1] if turned else values).copy(),
+        "shown": shares(values[::-1] if turned else values),
+        "scale": shares(np.linspace(*ends, 9)),
+        "cells": cells,
+        "ticks": ticks,
+    }
+
+
+def table_of(submission: ModuleType, seeds: list[int]) -> dict[str, Any]:
+    """The columns of what compare gives for a few photos; and some rows, trained once more by hand."""
+    data, epochs = _first(load_photos(24), 12, 25), submission.EPOCHS
+    frame = submission.compare(data, seeds=seeds)
+    again = {}
+    for row, train, backbone, seed in (
+        (5, submission.fine_tuning, submission.load_backbone(), seeds[1]),
+        (7, submission.full_training, tiny(seeds[1]), seeds[1]),
+    ):
+        run = train(backbone, data, epochs=epochs, seed=seed)
+        classes = np.asarray(submission.predict(run, data.validation_images))
+        again[row] = float(np.mean(classes == data.validation_labels.numpy()))
+    columns = {str(name): [each if isinstance(each, str) else float(each) for each in frame[name]] for name in frame}
+    return {"columns": columns, "again": again}
+
+
+def _history(frame: Any) -> dict[str, Any]:
+    return {"columns": [str(name) for name in frame.columns], "rows": np.asarray(frame, np.float64).tolist()}
+
+
+def _few(n_train: int = 24) -> Photos:
+    """A few photos to train on and 40 to validate with."""
+    return _first(load_photos(n_train), n_train, 40)
 
 
 def _first(data: Photos, n_train: int, n_validation: int) -> Photos:

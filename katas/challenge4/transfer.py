@@ -43,8 +43,8 @@ class Run:
 def load_backbone(name: str = "tiny") -> nn.Module:
     """A network with learned weights, made anew with every call, in evaluation mode.
 
-    "tiny" is backbones.tiny with the weights of backbones.tiny_weights; "resnet18" has ImageNet's weights; any other
-    name is one of torchvision's (backbones.py has all three). ValueError for a name that is nobody's.
+    "tiny" is backbones.tiny with the weights of backbones.tiny_weights. Extra: "resnet18" has ImageNet's weights, any
+    other name is one of torchvision's (backbones.py has all three), and an unknown name is a ValueError.
     It has `stages` (an nn.ModuleList, input to output) and `n_features`; forward gives features (n, n_features).
     """
     raise NotImplementedError
@@ -52,13 +52,16 @@ def load_backbone(name: str = "tiny") -> nn.Module:
 
 # The three approaches. Each trains by the cross-entropy of the logits on all of data.train_images; batches, optimizer,
 # rates and variations of the images are yours. Nothing of the validation images and their labels has a say in what is
-# trained. The backbone that is passed, of whatever architecture, is left as it was: weights, statistics, requires_grad,
-# mode. Frozen stages keep all of their parameters and batch-norm statistics bit for bit, and work as they do in
-# evaluation mode while the rest is trained. All that is not frozen is trained, batch-norm statistics included, even if
-# it came with requires_grad off. What is drawn at random is drawn by the seed, dropout in the backbone too: equal seeds
-# give equal runs, wherever torch's global generator is, and leave it there. A run of fewer epochs is the beginning of a
-# longer one: no rate may depend on `epochs`. After Ctrl-C (KeyboardInterrupt) comes the run of the epochs that were
-# finished, as if no more had been asked; where there are none, the interrupt goes on its way.
+# trained. The backbone that is passed keeps its weights and statistics: train a copy. Frozen stages keep all of their
+# parameters and batch-norm statistics bit for bit, and work as they do in evaluation mode while the rest is trained.
+# All that is not frozen is trained, batch-norm statistics included. What is drawn at random is drawn by the seed: equal
+# seeds give equal runs, wherever torch's global generator is.
+#
+# Extra, `kinds`: backbones of any architecture, with dropout, with parts in training mode or with requires_grad off,
+# are treated alike and come back as they were; torch's global generator stays where it is. Extra, `interrupted`: a
+# run of fewer epochs is the beginning of a longer one, so no rate depends on `epochs`. Ctrl-C (KeyboardInterrupt) ends
+# it with the run of the epochs that were finished, as if no more had been asked; if there are none, the interrupt comes
+# out.
 
 
 def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
@@ -70,7 +73,7 @@ def fine_tuning(backbone: nn.Module, data: Photos, *, unfrozen: int = 1, epochs:
     """The last `unfrozen` stages are trained, and the head; the stages before them are frozen, with 0 all of them.
 
     What is trained moves from the first epoch on.
-    ValueError where `unfrozen` is below 0 or above the number of stages.
+    Extra: ValueError where `unfrozen` is below 0 or above the number of stages.
     """
     raise NotImplementedError
 
@@ -81,7 +84,7 @@ def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) 
 
 
 def predict(run: Run, images: Tensor) -> Tensor:
-    """Class numbers (n,) int64 of images (n, 3, height, width); each image is judged alone."""
+    """Class numbers (n,), integers, of images (n, 3, height, width): the largest logits of the run's model."""
     raise NotImplementedError
 
 
@@ -109,8 +112,8 @@ def plot_layer_features(model: nn.Module, image: Tensor, path: str | Path) -> No
     """What each stage of a run's model makes of one image (3, height, width), in evaluation mode.
 
     For each stage, input to output, at least four of its channels (or all, if it has fewer), each an image of its own,
-    whose numbers are the stage's output or a linear function of it, in colours on a linear scale that shows them; the
-    model is left as it was: no hook stays.
+    whose numbers are the stage's output or a linear function of it, in colours on a linear scale that shows them. The
+    weights and `requires_grad` of the model stay as they are, and no hook stays.
     """
     raise NotImplementedError
 
@@ -121,8 +124,8 @@ def compare(data: Photos, *, seeds: Sequence[int]) -> pd.DataFrame:
     Returns:
         Columns approach, seed, accuracy (of the validation images), seconds, trainable_parameters. For each seed, in
         the given order, a row for "feature extraction", "fine-tuning" (of one stage), "full training" and "from
-        scratch", the last of which is full_training of backbones.tiny(seed). After Ctrl-C the table ends before the
-        training that was not finished.
+        scratch", the last of which is full_training of backbones.tiny(seed). Extra, `interrupted`: after Ctrl-C the
+        table ends before the training that was not finished.
     """
     raise NotImplementedError
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, astuple, dataclass
 from multiprocessing import active_children, get_context
@@ -199,9 +199,8 @@ def trial_of(cells: dict[str, str]) -> Trial:
     return Trial(architecture, *asked_for, float(cells["accuracy"]), float(cells["seconds"]), int(cells["parameters"]))
 
 
-def pareto_front(trials: Iterable[Trial]) -> list[Trial]:
-    trials = list(trials)
-    costs = np.array([(-trial.accuracy, trial.parameters, trial.seconds) for trial in trials]).reshape(-1, 3)
+def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
+    costs = np.array([(-trial.accuracy, trial.parameters, trial.seconds) for trial in trials])
     no_worse = (costs[:, None] <= costs[None]).all(axis=2)  # [i, j]: i is at least as good as j in everything
     better = (costs[:, None] < costs[None]).any(axis=2)
     dominated = (no_worse & better).any(axis=0)

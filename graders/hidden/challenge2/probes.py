@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import pickle
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -110,7 +109,7 @@ def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int,
 
 
 def trials(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """run_trial for each: what it says, what passed through networks meanwhile, and whether the data are as before."""
+    """run_trial for each: what it says, and what passed through networks meanwhile."""
     return [_trial(submission, number, **run) for number, run in enumerate(runs)]
 
 
@@ -129,7 +128,6 @@ def _trial(
     torch.manual_seed(1000 + number)  # what ran before is another thing each time
     np.random.seed(1000 + number)
     torch.rand(number + 1)
-    before = [array.copy() for array in vars(pictures).values() if isinstance(array, np.ndarray)]
     idle = time.process_time() + pause
     while time.process_time() < idle:
         pass
@@ -137,8 +135,6 @@ def _trial(
         begun = time.perf_counter()
         trial = submission.run_trial(_architecture(submission, parts), pictures, epochs=epochs, seed=seed)
         took = time.perf_counter() - begun
-    after = [array for array in vars(pictures).values() if isinstance(array, np.ndarray)]
-    same = all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     training = np.array([each.training for each in passages], np.bool_)
     after_it = passages[int(np.flatnonzero(training).max(initial=-1)) + 1 :]
     width = after_it[-1].answers.shape[1] if after_it else 0
@@ -146,7 +142,6 @@ def _trial(
     return {
         **_flat(trial),
         "took": took,
-        "same": same,
         "rows": np.array([each.rows for each in passages], np.int64),
         "training": training,
         "threads": max((each.threads for each in passages if each.training), default=1),
@@ -268,8 +263,8 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One search after the other with the same log; trials are made up, or, where it has its own way to them, short.
 
-    A run: architectures, dataset, epochs, seed; `stop` (a number of a trial) and `fault`, what it raises; `respelt`:
-    the seconds in the log get a nought more beforehand; `away`, how many bytes to take from its end.
+    A run: architectures, dataset, epochs, seed; `stop` (a number of a trial) and `fault`, what it raises; `away`: how
+    many bytes to take from the end of the log beforehand.
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -288,15 +283,11 @@ def _searched(
     seed: int,
     stop: int | None = None,
     fault: str = "",
-    respelt: bool = False,
     away: int = 0,
 ) -> dict[str, Any]:
     """`begun` is how many trials began, `ran` those of them that were asked of the module's `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
-    if respelt:
-        log.write_bytes(_with_noughts(log.read_bytes()))
-    before = _bytes(log)
     ran: list[dict[str, Any]] = []
     trained: list[torch.nn.Module] = []  # kept, so that none has the place of one that is gone
     begun = 0
@@ -326,21 +317,7 @@ def _searched(
         except (KeyboardInterrupt, ValueError) as raising:
             raised = type(raising).__name__
     answer = {"trials": [_flat(trial) for trial in found], "ran": ran, "begun": begun, "raised": raised}
-    return answer | {"before": before, "log": _bytes(log)}
-
-
-def _with_noughts(log: bytes) -> bytes:
-    """The same table, its seconds with a nought more behind the point."""
-    header, *lines = log.splitlines(keepends=True)
-    names = [name.strip().strip(b'"') for name in header.split(b",")]
-    if b"seconds" not in names:
-        return log
-    place, rows = names.index(b"seconds"), []
-    for line in lines:
-        cells = line.split(b",")
-        cells[place] = re.sub(rb"(\.\d+)(?![\de])", rb"\g<1>0", cells[place])
-        rows.append(b",".join(cells))
-    return header + b"".join(rows)
+    return answer | {"log": _bytes(log)}
 
 
 def on_executor(
@@ -369,7 +346,7 @@ def on_executor(
         finally:
             executor.close()
     answer = {"rows": executor.rows, "inside": executor.inside, "given": len(executor.held)}
-    answer |= {"stopped": executor.stopped, "log": _bytes(log)}
+    answer |= {"log": _bytes(log)}
     log.unlink(missing_ok=True)
     return answer | {"trials": [_flat(trial) for trial in found], "raised": raised}
 
@@ -381,7 +358,6 @@ class _Held(Executor):
         self.held: list[tuple[Future[Any], Callable[[], Any]]] = []
         self.rows: list[int] = []
         self.inside: list[int] = []
-        self.stopped = False
         self._order, self._log, self._failing, self._fault = order, log, failing, fault
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._finish)
@@ -393,7 +369,7 @@ class _Held(Executor):
         return future
 
     def shutdown(self, *_: Any, **__: Any) -> None:
-        self.stopped = True
+        pass
 
     def close(self) -> None:
         self._closed.set()
@@ -494,10 +470,9 @@ def _few(name: str) -> ImageData:
 # ------------------------------------------------------------------------------------------------- results
 
 
-def front(submission: ModuleType, rows: list[dict[str, Any]], one_by_one: bool = False) -> list[Any]:
-    """The front of these trials, which are a list or come one by one, as from a generator."""
-    trials = [_trial_of(submission, row) for row in rows]
-    return [_flat(trial) for trial in submission.pareto_front(iter(trials) if one_by_one else trials)]
+def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
+    """The front of these trials."""
+    return [_flat(trial) for trial in submission.pareto_front([_trial_of(submission, row) for row in rows])]
 
 
 def written(submission: ModuleType, rows: list[dict[str, Any]], folder: str) -> dict[str, Any]:

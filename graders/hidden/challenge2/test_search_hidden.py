@@ -51,8 +51,6 @@ def test_a_sample_has_no_architecture_twice(kata: Any, draw: Any, probes: Any) -
         promise(set(found) <= SPACE, "sample(50, rng) has architectures that are not in the space")
     (whole,) = kata.run(probes.samples, len(SPACE), [draw.seed()])
     promise(set(whole) == SPACE, "sample(432, rng) is not the whole space")
-    with kata.raises(ValueError):
-        kata.run(probes.samples, len(SPACE) + 1, [draw.seed()])
 
 
 @task("space")
@@ -181,14 +179,12 @@ def test_a_trial_says_what_was_asked_and_what_came_of_it(kata: Any, draw: Any, p
     promise(found == asked, f"the trial is of {found}, and {asked} was asked for")
     parameters = count(asked, 12, N_CLASSES)
     promise(trial["parameters"] == parameters, f"{parameters} parameters, and the trial says {trial['parameters']}")
-    promise(isinstance(trial["accuracy"], float), f"the accuracy is a {type(trial['accuracy']).__name__}, no float")
     right = trial["accuracy"] * 150
     promise(abs(right - round(right)) < 1e-4 and 0 <= right <= 150, f"of 150 rows {right:g} are said to be right")
     # solution 1.00; with a rate ten times smaller 0.9
     promise(trial["accuracy"] >= 0.7, f"three classes that lie far apart: accuracy {trial['accuracy']:.2f}")
     promise(0 < trial["seconds"] <= trial["took"] + 0.1, f"{trial['seconds']:g} seconds are logged, and the call took "
             f"{trial['took']:.3f}")  # fmt: skip
-    promise(trial["same"], "the data are not what they were before")
     promise(trial["threads"] == 1, f"it is trained on {trial['threads']} threads: torch.set_num_threads(1)")
 
 
@@ -341,10 +337,6 @@ def stated(run: dict[str, Any]) -> list[Row]:
     return run["ran"] if len(run["ran"]) == run["begun"] else run["trials"]
 
 
-def lines(log: bytes | None) -> list[bytes]:
-    return (log or b"").splitlines()
-
-
 @task("search")
 def test_every_trial_is_run_once_logged_and_returned_in_order(kata: Any, draw: Any, probes: Any) -> None:
     asked = several(draw, 9)
@@ -369,7 +361,7 @@ def test_what_the_log_holds_is_not_run_again(kata: Any, draw: Any, probes: Any) 
     same_ = {"dataset": "shapes32", "epochs": 2, "seed": 3}
     runs = [
         {"architectures": asked[:5], **same_},
-        {"architectures": asked[::-1], **same_, "respelt": True},
+        {"architectures": asked[::-1], **same_},
         {"architectures": asked[:2], **same_ | {"seed": 4}},
         {"architectures": asked[:2], **same_ | {"epochs": 5}},
         {"architectures": asked[:2], **same_ | {"dataset": "cifar10"}},
@@ -390,12 +382,9 @@ def test_what_the_log_holds_is_not_run_again(kata: Any, draw: Any, probes: Any) 
         first = known[identity(trial)]
         promise(all(same(trial[name], first[name]) for name in TRIAL), "a trial out of the log is not what was logged")
     assert_logged(found[5], list(known.values()))
-    for run in found[1:]:
-        before, after = lines(run["before"]), lines(run["log"])
-        promise(before == after[: len(before)], "the rows that the log held, spelt in their way, are not as they were")
 
 
-@task("search")
+@task("recovery")
 @cases(2)
 def test_a_search_that_was_broken_off_goes_on(kata: Any, draw: Any, probes: Any) -> None:
     fault = ("KeyboardInterrupt", "ValueError")[draw.case]
@@ -412,7 +401,7 @@ def test_a_search_that_was_broken_off_goes_on(kata: Any, draw: Any, probes: Any)
     assert_logged(second, second["trials"])
 
 
-@task("search")
+@task("recovery")
 def test_half_a_line_at_the_end_of_the_log_is_run_again(kata: Any, draw: Any, probes: Any) -> None:
     asked = several(draw, 6)
     settings = {"architectures": asked, "dataset": "shapes32", "epochs": 2, "seed": 3}
@@ -441,10 +430,9 @@ def test_trials_of_an_executor_are_logged_as_they_finish(kata: Any, draw: Any, p
     )
     assert_trials(run["trials"], asked)
     assert_logged(run, run["trials"])
-    promise(not run["stopped"], "the executor was shut down: it is the caller's")
 
 
-@task("search")
+@task("recovery")
 @cases(2)
 def test_of_a_trial_that_fails_the_others_are_kept(kata: Any, draw: Any, probes: Any) -> None:
     fault = ("ValueError", "KeyboardInterrupt")[draw.case]
@@ -454,7 +442,7 @@ def test_of_a_trial_that_fails_the_others_are_kept(kata: Any, draw: Any, probes:
     promise(len(rows) >= 2, f"two trials had finished before one failed, and {len(rows)} are in the log")
 
 
-@task("search")
+@task("recovery")
 def test_an_executor_whose_workers_are_other_processes_will_do(kata: Any, draw: Any, probes: Any) -> None:
     asked = [architecture(draw, layers=2, width=32, batch_size=size) for size in (32, 64)]
     data = pictures(draw.seed(), HARD, n_train=128)

@@ -96,28 +96,23 @@ def training(
     approach: str,
     options: dict[str, Any],
     state: State,
-    given: dict[str, bool],
     parts: Parts,
     n_classes: int,
 ) -> dict[str, Any]:
-    """One training of a backbone of this state, given with `training` and `requires_grad` as `given` says.
+    """One training of a backbone of this state.
 
     passed: the backbone that was passed, before and after; frozen_norms: how often a batch norm whose weight is not
-    trained normalised a batch by that batch; touched: whether torch's global generator is another one afterwards.
+    trained normalised a batch by that batch.
     """
     backbone = _backbone(state)
-    backbone.train(given["training"]).requires_grad_(given["requires_grad"])
     data = _data(parts, n_classes)
     before = _passed(backbone)
-    torch.rand(5)
-    generator = torch.get_rng_state()
     began = time.perf_counter()
     with _watched_norms() as norms:
         run = getattr(submission, approach)(backbone, data, **options)
     wall = time.perf_counter() - began
     return {
         "passed": [before, _passed(backbone)],
-        "touched": not torch.equal(generator, torch.get_rng_state()),
         "frozen_norms": norms[0],
         "wall": wall,
         **_told(run, data.validation_images),
@@ -329,16 +324,13 @@ def predictions(
 
 
 def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """What predict says of images together, one by one and after the model was left in training mode; with the run."""
+    """What predict says of images together and one by one; with the run."""
     data = _data(parts, n_classes)
     run = submission.full_training(_backbone(state), data, epochs=1, seed=seed)
     images = data.validation_images
     together = _classes(submission.predict(run, images))
     alone = np.concatenate([_classes(submission.predict(run, image[None])) for image in images])
-    run.model.train()
-    after = _classes(submission.predict(run, images))
-    run.model.eval()
-    return {"together": together, "alone": alone, "after": after, **_told(run, images)}
+    return {"together": together, "alone": alone, **_told(run, images)}
 
 
 def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: Sequence[int]) -> dict[str, Any]:
@@ -364,22 +356,17 @@ def matrices(
     return {"rows": rows, "runs": {name: _told(run, shown) for name, run in runs.items()}, **drawn}
 
 
-def layer_features(
-    submission: Any, state: State, parts: Parts, n_classes: int, image: np.ndarray, training: bool
-) -> dict[str, Any]:
-    """The features of an image, as drawn; the model's weights before and after, and whether its mode stayed."""
+def layer_features(submission: Any, state: State, parts: Parts, n_classes: int, image: np.ndarray) -> dict[str, Any]:
+    """The features of an image, as drawn; the model's weights before and after."""
     data = _data(parts, n_classes)
     run = submission.fine_tuning(_backbone(state), data, epochs=1, seed=1)
-    run.model.train(training)
-    modes, around = [module.training for module in run.model.modules()], _around(run.model)
+    around = _around(run.model)
     before = _state(run.model)
     drawn = _drawn(lambda path: submission.plot_layer_features(run.model, _tensor(image[None])[0], path))
     after = _state(run.model)
-    kept = modes == [module.training for module in run.model.modules()]
     return {
         "before": before,
         "after": after,
-        "mode": kept,
         "around": [around, _around(run.model)],
         "backbone": _state(run.model.backbone),
         **drawn,

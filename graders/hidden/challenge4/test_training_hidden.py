@@ -62,15 +62,15 @@ def test_the_small_backbone_has_the_weights_that_were_shipped(kata: Any, draw: A
     promise(near(found["features"], expected), "the features of images are not those of this network")
 
 
-@task("backbone")
-def test_a_name_that_is_nobodys_is_refused(kata: Any, probes: Any) -> None:
+@task("refusals")
+def test_an_unknown_name_is_refused(kata: Any, probes: Any) -> None:
     kata.run(probes.load, "tiny")
     for name in ("huge", "", "Tiny net"):
         with kata.raises(ValueError):
             kata.run(probes.load, name)
 
 
-@task("backbone")
+@task("kinds")
 @cases(2)
 def test_other_backbones_come_with_the_weights_that_they_learned(kata: Any, draw: Any, probes: Any) -> None:
     name = ("resnet18", draw.choice(["vgg11_bn", "resnet34", "mobilenet_v2"]))[draw.case]
@@ -127,18 +127,12 @@ def assert_moved(approach: str, before: Any, run: Any, frozen: int, n_classes: i
 
 
 def assert_left_alone(run: Any, approach: str) -> None:
-    """The backbone that was passed, and torch's global generator; frozen stages worked as in evaluation mode."""
+    """The backbone that was passed keeps its weights; frozen stages worked as in evaluation mode."""
     name, (before, after) = LABELS[approach], run["passed"]
     for key, values in before["state"].items():
         promise(
             np.array_equal(after["state"][key], values), f"{name} has changed {key} of the backbone that was passed"
         )
-    promise(
-        after["requires_grad"] == before["requires_grad"], f"{name} has changed requires_grad of the backbone passed"
-    )
-    promise(after["training"] == before["training"], f"{name} has changed the mode of the backbone passed")
-    promise(not after["gradients"], f"{name} has left gradients in the backbone passed")
-    promise(not run["touched"], f"{name} has moved torch's global generator")
     promise(
         not run["frozen_norms"],
         f"{name}: batch norms of frozen stages normalised by the batch, as in training, {run['frozen_norms']} times",
@@ -175,10 +169,9 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
 def trained(kata: Any, draw: Any, probes: Any, approach: str, options: dict[str, Any], n_classes: int) -> Any:
     """A run of a backbone of the judge's own; what was passed, and the run."""
     state = shaken_weights(draw.seed())
-    given = {"training": draw.case % 2 == 0, "requires_grad": draw.case % 2 == 0}
     parts = drawn_photos(draw.seed(), 40, 30, n_classes)
     options = options | {"epochs": 2, "seed": draw.seed() % 10_000}
-    run = kata.run(probes.training, approach, options, flat(state), given, parts, n_classes)
+    run = kata.run(probes.training, approach, options, flat(state), parts, n_classes)
     promise(0 < run["seconds"] <= run["wall"] + 0.05, f"seconds is {run['seconds']:.3f}, it took {run['wall']:.3f}")
     assert_left_alone(run, approach)
     return state, run
@@ -202,7 +195,7 @@ def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -
     assert_moved("fine_tuning", state, run, N_STAGES - (1 if unfrozen is None else unfrozen), n_classes)
 
 
-@task("tuning")
+@task("refusals")
 def test_more_stages_than_there_are_cannot_be_trained(kata: Any, draw: Any, probes: Any) -> None:
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 20, 10)
     for unfrozen in (-1, N_STAGES + 1):
@@ -262,19 +255,19 @@ def weights_of(run: Any) -> list[np.ndarray]:
     return [*run["head"], *run["backbone"].values()]
 
 
-@task("extraction")
+@task("kinds")
 @cases(2)
 def test_a_backbone_of_another_kind_is_frozen_too(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "feature_extraction")
 
 
-@task("tuning")
+@task("kinds")
 @cases(2)
 def test_a_backbone_of_another_kind_is_tuned_too(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "fine_tuning")
 
 
-@task("full")
+@task("kinds")
 @cases(2)
 def test_a_backbone_of_another_kind_is_trained_too(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "full_training")
@@ -408,8 +401,6 @@ def test_every_epoch_of_the_history_is_what_the_model_was_then(kata: Any, draw: 
     runs = kata.run(probes.trainings, approach, flat(state), [parts] * len(lengths), 5, options)
     for run, epochs in zip(runs, lengths, strict=True):
         assert_told(run, approach, parts, epochs)
-    for run, epochs in zip(runs[:-1], lengths[:-1], strict=True):
-        assert_begins(approach, run, runs[-1], epochs)
 
 
 def assert_begins(approach: str, short: Any, long: Any, epochs: int) -> None:
@@ -423,18 +414,26 @@ def assert_begins(approach: str, short: Any, long: Any, epochs: int) -> None:
         )
 
 
-@task("history")
+@task("interrupted")
 @cases(3)
 def test_a_long_run_begins_as_a_shorter_one(kata: Any, draw: Any, probes: Any) -> None:
-    """No rate depends on the number of epochs, nor begins to where there are many; seconds are those of all epochs."""
+    """No rate depends on the number of epochs, nor begins to where there are many."""
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
-    seed, lengths = draw.seed() % 10_000, (draw.integers(10, 14), 20, draw.integers(26, 32))
+    seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), 20, draw.integers(26, 32))
     options = [{"epochs": epochs, "seed": seed} for epochs in lengths]
     runs = kata.run(probes.trainings, approach, flat(state), [parts] * len(lengths), 4, options)
     for run, epochs in zip(runs, lengths, strict=True):
-        assert_told(run, approach, parts, epochs)
         assert_begins(approach, run, runs[-1], epochs)
+
+
+@task("history")
+def test_seconds_are_those_of_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
+    approach, epochs = draw.choice(list(LABELS)), 24
+    state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
+    options = [{"epochs": epochs, "seed": draw.seed() % 10_000}]
+    (run,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, options)
+    assert_told(run, approach, parts, epochs)
     promise(
         LEAST_SHARE * run["wall"] <= run["seconds"] <= run["wall"] + 0.05,
         f"{LABELS[approach]}: seconds is {run['seconds']:.3f} for {epochs} epochs, which took {run['wall']:.3f}",
