@@ -1,0 +1,166 @@
+"""Challenge 5: each mended program is still the same program. The numbers are those of seed 0."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from graders.checks import task
+
+EVERY_PROGRAM = {
+    "the same fresh weights again": True,
+    "same answers after another training": True,
+    "same answers in another order": True,
+    "one answer for all, of a model of zeros": True,
+}
+ONCE_SEEDED = {"the seed alone decides": True, "seeds the global generator": False}
+
+
+def check(run: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Compare what was found in a program with what it has to be; numbers to a thousandth."""
+    for what, value in {**expected, **EVERY_PROGRAM}.items():
+        found = run.get(what, "nothing")
+        if isinstance(value, list) and value and isinstance(value[0], float):
+            same = np.shape(found) == np.shape(value) and np.allclose(found, value, rtol=1e-3, atol=1e-3)
+        elif isinstance(value, float):
+            same = isinstance(found, float) and math.isclose(found, value, rel_tol=1e-3)
+        else:
+            same = found == value
+        assert same, f"{what}: {found}; in this program it is {value}"
+
+
+def check_history(run: dict[str, Any], epochs: int) -> None:
+    """The history has a value an epoch, and its last accuracies are those of the model after the training."""
+    for kind, values in run["history"].items():
+        assert len(values) == epochs, f"the history has {len(values)} values of {kind} for {epochs} epochs"
+    for kind, measured in zip(("train_accuracy", "validation_accuracy"), run["accuracies"], strict=True):
+        told = run["history"][kind][-1]
+        assert abs(told - measured) < 0.005, f"{kind} at the end: {told:.3f} in the history, {measured:.3f} measured"
+
+
+def check_repeated(run: dict[str, Any], rows: int, epochs: int) -> None:
+    """The same batches, taken once more, lead to the same weights."""
+    assert run["strangers"] == 0, f"trained on {run['strangers']} rows that are not among the training data"
+    assert run["rows in each epoch"] == [rows] * epochs, (
+        f"different rows in each epoch: {run['rows in each epoch']}; there are {rows}"
+    )
+    apart = run["largest difference of weights"]
+    assert apart < 1e-3, f"the same steps from the same fresh weights lead to other weights, {apart:.3g} apart"
+
+
+@task("bug1_program", title="Bug 1: data, network, steps and history are the program's")
+def test_bug1_is_still_the_same_program(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.program_facts, "bug1_never_learning", 0, 3)
+    expected = {
+        "sums of the data": [-17.25493, 137.0, -40.63684, 132.0],
+        "shapes of the parameters": [[16, 2], [16], [16, 16], [16], [2, 16], [2]],
+        "sum of the fresh weights": 54.50696,
+        "steps": 24,
+        "rows a batch": [32],
+        "settings": {"matrices": [["SGD", 0.05, 0.9, 1e-4]], "biases": [["SGD", 0.05, 0.9, 0.0]]},
+    }
+    check(run, expected)
+    check_repeated(run, 256, 3)
+    check_history(run, 3)
+    means = np.reshape(run["losses"], (3, 8)).mean(axis=1)
+    assert np.allclose(run["history"]["loss"], means, atol=1e-3), (
+        f"loss of the epochs {run['history']['loss']} in the history; these batches give {means.tolist()}"
+    )
+
+
+@task("bug2_program", title="Bug 2: data, network, steps and history are the program's")
+def test_bug2_is_still_the_same_program(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.program_facts, "bug2_exploding_loss", 0, 3)
+    expected = {
+        "sums of the data": [-0.66783, 458.23591, -21.55649, 224.93286],
+        "shapes of the parameters": [[64, 2], [64], [64, 64], [64], [64, 64], [64], [2, 64], [2]],
+        "fresh biases": 0.0,
+        "steps": 48,
+        "rows a batch": [32],
+        "settings": {"matrices": [["SGD", 0.02, 0.9, 0]], "biases": [["SGD", 0.02, 0.9, 0]]},
+    }
+    check(run, expected)
+    for found, fan_in, part in zip(
+        run["spread of the fresh weights"], (2, 64, 64, 64), (0.4, 0.1, 0.1, 0.4), strict=True
+    ):
+        promised = math.sqrt(2 / fan_in)
+        assert abs(found / promised - 1) < part, (
+            f"standard deviation of the fresh weights of a layer with fan-in {fan_in}: {found:.3f}, not {promised:.3f}"
+        )
+    assert run["another seed gives other weights"], "two seeds give the same fresh weights"
+    check_repeated(run, 512, 3)
+    loss, validation = run["history"]["loss"], run["history"]["validation_loss"]
+    assert np.allclose(loss, run["losses"], rtol=2e-2), (
+        f"loss of the batches {loss[:4]}… in the history; these batches give {run['losses'][:4]}…"
+    )
+    assert math.isclose(validation[-1], run["validation loss"], rel_tol=2e-2), (
+        f"validation loss at the end: {validation[-1]:.4f} in the history, {run['validation loss']:.4f} measured"
+    )
+
+
+@task("bug3_program", title="Bug 3: data, network, steps and history are the program's")
+def test_bug3_is_still_the_same_program(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.program_facts, "bug3_plateau", 0, 2)
+    expected = {
+        "shapes of the data": [[3000, 28, 28], [3000], [1000, 28, 28], [1000]],
+        "sums of the data": [307752.8, 13567.0, 102661.9, 4431.0],
+        "shapes of the parameters": [[64, 784], [64], [10, 64], [10]],
+        "sum of the fresh weights": 934.1909,
+        "steps": 120,
+        "rows a batch": [50],
+        "settings": {"matrices": [["SGD", 0.02, 0.9, 0]], "biases": [["SGD", 0.02, 0.9, 0]]},
+    }
+    check(run, expected)
+    mean, deviation, distinct, _ = run["inputs"]
+    assert abs(mean) < 0.01, f"the mean of all inputs of the first layer is {mean:.3f}; standardised it is 0"
+    assert abs(deviation - 1) < 0.01, f"the deviation of all inputs of the first layer is {deviation:.3f}, not 1"
+    assert distinct == 3000, f"the network was trained on {distinct} different inputs; there are 3000 images"
+    check_history(run, 2)
+    first = run["history"]["loss"][0]
+    assert 0.5 < first < 1.1, f"mean loss of the first epoch {first:.3f}; a healthy run has about 0.8"
+
+
+@task("bug4_program", title="Bug 4: data, network, steps and history are the program's")
+def test_bug4_is_still_the_same_program(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.program_facts, "bug4_slow_learner", 0, 2)
+    expected = {
+        "shapes of the data": [[2000, 784], [2000], [1000, 784], [1000]],
+        "shapes of the parameters": [[64, 784], [64], [10, 64], [10]],
+        "sum of the fresh weights": 934.1909,
+        "steps": 100,
+        "rows a batch": [40],
+        "settings": {"matrices": [["SGD", 0.01, 0.9, 0]], "biases": [["SGD", 0.01, 0.9, 0]]},
+        **ONCE_SEEDED,
+    }
+    check(run, expected)
+    check_history(run, 2)
+    healthy = {
+        "loss": [1.07447, 0.40880],
+        "train_accuracy": [0.886, 0.929],
+        "validation_accuracy": [0.867, 0.890],
+    }
+    check(run["history"] | {name: run[name] for name in EVERY_PROGRAM}, healthy)
+
+
+@task("bug5_program", title="Bug 5: data, network, steps, dropout and history are the program's")
+def test_bug5_is_still_the_same_program(kata: Any, probes: Any) -> None:
+    run = kata.run(probes.program_facts, "bug5_overfitting", 0, 4)
+    expected = {
+        "sums of the data": [50570.02, 2218.0, 103200.69, 4607.0],
+        "shapes of the parameters": [[256, 784], [256], [10, 256], [10]],
+        "sum of the fresh weights": 3666.3255,
+        "steps": 40,
+        "rows a batch": [50],
+        "settings": {"matrices": [["SGD", 0.03, 0.9, 0]], "biases": [["SGD", 0.03, 0.9, 0]]},
+        **ONCE_SEEDED,
+    }
+    check(run, expected)
+    _, _, distinct, zeros = run["inputs"]
+    assert 0.89 < zeros < 0.92, f"{zeros:.1%} of the pixels are 0 in training; with a dropout of 50 % it is 90.5 %"
+    assert distinct == 4 * 500, f"{distinct} different inputs in 4 epochs of 500 images; dropout makes each another"
+    least, most = run["zeros before the last layer"]
+    assert least > 0.76, f"{least:.1%} of the hidden units are left out in a step; it is to be 80 %"
+    assert most < 0.84, f"{most:.1%} of the hidden units are left out in a step; it is to be 80 %"
+    check_history(run, 4)
