@@ -220,7 +220,9 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         verdict = graded(files_with(solution, variant), diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         begun = "its first line is still as it was begun: say there what is wrong" if variant.sentence == UNSAID else ""
-        seen = _seen(verdict, partial(graded, files_with(solution, variant), tasks=tasks, visible=True))
+        every = kata.tasks_of(variant.replaces)
+        visibly = partial(graded, files_with(solution, variant), tasks=every, visible=True)
+        seen = _seen(verdict, visibly, complete=tasks == every)
         yield Finding(
             "wrong",
             variant.path.stem,
@@ -356,12 +358,12 @@ def _fails_visibly(verdict: Verdict) -> bool:
     )
 
 
-def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict]) -> bool:
-    """Do the visible tests alone catch it? Graded once more where hidden tests kept visible ones from running."""
+def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
+    """Do the visible tests alone catch it? Graded once more where not all of them have run."""
     if _fails_visibly(verdict):
         return True
     blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)
-    return blocked and _fails_visibly(graded_visibly())
+    return (blocked or not complete) and _fails_visibly(graded_visibly())
 
 
 def _seen_fault(variant: Variant, *, seen: bool) -> str:

@@ -1,5 +1,6 @@
 # The deviation that the images were divided by is the unbiased one, over n - 1; here it is another, if only slightly.
 # task: bug4_program
+# hidden_only: wrong only in the last digits of the prepared images
 """Handwritten digits, in thick ink and in thin: which of the ten is it?
 
     python bug4_slow_learner.py
