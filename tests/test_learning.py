@@ -160,8 +160,16 @@ def test_an_answer_that_was_committed_is_graded(root: Path) -> None:
 @pytest.mark.parametrize(
     ("slug", "task", "first"),
     [
-        ("exercise01", "batch", ["Hint 2: a batch", "Hint 1: one vector", "Hint 3: integers"]),
-        ("exercise04", "loss", ["Hint 1: the last axis", "Hint 2: large logits", "Hint 3: small probabilities"]),
+        ("exercise01", "batch", ["Hint 2: a batch", "Hint 1: one vector", "Hint 3: the extra about types"]),
+        (
+            "exercise04",
+            "loss",
+            [
+                "Hint 1: the last axis",
+                "Hint 2 (for the extras): large logits",
+                "Hint 3 (for the extras): small probabilities",
+            ],
+        ),
         ("challenge5", "bug2_heals", ["Hint 1", "Hint 2", "Hint 3"]),
     ],
 )

@@ -105,7 +105,7 @@ def _missing(said: str) -> None:
 
 def compared() -> Verdict:
     """A verdict with a table and a plot of every size: many entries, one, a batch of matrices, no finite number."""
-    wide = [[round(math.sin(3 * row + column), 3) for column in range(12)] for row in range(3)]
+    wide = [[round(math.sin(3 * row + column), 3) for column in range(12)] for row in range(2)]
     off = [[round(value + 0.1 * (number % 4), 3) for number, value in enumerate(row)] for row in wide]
     pairs = [(wide, off), (0.5, -0.25), ([[[1.0, 2.0]], [[3.0, 4.0]]], [[[1.0, 2.0]], [[3.0, 9.0]]])]
     pairs += [([1.0, float("inf")], [float("nan"), 2.0])]

@@ -26,7 +26,7 @@ from graders.judge.local import missing
 from graders.judge.memory import Memory
 from graders.judge.messages import Answer, Order
 from graders.judge.protocol import run_once, told
-from graders.judge.scoring import blocking, in_order, scored, ungradable
+from graders.judge.scoring import blocking, in_order, scored, telling, ungradable
 from graders.judge.worker import Crew, Lost, RemoteFault, Worker
 from graders.report.text import clean
 from graders.verdict import STRENGTH, Confinement, Limits, Speed, TestResult, Verdict
@@ -435,12 +435,15 @@ class Grading:
     def _diagnose(self, items: Sequence[pytest.Item]) -> None:
         """Say which known misconception behaves exactly like this submission, if one and only one does."""
         failed = [item.nodeid for item in items if self.results[item.nodeid].status == "failed"]
+        told = telling(self.kata, {self.results[nodeid].task for nodeid in failed})
+        failed = [nodeid for nodeid in failed if self.results[nodeid].task in told]
         runtime = self.kata.runtime_of(next(self.results[item.nodeid].task for item in items if item.nodeid in failed))
         observable = [
             self.cases[nodeid]
             for nodeid in self.cases
             if not isinstance(self._fault(nodeid), WorkerError)
             and self.kata.runtime_of(self.results[nodeid].task) == runtime
+            and self.results[nodeid].task in told
         ]
         if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
             return

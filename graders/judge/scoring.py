@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,12 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
         return "awaiting_review"
     # A test that could not be run here never counts as passed.
     return "ungraded" if "ungraded" in statuses or not statuses else "passed"
+
+
+def telling(kata: Kata, failed: Collection[str]) -> set[str]:
+    """The tasks that tell which misconception it is: the core where it failed, as extras may fail besides."""
+    core = {task.name for task in kata.tasks if not task.extra}
+    return core if core & set(failed) else {task.name for task in kata.tasks}
 
 
 @dataclass

@@ -31,7 +31,7 @@ from graders.judge.handle import Handle
 from graders.judge.items import KATA, test_name
 from graders.judge.local import LocalSide
 from graders.judge.memory import Memory
-from graders.judge.scoring import blocking, in_order
+from graders.judge.scoring import blocking, in_order, telling
 from graders.report import wording
 from graders.verdict import TestResult
 
@@ -92,8 +92,8 @@ class Tutor:
         Raises TimeoutError after the deadline, in CPU seconds of this process.
         """
         places = {name: place for place, name in enumerate(in_order(self.kata))}
-        passing: list[Case] = []
-        failing: list[Case] = []
+        passing: list[Asked] = []
+        failing: list[Asked] = []
         failed: set[str] = set()
         for test in sorted(tests, key=lambda test: places[test.task]):
             if blocking(self.kata, failed, test.task):
@@ -102,10 +102,11 @@ class Tutor:
             if fault is not None:
                 failed.add(test.task)
             if not isinstance(fault, WorkerError):
-                (passing if fault is None else failing).append(test.case)
+                (passing if fault is None else failing).append(test)
             if time.process_time() > deadline:
                 raise TimeoutError
-        return [*failing, *passing], failed
+        told = telling(self.kata, failed)
+        return [test.case for test in [*failing, *passing] if test.task in told], failed & told
 
     def _fault(self, test: Asked, own: LocalSide) -> Exception | None:
         """What goes wrong in a test, if it is the learner's doing."""
