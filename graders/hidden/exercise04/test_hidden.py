@@ -40,7 +40,7 @@ def samples(draw, *, n_axes):
     special |= {7: (min(any_length, 600), 1, classes), 8: (n, 1, any_length)}
     n, m, classes = special.get(draw.case // 3, (n, m, classes))
     shape = {1: (classes,), 2: (n, classes), 3: (n, m, classes)}[n_axes]
-    logits = draw.normal(*shape, scale=(1.0, 10.0, 0.01)[draw.case % 3])
+    logits = draw.normal(*shape, scale=(1.0, 3.0, 0.01)[draw.case % 3])
     return logits, draw.integers(0, classes, *shape[:-1])
 
 
