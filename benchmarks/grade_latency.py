@@ -30,7 +30,7 @@ from graders.judge import Judge
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
-TESTS = 8
+TESTS = 14
 
 FIXTURES = """
 import importlib.util, sys
