@@ -225,9 +225,8 @@ class Run:
         sha256 = handed.taken.sha256 if handed.taken else ""
         if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != handed.refused):
             return False
-        outdated = state_of(before.verdict) != self._state[
-            handed.kata.slug
-        ] or before.verdict.require_extras != self._requires_extras(handed.kata)
+        policy = self._requires_extras(handed.kata)
+        outdated = state_of(before.verdict) != self._state[handed.kata.slug] or before.verdict.require_extras != policy
         if outdated and self.changed and handed.taken:
             return False
         if handed.entry.told and before.submitted_at != handed.entry.submitted_at:

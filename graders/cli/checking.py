@@ -216,13 +216,11 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
     yield Finding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
     yield Finding("solution", "", _passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):
-        tasks = _tasks_for(kata, variant)
-        verdict = graded(files_with(solution, variant), diagnosing=True, tasks=tasks)
+        files, tasks, every = files_with(solution, variant), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
+        verdict = graded(files, diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         begun = "its first line is still as it was begun: say there what is wrong" if variant.sentence == UNSAID else ""
-        every = kata.tasks_of(variant.replaces)
-        visibly = partial(graded, files_with(solution, variant), tasks=every, visible=True)
-        seen = _seen(verdict, visibly, complete=tasks == every)
+        seen = _seen(verdict, partial(graded, files, tasks=every, visible=True), complete=tasks == every)
         yield Finding(
             "wrong",
             variant.path.stem,

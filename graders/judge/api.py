@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,6 +50,14 @@ class Known:
         kata = catalogue.load(root, slug)
         supplied = {file.name: file.data for file in intake.supplied(kata)}
         return cls(_kata_signature(kata), kata, _begun(kata), intake.shipped(kata, kata.solution), supplied)
+
+    @cached_property
+    def stubs(self) -> dict[str, bytes] | None:
+        """The learner's files as they were handed out; None where that is not known. Asked of git once."""
+        try:
+            return handed_out(self.kata)
+        except KataError:
+            return None
 
     def begin(self, seed: bytes, require_extras: bool | None) -> Verdict:
         """A verdict of this moment, with nothing graded yet; None: the kata says whether extras are required."""
@@ -170,7 +179,7 @@ class Judge:
         files = {file.name: file.data for file in taken.files}
         how = {"visible": visible or kata.handed_out, "tasks": sorted(tasks), "telling": tell is not None}
         verdict = self._judged(known, files, seed, begun, how, until, tell)
-        if verdict.status == "failed" and verdict.score == 0 and _untouched(kata, files):
+        if verdict.status == "failed" and verdict.score == 0 and files == known.stubs:
             confined = msgspec.structs.replace(begun, confinement=verdict.confinement, duration_s=verdict.duration_s)
             return ungradable(confined, kata, _as_they_were(sorted(files)))
         return msgspec.structs.replace(verdict, message=verdict.message or HANDED_OUT) if kata.handed_out else verdict
@@ -191,7 +200,7 @@ class Judge:
         """The verdict on files given by name and content, as `katas check` has them; on some tasks, or on all.
 
         Unless `reducing`, a failing case is left as it was drawn; unless `thorough`, nothing is run after the first
-        failure. `require_extras` is as for `grade`.
+        failure. `visible` and `require_extras` are as for `grade`.
         """
         seed = os.urandom(16) if seed is None else seed
         known = self._known(slug)
@@ -314,14 +323,6 @@ def _begun(kata: Kata) -> Verdict:
         hidden_detail=kata.hidden_detail,
         limits=kata.limits,
     )
-
-
-def _untouched(kata: Kata, files: Mapping[str, bytes]) -> bool:
-    """Whether these are the files that were handed out; no where that is not known."""
-    try:
-        return files == handed_out(kata)
-    except KataError:
-        return False
 
 
 def _as_they_were(names: Sequence[str]) -> str:
