@@ -302,9 +302,14 @@ def fork_server(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
 def hired(server: socket.socket) -> int:
     crew = Crew(server, 64)
     try:
-        return len(crew.hire(1))
+        workers = crew.hire(1)
     finally:
         crew.close()
+    for worker in workers:
+        worker.stream.close()
+        os.close(worker.output)
+        os.close(worker.pidfd)
+    return len(workers)
 
 
 def test_a_missing_scratch_folder_ends_one_grading_and_not_the_server(fork_server) -> None:
