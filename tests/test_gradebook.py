@@ -1137,9 +1137,20 @@ def test_a_copy_with_other_names_and_comments_is_found_and_another_answer_is_not
     other = "import functools\n\ntwice = functools.partial(lambda k, x: k * x, 2.0)\nhalf = lambda x: x / 2\n"
     texts = {"ada": own, "bob": f"# all my own work\n{renamed}", "cleo": other}
     files = {person: intake.submission(kata, {"twice.py": text.encode()}) for person, text in texts.items()}
-    (pair,) = similar.pairs(kata, files, 0.8)
+    (pair,) = similar.compared(kata, files, 0.8).pairs
     assert (pair.one, pair.other) == ("ada", "bob")
     assert pair.most > 0.95
+
+
+def test_files_that_take_too_long_to_compare_are_left_out_and_their_author_is_named(course, monkeypatch):
+    kata = catalogue.load(course, "one")
+    monkeypatch.setattr(similar, "TOKENIZING_S", 0.1)
+    odd = b"\xff" * 250_000  # every character is an error of the tokenizer
+    sources = {"ada": SOLUTION.encode(), "bob": odd, "cleo": f"# mine\n{SOLUTION}".encode()}
+    files = {person: intake.submission(kata, {"twice.py": text}) for person, text in sources.items()}
+    found = similar.compared(kata, files, 0.8)
+    assert found.left_out == ["bob"]
+    assert [(pair.one, pair.other) for pair in found.pairs] == [("ada", "cleo")]
 
 
 def test_how_similar_two_are_does_not_depend_on_the_hashes_that_python_draws():
@@ -1148,7 +1159,7 @@ def test_how_similar_two_are_does_not_depend_on_the_hashes_that_python_draws():
         f"kata = catalogue.load(Path({str(ROOT)!r}), 'exercise04'); solution = intake.shipped(kata, kata.solution)\n"
         "texts = [each.applied(solution) for each in kata.wrong[:6]]\n"
         "files = {str(n): intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}\n"
-        "print(similar.pairs(kata, files, 0.3))\n"
+        "print(similar.compared(kata, files, 0.3).pairs)\n"
     )
     said = {
         subprocess.run(

@@ -473,7 +473,7 @@ def similar(
     Short tasks have few right answers, which are all alike: it says where a person should look, and no more.
     """
     from graders.batch.cohort import Batch
-    from graders.gradebook.similar import pairs
+    from graders.gradebook.similar import compared
 
     known = catalogue.load(Session.root, kata, complete=False)
     files: dict[str, Submission] = {}
@@ -497,14 +497,17 @@ def similar(
             f"{places}: none of the {len(kept)} submissions of {kata} is there (any more); "
             "name the folder that keeps them: --batch DIR"
         )
-    found = pairs(known, files, at_least / 100)
-    for pair in found:
+    found = compared(known, files, at_least / 100)
+    for pair in found.pairs:
         one, other = _line(pair.one), _line(pair.other)
         shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
         moment, first = min((when[each], each) for each in (pair.one, pair.other))
         print(f"{one}  {other}: {shares}; {_line(first)} was first, {_line(moment)}")
     left = f"; {missing} submissions are not kept any more: --batch DIR names a folder that has them" if missing else ""
-    print(f"{len(found)} pairs of {len(files)} people have {at_least:g} % or more of one's code in common{left}")
+    for person in found.left_out:
+        print(f"{_line(person)}: these files take too long to compare and were left out: look at them yourself")
+    people = len(files) - len(found.left_out)
+    print(f"{len(found.pairs)} pairs of {people} people have {at_least:g} % or more of one's code in common{left}")
 
 
 @app.command()

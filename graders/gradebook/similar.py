@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from graders import intake
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.intake import Submission
+from graders.judge import watchdog
+
+if TYPE_CHECKING:
+    from copydetect import CodeFingerprint
 
 TOKENS = 15  # of a match: shorter ones are nothing, and as long ones are all found, whatever hashes are drawn
+TOKENIZING_S = 5.0  # of CPU time for one person's files. A framework of 100 kB takes less than a second
 
 
 @dataclass(frozen=True)
@@ -29,43 +35,48 @@ class Pair:
         return max(self.share, self.other_share)
 
 
-def pairs(kata: Kata, submissions: Mapping[str, Submission], at_least: float) -> list[Pair]:
-    """Everybody's Python files compared with everybody else's; what the stubs hold already counts for nothing.
+@dataclass
+class Comparison:
+    """The pairs that have much in common, and the people whose files take too long to compare."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def compared(kata: Kata, submissions: Mapping[str, Submission], at_least: float) -> Comparison:
+    """Compare everybody's Python files with everybody else's; what the stubs hold already counts for nothing.
 
     Raises KataError where the detector is not installed.
     """
     try:
-        from copydetect import CopyDetector
+        from copydetect import compare_files
     except ImportError:
         raise KataError("similar submissions are found by copydetect: pip install 'nn-katas[cohort]'") from None
-    people = sorted(submissions)
-    with tempfile.TemporaryDirectory(prefix="katas-similar-") as folder:
-        stub = Path(folder, "stub.py")
-        stub.write_text(_source(intake.shipped(kata, kata.folder)), encoding="utf-8")
-        files = []
-        for number, person in enumerate(people):
-            file = Path(folder, f"{number}.py")
-            file.write_text(_source({each.name: each.data for each in submissions[person].files}), encoding="utf-8")
-            files.append(str(file))
-        detector = CopyDetector(noise_t=TOKENS, guarantee_t=TOKENS, display_t=0.0, silent=True, autoopen=False)
-        for file_name in files:
-            detector.add_file(file_name)
-        detector.add_file(str(stub), type="boilerplate")
-        detector.run()
-        found = [_pair(people, row) for row in detector.get_copied_code_list()]
-    return sorted(
-        (each for each in found if each.most >= at_least), key=lambda each: (-each.most, each.one, each.other)
-    )
+    stubs = _fingerprint(_source(intake.shipped(kata, kata.folder)))
+    found, known = Comparison(), {}
+    for person in sorted(submissions):
+        source = _source({each.name: each.data for each in submissions[person].files})
+        try:
+            with watchdog.cpu_limit(TOKENIZING_S):
+                known[person] = _fingerprint(source, list(stubs.hashes))
+        except watchdog.OutOfTime:
+            watchdog.stop()
+            found.left_out.append(person)
+    for (one, mine), (other, theirs) in itertools.combinations(known.items(), 2):
+        _, (share, other_share), _ = compare_files(mine, theirs)
+        pair = Pair(one, other, float(share), float(other_share))
+        if pair.most >= max(at_least, 1e-9):  # a pair without anything in common is none
+            found.pairs.append(pair)
+    found.pairs.sort(key=lambda each: (-each.most, each.one, each.other))
+    return found
+
+
+def _fingerprint(source: str, known: list[int] | None = None) -> CodeFingerprint:
+    """The hashes of all runs of TOKENS tokens, without those that are `known`."""
+    from copydetect import CodeFingerprint
+
+    return CodeFingerprint("submission.py", TOKENS, 1, known, fp=io.StringIO(source))
 
 
 def _source(files: Mapping[str, bytes]) -> str:
     return "\n".join(data.decode("utf-8", "replace") for name, data in sorted(files.items()) if name.endswith(".py"))
-
-
-def _pair(people: list[str], row: list[object]) -> Pair:
-    """A row of copydetect's: the two shares, the two files, and what is highlighted."""
-    share, other_share, file, other = row[:4]
-    one, two = (people[int(Path(str(name)).stem)] for name in (file, other))
-    if one > two:
-        one, two, share, other_share = two, one, other_share, share
-    return Pair(one, two, float(str(share)), float(str(other_share)))
