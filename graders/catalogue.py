@@ -33,6 +33,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "hidden_detail": get_args(HiddenDetail),
 }
 COMMON_PROBES = Path(__file__).parent / "checks" / "probes.py"
+ABOUT = "about.txt"  # in a folder of accept/ that holds a whole submission: its sentence and its mark
 _OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # names of the kata's own files
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -71,7 +72,8 @@ class Variant(Record, frozen=True, kw_only=True):
     `edit` is (the passage of the solution's file, what stands in its place) of one that is not written out in full.
     `hidden_only` says why the visible tests need not catch a wrong one. An accepted one may be marked: `core only`, it
     passes the core tasks and fails an extra; `independent`, its author had only the README, the stub and the visible
-    tests, and it may fail extras too.
+    tests, and it may fail extras too. An accepted one may also be a whole submission: then `path` is its folder, and
+    `replaces` is empty.
     """
 
     path: Path
@@ -81,6 +83,12 @@ class Variant(Record, frozen=True, kw_only=True):
     edit: tuple[str, str] | None = None
     hidden_only: str = ""
     mark: str = ""
+
+    def submission(self, solution: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The files with this variant in them. Raises CatalogueError like `applied`."""
+        if self.replaces:
+            return {**solution, self.replaces: self.applied(solution)}
+        return {name: path.read_bytes() for name, path in _files_under(self.path) if name != ABOUT}
 
     def applied(self, solution: Mapping[str, bytes]) -> bytes:
         """What the file is with this variant. Raises CatalogueError where the passage of an edit is not in it once."""
@@ -170,8 +178,8 @@ class Kata(_Table, frozen=True, kw_only=True):
         return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
 
     def tasks_of(self, name: str) -> frozenset[str]:
-        """The tasks that a file decides, and those that they come after."""
-        return self.with_earlier(task.name for task in self.tasks if not task.files or name in task.files)
+        """The tasks that a file decides, and those that they come after; all tasks, if no file is named."""
+        return self.with_earlier(task.name for task in self.tasks if not name or not task.files or name in task.files)
 
     def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
         """These tasks, and those that they come after, directly or not."""
@@ -589,12 +597,27 @@ def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:
 
 
 def _variant_paths(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".edit"))
+    """The variants of wrong/ or accept/: files, and folders that hold a whole submission."""
+    whole = {path.parent for path in folder.glob(f"*/{ABOUT}")}
+    files = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".edit"))
+    return sorted([*whole, *(path for path in files if not whole.intersection(path.parents))])
 
 
 def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     file = path.relative_to(kata.root).as_posix()
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    whole = path.is_dir()
+    if whole and misconception:
+        _fault(
+            file, "a wrong variant is one file", "Keep the file that is wrong, and let the solution have the others."
+        )
+    strange = [name for name, _ in _files_under(path) if name != ABOUT and not kata.declares(name)] if whole else []
+    if strange:
+        _fault(
+            file,
+            f"`{strange[0]}` is no file that the kata takes",
+            f"Remove it; the kata takes {', '.join(kata.files)}.",
+        )
+    with (path / ABOUT if whole else path).open(encoding="utf-8", errors="replace") as lines:
         first, second, third = (lines.readline().strip() for _ in range(3))
     sentence = first.removeprefix("#").strip()
     if not first.startswith("#") or not sentence:
@@ -612,7 +635,7 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     if hidden_only and not hidden_only[1]:
         _fault(file, "its third line gives no reason", "Write `# hidden_only: ` and why visible tests cannot catch it.")
     marked = re.fullmatch(r"#\s*(core only|independent)", second) if not misconception else None
-    replaces, changed = _replacement(kata, path, file)
+    replaces, changed = ("", None) if whole else _replacement(kata, path, file)
     return Variant(
         path=path,
         replaces=replaces,

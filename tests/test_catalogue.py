@@ -383,6 +383,33 @@ def test_the_passage_of_a_change_stands_in_the_solution_once(root, text, told):
         found.applied({"affine.py": text})
 
 
+def test_an_accepted_answer_may_be_a_whole_submission(root):
+    write_kata(root, "meta", with_lines('files = ["affine.py", "pack/*.py"]'), ("affine.py", "pack/layers.py"))
+    variant(root, "accept/terse/about.txt", "# In two lines.\n# independent\n", "meta")
+    variant(root, "accept/terse/pack/layers.py", "layers = 1\n", "meta")
+    variant(root, "accept/affine/looped.py", "# By loops.\n", "meta")
+    looped, terse = catalogue.load(root, "meta").accept
+    assert (terse.path.name, terse.sentence, terse.mark) == ("terse", "In two lines.", "independent")
+    solution = {"affine.py": b"a", "pack/layers.py": b"l"}
+    assert terse.submission(solution) == {"pack/layers.py": b"layers = 1\n"}
+    assert looped.submission(solution) == {"affine.py": b"# By loops.\n", "pack/layers.py": b"l"}
+    assert catalogue.load(root, "meta").tasks_of(terse.replaces) == {"vector", "batch"}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["accept/terse/about.txt", "accept/terse/notes.md"], "`notes.md` is no file that the kata takes"),
+        (["wrong/terse/about.txt"], "a wrong variant is one file"),
+    ],
+)
+def test_a_whole_submission_holds_files_of_the_kata_and_is_right(root, files, told):
+    for name in files:
+        variant(root, name, "# A sentence.\n# task: batch\n")
+    with pytest.raises(CatalogueError, match=told):
+        print(catalogue.load(root, "exercise01").wrong, catalogue.load(root, "exercise01").accept)
+
+
 def test_a_task_may_have_another_runtime_than_its_kata(root):
     write_kata(root, "meta", TOML + '[tasks.compatible]\ntitle = "t"\npoints = 1\nruntime = "torch"\n')
     kata = catalogue.load(root, "meta")
@@ -501,6 +528,6 @@ def test_every_variant_can_be_compiled(slug):
     solution = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     kata = catalogue.load(ROOT, slug)
     for variant in (*kata.wrong, *kata.accept):
-        text = variant.applied(solution)
-        if variant.replaces.endswith(".py"):
-            compile(text, str(variant.path), "exec")
+        for name, text in variant.submission(solution).items():
+            if name.endswith(".py") and solution.get(name) != text:
+                compile(text, f"{variant.path}: {name}", "exec")

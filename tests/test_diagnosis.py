@@ -10,7 +10,7 @@ import pytest
 
 from graders import catalogue
 from graders.judge import Judge
-from graders.judge.diagnosis import files_with, same
+from graders.judge.diagnosis import same
 from graders.verdict import Verdict
 
 Graded = Callable[..., Verdict]
@@ -109,7 +109,7 @@ def test_every_misconception_fails_its_own_task_and_is_recognised(judge: Judge, 
     kata = catalogue.load(repository, "scaling")
     variant = next(each for each in kata.wrong if each.path.stem == name)
     solution = {"scaling.py": (kata.solution / "scaling.py").read_bytes()}
-    verdict = judge.grade_files("scaling", files_with(solution, variant), diagnosing=True)
+    verdict = judge.grade_files("scaling", variant.submission(solution), diagnosing=True)
     failed = {task.name for task in verdict.tasks if task.status == "failed"}
     assert variant.task in failed
     assert diagnoses(verdict) == [variant.sentence]

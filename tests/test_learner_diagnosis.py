@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.judge import Judge, tutor
-from graders.judge.diagnosis import files_with
 from graders.report import wording
 from graders.verdict import TestResult, Verdict
 from tests import workshop
@@ -265,7 +264,7 @@ def test_every_caught_variant_is_named_here_as_by_the_judge(shipped: Judge, slug
     solution = intake.shipped(kata, kata.solution)
     different = {}
     for variant in kata.wrong:
-        files = files_with(solution, variant)
+        files = variant.submission(solution)
         done = in_pytest(shipped, slug, files)
         if done.status:
             official = diagnosis_of(shipped.grade_files(slug, files, seed=SEED, diagnosing=True))

@@ -17,7 +17,6 @@ from graders.cli.authoring import PLACES, UNSAID
 from graders.cli.mutation import Mutant, mutants_of, read_equivalents
 from graders.cli.progress import Teller, progress_bar
 from graders.errors import KataError
-from graders.judge.diagnosis import files_with
 from graders.verdict import Verdict
 
 LEGEND = """\
@@ -216,7 +215,7 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
     yield Finding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
     yield Finding("solution", "", _passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):
-        files, tasks, every = files_with(solution, variant), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
+        files, tasks, every = variant.submission(solution), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
         verdict = graded(files, diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
         begun = "its first line is still as it was begun: say there what is wrong" if variant.sentence == UNSAID else ""
@@ -230,14 +229,14 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
             unseen=_seen_fault(variant, seen=seen),
         )
     for variant in plan.share(kata.accept):
-        verdict = graded(files_with(solution, variant), **_how_accepted(kata, variant))
+        verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
         green = not _fails_visibly(verdict) if variant.mark == "independent" else None
         yield Finding("accept", variant.path.stem, _passing_fault(verdict), green=green)
     if plan.mutation:
         yield from _mutation_findings(strict, kata, solution, mutants)
     right: list[tuple[str, dict[str, bytes], dict[str, Any]]] = [
         ("solution", solution, {"require_extras": True}),
-        *((f"accept/{each.path.stem}", files_with(solution, each), _how_accepted(kata, each)) for each in kata.accept),
+        *((f"accept/{each.path.stem}", each.submission(solution), _how_accepted(kata, each)) for each in kata.accept),
     ]
     for number in range(plan.flakes):
         name, files, how = right[number % len(right)]

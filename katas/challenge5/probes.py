@@ -124,6 +124,7 @@ def program_facts(submission: Any, name: str, seed: int, epochs: int) -> dict[st
             float(inputs.std()),
             len(inputs.unique(dim=0)),
             float((inputs == 0).float().mean()),
+            float(inputs.flatten(1).mean(dim=1).std()),
         ]
         facts["zeros before the last layer"] = [min(watch.zeros), max(watch.zeros)]
     return facts | _asked(program, model, X_validation[:200])

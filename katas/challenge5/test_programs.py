@@ -63,6 +63,8 @@ def test_bug1_is_still_the_same_program(kata: Any, probes: Any) -> None:
     }
     check(run, expected)
     check_repeated(run, 256, 3)
+    first = run["losses"][0]
+    assert abs(first - 0.6816) < 1e-3, f"loss of the fresh network on its first batch: {first:.4f}; here it is 0.6816"
     check_history(run, 3)
     means = np.reshape(run["losses"], (3, 8)).mean(axis=1)
     assert np.allclose(run["history"]["loss"], means, atol=1e-3), (
@@ -113,8 +115,11 @@ def test_bug3_is_still_the_same_program(kata: Any, probes: Any) -> None:
         "settings": {"matrices": [["SGD", 0.02, 0.9, 0]], "biases": [["SGD", 0.02, 0.9, 0]]},
     }
     check(run, expected)
-    mean, deviation, distinct, _ = run["inputs"]
+    mean, deviation, distinct, _, spread = run["inputs"]
     assert abs(mean) < 0.01, f"the mean of all inputs of the first layer is {mean:.3f}; standardised it is 0"
+    assert spread > 0.1, (
+        f"every image was given the same mean (they differ by {spread:.3f}): one mean is for all pixels"
+    )
     assert abs(deviation - 1) < 0.01, f"the deviation of all inputs of the first layer is {deviation:.3f}, not 1"
     assert distinct == 3000, f"the network was trained on {distinct} different inputs; there are 3000 images"
     check_history(run, 2)
@@ -157,10 +162,13 @@ def test_bug5_is_still_the_same_program(kata: Any, probes: Any) -> None:
         **ONCE_SEEDED,
     }
     check(run, expected)
-    _, _, distinct, zeros = run["inputs"]
+    _, _, distinct, zeros, _ = run["inputs"]
     assert 0.89 < zeros < 0.92, f"{zeros:.1%} of the pixels are 0 in training; with a dropout of 50 % it is 90.5 %"
     assert distinct == 4 * 500, f"{distinct} different inputs in 4 epochs of 500 images; dropout makes each another"
     least, most = run["zeros before the last layer"]
     assert least > 0.76, f"{least:.1%} of the hidden units are left out in a step; it is to be 80 %"
     assert most < 0.84, f"{most:.1%} of the hidden units are left out in a step; it is to be 80 %"
     check_history(run, 4)
+    for kind in ("train_accuracy", "validation_accuracy"):
+        values = run["history"][kind]
+        assert len(set(values)) > 1, f"the history has the same {kind} for every epoch: {values}"

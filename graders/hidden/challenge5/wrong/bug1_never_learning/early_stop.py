@@ -1,5 +1,6 @@
 # Whoever asks for 100 epochs gets 100: stopping when the loss looks good enough changes the budget.
 # task: bug1_program
+# hidden_only: it stops only once the loss is below 0.03, after many more epochs than a visible test has time for
 """Two noisy rings, one inside the other: which of them does a point belong to?
 
     python bug1_never_learning.py
