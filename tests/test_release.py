@@ -119,6 +119,26 @@ def test_the_visible_tests_run_in_the_bundle_and_it_grades_by_them(handed_out):
         place.write_bytes(kept)
 
 
+@pytest.mark.parametrize("slug", catalogue.slugs(ROOT))
+def test_no_visible_test_needs_the_solution_which_no_student_has(slug):
+    asked = [
+        f"{path.name}: kata.{node.attr}"
+        for path in catalogue.load(ROOT, slug).visible_tests
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("speed", "reference")
+    ]
+    assert asked == []
+
+
+@pytest.mark.deep
+def test_a_copy_of_challenge5s_solution_passes_in_the_bundle(tmp_path):
+    contents.lay_out(*bundle("challenge5"), tmp_path / "handout")
+    for name in catalogue.load(ROOT, "challenge5").files:
+        shutil.copy(ROOT / "solutions/challenge5" / name, tmp_path / "handout/katas/challenge5")
+    solved = run_pytest("katas/challenge5", "-q", cwd=tmp_path / "handout")
+    assert solved.status == 0, solved.said
+
+
 def module(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """`katas words…` of the copy in `cwd`."""
     command = [sys.executable, "-m", "graders.cli", *words]

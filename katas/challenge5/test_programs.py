@@ -147,6 +147,10 @@ def test_bug4_is_still_the_same_program(kata: Any, probes: Any) -> None:
         "validation_accuracy": [0.867, 0.890],
     }
     check(run["history"] | {name: run[name] for name in EVERY_PROGRAM}, healthy)
+    deviation = run["inputs"][1]
+    assert abs(deviation - 0.99936) < 2e-4, (
+        f"the deviation of all inputs of the first layer is {deviation:.5f}; standardised by .std(dim=1) it is 0.99936"
+    )
 
 
 @task("bug5_program", title="Bug 5: data, network, steps, dropout and history are the program's")

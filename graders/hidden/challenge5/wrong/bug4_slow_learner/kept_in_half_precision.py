@@ -1,5 +1,6 @@
 # Prepared once, but kept with 11 bits: what the network is given is no longer what it was.
 # task: bug4_program
+# hidden_only: its numbers differ by the rounding of half precision alone
 # hidden_only: wrong only in the last digits of the prepared images
 """Handwritten digits, in thick ink and in thin: which of the ten is it?
 
