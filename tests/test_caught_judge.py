@@ -32,6 +32,29 @@ def test_a_case_is_reduced_as_far_as_its_own_fault_goes(graded: Callable[..., Ve
     assert len(vector.split(",")) == 3
 
 
+# Adds the number of its calls, and takes longer than the search for a smaller case may.
+SLOW = """
+import time
+
+calls = 0
+
+def scale(x, factor):
+    global calls
+    calls += 1
+    time.sleep(1.1)
+    return x * x.dtype.type(factor) + x.dtype.type(calls)
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+
+
+def test_a_call_that_takes_long_is_made_once(graded: Callable[..., Verdict]) -> None:
+    found = result(graded("scaling", SLOW), "test_a_vector")
+    (expected, got), *_ = re.findall(r"expected (-?[\d.]+), got (-?[\d.]+)", found.message)
+    assert round(float(got) - float(expected), 2) == 1
+
+
 def test_an_edit_that_leaves_the_size_of_a_test_file_is_noticed(tmp_path: Path) -> None:
     root = write_repository(tmp_path, ["alpha"])
     solution, hidden = root / "solutions/alpha", root / "graders/hidden/alpha/test_hidden.py"

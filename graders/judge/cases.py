@@ -21,7 +21,7 @@ from graders.judge.handle import Handle
 from graders.judge.watchdog import OutOfTime, grant
 from graders.judge.worker import RemoteFault
 
-REDUCE_S = 1.0  # wall time that the search for a smaller case may take
+REDUCE_S = 1.0  # wall time that the search for a smaller case may take; where one case takes longer, there is none
 WORDING_S = 5.0  # CPU time for the message, where that search had used up the judge's
 
 _DIGIT = re.compile(r"\d|nan|inf")
@@ -52,7 +52,9 @@ class Trial:
         """The first failing case, reduced; None when every case passes. Faults of our own are raised."""
         for case in range(self.count):
             draw = Draw(self.seed, self.name, case)
+            begun = time.monotonic()
             fault = self.fault_of(draw)
+            quick = time.monotonic() - begun < REDUCE_S
             if fault is None:
                 continue
             if unwritten(fault):  # whatever the input is, and none says more
@@ -60,7 +62,7 @@ class Trial:
             before_reducing()
             # A race takes long, and on smaller inputs the fault is another.
             raced = self.kata.journal.raced
-            if reducing and draw.script and not raced and not isinstance(fault, WorkerError | BdbQuit):
+            if reducing and quick and draw.script and not raced and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
             return Failure(case, fault, paste(self.kata.kata, self.kata.journal.last, fault))
         return None
