@@ -211,6 +211,7 @@ def reasons(verdict: Verdict) -> str:
     return "\n".join(test.message for test in verdict.tests if test.status == "failed")
 
 
+@pytest.mark.deep  # the attack Z37 is the same, done by a submission
 def test_a_raised_accuracy_with_all_that_follows_from_it_is_found_by_training_again(
     tampered: Callable[..., Verdict],
 ) -> None:

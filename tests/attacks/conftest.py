@@ -242,10 +242,17 @@ def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProces
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
-def _residing(slug: str, submission: str | Path, root: Path | None = None, tasks: Collection[str] = ()) -> Graded:
+def _residing(
+    slug: str,
+    submission: str | Path,
+    root: Path | None = None,
+    tasks: Collection[str] = (),
+    *,
+    diagnosing: bool = True,
+) -> Graded:
     folder = SUBMISSIONS / submission  # an absolute path stays what it is
     assert folder.exists()
-    verdict = _residents.grade(root or ROOT, slug, str(folder), tasks)
+    verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing)
     return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
 
 
@@ -274,7 +281,7 @@ def _end_of_residents() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """grade(slug, folder[, root, tasks]) grades a folder of submissions/, or any other, against a repository of katas.
+    """grade(slug, folder[, root, tasks, diagnosing]) grades a folder of submissions/, or any other, against a repository of katas.
 
     By a judge that stays and has seen the attacks before; the secrets are in its environment.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from unittest import mock
 
-from graders import intake
+from graders import catalogue, intake
 from graders.judge import Judge
 from graders.judge.zygote import POOL
 from graders.verdict import Verdict
@@ -45,11 +45,20 @@ class Residents:
         assert self.patiently(lambda: list(wanted - set(environ.read_bytes().split(b"\0")))) == []
         return judge
 
-    def grade(self, root: Path, slug: str, place: str, tasks: Collection[str] = ()) -> Verdict:
-        """The verdict on what lies at a place. Nothing of it is left running, and no resident has ended."""
+    def grade(
+        self, root: Path, slug: str, place: str, tasks: Collection[str] = (), *, diagnosing: bool = True
+    ) -> Verdict:
+        """The verdict on what lies at a place. Nothing of it is left running, and no resident has ended.
+
+        Looking for a known misconception takes long where tests are trainings: `diagnosing` says whether to do it.
+        """
         judge = self.judge(root)
         root_pid, others = pid_of(judge), set(children(os.getpid()))
-        verdict = judge.grade(slug, intake.find(place), tasks=tasks)
+        if diagnosing:
+            verdict = judge.grade(slug, intake.find(place), tasks=tasks)
+        else:
+            taken = intake.take(catalogue.load(root, slug), intake.find(place))
+            verdict = judge.grade_files(slug, {file.name: file.data for file in taken.files}, tasks=tasks)
         assert pid_of(judge) == root_pid
         assert self.patiently(lambda: left_behind(root_pid)) == []
         assert self.patiently(lambda: running(set(children(os.getpid())) - others)) == []

@@ -67,7 +67,7 @@ def test_comments_that_never_end_are_read_once(grade, handed_in, about_as_much_w
     files = {"recommendations.md": b"<!--" * (length // 4)}
     short = handed_in("challenge4", {"recommendations.md": b"<!--"})
     with about_as_much_work("challenge4", "recommendations", short):
-        graded = grade("challenge4", handed_in("challenge4", files), None, ["recommendations"])
+        graded = grade("challenge4", handed_in("challenge4", files), None, ["recommendations"], diagnosing=False)
     graded.fails(r"at most 65,536 are read|has \d+ words")
 
 
@@ -77,7 +77,7 @@ def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, about
     header, *rows = log.splitlines()
     files = {"results/experiment_log.csv": b"\n".join([header, *(rows * 3500)[:3500], b""])}
     with about_as_much_work("challenge2", "log"):
-        graded = grade("challenge2", handed_in("challenge2", files), None, ["log"])
+        graded = grade("challenge2", handed_in("challenge2", files), None, ["log"], diagnosing=False)
     graded.fails("")  # the visible tests say what they find of a log
     assert sum("more than 1,000 rows" in message for message in graded.messages) == 2
 
@@ -88,7 +88,7 @@ def test_a_picture_with_a_slow_filter_is_read_in_time(grade, handed_in, about_as
     assert len(picture) < 20_000
     files = {"results/tradeoff_plot.png": picture}
     with about_as_much_work("challenge2", "log"):
-        graded = grade("challenge2", handed_in("challenge2", files), None, ["log"])
+        graded = grade("challenge2", handed_in("challenge2", files), None, ["log"], diagnosing=False)
     graded.fails("tradeoff_plot.png is blank")
 
 
@@ -106,7 +106,7 @@ def test_labels_of_forty_thousand_digits_are_labels(grade, handed_in, about_as_m
     long = "".join(f"        {line}\n" for line in long)
     files = {"transfer.py": source.replace(titled, long + titled).encode()}
     with about_as_much_work("challenge4", "confusion"):
-        graded = grade("challenge4", handed_in("challenge4", files), None, ["confusion"])
+        graded = grade("challenge4", handed_in("challenge4", files), None, ["confusion"], diagnosing=False)
     graded.fails("rows of .* are labelled '9999|more than 1 MiB of text")
 
 
@@ -173,7 +173,7 @@ def test_a_wide_network_is_refused_before_it_is_used(grade, handed_in, repositor
     source = (repository / "solutions/challenge5/bug1_never_learning.py").read_text(encoding="utf-8")
     files = {"bug1_never_learning.py": (source + WIDE).encode()}
     with memory_of_judges() as most:
-        graded = grade("challenge5", handed_in("challenge5", files), None, ["bug1_learns"])
+        graded = grade("challenge5", handed_in("challenge5", files), None, ["bug1_learns"], diagnosing=False)
     graded.fails("the network has parameters of shapes|are put into their class|a healthy run ends")
     assert most[0] < MOST_BYTES
 

@@ -115,7 +115,7 @@ def write_log(results):
 
 @attack("Z37")
 def test_trials_that_were_never_run_cannot_be_repeated(grade, trials_made_up):
-    graded = grade("challenge2", trials_made_up, tasks={"trial", "log", "repeated"})
+    graded = grade("challenge2", trials_made_up, tasks={"trial", "log", "repeated"}, diagnosing=False)
     graded.fails("pictures that were drawn for this|the network that .* last|says .* are right")
     assert {test["task"] for test in graded.failed} == {"repeated"}
     assert {test["task"] for test in graded.tests if test["status"] == "passed"} >= {"trial", "log"}
@@ -168,7 +168,7 @@ def test_accuracies_of_models_that_learned_nothing_do_not_come_out_again(grade, 
         best = {"feature extraction": 0.985, "fine-tuning": 0.97}.get(row[0], 0.94)
         row[2] = str(best - 0.005 * int(row[1]))
     table.write_text("\n".join([header, *map(",".join, rows)]) + "\n", encoding="utf-8")
-    graded = grade("challenge4", folder, tasks={"results"})
+    graded = grade("challenge4", folder, tasks={"results"}, diagnosing=False)
     graded.fails("trained again")
 
 
@@ -181,6 +181,6 @@ def test_a_framework_that_is_pytorch_where_it_can_be_imported_crosses_nothing(gr
     kata = catalogue.load(ROOT, "meta")
     disguised = next(each for each in kata.wrong if each.path.stem == "torch_in_disguise")
     (folder / disguised.replaces).write_bytes(disguised.applied(intake.shipped(kata, kata.solution)))
-    graded = grade("meta", folder, tasks={"layers", "compatibility"})
+    graded = grade("meta", folder, tasks={"layers", "compatibility"}, diagnosing=False)
     graded.fails("it holds PyTorch's|raised|from_torch of ")
     assert {test["task"] for test in graded.failed} == {"compatibility"}
