@@ -128,7 +128,7 @@ def test_ready_made_attention_is_refused_by_its_name(grade, tmp_path):
     ids=["functional", "binding", "operator", "overload", "module"],
 )
 def test_ready_made_attention_is_not_there_by_another_way(grade, tmp_path, text):
-    graded = grade("challenge3", attending(tmp_path, text))
+    graded = grade("challenge3", attending(tmp_path, text), diagnosing=False)
     graded.fails("may not be used in this kata")
     assert {test["task"] for test in graded.failed} == {"weights"}
 
