@@ -14,6 +14,12 @@ from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
 SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
 
 
+EXTRA_TASK = '[tasks.exact]\ntitle = "The sign of 0"\npoints = 1\nextra = true\n'
+EXTRA_TEST = """
+@task("exact")
+def test_minus_0_stays_minus_0(kata):
+    assert str(kata.twice(np.array([-0.0]))[0]) == "-0.0"
+"""
 SEED = "0123456789abcdef" * 2
 
 
@@ -39,12 +45,14 @@ def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
         workshop.write_kata(root, slug)
         text, task = (thirded, "half") if name == "thirded" else (ADDED, "twice")
         write(hidden / slug / "wrong" / f"{name}.py", f"# wrong\n# task: {task}\n{marked}\n{text}")
-    workshop.write_kata(root, "read")
+    workshop.write_kata(root, "read", toml=workshop.TOML + EXTRA_TASK)
+    write(root / "katas" / "read" / "test_read.py", workshop.VISIBLE + EXTRA_TEST)
     write(hidden / "read" / "accept" / "stranger.py", f"# By a loop.\n# independent\n{SOLUTION}")
     write(hidden / "read" / "accept" / "misled.py", f"# By a third.\n# independent\n{thirded}")
     write(hidden / "read" / "accept" / "told.py", f"# Two is added.\n# independent\n{ADDED}")
     careless = SOLUTION.replace("from factors import FACTOR\n    return FACTOR * x", "return 2.0 * x + 0.0")
     write(hidden / "read" / "accept" / "plain.py", f"# 2x and nothing else.\n# core only\n{careless}")
+    write(hidden / "read" / "accept" / "hasty.py", f"# 2x, and no look at the extra.\n# independent\n{careless}")
     write_kata_of_two_modules(root, "several")
     write_kata_of_two_runtimes(root, "mixed")
     return root
@@ -124,9 +132,9 @@ def test_a_reason_that_is_not_needed_is_named(checked: Finished) -> None:
     assert "  wrong/added is caught by a visible test and yet marked hidden_only" in of(checked, "overexcused")
 
 
-def test_of_independent_answers_it_counts_those_green_on_visible_tests_that_pass(checked: Finished) -> None:
+def test_of_independent_answers_those_green_on_the_core_count(checked: Finished) -> None:
     told = of(checked, "read")
-    assert "accepted 3/5, green, then passed 1/2" in told
+    assert "accepted 4/6, green, then passed 2/3" in told  # one of the two fails an extra task
     assert "  accept/misled is failed and must pass: test_three_is_halved" in told
 
 

@@ -6,7 +6,7 @@ solution and the accepted variants again and again with fresh inputs (no false a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ LEGEND = """\
 - **seen** by visible tests: wrong files that fail a visible test too, of those that can: the others (in brackets) say
   in their third line why only a hidden test can tell.
 - **green, then passed**: answers whose authors had only the README, the stub and the visible tests. Of those that are
-  green on the visible tests, how many pass officially.
+  green on the visible tests of the core, how many pass officially.
 - **diagnosed**: wrong files that were recognised, and told their misconception in a sentence; never another's.
 - **mutants killed**: copies of the solution with one small change of its syntax (an operator, a constant, a keyword, a
   statement) that the suite rejects, of all that can be told from the solution. Those that cannot are listed with the
@@ -57,7 +57,7 @@ class Finding:
     diagnosed: bool = False
     seen: bool | None = None  # of a wrong variant: do the visible tests catch it? None where they need not
     unseen: str = ""  # of a wrong variant: what is amiss with what the visible tests see of it
-    green: bool | None = None  # of an independent answer: do the visible tests pass?
+    green: bool | None = None  # of an independent answer: do the visible tests of the core pass?
 
     @property
     def subject(self) -> str:
@@ -230,7 +230,8 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
         )
     for variant in plan.share(kata.accept):
         verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
-        green = not _fails_visibly(verdict) if variant.mark == "independent" else None
+        decisive = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
+        green = not _fails_visibly(verdict, decisive) if variant.mark == "independent" else None
         yield Finding("accept", variant.path.stem, _passing_fault(verdict), green=green)
     if plan.mutation:
         yield from _mutation_findings(strict, kata, solution, mutants)
@@ -348,10 +349,11 @@ def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
     return f"must fail the task {variant.task}, which is {task.status}{others} (--seed {verdict.seed})"
 
 
-def _fails_visibly(verdict: Verdict) -> bool:
-    """Does a visible test fail? A submission that cannot be imported fails them all."""
+def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
+    """Does a visible test fail, of these tasks or of any? A submission that cannot be imported fails them all."""
     return verdict.status == "ungradable" or any(
-        test.visibility == "visible" and test.status == "failed" for test in verdict.tests
+        test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
+        for test in verdict.tests
     )
 
 
