@@ -326,3 +326,19 @@ def test_a_long_report_of_a_probe_is_left_out(repository: Path, entries: int, to
     text = paste(catalogue.load(repository, "scaling"), call, AssertionError("too many"))
     assert ("# yours" in text) is told
     assert f"n = {entries}" in text
+
+
+@pytest.mark.parametrize("lines", [["zeros(2)", "zeros(2) + zeros(3)"], {"zeros(2)": "", "zeros(2) + zeros(3)": ""}])
+@pytest.mark.parametrize("message", ["key 'zeros(2) + zeros(3)': expected 1", "`zeros(2) + zeros(3)`: expected 1"])
+def test_a_description_shows_the_expression_that_failed(repository: Path, lines: Any, message: str) -> None:
+    probe = Probe("probes.py", "values", "", ("code", "lines"), "Run lines.", "# {code}\n# {lines:failing}")
+    call = Call("values", ("", lines), probe, value={})
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch(message))
+    assert text == "# zeros(2) + zeros(3)"
+
+
+def test_a_description_shows_all_expressions_if_none_is_named(repository: Path) -> None:
+    probe = Probe("probes.py", "values", "", ("code", "lines"), "Run lines.", "# {code}\n# {lines:failing}")
+    call = Call("values", ("x = 1", ["x", "x + 1"]), probe, value={})
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong"))
+    assert text.splitlines() == ["# x = 1", "# x", "# x + 1"]

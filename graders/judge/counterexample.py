@@ -106,7 +106,7 @@ def _called(kata: Kata, call: Call, fault: Exception) -> Program:
         return Program(f"{call.name}({', '.join(spelled)})", call.value, [*_compared_with(call, fault), *lines])
     if call.probe.source == _common_source():
         return _COMMON[call.name](kata, call, fault)
-    return _as_its_docstring_says(call)
+    return _as_its_docstring_says(call, fault)
 
 
 def _compared_with(call: Call, fault: Exception) -> list[str]:
@@ -124,7 +124,7 @@ def _common_source() -> str:
     return COMMON_PROBES.read_text(encoding="utf-8")
 
 
-def _as_its_docstring_says(call: Call) -> Program:
+def _as_its_docstring_says(call: Call, fault: Exception) -> Program:
     """The program of a probe's `Shown as:`; {name} there is an argument's text, {name:def} the probes' function of
     that name."""
     assert call.probe is not None
@@ -132,16 +132,17 @@ def _as_its_docstring_says(call: Call) -> Program:
     if not template or all(line.startswith("#") for line in template.splitlines()):
         raise NoProgram
     given = dict(zip(call.probe.parameters, call.arguments, strict=False))
-    *lines, expression = _filled(call, template).splitlines()
+    *lines, expression = _filled(call, template, fault).splitlines()
     used = [name for name in given if re.search(rf"\b{name}\b", "\n".join([*lines, expression]))]
     assigned = [line for name in used for line in _assigned(name, given[name])]
     return Program(expression, call.value, [*assigned, *lines])
 
 
-def _filled(call: Call, template: str) -> str:
+def _filled(call: Call, template: str, fault: Exception) -> str:
     assert call.probe is not None
+    message = fault.message if isinstance(fault, Mismatch) else ""
     fields = {
-        name: _Field(value, call.probe.source)
+        name: _Field(value, call.probe.source, message)
         for name, value in zip(call.probe.parameters, call.arguments, strict=False)
     }
     return template.format_map(fields)
@@ -153,6 +154,7 @@ class _Field:
 
     value: Any
     source: str
+    message: str
 
     def __format__(self, how: str) -> str:
         if how == "def":  # what the probes call by this name
@@ -165,6 +167,9 @@ class _Field:
         if how == "shape":
             shapes = [str(np.shape(each)) for each in (self.value if type(self.value) is list else [self.value])]
             return ", ".join(shapes)
+        if how == "failing":  # of several expressions the one that the message names, or all of them
+            named = [each for each in self.value if repr(each) in self.message or f"`{each}`" in self.message]
+            return "\n".join(named[:1] or self.value)
         return str(self.value)
 
 
@@ -378,9 +383,10 @@ def _description(kata: Kata, call: Call, fault: Exception) -> str:
         lines += [f"# {call.name}({', '.join(_names(parameters(kata, call.name), call.arguments))})"]
     elif call.probe.shown and all(line.startswith("#") for line in call.probe.shown.splitlines()):
         filled = [
-            line if line.startswith("#") else f"# {line}" for line in _filled(call, call.probe.shown).splitlines()
+            line if line.startswith("#") else f"# {line}"
+            for line in _filled(call, call.probe.shown, fault).splitlines()
         ]
-        return "\n".join([*filled, *_told(call, fault)])
+        return "\n".join([*(line for line in filled if line.strip() != "#"), *_told(call, fault)])
     elif call.probe.summary:
         lines += [f"# {call.probe.summary}"]
     names = _names(call.probe.parameters if call.probe else parameters(kata, call.name), call.arguments)

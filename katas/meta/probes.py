@@ -12,6 +12,7 @@ def values(framework, code, lines):
 
     Shown as:
         # {code}
+        # {lines:failing}
     """
     names = names_of(framework)
     exec(code, names)
@@ -22,8 +23,8 @@ def gradients(framework, x, lines):
     """The value of each expression of x, and the gradient of x for a gradient of ones.
 
     Shown as:
-        # x = Tensor({x}, requires_grad=True), for each of these expressions:
-        # {lines}
+        # x = Tensor({x}, requires_grad=True), and backward from a gradient of ones:
+        # {lines:failing}
     """
     found = {}
     for line in lines:
@@ -35,10 +36,11 @@ def gradients(framework, x, lines):
 
 
 def refusals(framework, code, expected):
-    """Which exception each expression raises, after a program: the expected one, another one's name, or none.
+    """Which exception each expression raises, after a program: one of the expected ones, another one's name, or none.
 
     Shown as:
         # {code}
+        # {expected:failing}
     """
     names = names_of(framework)
     exec(code, names)
@@ -51,8 +53,7 @@ def refusals(framework, code, expected):
             raise
         except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
             classes = [base.__name__ for base in type(fault).__mro__]
-            wanted = [exception] if isinstance(exception, str) else exception
-            found[line] = exception if set(wanted) & set(classes) else classes[0]
+            found[line] = exception if set(exception.split(" or ")) & set(classes) else classes[0]
     return found
 
 
@@ -386,7 +387,7 @@ def loaded(framework, data):
 
 
 def damaged(framework, kind):
-    """A damaged file is loaded: its last bytes are cut off, there are more, or two arrays overlap."""
+    """A damaged file is loaded: its last bytes are cut off, there are more, two arrays overlap, and so on."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
         framework.save({"a": framework.ones(2), "b": framework.ones(2)}, path)
@@ -398,6 +399,8 @@ def damaged(framework, kind):
             "overlapping": data.replace(b"8,", b"4,").replace(b"16]", b"12]")[:-4],
             "another format": b"\x89PNG\r\n\x1a\n" + bytes(60),
             "no JSON": data.replace(b"{", b"[", 1),
+            "empty": b"",
+            "of a negative size": bytes([data[0] + 1]) + data[1:].replace(b"2]", b"-2]", 1),
         }
         with open(path, "wb") as file:
             file.write(changed[kind])
@@ -414,7 +417,7 @@ def batches(framework):
 
 
 def trained_on_digits(framework):
-    """The README's training, one epoch over 2 000 digits: its losses, and the share of 1 000 others that it tells."""
+    """One epoch of the README's training over 2 000 digits: its losses, and its accuracy on 1 000 others."""
     from digits import load_digits
 
     images, classes = load_digits()

@@ -80,6 +80,7 @@ def test_what_makes_tensors(kata, probes):
         "Tensor([1.5]).double().dtype": "float64",
         "Tensor([1.5, -1.5]).long()": [1, -1],
         "Tensor(2.5).item()": 2.5,
+        "Tensor(Tensor([1.5]))": [1.5],
         "Tensor([[1, 2]]).tolist()": [[1, 2]],
         "Tensor([1.0]).is_leaf": True,
         "len(Tensor([[1, 2], [3, 4], [5, 6]]))": 3,

@@ -32,6 +32,9 @@ def test_largest_of_each_row(kata, probes):
     values, indices = kata.run(probes.largest)
     assert_close(values, np.array([5.0, 8.0]), dtype=np.float32)
     assert_equal(indices, np.array([1, 0]))
+    code = "values, indices = Tensor([[1.0, 5.0, 2.0], [8.0, 3.0, 4.0]]).min(1, keepdim=True)"
+    expected = {"values": [[1.0], [3.0]], "indices": [[0], [1]]}
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
 
 
 @task("shapes")
@@ -87,12 +90,17 @@ w = arange(12).reshape(2, 3, 2)
         "x.flatten()": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
         "x.flatten(0, 1)": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
         "w.flatten(1).shape": [2, 6],
+        "w.view(4, -1)": [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]],
         "x.squeeze().T": [[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]],
+        "x.transpose(-1, 0).shape": [3, 2, 1],
         "w.permute(2, 0, 1)": [[[0, 2, 4], [6, 8, 10]], [[1, 3, 5], [7, 9, 11]]],
         "x.squeeze(0).shape": [2, 3],
         "x.unsqueeze(-1).squeeze(0).shape": [2, 3, 1],
         "zeros(1, 3, 1).squeeze(0).shape": [3, 1],
         "x.expand(2, -1, -1).shape": [2, 2, 3],
+        "Tensor(2.5).reshape(1, 1)": [[2.5]],
+        "Tensor(2.5).unsqueeze(0)": [2.5],
+        "Tensor(2.5).expand(2)": [2.5, 2.5],
         "stack([a, b], dim=1)": [[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]],
         "cat([x, x], dim=1).shape": [1, 4, 3],
         "where(x > 3, x, 0.0)": [[[0.0, 0.0, 0.0], [4.0, 5.0, 6.0]]],

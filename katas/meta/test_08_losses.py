@@ -30,11 +30,11 @@ def test_squares_and_absolute_values(kata, probes):
 
 @task("losses")
 def test_binary_cross_entropy(kata, probes):
-    # σ(ln 3) = 3/4
-    x, t = np.array([0.0, math.log(3)]), np.array([1.0, 0.0])
+    # σ(-ln 3) = 1/4 and σ(ln 9) = 9/10
+    x, t = np.array([-math.log(3), math.log(9)]), np.array([1.0, 0.0])
     loss, gradient = kata.run(probes.loss_and_gradient, "BCEWithLogitsLoss", x, t)
-    assert_close(loss, (math.log(2) + math.log(4)) / 2, scale=2.0)
-    assert_close(gradient, np.array([-0.25, 0.375]), scale=2.0)
+    assert_close(loss, (math.log(4) + math.log(10)) / 2, scale=4.0)
+    assert_close(gradient, np.array([-0.375, 0.45]), scale=4.0)
 
 
 @task("losses")

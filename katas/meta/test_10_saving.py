@@ -29,7 +29,9 @@ def test_the_bytes_of_a_file(kata, probes):
     assert_equal(numbers, b"\x00\x00\x80\x3f")
     header, numbers = kata.run(probes.file_parts, {"turned": np.array([[1, 2], [3, 4]], np.int32)}, True)
     assert_equal(numbers, b"\1\0\0\0\3\0\0\0\2\0\0\0\4\0\0\0")
-    for name, array in (("F64", np.array(2.5)), ("BOOL", np.array([True, False])), ("U8", np.zeros(3, np.uint8))):
+    others = [("F64", np.array(2.5)), ("BOOL", np.array([True, False])), ("U8", np.zeros(3, np.uint8))]
+    others += [("F16", np.array([0.5, -1.0], np.float16)), ("F32", np.zeros((0, 3), np.float32))]
+    for name, array in others:
         header, numbers = kata.run(probes.file_parts, {"a": array})
         assert_equal(header["a"], {"dtype": name, "shape": list(array.shape), "data_offsets": [0, array.nbytes]})
         assert_equal(numbers, array.tobytes())
@@ -39,10 +41,10 @@ def test_the_bytes_of_a_file(kata, probes):
 def test_a_file_of_others_is_read(kata, probes):
     # with metadata, blanks behind the header, and numbers in another order than the header's
     header = b'{"__metadata__": {"by": "others"}, "a": {"dtype": "I64", "shape": [], "data_offsets": [2, 10]}, '
-    header += b'"b": {"dtype": "BOOL", "shape": [1, 2], "data_offsets": [0, 2]}}  '
+    header += '"größe": {"dtype": "BOOL", "shape": [1, 2], "data_offsets": [0, 2]}}  '.encode()
     data = len(header).to_bytes(8, "little") + header + b"\x01\x00" + (7).to_bytes(8, "little")
     found = kata.run(probes.loaded, data)
-    assert_equal(found, {"a": [8, "int64"], "b": [[[True, False]], "bool"]})
+    assert_equal(found, {"a": [8, "int64"], "größe": [[[True, False]], "bool"]})
 
 
 @task("saving")

@@ -20,7 +20,7 @@ def test_digits_are_learned(kata, probes):
     losses, accuracy = kata.run(probes.trained_on_digits)
     with about(f"the loss, {losses[0]:.2f} at first, {losses[-1]:.2f} at last, falls below 1"):
         assert_equal(float(np.mean(losses[-5:])) < 1.0, True)
-    with about(f"{accuracy:.0%} of other digits are told; after an epoch it should be 70 % and more"):
+    with about(f"{accuracy:.0%} of other digits are recognised; after an epoch it should be more than 70 %"):
         assert_equal(accuracy > 0.7, True)
 
 

@@ -51,7 +51,7 @@ def expressions(submission, lines, leaves, constants, cotangents):
     called with, or None. An expression that raises is reported as the exception's name and text.
 
     Shown as:
-        # {lines:brief}
+        # {lines:failing}
         # Tensors that require gradients: {leaves:brief}
         # Other values: {constants:brief}
     """

@@ -113,15 +113,15 @@ def test_modes_and_embeddings(kata, draw, probes):
 @cases(2)
 def test_tensors_cross_both_ways(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)
-    kinds = (np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_, np.float16)
+    kinds = (np.float32, np.float64, np.int64, np.bool_)
     arrays = {
         f"raw{i}": (draw.normal(a, b, scale=3) > 0 if kind is np.bool_ else abs(draw.normal(a, b, scale=3))).astype(
             kind
         )
         for i, kind in enumerate(kinds)
     }
-    arrays["raw7"] = np.asarray(draw.normal())
-    values = ", ".join(f"raw{i}" for i in range(8))
+    arrays["raw4"] = np.asarray(draw.normal())
+    values = ", ".join(f"raw{i}" for i in range(5))
     code = f"""
         ours = [from_torch(torch.tensor(raw)) for raw in [{values}]]
         source = torch.zeros(3)

@@ -318,8 +318,7 @@ def test_modules_find_what_they_hold(kata, draw, probes):
         paths = sorted(path for path, _ in model.named_modules())
         inner = [len(list(model.children())), all(isinstance(module, Module) for module in model.children())]
         leaves = [p.is_leaf and p.requires_grad for p in model.parameters()]
-        model.fc2 = Linear(5, 2)
-        del model.scale
+        model.fc2 = Linear(5, 2, bias=False)
         later = sorted(name for name, _ in model.named_parameters())
     """
     report = ["names", "shapes", "count", "keys", "kinds", "paths", "inner", "leaves", "later"]
@@ -338,12 +337,11 @@ def test_modules_find_what_they_hold(kata, draw, probes):
 class Tied(Module):
     def __init__(self):
         self.first = Linear(3, 3)
-        self.again = self.first
         self.last = Linear(3, 3)
         self.last.weight = self.first.weight
 
     def forward(self, x):
-        return self.last(self.again(self.first(x)))
+        return self.last(self.first(self.first(x)))
 
 model = Tied()
 count = [len(list(model.parameters())), len(list(model.modules()))]

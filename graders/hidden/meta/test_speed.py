@@ -43,11 +43,11 @@ def timed(kata, draw, probes, at_most):
     assert_speed(speed, at_most=at_most)
 
 
-@task("speed", title="A step takes at most ten times PyTorch's time")
+@task("speed", title="A step takes at most ten times the solution's time")
 def test_a_step_takes_at_most_ten_times_as_long(kata, draw, probes):
     timed(kata, draw, probes, 10.0)
 
 
-@task("speed", title="A step takes at most three times PyTorch's time")
+@task("speed", title="A step takes at most three times the solution's time")
 def test_a_step_takes_at_most_three_times_as_long(kata, draw, probes):
     timed(kata, draw, probes, 3.0)

@@ -273,17 +273,20 @@ def check(
     return found
 
 
-def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float) -> None:
-    """Check a value, its shape and its dtype; `wide` has the numbers."""
+def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
+    """Check a value, its shape and its dtype; `wide` has the numbers.
+
+    With `any_float` a wider floating dtype than PyTorch's is right, too.
+    """
     if isinstance(native, np.ndarray):
         if not isinstance(actual, np.ndarray):
             fail(f"expected a tensor of shape {native.shape} and dtype {native.dtype}, got {actual}", native, actual)
         elif actual.shape != native.shape:
             fail(f"expected shape {native.shape}, got {actual.shape}", native, actual)
-        elif actual.dtype != native.dtype:
+        elif actual.dtype != native.dtype and not (any_float and is_wider_float(actual.dtype, native.dtype)):
             fail(f"expected dtype {native.dtype}, got {actual.dtype}", native, actual)
         elif native.dtype.kind == "f":
-            assert_close(actual, wide, dtype=native.dtype, scale=scale, terms=terms)
+            assert_close(actual.astype(native.dtype), wide, dtype=native.dtype, scale=scale, terms=terms)
         elif not np.array_equal(actual, native):
             first = tuple(int(i) for i in np.argwhere(np.atleast_1d(actual != native))[0])
             fail(
@@ -295,15 +298,20 @@ def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float) -> 
     elif isinstance(native, list) and isinstance(actual, list) and len(actual) == len(native):
         for number, (mine, torchs, reference) in enumerate(zip(actual, native, wide, strict=True)):
             with about(f"item {number}"):
-                compare(mine, torchs, reference, scale, terms)
+                compare(mine, torchs, reference, scale, terms, any_float)
     elif isinstance(native, dict) and isinstance(actual, dict) and actual.keys() == native.keys():
         for key in native:
             with about(key):
-                compare(actual[key], native[key], wide[key], scale, terms)
+                compare(actual[key], native[key], wide[key], scale, terms, any_float)
     elif isinstance(native, float) and isinstance(actual, float):
         assert_close(actual, wide, scale=scale, terms=terms, dtype=np.float32)
     elif type(actual) is not type(native) or actual != native:
         fail(f"expected {brief(native)}, got {brief(actual)}", native, actual)
+
+
+def is_wider_float(dtype: np.dtype[Any], least: np.dtype[Any]) -> bool:
+    """Whether both are floating and the first has at least as many bits."""
+    return dtype.kind == least.kind == "f" and dtype.itemsize >= least.itemsize
 
 
 def brief(value: Any) -> str:
@@ -367,10 +375,12 @@ def check_all(
     reference: Sequence[str] = (),
     terms: float | None = None,
     scale: float | None = None,
+    any_float: bool = False,
 ) -> None:
     """Check the value of every expression and, for random gradients of it, those of the leaves, if there are any.
 
-    `reference` are the expressions as PyTorch spells them, where it is otherwise.
+    `reference` are the expressions as PyTorch spells them, where it is otherwise. With `any_float` floating values may
+    have a wider dtype than PyTorch's.
     """
     leaves, constants = dict(leaves or {}), dict(constants or {})
     report = ["y", *(f"{name}.grad" for name in leaves)]
@@ -396,7 +406,7 @@ def check_all(
         for path in report:
             about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
             with about(f"{subject}: {about_what}"):
-                compare(values[path], native.values[path], wide.values[path], magnitude, length)
+                compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float)
 
 
 def check_refusals(

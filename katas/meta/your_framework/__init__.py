@@ -1,7 +1,7 @@
 """your_framework: a deep-learning framework of your own, with PyTorch's names, numbers and errors.
 
-What is judged is what this module exports. Where it is written is up to you: the modules beside this one are a
-proposal.
+The tests see what this module exports. Where you write it is up to you: the other modules of this folder are a
+proposal. Keep the package flat; subfolders are not graded.
 """
 
 from .data import DataLoader

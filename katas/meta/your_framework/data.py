@@ -2,12 +2,12 @@
 
 
 class DataLoader:
-    """Goes through a data set in batches, as often as it is iterated over.
+    """Goes through a data set in batches, from the start in every iteration.
 
-    dataset: a tuple of arrays or Tensors of equal length, (images (n, …), classes (n,)), or a sequence of n samples,
-    each a tuple. Yields tuples of Tensors, (batch_size, …) each, in their dtype; the last may be shorter, and is left
-    out with drop_last. With shuffle the order is drawn for every iteration, from the generator of manual_seed.
-    ValueError for unequal lengths, or a batch_size below 1.
+    dataset: a tuple of arrays or Tensors of equal length, (images (n, …), classes (n,)); or a list of n samples, each a
+    tuple (image, class). Yields tuples of Tensors, (batch_size, …) each, with the dtypes of the arrays. The last batch
+    may be shorter; with drop_last it is left out. With shuffle the order is drawn for every iteration, from the
+    generator of manual_seed. ValueError for unequal lengths, or a batch_size below 1.
     """
 
     def __init__(self, dataset, batch_size=1, shuffle=False, drop_last=False):

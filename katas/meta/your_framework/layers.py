@@ -46,9 +46,10 @@ Conv2D = Conv2d
 
 
 class MaxPool2d(Module):
-    """The largest of every window: (n, c, h, w) to (n, c, h', w'), h' as for Conv2d. ∂x goes to where the largest was.
+    """The largest of every window: (n, c, h, w) to (n, c, h', w'), h' as for Conv2d.
 
-    The stride is the kernel's size unless another is given. The padding, at most half of the kernel, never wins.
+    ∂x goes to where the largest was, to the first of them if several are equal. The stride is the kernel's size unless
+    another is given. The padding, at most half of the kernel, never wins.
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1):

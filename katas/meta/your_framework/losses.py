@@ -1,7 +1,7 @@
 """Losses: how far outputs are from targets, one number. Task losses.
 
 reduction: "mean" over all elements (of CrossEntropyLoss over all rows), "sum", or "none" for one number each;
-ValueError for another. Targets may be arrays.
+ValueError for another. x is a Tensor; t may be an array.
 """
 
 from .module import Module
@@ -18,7 +18,7 @@ class MSELoss(Module):
 
 
 class L1Loss(Module):
-    """The absolute values of x - t, both of one shape; the slope at 0 is 0."""
+    """The absolute values of x - t, both of one shape; the slope at 0 is 0 (extra `corners`)."""
 
     def __init__(self, reduction="mean"):
         raise NotImplementedError
@@ -28,7 +28,10 @@ class L1Loss(Module):
 
 
 class BCEWithLogitsLoss(Module):
-    """-t log σ(x) - (1 - t) log(1 - σ(x)) for logits x, targets t from 0 to 1, both of one shape; finite for any x."""
+    """-t log σ(x) - (1 - t) log(1 - σ(x)) for logits x, targets t from 0 to 1, both of one shape.
+
+    Extra `corners`: finite for logits of ±10 000, and at x = 0 the slope σ(x) - t = 1/2 - t.
+    """
 
     def __init__(self, reduction="mean"):
         raise NotImplementedError
@@ -42,7 +45,7 @@ class CrossEntropyLoss(Module):
 
     Rows of the class ignore_index count nowhere, neither in the sum nor in the number of rows; with reduction="none"
     they are 0. With label_smoothing s the target is (1 - s) for the right class and s / c more for every class. Finite
-    for logits of ±10 000; ∂x to be derived. IndexError for a class that is not there.
+    for logits of ±10 000 (extra `corners`). ∂x to be derived. IndexError for a class that does not exist.
     """
 
     def __init__(self, ignore_index=-100, reduction="mean", label_smoothing=0.0):

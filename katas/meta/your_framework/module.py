@@ -4,7 +4,7 @@ from .tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A Tensor that requires grad, and that a module finds among its attributes."""
+    """A Tensor that requires grad. A module finds the Parameters among its attributes."""
 
     def __init__(self, data, requires_grad=True):
         raise NotImplementedError
@@ -20,8 +20,8 @@ class Module:
             def forward(self, x):
                 return self.fc(x)
 
-    A class need not call super().__init__(). Parameters and modules are found among the attributes, as they are when
-    they are asked for; a parameter that is held twice counts once.
+    A class need not call super().__init__(). Parameters and modules are the current values of the attributes. A
+    parameter that two modules share counts once.
     """
 
     training = True
@@ -47,7 +47,7 @@ class Module:
         raise NotImplementedError
 
     def named_modules(self):
-        """Pairs (name, module): this one, named "", and all in it, at every level, each once."""
+        """Pairs (name, module): this one, named "", and all in it, at every level."""
         raise NotImplementedError
 
     def modules(self):
@@ -55,18 +55,18 @@ class Module:
         raise NotImplementedError
 
     def register_buffer(self, name, value):
-        """Makes a Tensor an attribute that is part of the state, moves with the module and is no parameter."""
+        """Makes a Tensor an attribute. It is not a parameter, but state_dict has it and to() converts it."""
         raise NotImplementedError
 
     def state_dict(self):
-        """Arrays or Tensors by name: all parameters and buffers."""
+        """Arrays or Tensors by name: all parameters (a shared one under each of its names) and buffers."""
         raise NotImplementedError
 
     def load_state_dict(self, state, strict=True):
         """Copies the numbers of a state (arrays or tensors, PyTorch's too, by name) into parameters and buffers.
 
-        RuntimeError lists what is missing, what is not known and what has another shape, and nothing is changed then;
-        with strict=False names that are missing or not known are passed over. Parameters stay the same objects.
+        With strict=False it passes over names that are missing or unknown. Parameters stay the same objects.
+        RuntimeError, naming what is missing, unknown or of another shape; then nothing is changed.
         """
         raise NotImplementedError
 
@@ -83,7 +83,7 @@ class Module:
         raise NotImplementedError
 
     def to(self, target):
-        """Brings parameters and buffers to a device, or floating ones to a floating dtype; returns the module."""
+        """Takes parameters and buffers to a device, or the floating ones to a floating dtype; returns the module."""
         raise NotImplementedError
 
 
@@ -103,7 +103,7 @@ class Sequential(Module):
         raise NotImplementedError
 
     def forward(self, x):
-        """What the last module makes of what the others made of x."""
+        """Calls the modules one after the other, each with the result of the one before."""
         raise NotImplementedError
 
 

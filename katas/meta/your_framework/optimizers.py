@@ -1,9 +1,10 @@
 """Optimisers: a step down. Task optimizers.
 
-params: an iterable of tensors, or of groups, dicts with "params" and whatever else is set for them. ValueError if there
-is none, and for a negative lr, weight_decay, momentum or eps, and betas outside of 0 ≤ β < 1. `param_groups` is the
-list of groups; what stands there ("lr", …) holds from the next step on. A parameter whose gradient is None is left
-alone. A step is no part of a graph: parameters stay the same objects, and leaves.
+params: a list of tensors, or the result of Module.parameters(). Extra `groups`: any iterable of tensors, or of groups,
+which are dicts with "params" and the options that differ. `param_groups` is the list of groups; without any, of one
+dict. A change there ("lr", …) holds from the next step on. A parameter whose gradient is None stays as it is. A step is
+not part of a graph: parameters stay the same objects, and leaves. ValueError for no parameters, for a negative lr,
+weight_decay, momentum or eps, and for betas outside of 0 ≤ β < 1.
 """
 
 
@@ -29,7 +30,7 @@ class SGD:
         raise NotImplementedError
 
     def state_dict(self):
-        """All that it takes for another optimiser, of as many parameters, to go on from here."""
+        """All that another optimiser of the same kind, for as many parameters, needs to go on from here."""
         raise NotImplementedError
 
     def load_state_dict(self, state):
@@ -57,7 +58,7 @@ class Adam:
         raise NotImplementedError
 
     def state_dict(self):
-        """All that it takes for another optimiser, of as many parameters, to go on from here."""
+        """All that another optimiser of the same kind, for as many parameters, needs to go on from here."""
         raise NotImplementedError
 
     def load_state_dict(self, state):

@@ -1,8 +1,11 @@
 """Tensors and the graph of operations: tasks tensor, autograd, broadcasting, indexing and shapes.
 
 Shapes: n, m, … are any sizes. In "∂a = …" the right-hand side is what is added to the gradient of a, where g is the
-gradient of the result y: an array of y's shape, each element the derivative of the final number by that element of y.
-Where a was broadcast, what is added is summed over the axes along which a was repeated, so that it has a's shape.
+gradient of the result y: an array of y's shape, each element the derivative of the final number with respect to that
+element of y. If a was broadcast, sum over the axes along which a was repeated, so that the result has a's shape.
+
+The core asks for no errors: every RuntimeError, ValueError, IndexError or TypeError named here or in the other modules
+is the extra `refusals`, unless another extra is named with it.
 """
 
 
@@ -11,16 +14,17 @@ class Tensor:
 
     Arguments:
         data: Python numbers and nested lists (floats become float32, ints int64, bools bool), NumPy arrays and scalars
-            (they keep their dtype), or a Tensor. It is copied.
-        requires_grad: whether backward leaves the gradient of it in `.grad`. RuntimeError if the dtype is not floating.
+            (they keep their dtype), or a Tensor. The data is copied.
+        requires_grad: whether backward leaves the tensor's gradient in `.grad`. RuntimeError if the dtype is not
+            floating.
         dtype: a NumPy dtype or its name, such as "float32"; None for that of the data.
-        device: "cpu", or "cuda" with CuPy; without CuPy RuntimeError.
+        device: "cpu"; or "cuda" with CuPy (extra `gpu`), and without CuPy RuntimeError.
 
     Attributes:
         data: the array.
-        grad: None, or a Tensor of the same shape and dtype. Its array is nobody else's.
-        requires_grad: a bool. What is computed from a tensor that requires grad requires grad too, but for inside
-            no_grad(), and but for comparisons and whatever else is no floating number.
+        grad: None, or a Tensor of the same shape and dtype; no other tensor uses its array (extra `views`).
+        requires_grad: a bool. A result requires grad if one of its operands does. Exceptions: results inside no_grad(),
+            and results that are not floating, as those of comparisons.
     """
 
     __array_ufunc__ = None  # so that `array + tensor` is left to Tensor.__radd__
@@ -52,7 +56,7 @@ class Tensor:
 
     @property
     def is_leaf(self):
-        """Whether it was made by you, and not by an operation that was recorded."""
+        """Whether you made it, and not an operation that was recorded."""
         raise NotImplementedError
 
     def size(self):
@@ -84,7 +88,7 @@ class Tensor:
         raise NotImplementedError
 
     def detach(self):
-        """The same numbers, cut off from the graph."""
+        """The same numbers without the graph, in the same memory or in a copy."""
         raise NotImplementedError
 
     def clone(self):
@@ -112,8 +116,9 @@ class Tensor:
         raise NotImplementedError
 
     # ----------------------------------------------------------------------------- arithmetic (tensor, autograd)
-    # The other operand: a Tensor, a number or an array. The dtype of the result is the one of torch.result_type; shapes
-    # that cannot be broadcast are a RuntimeError, which names the operation and both shapes.
+    # The other operand: a Tensor, a number or an array. README.md says which dtypes the core asks for; mixtures have
+    # the dtype of torch.result_type (extra `dtypes`). RuntimeError, naming the operation and both shapes, for shapes
+    # that do not broadcast.
 
     def __add__(self, other):
         """y = a + b, elementwise; ∂a = g, ∂b = g."""
@@ -137,14 +142,14 @@ class Tensor:
         raise NotImplementedError
 
     def __truediv__(self, other):
-        """y = a / b, elementwise, integers as float32; ∂a and ∂b to be derived."""
+        """y = a / b, elementwise, int64 / int64 as float32; ∂a and ∂b to be derived."""
         raise NotImplementedError
 
     def __rtruediv__(self, other):
         raise NotImplementedError
 
     def __pow__(self, other):
-        """y = a ** b, elementwise; ∂a and ∂b to be derived. The slope of a ** 0 is 0, at a = 0 too."""
+        """y = a ** b, elementwise; ∂a and ∂b to be derived. The slope of a ** 0 is 0 (at a = 0: extra `corners`)."""
         raise NotImplementedError
 
     def __rpow__(self, other):
@@ -158,7 +163,7 @@ class Tensor:
         raise NotImplementedError
 
     def __abs__(self):
-        """y = |a|; its slope at 0 is 0."""
+        """y = |a|; its slope at 0 is 0 (extra `corners`)."""
         raise NotImplementedError
 
     def abs(self):
@@ -177,11 +182,11 @@ class Tensor:
         raise NotImplementedError
 
     def maximum(self, other):
-        """The larger of two, elementwise; where both are equal, half of g goes to each."""
+        """The larger of two, elementwise; if both are equal, half of g goes to each (extra `corners`)."""
         raise NotImplementedError
 
     def minimum(self, other):
-        """The smaller of two, elementwise; where both are equal, half of g goes to each."""
+        """The smaller of two, elementwise; if both are equal, half of g goes to each (extra `corners`)."""
         raise NotImplementedError
 
     # Comparisons give tensors of bool, without a gradient.
@@ -207,8 +212,9 @@ class Tensor:
     __hash__ = object.__hash__  # a class with its own == would lose it
 
     # --------------------------------------------------------------------------- changes in place (tensor, autograd)
-    # Each returns the same object. The dtype stays. A leaf that requires grad is changed inside no_grad() only,
-    # RuntimeError elsewhere. When a value that backward needs has been changed since, backward raises RuntimeError.
+    # Each returns the same object. Its dtype stays (extra `dtypes`). Extra `views`: outside of no_grad() RuntimeError
+    # for a leaf that requires grad; and backward raises RuntimeError if a value that it needs has been changed since. A
+    # result of recorded operations may record the change or raise RuntimeError: see README.md, task autograd.
 
     def __iadd__(self, other):
         raise NotImplementedError
@@ -239,7 +245,7 @@ class Tensor:
         raise NotImplementedError
 
     # ---------------------------------------------------------------------------------- functions (task autograd)
-    # Elementwise, of y's and a's shape; integers are taken as float32. Each ∂a is to be derived.
+    # Elementwise, y has a's shape; integers give float32 (extra `dtypes`). Each ∂a is to be derived.
 
     def exp(self):
         """y = eᵃ."""
@@ -258,15 +264,15 @@ class Tensor:
         raise NotImplementedError
 
     def sigmoid(self):
-        """y = 1 / (1 + e⁻ᵃ), without overflow at -10 000."""
+        """y = 1 / (1 + e⁻ᵃ); finite at -10 000 (extra `corners`)."""
         raise NotImplementedError
 
     def relu(self):
-        """y = max(a, 0); its slope at 0 is 0."""
+        """y = max(a, 0); its slope at 0 is 0 (extra `corners`)."""
         raise NotImplementedError
 
     def clip(self, min=None, max=None):
-        """a, but no less than min and no more than max; the slope is 1 from bound to bound, both included."""
+        """a, but at least min and at most max; the slope is 1 between them (at the bounds too: extra `corners`)."""
         raise NotImplementedError
 
     def clamp(self, min=None, max=None):
@@ -278,12 +284,13 @@ class Tensor:
     def backward(self, gradient=None, retain_graph=False):
         """Adds to `.grad` of every leaf the gradient of this tensor, weighted by `gradient` (of this tensor's shape).
 
-        Without a gradient the tensor has one element, and its weight is 1. Each value is differentiated once, however
-        many ways lead through it, and without recursion: a graph may be 10 000 operations deep. What the graph keeps is
-        freed, unless retain_graph is set.
+        Without a gradient the tensor must have one element, and its weight is 1. Extra `depth`: each operation is
+        visited once, however many paths lead through it, and a graph may be 10 000 operations deep. With retain_graph
+        the same graph can be gone through again; without, what it keeps is freed.
 
         RuntimeError: the tensor does not require grad; it has several elements and no gradient was given; the gradient
-        has another shape; the graph was freed before (name retain_graph); a value that is needed was changed in place.
+        has another shape; the graph was freed before (the message names retain_graph); a value that is needed was
+        changed in place (extra `views`).
         """
         raise NotImplementedError
 
@@ -292,13 +299,14 @@ class Tensor:
     def __getitem__(self, index):
         """y = a[index]; ∂a is 0 but for the places taken, which get g, added up where a place was taken repeatedly.
 
-        The index, or a tuple of them: ints, slices, None, …, arrays, lists or Tensors of ints, masks of bools. Ints and
-        slices give views, which share memory with a; everything else copies. IndexError outside of the shape.
+        The index, or a tuple of them: ints, slices, None, ..., arrays, lists or Tensors of ints, masks of bools. With
+        ints and slices y shares memory with a, with any other index it does not (extra `views`). IndexError for an
+        index outside of the shape.
         """
         raise NotImplementedError
 
     def __setitem__(self, index, value):
-        """a[index] = value, a number or a Tensor that broadcasts to the shape of a[index]; in place, see above."""
+        """a[index] = value, a number or a Tensor that broadcasts to the shape of a[index]; a change in place."""
         raise NotImplementedError
 
     # --------------------------------------------------------------------------------------- reductions (task shapes)
@@ -306,7 +314,7 @@ class Tensor:
     # tuple. keepdim keeps the axes, of size 1. IndexError for an axis that is not there.
 
     def sum(self, dim=None, keepdim=False, axis=None):
-        """The sum; integers and bools are summed in int64. ∂a to be derived."""
+        """The sum; of integers and bools int64 (extra `dtypes`). ∂a to be derived."""
         raise NotImplementedError
 
     def mean(self, dim=None, keepdim=False, axis=None):
@@ -322,9 +330,10 @@ class Tensor:
         raise NotImplementedError
 
     def max(self, dim=None, keepdim=False, axis=None):
-        """The largest element, ∂a shared evenly among the largest.
+        """The largest element; ∂a goes there, or, if several are the largest, in even shares to all (extra `corners`).
 
-        With a dim a named tuple (values, indices); ∂a goes to the element at the index.
+        With a dim, a pair `values, indices` that has these attributes, as a named tuple; ∂a goes to the element at the
+        index.
         """
         raise NotImplementedError
 
@@ -341,22 +350,23 @@ class Tensor:
         raise NotImplementedError
 
     def softmax(self, dim):
-        """yᵢ = e^aᵢ / Σⱼ e^aⱼ along an axis, finite for any numbers; ∂a to be derived."""
+        """yᵢ = e^aᵢ / Σⱼ e^aⱼ along an axis; finite for numbers of ±10 000 (extra `corners`). ∂a to be derived."""
         raise NotImplementedError
 
     def log_softmax(self, dim):
-        """The logarithm of softmax, finite where softmax is 0; ∂a to be derived."""
+        """The logarithm of softmax; finite where softmax is 0 (extra `corners`). ∂a to be derived."""
         raise NotImplementedError
 
     # --------------------------------------------------------------------------------------- new shapes (task shapes)
-    # ∂a is g, brought back to a's shape. Views share memory with a. RuntimeError where the sizes do not fit.
+    # ∂a is g, brought back to a's shape. A view shares memory with a (extra `views`; in the core a copy is right too).
+    # RuntimeError if the sizes do not fit.
 
     def reshape(self, *shape):
-        """The same elements, row by row, in another shape, ints or a tuple, one perhaps -1; a view if that can be."""
+        """The same elements, row by row, in another shape, ints or a tuple, one perhaps -1; a view if possible."""
         raise NotImplementedError
 
     def view(self, *shape):
-        """As reshape, and always a view: RuntimeError where that would take a copy."""
+        """As reshape, but always a view: RuntimeError if that would take a copy."""
         raise NotImplementedError
 
     def flatten(self, start_dim=0, end_dim=-1):
@@ -368,7 +378,7 @@ class Tensor:
         raise NotImplementedError
 
     def permute(self, *dims):
-        """The axes in the order named; a view."""
+        """The axes in the given order, counted from 0; a view."""
         raise NotImplementedError
 
     @property
