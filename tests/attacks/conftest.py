@@ -281,7 +281,9 @@ def _end_of_residents() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """grade(slug, folder[, root, tasks, diagnosing]) grades a folder of submissions/, or any other, against a repository of katas.
+    """grade(slug, folder[, root, tasks, diagnosing]) grades a folder of submissions/, or any other.
+
+    It is graded against a repository of katas, this one unless told otherwise.
 
     By a judge that stays and has seen the attacks before; the secrets are in its environment.
     """
