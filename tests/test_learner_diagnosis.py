@@ -19,7 +19,7 @@ from tests import workshop
 from tests.test_learner_mode import QUICK
 from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, write
 
-DIAGNOSIS = "This is exactly what you get when two is added."
+DIAGNOSIS = "A known mistake does exactly this. two is added."
 SQUARED = "def twice(x):\n    return x * x\n\n" + HALF
 EXAMPLE = """\
 import numpy as np
@@ -184,7 +184,7 @@ def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
     wrong = project / "graders" / "hidden" / "exercise09" / "wrong" / "absolute_deviation.py"
     shutil.copy(wrong, project / "katas" / "exercise09" / "layer_norm.py")
     done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", *QUICK, cwd=project, torch=True)
-    assert "This is exactly what you get when the mean of |x - mean| was taken" in done.out
+    assert "A known mistake does exactly this. The mean of |x - mean| was taken" in done.out
     assert "exercise09: 0 of 3 tasks, extras 0 of 3, 0 of 10 points, by the tests run here; official: " in done.out
     assert "graders/" not in done.out
 
@@ -205,9 +205,9 @@ def affine_backward(dz, x, W):
 """
 TYPED = {  # as a learner writes them, without the care for dtypes that the variants take
     "W transposed": ("exercise01", AFFINE.format("x @ W + b"), "W was used as (in, out)"),
-    "no bias": ("exercise01", AFFINE.format("x @ W.T"), "the bias is missing"),
+    "no bias": ("exercise01", AFFINE.format("x @ W.T"), "The bias is missing"),
     "vectors only": ("exercise01", AFFINE.format("W @ x + b"), "W @ x is right for one vector only"),
-    "averaged": ("exercise05", GRADIENT.format(" / len(np.atleast_2d(x))"), "the batch was averaged"),
+    "averaged": ("exercise05", GRADIENT.format(" / len(np.atleast_2d(x))"), "The batch was averaged"),
 }
 SEED = bytes(range(16))
 NOTHING = TestResult(name="", task="", visibility="visible", status="failed")
@@ -252,7 +252,7 @@ def test_a_misconception_is_named_here_as_by_the_judge(shipped: Judge, name: str
     (file,) = kata.files
     files = {file: text.encode()}
     official = diagnosis_of(shipped.grade_files(slug, files, seed=SEED, diagnosing=True))
-    assert official.startswith(f"This is exactly what you get when {start}")
+    assert official.startswith(f"A known mistake does exactly this. {start}")
     assert named_in(in_pytest(shipped, slug, files), kata) == official
 
 

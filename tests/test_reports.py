@@ -331,12 +331,21 @@ def test_of_long_output_the_last_lines_are_shown():
     assert (report.count("hi\n"), "(488 lines before)" in report, "the last" in report) == (11, True, True)
 
 
+def test_an_input_that_fails_two_tests_is_shown_once():
+    program = "print(affine(x))"
+    one, other = (
+        TestResult(name=name, task="t", visibility="visible", status="failed", message="wrong", counterexample=program)
+        for name in ("test_one", "test_other")
+    )
+    report = render([Verdict(kata="k", status="failed", tests=(one, other))], "terminal", "learner")
+    assert (report.count(program), report.count("It fails for the input that is shown above.")) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("misconception", "said"),
     [
-        ("The bias is added twice", "This is exactly what you get when the bias is added twice."),
-        ("NaN is skipped.", "This is exactly what you get when NaN is skipped."),
-        ("This is exactly what you get when b is zero.", "This is exactly what you get when b is zero."),
+        ("The bias is added twice", "A known mistake does exactly this. The bias is added twice."),
+        ("NaN is skipped.", "A known mistake does exactly this. NaN is skipped."),
     ],
 )
 def test_a_diagnosis_is_said_in_a_sentence(misconception, said):

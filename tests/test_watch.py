@@ -152,7 +152,7 @@ def test_saves_are_graded_and_what_changes_is_remembered(watching: Watching, roo
     terminal = watching("watch", "alpha")
     assert remembered(root) == (0, 0, False)  # a stub that was only looked at is no try
     save(root, ADDED)
-    diagnosis = "This is exactly what you get when two is added."
+    diagnosis = "A known mistake does exactly this. two is added."
     terminal.wait(on_one_screen("1 of 3 points", diagnosis, "# expected: np.array([0.0])"))
     assert comes_to(root, 1, 1, False)
 

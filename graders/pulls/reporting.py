@@ -143,7 +143,7 @@ def _faults(verdict: Verdict) -> list[tuple[str, str, str]]:
 
 
 def _said(test: TestResult) -> str:
-    parts = (test.message or wording.BARE, test.counterexample, wording.diagnosis(test))
+    parts = (test.message or wording.BARE, wording.diagnosis(test), test.counterexample)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -100,7 +100,7 @@ def _case(suite: Element, kata: str, test: TestResult, *, extra: bool) -> None:
 
 
 def _details(test: TestResult) -> list[str]:
-    return [test.message, test.counterexample, wording.diagnosis(test)]
+    return [test.message, wording.diagnosis(test), test.counterexample]
 
 
 def _seconds(seconds: float) -> str:

@@ -107,10 +107,10 @@ def _body(test: TestResult) -> list[str]:
     parts = []
     if test.message:
         parts += [_fenced(test.message), ""]
-    if test.counterexample:
-        parts += [wording.input_heading(test), "", _fenced(test.counterexample, "python"), ""]
     if test.diagnosis:
         parts += [text(wording.diagnosis(test)), ""]
+    if test.counterexample:
+        parts += [wording.input_heading(test), "", _fenced(test.counterexample, "python"), ""]
     if test.output:
         parts += [wording.PRINTED, "", _fenced(test.output), ""]
     return parts

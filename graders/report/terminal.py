@@ -68,6 +68,7 @@ class Page:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.optional: frozenset[str] = frozenset()  # names of tasks that decide nothing
+        self.shown: set[tuple[str, str]] = set()  # messages with their inputs
         self.width = max(min(console.width, _WIDEST), _NARROWEST)
 
     def verdict(self, verdict: Verdict) -> None:
@@ -126,9 +127,14 @@ class Page:
         self.name(test)
         if wording.is_bare(test):
             self.block(wording.BARE, "  ", "dim")
+        case = (test.message, test.counterexample)
+        if test.counterexample and case in self.shown:
+            self.block("It fails for the input that is shown above.", "  ")
+            return
+        self.shown.add(case)
         self.said(test)
-        self.input(test)
         self.diagnosed(test)
+        self.input(test)
         self.printed(test)
 
     def said(self, test: TestResult) -> None:

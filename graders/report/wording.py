@@ -29,30 +29,6 @@ STATUSES = {
 PRINTED = "Printed by the submission during the whole test:"  # most of it for other inputs than the one shown
 BARE = "What it found is not shown."
 
-# First words that lose their capital in the middle of a sentence; any other may be a name (Adam, NaN, W).
-_SMALL_WORDS = {
-    *(
-        "A",
-        "All",
-        "An",
-        "As",
-        "At",
-        "Both",
-        "Each",
-        "Every",
-        "For",
-        "From",
-        "In",
-        "It",
-        "Its",
-        "Neither",
-        "No",
-        "Nothing",
-    ),
-    *("Of", "On", "One", "Only", "Some", "The", "Their", "There", "These", "They", "This", "Two", "Where", "With"),
-    *("Integers", "Numbers", "Rows", "Columns", "Gradients", "Weights"),
-}
-
 
 def sentence(test_name: str) -> str:
     """A test's name as a sentence: `test_a_batch_is_mapped` becomes `A batch is mapped`."""
@@ -178,15 +154,10 @@ def marked(task: TaskResult) -> str:
 
 
 def diagnosis(test: TestResult) -> str:
-    """The misconception that behaves just like the submission, as a sentence to its author; empty where unknown."""
+    """The misconception that behaves just like the submission, said to its author; empty where none is known."""
     known = test.diagnosis.strip()
-    if not known or known.lower().startswith("this is"):
-        return known
-    first, space, rest = known.partition(" ")
-    if first in _SMALL_WORDS:
-        first = first.lower()
-    end = "" if known.endswith((".", "!", "?", "…")) else "."
-    return f"This is exactly what you get when {first}{space}{rest}{end}"
+    end = "" if not known or known.endswith((".", "!", "?", "…")) else "."
+    return f"A known mistake does exactly this. {known}{end}" if known else ""
 
 
 def speed(measured: Speed) -> str:
@@ -232,7 +203,7 @@ def account(verdict: Verdict, task: TaskResult) -> str:
     failures = [test for test in not_passed(verdict) if test.task == task.name]
     parts = [_remark(task), task.comment or ""]
     for test in failures:
-        parts += [f"{title(test)}: {test.message or BARE}", test.counterexample, diagnosis(test)]
+        parts += [f"{title(test)}: {test.message or BARE}", diagnosis(test), test.counterexample]
     if task in unexplained(verdict):
         parts.append("It failed by a test that is not shown.")
     return "\n\n".join(part for part in parts if part)

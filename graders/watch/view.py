@@ -138,7 +138,7 @@ class Lines(Page):
         self.lines.append(line)
 
     def failure(self, test: TestResult) -> None:
-        """As in a report, but with the diagnosis above the input, where a small screen shows it."""
+        """As in a report, but with no more of the input than a small screen has room for."""
         self.name(test)
         if wording.is_bare(test):
             self.block(wording.BARE, "  ", "dim")
