@@ -1,5 +1,7 @@
 """Checks of arrays and plain values, and the words they use."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from graders.checks import (
     assert_equal,
     assert_float,
     assert_int,
+    assert_near,
     assert_parts,
     assert_shape,
 )
@@ -249,3 +252,25 @@ def test_a_shape_is_checked_even_where_checks_are_silent(actual, said):
     with observing(), pytest.raises(Mismatch, match=said):
         assert_shape(actual, (2, 3))
     assert_shape(np.zeros((2, 3)), (2, 3))
+
+
+def test_what_is_near_may_be_of_any_kind_and_dtype() -> None:
+    for actual in ([1.0, 2.01], (1, 2), np.array([1.01, 2.0], np.float32)):
+        assert_near(actual, np.array([1.0, 2.0]), relative=0.02)
+    assert_near(0.3, 0.25, absolute=0.05)
+
+
+@pytest.mark.parametrize(
+    ("actual", "told"),
+    [
+        ([1.0, 2.1], "norms is wrong at [1]: expected 2.0, got 2.1 (1 of 2 elements is wrong)"),
+        ([1.0, math.nan], "norms is NaN at [1]: expected 2.0, got nan (1 of 2 elements is NaN)"),
+        ([1.0], "norms: expected shape (2,), got (1,)"),
+        (None, "norms: expected numbers, got None"),
+        ("ab", "norms: expected numbers, got 'ab'"),
+    ],
+)
+def test_what_is_not_near_is_named_with_its_place(actual: object, told: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        assert_near(actual, [1.0, 2.0], relative=0.02, name="norms")
+    assert str(caught.value).splitlines()[0] == told

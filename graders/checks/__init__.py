@@ -15,6 +15,7 @@ from graders.checks.arrays import (
     assert_equal,
     assert_float,
     assert_int,
+    assert_near,
     assert_parts,
     assert_shape,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "assert_gradient",
     "assert_independent",
     "assert_int",
+    "assert_near",
     "assert_normal",
     "assert_parts",
     "assert_picture",

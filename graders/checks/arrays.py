@@ -51,6 +51,28 @@ def assert_close(
         fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
 
 
+def assert_near(
+    actual: object, expected: object, *, relative: float = 0.0, absolute: float = 0.0, name: str = ""
+) -> None:
+    """Check values whose rounding nobody can bound, such as those of a training.
+
+    Elementwise, |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any dtype will
+    do; the shape must be the same. `name` is what a learner calls this value.
+    """
+    reference, found = _as_array(expected), _numbers(actual)
+    if found is None:
+        problem = f"expected numbers, got {_brief(actual)}"
+    elif found.shape != reference.shape:
+        problem = f"expected shape {reference.shape}, got {found.shape}"
+    else:
+        allowed = absolute + relative * np.abs(_wide(reference)) + np.finfo(np.float64).smallest_normal
+        fault = discrepancy(found, reference, allowed, np.dtype(np.float64), name)
+        if fault is not None:
+            fail(fault, expected, actual)
+        return
+    fail(f"{name}: {problem}" if name else problem, expected, actual)
+
+
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
     """Check that this is a numpy.ndarray of numbers of this shape, before anything is computed with it.
 
@@ -132,6 +154,15 @@ def _as_array(value: object) -> Array:
     if is_tensor(value):
         value = value.detach().cpu().numpy()  # type: ignore[attr-defined]  # a tensor has these
     return np.asarray(value)
+
+
+def _numbers(value: object) -> Array | None:
+    """Numbers as an array; None where they are none, or have no shape."""
+    try:
+        array = _as_array(value)
+    except ValueError:  # rows of different lengths
+        return None
+    return array.astype(np.float64) if array.dtype.kind in "biuf" else None
 
 
 def _scalar(expected: object) -> float:
