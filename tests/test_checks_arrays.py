@@ -267,7 +267,7 @@ def test_what_is_near_may_be_of_any_kind_and_dtype() -> None:
         ([1.0, math.nan], "norms is NaN at [1]: expected 2.0, got nan (1 of 2 elements is NaN)"),
         ([1.0], "norms: expected shape (2,), got (1,)"),
         (None, "norms: expected numbers, got None"),
-        ("ab", "norms: expected numbers, got 'ab'"),
+        ("ab", "norms: expected numbers, got str 'ab'"),
     ],
 )
 def test_what_is_not_near_is_named_with_its_place(actual: object, told: str) -> None:
