@@ -204,7 +204,8 @@ def _probes(kata: Kata) -> Iterator[str]:
         ),
         (
             "results/recommendations.md",
-            "results/recommendations.md is missing: write it in katas/challenge2, and hand it in with the other files",
+            "results/recommendations.md is missing: write katas/challenge2/results/recommendations.md, and hand it in "
+            "with the other files",
         ),
     ],
 )

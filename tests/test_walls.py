@@ -205,6 +205,14 @@ def test_without_scratch_nothing_is_created_renamed_or_removed(machine: Machine)
 
 
 @IN_EVERY_MACHINE
+def test_with_scratch_forcing_a_file_to_the_disk_succeeds_and_does_nothing(machine: Machine) -> None:
+    done = seccomp.ERRNO | 0  # the call returns 0, and the kernel does not run it
+    for name in ("fsync", "fdatasync"):
+        assert verdict(machine, name, 3, writing=True) == done
+        assert verdict(machine, name, 3) == EPERM
+
+
+@IN_EVERY_MACHINE
 def test_the_pid_is_written_wherever_its_sentinel_stands(machine: Machine) -> None:
     program = seccomp.compile_filter(machine, threads=True, writing=True)
     sentinels = sum(constant == seccomp.PID for *_, constant in program.instructions)
@@ -295,6 +303,18 @@ def test_landlock_alone_denies_writing_to_readable_paths(tmp_path: Any) -> None:
         os._exit(_outcome(restricted_write) != "PermissionError")
     os.close(rules)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_file_of_the_scratch_folder_can_be_synced(tmp_path: Any) -> None:
+    def logged() -> str:
+        with open(tmp_path / "log", "w", encoding="utf-8") as file:
+            file.write("a row")
+            file.flush()
+            os.fsync(file.fileno())
+            os.fdatasync(file.fileno())
+        return (tmp_path / "log").read_text(encoding="utf-8")
+
+    assert behind_walls(logged, [], scratch=str(tmp_path)) == "a row"
 
 
 def test_a_scratch_folder_is_writable_and_its_neighbour_closed(tmp_path: Any) -> None:

@@ -82,7 +82,7 @@ def _strings(value: object) -> list[str]:
 def missing_file(kata: Kata, name: str) -> str:
     """What is said of a file that was not handed in: the command that makes it, or that a person writes it."""
     if name.endswith(WRITTEN_BY_HAND):
-        return f"{name} is missing: write it in katas/{kata.slug}, and hand it in with the other files"
+        return f"{name} is missing: write katas/{kata.slug}/{name}, and hand it in with the other files"
     return f"{name} is missing: `katas run {kata.slug}` makes it; hand it in with the other files"
 
 

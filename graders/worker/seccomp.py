@@ -105,7 +105,10 @@ def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple
     }
     if threads:
         blocks["clone"] = _if_argument(0, PTHREAD_FLAGS)
-    if not writing:
+    if writing:
+        # Careful programs sync their files. The scratch folder is not kept, so the call succeeds without the kernel.
+        blocks |= {"fsync": [_answer(0)], "fdatasync": [_answer(0)]}
+    else:
         blocks |= {"open": _if_opened_to_read(1), "openat": _if_opened_to_read(2)}
     for name, block in blocks.items():
         number = machine.number(name)

@@ -87,7 +87,7 @@ def experiment(
     def see(network: Any, batch: list[Any], step: Callable[[], Any]) -> Any:
         starts.append(copy.deepcopy(list(network.parameters())))
         loss = step()
-        calls.append([*map(np.array, batch), loss, copy.copy(network.track_gradients())])
+        calls.append([*(np.asarray(each).copy() for each in batch), loss, copy.copy(network.track_gradients())])
         return loss
 
     with _watched(submission, see):
@@ -141,7 +141,12 @@ def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
 def twice(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
 ) -> dict[str, Any]:
-    """The norms of an experiment of each seed; what else has changed meanwhile: X, y, or a global generator."""
+    """The norms of an experiment of each seed; what else has changed meanwhile: X, y, or a global generator.
+
+    Shown as:
+        # Call experiment(X, y, "relu", **{settings}, seed=seed) for each of the seeds {seeds}.
+        # X {X:shape} and y {y:shape} are digits. Is anything else changed?
+    """
     before = _state(X, y)
     frames = [submission.experiment(X, y, "relu", **settings, seed=seed)["gradient_norm"].to_numpy() for seed in seeds]
     after = _state(X, y)
@@ -151,7 +156,12 @@ def twice(
 def rows_taken(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
 ) -> list[Any]:
-    """The classes of all batches of an experiment of each seed."""
+    """The classes of all batches of an experiment of each seed.
+
+    Shown as:
+        # The classes of all batches that experiment(X, y, "relu", **{settings}, seed=seed) takes,
+        # for each of the seeds {seeds}. X {X:shape} and y {y:shape} are digits.
+    """
     found = []
     for seed in seeds:
         calls = experiment(submission, X, y, "relu", settings | {"seed": seed})["calls"]
@@ -182,9 +192,9 @@ def _state(X: np.ndarray, y: np.ndarray) -> dict[str, bytes]:
     return {
         "X": X.tobytes(),
         "y": y.tobytes(),
-        "the generator of random": repr(random.getstate()).encode(),
-        "the generator of numpy.random": repr(np.random.get_state()).encode(),
-        "the generator of torch": torch.get_rng_state().numpy().tobytes(),
+        "the global random generator of random": repr(random.getstate()).encode(),
+        "the global random generator of numpy.random": repr(np.random.get_state()).encode(),
+        "the global random generator of torch": torch.get_rng_state().numpy().tobytes(),
     }
 
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from graders import dataroom
-from graders.checks import assert_accuracy, assert_equal, assert_picture, assert_prose, cases, task
+from graders.checks import about, assert_accuracy, assert_equal, assert_picture, assert_prose, cases, task
 
 N_LAYERS = 15
 COLUMNS = ["step", "layer", "gradient_norm", "loss"]
@@ -125,8 +125,10 @@ def test_the_frame_tells_what_the_steps_did(kata: Any, draw: Any, probes: Any) -
     assert len(run["calls"]) == 4, f"train_step was called {len(run['calls'])} times in an experiment of 4 steps"
     for number, (rows, classes, rate, its_loss, norms) in enumerate(run["calls"]):
         assert len(rows) == 20, f"step {number} took {len(rows)} rows; batch_size is 20"
-        places = [int(np.flatnonzero((np.abs(X - row) < 1e-6).all(axis=1))[0]) for row in rows]
-        assert y[places].tolist() == classes.tolist(), "the rows of a batch come with their own classes"
+        places = [np.flatnonzero((np.abs(X - row) < 1e-6).all(axis=1)) for row in rows]
+        assert all(len(found) for found in places), f"step {number} was given rows that are not rows of X"
+        own = [int(y[found[0]]) for found in places]
+        assert own == classes.tolist(), "train_step must be given rows of X with the classes of these rows"
         assert abs(rate - 0.1) < 1e-6, f"step {number} was taken at the rate {rate}; learning_rate is 0.1"
         np.testing.assert_allclose(norm[step == number], norms, rtol=1e-5, err_msg=f"gradient_norm of step {number}")
         np.testing.assert_allclose(loss[step == number], its_loss, rtol=1e-5, err_msg=f"loss of step {number}")
@@ -200,20 +202,29 @@ def test_there_are_no_norms_before_a_step(kata: Any, probes: Any) -> None:
 def test_the_seed_decides_an_experiment(kata: Any, draw: Any, probes: Any) -> None:
     X, y = digits(50, draw.seed())
     settings = {"n_steps": 3, "learning_rate": 0.1, "batch_size": 20}
-    run = kata.run(probes.twice, X, y, settings, [7, 7, 8])
-    assert_equal(run["norms"][1], run["norms"][0])
-    assert not np.array_equal(run["norms"][2], run["norms"][0]), "seeds 7 and 8 give the same experiment"
     seven, eight = kata.run(probes.rows_taken, X, y, settings, [7, 8])
-    assert seven != eight, "seeds 7 and 8 draw the same batches"
-    assert not run["changed"], f"an experiment has changed {', '.join(run['changed'])}"
+    assert seven != eight, "experiment draws the same batches for seeds 7 and 8"
+    run = kata.run(probes.twice, X, y, settings, [7, 7, 8])
+    with about("experiment, called twice with seed 7"):
+        assert_equal(run["norms"][1], run["norms"][0])
+    assert not np.array_equal(run["norms"][2], run["norms"][0]), "experiment gives the same norms for seeds 7 and 8"
+    assert_left_alone("experiment", run["changed"])
 
 
 @task("seeds")
 def test_nothing_else_is_changed(kata: Any, draw: Any, probes: Any) -> None:
     changed = kata.run(probes.changed_by_fixed, *digits(1000, draw.seed()), draw.seed())
-    assert not changed, f"fixed_network has changed {', '.join(changed)}"
+    assert_left_alone("fixed_network", changed)
     changed = kata.run(probes.changed_by_plot, made_up_frames(draw.seed()))
-    assert not changed, f"plot_gradients has changed a frame: {', '.join(changed)}"
+    assert_left_alone("plot_gradients", [f"the frame `{name}`" for name in changed])
+
+
+def assert_left_alone(function: str, changed: Sequence[str]) -> None:
+    """A call of this function changed none of its arguments, and no random generator that everybody shares."""
+    said = f"a call of {function} changes {', '.join(changed)}"
+    if any("generator" in name for name in changed):
+        said += ". Draw from a generator of your own. (torch.nn.Linear draws from torch's when it is made: see hint 2.)"
+    assert not changed, said
 
 
 def made_up_frames(seed: int) -> list[dict[str, np.ndarray]]:

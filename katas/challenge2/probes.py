@@ -173,7 +173,7 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
 def on_executor(submission: ModuleType, architectures: list[Any], order: list[int], failing: int = -1) -> Any:
     """A search on an executor that finishes its trials in this order; trial `failing` raises KeyboardInterrupt.
 
-    `lines`: how many lines the log has after each trial. `early`: how many it has had before the trial was done.
+    `rows`: how many rows the log has, its header aside, after each trial. `early`: how many before the trial was done.
     """
     log = Path("on_an_executor.csv")
     log.unlink(missing_ok=True)
@@ -187,7 +187,7 @@ def on_executor(submission: ModuleType, architectures: list[Any], order: list[in
     finally:
         executor.closed = True
         executor.thread.join()
-    answer = {"given": len(executor.given), "lines": executor.lines, "early": executor.early, "raised": raised}
+    answer = {"given": len(executor.given), "rows": executor.after, "early": executor.early, "raised": raised}
     answer |= {"trials": [_flat(each) for each in found], "log": log.read_text(encoding="utf-8")}
     log.unlink()
     return answer
@@ -198,7 +198,7 @@ class _Slow(Executor):
 
     def __init__(self, order: list[int], log: Path, failing: int) -> None:
         self.given: list[tuple[Future[Any], Any]] = []
-        self.lines: list[int] = []
+        self.after: list[int] = []
         self.early: list[int] = []
         self.order, self.log, self.failing, self.closed = order, log, failing, False
         self.thread = threading.Thread(target=self.finish)
@@ -214,8 +214,8 @@ class _Slow(Executor):
         for place in self.order:
             if place < len(self.given):
                 self.run(*self.given[place], place)
-                self.wait(lambda: self.rows() > len(self.lines) + 1)
-                self.lines.append(self.rows())
+                self.wait(lambda: self.rows() > len(self.after))
+                self.after.append(self.rows())
         while not self.closed:  # one that is given later is not left waiting
             for place, (future, call) in enumerate(self.given):
                 if not future.done():
@@ -235,7 +235,8 @@ class _Slow(Executor):
             future.set_exception(fault)
 
     def rows(self) -> int:
-        return self.log.read_bytes().count(b"\n") if self.log.is_file() else 0
+        """How many whole rows the log has behind its header."""
+        return max(self.log.read_bytes().count(b"\n") - 1, 0) if self.log.is_file() else 0
 
     def wait(self, true: Any, seconds: float = 1.0) -> None:
         end = time.monotonic() + seconds
@@ -300,20 +301,50 @@ def written(submission: ModuleType, rows: list[dict[str, Any]], name: str) -> di
 
 
 def _axes(axes: Any, figure: Any) -> dict[str, Any]:
-    """Labels and limits of axes, and all points in them: (x, y, which artist, how it looks)."""
+    """Labels and limits of axes, and all points in them, (x, y, how it looks): drawn ones, and named or framed ones."""
     points = []
-    for number, line in enumerate(axes.lines):
-        points += [(float(x), float(y), f"line {number}") for x, y in np.asarray(line.get_xydata(), float)]
-    for number, dots in enumerate(axes.collections):
+    for line in axes.lines:
+        look = [line.get_color(), line.get_marker(), line.get_markersize(), line.get_markerfacecolor()]
+        look += [line.get_markeredgecolor(), line.get_linestyle(), line.get_linewidth(), line.get_alpha()]
+        points += [(float(x), float(y), f"line {look}") for x, y in np.asarray(line.get_xydata(), float)]
+    for dots in axes.collections:
         looks = [dots.get_facecolors(), dots.get_edgecolors(), dots.get_linewidths()]
         looks += [dots.get_sizes()] if hasattr(dots, "get_sizes") else []
+        shape = [str(np.round(path.vertices, 3)) for path in dots.get_paths()[:1]]
         for place, (x, y) in enumerate(np.ma.filled(np.ma.asarray(dots.get_offsets(), float), np.nan)):
             look = [str(np.round(each[place % len(each)], 3)) for each in map(np.asarray, looks) if len(each)]
-            points.append((float(x), float(y), f"dots {number} {look}"))
+            points.append((float(x), float(y), f"dots {shape} {look}"))
+    points += _marked(axes, figure, [(x, y) for x, y, _ in points])
     labels = [axes.get_xlabel() or figure.get_supxlabel(), axes.get_ylabel() or figure.get_supylabel()]
     shared = [each.get_ylabel() for each in figure.axes if each.get_ylabel()]
     labels[1] = labels[1] or "".join(shared[:1])
     return {"labels": labels, "limits": [sorted(axes.get_xlim()), sorted(axes.get_ylim())], "points": points}
+
+
+def _marked(axes: Any, figure: Any, places: list[tuple[float, float]]) -> list[tuple[float, float, str]]:
+    """The places that a text or an arrow is at, less than half an inch away, and those that a patch lies on."""
+    found: list[tuple[float, float, str]] = []
+    if not places:
+        return found
+    pixels = axes.transData.transform(places)
+    for text in axes.texts:
+        transform = axes.transData if getattr(text, "xycoords", "") == "data" else text.get_transform()
+        away = np.hypot(*(pixels - transform.transform(getattr(text, "xy", text.get_position()))).T)
+        if text.get_visible() and np.nanmin(away) < figure.dpi / 2:
+            style = (
+                text.get_color(),
+                text.get_fontsize(),
+                text.get_fontweight(),
+                getattr(text, "arrow_patch", None) is None,
+            )
+            found.append((*places[int(np.nanargmin(away))], f"text {style}"))
+    for number, patch in enumerate(axes.patches):
+        box = patch.get_window_extent().padded(2)
+        if patch.get_visible():
+            found += [
+                (*place, f"patch {number}") for place, at in zip(places, pixels, strict=True) if box.contains(*at)
+            ]
+    return found
 
 
 def again(submission: ModuleType, row: dict[str, Any]) -> float:

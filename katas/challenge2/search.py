@@ -37,7 +37,7 @@ class Trial:
     epochs: int
     seed: int
     accuracy: float  # share of the validation pictures that is right after the last epoch, 0 to 1
-    seconds: float  # of training
+    seconds: float  # of training; time.process_time() is steadier than the wall clock on a busy computer
     parameters: int
 
 
@@ -76,12 +76,14 @@ def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed:
     """Train a fresh network and say how good it has become.
 
     It learns from data.X_train alone, so many epochs: in every one the rows are put in a new order and cut into batches
-    of `batch_size` (the last may be smaller). Optimizer, learning rate and schedule are of your choice. Dropout is on
-    in training and off in validation. The accuracy is that on all of data.X_validation, after the last epoch. What a
-    picture is scaled by may come from itself and from data.X_train, never from other validation pictures.
+    of `batch_size` (the last may be smaller). Optimizer, learning rate and schedule are your choice, as long as three
+    classes that lie far apart are learned (an accuracy of 0.7 after 20 epochs of 1 000 rows). Dropout is on in training
+    and off in validation. The accuracy is that on all of data.X_validation, after the last epoch. What a picture is
+    scaled by may come from itself and from data.X_train, never from other validation pictures.
 
-    The seed decides everything: the same trial, again, has the same accuracy, whatever ran before it. It runs on one
-    thread (torch.set_num_threads(1)): several trials run side by side, and sums in another order are other sums.
+    The seed decides everything: the same trial, again, has the same accuracy, whatever ran before it. Call
+    torch.set_num_threads(1) here: several trials run side by side, and with another number of threads sums are rounded
+    differently.
     """
     raise NotImplementedError
 
@@ -98,18 +100,20 @@ def search(
     """A trial of each architecture; the trials in the order of `architectures`.
 
     They run one after the other in this process, or are all handed to `executor.submit` at once: any
-    concurrent.futures.Executor will do. (Threads of one process share torch's generator: their trials need not be
-    repeatable.) An architecture asked for twice is run once; its trial comes twice.
+    concurrent.futures.Executor will do. (Threads of one process share torch's generator: there, trials may differ from
+    run to run, and that is not graded.) An architecture asked for twice is run once; its trial comes twice.
 
     Every trial is appended here, not by a worker, to the CSV file `log` as soon as it is finished, whichever finishes
-    first; the file is new, or one that `search` began. A row has at least the columns layers, width, activation,
-    dropout, batch_size, dataset, epochs, seed, accuracy, seconds, parameters, numbers in full, after a header. Trials
-    that the file already holds (same architecture, data set, epochs and seed) are not run again, and their rows stay.
+    first; the file is new, or one that `search` began. It starts with a header; write that before the first row or
+    together with it. A row has at least the columns layers, width, activation, dropout, batch_size, dataset, epochs,
+    seed, accuracy, seconds, parameters, with all digits of each number. Trials that the file already holds (same
+    architecture, data set, epochs and seed) are not run again, and their rows stay. So if you change `run_trial`,
+    delete your log before you search again.
 
     Extra (the task `recovery`): if a trial raises, the trials that finished before it are in the log, and the exception
-    reaches the caller; so does KeyboardInterrupt. If the last line of the log has no end, the search was killed while
-    it wrote: drop that line and run its trial again. The executor may have other processes as workers, so its function
-    and arguments must be picklable; it belongs to the caller, who shuts it down.
+    reaches the caller; so does KeyboardInterrupt. If the log does not end with a newline, the search was killed while
+    it wrote its last line: drop that line and run its trial again. The executor may have other processes as workers, so
+    its function and arguments must be picklable; it belongs to the caller, who shuts it down.
     """
     raise NotImplementedError
 
@@ -124,15 +128,16 @@ def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def write_results(trials: Sequence[Trial], folder: str | Path) -> None:
-    """Write experiment_log.csv, best_models.json and tradeoff_plot.png into `folder`, which is made if need be.
+    """Write experiment_log.csv, best_models.json and tradeoff_plot.png into `folder`; make it if it is not there.
 
-    experiment_log.csv: a row for every trial, in any order, with the columns layers, width, activation, dropout,
-    batch_size, dataset, epochs, seed, accuracy, seconds, parameters, accuracy_per_parameter (accuracy / parameters),
-    pareto (True or False: is it on the front?), numbers in full.
+    experiment_log.csv: a row for every trial, in any order, with these columns and no others, in any order: layers,
+    width, activation, dropout, batch_size, dataset, epochs, seed, accuracy, seconds, parameters, accuracy_per_parameter
+    (accuracy / parameters), pareto (True or False: is it on the front?). Write all digits of each number.
     best_models.json: a list of the five most accurate rows, best first (all if there are fewer), each an object with
     the same fields.
-    tradeoff_plot.png: accuracy against parameters and accuracy against seconds, every trial a point; those of the front
-    are marked, and axes are labelled.
+    tradeoff_plot.png: two plots in one figure, accuracy against parameters and accuracy against seconds. Every trial is
+    a point. Mark those of the front as you like: by colour, size or shape, by a ring, a line, an arrow or a name. Label
+    the axes.
     """
     raise NotImplementedError
 

@@ -1,6 +1,9 @@
 """Challenge 1: gradients that vanish on their way through fourteen sigmoids, and that ReLUs let pass."""
 
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported: small networks are slower on several threads
+
 from itertools import pairwise
 
 import numpy as np
@@ -126,7 +129,11 @@ def main() -> None:
     for activation in ("sigmoid", "relu"):
         frames[activation] = experiment(X, y, activation, n_steps=200, learning_rate=0.05, batch_size=64, seed=0)
         fresh = frames[activation].query("step == 0").set_index("layer")["gradient_norm"]
-        print(f"{activation}: first layer / last layer = {fresh[1] / fresh[15]:.1e}")
+        print(f"{activation}: gradient norms at step 0: layer 1 {fresh[1]:.1e}, layer 8 {fresh[8]:.1e}, ", end="")
+        print(f"layer 15 {fresh[15]:.1e}; first layer / last layer = {fresh[1] / fresh[15]:.1e}")
+        loss = frames[activation].groupby("step")["loss"].first()
+        print(f"{activation}: mean loss of the first ten steps {loss[:10].mean():.3f}, ", end="")
+        print(f"of the last ten {loss[-10:].mean():.3f}")
     plot_gradients(frames["sigmoid"], frames["relu"], "gradients.png")
     print(f"the picture is {os.path.abspath('gradients.png')}")
     right = fixed_network(X, y, seed=0).forward(X).argmax(axis=1) == y

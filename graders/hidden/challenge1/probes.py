@@ -133,7 +133,7 @@ def experiment(
 
     def see(network: Any, batch: Batch, step: Callable[[], Any]) -> Any:
         X, y, learning_rate = batch
-        rows = np.array(X, np.float32), np.array(y, np.int64), float(learning_rate)
+        rows = _array(X, np.float32), _array(y, np.int64), float(learning_rate)
         steps.append({"batch": rows, "parameters": _copied(network.parameters())})
         return step()
 
@@ -198,7 +198,7 @@ def fixed(
         watching = len(sizes) in watched
         sizes.append(len(given[0]))
         if watching:
-            batch[:] = [(np.array(given[0], np.float32), np.array(given[1], np.int64), float(given[2]))]
+            batch[:] = [(_array(given[0], np.float32), _array(given[1], np.int64), float(given[2]))]
             around["before"] = _narrow(before)
         loss = step()
         after = network.parameters()
@@ -390,6 +390,11 @@ def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
         yield
     finally:
         submission.DeepNetwork.train_step = train_step
+
+
+def _array(values: Any, dtype: Any) -> np.ndarray:
+    """A copy of these values, which may be those of an array, a frame or a tensor."""
+    return np.asarray(values).astype(dtype)
 
 
 def _copied(parameters: Any) -> Any:

@@ -47,7 +47,7 @@ def assert_tradeoffs_shown(figure: dict[str, Any] | None, rows: Sequence[Row]) -
             raise Mismatch(f"accuracy against {price}: {mistaken[0]}", "label", None)
 
 
-Marks = list[set[tuple[int, str]]]
+Marks = list[set[str]]
 
 
 def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
@@ -66,18 +66,24 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
     return None
 
 
-def _at(axes: dict[str, Any], place: np.ndarray) -> set[tuple[int, str]]:
+def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
+    """The looks of what is drawn at a place; empty where no point is drawn."""
     low, high = np.transpose(axes["limits"])
     if not ((low <= place) & (place <= high)).all():
         return set()
+    points, marks = (_looks(axes[kind], place) for kind in ("artists", "marks"))
+    return points | marks if points else set()
+
+
+def _looks(artists: Sequence[dict[str, Any]], place: np.ndarray) -> set[str]:
     return {
-        (number, artist["looks"][point])
-        for number, artist in enumerate(axes["artists"])
+        artist["looks"][point]
+        for artist in artists
         for point in np.flatnonzero(np.isclose(artist["points"], place, rtol=CLOSE, atol=0).all(axis=1))
     }
 
 
-def _front_marked(marks: Sequence[set[tuple[int, str]]], front: Sequence[bool]) -> bool:
+def _front_marked(marks: Sequence[set[str]], front: Sequence[bool]) -> bool:
     """Each point of the front has something that no other point has."""
     others = set().union(*(mark for mark, on_front in zip(marks, front, strict=True) if not on_front))
     return all(mark - others for mark, on_front in zip(marks, front, strict=True) if on_front)

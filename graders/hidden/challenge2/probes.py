@@ -499,25 +499,54 @@ def written(submission: ModuleType, rows: list[dict[str, Any]], folder: str) -> 
 
 def _figure(figure: Figure) -> dict[str, Any]:
     around = [figure.get_supxlabel(), figure.get_supylabel()]
-    return {"labels": around, "axes": [_axes(each) for each in figure.axes]}
+    return {"labels": around, "axes": [_axes(each, figure.dpi) for each in figure.axes]}
 
 
-def _axes(axes: Any) -> dict[str, Any]:
-    """The labels and limits of axes, and of each artist in them the points and a sign for how each is drawn."""
+def _axes(axes: Any, dpi: float) -> dict[str, Any]:
+    """The labels and limits of axes, and of each artist in them the points and a sign for how each is drawn.
+
+    `marks` has the points that a text is at, or a patch lies on, and which one, in the same way.
+    """
     artists = []
     for line in axes.lines:
         points = np.asarray(line.get_xydata(), float)
+        look = [line.get_color(), line.get_marker(), line.get_markersize(), line.get_markerfacecolor()]
+        look += [line.get_markeredgecolor(), line.get_linestyle(), line.get_linewidth(), line.get_alpha()]
         if line.get_visible() and len(points):
-            artists.append({"points": points, "looks": [""] * len(points)})
+            artists.append({"points": points, "looks": [f"line {look}"] * len(points)})
     for collection in axes.collections:
         points = np.ma.filled(np.ma.asarray(collection.get_offsets(), float), np.nan)
         if collection.get_visible() and len(points):
             looks = [collection.get_facecolors(), collection.get_edgecolors(), collection.get_linewidths()]
             looks += [collection.get_sizes()] if hasattr(collection, "get_sizes") else []
+            shape = [np.array2string(path.vertices, precision=3) for path in collection.get_paths()[:1]]
             each = [[_look(look, number) for look in looks] for number in range(len(points))]
-            artists.append({"points": points, "looks": [" ".join(look) for look in each]})
-    labels = [axes.get_xlabel(), axes.get_ylabel()]
-    return {"labels": labels, "limits": [sorted(axes.get_xlim()), sorted(axes.get_ylim())], "artists": artists}
+            artists.append({"points": points, "looks": [" ".join([*shape, *look]) for look in each]})
+    labels, limits = [axes.get_xlabel(), axes.get_ylabel()], [sorted(axes.get_xlim()), sorted(axes.get_ylim())]
+    return {"labels": labels, "limits": limits, "artists": artists, "marks": _marks(axes, dpi, artists)}
+
+
+def _marks(axes: Any, dpi: float, artists: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The drawn points that a text or an arrow is at, less than half an inch away, and those that a patch lies on."""
+    if not artists:
+        return []
+    places = np.concatenate([artist["points"] for artist in artists])
+    pixels, found = axes.transData.transform(places), []
+    for text in filter(_is_visible, axes.texts):
+        transform = axes.transData if getattr(text, "xycoords", "") == "data" else text.get_transform()
+        away = np.hypot(*(pixels - transform.transform(getattr(text, "xy", text.get_position()))).T)
+        style = text.get_color(), text.get_fontsize(), text.get_fontweight(), getattr(text, "arrow_patch", None) is None
+        if np.nanmin(away) < dpi / 2:
+            found.append({"points": places[[np.nanargmin(away)]], "looks": [f"text {style}"]})
+    for number, patch in enumerate(filter(_is_visible, axes.patches)):
+        box = patch.get_window_extent().padded(2)
+        inside = places[[box.contains(*at) for at in pixels]]
+        found.append({"points": inside, "looks": [f"patch {number}"] * len(inside)})
+    return found
+
+
+def _is_visible(artist: Any) -> bool:
+    return bool(artist.get_visible())
 
 
 def _look(values: Any, number: int) -> str:

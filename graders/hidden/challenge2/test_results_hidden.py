@@ -136,7 +136,7 @@ def test_a_single_trial_is_the_front(kata: Any, draw: Any, probes: Any) -> None:
 @cases(3)
 def test_the_table_says_of_every_trial_all_there_is_to_say(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
-    run = kata.run(probes.written, rows, f"of_this/{draw.case}")
+    run = kata.run(probes.written, rows, f"of_this_{draw.case}")
     found = read_rows(run[LOG], LOG, COLUMNS, exactly=True)
     by_key = {identity(row): row for row in found}
     if len(found) != len(rows) or set(by_key) != {identity(row) for row in rows}:
@@ -152,7 +152,7 @@ def test_the_table_says_of_every_trial_all_there_is_to_say(kata: Any, draw: Any,
 @cases(3)
 def test_the_five_most_accurate_come_best_first(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())[: (24, 24, 4)[draw.case]]
-    run = kata.run(probes.written, rows, f"best/{draw.case}")
+    run = kata.run(probes.written, rows, f"best_{draw.case}")
     check_best(run[BEST], BEST, read_rows(run[LOG], LOG, COLUMNS, exactly=True))
 
 
@@ -160,7 +160,7 @@ def test_the_five_most_accurate_come_best_first(kata: Any, draw: Any, probes: An
 @cases(2)
 def test_the_picture_shows_both_tradeoffs_and_the_front(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
-    run = kata.run(probes.written, rows, f"picture/{draw.case}")
+    run = kata.run(probes.written, rows, f"picture_{draw.case}")
     assert_picture(run[PLOT], PLOT)
     assert_tradeoffs_shown(run["figure"], rows)
 
@@ -322,4 +322,4 @@ def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
 @task("recommendations")
 def test_the_recommendations_speak_of_the_main_points(kata: Any) -> None:
     text = kata.text("results/recommendations.md")
-    assert_prose(text, "recommendations.md", words=200, points=POINTS)
+    assert_prose(text, "results/recommendations.md", words=200, points=POINTS)

@@ -170,21 +170,26 @@ EASY, HARD = 18.0, 110.0  # noise; the solution's accuracy after eight epochs is
 
 @task("trial")
 def test_a_trial_says_what_was_asked_and_what_came_of_it(kata: Any, draw: Any, probes: Any) -> None:
-    data = pictures(draw.seed(), EASY)
-    parts = architecture(draw, layers=draw.choice([2, 4]), width=64, dropout=0.0, batch_size=32)
+    data = pictures(draw.seed(), EASY, n_train=1000)
+    parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     seed = draw.seed()
-    (trial,) = kata.run(probes.trials, [{"parts": parts, "data": data, "epochs": 8, "seed": seed, "pause": 0.4}])
-    asked = dict(zip(PARTS, parts, strict=True)) | {"dataset": "blobs", "epochs": 8, "seed": seed}
+    run = {"parts": parts, "data": data, "epochs": 20, "seed": seed}
+    trial, short = kata.run(probes.trials, [run, run | {"epochs": 1, "pause": 0.6}])
+    asked = dict(zip(PARTS, parts, strict=True)) | {"dataset": "blobs", "epochs": 20, "seed": seed}
     found = {name: trial[name] for name in asked}
     promise(found == asked, f"the trial is of {found}, and {asked} was asked for")
     parameters = count(asked, 12, N_CLASSES)
     promise(trial["parameters"] == parameters, f"{parameters} parameters, and the trial says {trial['parameters']}")
     right = trial["accuracy"] * 150
     promise(abs(right - round(right)) < 1e-4 and 0 <= right <= 150, f"of 150 rows {right:g} are said to be right")
-    # solution 1.00; with a rate ten times smaller 0.9
-    promise(trial["accuracy"] >= 0.7, f"three classes that lie far apart: accuracy {trial['accuracy']:.2f}")
-    promise(0 < trial["seconds"] <= trial["took"] + 0.1, f"{trial['seconds']:g} seconds are logged, and the call took "
-            f"{trial['took']:.3f}")  # fmt: skip
+    # solution 1.00, SGD at a rate of 0.01 without momentum 0.99
+    promise(
+        trial["accuracy"] >= 0.7,
+        f"three classes that lie far apart, 20 epochs of 1 000 rows: accuracy {trial['accuracy']:.2f}, expected 0.7",
+    )
+    for each in (trial, short):
+        promise(0 < each["seconds"] <= each["took"] + 0.1, f"{each['seconds']:g} seconds are logged, and the call took "
+                f"{each['took']:.3f}")  # fmt: skip
     promise(trial["threads"] == 1, f"it is trained on {trial['threads']} threads: torch.set_num_threads(1)")
 
 
@@ -258,7 +263,7 @@ def test_nothing_is_learned_from_the_validation_rows(kata: Any, draw: Any, probe
     data = pictures(draw.seed(), EASY, n_validation=500)
     turned = data | {"y_validation": (data["y_validation"] + 1) % N_CLASSES}
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
-    (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 8, "seed": draw.seed()}])
+    (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 40, "seed": draw.seed()}])
     # solution 0.00; one that learns from both parts alike 0.3 to 0.6
     promise(
         trial["accuracy"] <= 0.15,
