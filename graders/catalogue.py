@@ -72,8 +72,9 @@ class Variant(Record, frozen=True, kw_only=True):
     `edit` is (the passage of the solution's file, what stands in its place) of one that is not written out in full.
     `hidden_only` says why the visible tests need not catch a wrong one. An accepted one may be marked: `core only`, it
     passes the core tasks and fails an extra; `independent`, its author had only the README, the stub and the visible
-    tests, and it may fail extras too. An accepted one may also be a whole submission: then `path` is its folder, and
-    `replaces` is empty.
+    tests, and it may fail extras too. `without` names tasks that an accepted one is not graded on, because they ask
+    for what was computed on another machine. An accepted one may also be a whole submission: then `path` is its
+    folder, and `replaces` is empty.
     """
 
     path: Path
@@ -83,6 +84,7 @@ class Variant(Record, frozen=True, kw_only=True):
     edit: tuple[str, str] | None = None
     hidden_only: str = ""
     mark: str = ""
+    without: tuple[str, ...] = ()
 
     def submission(self, solution: Mapping[str, bytes]) -> dict[str, bytes]:
         """The files with this variant in them. Raises CatalogueError like `applied`."""
@@ -623,9 +625,9 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     if not first.startswith("#") or not sentence:
         _fault(file, "its first line says nothing", "Write `# ` and one sentence to the learner.")
     task = None
+    names = [task.name for task in kata.tasks]
     if misconception:
         found = re.fullmatch(r"#\s*task:\s*(\S+)", second)
-        names = [task.name for task in kata.tasks]
         if found is None or found[1] not in names:
             fault = f"`{found[1]}`, in its second line, is" if found else "its second line names"
             near = _did_you_mean(found[1], names) if found else ""
@@ -635,6 +637,11 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     if hidden_only and not hidden_only[1]:
         _fault(file, "its third line gives no reason", "Write `# hidden_only: ` and why visible tests cannot catch it.")
     marked = re.fullmatch(r"#\s*(core only|independent)", second) if not misconception else None
+    left_out = re.fullmatch(r"#\s*without:\s*(.+)", third) if not misconception else None
+    without = tuple(left_out[1].split()) if left_out else ()
+    for name in without:
+        if name not in names:
+            _fault(file, f"`{name}`, in its third line, is no task of the kata", f"Name some of {', '.join(names)}.")
     replaces, changed = ("", None) if whole else _replacement(kata, path, file)
     return Variant(
         path=path,
@@ -644,6 +651,7 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
         edit=changed,
         hidden_only=hidden_only[1] if hidden_only else "",
         mark=marked[1] if marked else "",
+        without=without,
     )
 
 

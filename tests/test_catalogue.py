@@ -396,6 +396,15 @@ def test_an_accepted_answer_may_be_a_whole_submission(root):
     assert catalogue.load(root, "meta").tasks_of(terse.replaces) == {"vector", "batch"}
 
 
+def test_an_accepted_answer_may_be_graded_without_some_tasks(root):
+    variant(root, "accept/terse.py", "# In one line.\n# independent\n# without: batch\n")
+    (terse,) = catalogue.load(root, "exercise01").accept
+    assert terse.without == ("batch",)
+    variant(root, "accept/terse.py", "# In one line.\n# independent\n# without: bacth\n")
+    with pytest.raises(CatalogueError, match="`bacth`, in its third line, is no task of the kata"):
+        print(catalogue.load(root, "exercise01").accept)
+
+
 @pytest.mark.parametrize(
     ("files", "told"),
     [

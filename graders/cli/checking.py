@@ -246,7 +246,7 @@ def findings_of(judge: Any, kata: Kata, plan: Plan, mutants: Sequence[tuple[str,
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
     """How a right answer is graded: one that is marked need not pass extras, unless it is about them alone."""
-    tasks = kata.tasks_of(variant.replaces)
+    tasks = kata.tasks_of(variant.replaces) - set(variant.without)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
     return {"tasks": tasks, "require_extras": True if alone or not variant.mark else None}
 

@@ -10,11 +10,12 @@ import torch
 from torch.nn import functional as F
 
 from graders import dataroom
-from graders.checks import about, assert_accuracy, assert_equal, assert_picture, assert_prose, cases, task
+from graders.checks import about, assert_accuracy, assert_equal, assert_near, assert_picture, assert_prose, cases, task
 
 N_LAYERS = 15
 COLUMNS = ["step", "layer", "gradient_norm", "loss"]
-CLOSE = {"rtol": 1e-3, "atol": 1e-6}  # float32 is as close as 1e-5 here; what is graded allows less
+NORMS = "the list of norms, of each layer's dW,"
+CLOSE = {"relative": 1e-3, "absolute": 1e-6}  # float32 is as close as 1e-5 here; what is graded allows less
 POINTS = {  # what the explanation must speak of, in any words
     "the bound on the sigmoid's slope, 1/4": (
         r"0[.,]25|1\s*/\s*4|¼|\bquarter|\bfourth\b|25\s*(%|per)|frac\s*\{?1\}?\s*\{?4\}?"
@@ -65,7 +66,7 @@ def test_the_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: An
     shapes = [(W.shape, b.shape) for W, b in parameters]
     assert shapes == [((16, 20), (16,)), ((16, 16), (16,)), ((16, 16), (16,)), ((10, 16), (10,))]
     expected = logits_of([[torch.tensor(array).double() for array in pair] for pair in parameters], X, activation)
-    np.testing.assert_allclose(logits, expected.numpy(), **CLOSE)
+    assert_near(logits, expected.numpy(), **CLOSE, name="the matrix of logits")
 
 
 @task("forward")
@@ -86,10 +87,10 @@ def test_a_step_goes_down_the_gradient(kata: Any, draw: Any, probes: Any) -> Non
     runs = kata.run(probes.steps, 3, activation, batches, 0.1, draw.seed())
     for run, (X, y) in zip(runs, batches, strict=True):
         loss, gradients = gradients_of(run["before"], X, y, activation)
-        np.testing.assert_allclose(run["loss"], loss, **CLOSE, err_msg="the loss before the step")
+        assert_near(run["loss"], loss, **CLOSE, name="the loss before the step")
         for number, (before, after, gradient) in enumerate(zip(run["before"], run["after"], gradients, strict=True), 1):
             for name, old, new, slope in zip("Wb", before, after, gradient, strict=True):
-                np.testing.assert_allclose(new, old - 0.1 * slope, **CLOSE, err_msg=f"{name} of layer {number}")
+                assert_near(new, old - 0.1 * slope, **CLOSE, name=f"{name} of layer {number}, after the step,")
 
 
 @task("gradients")
@@ -101,7 +102,7 @@ def test_the_norms_are_those_that_autograd_finds(kata: Any, draw: Any, probes: A
     for run, (X, y) in zip(runs, batches, strict=True):
         _, gradients = gradients_of(run["before"], X, y, activation)
         expected = [np.linalg.norm(dW) for dW, _ in gradients]
-        np.testing.assert_allclose(run["norms"], expected, rtol=0.02)  # a ReLU near 0 may be on or off
+        assert_near(run["norms"], expected, relative=0.02, name=NORMS)  # a ReLU near 0 may be on or off
 
 
 @task("gradients")
@@ -109,7 +110,7 @@ def test_each_of_two_networks_has_its_own_norms(kata: Any, draw: Any, probes: An
     batches = [digits(16, draw.seed()), digits(16, draw.seed())]
     for (parameters, norms), (X, y) in zip(kata.run(probes.norms_of_two, batches), batches, strict=True):
         _, gradients = gradients_of(parameters, X, y, "relu")
-        np.testing.assert_allclose(norms, [np.linalg.norm(dW) for dW, _ in gradients], rtol=0.02)
+        assert_near(norms, [np.linalg.norm(dW) for dW, _ in gradients], relative=0.02, name=NORMS)
 
 
 @task("experiment")
@@ -130,18 +131,18 @@ def test_the_frame_tells_what_the_steps_did(kata: Any, draw: Any, probes: Any) -
         own = [int(y[found[0]]) for found in places]
         assert own == classes.tolist(), "train_step must be given rows of X with the classes of these rows"
         assert abs(rate - 0.1) < 1e-6, f"step {number} was taken at the rate {rate}; learning_rate is 0.1"
-        np.testing.assert_allclose(norm[step == number], norms, rtol=1e-5, err_msg=f"gradient_norm of step {number}")
-        np.testing.assert_allclose(loss[step == number], its_loss, rtol=1e-5, err_msg=f"loss of step {number}")
+        assert_near(norm[step == number], norms, relative=1e-5, name=f"gradient_norm of step {number}")
+        assert_near(loss[step == number], [its_loss] * 15, relative=1e-5, name=f"loss of step {number}")
     assert not np.array_equal(run["calls"][0][0], run["calls"][1][0]), "two steps take the same rows: draw them anew"
     for (W, b), (fresh_W, fresh_b) in zip(run["starts"][0], run["fresh"], strict=True):
-        np.testing.assert_array_equal(W, fresh_W, err_msg="the network is DeepNetwork(15, …, seed=seed)")
-        np.testing.assert_array_equal(b, fresh_b)
+        assert_near(W, fresh_W, name="W of a network that is not DeepNetwork(15, …, seed=seed): it")
+        assert_near(b, fresh_b, name="b of a network that is not DeepNetwork(15, …, seed=seed): it")
     # the steps go on from each other: what the network of that seed would have done
     _, gradients = gradients_of(run["fresh"], *run["calls"][0][:2], ("sigmoid", "relu")[draw.case])
     left = [(W - 0.1 * dW, b - 0.1 * db) for (W, b), (dW, db) in zip(run["fresh"], gradients, strict=True)]
     for (W, b), (left_W, left_b) in zip(run["starts"][1], left, strict=True):
-        np.testing.assert_allclose(W, left_W, **CLOSE, err_msg="step 1 goes on from where step 0 ended")
-        np.testing.assert_allclose(b, left_b, **CLOSE, err_msg="step 1 goes on from where step 0 ended")
+        assert_near(W, left_W, **CLOSE, name="W before step 1 (it goes on from where step 0 ended)")
+        assert_near(b, left_b, **CLOSE, name="b before step 1 (it goes on from where step 0 ended)")
 
 
 @task("vanishing")

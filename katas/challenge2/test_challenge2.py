@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.checks import assert_picture, assert_prose, cases, task
+from graders.checks import assert_near, assert_picture, assert_prose, cases, task
 from graders.checks.mismatch import handed_in
 
 COLUMNS = [
@@ -148,7 +148,7 @@ def test_two_activations_in_a_row(kata: Any, draw: Any, probes: Any) -> None:
         ("elu", -1, -0.46854),
     )[draw.case]
     logits = kata.run(probes.handed_on, (2, 32, activation, 0.2, 64), value, 1, False)
-    np.testing.assert_allclose(logits, [[expected] * 3], atol=1e-5)
+    assert_near(logits, [[expected] * 3], absolute=1e-5, name=f"what {activation} and Dropout hand on")
 
 
 @task("network")
@@ -226,7 +226,7 @@ def test_the_validation_rows_have_no_say(kata: Any, draw: Any, probes: Any) -> N
     ]
     trials = kata.run(probes.trials, (2, 64, "relu", 0.0, 32), runs)
     right = [trial["accuracy"] * len(rows) for trial, (rows, _) in zip(trials, ways, strict=True)]
-    np.testing.assert_allclose(right, np.round(right), atol=1e-3, err_msg="not a whole number of rows is right")
+    assert_near(right, np.round(right), absolute=1e-3, name="accuracy times the number of rows, no whole number:")
     assert round(sum(right[:3])) == n, (
         f"{n} rows, validated with label 0, then 1, then 2: {right[0]:.0f} + {right[1]:.0f} + {right[2]:.0f} are right"
     )
@@ -234,7 +234,7 @@ def test_the_validation_rows_have_no_say(kata: Any, draw: Any, probes: Any) -> N
         f"the first 300 rows and the others, each alone, have {right[3]:.0f} + {right[4]:.0f} right, all {right[0]:.0f}"
     )
     lasts = [trial["last"] for trial in trials]
-    np.testing.assert_allclose(lasts, lasts[0], rtol=1e-3, err_msg="other validation rows, and it is trained otherwise")
+    assert_near(lasts, [lasts[0]] * len(lasts), relative=1e-3, name="what is learned beside other validation rows")
 
 
 ASKED = [(2, width, "relu", 0.2, 32) for width in (64, 32, 256, 128)]
