@@ -333,6 +333,17 @@ def test_an_endless_loop_is_stopped_by_the_limit_of_a_call(root: Path) -> None:
     assert "graders/" not in done.out
 
 
+def test_an_endless_loop_below_a_probe_names_no_probe(root: Path) -> None:
+    short_limit(root)
+    folder = root / "katas" / "alpha"
+    write(folder / "probes.py", "def four_times(submission, x):\n    return submission.twice(submission.twice(x))\n")
+    tests = 'from graders.checks import task\n\n@task("twice")\ndef test_four(kata, probes):\n'
+    write(folder / "test_alpha.py", tests + "    assert kata.run(probes.four_times, 1.0) == 4.0\n")
+    done = submitted(root, ENDLESS, "katas")
+    assert "AssertionError: your code took longer than 0.5 s and was stopped" in done.out
+    assert re.search(r"^katas/alpha/twice.py:[23]: AssertionError$", done.out, re.M)
+
+
 def test_an_endless_loop_that_catches_everything_is_stopped(root: Path) -> None:
     short_limit(root)
     swallowing = (

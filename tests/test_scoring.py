@@ -317,3 +317,18 @@ def test_the_unofficial_total_says_what_it_leaves_out() -> None:
     core, extra = (sum(task.extra == each for task in kata.tasks) for each in (False, True))
     assert f"{core - 2} of {core - 2} tasks, extras {extra} of {extra}, {decided:g} of {decided:g} points" in line
     assert "; not in this total: 3 points of tasks that were not run here and 3 points that a person gives; " in line
+
+
+def test_the_unofficial_total_says_that_a_person_cannot_mark_a_text_yet() -> None:
+    kata = catalogue.load(Path(__file__).parents[1], "challenge1")
+    lines = {}
+    for outcome in ("failed", "passed"):
+        tally = Tally()
+        for task in kata.tasks:
+            found = outcome if task.review else "failed" if task.extra else "passed"
+            tally.record({"root": str(kata.root), "kata": kata.slug, "task": task.name}, found)
+        (lines[outcome],) = tally.lines()
+    assert ", not ready for the person who marks it: explanation;" in lines["failed"]
+    assert "the core passes" not in lines["failed"]
+    assert "not ready" not in lines["passed"]
+    assert "the core passes" in lines["passed"]

@@ -103,7 +103,7 @@ class ReferenceClock(Clock):
 
     def allowance(self, what: str) -> tuple[float, str]:
         seconds = REFERENCE_S + self.limits.call_s
-        return seconds, f"the reference's {what} took longer than {seconds:g} s and was stopped"
+        return seconds, f"the reference ({what}) took longer than {seconds:g} s and was stopped"
 
 
 @dataclass
@@ -159,7 +159,7 @@ class WorkerSide:
         return self.submission["files"].get(name)  # type: ignore[no-any-return]
 
     def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
-        seconds, late = self.clock.allowance(what)
+        seconds, late = self.clock.allowance("your code" if operation == "run" else what)  # a learner knows no probe
         self.worker.post(operation, name, value)
         return self.worker.receive(seconds, what, late)
 

@@ -64,7 +64,7 @@ class LocalSide:
                 exec(compile(probe.source, probe.file, "exec", dont_inherit=True), module.__dict__)
                 self.probes[probe.source] = module
             function = getattr(self.probes[probe.source], probe.name)
-            value = self._in_time(probe.name, function, (submission, *_handed(arguments)))
+            value = self._in_time("your code", function, (submission, *_handed(arguments)))
         return _crossed(value, probe.name)
 
     def holds(self, file: str) -> bool:

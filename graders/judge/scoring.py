@@ -154,8 +154,11 @@ class Tally:
         if extra:
             counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
         counted.append(f"{points:g} of {possible:g} points, by the tests run here")
+        unready = [name for name, outcomes in tasks.items() if known[name].review and "failed" in outcomes]
+        if unready:
+            counted.append(f"not ready for the person who marks it: {', '.join(unready)}")
         needed = {task.name for task in kata.tasks if not task.extra and not task.review}
-        if not kata.require_extras and needed <= set(passed) < set(decided):
+        if not unready and not kata.require_extras and needed <= set(passed) < set(decided):
             counted.append("the core passes")
         counts = "what counts is graded by your course, with further tests"
         official = counts if kata.handed_out else f"official: katas grade {slug}"

@@ -32,7 +32,8 @@ def attention_weights(H: torch.Tensor, query: torch.Tensor, mask: torch.Tensor |
     Arguments:
         H: the vectors of the words, shape (n, words, d), float64 (float32: an extra).
         query: shape (d,), H's dtype.
-        mask: shape (n, words), bool, True at real words, in any pattern, one at least in every row. None: all are real.
+        mask: shape (n, words), bool, True at real words. Padding may be anywhere in a row, and every row has at
+            least one real word. None: all words are real.
 
     Returns:
         Weights (n, words) of H's dtype. Every row sums to 1 and is exactly 0 at padding, whatever vectors are there.
@@ -52,9 +53,9 @@ def attend(H: torch.Tensor, query: torch.Tensor, mask: torch.Tensor | None = Non
 class AttentionClassifier(torch.nn.Module):
     """Embedding → attend with a trained query → linear layer.
 
-    The vector of a word is made from that word alone, and the logits are an affine function of the context. Scores may
-    be scaled. Padding changes nothing, whatever tokens are there. Equal seeds give equal models, different seeds
-    different ones, wherever torch's global generator is.
+    The vector of a word is made from that word alone, and a linear layer makes the logits from the context. Scores may
+    be scaled here. Padding changes nothing, whatever tokens are there. Equal seeds give equal models and different
+    seeds different ones, whatever the state of torch's global generator.
     """
 
     def __init__(self, vocabulary_size: int, embedding_dim: int = 32, n_classes: int = 2, seed: int = 0) -> None:
@@ -77,10 +78,10 @@ class MeanPoolingClassifier(torch.nn.Module):
 
 
 def train(model: torch.nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> list[float]:
-    """Train either model in place on corpus.train, by the cross-entropy; batches and optimizer are yours.
+    """Train either model in place on corpus.train with the cross-entropy; you choose batches and optimizer.
 
-    Don't use corpus.test. The grader trains on 2 000 reviews for 20 epochs. An extra: equal models, corpora and seeds
-    give equal results, wherever torch's global generator is.
+    Don't use corpus.test. The grader trains on 2 000 reviews for 20 epochs and stops you after two minutes. An extra:
+    equal models, corpora and seeds give equal results, whatever the state of torch's global generator.
 
     Returns:
         For each epoch the mean loss of its batches, floats.
@@ -89,7 +90,7 @@ def train(model: torch.nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> 
 
 
 def explain(model: AttentionClassifier, corpus: Corpus, sentence: str) -> Explanation:
-    """What the model says of a sentence, and what it looked at.
+    """Tell what the model says of a sentence, and what it looked at.
 
     Words are those of corpus.words_of, in their order, also those outside the vocabulary.
     """
@@ -108,9 +109,10 @@ def as_bars(explanation: Explanation, minimum: float = 0.05) -> str:
         - Other words: <0.05
         Prediction: Negative (0.92 confidence)
 
-    The bar of the largest weight has ten blocks (U+2588), the others are in proportion. Numbers have two decimals, also
-    those after "<" and before "confidence". Lines are joined by "\\n". Extras: blocks are rounded to the nearest whole
-    number, at least one; equal weights stay in the order of the sentence; no line "Other words" if there are none.
+    The bar of the largest weight has ten blocks (U+2588); the others are in proportion, rounded up or down. All numbers
+    (weights, minimum, confidence) have two decimals. Lines are joined by "\\n". Extras: blocks are rounded to the
+    nearest whole number, at least one; equal weights stay in the order of the sentence; no line "Other words" if there
+    are none.
     """
     raise NotImplementedError
 
@@ -132,7 +134,8 @@ def compare(corpus: Corpus, seeds: Sequence[int]) -> pd.DataFrame:
     Returns:
         Columns model ("attention" or "mean pooling"), seed, accuracy (the share of corpus.test that is right), seconds
         (how long the training took), parameters (how many numbers are trained). For each seed, in the given order, a
-        row for "attention" and then one for "mean pooling". The grader trains the models of these seeds again.
+        row for "attention" and then one for "mean pooling". The grader trains the models of these seeds again and
+        compares the accuracies.
     """
     raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -87,7 +88,7 @@ def short_training(submission: Any, kind: str, corpus_seed: int, epochs: int) ->
 
 
 def trained_beside(submission: Any, kind: str, corpus_seed: int, starts: list[int], turned: list[bool]) -> list[Any]:
-    """What is trained in three epochs, for each start of the global generators; with the test labels turned around?"""
+    """What is trained in three epochs, for each start of the global generators; with the test labels swapped?"""
     found = []
     for start, around in zip(starts, turned, strict=True):
         corpus = make_corpus(corpus_seed, n_train=300, n_test=100)
@@ -95,6 +96,7 @@ def trained_beside(submission: Any, kind: str, corpus_seed: int, starts: list[in
             corpus.test = tuple(replace(review, label=1 - review.label) for review in corpus.test)
         torch.manual_seed(start)
         np.random.seed(start)
+        random.seed(start)
         model = getattr(submission, kind)(len(corpus.vocabulary), seed=1)
         submission.train(model, corpus, epochs=3, seed=2)
         found.append(_parameters(model))
@@ -123,7 +125,8 @@ def share_of_test_reviews(submission: Any, seed: int, epochs: int) -> dict[str, 
     """Train the classifier with attention on the corpus of a seed: its history, and what it does with the test reviews.
 
     right: the share that it is right about; on_evidence: of the weight, what the words that decide get on average;
-    by_chance: what they would get if every word had the same.
+    by_chance: what they would get if every word had the same. changed: the shares of answers that change when the two
+    heaviest words are left out, and when two other words are, in reviews of eight words or more.
     """
     corpus, model, history = _trained(submission, seed, epochs)
     tokens, mask, labels = corpus.batch(corpus.test)
@@ -132,12 +135,35 @@ def share_of_test_reviews(submission: Any, seed: int, epochs: int) -> dict[str, 
     decisive = torch.zeros_like(mask)
     for row, review in enumerate(corpus.test):
         decisive[row, list(review.evidence)] = True
+    answers = logits.argmax(dim=1)
+    long = [row for row, review in enumerate(corpus.test) if len(review.words) >= 8]
+    changed = []
+    for left_out in (slice(0, 2), slice(2, 4)):  # of the words by their weight
+        shorter = []
+        for row in long:
+            words = corpus.test[row].words
+            order = weights[row, : len(words)].argsort(descending=True).tolist()
+            if left_out.start:  # any two of the others
+                generator = np.random.default_rng(row)
+                order = [*order[:2], *generator.permutation(order[2:])]
+            shorter.append([word for place, word in enumerate(words) if place not in order[left_out]])
+        with torch.no_grad():
+            again, _ = model(*corpus.encode(shorter))
+        changed.append((again.argmax(dim=1) != answers[long]).float().mean().item())
     return {
         "history": [float(loss) for loss in history],
-        "right": (logits.argmax(dim=1) == labels).float().mean().item(),
+        "right": (answers == labels).float().mean().item(),
+        "changed": changed,
         "on_evidence": (weights * decisive).sum(dim=1).mean().item(),
         "by_chance": (decisive.sum(dim=1) / mask.sum(dim=1)).mean().item(),
     }
+
+
+def share_by_mean_pooling(submission: Any, seed: int, epochs: int) -> float:
+    """The share of the test reviews that the classifier without attention is right about, after the same training."""
+    corpus, model, _ = _trained(submission, seed, epochs, "MeanPoolingClassifier")
+    tokens, mask, labels = corpus.batch(corpus.test)
+    return float((_answer(model, tokens, mask)[0].argmax(axis=1) == labels.numpy()).mean())
 
 
 def explanation_of(submission: Any, seed: int, epochs: int, sentence: str) -> dict[str, Any]:
@@ -238,7 +264,10 @@ def _middle(text: Any) -> tuple[float, float]:
 
 
 def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, Any]:
-    """The columns of what compare gives for a small corpus, and the same models trained once more."""
+    """The columns of what compare gives for a small corpus, and the same models trained twice more.
+
+    again: for each row the accuracies of both trainings, and the number of parameters that are trained.
+    """
     corpus = make_corpus(seed, n_train=120, n_test=400)
     tokens, mask, labels = corpus.batch(corpus.test)
     began = time.perf_counter()
@@ -246,20 +275,24 @@ def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, Any]:
     wall, again = time.perf_counter() - began, []
     for one in seeds:
         for kind in ("AttentionClassifier", "MeanPoolingClassifier"):
-            model = getattr(submission, kind)(len(corpus.vocabulary), seed=one)
-            submission.train(model, corpus, epochs=20, seed=one)
-            logits = _answer(model.eval(), tokens, mask)[0]
-            trained = sum(map(np.size, _parameters(model)))
-            again.append([float((logits.argmax(axis=1) == labels.numpy()).mean()), trained])
+            accuracies = []
+            for start in (0, 1):
+                for seed_of in (torch.manual_seed, np.random.seed, random.seed):
+                    seed_of(start)
+                model = getattr(submission, kind)(len(corpus.vocabulary), seed=one)
+                submission.train(model, corpus, epochs=20, seed=one)
+                logits = _answer(model.eval(), tokens, mask)[0]
+                accuracies.append(float((logits.argmax(axis=1) == labels.numpy()).mean()))
+            again.append([accuracies, sum(map(np.size, _parameters(model)))])
     columns = {
         str(name): [entry if isinstance(entry, str) else float(entry) for entry in frame[name]] for name in frame
     }
     return {"columns": columns, "again": again, "wall": wall}
 
 
-def _trained(submission: Any, seed: int, epochs: int) -> tuple[Any, Any, Any]:
+def _trained(submission: Any, seed: int, epochs: int, kind: str = "AttentionClassifier") -> tuple[Any, Any, Any]:
     corpus = make_corpus(seed)
-    model = submission.AttentionClassifier(len(corpus.vocabulary), seed=seed)
+    model = getattr(submission, kind)(len(corpus.vocabulary), seed=seed)
     history = submission.train(model, corpus, epochs=epochs, seed=seed)
     return corpus, model.eval(), history
 

@@ -13,6 +13,7 @@ from graders.checks import about, assert_close, assert_equal, assert_picture, ca
 EPOCHS = 20
 KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
 EXAMPLE = "This movie was absolutely terrible and boring"
+LOOK = "Print the weights of a fresh model: if one of them is nearly 1, the scores are too large at the start (Hint 3)"
 
 # the worked example: scores 2, 1, 0
 H = np.array([[[2.0, 0.0], [0.0, 1.0], [1.0, -1.0]]])
@@ -172,9 +173,17 @@ def test_everything_is_trained_and_the_history_is_the_mean_loss(kata: Any, draw:
 @task("training")
 @cases(2)
 def test_the_test_reviews_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
-    run = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0, 0], [False, True])
-    with about("the model trained beside other test labels"):
-        assert_equal(run[1], run[0])
+    first, again, other = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0] * 3, [False, False, True])
+    apart, by_chance = distance(first, other), distance(first, again)  # by_chance is 0 if the seed decides everything
+    assert apart <= 3 * by_chance, (
+        f"train gives another model if the labels of corpus.test are swapped: the parameters are {apart:.3g} apart; "
+        f"after two trainings with the same labels they are {by_chance:.3g} apart"
+    )
+
+
+def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    """Between two lists of parameters, as if each were one long vector."""
+    return math.sqrt(sum(float(((a - b) ** 2).sum()) for a, b in zip(one, other, strict=True)))
 
 
 @task("seeds")
@@ -187,11 +196,15 @@ def test_equal_seeds_train_equal_models(kata: Any, draw: Any, probes: Any) -> No
 
 @task("training")
 def test_the_test_reviews_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
-    run = kata.run(probes.share_of_test_reviews, draw.seed(), EPOCHS)
+    seed = draw.seed()
+    run, mean = (
+        kata.run(probe, seed, EPOCHS) for probe in (probes.share_of_test_reviews, probes.share_by_mean_pooling)
+    )
     history = run["history"]
     assert len(history) == EPOCHS, f"train gives {len(history)} losses for {EPOCHS} epochs"
     assert history[-1] < history[0], f"the loss goes from {history[0]:.3f} to {history[-1]:.3f}"
-    assert run["right"] >= 0.9, f"{run['right']:.1%} of the test reviews are right, 90 % are asked"
+    assert run["right"] >= 0.9, f"{run['right']:.1%} of the test reviews are right, 90 % are asked. {LOOK}"
+    assert run["right"] >= mean - 0.05, f"{run['right']:.1%} are right with attention, {mean:.1%} without. {LOOK}"
 
 
 @task("evidence")
@@ -199,19 +212,26 @@ def test_most_of_the_weight_lies_on_the_words_that_decide(kata: Any, draw: Any, 
     run = kata.run(probes.share_of_test_reviews, draw.seed(), EPOCHS)
     assert run["on_evidence"] >= 0.5, (
         f"the words that decide get {run['on_evidence']:.0%} of the weight; 50 % are asked, and by chance they would "
-        f"get {run['by_chance']:.0%}"
+        f"get {run['by_chance']:.0%}. {LOOK}"
+    )
+    heaviest, others = run["changed"]
+    assert heaviest >= others + 0.25, (
+        f"without the two heaviest words {heaviest:.0%} of the answers change, without two other words {others:.0%}; "
+        "at least 25 % more are asked"
     )
 
 
 @task("explain")
-def test_the_example_is_negative_for_two_reasons(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_example_is_negative_and_two_words_say_why(kata: Any, draw: Any, probes: Any) -> None:
     told = kata.run(probes.explanation_of, draw.seed(), EPOCHS, EXAMPLE)
     assert [word for word, _ in told["weights"]] == EXAMPLE.lower().split()
     assert abs(sum(weight for _, weight in told["weights"]) - 1) < 1e-4  # float32, seven words
     assert told["prediction"] == "Negative"
     assert 0.5 <= told["confidence"] <= 1
-    top = sorted(told["weights"], key=lambda pair: -pair[1])[:2]
-    assert {word for word, _ in top} == {"terrible", "boring"}, f"the largest weights are {top}"
+    weights = {word: round(weight, 2) for word, weight in told["weights"]}
+    assert weights["terrible"] + weights["boring"] > 0.5, (
+        f"'terrible' and 'boring' together have at most half of the weight: {weights}. {LOOK}"
+    )
 
 
 @task("explain")
@@ -233,7 +253,7 @@ def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes:
 def test_the_bars_of_the_example(kata: Any, probes: Any) -> None:
     some = [("this", 0.01), ("movie", 0.02), ("was", 0.02), ("absolutely", 0.1), ("terrible", 0.45), ("and", 0.02)]
     text = kata.run(probes.bars_of, "Negative", 0.92, [*some, ("boring", 0.38)])
-    assert text.rstrip().split("\n") == [
+    expected = [
         "Attention weights:",
         '- "terrible": 0.45 ██████████',
         '- "boring": 0.38 ████████',
@@ -241,18 +261,28 @@ def test_the_bars_of_the_example(kata: Any, probes: Any) -> None:
         "- Other words: <0.05",
         "Prediction: Negative (0.92 confidence)",
     ]
+    assert_bars(text, expected, [10, 8.44, 2.22])  # 10 · 0.38 / 0.45, 10 · 0.10 / 0.45
 
 
 @task("bars")
 def test_bars_with_another_minimum(kata: Any, probes: Any) -> None:
     text = kata.run(probes.bars_of, "Positive", 0.75, [("so", 0.06), ("good", 0.6), ("and", 0.04), ("new", 0.3)], 0.1)
-    assert text.rstrip().split("\n") == [
+    expected = [
         "Attention weights:",
         '- "good": 0.60 ██████████',
         '- "new": 0.30 █████',
         "- Other words: <0.10",
         "Prediction: Positive (0.75 confidence)",
     ]
+    assert_bars(text, expected, [10, 5])
+
+
+def assert_bars(text: str, expected: list[str], blocks: list[float]) -> None:
+    """The lines are those expected; the number of blocks may be rounded up or down."""
+    lines = [line.rstrip() for line in text.rstrip().split("\n")]
+    assert [line.rstrip("█ ") for line in lines] == [line.rstrip("█ ") for line in expected]
+    for line, exact in zip(lines[1:], blocks, strict=False):
+        assert abs(line.count("█") - exact) < 1, f"{line}: {line.count('█')} blocks; in proportion it is {exact}"
 
 
 @task("bar_details")
@@ -316,9 +346,11 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
     assert list(table) == ["model", "seed", "accuracy", "seconds", "parameters"]
     assert table["model"] == ["attention", "mean pooling"] * 2
     assert table["seed"] == [3, 3, 1, 1]
-    for row, (accuracy, parameters) in enumerate(run["again"]):
+    # a training that its seed does not decide comes out differently each time
+    repeats = all(one == other for (one, other), _ in run["again"])
+    for row, ((accuracy, _), parameters) in enumerate(run["again"]):
         who = f"{table['model'][row]}, seed {table['seed'][row]:.0f}"
-        assert abs(table["accuracy"][row] - accuracy) < 0.004, (
+        assert abs(table["accuracy"][row] - accuracy) < (0.004 if repeats else 0.15), (
             f"{who}: accuracy {table['accuracy'][row]:.3f}; trained again, {accuracy:.3f} of corpus.test is right"
         )
         assert table["parameters"][row] == parameters, f"{who}: {parameters} parameters are trained"

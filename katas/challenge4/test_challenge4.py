@@ -24,7 +24,9 @@ POINTS = {  # what the recommendations must speak of, in any words
     "fine-tuning": r"fine[- ]?tun",
     "training from scratch": r"scratch",
     "the number of images": r"\d+[^.]{0,30}\b(images|photos|pictures|examples)\b|few (images|photos|pictures|examples)",
-    "how alike source and target are": r"\bsource\b|\balike\b|\bsimilar|\bdifferent (task|domain|kind)|resembl",
+    "how alike the images are that the backbone learned from (source) and yours (target)": (
+        r"\bsource\b|\b(a|un)like\b|looks? like|\bsimilar|\bdifferent (task|domain|kind)|resembl|in common|\bshapes\b"
+    ),
     "numbers that were measured": r"\d\s*%|0\.\d",
 }
 
@@ -105,13 +107,13 @@ def test_what_has_a_say_in_the_training(kata: Any, probes: Any) -> None:
 @cases(3)
 def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -> None:
     options = ({}, {"unfrozen": 3}, {"unfrozen": 0})[draw.case]
-    run = kata.run(probes.run_of, "fine_tuning", options | {"epochs": 2, "seed": 3})
+    run = kata.run(probes.run_of, "fine_tuning", options | {"epochs": 6, "seed": 3})
     assert_stages(run, (4, 2, 5)[draw.case])
 
 
 @task("full")
 def test_full_training_trains_everything(kata: Any, probes: Any) -> None:
-    assert_stages(kata.run(probes.run_of, "full_training", {"epochs": 2, "seed": 3}), 0)
+    assert_stages(kata.run(probes.run_of, "full_training", {"epochs": 6, "seed": 3}), 0)
 
 
 @task("full")
@@ -124,7 +126,7 @@ def test_validation_has_no_say_in_a_long_training(kata: Any, probes: Any) -> Non
 def test_a_backbone_of_seven_stages_with_dropout(kata: Any, draw: Any, probes: Any) -> None:
     approach = ("feature_extraction", "fine_tuning", "full_training")[draw.case]
     frozen = (7, 5, 0)[draw.case]
-    options = {"epochs": 2, "seed": 3} | ({"unfrozen": 2} if approach == "fine_tuning" else {})
+    options = {"epochs": 6, "seed": 3} | ({"unfrozen": 2} if approach == "fine_tuning" else {})
     run = kata.run(probes.of_seven_stages, approach, options)
     assert_marks(run["stages"], frozen)
     assert all(stage >= frozen for stage in run["awake"]), f"dropout is at work in the frozen stages: {run['awake']}"
@@ -158,9 +160,12 @@ def test_the_last_epoch_of_the_history_is_what_the_model_does(kata: Any, draw: A
         ("train", "validation"), run["measured"], told[1::2], told[2::2], strict=True
     ):
         expected = F.cross_entropy(torch.tensor(logits), torch.tensor(labels)).item()
-        np.testing.assert_allclose(loss, expected, rtol=1e-3, err_msg=f"{name}_loss of the last epoch")
         share = np.mean(logits.argmax(axis=1) == labels)
-        np.testing.assert_allclose(accuracy, share, atol=0.03, err_msg=f"{name}_accuracy of the last epoch")
+        for measure, found, right, allowed in (("loss", loss, expected, 1e-3), ("accuracy", accuracy, share, 0.03)):
+            assert abs(found - right) <= allowed * max(1, right), (
+                f"{name}_{measure} of the last epoch is {found:.4f}; the model of the run has {right:.4f}. Measure on "
+                "all of the images after the epoch, in evaluation mode"
+            )
 
 
 @task("history")
@@ -203,7 +208,7 @@ def test_ctrl_c_ends_the_table_before_the_stopped_training(kata: Any, probes: An
     assert found["silent"] or found["approach"] == APPROACHES[:1]
 
 
-LEAST = {"feature extraction": (0.50, 0.15), "fine-tuning": (0.65, 0.25), "full training": (0.50, 0.15)}
+LEAST = {"feature extraction": (0.50, 0.10), "fine-tuning": (0.65, 0.20), "full training": (0.50, 0.10)}
 
 
 @task("accuracy")
@@ -211,7 +216,9 @@ def test_transfer_is_ahead_with_a_hundred_photos(kata: Any, draw: Any, probes: A
     found = kata.run(probes.accuracies, 100, 20, draw.seed() % 1000)
     for approach, (least, ahead) in LEAST.items():
         assert found[approach] >= least, f"{approach}: at least {least:.0%} are asked, found {found}"
-        assert found[approach] >= found["from scratch"] + ahead - 0.05, f"{approach} is not far enough ahead: {found}"
+        assert found[approach] >= found["from scratch"] + ahead, (
+            f"{approach} has to be {ahead:.0%} ahead of from scratch, found {found}"
+        )
 
 
 @task("confusion")
@@ -242,7 +249,12 @@ def test_confusion_matrices_hold_the_counts(kata: Any, probes: Any) -> None:
         shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
         tables = (matrix, shares, 100 * shares)
         found = [each for each in grids if any(alike(each[0]["values"], table) for table in tables)]
-        assert found, f"no grid holds the matrix of {name}, rows true and columns predicted: {matrix.tolist()}"
+        shapes = [each[0]["values"].shape for each in grids]
+        assert found, (
+            f"no grid holds the matrix of {name}, with a row for each of the six true classes (one of them has no "
+            f"image here) and a column for each predicted class:\n{matrix.astype(int)}\n"
+            f"The grids drawn have the shapes {shapes}"
+        )
         grid, axes = found[0]
         across, down = (" ".join([axes["labels"][way], figure["around"][way]]).lower() for way in (0, 1))
         assert "predict" in across, f"{name}: the columns are predicted classes, the label is {across!r}"

@@ -28,9 +28,9 @@ class Run:
         copy of the one that was passed, trained as far as it was to be, and `head`, an nn.Linear from its features to
         all of data.classes: model(images) is head(backbone(images)). What is trained has requires_grad, nothing else.
     history: a row for each epoch, with the columns epoch (from 1), train_loss, train_accuracy, validation_loss and
-        validation_accuracy. All four are measured after the epoch, in evaluation mode, on all of the images as they
-        are: losses are the mean cross-entropy, accuracies the share that is right.
-    seconds: what the training took, all epochs together.
+        validation_accuracy. All four are measured after the epoch, in evaluation mode, on all of the images, unchanged
+        (not mirrored): losses are the mean cross-entropy, accuracies the share that is right.
+    seconds: how long all epochs took together, with or without the measuring.
     trainable_parameters: how many numbers were trained, those of the head too.
     """
 
@@ -45,23 +45,26 @@ def load_backbone(name: str = "tiny") -> nn.Module:
 
     "tiny" is backbones.tiny with the weights of backbones.tiny_weights. Extra: "resnet18" has ImageNet's weights, any
     other name is one of torchvision's (backbones.py has all three), and an unknown name is a ValueError.
-    It has `stages` (an nn.ModuleList, input to output) and `n_features`; forward gives features (n, n_features).
+    It has `stages` (an nn.ModuleList, input to output) and `n_features`; forward gives features (n, n_features): the
+    mean over height and width of what the last stage returns. The first stage gets backbone.normalised(images).
     """
     raise NotImplementedError
 
 
 # The three approaches. Each trains by the cross-entropy of the logits on all of data.train_images; batches, optimizer,
-# rates and variations of the images are yours. Nothing of the validation images and their labels has a say in what is
-# trained. The backbone that is passed keeps its weights and statistics: train a copy. Frozen stages keep all of their
+# rates and variations of the images are yours. The validation images and their labels don't influence what is trained.
+# The backbone that is passed keeps its weights and statistics: train a copy. Frozen stages keep all of their
 # parameters and batch-norm statistics bit for bit, and work as they do in evaluation mode while the rest is trained.
-# All that is not frozen is trained, batch-norm statistics included. What is drawn at random is drawn by the seed: equal
-# seeds give equal runs, wherever torch's global generator is.
+# All that is not frozen is trained, batch-norm statistics included. You may train the head alone for up to five epochs;
+# from the sixth on everything that is not frozen moves. The seed decides everything random: equal seeds give equal
+# runs, whatever the state of torch's global generator.
 #
 # Extra, `kinds`: backbones of any architecture, with dropout, with parts in training mode or with requires_grad off,
-# are treated alike and come back as they were; torch's global generator stays where it is. Extra, `interrupted`: a
+# are treated in the same way. The backbone passed in keeps its modes and its requires_grad, and torch's global
+# generator keeps its state. These backbones have `stages`, `n_features` and `normalised` too. Extra, `interrupted`: a
 # run of fewer epochs is the beginning of a longer one, so no rate depends on `epochs`. Ctrl-C (KeyboardInterrupt) ends
-# it with the run of the epochs that were finished, as if no more had been asked; if there are none, the interrupt comes
-# out.
+# it with the run of the epochs that were finished, as if no more had been asked. If no epoch was finished, the function
+# raises KeyboardInterrupt.
 
 
 def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
@@ -70,16 +73,15 @@ def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: 
 
 
 def fine_tuning(backbone: nn.Module, data: Photos, *, unfrozen: int = 1, epochs: int, seed: int) -> Run:
-    """The last `unfrozen` stages are trained, and the head; the stages before them are frozen, with 0 all of them.
+    """The last `unfrozen` stages and the head are trained; the stages before them are frozen. With 0, all of them are.
 
-    What is trained moves from the first epoch on.
     Extra: ValueError where `unfrozen` is below 0 or above the number of stages.
     """
     raise NotImplementedError
 
 
 def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:
-    """Everything is trained, from the first epoch on."""
+    """Everything is trained."""
     raise NotImplementedError
 
 
@@ -112,8 +114,8 @@ def plot_layer_features(model: nn.Module, image: Tensor, path: str | Path) -> No
     """What each stage of a run's model makes of one image (3, height, width), in evaluation mode.
 
     For each stage, input to output, at least four of its channels (or all, if it has fewer), each an image of its own,
-    whose numbers are the stage's output or a linear function of it, in colours on a linear scale that shows them. The
-    weights and `requires_grad` of the model stay as they are, and no hook stays.
+    whose numbers are the stage's output or a linear function of it. The scale of colours is linear (no LogNorm) and
+    covers them. The weights and `requires_grad` of the model stay as they are, and no hook stays.
     """
     raise NotImplementedError
 

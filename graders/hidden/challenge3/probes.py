@@ -285,8 +285,8 @@ def _middle(text: Any) -> tuple[float, float]:
 
 
 def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
-    """What compare gives, the seconds that it took, and for each seed both models trained once more by hand: logits of
-    the test reviews, and the number of parameters that are trained.
+    """What compare gives, the seconds that it took, and for each seed both models trained twice more by hand: logits of
+    the test reviews after each training, and the number of parameters that are trained.
     """
     corpus = _corpus(train, test)
     began = time.perf_counter()
@@ -295,9 +295,14 @@ def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -
     again = []
     for seed in seeds:
         for kind in KINDS:
-            model = _trained(submission, kind, corpus, seed, getattr(submission, "EPOCHS", 20))
-            model.eval()
-            again.append((_answer(model, *corpus.encode(_split(test[0])))[0], sum(map(np.size, _parameters(model)))))
+            logits = []
+            for start in (0, 1):
+                for seed_of in (torch.manual_seed, np.random.seed, random.seed):
+                    seed_of(start)
+                model = _trained(submission, kind, corpus, seed, getattr(submission, "EPOCHS", 20))
+                model.eval()
+                logits.append(_answer(model, *corpus.encode(_split(test[0])))[0])
+            again.append((*logits, sum(map(np.size, _parameters(model)))))
     return {
         "kind": type(frame).__name__,
         "columns": [str(name) for name in frame.columns],

@@ -9,7 +9,7 @@ equal.
 Trainings are 20 epochs on 2 000 reviews, English and the invented language in turns. They were measured in six ways:
 the solution's (12 seeds); embeddings as PyTorch draws them, with Adam at 1e-3 in batches of 32 (12) and of 64 (8), with
 RMSprop at 3e-3 (8), with SGD at 0.1 (8); and with a query of deviation 1 (8), which makes scores of ±10 before anything
-is learned. The accuracy asked is one that the first four reach; every other threshold lies beyond the worst of all six.
+is learned. The accuracy asked is one that the first five reach; every other threshold lies beyond the worst of all six.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ N_TRAIN, EPOCHS = 2000, 20
 # float32, sums of some dozens of terms, logits of some tens, scores up to some tens: 1e-5 is what rounding may do
 ROUNDING = 1e-4
 
+# five points below what README and the visible tests ask, so that a second seed does not decide
 ACCURACY = (
-    0.90  # of hidden reviews: solution 0.994 to 1.000, Adam and RMSprop 0.954 at least, SGD 0.886, the last 0.788
+    0.85  # of hidden reviews: solution 0.994 to 1.000, Adam and RMSprop 0.954 at least, SGD 0.886, the last 0.788
 )
-BELOW_MEAN = 0.02  # the solution's mean pooling was better by 0.002 at most; to be refuted by so many
+BELOW_MEAN = 0.10  # the solution's mean pooling was better by 0.002 at most; to be refuted by so many
+LOOK = "print the weights of a fresh model: if one of them is nearly 1, the scores are too large at the start (Hint 3)"
+BY_CHANCE = 3  # times as far apart as two equal trainings end that their seed does not decide
 DEVIATIONS = 3  # standard deviations of the difference
 MEAN_TRAINED = 0.60  # solution 0.996 to 1.000, others 0.702 at least; 0.5 is guessing
 LOSS_FALLS = 0.75  # last epoch's loss / first's: solution 0.006 at most, others 0.587
@@ -226,8 +229,7 @@ def assert_accurate(right: np.ndarray) -> None:
     """So many of the answers with attention are right as are asked."""
     promise(
         right.mean() >= ACCURACY,
-        f"with attention {right.mean():.1%} of {len(right)} unseen reviews are right, {ACCURACY:.0%} are asked "
-        "(are the weights of a fresh model nearly 0 and 1? then the scores are too large to begin with)",
+        f"with attention {right.mean():.1%} of {len(right)} unseen reviews are right, {ACCURACY:.0%} are asked; {LOOK}",
     )
 
 
@@ -283,13 +285,21 @@ def test_the_history_tells_the_loss_of_the_training_reviews(kata: Any, draw: Any
 def test_the_test_reviews_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
     kind = (ATTENTION, MEAN)[draw.case]
     language, stranger = english(draw.seed(), 300), english(draw.seed(), 1, n_test=130)
-    tests = [sent(part) for part in (language.test, other_labels(language.test), stranger.test)]
+    tests = [sent(part) for part in (language.test, language.test, other_labels(language.test), stranger.test)]
     seed = draw.seed()
-    first, turned, strange = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3)
-    promise(
-        all(map(np.array_equal, first, turned)), "other labels of the test reviews, and the trained model is another"
-    )
-    promise(all(map(np.array_equal, first, strange)), "other test reviews, and the trained model is another")
+    first, again, turned, strange = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3)
+    by_chance = distance(first, again)  # 0 if the seed decides everything, which only an extra asks
+    for other, said in ((turned, "other labels of the test reviews"), (strange, "other test reviews")):
+        promise(
+            distance(first, other) <= BY_CHANCE * by_chance,
+            f"{said}, and the trained model is another: its parameters are {distance(first, other):.3g} away, those of "
+            f"a second equal training {by_chance:.3g}",
+        )
+
+
+def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    """Between two lists of parameters, as if each were one long vector."""
+    return float(np.sqrt(sum(((a.astype(float) - b) ** 2).sum() for a, b in zip(one, other, strict=True))))
 
 
 @task("seeds")
@@ -330,7 +340,7 @@ def test_the_model_looks_at_the_words_that_decide(kata: Any, draw: Any, probes: 
     promise(
         mass >= EVIDENCE,
         f"the words that decide get {mass:.0%} of the weight; by chance they would get {chance:.0%}, and "
-        f"{EVIDENCE:.0%} are asked",
+        f"{EVIDENCE:.0%} are asked; {LOOK}",
     )
     rng = np.random.default_rng(draw.seed())
     rows = [row for row, sentence in enumerate(language.hidden) if len(sentence.split()) >= 8]

@@ -66,15 +66,18 @@ def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes:
 
 
 @task("explain")
-def test_the_example_is_negative_for_two_reasons(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_example_is_negative_and_two_words_say_why(kata: Any, draw: Any, probes: Any) -> None:
     language = english(draw.seed(), N_TRAIN)
     (model,) = kata.run(
         probes.explanations, sent(language.train), sent(language.test), [draw.seed()], EPOCHS, text([EXAMPLE])
     )
     (example,) = model["told"]
     promise(example["prediction"] == "Negative", f"{EXAMPLE!r} is told to be {example['prediction']}")
-    top = {example["words"][place] for place in np.argsort(-example["weights"])[:2]}
-    promise(top == {"terrible", "boring"}, f"the two words with the largest weights of {EXAMPLE!r} are {sorted(top)}")
+    weights = dict(zip(example["words"], example["weights"].round(2).tolist(), strict=True))
+    promise(
+        weights.get("terrible", 0) + weights.get("boring", 0) > 0.5,
+        f"'terrible' and 'boring' together have at most half of the weight of {EXAMPLE!r}: {weights}",
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- the bars
@@ -93,11 +96,11 @@ def expected_bars(prediction: str, confidence: float, words: list[str], weights:
 
 
 def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
-    """Weights of sum 1 that lie at no edge: of two decimals, of a number of blocks."""
+    """Weights of sum 1 that lie at no edge: of two decimals, of a number of blocks. The smallest is below 0.01."""
     while True:
         weights = rng.dirichlet(np.full(n, 0.5))
         blocks, cents = 10 * weights / weights.max() % 1, 100 * weights % 1
-        if abs(np.array([blocks, cents]) - 0.5).min() > 0.01:
+        if abs(np.array([blocks, cents]) - 0.5).min() > 0.01 and weights.min() < 0.0095:
             return [float(weight) for weight in weights]
 
 
@@ -114,7 +117,8 @@ def assert_bars_in_proportion(kata: Any, probes: Any, prediction: str, confidenc
     for line, blocks in zip(lines[1:], exact, strict=False):
         if line.startswith('- "'):
             found = line.count("█")
-            promise(abs(found - blocks) < 1, f"{line}: {found} blocks; in proportion it is {blocks:.1f}")
+            # 10 / largest * largest may be a little less than 10, which is 9 if it is rounded down
+            promise(abs(found - blocks) <= 1 + 1e-9, f"{line}: {found} blocks; in proportion it is {blocks:.1f}")
 
 
 def assert_bars(kata: Any, probes: Any, prediction: str, confidence: float, words: list[str], *rest: Any) -> None:
@@ -130,7 +134,7 @@ def assert_bars(kata: Any, probes: Any, prediction: str, confidence: float, word
 @cases(10)
 def test_words_are_sorted_by_weight_with_bars_in_proportion(kata: Any, draw: Any, probes: Any) -> None:
     rng = np.random.default_rng(draw.seed())
-    words = [str(word) for word in rng.choice(["a", *EXAMPLE.lower().split(), "and", "so", "long"], 10, replace=False)]
+    words = [str(word) for word in rng.choice(["a", *EXAMPLE.lower().split(), "so", "very", "long"], 10, replace=False)]
     weights = clear_weights(rng, len(words))
     minimum = (None, 0.02, 0.1, None, 0.01)[draw.case % 5]
     confidence = round(float(rng.uniform(0.5, 1)), 2) + 0.001
@@ -232,6 +236,9 @@ def test_every_sentence_has_a_row_with_its_words_and_weights(kata: Any, draw: An
 # ------------------------------------------------------------------------------------------------------- the comparison
 
 
+UNSEEDED = 0.15  # by which two trainings may differ that their seed does not decide; only an extra asks for that
+
+
 @task("comparison")
 def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: Any) -> None:
     # so few reviews that neither model gets all of the test reviews right, and that two seeds differ
@@ -245,12 +252,14 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
         promise(table["columns"] == columns, f"the columns are {table['columns']}, {columns} are promised")
         promise(table["model"] == ["attention", "mean pooling"] * 2, f"the column model is {table['model']}")
         promise(table["seed"] == [seeds[0]] * 2 + [seeds[1]] * 2, f"the column seed is {table['seed']} for {seeds}")
-        for row, (logits, parameters) in enumerate(table["again"]):
+        repeats = all(np.array_equal(logits, others) for logits, others, _ in table["again"])
+        slack = 1.5 / len(test[1]) if repeats else UNSEEDED
+        for row, (logits, _, parameters) in enumerate(table["again"]):
             promise(logits.shape == (len(test[1]), 2), f"logits of shape {logits.shape} for {len(test[1])} reviews")
             accuracy = float(np.mean(logits.argmax(axis=1) == np.array(test[1])))
             who = f"{table['model'][row]}, seed {int(table['seed'][row])}"
             promise(
-                abs(table["accuracy"][row] - accuracy) <= 1.5 / len(test[1]),
+                abs(table["accuracy"][row] - accuracy) <= slack,
                 f"{who}: the table says {table['accuracy'][row]:.2%} right; trained again, it has {accuracy:.2%}",
             )
             promise(
@@ -266,6 +275,6 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
         right[name] = np.array(table["accuracy"])
     off = abs(right["as they are"] + right["turned around"] - 1).max()
     promise(
-        off <= 1.5 / len(language.test[1]),
+        off <= slack,
         "where the labels of the test reviews are turned around, the accuracies are not: they have had a say",
     )

@@ -51,9 +51,9 @@ def load(submission: Any, name: str) -> None:
 
 
 def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
-    """A backbone whose weights no worker can fetch: stand-ins take the place of torch.hub's download and of
-    from_torchvision, in the supplied module and under the submission's own names for them.
+    """Load a backbone by its name, with stand-ins for the weights that torch.hub or torchvision would fetch.
 
+    They replace torch.hub's download and from_torchvision, in the supplied module and under the submission's own names.
     asked: what from_torchvision was asked for; same: how many arrays are those of the stand-in, of how many; unable:
     whether torchvision was looked for and not found.
     """
@@ -218,8 +218,11 @@ class _Plain(nn.Module):
         self.stages = nn.ModuleList([first, second, nn.Conv2d(8, 9, 1)])
         self.n_features = 9
 
+    def normalised(self, images: torch.Tensor) -> torch.Tensor:
+        return 2 * images - 1
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        x = images
+        x = self.normalised(images)
         for stage in self.stages:
             x = stage(x)
         return x.mean(dim=(2, 3))
@@ -255,8 +258,11 @@ class _Long(nn.Module):
         self.stages[6][3].train()
         self.stages[2].requires_grad_(False)
 
+    def normalised(self, images: torch.Tensor) -> torch.Tensor:
+        return 2 * images - 1
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        x = images
+        x = self.normalised(images)
         for stage in self.stages:
             x = stage(x)
         return x.mean(dim=(2, 3))

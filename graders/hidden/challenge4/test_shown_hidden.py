@@ -84,13 +84,13 @@ def test_predictions_are_those_of_the_model_image_by_image(kata: Any, draw: Any,
 @task("confusion")
 @cases(3)
 def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, probes: Any) -> None:
-    """Of five classes one has no image; in the last case no image is taken for it either."""
-    n_classes = (3, 5, 5)[draw.case]
+    """In the second case a class has no image; in the third no image is taken for it either."""
+    n_classes = 6  # as in the visible test: a 6 written into a plot is no mistake there
     parts = drawn_photos(draw.seed(), 60, 20, n_classes)
     rng = np.random.default_rng(draw.seed())
     images = hidden_photos()[0][rng.permutation(600)[: (80, 80, 160)[draw.case]]]
-    labels = np.arange(80) % n_classes if n_classes < 5 else rng.integers(0, 4, len(images))
-    without = 4 if draw.case == 2 else -1
+    labels = np.arange(80) % n_classes if draw.case == 0 else rng.integers(0, n_classes - 1, len(images))
+    without = n_classes - 1 if draw.case == 2 else -1
     drawn = kata.run(probes.matrices, flat(shaken_weights(draw.seed())), parts, n_classes, images, labels, without)
     images, labels = images[drawn["rows"]], labels[drawn["rows"]]
     figure = figure_of(drawn, "the confusion matrices")
@@ -433,7 +433,9 @@ POINTS = {
     "fine-tuning": r"fine[- ]?tun",
     "training from scratch": r"scratch",
     "the number of images": r"\d+[^.]{0,30}\b(images|photos|pictures|examples)\b|few (images|photos|pictures|examples)",
-    "how alike source and target are": r"\bsource\b|\balike\b|\bsimilar|\bdifferent (task|domain|kind)|resembl",
+    "how alike the images are that the backbone learned from (source) and yours (target)": (
+        r"\bsource\b|\b(a|un)like\b|looks? like|\bsimilar|\bdifferent (task|domain|kind)|resembl|in common|\bshapes\b"
+    ),
     "numbers that were measured": r"\d\s*%|0\.\d",
 }
 

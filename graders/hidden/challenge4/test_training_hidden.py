@@ -33,6 +33,7 @@ COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validati
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
 # logits in float32 of sums of some thousand terms, which another order of summing moves by 1e-5
 ROUNDING = 1e-3
+SETTLED = 6  # epochs after which all that is trained has moved: the head may be trained alone before
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -170,7 +171,7 @@ def trained(kata: Any, draw: Any, probes: Any, approach: str, options: dict[str,
     """A run of a backbone of the judge's own; what was passed, and the run."""
     state = shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 40, 30, n_classes)
-    options = options | {"epochs": 2, "seed": draw.seed() % 10_000}
+    options = options | {"epochs": SETTLED, "seed": draw.seed() % 10_000}
     run = kata.run(probes.training, approach, options, flat(state), parts, n_classes)
     promise(0 < run["seconds"] <= run["wall"] + 0.05, f"seconds is {run['seconds']:.3f}, it took {run['wall']:.3f}")
     assert_left_alone(run, approach)
@@ -221,7 +222,7 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
     frozen = (FROZEN_OF_SEVEN if long else FROZEN_OF_THREE)[approach]
     parts = drawn_photos(draw.seed(), 40, 20, 3)
     options = {"unfrozen": 2} if approach == "fine_tuning" else {}
-    options |= {"epochs": 2, "seed": draw.seed() % 10_000}
+    options |= {"epochs": SETTLED, "seed": draw.seed() % 10_000}
     n_classes = 3 + long
     run = kata.run(probes.of_another_kind, approach, options, draw.seed() % 10_000, parts, n_classes, long)
     count = "seven" if long else "three"
@@ -486,8 +487,9 @@ def test_an_interrupt_leaves_the_run_of_the_epochs_that_were_finished(kata: Any,
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-LEAST = {"feature_extraction": 0.50, "fine_tuning": 0.65, "full_training": 0.50}
-AHEAD = {"feature_extraction": 0.15, "fine_tuning": 0.25, "full_training": 0.15}  # of from scratch
+# five points below what README and the visible test ask, so that other photos do not decide
+LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
+AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of from scratch
 
 
 @task("accuracy")
