@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, assert_picture, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_near, assert_picture, cases, task
 
 EPOCHS = 20
 KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
@@ -106,7 +106,7 @@ def test_the_classifiers_say_what_they_promise(kata: Any, probes: Any) -> None:
 
 TOKENS = np.array([[5, 3, 4, 6], [2, 7, 0, 0], [9, 9, 8, 0]])  # three sentences; 0 is padding
 MASK = TOKENS > 0
-NEAR = {"rtol": 1e-4, "atol": 1e-4}  # logits are some tens at most, in float32
+NEAR = {"relative": 1e-4, "absolute": 1e-4}  # logits are some tens at most, in float32
 
 
 @task("classifier")
@@ -117,9 +117,9 @@ def test_padding_changes_nothing(kata: Any, draw: Any, probes: Any) -> None:
     alone = TOKENS[1:2, :2], MASK[1:2, :2]
     batches = [(TOKENS, MASK), (other, MASK), longer, alone]
     (logits, *_), (again, *_), (more, *_), (one, *_) = kata.run(probes.answers, KINDS[draw.case], batches)
-    np.testing.assert_allclose(again, logits, **NEAR, err_msg="other tokens at padding")
-    np.testing.assert_allclose(more, logits, **NEAR, err_msg="more padding")
-    np.testing.assert_allclose(one, logits[1:2], **NEAR, err_msg="the second sentence alone")
+    assert_near(again, logits, **NEAR, name="the matrix of logits with other tokens at padding")
+    assert_near(more, logits, **NEAR, name="the matrix of logits with more padding")
+    assert_near(one, logits[1:2], **NEAR, name="the matrix of logits of the second sentence alone")
 
 
 @task("classifier")
@@ -131,8 +131,10 @@ def test_the_logits_are_the_mean_of_those_of_the_words(kata: Any, draw: Any, pro
     (of_words, *_), (logits, *weights), (mixed, *_) = kata.run(probes.answers, KINDS[draw.case], batches)
     shares = weights[0] if weights else MASK / MASK.sum(axis=1, keepdims=True)
     expected = np.einsum("nw,nwc->nc", shares, of_words[TOKENS])
-    np.testing.assert_allclose(logits, expected, **NEAR, err_msg="by the weights returned, or equal ones")
-    np.testing.assert_allclose(mixed, logits, **NEAR, err_msg="the words in another order")
+    assert_near(
+        logits, expected, **NEAR, name="the matrix of logits, computed with the weights returned (or equal ones),"
+    )
+    assert_near(mixed, logits, **NEAR, name="the matrix of logits of the words in another order")
 
 
 @task("classifier")
@@ -140,7 +142,7 @@ def test_a_word_has_the_same_score_in_every_sentence(kata: Any, probes: Any) -> 
     tokens = np.array([[5, 3, 4, 6], [5, 3, 8, 9], [3, 5, 7, 7]])
     (_, weights), *_ = kata.run(probes.answers, KINDS[0], [(tokens, tokens > 0)])
     ratios = weights[0, 0] / weights[0, 1], weights[1, 0] / weights[1, 1], weights[2, 1] / weights[2, 0]
-    np.testing.assert_allclose(ratios, [ratios[0]] * 3, rtol=1e-3, err_msg="weight of word 5 / weight of word 3")
+    assert_near(ratios, [ratios[0]] * 3, relative=1e-3, name="weight of word 5 / weight of word 3 in three sentences")
 
 
 @task("classifier")
@@ -240,9 +242,7 @@ def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes:
     for sentence, prediction, confidence, pairs, logits, found in kata.run(probes.explanations, draw.seed(), sentences):
         shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
         assert [word for word, _ in pairs] == re.findall(r"[\w']+", sentence.lower()), f"the words of {sentence!r}"
-        np.testing.assert_allclose(
-            [weight for _, weight in pairs], found, atol=1e-4, err_msg=f"weights of {sentence!r}"
-        )
+        assert_near([weight for _, weight in pairs], found, absolute=1e-4, name=f"the list of weights of {sentence!r}")
         assert prediction == ("Negative", "Positive")[shares.argmax()], f"{sentence!r}: logits {logits}"
         assert abs(confidence - shares.max()) < 1e-4, (
             f"{sentence!r}: confidence {confidence:.4f}, the softmax of the logits gives {shares.max():.4f}"

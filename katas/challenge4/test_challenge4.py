@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import assert_picture, assert_prose, cases, task
+from graders.checks import assert_near, assert_picture, assert_prose, cases, task
 from graders.checks.mismatch import handed_in
 
 N_STAGES, N_FEATURES = 5, 128
@@ -186,7 +186,12 @@ def test_ctrl_c_in_the_third_epoch_leaves_two(kata: Any, draw: Any, probes: Any)
         assert not run["raised"], "Ctrl-C in the third epoch: the interrupt came out, and two epochs are lost"
         rows = len(run["rows"])
         assert rows == 2 or (clock == "forwards" and rows in (3, 4)), f"Ctrl-C in the third epoch: {rows} rows"
-        np.testing.assert_allclose(run["loss"], run["rows"][-1][3], rtol=1e-3, err_msg="the model is of another epoch")
+        assert_near(
+            run["loss"],
+            run["rows"][-1][3],
+            relative=1e-3,
+            name="the loss of the model that came back, in the last row,",
+        )
 
 
 @task("interrupted")
@@ -198,7 +203,9 @@ def test_ctrl_c_in_the_first_epoch_comes_out(kata: Any, probes: Any) -> None:
 @task("interrupted")
 def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, probes: Any) -> None:
     short, long = kata.run(probes.begins, [12, 20])
-    np.testing.assert_allclose(short, long[:12], rtol=1e-3, atol=1e-3, err_msg="12 epochs are not the first 12 of 20")
+    assert_near(
+        short, long[:12], relative=1e-3, absolute=1e-3, name="the history of 12 epochs, beside the first 12 of 20,"
+    )
 
 
 @task("interrupted")
