@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import runpy
 import struct
 import sys
 import time
@@ -122,17 +123,19 @@ def best() -> Target:
 
 
 def prose() -> Target:
-    """The recommendations of challenges 2 and 4."""
+    """The recommendations of challenges 2 and 4, and the explanation of challenge 1."""
     from graders.checks import Mismatch, assert_prose
     from graders.checks.artifacts import decoded
     from graders.hidden.challenge2 import test_results_hidden
     from graders.hidden.challenge4 import test_shown_hidden
 
     def read(data: bytes) -> None:
-        for points in (test_results_hidden.POINTS, test_shown_hidden.POINTS):
+        for points in (test_results_hidden.POINTS, test_shown_hidden.POINTS, explained):
             with suppress(Mismatch):
                 assert_prose(decoded(data), "recommendations.md", words=100, points=points)
 
+    path = ROOT / "katas/challenge1/test_challenge1.py"
+    explained = runpy.run_path(str(path))["POINTS"]
     words = [b"<!--", b"-->", b"```", b"# ", b"\n", b"0.9 %", b"1", b"fine-tun", b"pareto", b"\xc2\xa0", b"\xff"]
 
     def expensive(rng: random.Random) -> bytes:

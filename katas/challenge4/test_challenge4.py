@@ -23,7 +23,7 @@ POINTS = {  # what the recommendations must speak of, in any words
     "feature extraction": r"extract",
     "fine-tuning": r"fine[- ]?tun",
     "training from scratch": r"scratch",
-    "the number of images": r"\d+[^.]{0,30}\b(images|photos|pictures|examples)\b|few (images|photos|pictures|examples)",
+    "the number of images": r"\d[^.]{0,30}\b(images|photos|pictures|examples)\b|few (images|photos|pictures|examples)",
     "how alike the images are that the backbone learned from (source) and yours (target)": (
         r"\bsource\b|\b(a|un)like\b|looks? like|\bsimilar|\bdifferent (task|domain|kind)|resembl|in common|\bshapes\b"
     ),

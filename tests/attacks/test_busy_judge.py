@@ -72,6 +72,15 @@ def test_comments_that_never_end_are_read_once(grade, handed_in, about_as_much_w
 
 
 @attack("Z42")
+def test_digits_that_never_end_are_read_once(grade, handed_in, about_as_much_work):
+    files = {"recommendations.md": b"word " * 200 + b"1" * 60_000}
+    short = handed_in("challenge4", {"recommendations.md": b"word " * 200 + b"1"})
+    with about_as_much_work("challenge4", "recommendations", short):
+        graded = grade("challenge4", handed_in("challenge4", files), None, ["recommendations"], diagnosing=False)
+    graded.fails("says nothing of")
+
+
+@attack("Z42")
 def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, about_as_much_work, repository):
     log = (repository / "solutions/challenge2/results/experiment_log.csv").read_bytes()
     header, *rows = log.splitlines()
