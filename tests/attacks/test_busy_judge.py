@@ -53,8 +53,9 @@ def about_as_much_work(grade, repository, work_of_judges):
 
 
 @attack("Z40")
-def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in):
-    key = b".".join([b"cause"] * 1000) + b" = 1\n"
+@pytest.mark.parametrize("before", [b"", b'z = """x"""" # \\\n'], ids=["plain", "behind a string that ends in a quote"])
+def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in, before):
+    key = before + b".".join([b"a"] * 20_000) + b" = 1\n"
     files = {"diagnosis.toml": b"[bug1]\n" + key, "bug1_never_learning.py": b""}
     graded = grade("challenge5", handed_in("challenge5", files), None, ["bug1_learns", "bug1_diagnosis"])
     graded.fails("dotted key of more than 16 parts|build_model")
