@@ -25,7 +25,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette
 _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
 TEXT_BYTES = 64 << 10  # of prose, or of a TOML file
-_KEY_PARTS = 16  # of a dotted key in TOML; the time that tomllib takes grows with their square
+_KEY_PARTS = 100  # of a dotted key in TOML; the time that tomllib takes grows with their square
 # Looked for in strings and comments too: whoever tells them apart otherwise than tomllib does can be led past a key.
 _KEY_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.){0,200}+"|'[^'\n]{0,200}+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_KEY_PARTS}}}")
