@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["graders.judge.plugin"]
+pytest_plugins = ["graders.pytest_plugin.plugin"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,10 @@
-"""How long it takes to grade the solutions of all exercises: in one call of `katas grade`, and each by a warm judge.
+"""Measure how long it takes to grade the solutions of all exercises, in one `katas grade` and with a warm judge.
 
     python benchmarks/all_exercises.py [--rounds 15]
 
 - one call: the whole process `katas grade exercise01 … --against solutions`, confined
-- warm: a request to a resident judge until its verdict, for each exercise in turns; confined, a fresh worker for
-  every test
+- warm: a request to a resident judge until its verdict, for each exercise in turn; confined, a fresh worker for every
+test
 
 Figures are medians of the rounds. Every grading must pass.
 """
@@ -18,8 +18,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from graders import catalogue
-from graders.judge import Judge
+from graders import Judge, catalogue
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,9 +34,9 @@ def main() -> None:
     with Judge(ROOT, resident=True) as judge:
         for turn in range(rounds + 1):
             for slug in slugs:
-                begun = time.perf_counter()
+                started = time.perf_counter()
                 verdict = judge.grade(slug, ROOT / "solutions" / slug)
-                seconds = time.perf_counter() - begun
+                seconds = time.perf_counter() - started
                 assert verdict.status == "passed", f"{slug}: {verdict.status} {verdict.message}"
                 assert verdict.confinement == "full", verdict.confinement
                 tests[slug] = len(verdict.tests)
@@ -50,11 +49,11 @@ def main() -> None:
 
 
 def one_call(slugs: list[str]) -> float:
-    """Seconds of the whole process."""
+    """Return the seconds of the whole process."""
     command = [str(Path(sys.executable).with_name("katas")), "grade", *slugs, "--against", "solutions"]
-    begun = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

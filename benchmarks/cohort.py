@@ -1,17 +1,17 @@
-"""How fast a cohort is graded, how much memory it takes, and whether anything is lost when it is killed.
+"""Measure how fast a cohort is graded, how much memory that takes, and whether kills lose anything.
 
     python benchmarks/cohort.py [--people 10 100 1000] [--workers 1 2 4] [--rounds 5]
     python benchmarks/cohort.py --people 10 100 1000 10000 --workers 2      # memory, to the end
     python benchmarks/cohort.py --kills 20 --people 1000                    # killed at random, resumed, compared
     python benchmarks/cohort.py --kills 5 --people 200 --dask               # the same, workers of a cluster killed
 
-Submissions of exercise01: 60 % right ones in many styles, 35 % with one of its misconceptions, 5 % that cannot be
-graded; no two alike. Each is graded with visible and hidden tests, confined, a fresh worker for every test, and is
-written down before the next one counts. The other side is plain pytest, one process a submission, on the same tests.
+Submissions of exercise01: 60 % right ones in many styles, 35 % with a misconception, 5 % that cannot be
+graded; no two are equal. Each is graded with visible and hidden tests, confined, with a fresh worker for every test,
+and recorded before the next one counts. The comparison is plain pytest, one process per submission, on the same tests.
 
-- rate: gradings a second from the first verdict to the last, and with the start of the judges in it
-- memory: the most that all processes of a batch took together (PSS, so that what they share counts once)
-- CPU: seconds of all of them by grading, by the kernel, where a control group can be made (root)
+- rate: gradings per second from the first verdict to the last, and including the judges' start
+- memory: the peak of all processes of a batch together (PSS, so that shared pages count once)
+- CPU: seconds of all processes per grading, from the kernel, if a control group can be made (root)
 """
 
 from __future__ import annotations
@@ -34,22 +34,24 @@ from typing import Any
 from grade_latency import TESTS, plain_suite, process
 
 from graders import catalogue, intake
-from graders.batch import cohort, entries, journal, running
-from graders.batch.cohort import Batch, Run
-from graders.batch.executors import Cluster, Place, ThisMachine
-from graders.batch.resident import Job
 from graders.checks.speed import median_interval
+from graders.course import journal, running, submissions
+from graders.course.batch import Batch
+from graders.course.batch_run import BatchProgress, BatchRun
+from graders.course.executors import Cluster, GradingPlace, ThisMachine
+from graders.course.pool_worker import Job
+from graders.course.reproducibility import same_result
 from graders.errors import KataError
 from graders.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
-CHUNK = 25  # gradings by the cohort for every plain pytest
+CHUNK = 25  # the cohort's gradings for each run of plain pytest
 BAD = (b"def affine(W, x, b)\n    return\n", b"import torch\n", b"def affine(W, x, b): return '\xff'\n", b"1 / 0\n")
 
 
 def hand_in(folder: Path, people: int) -> Path:
-    """So many people's submissions."""
+    """Write the submissions of so many people."""
     kata = catalogue.load(ROOT, SLUG)
     solution = intake.shipped(kata, kata.solution)
     right = [solution["affine.py"], *(each.applied(solution) for each in kata.accept)]
@@ -68,7 +70,7 @@ def hand_in(folder: Path, people: int) -> Path:
 
 
 def descendants() -> list[int]:
-    """This process and all below it."""
+    """Return this process and all its descendants."""
     below: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
@@ -92,7 +94,7 @@ def pss_mb() -> float:
 
 
 class Watched:
-    """The most memory while it is watched, and how many CPU seconds were used."""
+    """The peak memory and the CPU seconds of a block of code."""
 
     def __enter__(self) -> Watched:
         self.most = self.own = 0.0
@@ -116,7 +118,7 @@ class Watched:
             self.own = max(self.own, int(status.partition("VmRSS:")[2].split()[0]) / 1024)
 
     def _control_group(self) -> Path | None:
-        """A control group for this process and all that it starts; None where we may not make one."""
+        """Create a control group for this process and its children; None without permission."""
         for base in (Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup")):
             group = base / "katas-benchmark"
             try:
@@ -137,21 +139,21 @@ class Watched:
         return None
 
 
-def graded(submissions: Path, out: Path, workers: int) -> None:
-    """One whole batch, told in a line."""
+def graded(handed: Path, out: Path, workers: int) -> None:
+    """Grade a whole batch and print a line about it."""
     batch = Batch(out)
     moments: list[tuple[float, int]] = []
-    run = Run(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full")
-    run.told = lambda tally: moments.append((time.monotonic(), sum(tally.graded.values())))
-    begun = time.monotonic()
+    run = BatchRun(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full")
+    run.on_progress = lambda tally: moments.append((time.monotonic(), sum(tally.graded.values())))
+    started = time.monotonic()
     with Watched() as watched, batch.open() as held, ThisMachine(ROOT, workers, "full") as place:
-        tally = run.grade(entries.find(submissions), place, held)
+        tally = run.grade(submissions.find(handed), place, held)
     people = sum(tally.graded.values())
     if tally.errors:
         sys.exit(f"not graded: {tally.errors[0]}")
     (first, some), (last, every) = moments[0], moments[-1]
     warm = (every - some) / (last - first) if every > some else float("nan")
-    cold = people / (last - begun)
+    cold = people / (last - started)
     cpu = "" if watched.cpu_s is None else f", {1e3 * watched.cpu_s / people:5.0f} ms CPU each"
     print(
         f"{people:6d} people, {workers} workers: {warm:5.1f} a second warm, {cold:.1f} with the start"
@@ -182,20 +184,20 @@ def jobs(seed: int) -> Iterator[Job]:
         )
 
 
-def chunk(place: Place, seed: int) -> float:
-    """Seconds by submission of a cohort that is being graded."""
-    begun = time.perf_counter()
+def chunk(place: GradingPlace, seed: int) -> float:
+    """Return the seconds per submission in a cohort."""
+    started = time.perf_counter()
     for group in running.graded(jobs(seed), place):
         for done in group:
             if (done.verdict.status, done.verdict.confinement, len(done.verdict.tests)) != ("passed", "full", TESTS):
                 sys.exit(f"not a fully confined pass: {done.verdict.status} {done.verdict.message}")
-    return (time.perf_counter() - begun) / CHUNK
+    return (time.perf_counter() - started) / CHUNK
 
 
 def against_pytest(rounds: int, workers: int, folder: Path) -> None:
     torch = plain_suite(folder / "torch", torch=True)
     numpy = plain_suite(folder / "numpy", torch=False)
-    print(f"cohort: graders.batch, {workers} workers, confinement full, right submissions of {SLUG}")
+    print(f"cohort: graders.course, {workers} workers, confinement full, right submissions of {SLUG}")
     print("torch : PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(torch))
     print("numpy : PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(numpy))
     sides = {"torch": process(torch, f"{TESTS} passed"), "numpy": process(numpy, f"{TESTS} passed")}
@@ -209,7 +211,7 @@ def against_pytest(rounds: int, workers: int, folder: Path) -> None:
             for name, run in sides.items():
                 times[name].append(run())
     for name, seconds in times.items():
-        print(f"{name:6s}: median {1e3 * median(seconds):7.1f} ms a submission")
+        print(f"{name:6s}: median {1e3 * median(seconds):7.1f} ms per submission")
     for name in sides:
         middle, low, high = median_interval([a / b for a, b in zip(times[name], times["cohort"], strict=True)])
         print(
@@ -230,17 +232,17 @@ def verdicts_in(out: Path) -> dict[str, list[Verdict]]:
 def compare(people: int, undisturbed: Path, disturbed: Path) -> None:
     expected, found = verdicts_in(undisturbed), verdicts_in(disturbed)
     rows = sum(map(len, found.values()))
-    equal = sum(len(each) == 1 and cohort.same(each[0], expected[person][0]) for person, each in found.items())
+    equal = sum(len(each) == 1 and same_result(each[0], expected[person][0]) for person, each in found.items())
     files = len(list((disturbed / "verdicts").glob("*/*.json")))
     print(
         f"{rows} rows of {len(found)} people, {files} verdict files, {equal} equal to the undisturbed run", flush=True
     )
     if (rows, len(found), files, equal) != (people,) * 4:
-        sys.exit("something was lost, or graded twice, or differs")
+        sys.exit("a row is missing, duplicated or different")
 
 
-def command(submissions: Path, out: Path, seed: str) -> list[str]:
-    words = ["grade-batch", str(submissions), "--out", str(out), "--kata", SLUG, "--seed", seed]
+def command(handed: Path, out: Path, seed: str) -> list[str]:
+    words = ["grade-batch", str(handed), "--out", str(out), "--kata", SLUG, "--seed", seed]
     return [sys.executable, "-m", "graders.cli", *words]
 
 
@@ -250,29 +252,29 @@ def rows_in(out: Path) -> int:
     return 0
 
 
-def killed(submissions: Path, folder: Path, people: int, kills: int) -> None:
-    """The command, killed at random moments and run again, against one run that nobody disturbed."""
+def killed(handed: Path, folder: Path, people: int, kills: int) -> None:
+    """Kill the command at random moments and run it again; compare the result with an undisturbed run."""
     seed = os.urandom(32).hex()
-    subprocess.run(command(submissions, folder / "undisturbed", seed), cwd=ROOT, check=True)
+    subprocess.run(command(handed, folder / "undisturbed", seed), cwd=ROOT, check=True)
     out = folder / "killed"
     for number, moment in enumerate(sorted(random.sample(range(people), kills)), start=1):
-        running_ = subprocess.Popen(command(submissions, out, seed), cwd=ROOT, stderr=subprocess.DEVNULL)
+        running_ = subprocess.Popen(command(handed, out, seed), cwd=ROOT, stderr=subprocess.DEVNULL)
         while rows_in(out) < moment and running_.poll() is None:
             time.sleep(0.01)
         time.sleep(random.uniform(0, 0.5))
         running_.kill()
         print(f"kill {number} of {kills}: {rows_in(out)} rows, status {running_.wait()}", flush=True)
-    subprocess.run(command(submissions, out, seed), cwd=ROOT, check=True)
+    subprocess.run(command(handed, out, seed), cwd=ROOT, check=True)
     compare(people, folder / "undisturbed", out)
 
 
-def killer(cluster: Any, moments: list[int], before: int) -> Callable[[cohort.Tally], None]:
-    """Kills a worker as soon as so many are graded, with those before, for each of these moments; it takes them out."""
+def killer(cluster: Any, moments: list[int], before: int) -> Callable[[BatchProgress], None]:
+    """Return a callback that kills a worker at each of these numbers of gradings, and removes them from the list."""
 
-    def kill(tally: cohort.Tally) -> None:
+    def kill(tally: BatchProgress) -> None:
         done = before + sum(tally.graded.values())
         if moments and min(moments) <= done:
-            with contextlib.suppress(AttributeError, ProcessLookupError, IndexError):  # it is being started just now
+            with contextlib.suppress(AttributeError, ProcessLookupError, IndexError):  # it is just starting
                 os.kill(random.choice(list(cluster.workers.values())).process.process.pid, signal.SIGKILL)
                 moments.remove(min(moments))
                 print(f"a worker killed after {done}, {len(moments)} to go", flush=True)
@@ -280,26 +282,26 @@ def killer(cluster: Any, moments: list[int], before: int) -> Callable[[cohort.Ta
     return kill
 
 
-def killed_on_dask(submissions: Path, folder: Path, people: int, kills: int) -> None:
-    """The same on a Dask cluster on this machine, whose workers are killed at random."""
+def killed_on_dask(handed: Path, folder: Path, people: int, kills: int) -> None:
+    """Do the same on a local Dask cluster whose workers are killed at random."""
     from distributed import LocalCluster
 
     seed = os.urandom(32)
     for name in ("undisturbed", "killed"):
         moments = random.sample(range(5, people - 5), kills) if name == "killed" else []
-        while rows_in(folder / name) < people:  # once more where the cluster gave up starting workers again
+        while rows_in(folder / name) < people:  # again, if the cluster stopped restarting workers
             batch = Batch(folder / name)
             cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0")
             told = killer(cluster, moments, rows_in(folder / name))
-            run = Run(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full", told=told)
+            run = BatchRun(batch, [catalogue.load(ROOT, SLUG)], every=True, require="full", on_progress=told)
             with cluster, batch.open(seed) as held, Cluster(cluster.scheduler_address) as place:
-                begun = time.monotonic()
+                started = time.monotonic()
                 try:
-                    tally = run.grade(entries.find(submissions), place, held)
+                    tally = run.grade(submissions.find(handed), place, held)
                 except KataError as fault:
                     print(f"{name}: {fault}", flush=True)
                     continue
-                print(f"{name}: {dict(tally.graded)} in {time.monotonic() - begun:.0f} s", flush=True)
+                print(f"{name}: {dict(tally.graded)} in {time.monotonic() - started:.0f} s", flush=True)
     compare(people, folder / "undisturbed", folder / "killed")
 
 
@@ -307,7 +309,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--rounds", type=int, default=5, help="of the comparison with plain pytest; 0: none")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the comparison with plain pytest; 0: none")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--dask", action="store_true")
     given = parser.parse_args()
@@ -319,9 +321,9 @@ def main() -> None:
             test(hand_in(folder / "submissions", people), folder, people, given.kills)
             return
         for people in given.people:
-            submissions = hand_in(folder / f"submissions-{people}", people)
+            handed = hand_in(folder / f"submissions-{people}", people)
             for workers in given.workers:
-                graded(submissions, folder / f"out-{people}-{workers}", workers)
+                graded(handed, folder / f"out-{people}-{workers}", workers)
         if given.rounds:
             against_pytest(given.rounds, len(os.sched_getaffinity(0)), folder)
 

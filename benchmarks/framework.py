@@ -1,4 +1,4 @@
-"""How fast the solution of the kata meta trains, beside PyTorch and small frameworks.
+"""Compare the training speed of the kata meta's solution with PyTorch and small frameworks.
 
     python benchmarks/framework.py [--rounds 30]
 
@@ -6,13 +6,13 @@ A step is zero_grad, forward, loss, backward, step of the optimiser, in float32 
 
 - mlp: 784-128-10, ReLU, Adam, batch 64: the network of the kata's README
 - conv: 1 → 8 channels 3×3, ReLU, max-pool 2, 8 → 16 channels 3×3, ReLU, max-pool 2, linear; SGD, batch 32 of 28×28
-- deep: 50 layers of width 16, ReLU, Adam, batch 16: nearly all of it is overhead
-- scalar: 3-4-4-1, ReLU, 4 samples, gradient descent: what micrograd is made for
+- deep: 50 layers of width 16, ReLU, Adam, batch 16: almost only overhead
+- scalar: 3-4-4-1, ReLU, 4 samples, gradient descent: micrograd's typical size
 
 The sides are PyTorch in eager mode, with 1 and with 2 threads, and with 1 thread tinygrad (with its TinyJit) and
-micrograd where they can be imported (`pip install tinygrad micrograd`; tinygrad wants clang). They run in turns in one
-process; ours and PyTorch's begin with the same weights and must come to the same losses. Seconds are the processor's
-with 1 thread, which other work on the machine disturbs little, and the clock's with 2. Figures are medians of the
+micrograd if installed (`pip install tinygrad micrograd`; tinygrad needs clang). They run in turns in one
+process; ours and PyTorch's start with the same weights and must reach the same losses. With 1 thread, seconds are
+processor time, which other work on the machine hardly disturbs; with 2 threads, wall time. Figures are medians of the
 rounds; ratios (the other's time / ours) with a bootstrap interval of 95 %. Memory is the growth of the resident set at
 the peak of one step with a batch 64 times as large, in a process of its own that has made a small step before.
 """
@@ -31,7 +31,7 @@ from statistics import median
 
 ROOT = Path(__file__).parents[1]
 THREADS = (1, 2)
-SECONDS = 0.01  # what one round of one side takes at least
+SECONDS = 0.01  # the least duration of one side's round
 
 RELU, POOL, FLAT = ("ReLU",), ("MaxPool2d", 2), ("Flatten",)
 MLP = [("Linear", 784, 128), RELU, ("Linear", 128, 10)]
@@ -45,7 +45,7 @@ WORK = {  # the layers, the optimiser, the batch and the shape of a sample
 
 
 def batch(name: str, times: int = 1):
-    """Inputs and classes of a workload, the same every time."""
+    """Return inputs and classes of a workload, always the same."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -55,12 +55,12 @@ def batch(name: str, times: int = 1):
 
 
 def built(name: str, layers) -> list:
-    """The layers of a workload out of a module that has them all."""
+    """Build the layers of a workload from a module's classes."""
     return [getattr(layers, kind)(*arguments) for kind, *arguments in WORK[name][0]]
 
 
 def trainer(model, criterion, optimizer, x, y) -> Callable[[], float]:
-    """One step, in the names that PyTorch and our framework share."""
+    """Return one training step, written with the names that PyTorch and our framework share."""
 
     def step() -> float:
         optimizer.zero_grad()
@@ -149,7 +149,7 @@ def our_scalar() -> Callable[[], float]:
 
 
 def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Seconds of a step in each round, for each workload and side."""
+    """Return the seconds of a step in each round, for each workload and side."""
     alone = os.environ["OMP_NUM_THREADS"] == "1"
     clock = time.process_time if alone else time.perf_counter
     found: dict[str, dict[str, list[float]]] = {}
@@ -175,38 +175,38 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
                 assert all(abs(a - b) < 1e-4 * b for a, b in zip(losses, expected, strict=True)), (losses, expected)
         counts = {}
         for side, step in steps.items():
-            begun = clock()
+            started = clock()
             step()
-            counts[side] = max(1, round(SECONDS / (clock() - begun)))
+            counts[side] = max(1, round(SECONDS / (clock() - started)))
         times: dict[str, list[float]] = {side: [] for side in steps}
         for _ in range(rounds):
             for side, step in steps.items():
-                begun = clock()
+                started = clock()
                 for _ in range(counts[side]):
                     step()
-                times[side].append((clock() - begun) / counts[side])
+                times[side].append((clock() - started) / counts[side])
         found[name] = times
     return found
 
 
 def peak(side: str, name: str) -> float:
-    """Megabytes by which the resident set grows at most in one step with a large batch."""
+    """Return the peak growth of the resident set, in megabytes, in one step with a large batch."""
     make = {"ours": our_side, "PyTorch": torch_side}[side]
-    make(name)()  # libraries are loaded and set up
+    make(name)()  # load and set up the libraries
     step = make(name, 64)
 
     def status(key: str) -> int:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(key))
 
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is now
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak
     before = status("VmRSS")
     step()
     return (status("VmHWM") - before) / 1024
 
 
 def child(*arguments: str, threads: int = 1) -> str:
-    """What this file prints when it is run with these arguments in a process with so many threads."""
+    """Run this file with these arguments in a process with so many threads, and return its output."""
     variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = os.environ | dict.fromkeys(variables, str(threads)) | {"DEV": "CPU", "TRAINING": "1"}
     command = [sys.executable, __file__, *arguments]

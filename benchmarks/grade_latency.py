@@ -1,4 +1,4 @@
-"""How long a grading of exercise01 takes, beside plain pytest on the same tests.
+"""Measure how long a grading of exercise01 takes, compared with plain pytest on the same tests.
 
     python benchmarks/grade_latency.py [--rounds 15]
 
@@ -25,8 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from graders import Judge
 from graders.checks.speed import median_interval
-from graders.judge import Judge
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
@@ -77,7 +77,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "cases(count): ...")
 """
 
-BY_NUMPY = {  # what is in the hidden suite, and the same by NumPy
+BY_NUMPY = {  # passages of the hidden suite, and their NumPy versions
     "import torch\nimport torch.nn.functional as F\n": "",
     "torch.tensor(a, dtype=torch.float64)": "np.asarray(a, dtype=np.float64)",
     "F.linear(x, W, b)": "x @ W.T + b",
@@ -86,11 +86,11 @@ BY_NUMPY = {  # what is in the hidden suite, and the same by NumPy
 
 
 def plain_suite(folder: Path, *, torch: bool) -> list[str]:
-    """The command that runs the same test files as plain pytest, everything in one process."""
+    """Return the command that runs the same test files with plain pytest in one process."""
     folder.mkdir()
     hidden = (ROOT / "graders" / "hidden" / SLUG / "test_hidden.py").read_text(encoding="utf-8")
     for by_torch, by_numpy in BY_NUMPY.items():
-        assert by_torch in hidden, f"the hidden suite has no {by_torch!r} any more: adapt this benchmark"
+        assert by_torch in hidden, f"the hidden suite no longer contains {by_torch!r}: adapt this benchmark"
         if not torch:
             hidden = hidden.replace(by_torch, by_numpy)
     assert torch or "torch" not in hidden.partition('"""\n\n')[2], "the suite still uses torch: adapt this benchmark"
@@ -106,13 +106,13 @@ def plain_suite(folder: Path, *, torch: bool) -> list[str]:
 
 
 def process(command: list[str], expected: str) -> Callable[[], float]:
-    """Times one run of a command; its output must show that all the tests passed."""
+    """Return a timer of one run of a command, whose output must show that all tests passed."""
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OMP_NUM_THREADS": "1"}
 
     def run() -> float:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         if done.returncode or expected not in done.stdout:
             sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return seconds
@@ -121,13 +121,13 @@ def process(command: list[str], expected: str) -> Callable[[], float]:
 
 
 def warm(judge: Judge) -> Callable[[], float]:
-    """Times one grading by a judge that is already there."""
+    """Return a timer of one grading by a running judge."""
 
     def run() -> float:
-        time.sleep(0.1)  # the time a person or a queue leaves for the next workers to be made ready
-        begun = time.perf_counter()
+        time.sleep(0.1)  # a pause, as between real requests, in which the judge prepares the next workers
+        started = time.perf_counter()
         verdict = judge.grade(SLUG, ROOT / "solutions" / SLUG)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         if (verdict.status, verdict.confinement, len(verdict.tests)) != ("passed", "full", TESTS):
             sys.exit(f"not a fully confined pass: {verdict.status} {verdict.confinement} {verdict.message}")
         return seconds

@@ -1,4 +1,4 @@
-"""How long `katas list` takes as a whole process, beside `python -c "import numpy"`, in turns.
+"""Measure how long the process `katas list` takes, compared in turns with `python -c "import numpy"`.
 
 python benchmarks/list_latency.py [--rounds 21]
 """
@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[1]
 
 
 def seconds(command: list[str]) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How long a learner waits between saving a file and seeing the verdict: `katas watch`, and pytest run at every save.
+"""Measure a learner's wait from a save to the verdict: `katas watch` compared with pytest run at every save.
 
     python benchmarks/watch_latency.py [--rounds 15] [--kata exercise01]
 
@@ -37,8 +37,8 @@ from graders.catalogue import Kata
 from graders.checks.speed import median_interval
 
 ROOT = Path(__file__).parents[1]
-KATAS = [sys.executable, "-m", "graders.cli"]  # of the copy in which it is started
-REST_S = 0.3  # between two saves: what a person leaves, and less than any of them takes
+KATAS = [sys.executable, "-m", "graders.cli"]  # from the repository copy in the working folder
+REST_S = 0.3  # a pause between two saves, shorter than any of the programs takes
 PATIENCE_S = 60.0
 CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")  # of a terminal
 
@@ -56,7 +56,7 @@ for changes in watchfiles.watch(f"katas/{slug}", step=10, debounce=100):
 
 
 class Side:
-    """A program that answers every save with text; `verdict` finds an answer in it, its first group is the score."""
+    """A program that prints text after every save; `verdict` matches an answer, its first group the score."""
 
     def __init__(self, command: list[str], cwd: Path, verdict: str, *, terminal: bool = False) -> None:
         self.verdict = re.compile(verdict.encode(), re.DOTALL)
@@ -75,12 +75,12 @@ class Side:
         os.set_blocking(self.reading, False)
 
     def drop(self) -> None:
-        """Forget what was written until now."""
+        """Discard the output so far."""
         while self._read():
             pass
 
     def answer(self, score: str) -> float:
-        """The moment at which a verdict with this score could be read."""
+        """Return the time at which a verdict with this score could be read."""
         text, deadline = b"", time.perf_counter() + PATIENCE_S
         while time.perf_counter() < deadline:
             news = self._read()
@@ -104,7 +104,7 @@ class Side:
 
 
 def copied(to: Path) -> Path:
-    """A learner's clone of this repository, far from whatever is being edited here."""
+    """Copy this repository to a learner's clone, independent of edits here."""
     to.mkdir()
     for name in ("conftest.py", "tox.ini"):
         shutil.copy(ROOT / name, to)
@@ -114,16 +114,16 @@ def copied(to: Path) -> Path:
 
 
 def saved(path: Path, text: bytes) -> float:
-    """The moment before the save; written beside and renamed, as editors do."""
+    """Save a file by renaming, as editors do, and return the time before it."""
     beside = path.with_name(f".{path.name}.new")
-    begun = time.perf_counter()
+    started = time.perf_counter()
     beside.write_bytes(text)
     beside.rename(path)
-    return begun
+    return started
 
 
 def pytest_says(kata: Kata, command: list[str], cwd: Path) -> str:
-    """How the last line begins of a run of pytest on what lies there now."""
+    """Run pytest on the present files and return the start of its last line."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     found = re.search(r"=+ ((?:\d+ \w+(?:, )?)+) in ", done.stdout)
     if found is None:
@@ -147,7 +147,7 @@ def main() -> None:
         run = [sys.executable, "-m", "pytest", f"katas/{slug}"]
         scores: dict[str, dict[str, str]] = {side: {"stub": "0", "right": full} for side in ("watch", "screen")}
         scores["pytest"] = {}
-        for answer, text in reversed(answers.items()):  # the stub comes last: it is what lies there at the start
+        for answer, text in reversed(answers.items()):  # the stub comes last, because the clone starts with it
             saved(places["pytest"] / "katas" / slug / name, text)
             scores["pytest"][answer] = pytest_says(kata, run, places["pytest"])
         commands = {
@@ -178,8 +178,8 @@ def main() -> None:
                 for side, program in sides.items():
                     time.sleep(REST_S)
                     program.drop()
-                    begun = saved(places[side] / "katas" / slug / name, answers[answer])
-                    seconds = program.answer(scores[side][answer]) - begun
+                    started = saved(places[side] / "katas" / slug / name, answers[answer])
+                    seconds = program.answer(scores[side][answer]) - started
                     if number > 1:  # the first two warm up
                         times[side].append(seconds)
                 print(f"\rsave {number + 1}/{2 * given.rounds + 2}", end="", file=sys.stderr)

@@ -1,15 +1,15 @@
-"""How long a learner waits at a kata that takes long to grade: `katas watch challenge5`, one file saved after another.
+"""Measure a learner's wait at a kata that takes long to grade: `katas watch challenge5`, one save after another.
 
     python benchmarks/watch_long.py [--kata challenge5] [--rounds 1]
 
-In a copy of this repository, every file of the kata is saved in turn (with a comment more in it), and the clock runs
-from the moment before the save until
+In a copy of this repository, every file of the kata is saved in turn (with one more comment), and the clock runs from
+just before the save until
 
 - failure : the first test that does not pass can be read
 - verdict : the verdict can be read, on all tasks
 
-as `katas watch SLUG --plain` prints them. Beside it stands what grading all tasks takes, which is what a save would
-cost if it had all of them graded again: `whole`, from the start of the command.
+as `katas watch SLUG --plain` prints them. For comparison, `whole` is the time to grade all tasks, from the start of the
+command: what a save would cost if it re-ran all tasks.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from watch_latency import KATAS, REST_S, copied, saved
 from graders import catalogue
 
 
-def answered(process: subprocess.Popen[str], slug: str, begun: float) -> tuple[float, float]:
-    """Seconds until the first failing test, and the end of the verdict, could be read."""
+def answered(process: subprocess.Popen[str], slug: str, started: float) -> tuple[float, float]:
+    """Return the seconds until the first failing test, and until the end of the verdict, could be read."""
     assert process.stdout is not None
     failure = 0.0
     for line in process.stdout:
         if not failure and line.startswith("✗ ") and f"({slug})" not in line:
-            failure = time.perf_counter() - begun
+            failure = time.perf_counter() - started
         if "katas done" in line:
-            return failure, time.perf_counter() - begun
+            return failure, time.perf_counter() - started
     sys.exit("katas watch has ended")
 
 
@@ -50,7 +50,7 @@ def main() -> None:
         kata = catalogue.load(place, given.kata)
         command = [*KATAS, "watch", kata.slug, "--plain"]
         print(f"$ {' '.join(command)}")
-        begun = time.perf_counter()
+        started = time.perf_counter()
         process = subprocess.Popen(
             command,
             cwd=place,
@@ -60,7 +60,7 @@ def main() -> None:
             env=os.environ | {"NN_KATAS_PROGRESS": str(place / "progress.sqlite")},
         )
         try:
-            failure, whole = answered(process, kata.slug, begun)
+            failure, whole = answered(process, kata.slug, started)
             print(f"{'whole':24} failure {failure:6.1f} s  verdict {whole:6.1f} s")
             for name in (name for name in kata.files if not catalogue.is_glob(name)):
                 path, found = kata.folder / name, []

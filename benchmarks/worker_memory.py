@@ -1,9 +1,9 @@
-"""A worker's own memory: what it does not share with its zygote, after it has answered a call.
+"""Measure a worker's own memory, which it does not share with its fork server, after it has answered a call.
 
     python benchmarks/worker_memory.py
 
-Read from /proc/PID/smaps_rollup (private pages, clean and dirty) of real workers of both runtimes, of the zygote's
-own resident memory beside it.
+Read from /proc/PID/smaps_rollup (private pages, clean and dirty) of real workers of both runtimes, with the fork
+server's resident memory for comparison.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 
 from graders import catalogue
-from graders.judge.grading import Clock, WorkerSide
-from graders.judge.worker import Crew
-from graders.judge.zygote import Zygote
+from graders.judge.fork_server import WorkerServer
+from graders.judge.submission_side import Clock, WorkerSide
+from graders.judge.worker_handle import WorkerGroup
 
 ROOT = Path(__file__).parents[1]
 KATAS = {"numpy": "exercise01", "torch": "challenge5"}
@@ -28,26 +28,26 @@ def private_megabytes(pid: int) -> float:
 
 
 def measure(runtime: str, count: int = 8) -> list[float]:
-    """Megabytes of each of `count` workers that have loaded a solution and answered."""
+    """Return the megabytes of each of `count` workers that have loaded a solution and answered."""
     kata = catalogue.load(ROOT, KATAS[runtime])
-    zygote = Zygote.start(runtime, (), (), "full")
-    zygote.greet()
+    server = WorkerServer.start(runtime, (), (), "full")
+    server.greet()
     try:
-        return _measure(kata, zygote.judges, count)
+        return _measure(kata, server.judges, count)
     finally:
-        zygote.stop()
+        server.stop()
 
 
 def _measure(kata: catalogue.Kata, judges: socket.socket, count: int) -> list[float]:
     files = {path.name: path.read_bytes() for path in kata.solution.glob("*.py")}
     order = {"files": files, "supplied": {}, "modules": list(kata.modules), "forbidden": [], "seed": 1}
     order |= {"memory_mb": kata.limits.memory_mb, "cpu_s": 60}
-    crew = Crew(judges, 64)
+    group = WorkerGroup(judges, 64)
     found = []
-    for worker in crew.hire(count):
+    for worker in group.acquire(count):
         WorkerSide(kata, worker, Clock(kata.limits), order).load()
         found.append(private_megabytes(worker.pid))
-    crew.close()
+    group.close()
     return found
 
 

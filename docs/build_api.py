@@ -1,4 +1,4 @@
-"""Writes docs/framework.md, the reference of the kata meta's framework, from its docstrings.
+"""Write docs/framework.md, the reference of the framework of the kata meta, from its docstrings.
 
 python docs/build_api.py
 """
@@ -20,28 +20,29 @@ MODULES = "tensor functional shapes indexing module layers losses optimizers dat
 INTRODUCTION = """\
 # your_framework
 
-The reference of the framework that the kata [meta](../katas/meta/README.md) has you write, as it is in the shipped
-solution (`solutions/meta`). Names, arguments, defaults, numbers and exceptions are PyTorch's unless it is said.
-Written by `python docs/build_api.py` from the docstrings.
+The reference of the framework that you write in the kata [meta](../katas/meta/README.md), as the shipped solution
+implements it (`solutions/meta`). Names, arguments, defaults, numbers and exceptions are PyTorch's unless the text says
+otherwise. `python docs/build_api.py` writes this page from the docstrings.
 
-**Tutorials**, notebooks to be run: [automatic differentiation from scratch](tutorials/autograd_from_scratch.ipynb), [an
+**Tutorials**, as notebooks to run: [automatic differentiation from scratch](tutorials/autograd_from_scratch.ipynb), [an
 MLP on MNIST](tutorials/train_an_mlp_on_mnist.ipynb), [a small convolutional
 network](tutorials/a_small_convolutional_net.ipynb).
 
-**Measured beside PyTorch**: 784-128-10, Adam, batches of 64, 3 epochs of the 4 000 digits, the same initial weights and
-batches on both sides. On the 1 000 digits kept back both get 89.7 %, with the same answer to every one; over all 189
-steps the losses differ by 2.4 · 10⁻⁷ at most in single precision, which is one rounding at the first loss, and by
-4.4 · 10⁻¹⁶ in double. The second tutorial is this measurement.
+**Compared with PyTorch**: a 784-128-10 network, Adam, batches of 64, 3 epochs on the 4 000 digits, with the same
+initial weights and batches on both sides. On the 1 000 digits kept back, both classify 89.7 % correctly, with the
+same answer for every digit. Over all 189 steps, the losses differ by at most 2.4 · 10⁻⁷ in single precision, which is
+one rounding at the first loss, and by at most 4.4 · 10⁻¹⁶ in double precision. The second tutorial is this
+measurement.
 
-**Under the test suites of its peers** (`tests/test_peer_suites.py`, through adapters of names): micrograd's 2 tests
-pass. Of tinygrad's parts on tensors, gradients, layers and optimisers, 705 tests, 327 pass; 337 ask for what is not in
-the framework, or are switched off there; 41 want another behaviour, mostly another than PyTorch's, and are listed there
-with the reason.
+**With the test suites of other frameworks** (`tests/katas/test_peer_suites.py`, with adapters for names): micrograd's 2
+tests pass. Tinygrad's tests of tensors, gradients, layers and optimisers are 705. Of these, 327 pass, and 337 need
+features that the framework lacks or are disabled there. The other 41 expect a different behaviour, mostly different
+from PyTorch's; the test lists them with reasons.
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     sys.path.insert(0, str(ROOT / "solutions" / "meta"))
     try:
         package = importlib.import_module("your_framework")
@@ -58,7 +59,7 @@ def page() -> str:
 
 
 def _exported(package: ModuleType, module: ModuleType) -> Iterator[str]:
-    """An entry for each class and function of the module that the package exports, and for their public bases."""
+    """Yield an entry for each class and function of the module that the package exports, and for their public bases."""
     offered = {id(getattr(package, name)) for name in package.__all__}
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", "") == module.__name__ and name == value.__name__:
@@ -69,7 +70,7 @@ def _exported(package: ModuleType, module: ModuleType) -> Iterator[str]:
 
 
 def _is_base(kind: type, package: ModuleType) -> bool:
-    """Whether it has a public name and an exported class is derived from it."""
+    """Return whether a class has a public name and an exported class derives from it."""
     derived = [value for name in package.__all__ if isinstance(value := getattr(package, name), type)]
     return not _private(kind.__name__) and any(issubclass(each, kind) for each in derived)
 
@@ -84,7 +85,7 @@ def _class(kind: type, package: ModuleType) -> str:
 
 
 def _methods_from(kind: type, module: ModuleType) -> Iterator[str]:
-    """The methods that another module gave to a class."""
+    """Yield the methods that another module adds to a class."""
     if module.__name__ != kind.__module__:
         found = "".join(_methods(kind, module.__name__)).lstrip("\n")
         if found:
@@ -92,7 +93,7 @@ def _methods_from(kind: type, module: ModuleType) -> Iterator[str]:
 
 
 def _methods(kind: type, module: str) -> Iterator[str]:
-    """An item for each documented function of the class that was written in this module, with all its names."""
+    """Yield an item, with all names, for each documented method that this module defines."""
     names: dict[Any, list[str]] = {}
     for name, value in vars(kind).items():
         if inspect.isfunction(value) and value.__module__ == module and value.__doc__ and not _private(name):
@@ -112,14 +113,14 @@ def _also(names: list[str]) -> str:
 
 
 def _signature(function: Any, bound: bool = False) -> str:
-    """The arguments as they are written, without the first if it is the object's own."""
+    """Return the arguments as written, without `self` for a method."""
     signature = inspect.signature(function)
     parameters = [p for p in signature.parameters.values() if not _private(p.name)][1 if bound else 0 :]
     return re.sub(r"dtype\('(\w+)'\)", r"\1", str(signature.replace(parameters=parameters)))
 
 
 def _text(thing: Any) -> str:
-    """The docstring, with what would be markup in running text escaped."""
+    """Return the docstring, with markup characters in running text escaped."""
     doc = inspect.cleandoc(thing.__doc__ or "")
     return "\n".join(line if line.startswith("    ") else _escaped(line) for line in doc.split("\n"))
 

@@ -1,9 +1,8 @@
-"""Makes docs/report.webp and docs/progress.webp: the two pages on a screen and on a phone, light and dark.
+"""Make docs/report.webp and docs/progress.webp: the two pages on a screen and on a phone, light and dark.
 
 python docs/pages.py     (needs chromium)
 
-The report is that of a wrong answer to exercise05, graded for it; the checklist is that of the repository's katas, some
-of them passed.
+The report is of a wrong answer to exercise05. The checklist is of the repository's katas, some of them passed.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from graders import catalogue
-from graders.cli import checklist
-from graders.judge import Judge
-from graders.progress import Standing
+from graders import Judge, catalogue
+from graders.learner import checklist
+from graders.learner.progress import Standing
 from graders.report import render
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +29,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 def report(judge: Judge) -> str:
-    """The page of a verdict with differences and a gradient to look at."""
+    """Return a verdict's page, with differences and a gradient."""
     kata = catalogue.load(ROOT, "exercise05")
     solution = {name: (kata.solution / name).read_bytes() for name in kata.files}
     wrong = next(each for each in kata.wrong if each.path.stem == "batch_averaged")
@@ -42,7 +40,7 @@ def report(judge: Judge) -> str:
 
 
 def progress() -> str:
-    """The checklist of somebody who has begun."""
+    """Return the checklist of a learner who has passed some katas."""
     katas = catalogue.load_all(ROOT)
     days = [datetime.date(2026, 3, day) for day in (1, 2, 3)]
     standings = {kata.slug: Standing("") for kata in katas}
@@ -53,7 +51,7 @@ def progress() -> str:
 
 
 def pictured(page: str) -> Image.Image:
-    """The page at every size, light and then dark, side by side."""
+    """Return the page at every size, light and then dark, side by side."""
     shots = [_shot(page, *size, dark) for size in SIZES for dark in (False, True)]
     sheet = Image.new("RGB", (sum(each.width for each in shots) + GAP * 3, SIZES[0][1]), "#888888")
     left = 0
@@ -66,7 +64,7 @@ def pictured(page: str) -> Image.Image:
 def _shot(page: str, width: int, height: int, dark: bool) -> Image.Image:
     with tempfile.TemporaryDirectory() as folder:
         file, picture = Path(folder, "page.html"), Path(folder, "page.png")
-        # Chromium opens no window as narrow as a phone: the page is shown in a frame.
+        # Chromium's windows cannot be as narrow as a phone, so the page is in a frame.
         frame = f'<iframe width="{width}" height="{height}" style="border:0" srcdoc="{html.escape(page)}"></iframe>'
         file.write_text(f'<!doctype html><body style="margin:0">{frame}', encoding="utf-8")
         command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]

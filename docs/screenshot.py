@@ -1,4 +1,7 @@
-"""Makes docs/grade.svg and docs/watch.svg: the wrong submission of the demo, really graded and watched.
+"""Draw docs/passed.svg, docs/grade.svg and docs/watch.svg from real gradings.
+
+passed.svg shows a first success: exercise01, solved. The other two show the demo's wrong submission,
+graded and watched.
 
 python docs/screenshot.py
 """
@@ -11,15 +14,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from graders import catalogue
-from graders.judge import Judge
-from graders.progress import Standing
+from graders import Judge, catalogue
+from graders.learner.progress import Standing
+from graders.learner.watch import view
+from graders.learner.watch.state import State
 from graders.report import terminal
 from graders.report.shown import shown
-from graders.watch import view
+from graders.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+FIRST = "exercise01"
 SLUG = "exercise04"
 WRONG = ROOT / "graders" / "demo" / "wrong"
 SEED = bytes(16)
@@ -30,23 +35,30 @@ def recorder() -> Console:
     return Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
 
 
+def draw_grading(command: str, verdict: Verdict, name: str) -> None:
+    """Draw the terminal after a command that printed this verdict."""
+    console = recorder()
+    console.print(f"$ {command}", style="bold", highlight=False)
+    terminal.print_verdict(verdict, console)
+    console.save_svg(str(DOCS / f"{name}.svg"), title="katas", unique_id="katas")
+
+
 def main() -> None:
     with Judge(ROOT) as judge:
+        solved = judge.grade(FIRST, ROOT / "solutions" / FIRST, seed=SEED)
         judge.grade(SLUG, WRONG, seed=SEED)
-        begun = time.monotonic()
-        verdict = judge.grade(SLUG, WRONG, seed=SEED)  # as at a save: the judge is warm
-        seconds = time.monotonic() - begun
-    console = recorder()
-    console.print(f"$ katas grade {SLUG} --submission graders/demo/wrong", style="bold", highlight=False)
-    terminal.print_verdict(verdict, console)
-    console.save_svg(str(DOCS / "grade.svg"), title="katas", unique_id="katas")
+        started = time.monotonic()
+        verdict = judge.grade(SLUG, WRONG, seed=SEED)  # the judge is warm, as it is at a save
+        seconds = time.monotonic() - started
+    draw_grading(f"katas grade {FIRST}", solved, "passed")
+    draw_grading(f"katas grade {SLUG} --submission graders/demo/wrong", verdict, "grade")
 
     katas = catalogue.load_all(ROOT)
     standings = {kata.slug: Standing(kata.slug) for kata in katas}
     for kata in katas:
         if kata.slug in ("exercise01", "exercise02", "exercise03"):
             standings[kata.slug] = Standing(kata.slug, 1, sum(task.points for task in kata.tasks), "2026-01-01")
-    state = view.State(katas, standings, next(kata for kata in katas if kata.slug == SLUG))
+    state = State(katas, standings, next(kata for kata in katas if kata.slug == SLUG))
     state.verdict, state.seconds, state.graded_at = shown(verdict, "learner"), seconds, "14:03:12"
     standings[SLUG] = Standing(SLUG, 1, verdict.score)
     console = recorder()

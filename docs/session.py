@@ -1,9 +1,9 @@
-"""Makes docs/session.svg: from a clone to the first green task, recorded at a real terminal.
+"""Make docs/session.svg: from a clone to the first green task, recorded at a real terminal.
 
-python docs/session.py     (from the root of the repository; the katas that are committed are cloned)
+python docs/session.py     (from the root of the repository; it clones the committed katas)
 
-Everything in it is typed into a shell on a pseudo-terminal; the saves are what an editor would write. The pictures, one
-after the other, are rich's; a style sheet shows one at a time, and only the last to who wants no motion.
+Everything is typed into a shell on a pseudo-terminal; the saves are those of an editor. Rich draws the pictures. A
+style sheet shows them one after the other, or only the last for readers who prefer reduced motion.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from tests.workshop import KATAS  # noqa: E402
 
 COLUMNS, LINES = 80, 27
 FIRST = "import numpy as np\n\n\ndef affine(W, x, b):\n    return W @ x + b\n"
-NAMES = {"brown": "yellow", "default": ""}  # pyte's names of colours that rich calls otherwise
-REST_S = 1.0  # without news, after which a screen is complete
-SECONDS = (5, 5, 6, 6)  # that each picture is shown
+NAMES = {"brown": "yellow", "default": ""}  # pyte's colour names that differ from rich's
+REST_S = 1.0  # without output, after which a screen is complete
+SECONDS = (5, 5, 6, 6)  # for which each picture is shown
 TITLE = "From a clone to the first green task: katas watch grades at every save"
 
 
 def frame(terminal: AtTerminal) -> Text:
-    """What is on the screen once nothing more is written to it, with its colours."""
+    """Return the screen, with colours, once the output has ended."""
     before = ""
     while terminal.text() != before:
-        before, begun = terminal.text(), time.monotonic()
-        terminal.wait(lambda _: time.monotonic() - begun > REST_S)  # noqa: B023 (called before it is bound again)
+        before, started = terminal.text(), time.monotonic()
+        terminal.wait(lambda _: time.monotonic() - started > REST_S)  # noqa: B023 (called before it is bound again)
     text = Text()
     for number, _ in enumerate(terminal.screen.display):
         row = terminal.screen.buffer[number]
@@ -52,7 +52,7 @@ def frame(terminal: AtTerminal) -> Text:
 
 
 def recorded() -> list[Text]:
-    """The four pictures: cloned, watched, a first task, all of them."""
+    """Record the four pictures: a clone, a watch, a first task, all tasks."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "nn-katas.git").symlink_to(ROOT)
@@ -63,7 +63,7 @@ def recorded() -> list[Text]:
         }
         with AtTerminal(["bash", "--norc", "-i"], place, columns=COLUMNS, lines=LINES, env=env) as terminal:
             terminal.wait("$")
-            for typed, seen in (("git clone nn-katas.git", "done."), ("cd nn-katas", "$ cd"), ("katas next", "judge ")):
+            for typed, seen in (("git clone nn-katas.git", "done."), ("cd nn-katas", "$ cd"), ("katas next", "grade ")):
                 terminal.type(f"{typed}\n")
                 terminal.wait(seen)
                 terminal.wait(lambda text: text.rstrip().endswith("\n$"))
@@ -85,26 +85,26 @@ def recorded() -> list[Text]:
 
 
 def drawn(picture: Text, number: int) -> str:
-    """One picture as SVG, all its names its own."""
+    """Return one picture as SVG, with unique names."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(picture, no_wrap=True, end="")
     return console.export_svg(title="nn-katas", unique_id=f"session{number}")
 
 
 def animated(pictures: list[str]) -> str:
-    """The pictures one after the other, over and over."""
+    """Return an SVG that shows the pictures one after the other, repeatedly."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', pictures[0])
     assert found is not None
     whole = sum(SECONDS)
-    rules, begun = [], 0
+    rules, started = [], 0
     for number, seconds in enumerate(SECONDS):
-        on, off = 100 * begun / whole, 100 * (begun + seconds) / whole
+        on, off = 100 * started / whole, 100 * (started + seconds) / whole
         keys = [f"{on:.2f}%,{off - 0.01:.2f}%{{opacity:1}}"]
         keys += [f"0%,{on - 0.01:.2f}%{{opacity:0}}"] if on else []
         keys += [f"{off:.2f}%,100%{{opacity:0}}"] if off < 100 else []
         rules.append(f"@keyframes shown{number}{{{''.join(keys)}}}")
         rules.append(f".shown{number}{{opacity:0;animation:shown{number} {whole}s step-end infinite}}")
-        begun += seconds
+        started += seconds
     last = len(pictures) - 1
     still = f"*{{animation:none!important}}.shown{last}{{opacity:1}}"
     style = "".join(rules) + f"@media(prefers-reduced-motion:reduce){{{still}}}"

@@ -1,6 +1,6 @@
-"""What mkdocs is told beyond its settings: the katas are pages, formulas are MathML, links into the repository hold.
+"""The mkdocs hooks: make pages of the katas, MathML of formulas, and working links into the repository.
 
-A hook of mkdocs (see mkdocs.yml): the functions that begin with `on_` are called by name.
+mkdocs (see mkdocs.yml) calls the functions whose names start with `on_`.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import latex2mathml.converter
 from mkdocs.structure.files import File, Files
 
 from graders import catalogue
-from graders.progress import place
+from graders.learner.progress import place
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-_LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")  # a relative one, without what stands behind #
+_LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")  # a relative link, without its fragment
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
 
 def katas() -> list[catalogue.Kata]:
-    """Those that have a page of their own, in the order in which they are best done."""
+    """Return the katas that have a page, in the recommended order."""
     found = [catalogue.load(ROOT, slug, complete=False) for slug in catalogue.slugs(ROOT)]
     return sorted((kata for kata in found if (kata.folder / "README.md").is_file()), key=place)
 
 
 def on_config(config: Any) -> Any:
-    """Leave out of the navigation what is not written yet, and put the katas in."""
+    """Add the katas to the navigation, and leave out missing pages."""
     config.nav = [_filled(title, content) for entry in config.nav for title, content in entry.items()]
     return config
 
@@ -44,7 +44,7 @@ def _filled(title: str, content: Any) -> dict[str, Any]:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """The READMEs of the katas, and whatever the texts link to that lies outside of docs/."""
+    """Add the READMEs of the katas, and the files outside docs/ that the texts link to."""
     pages = [kata.folder / "README.md" for kata in katas()]
     linked = {target for text in (*DOCS.glob("*.md"), *pages) for target in _linked(text)}
     for path in (*pages, *sorted(linked - set(pages))):
@@ -54,7 +54,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Read what is folded as Markdown too, and let links lead to where a file of the repository is on the site."""
+    """Render folded text as Markdown too, and point links at the site's copies of repository files."""
     source = Path(page.file.abs_src_path)
 
     def led(found: re.Match[str]) -> str:
@@ -65,18 +65,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def _linked(text: Path) -> set[Path]:
-    """The files that a text links to."""
+    """Return the files that a text links to."""
     found = _LINK.findall(text.read_text(encoding="utf-8")) if text.is_file() else []
     return {(text.parent / target).resolve() for target in found}
 
 
 def _on_site(path: Path) -> str:
-    """Where a file of the repository is on the site: what lies in docs/ at its top, all else under its own path."""
+    """Return a repository file's place on the site: docs/ is the top, other files keep their paths."""
     return path.relative_to(DOCS if path.is_relative_to(DOCS) else ROOT).as_posix()
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Formulas as MathML, which browsers draw without a script."""
+    """Convert formulas to MathML, which browsers draw without a script."""
 
     def drawn(found: re.Match[str]) -> str:
         display = "block" if found[1] == "div" else "inline"

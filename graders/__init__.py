@@ -1,3 +1,24 @@
-"""The harness of nn-katas: it observes a submission in a worker and judges it in another process."""
+"""The harness of nn-katas: it observes a submission in a worker and judges it in another process.
 
-__version__ = "0.1.0"
+Only `Judge`, `Verdict` and `KataError` are public; everything else may change. Their types are in __init__.pyi.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PLACES = {
+    "Judge": "graders.judge.client",
+    "KataError": "graders.errors",
+    "Verdict": "graders.verdict",
+    "__version__": "graders.version",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, because workers import this package too and need none of them."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_PLACES[name]), name)

@@ -1,39 +1,65 @@
-"""The one tree of exceptions. A message names the file, the fault and the remedy."""
+"""The harness's exceptions, in one tree. A message names the file, the problem and the fix."""
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class KataError(Exception):
-    """Anything the harness reports to a person; `katas` prints it and exits with status 2."""
+    """An error that the harness reports to a person; `katas` prints it and exits with status 2."""
 
 
 class CatalogueError(KataError):
-    """A kata.toml, or the folder it describes, is not as it should be."""
+    """A kata.toml, or the folder it describes, is invalid."""
 
 
 class IntakeError(KataError):
-    """A submission holds something that is refused before any of it runs."""
+    """A submission is refused before any of it runs."""
 
 
 class SubmissionError(KataError):
-    """What a submission did in its worker that fails the test at hand."""
+    """A submission did something in its worker that fails the current test."""
 
 
 class WorkerError(SubmissionError):
-    """The worker was killed or died: out of time, out of memory, or a broken wire."""
+    """The worker was killed or died: it ran out of time or memory, or broke the protocol."""
 
 
 class WireError(KataError):
-    """A message or a value breaks the rules of the wire."""
+    """A message or a value breaks the rules of the wire format."""
 
 
 class ConfinementError(KataError):
-    """The worker cannot be confined as asked."""
+    """The worker cannot be confined as requested."""
 
 
 class JudgeError(KataError):
-    """A fault on our own side; never charged to the submission."""
+    """A fault of the harness; never charged to the submission."""
 
 
 class Abandoned(KataError):
-    """Whoever had asked for a grading did not want it any more."""
+    """The caller cancelled the grading."""
+
+
+class RemoteFault(SubmissionError):
+    """An exception that the submission raised in its worker."""
+
+    def __init__(self, fault: dict[str, Any]) -> None:
+        self.type_name = _text(fault.get("type"), 100)
+        bases = fault.get("bases")
+        self.bases = tuple(_text(base, 100) for base in bases) if isinstance(bases, list) else ()
+        self.text = _text(fault.get("message"), 4000)
+        self.where = _text(fault.get("where"), 1000)
+        super().__init__(f"{self.type_name}: {self.text}" if self.text else self.type_name)
+
+
+class NotPlain(SubmissionError):
+    """The submission returned a value that cannot be sent to the judge: it is not plain, or it is too large."""
+
+
+class ForkServerDied(JudgeError):
+    """The workers' fork server died; the grading can be retried."""
+
+
+def _text(value: Any, limit: int) -> str:
+    return value[:limit] if isinstance(value, str) else ""

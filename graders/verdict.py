@@ -1,4 +1,4 @@
-"""The one record of a grading. Every report is a pure function of it and of its audience."""
+"""The record of a grading. Every report is a pure function of a verdict and its audience."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from graders import __version__
 from graders.errors import KataError
+from graders.version import __version__
 
 SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
-TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows how)"
+TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
 NOTHING_COUNTS = "A test of this kata broke, which is not the submission's fault. This grading does not count."
-UNTOUCHED = "handed out: nothing to grade yet"  # the end of a message
-SOMEBODY = "a person"  # who marked a task, for the public
+UNTOUCHED = "handed out: nothing to grade yet"  # how the message of an unchanged submission ends
+SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
 Audience = Literal["learner", "public", "instructor"]
 Confinement = Literal["full", "partial", "none"]
@@ -31,11 +31,11 @@ Visibility = Literal["visible", "hidden"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Immutable, strict about its fields."""
+    """An immutable record that rejects unknown fields."""
 
 
 class Speed(Record, frozen=True, kw_only=True):
-    """A speed as a ratio, submission's seconds / reference's seconds; `low` and `high` bound it (bootstrap)."""
+    """A speed: submission's seconds / reference's seconds. `low` and `high` are its bootstrap interval."""
 
     ratio: float
     low: float
@@ -44,12 +44,13 @@ class Speed(Record, frozen=True, kw_only=True):
 
 
 class TestResult(Record, frozen=True, kw_only=True):
-    """What one test function found. Times are seconds; `worker_cpu_s` is the kernel's figure.
+    """The result of one test function. Times are in seconds; the kernel measures `worker_cpu_s`.
 
-    `title` is what reports call it, where its author gave it one: `@task("batch", title="…")`.
+    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `expected` and `actual` repeat the
+    values in the last comments of `counterexample`, or are empty.
     """
 
-    __test__ = False  # not for pytest to collect
+    __test__ = False  # keep pytest from collecting it
 
     name: str
     title: str = ""
@@ -58,6 +59,8 @@ class TestResult(Record, frozen=True, kw_only=True):
     status: TestStatus
     message: str = ""
     counterexample: str = ""
+    expected: str = ""
+    actual: str = ""
     diagnosis: str = ""
     output: str = ""
     duration_s: float = 0.0
@@ -66,10 +69,10 @@ class TestResult(Record, frozen=True, kw_only=True):
 
 
 class TaskResult(Record, frozen=True, kw_only=True):
-    """A task, which carries points; its status follows from its tests, or from a person's points.
+    """The result of a task, which carries points. Its status follows from its tests, or from a person's points.
 
-    An `extra` task decides nothing between passed and failed, unless the verdict requires extras. `reviewed_at` is UTC,
-    ISO 8601; `comment` is what the reviewer tells the author, at most 2 000 characters.
+    An `extra` task does not affect the verdict's status unless the verdict requires extras. `reviewed_at` is UTC, ISO
+    8601. `comment` is the reviewer's comment for the author, at most 2 000 characters.
     """
 
     name: str
@@ -85,7 +88,7 @@ class TaskResult(Record, frozen=True, kw_only=True):
 
 
 class Limits(Record, frozen=True, kw_only=True):
-    """What a submission may use: seconds of wall time, megabytes, kilobytes."""
+    """The resource limits of a submission: seconds of wall time, megabytes, kilobytes."""
 
     import_s: float = 5
     call_s: float = 2
@@ -96,10 +99,11 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """One grading. `score` and `max_score` count graded tasks only; of what is ungradable, all that tests decide.
+    """The result of one grading.
 
-    `require_extras` is the policy that `status` was decided by: whether the extra tasks must pass too.
-    `seed` is 32 hexadecimal digits; `graded_at` is UTC, ISO 8601; the digests are SHA-256.
+    `score` and `max_score` count graded tasks only; for an ungradable submission, `max_score` counts all tasks that
+    tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal digits,
+    `graded_at` is UTC, ISO 8601, and the digests are SHA-256.
     """
 
     kata: str
@@ -129,7 +133,7 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     @property
     def deciding(self) -> tuple[TaskResult, ...]:
-        """The tasks that must pass: the core, and the extras where they are required."""
+        """The tasks that must pass: the core tasks, and the extras if they are required."""
         return tuple(task for task in self.tasks if self.require_extras or not task.extra)
 
     @property
@@ -139,7 +143,7 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing was graded because nothing differs from what was handed out."""
+        """Whether the submission is unchanged since it was handed out."""
         return self.status == "ungradable" and self.message.endswith(UNTOUCHED)
 
     @property
@@ -148,14 +152,14 @@ class Verdict(Record, frozen=True, kw_only=True):
         return {"passed": 0, "awaiting_review": 0, "failed": 1, "ungradable": 1}.get(self.status, 2)
 
     def for_audience(self, audience: Audience) -> Verdict:
-        """The same verdict with what this audience may not see taken out.
+        """Return the verdict without what this audience may not see.
 
-        The instructor sees everything. The learner never sees the seed, and of a hidden test what `hidden_detail`
-        allows. The public sees no more than the status and the points of anything.
+        Instructors see everything. Learners never see the seed, and see as much of a hidden test as `hidden_detail`
+        allows. The public sees only status and points.
 
-        A submission can sleep for as long as a hidden input says, so the duration of the grading is shown only where
-        the message of a hidden test is. An `error` costs no attempt, so only the instructor sees its points and the
-        results of hidden tests: otherwise a submission could cause an error on purpose to see them.
+        A submission can encode a hidden input in how long it sleeps, so the duration is shown only if messages of
+        hidden tests are. An `error` costs no attempt, so only instructors see its points and hidden results: otherwise
+        a submission could cause an error on purpose to see them.
         """
         if audience == "instructor":
             return self
@@ -188,7 +192,7 @@ class Verdict(Record, frozen=True, kw_only=True):
 
 
 def _undecided(task: TaskResult) -> TaskResult:
-    """A task of a grading that ended in an error, whatever its tests had found until then."""
+    """Return a task without the results of a grading that ended in an error."""
     return msgspec.structs.replace(task, status="error", score=0.0, blocked_by=())
 
 
@@ -196,9 +200,9 @@ _LEVELS: dict[str, int] = {"none": 0, "status": 1, "message": 2, "counterexample
 
 
 def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience: Audience) -> TestResult | None:
-    """The test as the audience may see it, None where not even its existence is shown.
+    """Return the test as the audience may see it, or None if not even its existence is shown.
 
-    `number` counts the hidden tests of its task: it takes the place of a name that may not be shown.
+    `number` counts the hidden tests of its task. It replaces a name that may not be shown.
     """
     level = 3 if test.visibility == "visible" else _LEVELS[hidden_detail]
     if level == 0:
@@ -206,7 +210,7 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
     if audience == "public":
         level = 1
     if test.status == "error" and level >= 2:
-        # The message of a broken test shows its source and the judge's stack, which are no help to a learner.
+        # The original message shows the test's source and the judge's stack, which do not help a learner.
         test = msgspec.structs.replace(test, message=TEST_BROKE)
     if level == 3:
         return test
@@ -217,6 +221,8 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
         title=test.title if test.visibility == "visible" else "",
         message=test.message if level >= 2 else "",
         counterexample="",
+        expected="",
+        actual="",
         diagnosis=test.diagnosis if level >= 2 else "",
         output="",
         duration_s=test.duration_s if level >= 2 else 0.0,
@@ -226,7 +232,7 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a verdict; graders/verdict.schema.json is `schema_json()` of it."""
+    """Return the JSON schema (draft 2020-12) of a verdict."""
     (reference,), definitions = msgspec.json.schema_components([Verdict], ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["description"] = inspect.cleandoc(definition["description"])
@@ -236,22 +242,19 @@ def schema() -> dict[str, Any]:
 
 
 def schema_json() -> bytes:
-    """The text of graders/verdict.schema.json."""
+    """Return the text of graders/verdict.schema.json."""
     return msgspec.json.format(msgspec.json.encode(schema()), indent=2) + b"\n"
 
 
 def to_json(value: Verdict | list[Verdict]) -> bytes:
-    """JSON of one verdict or of a list, indented for people."""
+    """Return a verdict or a list of verdicts as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2)
 
 
 def from_json(data: bytes) -> Verdict:
-    """Read a verdict of any schema version that this harness knows; older ones are migrated.
-
-    Raises KataError when it is no verdict.
-    """
+    """Read a verdict of any known schema version, and migrate older ones. Raises KataError if it is not a verdict."""
     with contextlib.suppress(msgspec.DecodeError):
-        return _decode(data)  # of this version: at once
+        return _decode(data)  # the fast path: the current version
     try:
         raw = msgspec.json.decode(data)
     except msgspec.DecodeError as fault:
@@ -270,14 +273,14 @@ _decode = msgspec.json.Decoder(Verdict).decode
 
 
 def _from_v1(raw: dict[str, Any]) -> dict[str, Any]:
-    """The same record in v2. In v1 every task was core."""
+    """Return a v1 record as v2. In v1 every task was a core task."""
     tasks = raw.get("tasks", [])
     if isinstance(tasks, list):
         tasks = [task | {"extra": False} if isinstance(task, dict) else task for task in tasks]
     return raw | {"schema": "katas/verdict/v2", "tasks": tasks, "require_extras": False}
 
 
-# schema -> a function that returns the same record in the next schema
+# Maps a schema to a function that returns the record in the next schema.
 _MIGRATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"katas/verdict/v1": _from_v1}
 
 

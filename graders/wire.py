@@ -1,9 +1,9 @@
-"""Plain values ↔ bytes, spoken by both sides; nothing else crosses.
+"""The wire format between judge and worker: it encodes plain values as bytes, and nothing else can cross.
 
-A frame is a prefix (length of the header, bytes of the rest), a msgpack header of at most 1 MiB, and at most 64 MiB of
-raw bytes: those of arrays, NumPy scalars and bytes, in the order in which the header names them. In the header, None,
-bool, int, float and str stand for themselves; everything else is a `Node`, a kind and a flat list of items. Only exact
-types are encoded (of a named tuple its items), so no subclass brings its own behaviour along; there is no pickle and
+A frame is a prefix (the lengths of header and data), a msgpack header of at most 1 MiB, and at most 64 MiB of raw data:
+the bytes of arrays, NumPy scalars and bytes objects, in the order of the header. In the header, None, bool, int, float
+and str represent themselves. Every other value is a `Node` with a kind and a flat list of items. Only exact types are
+encoded (a named tuple as a tuple of its items), so subclasses cannot bring their own behaviour. There is no pickle, and
 there are no object arrays.
 """
 
@@ -26,25 +26,8 @@ MAX_NODES = 100_000
 MAX_INT_BITS = 4096
 MAX_DIMENSIONS = 32
 
-DTYPES = {
-    name: np.dtype(name)
-    for name in [
-        "bool",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "float16",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-    ]
-}
+_INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
+DTYPES = {name: np.dtype(name) for name in f"bool {_INTEGERS} float16 float32 float64 complex64 complex128".split()}
 _SCALARS = {dtype.type: dtype for dtype in DTYPES.values()}
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}  # dtype.name takes microseconds
 _PLAIN = (bool, int, float, str)
@@ -53,18 +36,18 @@ _SMALL = 4096  # below this a copy is cheaper than a view
 
 
 class GeneratorSeed(NamedTuple):
-    """Stands for `numpy.random.default_rng(seed)`, which is made on the side that uses it."""
+    """The seed of a random generator: the receiver turns it into `numpy.random.default_rng(seed)`."""
 
     seed: int
 
 
 def generator(seed: int) -> GeneratorSeed:
-    """A random generator as an argument: it arrives as `numpy.random.default_rng(seed)`."""
+    """Return an argument that arrives as `numpy.random.default_rng(seed)`."""
     return GeneratorSeed(int(seed))
 
 
 class Node(msgspec.Struct, array_like=True, gc=False):
-    """Everything that msgpack has no word of its own for; maps, whose keys may be made to collide, it need not have."""
+    """A value that plain msgpack cannot represent, or a dict: in msgpack maps, a worker could make keys collide."""
 
     kind: str
     items: list[bool | int | float | str | Node | None]
@@ -74,7 +57,7 @@ Item = bool | int | float | str | Node | None
 
 
 class Request(msgspec.Struct, array_like=True):
-    """Judge → worker."""
+    """A message from judge to worker."""
 
     number: int
     operation: str
@@ -83,7 +66,7 @@ class Request(msgspec.Struct, array_like=True):
 
 
 class Reply(msgspec.Struct, array_like=True):
-    """Worker → judge: the value, or (with `ok` false) a description of what went wrong."""
+    """A message from worker to judge: the value or, if `ok` is false, a description of the fault."""
 
     number: int
     ok: bool
@@ -99,7 +82,7 @@ _replies = msgspec.msgpack.Decoder(Reply)
 
 
 class _Packer:
-    """One message on its way out: counts nodes and bytes before anything is copied."""
+    """The encoder of one message. It counts nodes and bytes before it copies anything."""
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -133,10 +116,10 @@ class _Packer:
             return Node("c", [value.real, value.imag])
         if kind is GeneratorSeed:
             return Node("g", [value.seed])
-        if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple: to the judge it is its items
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple crosses as its items
             return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
-        said = f"{_article(kind)}, which is no plain value (NumPy array, number, string, list, tuple or dict)"
-        raise WireError(f"{said}; np.asarray makes an array of it" if isinstance(value, np.ndarray) else said)
+        text = f"{_article(kind)}, which is not a plain value (NumPy array, number, string, list, tuple or dict)"
+        raise WireError(f"{text}; np.asarray turns it into an array" if isinstance(value, np.ndarray) else text)
 
     def _plain(self, value: Any, kind: type) -> Item:
         if kind is str:
@@ -159,7 +142,7 @@ class _Packer:
         if key is not None and type(key) not in _PLAIN:
             raise WireError(f"a dict key that is {_article(type(key))}; a string or a number is expected")
         packed = self.pack(key)
-        if type(packed) is Node:  # large ints hash as anybody likes: a dict of them can be made slow to read
+        if type(packed) is Node:  # large ints can be chosen to collide, which would make the dict slow to read
             raise WireError("a dict key that is an int of more than 64 bits")
         return packed
 
@@ -185,16 +168,16 @@ class _Packer:
 
 
 def _name_of(dtype: np.dtype) -> str:
-    """The name of a dtype that may cross, also of one that only equals it, as C's long long does int64."""
+    """Return the name of a dtype that may cross. C's long long, which equals int64, has the name int64."""
     if DTYPES.get(dtype.name) != dtype:
         raise WireError(f"an array of dtype {str(dtype)[:60]}; bool, integers, float16–64 and complex64/128 can cross")
     return dtype.name
 
 
 def _check_empty(shape: Sequence[Any]) -> None:
-    """No bytes, but as a list or in a message it would be as long as its extents say."""
+    """Limit an empty array's shape: the array has no bytes, but as a list it would be as long as its dimensions say."""
     if math.prod(extent or 1 for extent in shape) > MAX_NODES:
-        raise WireError(f"an array without elements whose shape says more than {MAX_NODES:,}")
+        raise WireError(f"an array without elements whose other dimensions multiply to more than {MAX_NODES:,}")
 
 
 def _article(kind: type) -> str:
@@ -203,13 +186,13 @@ def _article(kind: type) -> str:
 
 
 def request(number: int, operation: str, name: str, value: Any) -> list[Any]:
-    """The buffers of a request, to be written one after the other. Raises WireError."""
+    """Return the buffers of a request, to be written in order. Raises WireError."""
     packer = _Packer()
     return _frame(Request(number, operation, name, packer.pack(value)), packer)
 
 
 def reply(number: int, ok: bool, value: Any) -> list[Any]:
-    """The buffers of a reply, to be written one after the other. Raises WireError."""
+    """Return the buffers of a reply, to be written in order. Raises WireError."""
     packer = _Packer()
     return _frame(Reply(number, ok, packer.pack(value)), packer)
 
@@ -228,7 +211,7 @@ def _frame(message: Request | Reply, packer: _Packer) -> list[Any]:
 
 
 class Reader:
-    """Bytes of a stream, read as needed: `fill(room)` returns what has come, at least a byte, or raises."""
+    """A buffered reader of a stream. `fill(room)` returns at least one byte, or raises."""
 
     def __init__(self, fill: Callable[[int], bytes]) -> None:
         self._fill = fill
@@ -236,11 +219,11 @@ class Reader:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing has come beyond what was asked for."""
+        """Whether no bytes have arrived beyond those taken."""
         return not self._held
 
     def take(self, count: int) -> bytearray:
-        """Exactly `count` bytes."""
+        """Read exactly `count` bytes."""
         taken = bytearray(count)
         done = min(count, len(self._held))
         taken[:done] = self._held[:done]
@@ -255,7 +238,7 @@ class Reader:
 
 
 def receive_request(reader: Reader) -> Request:
-    """The next request. Raises WireError when it breaks a rule, and whatever the reader raises."""
+    """Receive a request. Raises WireError if it is invalid, and whatever the reader raises."""
     message: Request
     message, unpacker = _receive(reader, _requests)
     unpacker.generators = True
@@ -265,11 +248,11 @@ def receive_request(reader: Reader) -> Request:
 
 
 def receive_reply(reader: Reader, number: int) -> Reply:
-    """The reply to request `number`. Raises WireError when it breaks a rule, and whatever the reader raises."""
+    """Receive the reply to request `number`. Raises WireError if it is invalid, and whatever the reader raises."""
     message: Reply
     message, unpacker = _receive(reader, _replies)
     if message.number != number:
-        raise WireError(f"a reply to request {message.number} where {number} was asked")
+        raise WireError(f"a reply to request {message.number} instead of {number}")
     message.value = unpacker.unpack(message.value)
     unpacker.end()
     return message
@@ -290,9 +273,9 @@ def _receive(reader: Reader, decoder: Any) -> tuple[Any, _Unpacker]:
 
 
 class _Unpacker:
-    """One message on its way in: every kind, count and size is checked before anything is allocated."""
+    """The decoder of one message. It checks every kind, count and size before it allocates memory."""
 
-    generators = False  # they are made of seeds in the worker; none ever comes back
+    generators = False  # only workers accept them; none ever comes back
 
     def __init__(self, reader: Reader, raw_bytes: int) -> None:
         self.reader = reader
@@ -309,11 +292,11 @@ class _Unpacker:
             return item
         read = self._KINDS.get(item.kind)
         if read is None:
-            raise WireError("a value of a kind that is not on the list")
+            raise WireError("a value of an unknown kind")
         try:
             return read(self, item.items, depth)
         except (TypeError, ValueError, KeyError, IndexError, OverflowError):
-            raise WireError(f"a value of kind {item.kind!r} that is not well formed") from None
+            raise WireError(f"a malformed value of kind {item.kind!r}") from None
 
     def end(self) -> None:
         if self.remaining:
@@ -327,7 +310,7 @@ class _Unpacker:
 
     def _dict(self, items: list[Item], depth: int) -> dict[Any, Any]:
         if len(items) % 2 or any(type(key) is Node for key in items[::2]):
-            raise WireError("a dict whose keys are no strings or numbers")
+            raise WireError("a dict with a key that is not a string or a number")
         values = (self.unpack(item, depth + 1) for item in items[1::2])
         return dict(zip(items[::2], values, strict=True))
 
@@ -358,7 +341,7 @@ class _Unpacker:
         return bytes(self._raw(length))
 
     def _raw(self, count: int) -> bytearray:
-        """The next bytes behind the header: never more than were announced."""
+        """Read the next bytes after the header, never more than announced."""
         if count > self.remaining:
             raise WireError(f"{count:,} bytes where {self.remaining:,} are left of those announced")
         self.remaining -= count
@@ -367,19 +350,19 @@ class _Unpacker:
     def _complex(self, items: list[Item], depth: int) -> complex:  # noqa: ARG002
         real, imaginary = items
         if type(real) is not float or type(imaginary) is not float:
-            raise WireError("a complex number that is none")
+            raise WireError("a malformed complex number")
         return complex(real, imaginary)
 
     def _int(self, items: list[Item], depth: int) -> int:  # noqa: ARG002
         (digits,) = items
         if type(digits) is not str or len(digits) > MAX_INT_BITS // 4 + 4:
-            raise WireError("an int that is none")
+            raise WireError("a malformed int")
         return int(digits, 16)
 
     def _generator(self, items: list[Item], depth: int) -> GeneratorSeed:  # noqa: ARG002
         (seed,) = items
         if type(seed) is not int or not self.generators:
-            raise WireError("a generator where none belongs")
+            raise WireError("an unexpected generator")
         return GeneratorSeed(seed)
 
     _KINDS: dict[str, Callable[[Any, list[Item], int], Any]] = {  # noqa: RUF012 (constant)
@@ -396,6 +379,6 @@ class _Unpacker:
 
 
 def crossed(value: Any) -> Any:
-    """The value as it would arrive on the other side: what learner mode uses, so that both modes accept the same."""
+    """Return a value as it would arrive. Learner mode uses this, so that both modes accept the same values."""
     view = [b"".join(bytes(part) for part in request(0, "", "", value))]
     return receive_request(Reader(lambda _: view.pop())).value

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from graders.judge import Judge
+from graders import Judge
 from graders.verdict import Verdict
 
 HERE = Path(__file__).parent

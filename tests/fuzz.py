@@ -85,8 +85,8 @@ def toml() -> Callable[[bytes], None]:
 def report() -> Callable[[bytes], None]:
     """What the machine that ran a stranger's submission says to the job that writes to the request."""
     from graders.errors import KataError
-    from graders.pulls import reporting
-    from graders.pulls.records import Intake, Pull
+    from graders.github import reporting
+    from graders.github.records import Intake, Pull
 
     file = Path(tempfile.mkdtemp()) / "verdicts.json"
     intake = Intake(pull=Pull(number=7, commit="a" * 40))
@@ -172,7 +172,7 @@ def seeds(target: str) -> Iterator[bytes]:
     else:
         import msgspec
 
-        from graders.pulls.records import Report
+        from graders.github.records import Report
         from graders.verdict import TaskResult, TestResult, Verdict
 
         test = TestResult(

@@ -196,8 +196,8 @@ def safetensors() -> Target:
 
 def notebook() -> Target:
     """A cell of a notebook."""
-    from graders import notebook
     from graders.errors import KataError
+    from graders.learner import notebook
 
     def read(data: bytes) -> None:
         source = data.decode("utf-8", "replace")
@@ -314,7 +314,7 @@ class Failed(Exception):
 
 def fuzz(target: Target, runs: int, seed: int, every: int) -> Mapping[str, float]:
     """Read so many inputs; how long it took, and the slowest one. Raises Failed. Limits this process's memory."""
-    from graders.judge import watchdog
+    from graders import watchdog
 
     rng, slowest, refused, begun = random.Random(seed), 0.0, 0, time.monotonic()
     watchdog.limit_memory(MEMORY_BYTES)
@@ -347,9 +347,10 @@ def main() -> int:
     if strange:
         parser.error(f"no target {', '.join(sorted(strange))}; there is {', '.join(TARGETS)}")
     status = 0
-    for name in given.targets or TARGETS:
+    targets = {name: TARGETS[name]() for name in given.targets or TARGETS}  # imports, before memory is limited
+    for name, target in targets.items():
         try:
-            told = fuzz(TARGETS[name](), given.runs, given.seed, given.expensive)
+            told = fuzz(target, given.runs, given.seed, given.expensive)
         except Failed as fault:
             place = given.keep / f"crash-{name}"
             place.write_bytes(fault.data)

@@ -20,9 +20,9 @@ from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
-from graders.judge import Judge
-from graders.pulls import __main__ as pulls
-from graders.pulls import grading
+from graders import Judge
+from graders.github import __main__ as pulls
+from graders.github import grading
 from tests.workshop import ROOT, environment
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -246,7 +246,7 @@ class Runner:
     """
 
     # What needs the network or root, and what the tests' own machine has.
-    NOT_RUN = ("Install", "Let bubblewrap, and nothing else, make user namespaces")
+    NOT_RUN = ("Install", "Let only bubblewrap create user namespaces")
 
     def __init__(
         self,
@@ -335,7 +335,7 @@ class Runner:
 
         assert (spelled.returncode, spelled.stderr) == (0, "")
         *words, last = spelled.stdout.split("\0")
-        assert (words[:2], last) == (["-m", "graders.pulls"], "")
+        assert (words[:2], last) == (["-m", "graders.github"], "")
         words = ["--root", str(self.default_branch), *words[2:]]
         with (
             contextlib.chdir(place),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cli.app import run
+from graders.cli.app import run_command_line as run
 from tests.workshop import ROOT, Finished, environment
 
 

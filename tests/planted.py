@@ -8,6 +8,9 @@ The tests guard promises; this script guards the tests. Each fault is a one-line
 crashing anything. The default tests of its area run with `-x`, and one of them has to fail. The script then runs that
 test again without the fault, where it has to pass, so that a test which fails anyway catches nothing.
 
+A fault can make the harness replace files that it should leave alone, such as /dev/null. For root, the tests therefore
+run under bubblewrap with a /dev of their own. Without bubblewrap the script refuses to run as root.
+
 Exit status: 0 if every fault was caught, 1 if one was not, 2 if a fault cannot be planted, 130 after Ctrl-C.
 """
 
@@ -38,18 +41,22 @@ SHOWN_LINES = 15  # of what pytest said where it came to no result
 INTERRUPTED = 130
 
 # A copy finds its own `graders` and everything else where the running interpreter does. Python runs no .pth file of a
-# folder that another .pth file names, so the editable installation of the original stays out of it.
+# folder that another .pth file names, so the editable installation of the original stays out of it. Like the finder of
+# an editable installation, this one has "editable" in its name, and what lies on the path comes before it.
 FINDER = """\
 import sys
 from importlib.machinery import PathFinder
 
-class Own:
+class EditableFinder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         return PathFinder.find_spec(name, [{root!r}]) if name == "graders" else None
 
-sys.meta_path.insert(0, Own)
+sys.meta_path.append(EditableFinder)
 """
+# Every device is a mount point there, so that none can be replaced or removed. Tests start bubblewrap themselves.
+OWN_DEV = ("bwrap", "--dev-bind", "/", "/", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm")
+OWN_DEV += ("--die-with-parent", "--")
 # Guarded, as pip's own is: a process that multiprocessing spawns imports the script once more.
 LAUNCHER = """\
 #!{python}
@@ -119,6 +126,26 @@ def chosen(every: Sequence[Fault], names: Sequence[str], step: int) -> list[Faul
     return [fault for fault in every if not names or fault.name in names][::step]
 
 
+def protection() -> tuple[str, ...]:
+    """Return the words before a test run that give it a /dev of its own; none where /dev is safe from this user.
+
+    Raises PlantingError for root without a bubblewrap that works.
+    """
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which(OWN_DEV[0]) is None:
+        said = "bubblewrap is not installed"
+    else:
+        done = subprocess.run([*OWN_DEV, *OWN_DEV, "true"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return OWN_DEV
+        said = f"bubblewrap does not work here ({done.stderr.strip()})"
+    raise PlantingError(
+        f"{said}, so a fault planted by root could replace files in /dev. "
+        "Install it (apt install bubblewrap), or run this as another user."
+    )
+
+
 # ---------------------------------------------------------------------------------------------- a copy
 
 
@@ -137,6 +164,7 @@ class Copy:
 
     folder: Path
     limit_s: float = LIMIT_S
+    before: tuple[str, ...] = ()  # the words before a test run, see `protection`
     process: subprocess.Popen[bytes] | None = None
     stopped: bool = False
 
@@ -149,9 +177,9 @@ class Copy:
         return self.folder / "venv" / "bin" / "python"
 
     @classmethod
-    def make(cls, folder: Path, limit_s: float) -> Copy:
+    def make(cls, folder: Path, limit_s: float, before: tuple[str, ...]) -> Copy:
         """Copy what git knows of the working tree, and what it does not ignore, as it lies there."""
-        copy = cls(folder, limit_s)
+        copy = cls(folder, limit_s, before)
         words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout
         for name in filter(None, os.fsdecode(listed).split("\0")):
@@ -169,7 +197,8 @@ class Copy:
         (packages,) = (self.folder / "venv" / "lib").glob("python*/site-packages")
         (packages / "planted_finder.py").write_text(FINDER.format(root=str(self.root)), encoding="utf-8")
         (packages / "planted_notes.py").write_text(NOTES.format(place=str(self.notes)), encoding="utf-8")
-        lines = [*filter(os.path.isdir, site.getsitepackages()), "import planted_finder"]
+        folders = [*site.getsitepackages(), *(folder for folder in sys.path if Path(folder).name == "site-packages")]
+        lines = [*filter(os.path.isdir, dict.fromkeys(folders)), "import planted_finder"]
         (packages / "planted.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
         for name, module, function in (("katas", "graders.cli", "main"), ("pytest", "pytest", "console_main")):
             script = self.python.with_name(name)
@@ -225,7 +254,7 @@ class Copy:
         place = self.folder / "said.txt"  # a pipe would stay open as long as any process that a test has left behind
         with place.open("wb") as file:
             self.process = subprocess.Popen(
-                [str(self.python), "-m", "pytest", *options, *words],
+                [*self.before, str(self.python), "-m", "pytest", *options, *words],
                 cwd=self.root,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -336,6 +365,7 @@ def baseline(copy: Copy, wanted: Sequence[Fault]) -> bool:
 
 def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> int:
     """Plant these faults in `jobs` copies; `first`: run the areas once without a fault before. The exit status."""
+    before = protection()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # else pytest would outlive this process
     waiting: queue.SimpleQueue[Fault] = queue.SimpleQueue()
     for fault in wanted:
@@ -348,7 +378,7 @@ def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> i
         try:
             for number in range(min(jobs, len(wanted))):
                 folder = Path(place).resolve() / str(number)
-                copies.append(Copy.make(folder, limit_s))
+                copies.append(Copy.make(folder, limit_s, before))
             if first and not baseline(copies[0], wanted):
                 return 1
             report = Report(len(wanted), len(copies))

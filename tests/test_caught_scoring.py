@@ -1,14 +1,14 @@
-"""What planted faults showed that no test of the points protects; see `tests/planted.py`."""
+"""Tests of scoring that planted faults showed to be missing; see `tests/planted.py`."""
 
 from __future__ import annotations
 
 from graders.catalogue import Task
-from graders.judge.scoring import blocking, scored
+from graders.scoring import blocking, scored
 from graders.verdict import TestResult, TestStatus, Verdict
 from tests.test_scoring import kata_of
 
 
-def test_a_test_that_was_not_run_gives_no_share_of_a_partial_task() -> None:
+def test_a_test_that_did_not_run_gives_no_partial_points() -> None:
     kata = kata_of(Task(name="t", title="T", points=3, partial=True))
     statuses: list[TestStatus] = ["passed", "failed", "ungraded"]
     results = [TestResult(name=each, task="t", visibility="hidden", status=each) for each in statuses]

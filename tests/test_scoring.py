@@ -1,4 +1,4 @@
-"""From tests to tasks to points: pure functions, for any kata and any results."""
+"""Scoring: from test results to task results to points, for any kata and any results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from graders import catalogue
 from graders.catalogue import Kata, Task
-from graders.judge.scoring import Tally, blocking, in_order, scored, totalled
-from graders.review import awarded
+from graders.manual_scores import awarded
+from graders.scoring import PointTally, blocking, in_order, scored, totalled
 from graders.verdict import Limits, TestResult, Verdict
 
 
@@ -48,7 +48,7 @@ def judged(kata: Kata, *tests: tuple[str, str]) -> Verdict:
 
 @st.composite
 def katas(draw: st.DrawFn) -> Kata:
-    """One to five tasks; a task builds on some of those that were drawn before it, in any order of writing."""
+    """Draw one to five tasks, in any order. Each builds on some of those drawn before it."""
     tasks: list[Task] = []
     for number in range(draw(st.integers(1, 5))):
         after = draw(st.lists(st.sampled_from([one.name for one in tasks]), unique=True)) if tasks else []
@@ -60,7 +60,7 @@ def katas(draw: st.DrawFn) -> Kata:
 
 
 def with_extras(draw: st.DrawFn, tasks: list[Task]) -> list[Task]:
-    """The tasks, some of which are extra: any that no other builds on, but never all."""
+    """Make some tasks extra: any on which no other builds, but never all."""
     built_on = {earlier for one in tasks for earlier in one.after}
     chosen = {one.name for one in tasks if one.name not in built_on and draw(st.booleans())}
     kept = min(one.name for one in tasks)
@@ -69,7 +69,7 @@ def with_extras(draw: st.DrawFn, tasks: list[Task]) -> list[Task]:
 
 @st.composite
 def gradings(draw: st.DrawFn) -> tuple[Kata, list[TestResult]]:
-    """Results of a kata's tests; those of one task are blocked together, or none of them is."""
+    """Draw results of a kata's tests. The tests of one task are all blocked, or none is."""
     kata = draw(katas())
     found = []
     for one in kata.tasks:
@@ -84,7 +84,7 @@ def gradings(draw: st.DrawFn) -> tuple[Kata, list[TestResult]]:
 
 
 @given(gradings())
-def test_points_are_never_lost_and_never_made(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_every_point_is_accounted_for_exactly_once(grading: tuple[Kata, list[TestResult]]) -> None:
     kata, tests = grading
     verdict = scored(Verdict(kata="any", status="error"), kata, tests)
     assert [one.name for one in verdict.tasks] == [one.name for one in kata.tasks]
@@ -96,7 +96,7 @@ def test_points_are_never_lost_and_never_made(grading: tuple[Kata, list[TestResu
 
 
 @given(gradings())
-def test_full_points_of_a_task_need_a_test_and_every_one_passed(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_full_points_need_tests_that_all_passed(grading: tuple[Kata, list[TestResult]]) -> None:
     kata, tests = grading
     verdict = scored(Verdict(kata="any", status="error"), kata, tests)
     for one in verdict.tasks:
@@ -106,7 +106,7 @@ def test_full_points_of_a_task_need_a_test_and_every_one_passed(grading: tuple[K
 
 
 @given(gradings())
-def test_points_in_between_are_for_partial_tasks_alone(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_only_partial_tasks_get_some_of_their_points(grading: tuple[Kata, list[TestResult]]) -> None:
     kata, tests = grading
     partial = {one.name for one in kata.tasks if one.partial}
     for one in scored(Verdict(kata="any", status="error"), kata, tests).tasks:
@@ -137,7 +137,7 @@ def test_passed_means_that_every_graded_core_task_passed(
 def test_extras_decide_nothing_unless_they_are_required(
     grading: tuple[Kata, list[TestResult]], data: st.DataObject
 ) -> None:
-    """Whatever the tests of extras find, short of an error of ours, the status is that of the core alone."""
+    """Unless a test of an extra breaks, only the core tasks decide the status."""
     kata, tests = grading
     extras = {one.name for one in kata.tasks if one.extra}
     found = st.sampled_from(["passed", "failed", "blocked", "ungraded"])
@@ -150,7 +150,7 @@ def test_extras_decide_nothing_unless_they_are_required(
 
 
 @given(gradings())
-def test_without_extras_nothing_depends_on_whether_they_are_required(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_requiring_extras_changes_nothing_without_extras(grading: tuple[Kata, list[TestResult]]) -> None:
     kata, tests = grading
     core = kata_of(*(msgspec.structs.replace(one, extra=False) for one in kata.tasks))
     loose, strict = (scored(Verdict(kata="any", status="error", require_extras=each), core, tests) for each in (0, 1))
@@ -158,11 +158,11 @@ def test_without_extras_nothing_depends_on_whether_they_are_required(grading: tu
 
 
 @given(gradings())
-def test_making_a_test_pass_never_takes_points_out_of_reach(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_passing_a_test_never_takes_points_out_of_reach(grading: tuple[Kata, list[TestResult]]) -> None:
     kata, tests = grading
 
     def within_reach(results: list[TestResult]) -> float:
-        """Points that are had, or that a person or another machine can still give."""
+        """Return the points that are earned, or that a person or another machine can still give."""
         verdict = scored(Verdict(kata="any", status="error"), kata, results)
         return verdict.score + verdict.review_points + verdict.ungraded_points
 
@@ -189,7 +189,7 @@ def test_every_task_is_run_once_and_after_those_it_builds_on(kata: Kata) -> None
 
 
 @given(katas(), st.data())
-def test_a_task_is_blocked_by_failed_ones_that_it_builds_on_and_by_no_other(kata: Kata, data: st.DataObject) -> None:
+def test_a_task_is_blocked_only_by_failed_tasks_it_builds_on(kata: Kata, data: st.DataObject) -> None:
     names = [one.name for one in kata.tasks]
     failed = data.draw(st.sets(st.sampled_from(names)))
     after = {one.name: one.after for one in kata.tasks}
@@ -227,7 +227,7 @@ def test_an_ungraded_test_keeps_its_task_out_of_the_count() -> None:
     assert (verdict.status, verdict.score, verdict.max_score, verdict.ungraded_points) == ("passed", 2, 2, 3)
 
 
-def test_a_failure_beside_an_ungraded_test_still_fails_the_task() -> None:
+def test_a_failure_and_an_ungraded_test_fail_the_task() -> None:
     verdict = judged(kata_of(task("a", 3)), ("a", "failed"), ("a", "ungraded"))
     assert [one.status for one in verdict.tasks] == ["failed"]
 
@@ -237,13 +237,13 @@ def test_with_nothing_graded_nothing_is_passed() -> None:
     assert (verdict.status, verdict.exit_status, verdict.max_score) == ("ungraded", 2, 0)
 
 
-def test_an_error_of_ours_is_no_failure_of_theirs() -> None:
+def test_an_error_is_not_a_failure_of_the_submission() -> None:
     verdict = judged(kata_of(task("a", 3), task("b", 1)), ("a", "error"), ("b", "failed"))
     assert [one.status for one in verdict.tasks] == ["error", "failed"]
     assert (verdict.status, verdict.exit_status) == ("error", 2)
 
 
-def test_a_blocked_task_says_by_what() -> None:
+def test_a_blocked_task_names_the_tasks_that_block_it() -> None:
     kata = kata_of(task("a"), task("b", after=("a",)), task("c", after=("b",)))
     verdict = judged(kata, ("a", "failed"), ("b", "blocked"), ("c", "blocked"))
     assert [one.blocked_by for one in verdict.tasks] == [(), ("a",), ("a",)]
@@ -266,7 +266,7 @@ CORE_AND_EXTRA = kata_of(task("core", 8), task("types", 1, extra=True), task("fa
 
 
 def required(verdict: Verdict) -> Verdict:
-    """The same results where the extras are required."""
+    """Return the verdict on the same results if extras are required."""
     return totalled(msgspec.structs.replace(verdict, require_extras=True), verdict.tasks)
 
 
@@ -276,27 +276,27 @@ def test_a_failed_extra_costs_its_points_and_not_the_pass() -> None:
     assert [one.extra for one in verdict.tasks] == [False, True, True]
 
 
-def test_a_failed_extra_fails_where_extras_are_required() -> None:
+def test_a_failed_extra_fails_if_extras_are_required() -> None:
     verdict = required(judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "failed"), ("fast", "passed")))
     assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("failed", 1, 9, 10)
 
 
-def test_passed_extras_make_no_pass_of_a_failed_core() -> None:
+def test_passed_extras_do_not_make_up_for_a_failed_core() -> None:
     verdict = judged(CORE_AND_EXTRA, ("core", "failed"), ("types", "passed"), ("fast", "blocked"))
     assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 1, 10)
 
 
-def test_passed_extras_make_no_pass_where_no_core_was_graded() -> None:
+def test_passed_extras_alone_do_not_pass_a_kata() -> None:
     verdict = judged(CORE_AND_EXTRA, ("core", "ungraded"), ("types", "passed"), ("fast", "passed"))
     assert (verdict.status, verdict.exit_status) == ("ungraded", 2)
 
 
-def test_an_error_in_an_extra_is_an_error_too_since_its_points_would_be_lost() -> None:
+def test_an_error_in_an_extra_is_an_error() -> None:
     verdict = judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "error"), ("fast", "passed"))
     assert (verdict.status, verdict.exit_status) == ("error", 2)
 
 
-def test_the_review_of_an_extra_holds_no_pass_back() -> None:
+def test_an_extra_in_review_does_not_delay_a_pass() -> None:
     kata = kata_of(task("core"), task("essay", 3, review=True, rubric="Is it clear?", extra=True))
     verdict = judged(kata, ("core", "passed"))
     assert (verdict.status, verdict.review_points) == ("passed", 3)
@@ -306,9 +306,9 @@ def test_the_review_of_an_extra_holds_no_pass_back() -> None:
     assert required(marked).status == "failed"
 
 
-def test_the_unofficial_total_says_what_it_leaves_out() -> None:
+def test_the_unofficial_total_names_what_it_leaves_out() -> None:
     kata = catalogue.load(Path(__file__).parents[1], "challenge1")
-    tally = Tally()
+    tally = PointTally()
     for task in kata.tasks:
         if task.name != "plot":
             tally.record({"root": str(kata.root), "kata": kata.slug, "task": task.name}, "passed")
@@ -316,19 +316,19 @@ def test_the_unofficial_total_says_what_it_leaves_out() -> None:
     decided = sum(task.points for task in kata.tasks if task.name not in ("plot", "explanation"))
     core, extra = (sum(task.extra == each for task in kata.tasks) for each in (False, True))
     assert f"{core - 2} of {core - 2} tasks, extras {extra} of {extra}, {decided:g} of {decided:g} points" in line
-    assert "; not in this total: 3 points of tasks that were not run here and 3 points that a person gives; " in line
+    assert "; not in this total: 3 points for tasks that were not run here and 3 points that a person gives; " in line
 
 
-def test_the_unofficial_total_says_that_a_person_cannot_mark_a_text_yet() -> None:
+def test_the_unofficial_total_names_text_not_ready_for_review() -> None:
     kata = catalogue.load(Path(__file__).parents[1], "challenge1")
     lines = {}
     for outcome in ("failed", "passed"):
-        tally = Tally()
+        tally = PointTally()
         for task in kata.tasks:
             found = outcome if task.review else "failed" if task.extra else "passed"
             tally.record({"root": str(kata.root), "kata": kata.slug, "task": task.name}, found)
         (lines[outcome],) = tally.lines()
-    assert ", not ready for the person who marks it: explanation;" in lines["failed"]
+    assert ", not ready for review: explanation;" in lines["failed"]
     assert "the core passes" not in lines["failed"]
     assert "not ready" not in lines["passed"]
     assert "the core passes" in lines["passed"]

@@ -1,4 +1,4 @@
-"""The record of a grading: its schema, its way to and from JSON, and what each audience sees of it."""
+"""The record of a grading: its schema, its JSON, and what each audience sees of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.late import Late
 jsonschema = Late("jsonschema")
 SCHEMA_FILE = Path(graders.verdict.__file__).with_name("verdict.schema.json")
 
-OLD = Path(__file__).with_name("golden") / "wrong" / "verdict.json"  # of schema v1, before there were extras
+OLD = Path(__file__).with_name("golden") / "wrong" / "verdict.json"  # of schema v1, which had no extras
 
 HIDDEN = TestResult(
     name="test_secret_name",
@@ -25,12 +25,15 @@ HIDDEN = TestResult(
     visibility="hidden",
     status="failed",
     message="secret message",
-    counterexample="secret = 1",
+    counterexample="secret = 1\n# expected: secret 2\n# yours   : secret 3",
+    expected="secret 2",
+    actual="secret 3",
     diagnosis="a secret misconception",
     output="secret output",
     duration_s=0.25,
     worker_cpu_s=0.125,
 )
+CASE = ("counterexample", "expected", "actual")
 VISIBLE = replace(HIDDEN, name="test_open_name", visibility="visible")
 VERDICT = Verdict(
     kata="exercise01",
@@ -43,8 +46,8 @@ VERDICT = Verdict(
 )
 
 
-def test_the_shipped_schema_is_the_one_of_the_structs():
-    """Where it is not: `python -c "from graders.verdict import *; …write_bytes(schema_json())"` writes it anew."""
+def test_the_shipped_schema_matches_the_structs():
+    """To update it: `python -c "from graders.verdict import *; …write_bytes(schema_json())"`."""
     assert SCHEMA_FILE.read_bytes() == schema_json()
 
 
@@ -53,7 +56,7 @@ def test_the_schema_is_a_json_schema():
 
 
 @pytest.mark.parametrize("verdict", [VERDICT, Verdict(kata="x", status="passed")], ids=["full", "bare"])
-def test_what_is_written_is_valid_by_the_schema(verdict):
+def test_json_of_a_verdict_is_valid_by_the_schema(verdict):
     jsonschema.validate(json.loads(to_json(verdict)), schema())
 
 
@@ -83,13 +86,13 @@ def test_a_verdict_survives_json():
         (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "tasks": [1]}', "tasks"),
     ],
 )
-def test_what_is_no_verdict_is_refused_with_the_reason(text, reason):
+def test_invalid_verdicts_are_rejected_with_the_reason(text, reason):
     with pytest.raises(KataError, match=reason):
         from_json(text)
 
 
-def test_a_verdict_of_the_first_schema_means_what_it_meant():
-    """Every task of it was core, and it is the same verdict in every other respect."""
+def test_a_v1_verdict_keeps_its_meaning():
+    """Every task becomes a core task, and everything else is unchanged."""
     old = json.loads(OLD.read_bytes())
     read = from_json(OLD.read_bytes())
     assert not read.require_extras
@@ -98,12 +101,31 @@ def test_a_verdict_of_the_first_schema_means_what_it_meant():
     assert again.pop("require_extras") is False
     assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
     for before in old["tests"]:
-        before.setdefault("title", "")
+        for field in ("title", "expected", "actual"):
+            before.setdefault(field, "")
     assert (old.pop("schema"), again.pop("schema")) == ("katas/verdict/v1", "katas/verdict/v2")
     assert again == old
 
 
-def test_a_verdict_of_the_first_schema_has_no_extras_whatever_it_says():
+def test_a_verdict_without_expected_and_actual_is_read():
+    older = json.loads(to_json(VERDICT))
+    for test in older["tests"]:
+        del test["expected"], test["actual"]
+    read = from_json(json.dumps(older).encode())
+    assert {(test.expected, test.actual) for test in read.tests} == {("", "")}
+    assert [test.counterexample for test in read.tests] == [HIDDEN.counterexample] * 3
+
+
+@pytest.mark.parametrize("audience", ["learner", "public", "instructor"])
+@pytest.mark.parametrize("detail", ["none", "status", "message", "counterexample"])
+def test_expected_and_actual_are_shown_with_the_counterexample(audience, detail):
+    verdict = replace(VERDICT, hidden_detail=detail).for_audience(audience)
+    for test in verdict.tests:
+        wanted = ("secret 2", "secret 3") if test.counterexample else ("", "")
+        assert (test.expected, test.actual) == wanted
+
+
+def test_a_v1_verdict_has_no_extras_even_with_the_field():
     text = OLD.read_text().replace('"name": "batch",', '"name": "batch", "extra": true,')
     assert "extra" in text
     stated = text.replace('"score": 5,', '"score": 5, "require_extras": true,', 1)
@@ -118,7 +140,7 @@ def test_a_verdict_records_whether_extras_were_required(require_extras):
     assert {verdict.for_audience(audience).require_extras for audience in ("learner", "public")} == {require_extras}
 
 
-def test_the_core_decides_and_the_extras_where_they_are_required():
+def test_core_decides_and_extras_decide_if_required():
     core, extra = (replace(VERDICT.tasks[0], name=name, extra=name == "extra") for name in ("core", "extra"))
     verdict = replace(VERDICT, tasks=(core, extra))
     assert verdict.deciding == (core,)
@@ -158,35 +180,35 @@ def test_a_learner_sees_all_of_a_visible_test(detail):
     [
         ("status", {"status"}),
         ("message", {"status", "message", "diagnosis"}),
-        ("counterexample", {"status", "message", "diagnosis", "counterexample", "output", "name"}),
+        ("counterexample", {"status", "message", "diagnosis", *CASE, "output", "name"}),
     ],
 )
-def test_a_learner_sees_of_a_hidden_test_what_the_kata_allows(detail, seen):
+def test_a_learner_sees_of_hidden_tests_what_the_kata_allows(detail, seen):
     test = replace(VERDICT, hidden_detail=detail).for_audience("learner").tests[1]
-    texts = ("name", "status", "message", "diagnosis", "counterexample", "output")
+    texts = ("name", "status", "message", "diagnosis", *CASE, "output")
     assert {field for field in texts if getattr(test, field) == getattr(HIDDEN, field)} == seen
 
 
 @pytest.mark.parametrize("audience", ["learner", "public"])
-def test_a_kata_can_keep_even_the_existence_of_hidden_tests_to_itself(audience):
+def test_a_kata_can_conceal_that_hidden_tests_exist(audience):
     verdict = replace(VERDICT, hidden_detail="none").for_audience(audience)
     assert [test.visibility for test in verdict.tests] == ["visible"]
 
 
-def test_hidden_tests_without_their_names_are_told_apart_by_a_number():
+def test_hidden_tests_without_names_are_numbered():
     verdict = replace(VERDICT, hidden_detail="status").for_audience("learner")
     assert [test.name for test in verdict.tests[1:]] == ["hidden test 1 of batch", "hidden test 2 of batch"]
 
 
 @pytest.mark.parametrize("detail", ["none", "status", "message", "counterexample"])
-def test_the_public_sees_no_more_than_the_status(detail):
+def test_the_public_sees_only_the_status(detail):
     verdict = replace(VERDICT, hidden_detail=detail).for_audience("public")
     shown = msgspec.json.encode(verdict).decode()
     assert not [word for word in ("secret", "A. Person", "a text", "0.25", "0.125", "abab") if word in shown]
 
 
 @pytest.mark.parametrize("audience", ["learner", "public", "instructor"])
-def test_redacting_again_takes_nothing_more(audience):
+def test_redacting_twice_equals_redacting_once(audience):
     once = replace(VERDICT, hidden_detail="status").for_audience(audience)
     assert once.for_audience(audience) == once
 
@@ -195,7 +217,7 @@ ERROR = replace(VERDICT, status="error", score=3.0)
 
 
 @pytest.mark.parametrize("audience", ["learner", "public"])
-def test_an_error_shows_nothing_that_hidden_tests_found(audience):
+def test_an_error_shows_no_results_of_hidden_tests(audience):
     shown = ERROR.for_audience(audience)
     assert [test.visibility for test in shown.tests] == ["visible"]
     assert {task.status for task in shown.tasks if not task.reviewer} <= {"error"}
@@ -203,8 +225,8 @@ def test_an_error_shows_nothing_that_hidden_tests_found(audience):
     assert shown.for_audience(audience) == shown
 
 
-def test_an_error_of_a_visible_test_shows_no_stack_of_the_judge():
-    broken = replace(VISIBLE, status="error", message="File graders/judge/room.py, line 3")
+def test_a_broken_visible_test_shows_no_stack_of_the_judge():
+    broken = replace(VISIBLE, status="error", message="File graders/judge/suite_server.py, line 3")
     shown = replace(ERROR, tests=(broken,)).for_audience("learner")
     assert "room.py" not in shown.tests[0].message
     assert "not the submission's fault" in shown.tests[0].message
@@ -220,7 +242,7 @@ def test_an_error_of_a_visible_test_shows_no_stack_of_the_judge():
         ("public", "message", 0.0),
     ],
 )
-def test_a_duration_tells_nothing_of_hidden_inputs(audience, detail, seconds):
-    """A submission can sleep for as long as an input says."""
+def test_a_duration_reveals_nothing_of_hidden_inputs(audience, detail, seconds):
+    """A submission could sleep for as long as an input says."""
     slept = replace(VERDICT, duration_s=1.75, hidden_detail=detail)
     assert slept.for_audience(audience).duration_s == seconds

@@ -1,4 +1,4 @@
-"""Plain values cross bit by bit; everything else is refused, by the sender and, whoever sent it, by the receiver."""
+"""Plain values cross bit by bit. Sender and receiver reject everything else."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from graders.wire import DTYPES, MAX_ARRAYS, MAX_HEADER, GeneratorSeed, Reader, 
 MB = 1 << 20
 PREFIX = struct.Struct("<IQ")
 
-# ------------------------------------------------------------------------------------- what is sent arrives
+# ------------------------------------------------------------------------------------- sending and receiving
 
 
 def same(left: Any, right: Any) -> bool:
-    """Bit by bit: types, dtypes, shapes, signs of zeros, payloads of NaNs."""
+    """Return whether two values agree bit by bit: types, dtypes, shapes, signs of zeros, payloads of NaNs."""
     if type(left) is not type(right):
         return False
     if isinstance(left, list | tuple):
@@ -93,7 +93,7 @@ def test_every_plain_value_arrives_bit_by_bit(value: Any) -> None:
     ],
     ids=lambda value: f"{type(value).__name__}-{value!r}"[:40],
 )
-def test_the_awkward_values_arrive_bit_by_bit(value: Any) -> None:
+def test_awkward_values_arrive_bit_by_bit(value: Any) -> None:
     assert same(crossed(value), value)
 
 
@@ -109,7 +109,7 @@ def test_a_large_array_crosses_with_small_ones_around_it() -> None:
     assert same(crossed(value), value)
 
 
-def test_what_arrived_shares_no_memory_with_what_was_sent() -> None:
+def test_received_values_share_no_memory_with_sent_ones() -> None:
     small, large = np.zeros(3), np.zeros(3000)
     for array in (small, large):
         arrived = crossed(array)
@@ -125,7 +125,7 @@ def test_a_request_carries_its_number_operation_and_name() -> None:
 
 
 @given(st.lists(values, min_size=1, max_size=4), st.integers(1, 50))
-def test_messages_are_told_apart_however_the_bytes_come(sent: list[Any], chunk: int) -> None:
+def test_messages_are_separated_for_any_chunks(sent: list[Any], chunk: int) -> None:
     data = b"".join(bytes(part) for number, value in enumerate(sent) for part in wire.request(number, "", "", value))
     pieces = [data[i : i + chunk] for i in range(0, len(data), chunk)]
     reader = Reader(lambda room: pieces.pop(0)[:room])
@@ -135,7 +135,7 @@ def test_messages_are_told_apart_however_the_bytes_come(sent: list[Any], chunk: 
     assert reader.empty
 
 
-# -------------------------------------------------------------------------------- what a sender refuses
+# -------------------------------------------------------------------------------- what a sender rejects
 
 
 class Vector(np.ndarray):
@@ -209,7 +209,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_plain_value_is_refused_by_name(kind: str) -> None:
+def test_a_value_that_is_not_plain_is_rejected_by_name(kind: str) -> None:
     value, said = REFUSED[kind]
     with pytest.raises(WireError) as caught:
         wire.reply(0, True, [value])
@@ -217,7 +217,7 @@ def test_what_is_no_plain_value_is_refused_by_name(kind: str) -> None:
 
 
 @pytest.mark.parametrize("value", [nested(32), [0] * 99_999, "a" * (MB - 100), bytes(2 * MB), -(2**4096) + 1], ids=type)
-def test_what_is_just_within_the_limits_crosses(value: Any) -> None:
+def test_values_just_within_the_limits_cross(value: Any) -> None:
     assert same(crossed(value), value)
 
 
@@ -226,7 +226,7 @@ def test_a_named_tuple_arrives_as_its_items() -> None:
     assert same(crossed([namedtuple("Pair", "h y")(1, np.ones(2))]), [(1, np.ones(2))])
 
 
-def test_a_named_tuple_tells_its_items_and_nothing_else() -> None:
+def test_a_named_tuple_sends_only_its_items() -> None:
     class Pair(namedtuple("Pair", "h y")):
         def __iter__(self) -> Any:
             return iter([1, 2, 3])
@@ -262,7 +262,7 @@ def test_a_subclass_does_not_get_to_run_its_own_code() -> None:
     ],
     ids=["8 GiB", "4 TiB", "just above"],
 )
-def test_a_size_is_judged_before_anything_is_copied(array: np.ndarray) -> None:
+def test_a_size_is_checked_before_anything_is_copied(array: np.ndarray) -> None:
     with peak() as copied, pytest.raises(WireError, match="64 MiB of arrays"):
         wire.reply(0, True, array)
     assert copied() < MB
@@ -277,11 +277,11 @@ def test_arrays_are_counted_together() -> None:
             wire.reply(0, True, [half, half, more])
 
 
-# ------------------------------------------------------------------------------ what a receiver refuses
+# ------------------------------------------------------------------------------ what a receiver rejects
 
 
 class peak:
-    """`with peak() as most:`; afterwards `most()` is the most memory, in bytes, that was had inside."""
+    """Measure memory: after `with peak() as most:`, `most()` is the peak inside, in bytes."""
 
     def __enter__(self) -> Callable[[], int]:
         tracemalloc.start()
@@ -293,7 +293,7 @@ class peak:
 
 
 def stream(data: bytes) -> Callable[[int], bytes]:
-    """A source of bytes that ends as a closed connection does."""
+    """Return a source of bytes that ends like a closed connection."""
     position = 0
 
     def fill(room: int) -> bytes:
@@ -310,14 +310,14 @@ def stream(data: bytes) -> Callable[[int], bytes]:
 def framed(
     header: bytes, arrays: bytes = b"", *, header_bytes: int | None = None, announced: int | None = None
 ) -> bytes:
-    """A frame; the two lengths in its prefix are right unless they are given."""
+    """Return a frame. The two lengths in its prefix are right unless given."""
     header_bytes = len(header) if header_bytes is None else header_bytes
     announced = len(arrays) if announced is None else announced
     return PREFIX.pack(header_bytes, announced) + header + arrays
 
 
 def saying(value: Any, arrays: bytes = b"", announced: int | None = None) -> bytes:
-    """A frame whose value is given in the words of the wire."""
+    """Return a frame whose value is given as nodes."""
     return framed(msgspec.msgpack.encode([0, True, value]), arrays, announced=announced)
 
 
@@ -401,7 +401,7 @@ BROKEN = {
 
 @pytest.mark.security
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_message_that_breaks_a_rule_is_refused_without_making_room_for_it(kind: str) -> None:
+def test_an_invalid_message_is_rejected_before_allocation(kind: str) -> None:
     with peak() as had, pytest.raises(WireError):
         received(BROKEN[kind])
     assert had() < 12 * MB
@@ -423,7 +423,7 @@ FILLERS = [
 @pytest.mark.security
 @pytest.mark.parametrize("around", [b"", b"\x92\xa1l"], ids=["bare", "in a node"])
 @pytest.mark.parametrize("filler", FILLERS, ids=bytes.hex)
-def test_a_header_of_a_megabyte_does_not_expand_beyond_its_due(filler: bytes, around: bytes) -> None:
+def test_a_megabyte_header_expands_within_bounds(filler: bytes, around: bytes) -> None:
     count = (MB - 16) // len(filler)
     data = framed(b"\x93\x00\xc3" + around + b"\xdd" + struct.pack(">I", count) + filler * count)
     with peak() as had, pytest.raises(WireError):
@@ -432,7 +432,7 @@ def test_a_header_of_a_megabyte_does_not_expand_beyond_its_due(filler: bytes, ar
 
 
 @pytest.mark.security
-def test_a_connection_that_ends_in_the_middle_is_an_end_and_no_message() -> None:
+def test_a_connection_closed_within_a_message_is_an_end() -> None:
     data = saying(["l", [["a", ["float64", 2]], "text"]], bytes(16))
     for length in range(len(data)):
         with pytest.raises(EOFError):
@@ -443,12 +443,12 @@ def test_a_connection_that_ends_in_the_middle_is_an_end_and_no_message() -> None
 def test_a_generator_crosses_to_the_worker_and_never_back() -> None:
     data = b"".join(map(bytes, wire.request(0, "", "", GeneratorSeed(5))))
     assert receive_request(Reader(stream(data))).value == GeneratorSeed(5)
-    with pytest.raises(WireError, match="generator where none belongs"):
+    with pytest.raises(WireError, match="an unexpected generator"):
         received(b"".join(map(bytes, wire.reply(0, True, GeneratorSeed(5)))))
 
 
 @pytest.mark.security
-def test_a_reader_is_not_empty_when_more_came_than_was_asked_for() -> None:
+def test_a_reader_is_not_empty_while_bytes_are_left() -> None:
     reader = Reader(stream(saying(None) + b"\0"))
     receive_reply(reader, 0)
     assert not reader.empty
@@ -457,12 +457,12 @@ def test_a_reader_is_not_empty_when_more_came_than_was_asked_for() -> None:
 # ------------------------------------------------------------------------------------------------ fuzzing
 
 
-# First bytes of msgpack's formats, and the ends of their ranges.
+# The first bytes of msgpack's formats, and the ends of their ranges.
 FORMATS = bytes.fromhex("00 7f 80 8f 90 91 92 93 9f a0 a1 c0 c1 c2 c4 c7 cb cf d3 d9 dc dd de df ff")
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """A frame with a few bytes changed, put in or left out; its lengths are often set right again."""
+    """Return a frame with a few bytes changed, added or removed, and often with corrected lengths."""
     frame = bytearray(data)
     for _ in range(rng.choice([1, 1, 2, 3, 8])):
         place = rng.randrange(len(frame))
@@ -483,7 +483,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
 
 
 def plain(value: Any) -> bool:
-    """Whether nothing but plain values is in it."""
+    """Return whether it consists of plain values only."""
     if type(value) in (list, tuple):
         return all(map(plain, value))
     if isinstance(value, dict):
@@ -521,7 +521,7 @@ def fuzz(seed: int, count: int) -> None:
                 value = None
             most = tracemalloc.get_traced_memory()[1] - before
             assert plain(value), frame
-            # Twice what was announced, once for the buffer and once for what is read out of it, and small change.
+            # Twice the announced size, for the buffer and its content, and a small reserve.
             assert most <= 2 * min(announced, MAX_HEADER + MAX_ARRAYS) + 64 * len(frame) + 65536, frame
     finally:
         tracemalloc.stop()
@@ -529,13 +529,13 @@ def fuzz(seed: int, count: int) -> None:
 
 @pytest.mark.security
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_comes_ends_in_a_plain_value_a_refusal_or_an_end(seed: int) -> None:
+def test_any_bytes_give_a_plain_value_an_error_or_an_end(seed: int) -> None:
     fuzz(seed, 5000)
 
 
 @pytest.mark.security
 @given(st.binary(max_size=200))
-def test_any_header_ends_in_a_plain_value_or_a_refusal(header: bytes) -> None:
+def test_any_header_gives_a_plain_value_or_an_error(header: bytes) -> None:
     with contextlib.suppress(WireError):
         assert plain(received(framed(b"\x93\x00\xc3" + header)))
 
@@ -555,7 +555,7 @@ words = st.recursive(
 @pytest.mark.security
 @settings(max_examples=400)
 @given(words, st.binary(max_size=64))
-def test_any_words_of_the_wire_end_in_a_plain_value_or_a_refusal(value: Any, arrays: bytes) -> None:
+def test_any_nodes_give_a_plain_value_or_an_error(value: Any, arrays: bytes) -> None:
     with contextlib.suppress(WireError):
         assert plain(received(saying(value, arrays)))
 
@@ -563,5 +563,5 @@ def test_any_words_of_the_wire_end_in_a_plain_value_or_a_refusal(value: Any, arr
 @pytest.mark.deep
 @pytest.mark.security
 @pytest.mark.parametrize("seed", range(100, 110))
-def test_wide_fuzzing_ends_in_a_plain_value_a_refusal_or_an_end(seed: int) -> None:
+def test_wide_fuzzing_gives_a_value_an_error_or_an_end(seed: int) -> None:
     fuzz(seed, 200_000)

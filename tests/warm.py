@@ -121,12 +121,12 @@ def _import_commands() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         app(["list", "--help"], standalone_mode=False)
 
-    for name in ("batch", "cli", "gradebook", "release", "report"):
+    for name in ("bundles", "cli", "course", "report"):
         package = importlib.import_module(f"graders.{name}")
         for each in pkgutil.iter_modules(package.__path__, f"graders.{name}."):
             if each.name != "graders.cli.__main__":
                 importlib.import_module(each.name)
-    for name in ("encodings.utf_8_sig", "graders.intake.archive", "graders.judge.connection", "graders.judge.grading"):
+    for name in ("encodings.utf_8_sig", "graders.intake.archive", "graders.judge.framing", "graders.judge.grading"):
         importlib.import_module(name)
     for name in ("multiprocessing.synchronize", "pwd", "rich.progress", "sqlalchemy.dialects.sqlite"):
         importlib.import_module(name)
@@ -165,9 +165,9 @@ def _run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str, ke
     from concurrent.futures import ThreadPoolExecutor
 
     import graders.cli
-    from graders.batch import executors, resident
+    from graders.course import executors, pool_worker
     from graders.judge import process
-    from graders.judge.api import Judge
+    from graders.judge.client import Judge
 
     class Here(executors.Borrowed):
         """Grades a batch in this process."""
@@ -175,7 +175,7 @@ def _run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str, ke
         def __init__(self, root: Path, at_once: int | None = None, require: Any = None) -> None:
             del at_once
             super().__init__(ThreadPoolExecutor(1), 1)
-            resident._idle.append(Judge(root, require=require, crowded=True, started=kept))
+            pool_worker._idle.append(Judge(root, require=require, crowded=True, started=kept))
 
     executors.ThisMachine = Here  # type: ignore[misc, assignment]
     process.start = lambda *_, **__: kept

@@ -193,9 +193,10 @@ def pytest(
 PRELOADED = """
 import asyncio, code, gc, json, os, pdb, runpy, socket, ssl, sys, unittest
 import numpy, pytest
-import graders.progress
-import graders.judge.plugin, graders.judge.race, graders.report.wording, graders.checks, graders.intake
-del sys.modules["graders.judge.plugin"]
+import graders.learner.progress
+import graders.pytest_plugin.plugin, graders.pytest_plugin.timing
+import graders.report.wording, graders.checks, graders.intake
+del sys.modules["graders.pytest_plugin.plugin"]
 for name in sys.argv[2:]:
     __import__(name)
 server = socket.socket(fileno=int(sys.argv[1]))

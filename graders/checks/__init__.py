@@ -1,7 +1,7 @@
-"""What a kata's tests are written in: marks, drawn inputs, and checks whose messages teach.
+"""The helpers that a kata's tests use: pytest marks, drawn inputs, and checks whose messages teach.
 
-`draw` and `reducer` make inputs and shrink failing ones; the other modules each check one kind of thing.
-Importing this imports neither torch nor hypothesis.
+`draw` makes inputs and `reducer` shrinks failing ones; each other module checks one kind of thing.
+Importing this package imports neither torch nor hypothesis.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accuracy, computed here from predictions; the labels never leave the judge."""
+"""Computes accuracy from predictions, in the judge, so that the labels never leave it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from graders.checks.mismatch import fail
 
 
 def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The share of predictions, class numbers of shape (n,), that equal their labels (n,).
+    """Return the share of predictions, class numbers of shape (n,), that equal their labels (n,).
 
-    Raises ValueError for other shapes, for no labels at all, and for predictions that are not numbers.
+    Raises ValueError for other shapes, for empty labels, and for predictions that are not numbers.
     """
     problem = _problem(predictions, labels)
     if problem is not None:
@@ -23,16 +23,16 @@ def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def standard_error(share: float, n: int, other: float, m: int) -> float:
-    """The standard error of the difference of two shares, of n and of m, if both come from the same probability.
+    """Return the standard error of the difference of two shares, of n and m draws with the same probability.
 
-    That probability is estimated from both together; every one of n + m counts as an independent draw.
+    The probability is estimated from both together; all n + m draws count as independent.
     """
     both = (n * share + m * other) / (n + m)
     return math.sqrt(max(0.0, both * (1 - both)) * (1 / n + 1 / m))
 
 
 def assert_accuracy(predictions: Any, labels: npt.ArrayLike, at_least: float) -> None:
-    """Check that at least this share (0 to 1) of the class numbers `predictions`, a list or an array, is right."""
+    """Check that at least this share (0 to 1) of `predictions`, a list or an array of class numbers, is right."""
     problem = _problem(predictions, labels)
     if problem is not None:
         fail(problem, at_least, predictions)
@@ -46,7 +46,7 @@ def assert_accuracy(predictions: Any, labels: npt.ArrayLike, at_least: float) ->
 def _problem(predictions: Any, labels: npt.ArrayLike) -> str | None:
     expected = np.asarray(labels)
     if expected.ndim != 1 or not expected.size:
-        raise ValueError(f"labels of shape {expected.shape}; (n,) with n > 0 is needed")
+        raise ValueError(f"labels: expected shape (n,) with n > 0, got {expected.shape}")
     try:
         found = np.asarray(predictions)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Checks of arrays and plain values. A tolerance is derived from the dtype and from the size of what is summed."""
+"""Checks of arrays and plain values, with tolerances derived from the dtype and the magnitude of the summed terms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from graders.checks import digits
 from graders.checks.draw import Array, Size
 from graders.checks.mismatch import Mismatch, fail
 
-SHORT = 6  # items of a tuple of integers that is shown as a whole
-SUBTLE = 1e-3  # relative: a smaller difference is told together with the one that is allowed
+SHORT = 6  # a tuple of at most so many integers is shown as a whole
+SUBTLE = 1e-3  # relative; if the difference is smaller than this, the message also gives the tolerance
 
 
 def assert_close(
@@ -28,15 +28,15 @@ def assert_close(
 ) -> None:
     """Check an array, or a float, elementwise: |actual - expected| <= multiple · eps · terms · scale + tiny.
 
-    eps is the machine epsilon of `dtype` (default: of expected's dtype, float64 for integers) and tiny its smallest
-    normal number; `scale` (default |expected|) is the magnitude that the computation passes through, for Wx + b
-    |W||x| + |b|; `terms` is the length of the sums: n terms summed in any order err by at most about n · eps · scale
+    eps is the machine epsilon of `dtype` (default: expected's dtype, float64 for integers), tiny its smallest normal
+    number. `scale` (default |expected|) is the magnitude of the intermediate values; for Wx + b it is |W||x| + |b|.
+    `terms` is the length of the sums: summing n terms in any order has an error of at most about n · eps · scale
     (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
 
-    Where `expected` has a shape, `actual` must be exactly a numpy.ndarray of that shape and of `dtype`; where it has
-    none, a Python float, a NumPy floating scalar or a 0-d floating array. An infinity or NaN is close to itself only.
-    `name` is what a learner calls this value, where an answer has several: "dW is wrong at [0, 1]".
-    `expected` may be a torch tensor; compute it in float64 where you can and say the promised dtype in `dtype`.
+    If `expected` has a shape, `actual` must be exactly a numpy.ndarray of that shape and of `dtype`; if not, a Python
+    float, a NumPy floating scalar or a 0-d floating array. An infinity or a NaN is close only to itself.
+    `name` is the learner's name for this value if an answer has several: "dW is wrong at [0, 1]".
+    `expected` may be a torch tensor. Compute it in float64 if possible, and give the promised dtype as `dtype`.
     """
     reference = _as_array(expected)
     promised = np.dtype(dtype) if dtype is not None else _floating(reference.dtype)
@@ -47,36 +47,36 @@ def assert_close(
     elif name:
         problem = f"{name}: {problem}"
     if problem is not None:
-        # shown in the promised dtype, which may be all that is wrong
+        # shown in the promised dtype, because the dtype may be the only difference
         fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
 
 
 def assert_near(
     actual: object, expected: object, *, relative: float = 0.0, absolute: float = 0.0, name: str = ""
 ) -> None:
-    """Check values whose rounding nobody can bound, such as those of a training.
+    """Check results of training, and other values whose rounding errors have no derivable bound.
 
-    Elementwise, |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any dtype will
-    do; the shape must be the same. `name` is what a learner calls this value.
+    Elementwise, |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any dtype are
+    accepted; the shape must be the same. `name` is the learner's name for this value.
     """
     reference, found = _as_array(expected), _numbers(actual)
+    subject = f"{name}: " if name else ""
+    problem: str | None
     if found is None:
-        problem = f"expected numbers, got {_brief(actual)}"
+        problem = f"{subject}expected numbers, got {_brief(actual)}"
     elif found.shape != reference.shape:
-        problem = f"expected shape {reference.shape}, got {found.shape}"
+        problem = f"{subject}expected shape {reference.shape}, got {found.shape}"
     else:
         allowed = absolute + relative * np.abs(_wide(reference)) + np.finfo(np.float64).smallest_normal
-        fault = discrepancy(found, reference, allowed, np.dtype(np.float64), name)
-        if fault is not None:
-            fail(fault, expected, actual)
-        return
-    fail(f"{name}: {problem}" if name else problem, expected, actual)
+        problem = discrepancy(found, reference, allowed, np.dtype(np.float64), name)
+    if problem is not None:
+        fail(problem, expected, actual)
 
 
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
-    """Check that this is a numpy.ndarray of numbers of this shape, before anything is computed with it.
+    """Check that this is a numpy.ndarray of numbers of this shape, before the test computes with it.
 
-    Raises Mismatch inside `observing()` too: what has another shape may be too large to compute with.
+    Raises Mismatch inside `observing()` too: an array of another shape may be too large to compute with.
     """
     if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
         raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)
@@ -93,7 +93,7 @@ def assert_float(
     dtype: npt.DTypeLike | None = None,
     multiple: float = 8,
 ) -> None:
-    """Check that `actual` is a float (as in assert_close) and, where one is given, close to `expected`."""
+    """Check that `actual` is a float (as in assert_close) and, if `expected` is given, close to it."""
     problem = _kind_of_float(actual)
     if problem is not None:
         fail(problem, expected, actual)
@@ -102,7 +102,7 @@ def assert_float(
 
 
 def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
-    """Check a truth value: a bool or a numpy.bool_, nothing that merely counts as true."""
+    """Check a truth value, which must be a bool or a numpy.bool_, not merely truthy."""
     subject = f"{name}: " if name else ""
     if type(actual) not in (bool, np.bool_):
         fail(f"{subject}expected {bool(expected)} as a bool, got {_brief(actual)}", expected, actual)
@@ -111,7 +111,7 @@ def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
 
 
 def assert_int(actual: object, expected: int) -> None:
-    """Check a whole number: an int or a NumPy integer scalar; a bool or a float is none."""
+    """Check a whole number: an int or a NumPy integer scalar, not a bool or a float."""
     if type(actual) is not int and not _is_numpy_scalar(actual, np.integer):
         fail(f"expected {int(expected)} as an int, got {_brief(actual)}", expected, actual)
     elif int(actual) != int(expected):  # type: ignore[call-overload]  # an int by the line above
@@ -119,10 +119,10 @@ def assert_int(actual: object, expected: int) -> None:
 
 
 def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
-    """Check for identity of content: types, dtypes, shapes and bits, through tuples, lists and dicts.
+    """Check for identical content: types, dtypes, shapes and bits, recursively in tuples, lists and dicts.
 
-    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN of the same bits. `name` is what a
-    learner calls this value.
+    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN of the same bits. `name` is the
+    learner's name for this value.
     """
     problem = _difference(actual, expected, f"{name}: " if name else "")
     if problem is not None:
@@ -130,12 +130,12 @@ def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
 
 
 def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
-    """The elements of an answer that must be a tuple or a list with as many elements as there are names.
+    """Return the elements of an answer, which must be a tuple or a list with one element for each name.
 
         dW, dx, db = assert_parts(kata.affine_backward(dz, x, W), "dW", "dx", "db")
         assert_close(dW, expected, name="dW")
 
-    Raises Mismatch inside `observing()` too: there is nothing to look at one by one.
+    Raises Mismatch inside `observing()` too: there are no elements to check.
     """
     wanted = f"({', '.join(names)})"
     if type(answer) not in (tuple, list):
@@ -146,7 +146,7 @@ def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
 
 
 def is_tensor(value: object) -> bool:
-    """Whether `value` is a torch tensor, told without importing torch."""
+    """Return whether `value` is a torch tensor, without importing torch."""
     return type(value).__module__ == "torch" and hasattr(value, "detach")
 
 
@@ -157,7 +157,7 @@ def _as_array(value: object) -> Array:
 
 
 def _numbers(value: object) -> Array | None:
-    """Numbers as an array; None where they are none, or have no shape."""
+    """Return numbers as an array; None if they are not numbers, or are ragged."""
     try:
         array = _as_array(value)
     except ValueError:  # rows of different lengths
@@ -174,7 +174,7 @@ def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _is_numpy_scalar(value: object, kind: type[Any]) -> bool:
-    # the scalar types themselves, not a class derived from one: numpy.float64 is final to us
+    # only the scalar types themselves: a submission's subclass does not count
     return isinstance(value, kind) and type(value).__module__ == "numpy"
 
 
@@ -209,12 +209,12 @@ def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[An
 
 
 def _wide(value: Array) -> Array:
-    """In double precision, in which the distance itself costs nothing."""
+    """Convert to double precision, so that computing the distance adds no error that matters."""
     return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
 
 
 def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[Any], name: str = "") -> str | None:
-    """Where two arrays of one shape are further apart than allowed, in words; None where they are not."""
+    """Describe where two arrays of the same shape differ by more than allowed; return None if they do not."""
     found, reference = _wide(actual), _wide(expected)
     with np.errstate(all="ignore"):
         error = np.abs(found - reference)
@@ -235,13 +235,13 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
     if not expected.ndim:
         return f"{name}: {values}" if name else values
     wrong = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "wrong"
-    # the first words stay the same when an input is reduced until one element is left
+    # the first words must stay the same when the reducer shrinks an input to one element
     subject = f"{name} is {wrong}" if name else {"NaN": "NaN"}.get(wrong, "wrong value")
     return f"{subject} at {_position(worst)}: {values}{_others(off, wrong)}"
 
 
 def _others(off: Array, wrong: str) -> str:
-    """How many elements are wrong, where there is more than one."""
+    """Return how many elements are wrong, in parentheses; empty for an array of one element."""
     if off.size == 1:
         return ""
     count = int(off.sum())
@@ -253,7 +253,7 @@ def _position(index: tuple[Any, ...]) -> str:
 
 
 def _difference(actual: object, expected: object, where: str = "") -> str | None:
-    """What differs first, in words, with its place; None where nothing does."""
+    """Describe the first difference and its place; return None if there is none."""
     if is_tensor(expected):
         expected = _as_array(expected)
     if isinstance(expected, Size):
@@ -314,7 +314,7 @@ def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | Non
 
 
 def _entry_bits(array: Array) -> Array:
-    """Each entry as an integer of its bits where there is such an integer (all but extended and complex types)."""
+    """Return each entry's bits as an integer, if there is an integer type of that size; else the entry itself."""
     if array.dtype.kind == "c":
         parts = np.ascontiguousarray(array).reshape(array.shape).view(array.real.dtype)
         bits = _entry_bits(parts.reshape(*array.shape, 2))
@@ -326,7 +326,7 @@ def _entry_bits(array: Array) -> Array:
 
 
 def _bits(value: object) -> object:
-    """What is compared of a scalar: the bits of a float, the value of anything else."""
+    """Return what to compare of a scalar: the bits of a float, the value of anything else."""
     if isinstance(value, np.generic):
         return value.tobytes()
     if isinstance(value, float):
@@ -337,7 +337,7 @@ def _bits(value: object) -> object:
 
 
 def _brief(value: object) -> str:
-    """A value in a few words: what it is and, where that is short, its content."""
+    """Describe a value in a few words: its type and, if short, its content."""
     if isinstance(value, np.ndarray):
         kind = "array" if type(value) is np.ndarray else f"{type(value).__name__} (a subclass of numpy.ndarray)"
         return f"{kind} of shape {value.shape} and dtype {value.dtype}"

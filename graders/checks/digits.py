@@ -1,4 +1,4 @@
-"""Numbers with the digits that matter: as few as still show that two values differ."""
+"""Formats numbers with only the digits that matter: as few as show that two values differ."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 FEWEST = 5
-DIGITS = (FEWEST, 8, 12, 17)  # significant ones; 17 tell any two float64 apart
+DIGITS = (FEWEST, 8, 12, 17)  # significant digits; 17 distinguish any two float64
 
 
 def enough(expected: object, actual: object) -> int:
-    """The fewest digits with which the two look different; the fewest of all where their values are the same."""
+    """Return the fewest digits with which the two look different; FEWEST if their values are equal."""
     left, right = _floats(expected), _floats(actual)
     if len(left) != len(right):
         return FEWEST
@@ -22,20 +22,20 @@ def enough(expected: object, actual: object) -> int:
 
 
 def rounded(value: float, digits: int) -> str:
-    """A float with at most so many significant digits, a whole number in full: 8.0, 0.33333, 1.5052e+19, nan."""
+    """Format a float with at most so many significant digits, a whole number in full: 8.0, 0.33333, 1.5052e+19, nan."""
     if abs(value) < 2**53 and float(value).is_integer():
         return repr(float(value))
     return repr(float(f"{float(value):.{digits}g}"))
 
 
 def pair(expected: Any, actual: Any) -> tuple[str, str]:
-    """Two numbers as a message shows them: integers and truth values in full, floats with enough digits."""
+    """Format two numbers for a message: integers and truth values in full, floats with enough digits."""
     digits = enough(expected, actual)
     return number(expected, digits), number(actual, digits)
 
 
 def number(value: Any, digits: int = FEWEST) -> str:
-    """One number; what is not a float in full."""
+    """Format one number; anything but a float in full."""
     value = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
     if isinstance(value, complex):
         return repr(complex(float(rounded(value.real, digits)), float(rounded(value.imag, digits))))
@@ -43,7 +43,7 @@ def number(value: Any, digits: int = FEWEST) -> str:
 
 
 def _floats(value: object) -> list[float]:
-    """The floats in a number, an array, or nested tuples, lists and dicts of them."""
+    """Return the floats in a number, an array, or nested tuples, lists and dicts of them."""
     if isinstance(value, dict):
         return [each for item in value.values() for each in _floats(item)]
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
-"""Checks of random samples as distributions, never as one generator's numbers.
+"""Checks of the distribution of random samples, independent of the generator that drew them.
 
-`false_alarm` is the probability that right samples are refused; the bounds are exact or conservative for every sample
-size, so it is a promise and no approximation. Where a check asks several questions, each gets a share of it.
+`false_alarm` is the probability that correct samples are rejected. The bounds are exact or conservative for every
+sample size, so it is a guarantee, not an approximation. If a check has several parts, each gets a share of it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ STANDARD_NORMAL = NormalDist()
 
 
 def assert_bernoulli(samples: object, probability: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check that entries are 0 or 1, and 1 with the given probability, for independent samples of any shape.
+    """Check that independent samples, of any shape, are 0 or 1, and 1 with the given probability.
 
-    With k ones of n, refused when 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound of both tails
-    (Hoeffding, 1963, theorem 1), KL being the relative entropy of two coins.
+    k ones of n are rejected if 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound of both tails
+    (Hoeffding, 1963, theorem 1), where KL is the relative entropy of two coins.
     """
     x, problem = _numbers(samples)
     if problem is None and not np.isin(x, (0.0, 1.0)).all():
-        problem = f"expected entries 0 and 1 only, got {x[~np.isin(x, (0.0, 1.0))].flat[0]}"
+        problem = f"expected only entries 0 and 1, got {x[~np.isin(x, (0.0, 1.0))].flat[0]}"
     if problem is None:
         problem = _unlike_coin(int(x.sum()), x.size, probability, false_alarm)
     if problem is not None:
@@ -36,10 +36,10 @@ def assert_bernoulli(samples: object, probability: float, false_alarm: float = F
 
 
 def assert_normal(samples: object, mean: float, std: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check for independent samples, of any shape, of the normal distribution: a third of `false_alarm` each for
+    """Check independent samples, of any shape, of the normal distribution, with a third of `false_alarm` each for
 
     - the mean: exactly normal with the standard deviation std / √n;
-    - the variance: Σ((x - mean) / std)² is χ² of n degrees of freedom, and exceeds n + 2√(nt) + 2t, or is less than
+    - the variance: Σ((x - mean) / std)² is χ² with n degrees of freedom, and exceeds n + 2√(nt) + 2t, or is less than
       n - 2√(nt), with a probability of at most exp(-t) each (Laurent and Massart, 2000, lemma 1);
     - the shape: the Kolmogorov-Smirnov distance exceeds ε with a probability of at most 2 exp(-2nε²) (Massart, 1990).
     """
@@ -57,9 +57,9 @@ def assert_normal(samples: object, mean: float, std: float, false_alarm: float =
 
 
 def assert_uniform(samples: object, low: float, high: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check for independent samples, of any shape, of the uniform distribution on [low, high].
+    """Check independent samples, of any shape, of the uniform distribution on [low, high].
 
-    No sample may lie outside; then the Kolmogorov-Smirnov distance as in assert_normal.
+    No sample may lie outside; then check the Kolmogorov-Smirnov distance as in assert_normal.
     """
     x, problem = _numbers(samples)
     if problem is None and (x.min() < low or x.max() > high):
@@ -74,11 +74,10 @@ def assert_uniform(samples: object, low: float, high: float, false_alarm: float 
 def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
     """Check that entries are uncorrelated with those 1, 2, 4, … and half the length further along each axis.
 
-    So rows, or columns, that repeat are found; to compare several calls, stack their results. `mean` is the known
-    mean of a distribution with values 0 and 1, or the centre of a continuous, symmetric one, of which the signs are
-    looked at. With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a martingale; it is
-    bounded as by Azuma-Hoeffding (1963) and by Freedman (1975), whichever is closer, each lag with its share of
-    `false_alarm`.
+    This finds repeated rows or columns; to compare several calls, stack their results. `mean` is the known mean of a
+    distribution with values 0 and 1, or the centre of a continuous, symmetric one, whose signs alone are used.
+    With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a martingale. Its bound is the tighter
+    one of Azuma-Hoeffding (1963) and Freedman (1975); each lag gets a share of `false_alarm`.
     """
     x, problem = _numbers(samples)
     if problem is None:
@@ -93,7 +92,7 @@ def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_
 
 
 def _numbers(samples: Any) -> tuple[Array, str | None]:
-    """The samples in float64; a problem in words where they are no finite numbers, or none at all."""
+    """Return the samples as float64, and a problem in words if they are empty or not finite numbers."""
     try:
         raw = np.asarray(samples)
     except ValueError:
@@ -112,12 +111,12 @@ def _unlike_coin(ones: int, of: int, probability: float, false_alarm: float) -> 
         return None
     hint = ""
     if _chance_of_share(ones, of, 1 - probability) >= false_alarm:
-        hint = "; that is the share of zeros, are p and 1 - p exchanged?"
+        hint = "; that is the share of zeros: are p and 1 - p swapped?"
     return f"{ones} of {of} samples ({ones / of:.2%}) are 1, expected {probability:.2%}{hint}"
 
 
 def _chance_of_share(ones: int, of: int, probability: float) -> float:
-    """A bound on the probability of a share of ones at least as far off, on either side."""
+    """Return a bound on the probability of a share of ones at least as far off, on either side."""
     q, p = ones / of, probability
     if (q > 0 and p == 0) or (q < 1 and p == 1):
         return 0.0
@@ -151,18 +150,18 @@ def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str 
 
 
 def _spread_bounds(n: int, false_alarm: float) -> tuple[float, float]:
-    """Bounds of the standard deviation of n standard normal samples about 0."""
+    """Return bounds of the standard deviation, around 0, of n standard normal samples."""
     t = math.log(2 / false_alarm) / n
     return math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
 
 
 def _normal_cdf(z: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Phi(z), by the error function; NumPy has none, and NormalDist.cdf takes six times as long."""
+    """Return Phi(z), by math.erf: NumPy has no erf, and NormalDist.cdf takes six times as long."""
     return 0.5 * (1 + np.array(list(map(math.erf, (z / math.sqrt(2)).tolist()))))
 
 
 def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str | None:
-    """Compare the empirical distribution function with the right one, given at the samples in ascending order."""
+    """Compare the empirical distribution function with the expected one, `below`, at the samples in ascending order."""
     n = x.size
     steps = np.arange(n + 1) / n
     distance = float(max(np.max(steps[1:] - below), np.max(below - steps[:-1])))
@@ -196,9 +195,9 @@ def _correlated(y: Array, axis: int, lag: int, variance: float, coins: bool, fal
 
 
 def _martingale_bound(n: int, variance: float, coins: bool, false_alarm: float) -> float:
-    """What the sum of n products of neighbours exceeds, on either side, with at most this probability.
+    """Return what the sum of n products of neighbours exceeds, on either side, with at most this probability.
 
-    A product y·y' has, given y, the mean 0, the variance y² · `variance` and a range of |y| times that of y'.
+    Given y, a product y·y' has the mean 0, the variance y² · `variance`, and |y| times the range of y'.
     """
     largest = 0.5 + math.sqrt(max(0.0, 0.25 - variance)) if coins else 1.0  # max(p, 1 - p) from p(1 - p)
     width = largest * (1.0 if coins else 2.0)

@@ -1,4 +1,4 @@
-"""The inputs of a test: drawn from the seed of the grading, recorded, and replayed when a failing case is reduced."""
+"""Draws a test's inputs from the grading's seed, records them, and replays them when a failing case is reduced."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Option = TypeVar("Option")
 
 
 class Unreplayable(Exception):
-    """A recording does not fit what the test asks for: it was reduced in a way that the test does not allow."""
+    """A recording does not fit the test's requests: it was reduced in a way that the test does not allow."""
 
 
 class Size(int):
-    """An int that knows its name, so that an array drawn with it knows which of its axes belong together."""
+    """An int with a name, so that arrays drawn with it record which of their axes belong together."""
 
     name: str
 
@@ -33,12 +33,12 @@ class Size(int):
         return int.__repr__(self)
 
     def __reduce__(self) -> tuple[type[int], tuple[int]]:
-        return int, (int(self),)  # a copy that leaves this process is a plain int
+        return int, (int(self),)  # pickled as a plain int
 
 
 @dataclass(frozen=True)
 class SizeDrawn:
-    """One size by its name; the reducer keeps it at or above `low`."""
+    """A recorded size and its name; the reducer keeps it at or above `low`."""
 
     name: str
     value: int
@@ -47,10 +47,10 @@ class SizeDrawn:
 
 @dataclass(frozen=True, eq=False)
 class ArrayDrawn:
-    """One array, read-only. `axes` names the size of each axis, None where a plain number was given.
+    """A recorded array, read-only. `axes` names the size of each axis; None for a plain number.
 
-    Every entry lies in [low, high] (integers: below high); None is no bound. `high_size` names the size that was
-    given as `high`, so that class labels can follow when classes are dropped.
+    Every entry lies in [low, high] (integers: below high); None means no bound. `high_size` names the size that was
+    given as `high`, so that class labels can be adjusted when classes are dropped.
     """
 
     kind: Kind
@@ -63,7 +63,7 @@ class ArrayDrawn:
 
 @dataclass(frozen=True)
 class ScalarDrawn:
-    """One Python float or int, with its bounds as in ArrayDrawn."""
+    """A recorded Python float or int, with its bounds as in ArrayDrawn."""
 
     kind: Kind
     value: float | int
@@ -74,14 +74,14 @@ class ScalarDrawn:
 
 @dataclass(frozen=True)
 class ChoiceDrawn:
-    """The position of the option that was chosen."""
+    """The recorded index of the option that was chosen."""
 
     index: int
 
 
 @dataclass(frozen=True)
 class SeedDrawn:
-    """A seed for the submission's random generator."""
+    """A recorded seed for the submission's random generator."""
 
     value: int
 
@@ -91,9 +91,9 @@ Script: TypeAlias = tuple[Node, ...]
 
 
 class Draw:
-    """Random inputs of one case of one test: the same for the same seed, test and case, whatever else was drawn.
+    """The random inputs of one case of one test; they depend only on the seed, the test and the case.
 
-    With a `script` the recorded values are given in place of fresh ones; Unreplayable where they do not fit.
+    With a `script`, return the recorded values instead of fresh ones; raise Unreplayable if they do not fit.
     """
 
     def __init__(self, seed: bytes, test: str, case: int, script: Script | None = None) -> None:
@@ -104,17 +104,17 @@ class Draw:
 
     @property
     def script(self) -> Script:
-        """What was drawn so far, in order."""
+        """The values drawn so far, in order."""
         return tuple(self._recorded)
 
     def sizes(self, names: str, low: int = 1, high: int = 8) -> Any:
-        """Sizes in [low, high], one for each name of a blank-separated list: a tuple, or one Size for one name.
+        """Draw sizes in [low, high], one for each space-separated name; return a tuple, or one Size for one name.
 
-        Case 0 has distinct sizes above 1, as far as the range allows, so that no transposed shape fits by accident.
+        Case 0 has distinct sizes above 1, if the range allows it, so that no transposed shape fits by accident.
         """
         listed = names.split()
         if not listed or not 0 <= low <= high:
-            raise ValueError(f"sizes({names!r}, low={low}, high={high}): names, and 0 <= low <= high, are needed")
+            raise ValueError(f"sizes({names!r}, low={low}, high={high}): expected names, and 0 <= low <= high")
         drawn = tuple(self._size(name, int(low), int(high)) for name in listed)
         return drawn[0] if len(drawn) == 1 else drawn
 
@@ -123,7 +123,7 @@ class Draw:
     @overload
     def normal(self, first: int, /, *shape: int, scale: float = ..., dtype: npt.DTypeLike = ...) -> Array: ...
     def normal(self, *shape: int, scale: float = 1.0, dtype: npt.DTypeLike = np.float64) -> Array | float:
-        """Normal deviates of mean 0 and standard deviation `scale`; a Python float without a shape."""
+        """Draw normal deviates with mean 0 and standard deviation `scale`; without a shape, a Python float."""
         if not shape:
             return float(self._scalar("normal", lambda: float(scale * self._rng.standard_normal())))
         return self._array("normal", shape, dtype, lambda: scale * self._rng.standard_normal(shape))
@@ -133,7 +133,7 @@ class Draw:
     @overload
     def uniform(self, low: float, high: float, first: int, /, *shape: int, dtype: npt.DTypeLike = ...) -> Array: ...
     def uniform(self, low: float, high: float, *shape: int, dtype: npt.DTypeLike = np.float64) -> Array | float:
-        """Uniform deviates between `low` and `high`; a Python float without a shape."""
+        """Draw uniform deviates between `low` and `high`; without a shape, a Python float."""
         if not shape:
             return float(self._scalar("uniform", lambda: float(self._rng.uniform(low, high)), low, high))
         return self._array("uniform", shape, dtype, lambda: self._rng.uniform(low, high, shape), low, high)
@@ -143,17 +143,17 @@ class Draw:
     @overload
     def integers(self, low: int, high: int, first: int, /, *shape: int) -> Array: ...
     def integers(self, low: int, high: int, *shape: int) -> Array | int:
-        """Integers from `low` up to, but not including, `high`: int64, or a Python int without a shape."""
+        """Draw int64 integers from `low` up to, but not including, `high`; without a shape, a Python int."""
         if not shape:
             return int(self._scalar("integers", lambda: int(self._rng.integers(low, high)), low, high))
         return self._array("integers", shape, np.int64, lambda: self._rng.integers(low, high, shape), low, high)
 
     def mask(self, *shape: int, keep: float = 0.5, dtype: npt.DTypeLike = np.float64) -> Array:
-        """An array of 0.0 and 1.0, each entry 1.0 with probability `keep`."""
+        """Draw an array of 0.0 and 1.0; each entry is 1.0 with probability `keep`."""
         return self._array("mask", shape, dtype, lambda: self._rng.random(shape) < keep, 0, 1)
 
     def choice(self, options: Sequence[Option]) -> Option:
-        """One of the options, all equally likely."""
+        """Draw one of the options, all equally likely."""
         node = self._next(ChoiceDrawn)
         if node is None:
             node = ChoiceDrawn(int(self._rng.integers(len(options))))
@@ -163,7 +163,7 @@ class Draw:
         return options[node.index]
 
     def seed(self) -> int:
-        """An int below 2**31 for `generator()`."""
+        """Draw an int below 2**31 for `generator()`."""
         node = self._next(SeedDrawn) or SeedDrawn(int(self._rng.integers(2**31)))
         self._recorded.append(node)
         return node.value
@@ -171,7 +171,7 @@ class Draw:
     def _size(self, name: str, low: int, high: int) -> Size:
         namesakes = sum(isinstance(node, SizeDrawn) and node.name.split(" ")[0] == name for node in self._recorded)
         if namesakes:
-            name = f"{name} {namesakes + 1}"  # drawn again, in a loop: another size, reduced on its own
+            name = f"{name} {namesakes + 1}"  # drawn again in a loop: a different size, reduced separately
         node = self._next(SizeDrawn) or SizeDrawn(name, self._fresh_size(low, high), low)
         if node.name != name or not low <= node.value <= high:
             raise Unreplayable(f"size {name} in [{low}, {high}] asked for, {node.name} = {node.value} recorded")
@@ -215,7 +215,7 @@ class Draw:
         return value
 
     def _next(self, kind: type[Drawn]) -> Drawn | None:
-        """The recorded node to give out next; None when there is no script and a fresh one is to be drawn."""
+        """Return the next recorded node; None if there is no script, so that a fresh one must be drawn."""
         if self._replayed is None:
             return None
         if len(self._recorded) >= len(self._replayed):
@@ -230,7 +230,7 @@ Drawn = TypeVar("Drawn", SizeDrawn, ArrayDrawn, ScalarDrawn, ChoiceDrawn, SeedDr
 
 
 def within(value: Array | float, kind: Kind, low: float | None, high: float | None) -> Array:
-    """Of each entry, whether it lies in [low, high] ([low, high) for integers); None is no bound."""
+    """Return for each entry whether it lies in [low, high] ([low, high) for integers); None means no bound."""
     entries = np.asarray(value)
     above = np.full(entries.shape, True) if low is None else entries >= low
     if high is None:
@@ -239,7 +239,7 @@ def within(value: Array | float, kind: Kind, low: float | None, high: float | No
 
 
 def plain(value: Any) -> Any:
-    """The same value with every Size in it, at any depth of lists, tuples and dicts, as a plain int."""
+    """Return the value with every Size in it, at any depth of lists, tuples and dicts, as a plain int."""
     kind = type(value)
     if kind is Size:
         return int(value)
@@ -259,7 +259,7 @@ def _name_of(bound: float | None) -> str | None:
 
 
 def _entropy(seed: bytes, test: str, case: int) -> int:
-    """256 bits that depend on all three and give nothing away of the seed (a keyed hash)."""
+    """Return 256 bits that depend on all three and reveal nothing about the seed (a keyed hash)."""
     key = hashlib.blake2b(seed, digest_size=32).digest()
     digest = hashlib.blake2b(f"{case}\0{test}".encode(), key=key, digest_size=32).digest()
     return int.from_bytes(digest, "little")

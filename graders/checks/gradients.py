@@ -1,7 +1,7 @@
-"""Gradients, checked in float64 against automatic differentiation and against central differences.
+"""Checks gradients in float64, against automatic differentiation and against central differences.
 
-Both references are asked for the vector-Jacobian product of a random cotangent: a sum of all outputs, the usual
-choice, cannot tell a gradient from one whose rows are exchanged.
+Both references compute the vector-Jacobian product with a random cotangent. The usual choice, the sum of all outputs,
+would not detect a gradient whose rows are swapped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graders.checks.mismatch import fail
 TorchFunction = Callable[..., Any]  # float64 tensors to one tensor
 NumpyFunction = Callable[..., npt.ArrayLike]  # float64 arrays to one array
 
-# (machine epsilon)^(1/3): balances the truncation, of order step², with the cancellation, of order eps / step
+# (machine epsilon)^(1/3): balances the truncation error, of order step², and the cancellation, of order eps / step
 # (Nocedal and Wright, Numerical Optimization, 2006, §8.1)
 STEP = 6e-6
 
@@ -27,10 +27,10 @@ STEP = 6e-6
 def vector_jacobian_product(
     function: TorchFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike
 ) -> tuple[Array, ...]:
-    """The gradients of sum(cotangent · function(*inputs)), one for each input and of its shape, by torch.autograd.
+    """Return the gradients of sum(cotangent · function(*inputs)) with respect to each input, by torch.autograd.
 
-    All is computed in float64; `function` takes and returns torch tensors. An input that the output does not
-    depend on has the gradient 0. Raises ValueError when the cotangent has not the output's shape.
+    Each gradient has its input's shape. All is computed in float64; `function` takes and returns torch tensors. If the
+    output does not depend on an input, its gradient is 0. Raises ValueError if cotangent and output differ in shape.
     """
     import torch
 
@@ -39,7 +39,7 @@ def vector_jacobian_product(
     weights = torch.tensor(np.asarray(cotangent), dtype=torch.float64)
     if output.shape != weights.shape:
         raise ValueError(f"cotangent of shape {tuple(weights.shape)}, output of shape {tuple(output.shape)}")
-    # a weighted sum, as the equivalent argument grad_outputs makes torch import 480 modules at its first use
+    # a weighted sum, because the equivalent argument grad_outputs makes torch import 480 modules at its first use
     found = torch.autograd.grad((output * weights).sum(), leaves, allow_unused=True)
     return tuple(
         np.zeros(leaf.shape) if gradient is None else gradient.numpy()
@@ -50,7 +50,7 @@ def vector_jacobian_product(
 def central_difference(
     function: NumpyFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike, step: float = STEP
 ) -> tuple[Array, ...]:
-    """The same gradients by (f(x + h) - f(x - h)) / 2h in float64, h = step · max(1, |x|), every element in turn.
+    """Return the same gradients, by (f(x + h) - f(x - h)) / 2h in float64, h = step · max(1, |x|), for each element.
 
     `function` takes and returns arrays. The error is of the order of h² times the third derivative.
     """
@@ -72,18 +72,18 @@ def assert_gradient(
     multiple: float = 8,
     step: float = STEP,
 ) -> None:
-    """Check every element of the gradient of sum(cotangent · function(*inputs)) by inputs[index].
+    """Check every element of the gradient of sum(cotangent · function(*inputs)) with respect to inputs[index].
 
-    Against autograd with the tolerance of assert_close (`scale`, `terms`, `dtype`, `multiple`; the default scale is
-    the largest element of the gradient, for an element may be a small difference of large terms), and against
-    central differences, which know nothing of autograd, with one that allows for their own error. Keep the inputs
-    away from kinks (`away_from_kinks`) by more than the step.
+    Compare with autograd, with the tolerance of assert_close (`scale`, `terms`, `dtype`, `multiple`; the default scale
+    is the gradient's largest element, because an element may be a small difference of large terms). Then compare with
+    central differences, which are independent of autograd, with a tolerance that allows for their own error. Keep the
+    inputs away from kinks (`away_from_kinks`) by more than the step.
     """
     gradient = vector_jacobian_product(function, inputs, cotangent)[index]
     magnitude = np.abs(gradient).max(initial=0.0) if scale is None else scale
     assert_close(actual, gradient, scale=magnitude, terms=terms, dtype=dtype or np.float64, multiple=multiple)
     if not isinstance(actual, np.ndarray | float | np.floating) or np.shape(actual) != gradient.shape:
-        return  # while observing only: assert_close has refused it
+        return  # only while observing: otherwise assert_close has raised Mismatch
     rounding = multiple * float(np.finfo(dtype or np.float64).eps) * _peak(terms) * _peak(magnitude)
     function_of_arrays = _on_arrays(function)
     size = float(np.sum(np.abs(np.asarray(cotangent) * function_of_arrays(*inputs))))
@@ -95,10 +95,10 @@ def assert_gradient(
 
 
 def away_from_kinks(array: npt.ArrayLike, kinks: Sequence[float] = (0.0,), distance: float = 1e-2) -> Array:
-    """A copy in which every entry nearer to a kink than `distance` is moved to that distance, on its own side.
+    """Return a copy in which every entry nearer to a kink than `distance` is moved to that distance, on its side.
 
-    An entry on the kink goes up. Shape and dtype are kept. Raises ValueError for kinks so close together
-    (2 · distance or less) that moving away from one would run into the next.
+    An entry exactly on a kink moves up. Shape and dtype stay the same. Raises ValueError if two kinks are so close
+    (2 · distance or less) that moving away from one could reach the next.
     """
     ordered = np.sort(np.asarray(kinks, dtype=np.float64))
     if ordered.size > 1 and np.diff(ordered).min() <= 2 * distance:
@@ -120,7 +120,7 @@ def _differences(function: NumpyFunction, arrays: list[Array], i: int, weights: 
         rise = np.asarray(function(*arrays[:i], above, *arrays[i + 1 :]), dtype=np.float64) - np.asarray(
             function(*arrays[:i], below, *arrays[i + 1 :]), dtype=np.float64
         )
-        gradient[position] = np.sum(weights * rise) / (above[position] - below[position])  # the step really made
+        gradient[position] = np.sum(weights * rise) / (above[position] - below[position])  # the actual step
     return gradient
 
 
@@ -140,10 +140,10 @@ def _peak(value: object) -> float:
 
 
 def _difference_error(gradient: Array, size: float, step: float) -> float:
-    """What central differences may be off by themselves, with a factor of ten on either term.
+    """Return a bound on the error of the central differences themselves, with a safety factor of ten.
 
-    Truncation: 1000 h² for a third derivative up to some thousand times the gradient (or 1); cancellation:
-    eps / h times `size`, the sum of the magnitudes that are subtracted. A wrong formula is off by far more.
+    Truncation: 1000 h², for a third derivative up to about a thousand times the gradient (or 1). Cancellation: eps / h
+    times `size`, the sum of the magnitudes that are subtracted. A wrong formula has a much larger error.
     """
     eps = float(np.finfo(np.float64).eps)
     return 10 * (1000 * step**2 * max(1.0, _peak(gradient)) + eps / step * max(1.0, size))

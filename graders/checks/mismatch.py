@@ -1,4 +1,4 @@
-"""The one way in which a check says no, and the switch that keeps it quiet while behaviour is only observed."""
+"""How checks fail, and the switch that turns failures off while a submission's behaviour is only observed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _observing: ContextVar[bool] = ContextVar("observing", default=False)
 
 
 class Mismatch(AssertionError):
-    """A submission's answer is not the expected one; the message says what is off, where and by how much."""
+    """A submission's answer differs from the expected one; the message says what is wrong, where and by how much."""
 
     def __init__(self, message: str, expected: object = None, actual: object = None) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class Mismatch(AssertionError):
 
 
 class Missing(Mismatch):
-    """A file that was to be handed in is not there; reports add how to make it."""
+    """A file that must be handed in is missing; reports add how to make it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is missing: hand it in with the other files", name, None)
@@ -36,7 +36,7 @@ def fail(message: str, expected: object, actual: object) -> None:
 
 
 def handed_in(content: _T | None, name: str) -> _T:
-    """What a file holds that was to be handed in. Raises Missing, also inside `observing()`, where it is missing."""
+    """Return the content of a file that must be handed in. Raises Missing, also inside `observing()`, if it is None."""
     if content is None:
         raise Missing(name)
     return content
@@ -44,7 +44,7 @@ def handed_in(content: _T | None, name: str) -> _T:
 
 @contextmanager
 def about(subject: str) -> Iterator[None]:
-    """A mismatch inside says first what it is about, where one test looks at several things."""
+    """Prefix the message of a Mismatch inside with `subject`, in a test that checks several things."""
     try:
         yield
     except Missing:
@@ -55,7 +55,7 @@ def about(subject: str) -> Iterator[None]:
 
 @contextmanager
 def observing() -> Iterator[None]:
-    """Inside it no check fails: a test is run for what the submission returns, not for whether that is right."""
+    """Turn off failures of checks inside, to see what the submission returns, not whether it is right."""
     token = _observing.set(True)
     try:
         yield

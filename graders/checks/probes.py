@@ -1,6 +1,6 @@
-"""Probes that every kata's tests know: what a function does with its arguments, and with earlier answers.
+"""Probes for every kata's tests: what a function does with its arguments, and with earlier answers.
 
-Run beside a submission, as text that is sent there; they report what they saw and judge nothing.
+The judge sends this file to the worker, where it runs in the submission's process. Probes only report what they saw.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from graders.worker.layouts import LAYOUTS, Array
 
 
 def call_with_layout(submission: Any, name: str, layout: str, *arguments: Array) -> list[Any]:
-    """What `name` returns for arrays laid out in memory as `layout` says, and then those arrays as they are after."""
+    """Return what `name` returns for arrays in the memory layout `layout`, then those arrays after the call."""
     laid_out = [LAYOUTS[layout](array) for array in arguments]
     return [getattr(submission, name)(*laid_out), *(array.copy() for array in laid_out)]
 
 
 def answers_of_calls(submission: Any, calls: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any]]:
-    """The answer to each of these calls, made in turn: as it was returned, and as it is after the last of them."""
+    """Make these calls in turn, and return their answers as they were returned, and as they are after the last call."""
     returned, kept = [], []
     for name, *arguments in calls:
         returned.append(getattr(submission, name)(*arguments))
@@ -28,7 +28,7 @@ def answers_of_calls(submission: Any, calls: Sequence[Sequence[Any]]) -> tuple[l
 
 
 def answer_after_renewal(submission: Any, name: str, arguments: Sequence[Array], numbers: Sequence[Array]) -> Any:
-    """What `name` returns for arrays that it was called with before, when they held other numbers."""
+    """Call `name` again with the same arrays after changing their numbers, and return the second answer."""
     getattr(submission, name)(*arguments)
     for array, number in zip(arguments, numbers, strict=True):
         array[...] = number

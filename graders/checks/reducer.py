@@ -1,8 +1,8 @@
-"""The smallest failing input: a greedy reduction of a recorded case, by asking again and again whether it still fails.
+"""Finds a small failing input: greedily simplifies a recorded case, as long as the simpler case still fails.
 
 The moves, repeated until none helps or the budget is spent: drop entries along a named size (a row, a column); set
-entries to 0 or 1; round. A candidate is kept only if it is simpler and still fails, so the end is never more
-complicated than the beginning. Nothing is random: the same case is always reduced in the same way.
+entries to 0 or 1; round. A candidate is accepted only if it is simpler and still fails, so the result is never more
+complicated than the original. Nothing is random: the same case is always reduced in the same way.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Fails = Callable[[Script], bool]
 
 
 def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int]:
-    """The simplest script found that still fails, and the number of calls of `fails` spent, at most `budget`.
+    """Return the simplest failing script found, and the number of calls of `fails`, at most `budget`.
 
-    `fails` may raise Unreplayable for a script that does not fit the test (counted as not failing). A WorkerError
-    ends the search. The result is verified by a last call; a failure that does not show again is one that changes
-    its answer, and the script is returned as it was given.
+    `fails` may raise Unreplayable for a script that does not fit the test (it counts as not failing). A WorkerError
+    ends the search. A last call verifies the result; if it does not fail again, the submission's answers vary, and the
+    original script is returned.
     """
     search = _Search(script, fails, budget - 1)
     before = None
@@ -48,7 +48,7 @@ def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int
 
 
 class _Search:
-    """The best script so far, what was tried, and what may still be spent."""
+    """The state of a search: the best script so far, the scripts tried, and the rest of the budget."""
 
     def __init__(self, script: Script, fails: Fails, budget: int) -> None:
         self.best = script
@@ -63,7 +63,7 @@ class _Search:
         return self._stopped or self.calls >= self._budget
 
     def accepts(self, candidate: Script | None) -> bool:
-        """Whether the candidate still fails; it is then the best."""
+        """Return whether the candidate still fails; if so, make it the best script."""
         if candidate is None or self.over:
             return False
         key = _key(candidate)
@@ -77,7 +77,7 @@ class _Search:
 
     def asks(self, candidate: Script, verifying: bool = False) -> bool:
         if self._stopped and verifying:
-            return True  # the worker is gone: what it confirmed last has to stand
+            return True  # the worker is gone: rely on its last confirmation
         self.calls += 1
         try:
             return self._fails(candidate)
@@ -102,7 +102,7 @@ def _key(script: Script) -> bytes:
 
 
 def _drop(search: _Search) -> None:
-    """Make every size as small as it goes: at once, by halves, one entry at a time; then equal sizes together."""
+    """Make every size as small as possible: at once, by halves, one entry at a time; then equal sizes together."""
     for name in _names(search.best):
         _drop_along(search, (name,))
     for group in _equal_sizes(search.best):
@@ -110,13 +110,13 @@ def _drop(search: _Search) -> None:
 
 
 def _names(script: Script) -> list[str]:
-    """The names of all sizes, the largest first."""
+    """Return the names of all sizes, the largest first."""
     sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
     return sorted(sizes, key=lambda name: -sizes[name])
 
 
 def _equal_sizes(script: Script) -> Iterator[tuple[str, ...]]:
-    """Groups of sizes of one value: a failure that needs a square matrix survives only if both are reduced."""
+    """Yield groups of equal sizes: a failure that needs a square matrix survives only if both are reduced."""
     sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
     for value in sorted(set(sizes.values()), reverse=True):
         group = tuple(name for name in sizes if sizes[name] == value)
@@ -142,13 +142,13 @@ def _drop_along(search: _Search, names: tuple[str, ...]) -> None:
 
 
 def _size(script: Script, names: tuple[str, ...]) -> tuple[int, int]:
-    """The value that the named sizes share, and the smallest that all of them allow."""
+    """Return the value that the named sizes share, and the smallest value that all of them allow."""
     nodes = [node for node in script if isinstance(node, SizeDrawn) and node.name in names]
     return nodes[0].value, max(node.low for node in nodes)
 
 
 def _keeping(script: Script, names: tuple[str, ...], kept: Sequence[int]) -> Script:
-    """The script with only these indices of the named sizes, in every array that has them as an axis."""
+    """Return the script with only these indices of the named sizes, in every array that has such an axis."""
     return tuple(_node_keeping(node, names, kept) for node in script)
 
 
@@ -167,7 +167,7 @@ def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> No
 
 
 def _relabelled(labels: Array, kept: Sequence[int]) -> Array:
-    """Class labels after classes were dropped: each keeps its class, or becomes 0 where its class is gone."""
+    """Return class labels after classes were dropped: each keeps its class, or becomes 0 if its class is gone."""
     position = {old: new for new, old in enumerate(kept)}
     renamed = [position.get(label, 0) for label in labels.reshape(-1).tolist()]
     return np.asarray(renamed, dtype=labels.dtype).reshape(labels.shape)
@@ -180,7 +180,7 @@ def _halved(values: Array) -> Array:
     return np.where(np.rint(values) == values, np.trunc(values / 2), values)
 
 
-# from the simplest entry to the least simple; a halved integer comes nearer to 0
+# from the simplest result to the least simple; halving moves an integer towards 0
 _MOVES: tuple[Callable[[Array], Array], ...] = (
     np.zeros_like,
     np.ones_like,
@@ -214,7 +214,7 @@ def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> Non
 
 
 def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array | None = None) -> Script | None:
-    """The script with the move applied to a block (flat positions) of node i; None where it simplifies nothing."""
+    """Return the script with the move applied to a block (flat positions) of node i; None if it simplifies nothing."""
     node = script[i]
     positions = _movable(node, move)
     if block is not None:
@@ -230,7 +230,7 @@ def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array 
 
 
 def _movable(node: Node, move: Callable[[Array], Array]) -> Array:
-    """The flat positions at which the move makes an entry simpler and leaves it within its bounds."""
+    """Return the flat positions at which the move makes an entry simpler and leaves it within its bounds."""
     if not isinstance(node, ArrayDrawn | ScalarDrawn):
         return np.empty(0, dtype=np.intp)
     old = np.asarray(node.value)
@@ -244,7 +244,7 @@ def _apply(move: Callable[[Array], Array], values: Array) -> Array:
 
 
 def _rank(values: Array) -> Array:
-    """How much there is to read in an entry: 0, then 1, then integers, then one decimal, then the rest."""
+    """Rank entries by how simple they are to read: 0, then 1, then integers, then one decimal, then the rest."""
     conditions = [values == 0, values == 1, np.rint(values) == values, np.round(values, 1) == values]
     return np.select(conditions, [0, 1, 2, 3], 4)
 

@@ -1,6 +1,6 @@
-"""Speed as a ratio: submission and reference timed in turns, the median ratio with its bootstrap interval.
+"""Measures speed as a ratio: times submission and reference in turns, and computes the median ratio and its interval.
 
-Nothing here reads a clock: the callables that are timed report their own wall and CPU seconds, which the judge takes.
+Nothing here reads a clock: the timed callables return wall and CPU seconds, which the judge measures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HYSTERESIS = 0.1
 
 
 def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """The median and its percentile bootstrap interval of 95 % (Efron, 1979); the same for the same ratios."""
+    """Return the median and its 95 % percentile bootstrap interval (Efron, 1979), deterministically."""
     values = np.asarray(ratios, dtype=np.float64)
     if values.ndim != 1 or not values.size:
         raise ValueError("at least one ratio is needed")
@@ -36,10 +36,10 @@ def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[
 def decide(
     low: float, high: float, at_most: float, hysteresis: float = HYSTERESIS
 ) -> Literal["fast enough", "too slow", "undecided"]:
-    """What an interval of the ratio says about a threshold.
+    """Compare an interval of the ratio with a threshold.
 
-    "fast enough" when all of it is within `at_most`; "too slow" when all of it is beyond `at_most` by the share
-    `hysteresis`; "undecided" in between, where noise, and not the submission, would decide.
+    "fast enough" if the whole interval is at most `at_most`; "too slow" if all of it exceeds `at_most` by more than the
+    share `hysteresis`; otherwise "undecided": noise, not the submission, would decide.
     """
     if high <= at_most:
         return "fast enough"
@@ -56,12 +56,11 @@ def compare(
     most_rounds: int = 44,
     hysteresis: float = HYSTERESIS,
 ) -> Speed:
-    """Time both in turns, each first in every other round, and return submission's time / reference's.
+    """Time both in turns, each first in every other round, and return the submission's time / the reference's.
 
-    The ratio is the median of the rounds' ratios of wall times; `cpu_ratio` is that of the CPU times in total, 0.0
-    where the reference's is too short to be measured. `warm_up` rounds are not counted. With a threshold `at_most`,
-    rounds are added up to `most_rounds` while the interval leaves it undecided. Raises ValueError for a wall time
-    that is not positive.
+    The ratio is the median of the rounds' ratios of wall times. `cpu_ratio` is the ratio of the total CPU times, 0.0 if
+    the reference's is too short to measure. `warm_up` rounds do not count. With a threshold `at_most`, add rounds, up
+    to `most_rounds`, while the result is undecided. Raises ValueError for a wall time that is not positive.
     """
     for _ in range(warm_up):
         time_submission()
@@ -78,7 +77,7 @@ def compare(
 
 
 def assert_speed(speed: Speed, at_most: float, hysteresis: float = HYSTERESIS) -> None:
-    """Check that the submission is not certainly slower than `at_most` times the reference (see `decide`)."""
+    """Check that the submission does not clearly take more than `at_most` times the reference's time (see `decide`)."""
     if decide(speed.low, speed.high, at_most, hysteresis) == "too slow":
         fail(
             f"takes {speed.ratio:.2f} times the reference's time ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
@@ -99,7 +98,7 @@ def _round(time_submission: Timer, time_reference: Timer, number: int) -> Round:
         submission = time_submission()
         reference = time_reference()
     if submission[0] <= 0 or reference[0] <= 0:
-        raise ValueError(f"wall times {submission[0]} s and {reference[0]} s; both have to be positive")
+        raise ValueError(f"wall times {submission[0]} s and {reference[0]} s; both must be positive")
     return submission, reference
 
 

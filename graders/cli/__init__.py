@@ -1,4 +1,4 @@
-"""The command `katas`: parses, calls, prints. What it prints comes from graders.report."""
+"""The command `katas`. Its modules parse arguments and print; other packages do the work."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 import traceback
 from pathlib import Path
 
-INTERRUPTED = 130
+from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
 
 def main() -> None:
-    """Entry point. A command that grades has its judging process on the way before the command line is even read."""
+    """Run `katas`. For commands that grade, start the judging process first, since that takes the longest."""
     started, status = None, 2
     try:
         if len(sys.argv) == 1 and has_screen():
@@ -23,49 +23,35 @@ def main() -> None:
             started = process.start(
                 first_runtime=_runtime_guess(sys.argv), root=Path() if Path("katas").is_dir() else None
             )
-        from graders.cli.app import run
+        from graders.cli.app import run_command_line
 
-        status = run(started)
-    except KeyboardInterrupt:  # before a command has begun
+        status = run_command_line(started)
+    except KeyboardInterrupt:  # before a command has started
         status = INTERRUPTED
-    except Exception as fault:  # noqa: BLE001 (it is told, and ends the command)
-        status = _told(fault)
+    except Exception as fault:  # noqa: BLE001 (it is reported, and ends the command)
+        status = _report(fault)
     finally:
         if started is not None:
             started.close()
-        os._exit(status)  # nothing is left to do, and tearing down what was imported takes longer than grading
+        os._exit(status)  # skip Python's teardown, which takes longer than a grading
 
 
-def _told(fault: Exception) -> int:
-    """Say what has ended a command unforeseen; the exit status. A fault of ours is shown whole, and is no verdict."""
-    if _interrupted(fault):
+def _report(fault: Exception) -> int:
+    """Report an unexpected exception, with its traceback if it is a bug. Return the exit status."""
+    if interrupted(fault):
         print("katas: interrupted", file=sys.stderr)
         return INTERRUPTED
     if isinstance(fault, ModuleNotFoundError) and (fault.name or "").startswith("graders."):
-        said = "it was handed out to learn with; whoever handed it out has the whole"
-        print(f"katas: this copy has no {fault.name}: {said}", file=sys.stderr)
+        print(
+            f"katas: {fault.name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr
+        )
     else:
         traceback.print_exception(fault)
     return 2
 
 
-def _interrupted(fault: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind it: Python 3.11 makes a RuntimeError of one that comes while a class is made."""
-    while fault is not None:
-        if isinstance(fault, KeyboardInterrupt):
-            return True
-        fault = fault.__cause__ or fault.__context__
-    return False
-
-
-def has_screen() -> bool:
-    """Whether there is a terminal that can be drawn on, and a keyboard."""
-    attended = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    return attended and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
-
-
 def _runtime_guess(words: list[str]) -> str:
-    """The runtime of the first kata that is named, as far as a glance at the files tells."""
+    """Guess the runtime of the first kata that is named, without importing the catalogue."""
     if words[1:2] == ["debug"]:
         return "torch"
     for word in words[1:]:

@@ -1,4 +1,4 @@
-"""`katas debug`: broken training programs to practise on, without end."""
+"""`katas debug`: practise on generated, broken training programs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from graders.cli.paragraphs import folded
-from graders.cli.progress import progress_bar, waiting
-from graders.cli.session import Session
+from graders.cli.session import Invocation
+from graders.output.paragraphs import folded
+from graders.output.progress_bar import progress_bar, timed_spinner
 from graders.verdict import Verdict
 
 app = typer.Typer(
@@ -23,25 +23,30 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults; any if none.", metavar="1-3")]
+Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults; by default, any.", metavar="1-3")]
 Seed = Annotated[int, typer.Argument(metavar="SEED", help="The puzzle's number.", min=0)]
+MaybeSeed = Annotated[
+    int | None, typer.Argument(metavar="SEED", help="The puzzle's number; by default, the newest.", min=0)
+]
 
 
 @app.command()
 def new(
-    seed: Annotated[int | None, typer.Option(help="Its number; a free one if none.", metavar="N", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The puzzle's number; by default, a free one.", metavar="N", min=0)
+    ] = None,
     level: Level = None,
     family: Annotated[str | None, typer.Option(help="The kind of fault, e.g. update.", metavar="NAME")] = None,
 ) -> None:
-    """Make a new puzzle in katas/debug/SEED/."""
+    """Create a puzzle in katas/debug/SEED/."""
     from graders.debugging import practice
     from graders.debugging.generate import candidate, generate
 
-    root = Session.root
+    root = Invocation.root
     chosen = practice.free_seed(root) if seed is None else seed
     practice.check_free(root, chosen)
-    candidate(chosen, level, family)  # refuses an unknown level or family before anybody waits
-    with waiting("a program is broken, and the proof that its cure works is run"):
+    candidate(chosen, level, family)  # rejects an unknown level or family before the slow part
+    with timed_spinner("breaking a program, and proving that its fix works"):
         puzzle = generate(chosen, level, family)
     folder = practice.write(puzzle, root, level, family).relative_to(root)
     print(f"{puzzle.symptom}\n\nwritten: {folder}/ (level {puzzle.level}, {puzzle.program.name})")
@@ -50,22 +55,22 @@ def new(
 
 @app.command()
 def grade(
-    seed: Annotated[int | None, typer.Argument(metavar="SEED", help="The puzzle; the newest if none.", min=0)] = None,
+    seed: MaybeSeed = None,
 ) -> int:
-    """Grade a mended program and its diagnosis.
+    """Grade a repaired program and its diagnosis.
 
     Exit status: 0 passed, 1 failed or ungradable, 2 could not be graded.
     """
     from graders.debugging import practice
-    from graders.judge.api import Judge
+    from graders.judge.client import Judge
     from graders.report import terminal
 
-    folder = practice.newest(Session.root) if seed is None else practice.folder_of(Session.root, seed)
+    folder = practice.newest(Invocation.root) if seed is None else practice.folder_of(Invocation.root, seed)
     puzzle = practice.puzzle_in(folder)
     with (
         practice.repository(puzzle) as (root, slug),
-        Judge(root, started=Session.started, resident=False) as judge,
-        waiting("grading: some trainings are run"),
+        Judge(root, started=Invocation.started, resident=False) as judge,
+        timed_spinner("grading: running some trainings"),
     ):
         verdict = judge.grade(slug, folder)
     terminal.print_verdict(_shown(verdict))
@@ -78,13 +83,15 @@ def grade(
 
 @app.command()
 def hint(
-    seed: Annotated[int | None, typer.Argument(metavar="SEED", help="The puzzle; the newest if none.", min=0)] = None,
-    number: Annotated[int | None, typer.Argument(metavar="N", help="Which; the next if none.", min=1, max=3)] = None,
+    seed: MaybeSeed = None,
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="The number of the hint; by default, the next.", min=1, max=3)
+    ] = None,
 ) -> None:
-    """Show the next of a puzzle's three hints, or one of them again."""
+    """Show the next of a puzzle's three hints, or an earlier one again."""
     from graders.debugging import practice
 
-    root = Session.root
+    root = Invocation.root
     folder = practice.newest(root) if seed is None else practice.folder_of(root, seed)
     number, text = practice.hint(folder, number)
     print(folded(f"Hint {number} of 3: {text}", sys.stdout))
@@ -93,29 +100,29 @@ def hint(
 @app.command()
 def solution(
     seed: Seed,
-    give_up: Annotated[bool, typer.Option("--give-up", help="Show it without a graded try.")] = False,
+    give_up: Annotated[bool, typer.Option("--give-up", help="Show it even if no attempt was graded.")] = False,
 ) -> None:
-    """Show what was broken, why, and how it is mended."""
+    """Show what was broken, why it is wrong, and how to fix it."""
     from graders.debugging import practice
     from graders.errors import KataError
 
-    folder = practice.folder_of(Session.root, seed)
+    folder = practice.folder_of(Invocation.root, seed)
     puzzle = practice.puzzle_in(folder)
     if not practice.attempts(folder) and not give_up:
-        raise KataError(f"{folder}: no try has been graded yet; run `katas debug grade {seed}` first, or say --give-up")
+        raise KataError(f"{folder}: no attempt was graded yet. Run `katas debug grade {seed}` first, or add --give-up.")
     print(practice.explained(puzzle).rstrip("\n"))
 
 
 @app.command("list")
 def list_() -> None:
-    """List the puzzles there are, with their best scores."""
+    """List your puzzles and your best scores."""
     from graders.debugging import practice
     from graders.errors import KataError
 
-    root = Session.root
+    root = Invocation.root
     found = practice.puzzles(root)
     if not found:
-        print("no puzzle yet; `katas debug new` makes one")
+        print("no puzzles yet; `katas debug new` creates one")
     for folder in found:
         try:
             puzzle = practice.puzzle_in(folder)
@@ -129,23 +136,23 @@ def list_() -> None:
 
 @app.command()
 def check(
-    seeds: Annotated[int, typer.Option(help="So many puzzles, from seed 0 on.", metavar="N", min=1)] = 20,
+    seeds: Annotated[int, typer.Option(help="The number of puzzles, from seed 0 on.", metavar="N", min=1)] = 20,
     level: Level = None,
 ) -> int:
-    """Generate puzzles and prove that each is one.
+    """Generate puzzles, and prove that each is broken and can be fixed.
 
-    Exit status: 0 all are proven and no two are equal, 1 not so, 130 interrupted.
+    Exit status: 0 all are proven and no two are equal, 1 otherwise, 130 interrupted.
     """
     from graders.debugging.generate import GenerationError, candidate, generate
 
     candidate(0, level)
-    tally = Tally(seeds)
+    tally = ProofTally(seeds)
     try:
         with progress_bar() as progress:
             for seed in progress.track(range(seeds), description="proving puzzles"):
-                begun = time.monotonic()
+                started = time.monotonic()
                 try:
-                    tally.add(generate(seed, level), time.monotonic() - begun)
+                    tally.add(generate(seed, level), time.monotonic() - started)
                 except GenerationError as fault:
                     tally.unproven.append(str(fault))
     finally:
@@ -154,8 +161,8 @@ def check(
 
 
 @dataclass
-class Tally:
-    """What `check` has found so far. `made` maps a program's text to the seeds that came to it."""
+class ProofTally:
+    """The results of `check` so far. `made` maps a program's text to the seeds that generated it."""
 
     wanted: int
     made: dict[str, list[int]] = field(default_factory=dict)
@@ -171,7 +178,7 @@ class Tally:
 
     @property
     def clean(self) -> bool:
-        """Whether every seed that was tried is proven, and no two came to the same program."""
+        """Whether every seed is proven, and no two generated the same program."""
         return not self.unproven and self.proven == len(self.made) == self.wanted
 
     def add(self, puzzle: Any, seconds: float) -> None:
@@ -196,12 +203,12 @@ class Tally:
         if self.proven:
             lines.append(f"second or later variations: {self.second_variations / self.proven:.1%}")
         equal = [seeds for seeds in self.made.values() if len(seeds) > 1]
-        lines += [f"equal: the seeds {', '.join(map(str, seeds))}" for seeds in equal]
-        return [*lines, *(f"not proven: {said}" for said in self.unproven)]
+        lines += [f"the same program from seeds {', '.join(map(str, seeds))}" for seeds in equal]
+        return [*lines, *(f"not proven: {reason}" for reason in self.unproven)]
 
 
 def _shown(verdict: Verdict) -> Verdict:
-    """A verdict as a learner reads it: tasks that others wait for by their titles, and of files only the learner's."""
+    """Return the verdict for a learner: blocking tasks by their titles, ignored files without those of the puzzle."""
     from msgspec.structs import replace
 
     titles = {task.name: f'"{task.title}"' for task in verdict.tasks}

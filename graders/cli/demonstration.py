@@ -1,4 +1,4 @@
-"""`katas demo`: three submissions that are shipped with the harness, and their verdicts."""
+"""`katas demo`: grade the three submissions that come with the harness."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ EXPECTED = {"right": "passed", "wrong": "failed", "cheating": "failed"}
 
 
 def demonstrate(judge: Any) -> int:
-    """Grade them for real and show each verdict; 0 when each is what it should be. Raises KataError without them."""
+    """Grade them and show the verdicts. Return 0 if all are as expected, else 2. Raises KataError if one is missing."""
     if not DEMO.is_dir():
         raise KataError(
-            "this copy comes without the demo's submissions; whoever handed it out has them. "
-            "Grade a file of yours instead: katas grade exercise04"
+            f"{DEMO}: this copy comes without the demo's submissions. "
+            "Grade your own files instead: `katas grade exercise04`."
         )
     from rich.console import Console
 
@@ -32,7 +32,7 @@ def demonstrate(judge: Any) -> int:
         verdict = judge.grade("exercise04", DEMO / name)
         terminal.print_verdict(verdict, console)
         if verdict.status != expected:
-            surprises.append(f"{name}: {verdict.status}, where {expected} was expected {verdict.message}")
+            surprises.append(f"{name}: expected {expected}, got {verdict.status} {verdict.message}")
     for line in surprises:
         console.print(line, markup=False)
     return 2 if surprises else 0

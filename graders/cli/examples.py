@@ -1,4 +1,4 @@
-"""The examples below the help of each command, and what a shell completes."""
+"""The examples in the help of each command, and shell completion."""
 
 from __future__ import annotations
 
@@ -8,66 +8,67 @@ from typing import Any
 import typer
 
 from graders import catalogue
-from graders.cli.session import Session
+from graders.cli.session import Invocation
 from graders.errors import KataError
 
-# One line each: what is typed, and what for. They are checked by the tests: every command and option in them is there.
+# Each line: what to type, and what for. The tests check that every command and option in them exists.
 EXAMPLES = {
     "list": """
-katas list                      what there is, and what builds on what
-katas list --format json        the same for a program
+katas list                      all katas and their prerequisites
+katas list --format json        the same, for other programs
 """,
     "grade": """
 katas grade exercise01                           your own files
-katas grade exercise01 --submission ada          somebody's
+katas grade exercise01 --submission ada          another person's files
 katas grade exercise01 --submission ada.zip      or ../clone@main
-katas grade --against solutions                  every solution
+katas grade --against solutions                  all solutions
 katas grade exercise05 --format html --output report.html
 katas grade exercise01 --require-confinement full --format junit
 """,
     "check": """
-katas check exercise04                           stub, solution, variants
-katas check exercise04 --mutation --flakes 100   all that can be measured
+katas check exercise04                           stub, solution and variants
+katas check exercise04 --mutation --flakes 100   every check there is
 """,
     "figures": """
-katas figures exercise09        draw figure.svg beside its README
+katas figures exercise09        draw figure.svg next to the README
 """,
     "watch": """
-katas                           on a terminal: watch the kata to do next
+katas                           watch the next kata (on a terminal)
 katas watch exercise04          watch this one
-katas watch --plain             one block of text after the other, for a
-                                screen reader, a log or a pipe
+katas watch --plain             lines of text, for a screen reader, a log
+                                or a pipe
 """,
     "doctor": """
-katas doctor                    what there is, and how to mend the rest
-katas doctor --strict           in CI: less than all of it fails
-katas doctor --format json      for a program
+katas doctor                    what works, and how to fix the rest
+katas doctor --strict           for CI: fail on limitations too
+katas doctor --format json      for other programs
 """,
     "next": """
-katas next                      the kata, its files, how to have it judged
+katas next                      the kata, its files and how to grade it
 """,
     "progress": """
 katas progress                      a list in the terminal
-katas progress --html my.html       a page to look at or to hand on
+katas progress --html my.html       a page to read or to share
 """,
     "hint": """
-katas hint exercise04           the next hint that you have not seen
-katas hint exercise04 1         the first one again
+katas hint exercise04           the next hint
+katas hint exercise04 1         the first hint again
 """,
     "reset": """
-katas reset exercise04          yours are kept in .katas/backup/
+katas reset exercise04          your version goes to .katas/backup/
 """,
     "solution": """
-katas solution exercise04            after a pass
-katas solution exercise04 --anyway   before
+katas solution exercise04            once you have passed
+katas solution exercise04 --anyway   before that
 """,
     "diff": """
-katas diff exercise04           after a pass
+katas diff exercise04           once you have passed
 katas diff exercise04 --anyway | less
 """,
     "show": """
 katas show challenge5 bug2                       your own program
 katas show challenge5 bug2 --against solutions --output good.svg
+katas show exercise05 --variant bias_gradient_zero     for instructors
 """,
     "replay": """
 katas grade exercise01 --submission ada --format json \\
@@ -97,7 +98,7 @@ katas notebook exercise03 --output week1.ipynb --force
 
 
 def attach(app: typer.Typer) -> None:
-    """Put the examples below the help of the commands; a command that brings its own keeps them."""
+    """Add the examples to the help of the commands that have no examples of their own."""
     for command in app.registered_commands:
         name = command.name or getattr(command.callback, "__name__", "")
         if name in EXAMPLES and not command.epilog:
@@ -106,9 +107,9 @@ def attach(app: typer.Typer) -> None:
 
 
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The katas whose slug begins like this, with their titles; none outside of a repository, or where it is broken."""
+    """Complete a slug: return matching katas and their titles, none outside a repository or in a broken one."""
     try:
-        root = Session.root
+        root = Invocation.root
         names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete)]
         return [(name, _title(root, name)) for name in names if name not in _typed(context)]
     except (KataError, OSError):
@@ -123,6 +124,6 @@ def _title(root: Path, slug: str) -> str:
 
 
 def _typed(context: typer.Context) -> list[Any]:
-    """The katas that stand on the line already."""
+    """Return the katas that are on the command line already."""
     found = context.params.get("slugs") or []
     return list(found) if isinstance(found, list | tuple) else []

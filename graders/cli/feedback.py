@@ -1,4 +1,4 @@
-"""`katas feedback`: what people get back of the verdicts that a batch has stored."""
+"""`katas feedback`: write the reports that students get back, from the verdicts of a batch."""
 
 from __future__ import annotations
 
@@ -11,59 +11,65 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from graders import catalogue
-from graders.cli import delivery
-from graders.cli.session import Session
+from graders.cli.session import Invocation
 from graders.errors import KataError
+from graders.output import delivery
 from graders.verdict import Audience, HiddenDetail, Verdict, from_json
 
 if TYPE_CHECKING:
-    from graders.batch.cohort import Batch
-    from graders.batch.journal import Short
+    from graders.course.batch import Batch
+    from graders.course.journal import Short
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
-BATCH = "name the --out folder of `katas grade-batch`, or a verdict's file"
-AGAIN = "move it away, and the same `katas grade-batch` writes it again, with the points of people that its journal has"
-REMEDY = "mend that, or name another folder (--to DIR); the same command writes what is missing"
+BATCH = "Name the --out folder of `katas grade-batch`, or a verdict's file."
+AGAIN = "Move it away and repeat the same `katas grade-batch`: it restores the file from its journal."
+REMEDY = "Fix that or name another folder (--to DIR), and repeat the command to write what is missing."
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
 
 
 def feedback(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out of grade-batch, or a verdict's file.")],
-    people: Annotated[list[str] | None, typer.Argument(metavar="PERSON", help="Whose; everybody's if none.")] = None,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out folder of grade-batch, or a verdict's file.")],
+    people: Annotated[
+        list[str] | None, typer.Argument(metavar="PERSON", help="The people to write for; by default, everyone.")
+    ] = None,
     katas: Annotated[
-        list[str] | None, typer.Option("--kata", help="Of this kata alone; give it again.", metavar="SLUG")
+        list[str] | None, typer.Option("--kata", help="Only this kata; repeat it for several.", metavar="SLUG")
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="html, markdown, text or another of `katas grade`.", metavar="FORM"),
+        typer.Option("--format", help="html, markdown, text or another format of `katas grade`.", metavar="FORM"),
     ] = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Write there, not to OUT/feedback.", metavar="DIR")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The folder to write to; OUT/feedback by default.", metavar="DIR")
+    ] = None,
     audience: Annotated[
-        str | None, typer.Option(help="Of a verdict's file: learner, public, instructor.", metavar="WHO")
+        str | None, typer.Option(help="For a verdict's file: learner, public or instructor.", metavar="WHO")
     ] = None,
 ) -> int:
-    """Write what people get back.
+    """Write the reports that students get back.
 
-    A page for each verdict that grade-batch has stored, in OUT/feedback/PERSON/: with the points that people gave,
-    without the seed, of hidden tests with what the kata allows. Nothing is graded. Given again, it replaces what has
-    changed. Of a single verdict's file it prints the report.
+    This writes a page for each verdict of grade-batch to OUT/feedback/PERSON/. The page includes manual scores and
+    leaves out the seed; of hidden tests it shows only what the kata allows. Nothing is graded. If you run it again, it
+    replaces the pages that have changed. For a single verdict's file, it prints the report.
 
-    Exit status: 0 all there, 2 something was left out or could not be written.
+    Exit status: 0 all reports are written, 2 some were left out or could not be written.
     """
     form = _form(form or ("html" if out.is_dir() else "terminal"))
     if not out.is_dir():
         if people or katas or to:
-            raise KataError(f"{out}: no folder of a batch; of a verdict's file give only --format and --audience")
+            raise KataError(f"{out}: this is not a folder. With a verdict's file, use only --format and --audience.")
         _show(out, form, _audience(audience or "learner"))
         return 0
     if audience is not None:
-        raise KataError("--audience is for a single verdict's file: what a batch has stored is written for its people")
-    from graders.batch.cohort import Batch
+        raise KataError(
+            "--audience is only for a single verdict's file. A batch's reports are always for learners: leave it out."
+        )
+    from graders.course.batch import Batch
 
-    writing = _Writing(out, to or Batch(out).feedback, form, people or [], katas or [])
-    print("\n".join(writing.run()))
-    return 2 if writing.left_out else 0
+    writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [])
+    print("\n".join(writer.run()))
+    return 2 if writer.left_out else 0
 
 
 def _form(name: str) -> str:
@@ -72,27 +78,27 @@ def _form(name: str) -> str:
     if name == "text":
         return "terminal"
     if name not in FORMATS:
-        raise KataError(f"--format {name}: one of {', '.join(FORMATS)} or text is expected")
+        raise KataError(f"--format {name}: expected {', '.join(FORMATS)} or text.")
     return name
 
 
 def _audience(name: str) -> Audience:
     if name not in get_args(Audience):
-        raise KataError(f"--audience {name}: learner, public or instructor is expected")
+        raise KataError(f"--audience {name}: expected learner, public or instructor.")
     return cast("Audience", name)
 
 
 def _show(file: Path, form: str, audience: Audience) -> None:
-    """Print the report of one verdict. Raises KataError for what is none."""
+    """Print the report of one verdict. Raises KataError for a file without one."""
     from graders import report
     from graders.report import terminal
 
     try:
         verdict = from_json(file.read_bytes())
     except OSError as fault:
-        raise KataError(f"{file}: {fault.strerror}: {BATCH}") from None
+        raise KataError(f"{file}: {fault.strerror}. {BATCH}") from None
     except (KataError, RecursionError) as fault:
-        raise KataError(f"{file}: {fault}: {BATCH}") from None
+        raise KataError(f"{file}: {_sentence(fault)} {BATCH}") from None
     verdict = _allowed(verdict, _details([verdict.kata]))
     if form == "terminal":
         terminal.print_verdict(verdict, audience=audience)
@@ -101,13 +107,15 @@ def _show(file: Path, form: str, audience: Audience) -> None:
 
 
 def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
-    """What the katas allow to be shown of hidden tests today, of those that are in this repository."""
-    known = set(catalogue.slugs(Session.root))
-    return {slug: catalogue.load(Session.root, slug, complete=False).hidden_detail for slug in slugs if slug in known}
+    """Return how much of the hidden tests the repository's katas allow to be shown today."""
+    known = set(catalogue.slugs(Invocation.root))
+    return {
+        slug: catalogue.load(Invocation.root, slug, complete=False).hidden_detail for slug in slugs if slug in known
+    }
 
 
 def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
-    """The verdict with the stricter of what its kata allowed when it was graded, and allows today."""
+    """Return the verdict with the stricter of what its kata allowed when it was graded and allows today."""
     from msgspec.structs import replace
 
     stricter = min(
@@ -117,8 +125,8 @@ def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
 
 
 @dataclass
-class _Writing:
-    """One run of the command over a batch's folder."""
+class _ReportWriter:
+    """Writes the reports of one batch folder."""
 
     out: Path
     to: Path
@@ -126,50 +134,52 @@ class _Writing:
     people: Sequence[str]
     katas: Sequence[str]
     written: list[Key] = field(default_factory=list)
-    same: list[Key] = field(default_factory=list)  # there already
+    same: list[Key] = field(default_factory=list)  # unchanged
     awaiting: int = 0
-    nothing: list[str] = field(default_factory=list)  # who was asked for, and has nothing of these katas
+    nothing: list[str] = field(default_factory=list)  # people who were named and have no verdict on these katas
     left_out: list[str] = field(default_factory=list)
 
     @property
     def batch(self) -> Batch:
-        from graders.batch.cohort import Batch
+        from graders.course.batch import Batch
 
         return Batch(self.out)
 
     def run(self) -> list[str]:
-        """Write what was asked for; what it came to, in words. Raises KataError where nothing more can be written."""
+        """Write the reports and return a summary. Raises KataError if nothing more can be written."""
         self._check_target()
-        standing = self._standing()
-        stored = {*standing, *self._stored()}
+        current = self._current()
+        stored = {*current, *self._stored()}
         if not stored:
-            raise KataError(f"{self.out}/verdicts: no verdict in it; `katas grade-batch` grades, with this --out")
+            raise KataError(
+                f"{self.out}/verdicts: there are no verdicts. Run `katas grade-batch` with this --out first."
+            )
         chosen = self._chosen(stored)
         details = _details({kata for _, kata in chosen})
         with _writable(self.to):
-            self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # marks are nobody else's business
+            self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
         places: dict[tuple[int, int], str] = {}
         for person, kata in chosen:
             try:
                 file = self.batch.verdict_file(person, kata)
-                verdict = _allowed(_read(file, kata, standing.get((person, kata))), details)
+                verdict = _allowed(_read(file, kata, current.get((person, kata))), details)
                 target = self._target(person, kata, places)
                 text = self._rendered(verdict, file)
             except _LeftOut as fault:
                 self.left_out.append(str(fault))
                 continue
             self._write(verdict, text, target, (person, kata))
-        return self._told(stored)
+        return self._summary(stored)
 
     def _check_target(self) -> None:
         out, to = self.out.resolve(), self.to.resolve()
         own = (out / "verdicts", out / "submissions")
         if to == out or any(place == to or place in to.parents for place in own):
-            raise KataError(f"--to {self.to}: the batch keeps its own files there; name another folder")
+            raise KataError(f"--to {self.to}: the batch has its own files there. Name another folder.")
 
-    def _standing(self) -> dict[Key, Short]:
-        """What the journal has of everybody, if there is one."""
-        from graders.batch import journal
+    def _current(self) -> dict[Key, Short]:
+        """Return the journal's current rows, if there is a journal."""
+        from graders.course import journal
 
         batch = self.batch
         if not batch.journal.exists():
@@ -182,12 +192,12 @@ class _Writing:
         return {(batch.folder_of(row.person), row.verdict.kata): row for row in rows if _is_name(*row.key)}
 
     def _stored(self) -> Iterator[Key]:
-        """What there is a file of."""
+        """Yield the keys of the verdicts that have a file."""
         place = self.out / "verdicts"
         if not place.is_dir():
             if self.batch.journal.is_file():
                 return
-            raise KataError(f"{self.out}: no batch in it: there is no {place}; {BATCH}")
+            raise KataError(f"{self.out}: not a batch: there is no {place}. {BATCH}")
         for folder in sorted(each for each in place.iterdir() if each.is_dir() and not each.name.startswith(".")):
             try:
                 names = [file.name for file in folder.iterdir() if not file.name.startswith(".")]
@@ -197,28 +207,30 @@ class _Writing:
             yield from ((folder.name, name.removesuffix(".json")) for name in names if name.endswith(".json"))
 
     def _chosen(self, stored: Collection[Key]) -> list[Key]:
-        """Those that were asked for. Raises KataError for a person or a kata that there is nothing of."""
-        from graders.batch.entries import composed
+        """Return the verdicts to report. Raises KataError for a person or a kata without a verdict."""
+        from graders.course.submissions import composed
 
         folders = {composed(person): person for person, _ in stored}
         katas = {kata for _, kata in stored}
         asked = {each: folders.get(composed(self.batch.folder_of(each))) for each in self.people}
         for name, person in asked.items():
             if person is None:
-                raise KataError(f"{self.out}: no verdict of {_shown(name)}; there is one of {_some(folders.values())}")
+                raise KataError(
+                    f"{self.out}: no verdicts for {_shown(name)}. There are some for {_some(folders.values())}."
+                )
         for kata in self.katas:
             if kata not in katas:
-                raise KataError(f"{self.out}: no verdict on {_shown(kata)}; there is one on {_some(katas)}")
+                raise KataError(f"{self.out}: no verdicts on {_shown(kata)}. There are some on {_some(katas)}.")
         wanted = {person for person in asked.values() if person is not None} or set(folders.values())
         chosen = [key for key in sorted(stored) if key[0] in wanted and (not self.katas or key[1] in self.katas)]
         if not chosen:
-            raise KataError(f"{self.out}: no verdict of {_some(self.people)} on {_some(self.katas)}")
+            raise KataError(f"{self.out}: no verdicts for {_some(self.people)} on {_some(self.katas)}.")
         silent = wanted - {person for person, _ in chosen}
         self.nothing = sorted(silent) if self.people else []
         return chosen
 
     def _target(self, person: str, kata: str, places: dict[tuple[int, int], str]) -> Path:
-        """The file that is to be written. Raises _LeftOut where it would be in another one's folder."""
+        """Return the file to write. Raises _LeftOut where it would be in another person's folder."""
         folder = self.to / person
         target = folder / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
         with _writable(folder):
@@ -226,24 +238,26 @@ class _Writing:
                 folder.mkdir(exist_ok=True)
             link = next((path for path in (folder, target) if path.is_symlink()), None)
             if link is not None:
-                raise _LeftOut(f"{_shown(link)}: a link; remove it")
+                raise _LeftOut(f"{_shown(link)}: this is a symbolic link. Remove it.")
             found = folder.stat()
         owner = places.setdefault((found.st_dev, found.st_ino), person)
-        if owner != person:  # a file system that takes two names for one
+        if owner != person:  # on a file system that ignores case, for example
             raise _LeftOut(
-                f"{_shown(folder)}: it is {_shown(owner)}'s folder too on this file system; give another --to"
+                f"{_shown(folder)}: this file system takes it for {_shown(owner)}'s folder. Give another --to."
             )
         return target
 
     def _rendered(self, verdict: Verdict, file: Path) -> str:
-        """The report. Raises _LeftOut where it cannot be made, so that everybody else's still is."""
+        """Return the report. Raises _LeftOut where it cannot be made, so that the others are still written."""
         from graders import report
 
         try:
             return report.render([verdict], self.form)
         except Exception as fault:  # noqa: BLE001 (whatever one verdict holds, the others' pages are written)
-            said = f"{type(fault).__name__}: {_shown(fault)}"
-            raise _LeftOut(f"{_shown(file)}: no report can be made of it ({said}); please report this") from None
+            detail = f"{type(fault).__name__}: {_shown(fault)}"
+            raise _LeftOut(
+                f"{_shown(file)}: the report cannot be rendered ({detail}). Please report this bug."
+            ) from None
 
     def _write(self, verdict: Verdict, text: str, target: Path, key: Key) -> None:
         data = (text if text.endswith("\n") else text + "\n").encode()
@@ -254,56 +268,63 @@ class _Writing:
         (self.same if same else self.written).append(key)
         self.awaiting += bool(verdict.review_points)
 
-    def _told(self, stored: Collection[Key]) -> list[str]:
+    def _summary(self, stored: Collection[Key]) -> list[str]:
         people = len({person for person, _ in self.written})
         line = f"written: {_count(len(self.written), 'file', 'files')} for {_count(people, 'person', 'people')}"
-        lines = [f"{line} in {self.to}" + (f"; {len(self.same)} there already" if self.same else "")]
+        lines = [f"{line} in {self.to}" + (f"; {len(self.same)} unchanged" if self.same else "")]
         if self.awaiting:
-            lines.append(f"awaiting a person's marks: {self.awaiting} of them; `katas review` gives them")
-        lines += [f"nothing of these katas from: {_shown(person)}" for person in self.nothing]
+            lines.append(f"awaiting review: {self.awaiting} of them; score them with `katas review`")
+        lines += [f"no submission for these katas: {_shown(person)}" for person in self.nothing]
         if self.to == self.batch.feedback:
             gone = [path for path in sorted(self.to.glob("*/*.*")) if (path.parent.name, _slug(path)) not in stored]
-            lines += [f"no verdict any more: {_shown(path)}; remove it" for path in gone]
+            lines += [f"outdated, without a verdict: {_shown(path)}; remove it" for path in gone]
         return lines + [f"left out: {each}" for each in self.left_out]
 
 
 class _LeftOut(Exception):
-    """Why there is nothing for somebody of some kata; the rest goes on."""
+    """The reason why one report is left out; the others are written."""
 
 
-def _read(file: Path, kata: str, standing: Short | None) -> Verdict:
-    """The verdict in a file. Raises _LeftOut where it is not to be given out."""
-    from graders.batch.cohort import state_of
+def _read(file: Path, kata: str, current: Short | None) -> Verdict:
+    """Return the verdict in a file. Raises _LeftOut where it must not be given out."""
+    from graders.course.reproducibility import versions_of
 
-    remedy = AGAIN if standing else "correct or remove it"
+    remedy = AGAIN if current else "Correct or remove it."
     try:
         verdict = from_json(file.read_bytes())
     except FileNotFoundError:
-        raise _LeftOut(f"{_shown(file)}: it is not there; the same `katas grade-batch` writes it again") from None
+        raise _LeftOut(
+            f"{_shown(file)}: the file is missing. Repeat the same `katas grade-batch` to restore it."
+        ) from None
     except OSError as fault:
-        raise _LeftOut(f"{_shown(file)}: {fault.strerror}; {remedy}") from None
+        raise _LeftOut(f"{_shown(file)}: {fault.strerror}. {remedy}") from None
     except (KataError, RecursionError) as fault:
-        raise _LeftOut(f"{_shown(file)}: {fault}; {remedy}") from None
+        raise _LeftOut(f"{_shown(file)}: {_sentence(fault)} {remedy}") from None
     if verdict.kata != kata:
-        raise _LeftOut(f"{_shown(file)}: a verdict on {_shown(verdict.kata)}, not on {_shown(kata)}; {remedy}")
-    if standing is not None:
-        last = standing.verdict
-        if (verdict.submission_sha256, state_of(verdict)) != (last.submission_sha256, state_of(last)):
-            raise _LeftOut(f"{_shown(file)}: not the last verdict in the journal, which counts; {remedy}")
+        raise _LeftOut(f"{_shown(file)}: the verdict is on {_shown(verdict.kata)}, not on {_shown(kata)}. {remedy}")
+    if current is not None:
+        last = current.verdict
+        if (verdict.submission_sha256, versions_of(verdict)) != (last.submission_sha256, versions_of(last)):
+            raise _LeftOut(f"{_shown(file)}: the journal has a later verdict, which counts. {remedy}")
     return verdict
 
 
 @contextmanager
 def _writable(path: Path) -> Iterator[None]:
-    """What the system says of a file or folder that is to be written, as a KataError."""
+    """Turn an OSError from a file or folder that is to be written into a KataError."""
     try:
         yield
     except OSError as fault:
-        raise KataError(f"{_shown(path)}: {fault.strerror}: {REMEDY}") from None
+        raise KataError(f"{_shown(path)}: {fault.strerror}. {REMEDY}") from None
+
+
+def _sentence(fault: BaseException) -> str:
+    """Return a message as a sentence that ends with a full stop."""
+    return f"{str(fault).rstrip('.')}."
 
 
 def _is_name(person: str, kata: str) -> bool:
-    """Whether both name something in a folder, and never one that lies elsewhere."""
+    """Return whether both are plain names, which cannot lead out of a folder."""
     return person not in ("", ".", "..") and kata == Path(kata).name and "\0" not in person + kata
 
 

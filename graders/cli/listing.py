@@ -1,4 +1,4 @@
-"""`katas list`: what there is to do, as a table or as JSON."""
+"""`katas list`: the katas as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import msgspec
 
 from graders.catalogue import KINDS, Kata
 
-TITLE = 29  # characters; what fits into 80 columns beside the others
+TITLE = 29  # characters; what the other columns leave of 80
 
 
 def as_text(katas: Sequence[Kata]) -> str:
-    """A table within 80 columns; plain text, since a table needs no library that takes longer to load than it."""
+    """Return a table of at most 80 columns, in plain text: loading a library for tables would take longer."""
     rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
     rows += [_row(kata) for kata in sorted(katas, key=lambda kata: (KINDS.index(kata.kind), kata.slug))]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
@@ -24,14 +24,14 @@ def as_text(katas: Sequence[Kata]) -> str:
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
-        first, *more = row[6].split(", ")  # one a line
+        first, *more = row[6].split(", ")  # one per line
         lines.append("  ".join([*cells, first]).rstrip())
         lines += [" " * (len("  ".join(cells)) + 2) + other for other in more]
     legends = []
     if any(task.extra for kata in katas for task in kata.tasks):
-        legends.append("1+2 tasks: 1 that must pass, 2 extra, which are worth points")
+        legends.append("1+2 tasks: 1 must pass; 2 are extra, for points only")
     if any(task.review for kata in katas for task in kata.tasks):
-        legends.append("27+3 points: 27 by tests, 3 by a person who reads what you have written")
+        legends.append("27+3 points: tests give 27, a person who reads your text gives 3")
     if legends:
         lines += ["", *legends]
     return "\n".join(lines)
@@ -50,7 +50,7 @@ def _row(kata: Kata) -> tuple[str, ...]:
 
 
 def as_json(katas: Sequence[Kata]) -> str:
-    """A list of objects: what kata.toml says, and the sum of the points."""
+    """Return a JSON list with the settings in each kata.toml and the total points."""
     listed = [_record(kata) for kata in katas]
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 

@@ -1,86 +1,41 @@
-"""What a command that takes its time shows on standard error: how far it is, or what it waits for."""
+"""`katas progress`: show which katas are done, and what to do next."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.cli.options import chosen_katas
+from graders.cli.session import Invocation, say
 
 
-def progress_bar() -> Any:
-    """A bar on standard error with a rate and the time left; none where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
+def progress(
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write an HTML page to this file instead.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Show which katas you have done, and what to do next.
 
-    class RateColumn(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+    `katas grade` and `katas watch` store their verdicts on your own files on this machine; this command reads them.
+    """
+    import datetime
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(16),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+    from graders.learner.guidance import overview
+    from graders.learner.progress import Progress
 
-
-class Teller:
-    """Where there is no terminal for a bar: a line now and then on standard error, how far it is and what is left."""
-
-    def __init__(self, total: int, every_s: float = 60.0) -> None:
-        self.total, self.every_s = total, every_s
-        self.done = 0
-        self.begun = self.last = time.monotonic()
-
-    def advance(self, doing: str) -> None:
-        """One more is done; `doing` is what is being done."""
-        self.done += 1
-        now = time.monotonic()
-        if sys.stderr.isatty() or now - self.last < self.every_s:
+    katas = chosen_katas(None)
+    with Progress.of(Invocation.root) as store:
+        if store.warning:
+            say(f"katas: {store.warning}")
+        today = datetime.datetime.now().astimezone().date()
+        if page is None:
+            print(overview(katas, store, today))
             return
-        self.last = now
-        a_minute = 60 * self.done / (now - self.begun)
-        left = (self.total - self.done) / a_minute
-        said = f"{self.done} of {self.total}, {a_minute:.1f} a minute, about {left:.0f} min left"
-        print(f"katas: {doing}: {said}", file=sys.stderr, flush=True)
+        from graders.learner import checklist
+        from graders.output import delivery
 
-
-@contextmanager
-def wheel(text: str) -> Iterator[Callable[[str], None]]:
-    """A text beside a wheel that turns; what is yielded puts another in its place. Without a terminal, nothing."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(text) as status:
-        yield status.update
-
-
-@contextmanager
-def waiting(doing: str) -> Iterator[None]:
-    """Says on standard error what is going on; on a terminal with a wheel that turns and the seconds."""
-    if not sys.stderr.isatty():
-        print(f"{doing} …", file=sys.stderr, flush=True)
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(doing, total=None)
-        yield
+        standings = store.standings([kata.slug for kata in katas])
+        delivery.deliver(checklist.render(katas, standings, store.days(), today), page)
+    print(f"written: {page}")

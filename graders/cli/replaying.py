@@ -1,4 +1,4 @@
-"""`katas replay`: what must be the same when a verdict is made again."""
+"""`katas replay`: compare two verdicts on the same submission."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from graders.verdict import Verdict
 
 
 def differences(before: Verdict, after: Verdict) -> list[str]:
-    """A line for everything that differs and should not: what was graded, statuses, scores, counterexamples."""
+    """Return a line for each difference: in what was graded, statuses, scores and counterexamples."""
     found = []
     for name, what in (
-        ("submission_sha256", "the submission is another one"),
-        ("suite_digest", "the tests have changed since"),
-        ("harness_version", "the harness is of another version"),
+        ("submission_sha256", "the submission differs"),
+        ("suite_digest", "the tests differ"),
+        ("harness_version", "the version of the harness differs"),
     ):
         if getattr(before, name) != getattr(after, name):
             found.append(f"{what}: {getattr(before, name)[:12]} then, {getattr(after, name)[:12]} now")
@@ -32,9 +32,9 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
     for test in before.tests:
         again = later.get(test.name)
         if again is None:
-            found.append(f"{test.name}: not run any more")
+            found.append(f"{test.name}: not run now")
         elif test.status != again.status:
             found.append(f"{test.name}: {test.status} then, {again.status} now")
         elif test.counterexample != again.counterexample:
-            found.append(f"{test.name}: another counterexample")
+            found.append(f"{test.name}: the counterexample differs")
     return found

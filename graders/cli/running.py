@@ -1,4 +1,4 @@
-"""`katas run`: a kata's program, as its writer runs it; what it makes lies beside it."""
+"""`katas run`: run a kata's program in its own folder, where it also writes its files."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from pathlib import Path
 
 from graders.catalogue import Kata
 from graders.cli.session import say
-from graders.cli.showing import program_of
 from graders.errors import KataError
+from graders.learner.curves import program_of
 
 
 def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
-    """The program of this kata in `folder` that `name` stands for; the only one if none. Raises KataError."""
+    """Return the path of a kata's program in `folder`; the only one if no name is given. Raises KataError."""
     programs = [file for file in kata.files if file.endswith(".py")]
     if name is None and len(programs) != 1:
-        raise KataError(f"{kata.slug} has {len(programs)} programs: name one of {', '.join(programs)}")
+        raise KataError(
+            f"{kata.slug}: the kata has {len(programs)} programs. Name one with --program: {', '.join(programs)}."
+        )
     return program_of(kata, name or programs[0], folder)
 
 
 def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
-    """Run `python program.py …` in the program's folder, unconfined, with what the kata supplies; its exit status."""
+    """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules. Return the exit status."""
     folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
     search_path = [*folders, os.environ.get("PYTHONPATH", "")]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
@@ -33,18 +35,18 @@ def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
             try:
                 status = program.wait()
                 break
-            except KeyboardInterrupt:  # the program has it too, and ends in its own way
+            except KeyboardInterrupt:  # the program gets it too, and ends by itself
                 continue
     todo = unwritten(path) if status else []
     if todo:
         say(
-            f"katas: {path.name} is not written yet: {', '.join(todo)}; `katas watch {kata.slug}` says what comes first"
+            f"katas: {path.name} is not written yet: {', '.join(todo)}. `katas watch {kata.slug}` shows where to start."
         )
     return 128 - status if status < 0 else status
 
 
 def unwritten(path: Path) -> list[str]:
-    """The functions of a file that are stubs still; none where it cannot be parsed."""
+    """Return the functions of a file that are still stubs; none where the file cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):

@@ -1,4 +1,4 @@
-"""What all commands share: their order in `katas --help`, by what a person wants to do, and the option --root."""
+"""The sections of `katas --help`, grouped by what a person wants to do, and the option --root of every command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from graders.cli.session import Session
+from graders.cli.session import Invocation
 
 SECTIONS = {
     "Learn": "list next watch grade hint show run reset solution diff progress notebook debug",
@@ -21,7 +21,7 @@ SECTIONS = {
 
 
 class Sections(TyperGroup):
-    """A group of commands that is shown in sections, each in its order; it and all commands in it take --root."""
+    """A group of commands that is shown in sections. The group and all commands in it take --root."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -31,13 +31,13 @@ class Sections(TyperGroup):
             command.params.append(option)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """All commands, those of the sections first."""
+        """Return the names of all commands, those of the sections first."""
         del ctx
-        told = [name for names in SECTIONS.values() for name in names.split() if name in self.commands]
-        return [*told, *(name for name in self.commands if name not in told)]
+        listed = [name for names in SECTIONS.values() for name in names.split() if name in self.commands]
+        return [*listed, *(name for name in self.commands if name not in listed)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write a list for every section, all of one width."""
+        """Write one list for each section, all with the same column width."""
         del ctx
         width = max(map(len, self.commands))
         limit = formatter.width - width - 6
@@ -47,35 +47,38 @@ class Sections(TyperGroup):
                 formatter.write_dl(rows)
 
 
-def _keep(context: typer.Context, folder: Path | None) -> None:
-    """Keep the folder that --root names; the one after the command's name wins over the one before it."""
+def _set_root(context: typer.Context, folder: Path | None) -> None:
+    """Store the folder that --root names. One after the command's name wins over one before it."""
     if folder is not None:
-        Session.given = folder.resolve()
-    elif context.parent is None:  # the command line starts here: forget the folder of an earlier one
-        Session.given = None
+        Invocation.given = folder.resolve()
+    elif context.parent is None:  # a new command line: forget the folder of the previous one
+        Invocation.given = None
 
 
 def _only_root(
     root: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="The repository of katas, if you are not in it.", expose_value=False, callback=_keep
+            metavar="DIR",
+            help="The repository of katas; by default, the current one.",
+            expose_value=False,
+            callback=_set_root,
         ),
     ] = None,
 ) -> None:
-    """Do nothing: typer makes the option --root of this signature."""
+    """Do nothing. Typer builds the option --root from this signature."""
     del root
 
 
 def _root_option() -> Any:
-    """The option --root, for any command."""
+    """Return the option --root, for any command."""
     alone = typer.Typer(add_completion=False)
     alone.command()(_only_root)
     return get_command(alone).params[0]
 
 
 def _below(group: Any) -> Iterator[Any]:
-    """All commands below a group, groups among them."""
+    """Yield all commands below a group, including nested groups."""
     for command in group.commands.values():
         yield command
         if hasattr(command, "commands"):

@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders import catalogue
-from graders.cli.paragraphs import line_by_line
 from graders.errors import KataError
+from graders.output.paragraphs import line_by_line
 
 if TYPE_CHECKING:
     from graders.judge.process import JudgeProcess
 
 
 class _Root:
-    """The repository of katas, looked up when a command first needs it: help and some commands work without one."""
+    """The repository of katas, looked up only when a command needs it: some commands work without one."""
 
-    def __get__(self, _: object, session: type[Session]) -> Path:
+    def __get__(self, _: object, session: type[Invocation]) -> Path:
         return session.given or catalogue.find_root(Path.cwd())
 
 
-class Session:
-    """What one command line says to every command. `given` is the folder that --root names."""
+class Invocation:
+    """The state of one command line. `given` is the folder that --root names."""
 
     root = _Root()
     given: Path | None = None
@@ -30,13 +30,13 @@ class Session:
 
     @classmethod
     def judge(cls, root: Path | None = None, **settings: Any) -> Any:
-        from graders.judge.api import Judge
+        from graders.judge.client import Judge
 
         return Judge(root or cls.root, started=cls.started, **settings)
 
 
 def seed_of(given: str | None, size: int, where: str) -> bytes | None:
-    """The bytes of a --seed, so many of them; `where` says what records them. Raises KataError."""
+    """Return a --seed as `size` bytes; `where` says where to find one. Raises KataError."""
     if given is None:
         return None
     try:
@@ -44,10 +44,10 @@ def seed_of(given: str | None, size: int, where: str) -> bytes | None:
     except ValueError:
         seed = b""
     if len(seed) != size:
-        raise KataError(f"--seed {given}: {2 * size} hexadecimal digits are expected, as {where}")
+        raise KataError(f"--seed {given}: {2 * size} hexadecimal digits are expected, like the seed {where}.")
     return seed
 
 
 def say(text: str) -> None:
-    """Say something beside a command's output, on standard error."""
+    """Print a message on standard error, separate from the command's output."""
     print(line_by_line(text, sys.stderr), file=sys.stderr, flush=True)

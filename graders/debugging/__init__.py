@@ -1,1 +1,1 @@
-"""Faults of training programs: what causes them, programs that have them, and the proof that they do."""
+"""`katas debug`: faults of training programs, generated broken programs, and the proof that they are broken."""

@@ -1,4 +1,4 @@
-"""A diagnosis as a learner writes it: cause, place, and in words why, how it is mended and how it is kept away."""
+"""A learner's diagnosis: cause, place, and an explanation, fix and prevention in words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from graders.debugging.causes import CAUSES
 
 NAMED = ("cause", "file", "line")  # what a machine can grade
 PROSE = ("why", "fix", "prevention")
-LEAST_CHARACTERS = 20  # of a sentence that says anything
+LEAST_CHARACTERS = 20  # of a useful sentence
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is graded of one fault: `cause` by its name in CAUSES, `line` from 1 in the program as it was handed out."""
+    """The graded part of a diagnosis: `cause` is a key of CAUSES, `line` counts from 1 in the original program."""
 
     cause: str
     file: str
@@ -29,10 +29,10 @@ _KINDS = {str: "a string", int: "a whole number"}
 
 
 def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> Diagnosis:
-    """The diagnosis of one fault, the table [name] of diagnosis.toml; cause, file and line are checked for their form.
+    """Read the diagnosis of one fault, the table [name] of diagnosis.toml, and check the form of cause, file and line.
 
-    `file` is the program that it is about and `lines` how many lines that has. The words may be missing: `remarks`
-    says so. Raises Mismatch with all that is lacking, saying what to write.
+    `file` is the diagnosed program and `lines` its number of lines. The prose may be missing: `remarks` reports that.
+    Raises Mismatch, which lists all that is missing and says what to write.
     """
     if lacking := gaps(table, name, file, lines):
         raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(NAMED), table.get(name))
@@ -41,43 +41,43 @@ def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> 
 
 
 def gaps(table: Mapping[str, Any], name: str, file: str, lines: int) -> list[str]:
-    """What the table [name] lacks to be graded, in phrases; nothing where cause, file and line can be read."""
+    """Return, in phrases, what keeps the table [name] from being graded; empty if cause, file and line are valid."""
     found = table.get(name)
     if not isinstance(found, dict):
-        return [f"the table is missing; it has the keys {', '.join(FIELDS)}"]
+        return [f"the table is missing. Its keys are {', '.join(FIELDS)}"]
     lacking = []
     for key in NAMED:
         if key not in found:
             near = [other for other in found if other not in FIELDS and difflib.get_close_matches(other, [key])]
             lacking.append(f"the key `{key}` is missing" + (f" (is it `{near[0]}`?)" if near else ""))
         elif type(found[key]) is not FIELDS[key]:
-            lacking.append(f"{key} is {found[key]!r} and must be {_KINDS[FIELDS[key]]}")
+            lacking.append(f"{key} is {found[key]!r} but must be {_KINDS[FIELDS[key]]}")
         elif gap := _gap(key, found[key], file, lines):
             lacking.append(gap)
     return lacking
 
 
 def remarks(table: Mapping[str, Any], name: str) -> list[str]:
-    """What a reader of the table [name] would miss, in phrases; it costs no points."""
+    """Return, in phrases, what a reader of the table [name] would miss. It costs no points."""
     found = table.get(name)
     if not isinstance(found, dict):
         return []
     said = [f"unknown key `{key}`{_near(key, FIELDS)}" for key in found if key not in FIELDS]
     short = [key for key in PROSE if type(found.get(key)) is not str or len(found[key].strip()) < LEAST_CHARACTERS]
     if short:
-        said.append(f"{', '.join(short)}: write a sentence that a colleague can use")
+        said.append(f"{', '.join(short)}: write a sentence that would help a colleague")
     return said
 
 
 def _gap(key: str, value: Any, file: str, lines: int) -> str:
-    """What a value of the right kind lacks that is no prose; empty if nothing."""
+    """Return what is wrong with a value of the right type; empty if nothing."""
     if key == "cause" and value not in CAUSES:
-        said = f"{value!r} is none of the causes" if value else "is not filled in"
+        said = f"{value!r} is not one of the causes" if value else "is not filled in"
         return f"cause {said}{_near(value, CAUSES) or ': choose one from the list in the README'}"
     if key == "file" and value != file:
-        return f"file is {value!r} and must be {file!r}"
+        return f"file is {value!r} but must be {file!r}"
     if key == "line" and not 1 <= value <= lines:
-        return f"line is {value} and must be one of 1 to {lines}"
+        return f"line is {value} but must be from 1 to {lines}"
     return ""
 
 

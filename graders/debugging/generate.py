@@ -1,4 +1,4 @@
-"""Broken training programs without end: a healthy program, varied by a seed, with a fault or two put in."""
+"""Generate broken training programs: healthy programs, varied by a seed, with one or two faults inserted."""
 
 from __future__ import annotations
 
@@ -13,48 +13,27 @@ from functools import cache
 from itertools import combinations, product
 
 from graders.debugging.faults import FAMILIES, FAULTS, Fault
-from graders.debugging.programs import PROGRAMS, Program
+from graders.debugging.programs import PROGRAMS, TrainingProgram
+from graders.debugging.puzzle import Puzzle
 from graders.errors import KataError
 
 LEVELS = (1, 2, 3)
-TRIES = 20  # variations that are tried before a seed is given up
+TRIES = 20  # variations to try before giving up on a seed
 
 
 class GenerationError(KataError):
-    """No puzzle can be made as asked."""
-
-
-@dataclass(frozen=True)
-class Puzzle:
-    """A broken program, `source`, beside `twin`, the same one in health.
-
-    `lines` has, for each of `faults` (two at level 3, else one), the lines of `source`, counted from 1, that are a
-    right answer to where it is; for something left out these are the lines beside the gap. `symptom` is what a README
-    says, in numbers; it is empty before the proof. `partly_mended` has, at level 3, for each fault the program that is
-    left when it alone is mended.
-    """
-
-    seed: int
-    level: int
-    program: Program
-    source: str
-    twin: str
-    faults: tuple[Fault, ...]
-    lines: tuple[tuple[int, ...], ...]
-    partly_mended: tuple[str, ...] = ()
-    symptom: str = ""
-    attempt: int = 0
+    """The requested puzzle cannot be made."""
 
 
 @dataclass(frozen=True)
 class Variation:
-    """What a seed changes in a program: values of constants as they are written, and other identifiers."""
+    """A seed's changes to a program: values of constants, as written, and other identifiers."""
 
     constants: Mapping[str, str]
     names: Mapping[str, str]
 
     def apply(self, source: str) -> str:
-        """The program with the constants and the identifiers of this variation; its lines stay where they are."""
+        """Return the program with this variation's constants and identifiers. Line numbers do not change."""
         for name, value in self.constants.items():
             source = re.sub(rf"^{name} = [^\s#]+", f"{name} = {value}", source, count=1, flags=re.MULTILINE)
         lines = source.splitlines(keepends=True)
@@ -69,12 +48,12 @@ class Variation:
 
 
 def generate(seed: int, level: int | None = None, family: str | None = None) -> Puzzle:
-    """The proven puzzle of a seed: the first of its candidates whose symptom shows and whose cure works.
+    """Return the proven puzzle of a seed: its first candidate that shows the symptom and is healed by the fix.
 
     Without a level or a family the seed chooses. Raises GenerationError if there is no such level or family, or if none
     of TRIES candidates can be proven.
     """
-    from graders.debugging.proof import prove  # needs torch, which a catalogue does not
+    from graders.debugging.proof import prove  # needs torch; the rest of this module does not
 
     reasons = []
     for attempt in range(TRIES):
@@ -84,31 +63,31 @@ def generate(seed: int, level: int | None = None, family: str | None = None) -> 
             return replace(puzzle, symptom=proof.symptom)
         reasons.append(f"{'+'.join(fault.name for fault in puzzle.faults)} in {puzzle.program.name}: {proof.reason}")
     raise GenerationError(
-        f"seed {seed}: none of {TRIES} variations is proven; take another seed. The last one was {reasons[-1]}"
+        f"seed {seed}: none of {TRIES} variations could be proven. Choose another seed. The last failure: {reasons[-1]}"
     )
 
 
 def candidate(seed: int, level: int | None = None, family: str | None = None, attempt: int = 0) -> Puzzle:
-    """The puzzle that a seed comes to in an attempt, not proven. Raises GenerationError as generate does."""
+    """Return a seed's puzzle in an attempt, not proven. Raises GenerationError like `generate`."""
     if level is not None and level not in LEVELS:
-        raise GenerationError(f"level {level}: there are the levels {', '.join(map(str, LEVELS))}")
+        raise GenerationError(f"level {level}: unknown level. Choose one of {', '.join(map(str, LEVELS))}.")
     if family is not None and family not in FAMILIES:
-        raise GenerationError(f"family {family!r}: there are {', '.join(FAMILIES)}")
+        raise GenerationError(f"family {family!r}: unknown family. Choose one of {', '.join(FAMILIES)}.")
     choose = random.Random(f"katas debug {seed} {level} {family} {attempt}")
     level = level or choose.choice(LEVELS)
     program, faults = choose.choice(_two(choose, family) if level == 3 else _one(choose, level, family))
     return assemble(program, faults, vary(program, choose), seed=seed, level=level, attempt=attempt)
 
 
-def _one(choose: random.Random, level: int, family: str | None) -> list[tuple[Program, tuple[Fault, ...]]]:
-    """The programs that a fault of this level, drawn family first, can be put into."""
+def _one(choose: random.Random, level: int, family: str | None) -> list[tuple[TrainingProgram, tuple[Fault, ...]]]:
+    """Draw a fault of this level, family first, and return it with each program that can have it."""
     family = family or choose.choice(FAMILIES)
     fault = choose.choice([fault for fault in FAULTS.values() if fault.family == family and fault.level == level])
     return [(PROGRAMS[name], (fault,)) for name in fault.edits]
 
 
-def _two(choose: random.Random, family: str | None) -> list[tuple[Program, tuple[Fault, ...]]]:
-    """Pairs of faults in a program: drawn first is the program, then two families, one of them this one if given."""
+def _two(choose: random.Random, family: str | None) -> list[tuple[TrainingProgram, tuple[Fault, ...]]]:
+    """Draw a program, then two families (one of them `family`, if given), and return possible pairs of faults."""
     by_program = {name: _pairs(name, family) for name in PROGRAMS}
     name = choose.choice([name for name, pairs in by_program.items() if pairs])
     families = choose.choice(sorted({(one.family, other.family) for one, other in by_program[name]}))
@@ -117,7 +96,7 @@ def _two(choose: random.Random, family: str | None) -> list[tuple[Program, tuple
 
 @cache
 def _pairs(name: str, family: str | None) -> tuple[tuple[Fault, Fault], ...]:
-    """The pairs of faults, of two families and causes, that can be put into this program together."""
+    """Return the pairs of faults, of different families and causes, that this program can have together."""
     return tuple(
         (one, other)
         for one, other in combinations([fault for fault in FAULTS.values() if name in fault.edits], 2)
@@ -127,8 +106,8 @@ def _pairs(name: str, family: str | None) -> tuple[tuple[Fault, Fault], ...]:
     )
 
 
-def _apart(program: Program, one: Fault, other: Fault) -> bool:
-    """Whether neither edits a line of the other, nor one beside it, nor adds what the other looks for."""
+def _apart(program: TrainingProgram, one: Fault, other: Fault) -> bool:
+    """Return whether the faults edit different lines that are not adjacent, and neither adds a snippet of the other."""
     ones, others = one.edits[program.name], other.edits[program.name]
     for a, b in product(ones, others):
         (a_start, a_end), (b_start, b_end) = _span(program.source, a[0]), _span(program.source, b[0])
@@ -140,20 +119,20 @@ def _apart(program: Program, one: Fault, other: Fault) -> bool:
 
 
 def _span(source: str, snippet: str) -> tuple[int, int]:
-    """The first and the last line, counted from 0, that a snippet is on."""
+    """Return the first and last line of a snippet, counted from 0."""
     start = source.index(snippet)
     return source.count("\n", 0, start), source.count("\n", 0, start + len(snippet.rstrip("\n")))
 
 
-def vary(program: Program, choose: random.Random) -> Variation:
-    """A variation of the program, drawn at random; a name stays as it is as often as it becomes one of the others."""
+def vary(program: TrainingProgram, choose: random.Random) -> Variation:
+    """Draw a variation of the program. A name keeps its value as often as it gets any one of the others."""
     constants = {name: choose.choice(values) for name, values in program.constants.items()}
     names = {name: choose.choice((name, *others)) for name, others in program.names.items()}
     return Variation(constants, names)
 
 
 def assemble(
-    program: Program, faults: Sequence[Fault], variation: Variation, *, seed: int, level: int, attempt: int = 0
+    program: TrainingProgram, faults: Sequence[Fault], variation: Variation, *, seed: int, level: int, attempt: int = 0
 ) -> Puzzle:
     """Put faults into a variation of a program."""
     broken = _break(program, faults)
@@ -169,25 +148,27 @@ def assemble(
         twin=variation.apply(program.source),
         faults=tuple(faults),
         lines=lines,
-        partly_mended=tuple(partly) if len(faults) > 1 else (),
+        partly_fixed=tuple(partly) if len(faults) > 1 else (),
         attempt=attempt,
     )
 
 
-def _break(program: Program, faults: Sequence[Fault]) -> str:
-    """The program, before any variation, with these faults in it."""
+def _break(program: TrainingProgram, faults: Sequence[Fault]) -> str:
+    """Return the program with these faults, before any variation."""
     source = program.source
     for fault in faults:
         for healthy, broken in fault.edits[program.name]:
             if source.count(healthy) != 1:
-                raise GenerationError(f"{fault.name}: {program.name} has {source.count(healthy)} places {healthy!r}")
+                raise GenerationError(
+                    f"{fault.name}: {program.name} contains {healthy!r} {source.count(healthy)} times, not once"
+                )
             source = source.replace(healthy, broken)
     return source
 
 
-def _lines(mended: str, broken: str, fault: Fault, program: Program) -> tuple[int, ...]:
-    """The lines of the broken text that differ from the mended one, or lie beside a gap, or count as well."""
-    before, after = mended.splitlines(), broken.splitlines()
+def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> tuple[int, ...]:
+    """Return the lines of the broken text that differ from the fixed one, are next to a gap, or also count as right."""
+    before, after = fixed.splitlines(), broken.splitlines()
     found: set[int] = set()
     for kind, _, _, start, end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind in ("replace", "insert"):
@@ -195,14 +176,14 @@ def _lines(mended: str, broken: str, fault: Fault, program: Program) -> tuple[in
         elif kind == "delete":
             found.update((_filled(after, start - 1, -1), _filled(after, start, 1)))
     for snippet in fault.also.get(program.name, ()):
-        if snippet in broken:  # and not where a second fault stands as well
+        if snippet in broken:  # unless a second fault changes it
             start, end = _span(broken, snippet)
             found.update(range(start, end + 1))
     return tuple(sorted(number + 1 for number in found if after[number].strip()))
 
 
 def _filled(lines: Sequence[str], number: int, step: int) -> int:
-    """The next line from this one on, in steps of 1 or -1, that is not blank."""
+    """Return the next non-blank line from this one on, in steps of 1 or -1."""
     while 0 < number < len(lines) - 1 and not lines[number].strip():
         number += step
     return number

@@ -1,4 +1,4 @@
-"""Hints for a puzzle, from general to specific; none names a line."""
+"""Hints for a puzzle, from general to specific. None of them names a line."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ from graders.debugging.causes import CAUSES
 from graders.debugging.faults import Fault
 
 FIRST: dict[str, str] = {
-    "loss-stays": "A loss that stays where it began: do the parameters change? Copy them before a step, take the step, "
+    "loss-stays": "The loss stays where it started: do the parameters change? Copy them before a step, take the step, "
     "and print for each one how far it has moved and how large its gradient is.",
-    "loss-high": "A loss that ends too high: try to overfit eight rows first. If that goes, what is computed is "
-    "right and the way there is too slow or is disturbed; if not, something in the computation is wrong.",
-    "loss-explodes": "A loss that explodes: look at step 0. Print the loss before any update, the standard deviation "
-    "of the activations of every layer, and the norm of the gradient; then see which of them grows first.",
-    "score-low": "A low score: take a single batch, print its inputs, its targets and the network's answers side by "
-    "side, with their shapes, means and standard deviations, once in training and once in predict.",
-    "pieces-low": "Answers that depend on the company of a row: ask for one row alone and for the same row in a batch, "
-    "and follow both through predict until they differ.",
-    "gap": "Better on training data than on fresh ones: whatever is there against that, is it at work? Print it "
-    "while a batch is trained on.",
-    "claim-high": "A claim that is too good: compute the score by hand from predict on data that you draw yourself, "
-    "and compare what the program divides by what, over which rows.",
-    "claim-low": "A claim that is too bad: compute the score of ten rows by hand from predict, and compare shapes and "
-    "values at every step of the program's own way.",
-    "rows-unseen": "Rows that are never seen: collect the numbers of the rows of all batches of an epoch, and count.",
-    "graphs-kept": "Graphs that stay in memory: look for what outlives a step, and ask it for its grad_fn.",
-    "history-kept": "A history that is too long: train twice in one process, and ask whose history the second has.",
-    "slow": "Too slow: run one epoch under cProfile, sorted by the number of calls, and ask of the largest number "
-    "whether it should depend on rows, on batches or on epochs.",
+    "loss-high": "The loss ends too high: try to overfit eight rows first. If that works, the computation is "
+    "right, and training is too slow or disturbed; if not, something in the computation is wrong.",
+    "loss-explodes": "The loss explodes: look at step 0. Print the loss before any update, the standard deviation "
+    "of the activations of every layer, and the norm of the gradient. Then see which of them grows first.",
+    "score-low": "The score is low: print the inputs, targets and answers of a single batch side by side, "
+    "with their shapes, means and standard deviations, once in training and once in predict.",
+    "pieces-low": "The answer for a row depends on the other rows: call predict for one row alone and in a "
+    "batch, and follow both through predict until they differ.",
+    "gap": "The score is better on training data than on fresh data: does the regularisation work? Print its "
+    "effect during a training step.",
+    "claim-high": "A reported score is too good: compute it by hand from predict on data that you draw yourself. Then "
+    "check what the program divides by what, and over which rows.",
+    "claim-low": "A reported score is too bad: compute the score of ten rows by hand from predict. Compare shapes and "
+    "values with every step of the program's own computation.",
+    "rows-unseen": "Some rows are never seen: collect the row numbers of all batches of an epoch, and count them.",
+    "graphs-kept": "Graphs stay in memory: look for a value that outlives a step, and print its grad_fn.",
+    "history-kept": "The history is too long: train twice in one process, and find out which history the second "
+    "run fills.",
+    "slow": "Training is too slow: run one epoch under cProfile, sorted by the number of calls. Should the largest "
+    "number depend on rows, on batches or on epochs?",
 }
-"""From the name of a symptom to a first measurement."""
+"""Maps the name of a symptom to a first measurement."""
 
 SECOND: dict[str, str] = {
     "update": "the update: what the optimizer holds, and what happens between backward and step",
     "loss": "the loss: what is compared with what, in which shape, and by what factor",
     "data": "the data: rows, their targets, their order and their scale, on their way from load_data into the network",
-    "initialisation": "the weights that training begins with",
+    "initialisation": "the initial weights",
     "normalisation": "the layers: axes, activations, and what differs between training and evaluation",
-    "evaluation": "what is reported, not what is trained: where the numbers of the history come from",
-    "speed": "work or memory that is spent for nothing",
-    "generalisation": "what should keep the network from overfitting, or keeps it from learning at all",
+    "evaluation": "the reporting, not the training: where the numbers in the history come from",
+    "speed": "the parts that waste work or memory",
+    "generalisation": "the regularisation, which should prevent overfitting but still allow learning",
 }
-"""From the name of a family to where in a program its faults are."""
+"""Maps the name of a family to the part of a program that its faults are in."""
 
 
 def hints(faults: Sequence[Fault]) -> tuple[str, str, str]:
-    """What to measure, in which part of the program to look, and what the cause means."""
+    """Return what to measure, in which part of the program to look, and what the cause means."""
     first = " ".join(dict.fromkeys(FIRST[fault.symptoms[0]] for fault in faults))
     if len(faults) == 1:
         return first, f"Look at {SECOND[faults[0].family]}.", f"The cause: {CAUSES[faults[0].cause]}."

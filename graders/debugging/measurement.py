@@ -1,4 +1,4 @@
-"""What can be measured of a training program from outside, without believing what it says of itself."""
+"""Measure a training program from outside, without trusting its own reports."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-FRESH = 1_000_003  # added to a seed, gives the seed of data that no training has seen
-N_FRESH = 6  # validation parts that make up the fresh data: several hundred rows
-PIECE = 3  # rows that predict is asked for at a time, once more
+FRESH = 1_000_003  # added to a seed to make data that no training has seen
+N_FRESH = 6  # validation parts in the fresh data: several hundred rows
+PIECE = 3  # rows per call of predict in the test by pieces
 N_PIECES = 60
-NO_SCORE = -1.0  # of predictions that are not finite, and the least that R² is counted as
+NO_SCORE = -1.0  # for predictions that are not finite, and the lower bound of R²
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One training. Scores are shares of correct classes, or R² (mean over columns), recomputed from predictions.
 
-    They are of the healthy data of this seed, both parts, and of fresh data; `score_in_pieces` is asked for PIECE rows
+    They are for both parts of the healthy data of this seed, and for fresh data; `score_in_pieces` predicts PIECE rows
     at a time. `claimed_train` and `claimed_validation` are the last entries of the history. `rows_seen` is the share of
-    the training rows that entered the network in the first epoch, 1.0 for all; `graphs_kept` counts the forward passes
-    whose graph is alive when training is over; `history_entries` is how long the history of a second training, of one
-    epoch, is; `spread` is the share of the most frequent class taken from 1, or the standard deviation of predictions
-    by that of targets.
+    the training rows that entered the network in the first epoch; `graphs_kept` counts the forward passes whose graph
+    is alive after training; `history_entries` is the length of the history of a second training, of one epoch; `spread`
+    is 1 minus the share of the most frequent class, or the ratio of the standard deviations of predictions and targets.
     """
 
     losses: tuple[float, ...]
@@ -49,26 +48,26 @@ class Measurement:
 
     @property
     def loss_start(self) -> float:
-        """The loss of the first epoch, as the history has it."""
+        """The loss of the first epoch in the history."""
         return self.losses[0]
 
     @property
     def loss_end(self) -> float:
-        """The loss of the last epoch, as the history has it."""
+        """The loss of the last epoch in the history."""
         return self.losses[-1]
 
 
 def load(source: str) -> types.ModuleType:
-    """A program as a module of its own. Only for programs of this package: it runs here, unconfined."""
+    """Load a program as a module. Only for programs of this package: it runs here, unconfined."""
     module = types.ModuleType("program")
     exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
     return module
 
 
 def measure(source: str, seed: int, *, twin: str | None = None) -> Measurement:
-    """Train the program once and measure it on the data of its healthy twin, which is itself by default.
+    """Train the program once and measure it on the data of its healthy twin (default: itself).
 
-    Deterministic in the seed. A warning of the program is raised as the error that it would be.
+    The result is determined by the seed. The program's warnings are raised as errors.
     """
     program = load(source)
     truth = _truth(source if twin is None else twin, seed)
@@ -103,7 +102,7 @@ def measure(source: str, seed: int, *, twin: str | None = None) -> Measurement:
 
 
 def score(predicted: np.ndarray, targets: np.ndarray) -> float:
-    """The share of equal classes where targets are whole numbers, else R², mean over the columns, NO_SCORE at least."""
+    """Return the share of equal classes for integer targets, else R² (mean over columns, at least NO_SCORE)."""
     if predicted.size != targets.size or not np.isfinite(predicted).all():
         return NO_SCORE
     predicted = predicted.reshape(targets.shape)
@@ -114,7 +113,7 @@ def score(predicted: np.ndarray, targets: np.ndarray) -> float:
 
 
 def slowdown(source: str, twin: str, seed: int, *, epochs: int = 1, rounds: int = 3) -> float:
-    """How many times as long as in its twin a training takes: processor time, the least of some rounds, in turns."""
+    """Return the ratio of the program's training time to its twin's: processor time, minimum of alternating rounds."""
     programs = [load(source), load(twin)]
     least = [float("inf"), float("inf")]
     with _quiet(seed):
@@ -128,7 +127,7 @@ def slowdown(source: str, twin: str, seed: int, *, epochs: int = 1, rounds: int 
 
 
 class _Watch:
-    """Counts, from hooks on a model in training, rows that enter and graphs that stay."""
+    """Hooks on a model that count the rows that enter in training, and the graphs that stay alive."""
 
     def __init__(self, model: nn.Module, n_rows: int) -> None:
         self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
@@ -139,11 +138,11 @@ class _Watch:
 
     @property
     def rows_seen(self) -> float:
-        """Distinct rows among the first that entered, as many as an epoch has, as a share of these."""
+        """The share of distinct rows among the first ones that entered, as many as an epoch has."""
         return len(self._rows) / self._n_rows
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Remove the hooks."""
         for hook in self._hooks:
             hook.remove()
 
@@ -161,17 +160,17 @@ class _Watch:
 
 
 class _Token:
-    """Hung on a node of a graph, lives as long as the node."""
+    """A hook on a graph's node, which lives as long as the node."""
 
     def __call__(self, *_: Any) -> None:
-        """A hook that changes no gradient."""
+        """Leave the gradient unchanged."""
 
 
 @contextmanager
 def _quiet(seed: int) -> Iterator[None]:
-    """One thread, and a global generator that starts from the seed and is afterwards what it was."""
+    """Use one thread and seed the global generator; restore the generator afterwards."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+    torch.set_num_threads(1)  # a second thread does not speed up networks this small
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -181,7 +180,7 @@ def _quiet(seed: int) -> Iterator[None]:
 
 
 class _Truth(NamedTuple):
-    """The data of a healthy program: both parts of those of a seed, and data that belong to no training."""
+    """The data of a healthy program: both parts for a seed, and fresh data."""
 
     X_train: Tensor
     y_train: np.ndarray
@@ -208,7 +207,7 @@ def _truth(source: str, seed: int) -> _Truth:
 
 
 def _targets(data: Any, part: str) -> np.ndarray:
-    """The targets of a part of the data: the inputs themselves where there are no others."""
+    """Return the targets of a part of the data: the inputs themselves if there are no others."""
     return _array(getattr(data, f"y_{part}", getattr(data, f"X_{part}")))
 
 

@@ -1,4 +1,4 @@
-"""Practice with puzzles: a folder for the learner, a repository of one kata for the judge, and what was tried."""
+"""The files of puzzles: a folder for the learner, a one-kata repository for the judge, and the record of attempts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from graders.checks.mismatch import Mismatch
 from graders.debugging.causes import CAUSES
 from graders.debugging.diagnosis import FIELDS, gaps, remarks
 from graders.debugging.faults import Fault
-from graders.debugging.generate import Puzzle, candidate
+from graders.debugging.generate import candidate
 from graders.debugging.hints import hints
+from graders.debugging.puzzle import Puzzle
 from graders.debugging.readme import filled
 from graders.errors import KataError
 
@@ -33,13 +34,13 @@ PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "p
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 TEMPLATES = Path(__file__).parent / "kata"
 LONGEST_NUMBER = 10  # digits of a hint's number
-SHOWN_SEEDS = (0, 1)  # of the trainings of `pytest`: the README's own, and one more at which the symptom is proven
-NUMBERS = range(1, 1000)  # that a seed is drawn from when none is given
+SHOWN_SEEDS = (0, 1)  # of the trainings in `pytest`: the README's, and one more for which the symptom is proven
+NUMBERS = range(1, 1000)  # seeds are drawn from these if none is given
 
 
 @dataclass(frozen=True)
-class Record:
-    """What puzzle.toml says: what was asked for, the attempt that was proven, and the digest of its program."""
+class PracticeRecord:
+    """The content of puzzle.toml: the request, the proven attempt, and the digest of its program."""
 
     seed: int
     level: int | None
@@ -50,29 +51,31 @@ class Record:
 
 
 def folder_of(root: Path, seed: int) -> Path:
-    """Where the puzzle of a seed lies."""
+    """Return the folder of a seed's puzzle."""
     return root / "katas" / "debug" / str(seed)
 
 
 def free_seed(root: Path) -> int:
-    """A small seed, at random, that has no folder yet. Raises KataError when all are taken."""
+    """Return a small random seed that has no folder yet. Raises KataError if all are taken."""
     free = [seed for seed in NUMBERS if not folder_of(root, seed).exists()]
     if not free:
-        raise KataError(f"{root / 'katas' / 'debug'}: all small seeds are taken; name one, --seed N, or remove some")
+        raise KataError(
+            f"{root / 'katas' / 'debug'}: all small seeds are taken. Choose one with --seed N, or remove some puzzles."
+        )
     return random.choice(free)
 
 
 def check_free(root: Path, seed: int) -> Path:
-    """The folder for a new puzzle. Raises KataError where there is one already, or none can be made."""
+    """Return the folder for a new puzzle. Raises KataError if it exists already or cannot be created."""
     folder = folder_of(root, seed)
     if folder.exists():
-        raise KataError(f"{folder}: there is a puzzle already; go on with it, remove it, or take another --seed")
+        raise KataError(f"{folder}: this puzzle exists already. Continue with it, remove it, or choose another --seed.")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise KataError(f"{folder.parent}: {fault.strerror}; make katas/ writable, or name another --root") from None
+        raise KataError(f"{folder.parent}: {fault.strerror}. Make katas/ writable, or name another --root.") from None
     if not os.access(folder.parent, os.W_OK | os.X_OK):
-        raise KataError(f"{folder.parent}: it cannot be written to; change its permissions, or name another --root")
+        raise KataError(f"{folder.parent}: the folder is not writable. Change its permissions, or name another --root.")
     return folder
 
 
@@ -80,9 +83,9 @@ def check_free(root: Path, seed: int) -> Path:
 
 
 def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> Path:
-    """Write the folder of a puzzle, whole or not at all; level and family as they were asked for. Raises KataError."""
+    """Write the folder of a puzzle atomically. `level` and `family` are as requested. Raises KataError."""
     folder = check_free(root, puzzle.seed)
-    record = Record(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
+    record = PracticeRecord(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
     texts = {
         "README.md": _readme(puzzle),
         PROGRAM: puzzle.source,
@@ -98,74 +101,76 @@ def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> 
                 (made / name).write_text(text, encoding="utf-8")
             made.rename(folder)
     except OSError as fault:
-        raise KataError(f"{folder}: {fault.strerror}; nothing was written; name another --root") from None
+        raise KataError(f"{folder}: {fault.strerror}. Nothing was written. Name another --root.") from None
     return folder
 
 
-def read(folder: Path) -> Record:
-    """What puzzle.toml says. Raises KataError, with the remedy, where there is none or it is damaged."""
+def read(folder: Path) -> PracticeRecord:
+    """Read puzzle.toml. Raises KataError if it is missing or damaged."""
     path = folder / RECORD
-    again = "remove the folder and run `katas debug new` again"
+    again = "Remove the folder and run `katas debug new` again."
     if not folder.is_dir():
-        raise KataError(f"{folder}: there is no such puzzle; `katas debug list` shows all, `katas debug new` makes one")
+        raise KataError(
+            f"{folder}: there is no such puzzle. `katas debug list` shows all, `katas debug new` makes one."
+        )
     try:
         table = read_toml(path.read_bytes(), RECORD)
-        record = Record(**({"level": None, "family": None} | table))
+        record = PracticeRecord(**({"level": None, "family": None} | table))
     except OSError as fault:
-        raise KataError(f"{path}: {fault.strerror}; {again}") from None
+        raise KataError(f"{path}: {fault.strerror}. {again}") from None
     except (Mismatch, TypeError) as fault:
-        raise KataError(f"{path}: it is damaged ({fault}); {again}") from None
+        raise KataError(f"{path}: the file is damaged ({fault}). {again}") from None
     numbers = (record.seed, record.attempt, 1 if record.level is None else record.level)
     if any(type(number) is not int for number in numbers) or type(record.symptom) is not str:
-        raise KataError(f"{path}: it is damaged (a value has the wrong type); {again}")
+        raise KataError(f"{path}: the file is damaged (a value has the wrong type). {again}")
     return record
 
 
 def puzzle_in(folder: Path) -> Puzzle:
-    """The puzzle that a folder was made of. Raises KataError if this version makes another one of its seed."""
+    """Return the puzzle of a folder. Raises KataError if this version makes a different one from the seed."""
     record = read(folder)
     puzzle = candidate(record.seed, record.level, record.family, record.attempt)
     if _digest(puzzle.source) != record.sha256:
         raise KataError(
-            f"{folder / RECORD}: this version of katas makes another program of seed {record.seed}; "
-            f"remove the folder and run `katas debug new --seed {record.seed}` again"
+            f"{folder / RECORD}: this version of katas makes a different program from seed {record.seed}. "
+            f"Remove the folder and run `katas debug new --seed {record.seed}` again."
         )
     return replace(puzzle, symptom=record.symptom)
 
 
 def puzzles(root: Path) -> list[Path]:
-    """The folders of all puzzles, by seed."""
+    """Return the folders of all puzzles, by seed."""
     found = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdigit()]
     return sorted(found, key=lambda folder: int(folder.name))
 
 
 def newest(root: Path) -> Path:
-    """The puzzle that was made last. Raises KataError if there is none."""
+    """Return the folder of the newest puzzle. Raises KataError if there is none."""
     found = puzzles(root)
     if not found:
-        raise KataError(f"{root / 'katas' / 'debug'}: there is no puzzle yet; `katas debug new` makes one")
+        raise KataError(f"{root / 'katas' / 'debug'}: there is no puzzle yet. `katas debug new` makes one.")
     return max(found, key=lambda folder: (folder / RECORD).stat().st_mtime_ns)
 
 
 def symptoms(folder: Path) -> list[str]:
-    """What is ill about the program in a folder, in sentences. Runs it here: it is the learner's own process."""
-    from graders.debugging import judging
+    """Run the program in a folder and return its symptoms in sentences. It runs in this process, the learner's own."""
+    from graders.debugging import health, readings
 
     puzzle, program = puzzle_in(folder), _imported(folder / PROGRAM)
-    epochs = judging.module_of(puzzle.twin).EPOCHS
+    epochs = readings.module_of(puzzle.twin).EPOCHS
     found, twins = [], []
     for seed in SHOWN_SEEDS:
-        truth = judging.truth_of(puzzle.twin, seed)
-        twins.append(judging.twin_reading(puzzle.twin, seed, epochs, truth))
-        found.append(judging.reading_of(judging.own_training(program, seed, epochs, truth), truth))
-    ill = judging.complaints(found, twins, epochs, SHOWN_SEEDS)
-    if is_slow(puzzle) and (ratio := _slowdown(folder, puzzle)) > judging.SLOW:
+        truth = readings.truth_of(puzzle.twin, seed)
+        twins.append(readings.twin_reading(puzzle.twin, seed, epochs, truth))
+        found.append(readings.reading_of(readings.own_training(program, seed, epochs, truth), truth))
+    ill = health.complaints(found, twins, epochs, SHOWN_SEEDS)
+    if is_slow(puzzle) and (ratio := _slowdown(folder, puzzle)) > health.SLOW:
         ill.append(f"A training takes {ratio:.1f} times as long as it should.")
     return ill
 
 
 def form(folder: Path) -> list[str]:
-    """What a diagnosis lacks to be graded, in sentences; whether it is right is not said."""
+    """Return what keeps a diagnosis from being graded, in sentences; not whether it is right."""
     puzzle = puzzle_in(folder)
     try:
         table = _diagnosis(folder)
@@ -178,11 +183,11 @@ def form(folder: Path) -> list[str]:
 
 
 def notes(folder: Path) -> list[str]:
-    """What a reader of a diagnosis would miss, in sentences; it costs no points."""
+    """Return what a reader of a diagnosis would miss, in sentences. It costs no points."""
     try:
         table = _diagnosis(folder)
     except (OSError, Mismatch):
-        return []  # the grading has said so
+        return []  # the grading reports it
     return [f"{DIAGNOSIS}, [{name}]: {said}" for name in tables(puzzle_in(folder)) for said in remarks(table, name)]
 
 
@@ -191,37 +196,39 @@ def _diagnosis(folder: Path) -> dict[str, Any]:
 
 
 def tables(puzzle: Puzzle) -> list[str]:
-    """The names of the tables of its diagnosis."""
+    """Return the names of the tables of a puzzle's diagnosis."""
     return [f"fault{number}" for number, _ in enumerate(puzzle.faults, start=1)]
 
 
 def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
-    """A hint and its number, from 1; the first that was not shown yet if none is named. Raises KataError."""
+    """Return a hint's number, from 1, and its text; by default the first hint not shown yet. Raises KataError."""
     all_ = hints(puzzle_in(folder).faults)
     path = folder / SHOWN
     shown = set(_numbers(path))
     if number is None:
         number = next((n for n in range(1, len(all_) + 1) if n not in shown), None)
     if number is None:
-        raise KataError(f"{folder}: all {len(all_)} hints have been shown; name the one to see again by its number")
+        raise KataError(f"{folder}: all {len(all_)} hints have been shown. Add a number to see one again.")
     if number not in shown:
         try:
             with path.open("a", encoding="utf-8") as file:
                 file.write(f"{number}\n")
         except OSError as fault:
-            raise KataError(f"{path}: {fault.strerror}; the hint is not noted: make it writable") from None
+            raise KataError(
+                f"{path}: {fault.strerror}. The hint could not be recorded. Make the file writable."
+            ) from None
     return number, all_[number - 1]
 
 
 def epochs_of(puzzle: Puzzle) -> int:
-    """How many epochs its program trains for."""
+    """Return the number of epochs that the program trains for."""
     found = re.search(r"^EPOCHS = (\d+)", puzzle.twin, flags=re.MULTILINE)
     assert found is not None
     return int(found[1])
 
 
 def is_slow(puzzle: Puzzle) -> bool:
-    """Whether its symptom is the time that it takes."""
+    """Return whether the puzzle's symptom is its running time."""
     return any("slow" in fault.symptoms for fault in puzzle.faults)
 
 
@@ -230,7 +237,7 @@ def is_slow(puzzle: Puzzle) -> bool:
 
 @contextmanager
 def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
-    """A repository of one kata for as long as the context lasts: its root, readable for us alone, and the slug."""
+    """Create a temporary repository of one kata. Yields its root, which only the owner can read, and the slug."""
     slug = f"debug{puzzle.seed}"
     with TemporaryDirectory(prefix="katas-debug-") as place:
         root = Path(place)
@@ -252,7 +259,7 @@ def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
 
 
 def answer(puzzle: Puzzle) -> str:
-    """A diagnosis.toml that is right."""
+    """Return a right diagnosis.toml."""
     parts = []
     for name, fault, lines in zip(tables(puzzle), puzzle.faults, puzzle.lines, strict=True):
         values = [fault.cause, PROGRAM, lines[0], fault.why, fault.fix, fault.prevention]
@@ -261,17 +268,19 @@ def answer(puzzle: Puzzle) -> str:
 
 
 def record_attempt(folder: Path, score: float, of: float) -> None:
-    """Write down that a try was graded. Raises KataError."""
+    """Record a graded attempt. Raises KataError."""
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     try:
         with (folder / ATTEMPTS).open("a", encoding="utf-8") as file:
             file.write(f"{now}  {score:g} of {of:g}\n")
     except OSError as fault:
-        raise KataError(f"{folder / ATTEMPTS}: {fault.strerror}; the try is not recorded: make it writable") from None
+        raise KataError(
+            f"{folder / ATTEMPTS}: {fault.strerror}. The attempt could not be recorded. Make the file writable."
+        ) from None
 
 
 def attempts(folder: Path) -> list[float]:
-    """The scores of all graded tries, the first one first; lines that say something else are passed over."""
+    """Return the scores of all graded attempts, oldest first. Other lines are ignored."""
     try:
         text = (folder / ATTEMPTS).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -280,21 +289,21 @@ def attempts(folder: Path) -> list[float]:
 
 
 def explained(puzzle: Puzzle) -> str:
-    """The faults with their lines, in words, and what changes, as a unified diff."""
+    """Return an explanation of the faults with their lines, and the fix as a unified diff."""
     lines = puzzle.source.splitlines()
     parts = [f"Seed {puzzle.seed}, level {puzzle.level}: {puzzle.program.name}. {puzzle.symptom}".rstrip()]
     for number, (fault, places) in enumerate(zip(puzzle.faults, puzzle.lines, strict=True), start=1):
         which = f"Fault {number}" if len(puzzle.faults) > 1 else "The fault"
-        parts.append(_told(which, fault, [(place, lines[place - 1]) for place in places]))
+        parts.append(_explanation(which, fault, [(place, lines[place - 1]) for place in places]))
     before, after = puzzle.source.splitlines(keepends=True), puzzle.twin.splitlines(keepends=True)
-    parts.append("".join(difflib.unified_diff(before, after, f"{PROGRAM}, as handed out", f"{PROGRAM}, mended")))
+    parts.append("".join(difflib.unified_diff(before, after, f"{PROGRAM}, original", f"{PROGRAM}, fixed")))
     return "\n\n".join(parts)
 
 
 # -------------------------------------------------------------------------------------------- texts
 
 
-def _told(which: str, fault: Fault, places: list[tuple[int, str]]) -> str:
+def _explanation(which: str, fault: Fault, places: list[tuple[int, str]]) -> str:
     rows = [f"  {number:4d}  {text}" for number, text in places]
     return "\n".join(
         [
@@ -330,7 +339,7 @@ def _readme(puzzle: Puzzle) -> str:
 
 def _stub(puzzle: Puzzle) -> str:
     empty: dict[str, Any] = {name: "" if kind is str else 0 for name, kind in FIELDS.items()} | {"file": PROGRAM}
-    head = "# cause: a name from the list in the README. line: in program.py as it was handed out, counted from 1.\n"
+    head = "# cause: a name from the list in the README. line: a line of the original program.py, counted from 1.\n"
     return head + "\n".join(["", *(_table(name, empty) for name in tables(puzzle))])
 
 
@@ -338,14 +347,14 @@ def _table(name: str, values: dict[str, Any]) -> str:
     return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
 
 
-def _record(record: Record) -> str:
+def _record(record: PracticeRecord) -> str:
     values = {key: value for key, value in vars(record).items() if value is not None}
     lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
-    return "\n".join(["# What `katas debug` knows this puzzle by. Leave it as it is.", *lines, ""])
+    return "\n".join(["# `katas debug` identifies this puzzle by these values. Do not change them.", *lines, ""])
 
 
 def _toml(value: str | int) -> str:
-    """A value in TOML: its basic strings are those of JSON."""
+    """Return a value in TOML, whose basic strings are those of JSON."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -360,7 +369,7 @@ def _data(puzzle: Puzzle) -> dict[str, Any]:
 
 
 def _numbers(path: Path) -> list[int]:
-    """The numbers in a file, one a line; none if there is no file."""
+    """Return the numbers in a file, one per line; none if the file is missing."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -373,7 +382,7 @@ def _digest(source: str) -> str:
 
 
 def _imported(path: Path) -> ModuleType:
-    """The learner's program as a module of its own, so that a traceback leads into the file."""
+    """Import the learner's program as a module, so that a traceback leads into its file."""
     spec = importlib.util.spec_from_file_location("program", path)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""Proof by trial that a puzzle is one: its twin is healthy, its symptom shows, and only its full cure heals it."""
+"""Prove by trial that a puzzle works: its twin is healthy, its symptom shows, and only the full fix heals it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graders.debugging.generate import Puzzle
 from graders.debugging.measurement import NO_SCORE, PIECE, Measurement, measure, slowdown
-from graders.debugging.programs import Program
+from graders.debugging.programs import TrainingProgram
+from graders.debugging.puzzle import Puzzle
 
-SEEDS = (0, 1, 2)  # of the trainings of a proof; 0 is the one whose numbers a README gives
+SEEDS = (0, 1, 2)  # of the trainings of a proof; the README gives the numbers of seed 0
 
 # Margins. Healthy runs of one variation differ by a few hundredths in their scores and by a third in their last loss,
-# over seeds; each margin is twice that at least, so that a fault which passes at three seeds shows at others as well.
-LOW = 0.08  # of a score: what level 2 loses at least
-FAR = 0.25  # of a score: what level 1 loses at least
-HONEST = 0.03  # of a score: claim and truth of a healthy run are as close as that
-CLAIM_HIGH = 0.04  # of a score: what is claimed too much
-CLAIM_LOW = 0.15  # of a score: what is claimed too little
-STAYS = 0.8  # of the first loss is left at the end
-HIGH, VERY_HIGH = 2.5, 5.0  # times as large as the twin's is the last loss, at level 2 and 1
-EXPLODES = 5.0  # times as large as the twin's first is some loss
-SLOW, VERY_SLOW = 2.0, 4.0  # times as long as its twin's takes a training, at level 2 and 1
+# over seeds. Each margin is at least twice that, so that a fault that shows at three seeds shows at others too.
+LOW = 0.08  # the least loss of score at level 2
+FAR = 0.25  # the least loss of score at level 1
+HONEST = 0.03  # the largest error of a healthy run's claimed score
+CLAIM_HIGH = 0.04  # the least exaggeration of a claimed score
+CLAIM_LOW = 0.15  # the least understatement of a claimed score
+STAYS = 0.8  # of the first loss remains at the end
+HIGH, VERY_HIGH = 2.5, 5.0  # last loss divided by the twin's, at levels 2 and 1
+EXPLODES = 5.0  # any loss divided by the twin's first
+SLOW, VERY_SLOW = 2.0, 4.0  # training time divided by the twin's, at levels 2 and 1
 GRAPHS = 10  # alive after a training
-UNSEEN = 0.85  # of the training rows, at most, are seen in an epoch
+UNSEEN = 0.85  # at most this share of the training rows is seen in an epoch
 
 SPEED = "slow"
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """A measurement that a fault shows in: `shows(sick, twin, level)` by a clear margin; `says` it in a sentence."""
+    """A measurement that reveals a fault: `shows(sick, twin, level)` with a clear margin; `says` it in a sentence."""
 
     shows: Callable[[Measurement, Measurement, int], bool]
-    says: Callable[[Measurement, Measurement, Program], str]
+    says: Callable[[Measurement, Measurement, TrainingProgram], str]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Whether a puzzle is proven; if so its symptom in a sentence, else the reason. Measurements are by seed."""
+    """The result of a proof: the symptom in a sentence, or the reason why it failed. Measurements are by seed."""
 
     proven: bool
     reason: str = ""
@@ -49,18 +49,18 @@ class Proof:
 
 
 def prove(puzzle: Puzzle) -> Proof:
-    """Train the twin, the broken program and, at level 3, both half-mended ones, at each of SEEDS.
+    """Train the twin, the broken program and, at level 3, both half-fixed ones, at each of SEEDS.
 
-    With one fault its cure gives the twin back, so that a healthy twin is the proof that it heals.
+    With a single fault, the fixed program is the twin, so that a healthy twin proves that the fix works.
     """
     try:
         return _prove(puzzle)
-    except Exception as error:  # noqa: BLE001 whatever a broken program raises: it must break without an error
+    except Exception as error:  # noqa: BLE001 a broken program must not raise anything
         return Proof(False, f"{type(error).__name__}: {error}")
 
 
-def complaints(found: Measurement, program: Program) -> list[str]:
-    """What is ill about a training by itself, in phrases; a healthy twin gives none."""
+def complaints(found: Measurement, program: TrainingProgram) -> list[str]:
+    """Return, in phrases, what is wrong with a training by itself; nothing for a healthy twin."""
     told = {
         "the loss is not finite": not all(map(math.isfinite, found.losses)),
         "the loss does not fall": not found.loss_end < 0.6 * found.loss_start,
@@ -68,13 +68,12 @@ def complaints(found: Measurement, program: Program) -> list[str]:
         f"training is {found.train_score - found.fresh_score:.2f} better than fresh data": not (
             found.train_score - found.fresh_score <= program.largest_gap
         ),
-        f"validation is said to give {found.claimed_validation:.2f} and gives {found.validation_score:.2f}": not (
-            abs(found.claimed_validation - found.validation_score) <= HONEST
-        ),
-        f"training is said to give {found.claimed_train:.2f} and gives {found.train_score:.2f}": not (
+        f"the claimed validation score is {found.claimed_validation:.2f}, the true one "
+        f"{found.validation_score:.2f}": not (abs(found.claimed_validation - found.validation_score) <= HONEST),
+        f"the claimed training score is {found.claimed_train:.2f}, the true one {found.train_score:.2f}": not (
             abs(found.claimed_train - found.train_score) <= HONEST
         ),
-        f"asked a few rows at a time, the score is {found.score_in_pieces:.2f}": not (
+        f"for a few rows at a time, the score is {found.score_in_pieces:.2f}": not (
             found.score_in_pieces >= found.fresh_score - LOW
         ),
         f"{found.rows_seen:.0%} of the rows are seen in an epoch": not found.rows_seen >= 0.9,
@@ -91,7 +90,7 @@ def _prove(puzzle: Puzzle) -> Proof:
         if ill := complaints(twin, puzzle.program):
             return Proof(False, f"its twin is ill at seed {seed}: {'; '.join(ill)}")
         twins.append(twin)
-    for fault, left in zip(puzzle.faults, reversed(puzzle.partly_mended), strict=False):
+    for fault, left in zip(puzzle.faults, reversed(puzzle.partly_fixed), strict=False):
         if not _show(puzzle, left, twins, fault.symptoms, fault.level).kinds:
             return Proof(False, f"{fault.name} alone shows no symptom")
     symptoms = tuple(dict.fromkeys(kind for fault in puzzle.faults for kind in fault.symptoms))
@@ -103,7 +102,7 @@ def _prove(puzzle: Puzzle) -> Proof:
 
 @dataclass(frozen=True)
 class _Shown:
-    """The symptoms that show at every seed, and what they were seen in."""
+    """The symptoms that show at every seed, and the measurements."""
 
     kinds: tuple[str, ...]
     ratio: float
@@ -111,7 +110,7 @@ class _Shown:
 
     @property
     def last(self) -> str:
-        """What the last training was like, for somebody who asks why it shows nothing."""
+        """Describe the last training, to explain why no symptom shows."""
         if not self.measured:
             return f"{self.ratio:.1f} times the time"
         last = self.measured[-1]
@@ -119,7 +118,7 @@ class _Shown:
 
 
 def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: Sequence[str], level: int) -> _Shown:
-    """Train a sick program at SEEDS, until none of the symptoms can show at all of them any more."""
+    """Train a broken program at SEEDS, and stop once no symptom can show at all of them."""
     ratio = min(slowdown(source, puzzle.twin, seed) for seed in SEEDS) if SPEED in symptoms else 1.0
     kinds = [kind for kind in symptoms if kind != SPEED]
     measured: list[Measurement] = []
@@ -134,7 +133,7 @@ def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: S
 
 
 def _sentence(puzzle: Puzzle, shown: _Shown, twin: Measurement) -> str:
-    """What a README says: up to two symptoms of one fault, or one of each of two."""
+    """Return the README's description: up to two symptoms of one fault, or one for each of two."""
     own = [[kind for kind in fault.symptoms if kind in shown.kinds] for fault in puzzle.faults]
     told = own[0][:2] if len(own) == 1 else list(dict.fromkeys(kinds[0] for kinds in own if kinds))
     return " ".join(
@@ -146,7 +145,7 @@ def _sentence(puzzle: Puzzle, shown: _Shown, twin: Measurement) -> str:
 
 
 def _about(ratio: float) -> str:
-    """A ratio as it can be promised on another machine: one digit, rounded down."""
+    """Return a ratio that should also hold on other machines: one digit, rounded down."""
     step = 10 ** math.floor(math.log10(ratio))
     return f"more than {math.floor(ratio / step) * step:g}"
 
@@ -183,26 +182,26 @@ def _claim_low(sick: Measurement, _twin: Measurement, level: int) -> bool:
     return sick.claimed_validation <= sick.validation_score - (FAR if level == 1 else CLAIM_LOW)
 
 
-def _said_losses(sick: Measurement, twin: Measurement, _program: Program) -> str:
+def _said_losses(sick: Measurement, twin: Measurement, _program: TrainingProgram) -> str:
     return (
         f"The loss is {sick.loss_start:.3g} in the first epoch and {sick.loss_end:.3g} in the last; "
         f"in a healthy run it goes from {twin.loss_start:.3g} to {twin.loss_end:.3g}."
     )
 
 
-def _said_explosion(sick: Measurement, twin: Measurement, _program: Program) -> str:
+def _said_explosion(sick: Measurement, twin: Measurement, _program: TrainingProgram) -> str:
     finite = sorted((loss for loss in sick.losses if math.isfinite(loss)), key=abs)
-    turns = f"gets to {finite[-1]:.3g}" if len(finite) == len(sick.losses) else "stops being a finite number"
+    turns = f"reaches {finite[-1]:.3g}" if len(finite) == len(sick.losses) else "stops being a finite number"
     return f"The loss {turns}; in a healthy run it goes from {twin.loss_start:.3g} to {twin.loss_end:.3g}."
 
 
-def _said_score(sick: Measurement, twin: Measurement, program: Program) -> str:
+def _said_score(sick: Measurement, twin: Measurement, program: TrainingProgram) -> str:
     return (
         f"On fresh data {_scored(program, sick.fresh_score)}; a healthy run has {_number(program, twin.fresh_score)}."
     )
 
 
-def _said_gap(sick: Measurement, twin: Measurement, program: Program) -> str:
+def _said_gap(sick: Measurement, twin: Measurement, program: TrainingProgram) -> str:
     return (
         f"On the training data {_scored(program, sick.train_score)}, "
         f"on fresh data {_number(program, sick.fresh_score)}; "
@@ -210,40 +209,40 @@ def _said_gap(sick: Measurement, twin: Measurement, program: Program) -> str:
     )
 
 
-def _said_pieces(sick: Measurement, twin: Measurement, program: Program) -> str:
+def _said_pieces(sick: Measurement, twin: Measurement, program: TrainingProgram) -> str:
     return (
-        f"Asked for {PIECE} rows at a time, {_scored(program, sick.score_in_pieces)}; "
+        f"If predict gets {PIECE} rows at a time, {_scored(program, sick.score_in_pieces)}; "
         f"a healthy run has {_number(program, twin.score_in_pieces)}."
     )
 
 
-def _said_claim(sick: Measurement, _twin: Measurement, program: Program) -> str:
+def _said_claim(sick: Measurement, _twin: Measurement, program: TrainingProgram) -> str:
     return (
         f"The history claims {_number(program, sick.claimed_validation)} in validation; "
-        f"on the rows that were not trained on {_scored(program, sick.validation_score)}."
+        f"on rows outside the training data, {_scored(program, sick.validation_score)}."
     )
 
 
-def _said_rows(sick: Measurement, _twin: Measurement, _program: Program) -> str:
-    return f"Of the training rows, {sick.rows_seen:.0%} enter the network in an epoch."
+def _said_rows(sick: Measurement, _twin: Measurement, _program: TrainingProgram) -> str:
+    return f"Only {sick.rows_seen:.0%} of the training rows enter the network in an epoch."
 
 
-def _said_graphs(sick: Measurement, _twin: Measurement, _program: Program) -> str:
-    return f"When training is over, the graphs of {sick.graphs_kept} forward passes are still in memory."
+def _said_graphs(sick: Measurement, _twin: Measurement, _program: TrainingProgram) -> str:
+    return f"After training, the graphs of {sick.graphs_kept} forward passes are still in memory."
 
 
-def _said_history(sick: Measurement, _twin: Measurement, _program: Program) -> str:
+def _said_history(sick: Measurement, _twin: Measurement, _program: TrainingProgram) -> str:
     return f"A second training, of one epoch, returns a history of {sick.history_entries} epochs."
 
 
-def _scored(program: Program, score: float) -> str:
-    """A score as the end of a clause."""
+def _scored(program: TrainingProgram, score: float) -> str:
+    """Return a score as the end of a clause."""
     if program.metric == "accuracy":
         return f"{score:.0%} of the answers are right"
     return f"R² is {score:.2f}" if score > NO_SCORE else "R² is below -1"
 
 
-def _number(program: Program, score: float) -> str:
+def _number(program: TrainingProgram, score: float) -> str:
     if program.metric == "accuracy":
         return f"{score:.0%}"
     return f"{score:.2f}" if score > NO_SCORE else "less than -1"
@@ -262,4 +261,4 @@ SYMPTOMS: dict[str, Symptom] = {
     "graphs-kept": Symptom(lambda sick, _twin, _level: sick.graphs_kept >= GRAPHS, _said_graphs),
     "history-kept": Symptom(lambda sick, _twin, _level: sick.history_entries > 1, _said_history),
 }
-"""From the name of a symptom to how it is seen. "slow", SPEED, is the one that is no Measurement."""
+"""Maps the name of a symptom to how it shows. "slow" (SPEED) is not here, because no Measurement shows it."""

@@ -1,7 +1,7 @@
-"""A submission's declared files, and nothing else: from a folder, an archive or a git reference.
+"""Takes a submission's declared files, and nothing else, from a folder, an archive or a git reference.
 
-    take(kata, place)   the declared files of what `place` names
-    find(text)          what a person wrote behind --submission, as a place
+    take(kata, place)   return the declared files at `place`
+    find(text)          turn the argument of --submission into a place
 
 Every refusal is an IntakeError that names the file, what is wrong with it, and what to do.
 """
@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, KataError
 from graders.intake import folder
-from graders.intake.records import File, Submission, submission
+from graders.intake.records import Submission, SubmissionFile, submission
 
 if TYPE_CHECKING:
     from graders.intake.git import Reference
 
-__all__ = ["File", "Submission", "find", "shipped", "submission", "supplied", "take"]
+__all__ = ["Submission", "SubmissionFile", "find", "shipped", "submission", "supplied", "take"]
 
 
 def take(kata: Kata, place: Path | str) -> Submission:
-    """The declared files of a submission; nothing of it is run, and nothing is unpacked to disk.
+    """Return the declared files of a submission, without running any of it or unpacking anything to disk.
 
     `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
-    the kata's own files, or is a repository with katas/<slug>/; where both are there, its own files win. An archive may
-    hold all that in one folder, as those of GitHub do. Where nothing is, all files are `missing`.
+    the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. An archive may hold all of
+    this in one folder, like those from GitHub. If `place` does not exist, all files are `missing`.
 
-    Raises IntakeError for what is inside a declared path and is no plain, small source or data file, and for an archive
-    that is none, is too large, or has names that lead out of it.
+    Raises IntakeError if a declared path is not a plain, small source or data file, and for an archive that is invalid,
+    too large, or has names that lead out of it.
     """
     reference = _reference(place)
     if reference is not None:
@@ -39,15 +39,15 @@ def take(kata: Kata, place: Path | str) -> Submission:
 
         return git.take(kata, reference)
     path = Path(place)
-    if os.path.exists(path) and not os.path.isdir(path):  # which raise nothing, whatever the path
-        from graders.intake import archive  # when there is one: reading them takes much of the standard library
+    if os.path.exists(path) and not os.path.isdir(path):  # unlike Path's methods, these never raise
+        from graders.intake import archive  # only if needed: it imports much of the standard library
 
         return archive.take(kata, path)
     return folder.take(kata, path)
 
 
 def find(text: str) -> Path | str:
-    """The place that a person named. Raises KataError where there is nothing, before anything is charged to anybody."""
+    """Return the place that a person named. Raises KataError if it does not exist, before anything is graded."""
     reference = _reference(text)
     if reference is not None:
         from graders.intake import git
@@ -56,7 +56,7 @@ def find(text: str) -> Path | str:
         return text
     path = Path(text)
     if not path.exists():
-        raise KataError(f"{text}: there is no such folder, archive or git reference; give what holds the files")
+        raise KataError(f"{text}: there is no such folder, archive or git reference. Name the one with the files.")
     return path
 
 
@@ -69,7 +69,7 @@ def _reference(place: Path | str) -> Reference | None:
 
 
 def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
-    """The kata's declared files in a folder of our own (katas/<slug>, solutions/<slug>), by name; read as they are."""
+    """Return the kata's declared files in a trusted folder (katas/<slug>, solutions/<slug>), by name, unchecked."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for pattern in kata.files
@@ -78,14 +78,14 @@ def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
     }
 
 
-def supplied(kata: Kata) -> tuple[File, ...]:
-    """The files put beside a submission: always the harness's own. Raises CatalogueError where one cannot be read."""
+def supplied(kata: Kata) -> tuple[SubmissionFile, ...]:
+    """Return the files that the kata supplies with a submission. Raises CatalogueError if one cannot be read."""
     files = []
     for name in sorted(kata.supplied):
         try:
-            files.append(File(name=name, data=(kata.folder / name).read_bytes()))
+            files.append(SubmissionFile(name=name, data=(kata.folder / name).read_bytes()))
         except OSError as fault:
             raise CatalogueError(
-                f"katas/{kata.slug}/{name}: it is supplied and cannot be read ({fault.strerror}). Restore it."
+                f"katas/{kata.slug}/{name}: this supplied file cannot be read ({fault.strerror}). Restore it."
             ) from None
     return tuple(files)

@@ -1,8 +1,8 @@
-"""Intake from a .zip or .tar file: nothing is unpacked to disk, and nothing but the declared files is unpacked at all.
+"""Intake from a .zip or .tar file: only the declared files are unpacked, and only in memory.
 
-What an archive says of itself is a stranger's word. Its own size, the number of its entries and what it says to unpack
-to are limited; what is read is limited again, by what really comes. A tar file is read twice: for its list, and for the
-declared files in the order of the list.
+An archive's headers are not trusted. Its size, the number of its entries and the announced unpacked sizes are limited,
+and the bytes that are really read are limited again. A tar file is read twice: first for the list of its entries, then
+for the declared files, in the order of the list.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from graders.intake.records import Submission
 from graders.intake.rules import printable, refuse
 
 ARCHIVE_BYTES = 64 * 1024**2
-UNPACKED_BYTES = 128 * 1024**2  # of everything that an archive holds
-RATIO = 200  # unpacked to packed; source is seldom packed to less than a tenth
-RATIO_FROM = 1024**2  # bytes unpacked from which the ratio counts
-DIRECTORY_BYTES = 4 * 1024**2  # of a zip's list
-NAME_BYTES = 16 * 1024  # of a tar's long name, or of its extended header
+UNPACKED_BYTES = 128 * 1024**2  # for all entries of an archive together
+RATIO = 200  # unpacked to packed; source code is seldom packed to less than a tenth
+RATIO_FROM = 1024**2  # the ratio is checked above so many unpacked bytes
+DIRECTORY_BYTES = 4 * 1024**2  # for a zip's list of entries
+NAME_BYTES = 16 * 1024  # for a tar's long name or extended header
 _BLOCK = 512
 _CHUNK = 1 << 16
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # Python reads it from 3.14 on
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # the standard library reads it from Python 3.14 on
 _REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
 
 
 def take(kata: Kata, path: Path) -> Submission:
-    """The declared files in an archive; what kind of archive it is, its first bytes say."""
+    """Return the declared files in an archive, whose first bytes tell its kind."""
     name = path.name
     try:
         file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
@@ -58,7 +58,7 @@ def take(kata: Kata, path: Path) -> Submission:
         start = file.read(_BLOCK)
         file.seek(0)
         if start.startswith(_ZSTANDARD):
-            refuse(name, "it is packed by Zstandard, which is not read here", "Hand in a .zip or a .tar.gz.")
+            refuse(name, "it is packed with Zstandard, which is not supported", "Hand in a .zip or a .tar.gz.")
         opening = _opening(start)
         if opening is None:
             refuse(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
@@ -67,7 +67,7 @@ def take(kata: Kata, path: Path) -> Submission:
 
 
 def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | None:
-    """How an archive with this first block is read; None for what is no archive."""
+    """Return the reader for an archive with this first block; None if it is not an archive."""
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _from_zip
     for sign, unpacked in _PACKED.items():
@@ -80,7 +80,7 @@ def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | Non
 
 @contextmanager
 def _readable(name: str) -> Iterator[None]:
-    """Turn what a broken archive makes the standard library raise into a refusal."""
+    """Turn the standard library's exceptions about a broken archive into a refusal."""
     try:
         yield
     except IntakeError:
@@ -109,7 +109,7 @@ def _check_unpacked(name: str, unpacked: int) -> None:
 
 def _check_ratio(name: str, unpacked: int, packed: int) -> None:
     if unpacked > RATIO_FROM and unpacked > RATIO * packed:
-        refuse(name, f"it unpacks to more than {RATIO} times its size", "Hand in files that are no padding.")
+        refuse(name, f"it unpacks to more than {RATIO} times its size", "Hand in files without padding.")
 
 
 def _check_entries(name: str, count: int) -> None:
@@ -133,7 +133,7 @@ def _from_zip(kata: Kata, name: str, file: IO[bytes]) -> Submission:
 
 
 def _check_directory(name: str, file: IO[bytes]) -> None:
-    """Refuse a zip whose list is too long to be read at all, and zip64, which so small an archive does not need."""
+    """Refuse a zip whose list is too long to read, and zip64, which an archive of allowed size does not need."""
     end = file.seek(0, os.SEEK_END)
     file.seek(max(end - (1 << 16) - 42, 0))
     tail = file.read()
@@ -142,13 +142,11 @@ def _check_directory(name: str, file: IO[bytes]) -> None:
         refuse(name, "the archive is broken (its list is missing)", _REMEDY)
     (size,) = struct.unpack_from("<I", tail, at + 12)
     if tail[max(at - 20, 0) :].startswith(b"PK\x06\x07") or size > DIRECTORY_BYTES:
-        refuse(
-            name, f"it holds more than {listing.ENTRIES} files, or is written as if", "Pack the kata's folder alone."
-        )
+        refuse(name, f"it holds more than {listing.ENTRIES} files, or claims to", "Pack the kata's folder alone.")
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
-    """The member's name. Where its writer did not say that it is UTF-8, it may be all the same."""
+    """Return the member's name, decoded as UTF-8 if possible, even if its flags do not say that it is UTF-8."""
     if member.flag_bits & 0x800:
         return member.orig_filename
     try:
@@ -171,14 +169,14 @@ def _zip_kind(member: zipfile.ZipInfo, name: str) -> str:
     if name.endswith("/") or kind == stat.S_IFDIR:
         return FOLDER
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "packed by a method other than deflate"  # whose unpacking could not be bounded
+        return "compressed with a method other than deflate"  # unpacking could not be limited
     return FILE
 
 
 def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
     with archive.open(member) as file:
         data = file.read(min(most, member.file_size))
-        if file.read(1):  # at the end of the file its checksum is looked at
+        if file.read(1):  # reading to the end also verifies the checksum
             raise zipfile.BadZipFile(f"{printable(member.orig_filename)} is longer than announced")
         return data
 
@@ -198,7 +196,7 @@ def _from_tar(kata: Kata, name: str, file: IO[bytes], unpacked: Callable[[IO[byt
 
 
 class _Forward:
-    """What comes out of a packed file, from its beginning to its end and no further than it may."""
+    """A forward-only reader of an unpacked stream, which refuses more than the allowed bytes."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self.name = name
@@ -206,7 +204,7 @@ class _Forward:
         self.position = 0
 
     def read(self, count: int) -> bytes:
-        """So many bytes, or all that are left."""
+        """Return so many bytes, or all that are left."""
         pieces = []
         while count and (piece := self.file.read(min(count, _CHUNK))):
             self.position += len(piece)
@@ -216,7 +214,7 @@ class _Forward:
         return b"".join(pieces)
 
     def skip(self, count: int) -> None:
-        """Leave out so many bytes. Raises EOFError where there are fewer."""
+        """Skip so many bytes. Raises EOFError if there are fewer."""
         while count:
             passed = len(self.read(min(count, _CHUNK)))
             if not passed:
@@ -224,46 +222,47 @@ class _Forward:
             count -= passed
 
     def at(self, offset: int, size: int, most: int) -> bytes:
-        """The file at `offset`, at most so many bytes of it; offsets are asked for in their order."""
+        """Return the file at `offset`, at most `most` bytes of it. Offsets must ascend from call to call."""
         self.skip(offset - self.position)
         return self.read(min(size, most))
 
 
 def _tar_entries(name: str, stream: _Forward) -> list[tuple[str, str, int, int]]:
-    """Name, kind, size and offset of every member."""
+    """Return name, kind, size and offset of every member."""
     found: list[tuple[str, str, int, int]] = []
-    said: dict[str, str] = {}  # what an extended header says of the next member
+    extended: dict[str, str] = {}  # what an extended header says about the next member
     while (block := stream.read(_BLOCK)).count(0) != _BLOCK:
         if len(block) < _BLOCK:
-            raise EOFError("it ends before its end")
+            raise EOFError("it is incomplete")
         member = _header(block)
         if member is None:
             raise tarfile.ReadError("one of its headers cannot be read")
-        size = int(said.get("size", member.size))
+        size = int(extended.get("size", member.size))
         _check_unpacked(name, size)
         if member.type in _EXTENDED:
             if size > NAME_BYTES:
                 refuse(name, f"a name in it is longer than {NAME_BYTES} bytes", _REMEDY)
             data = stream.read(size)
             stream.skip(-size % _BLOCK)
-            said |= _EXTENDED[member.type](data)
+            extended |= _EXTENDED[member.type](data)
             continue
-        entry = checked_name(said.get("path", member.name))
-        kind = _SPARSE if any(key.startswith("GNU.sparse") for key in said) else _TAR_KINDS.get(member.type, "a device")
+        entry = checked_name(extended.get("path", member.name))
+        sparse = any(key.startswith("GNU.sparse") for key in extended)
+        kind = _SPARSE if sparse else _TAR_KINDS.get(member.type, "a device")
         has_data = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE) or kind == _SPARSE
-        if kind == FILE and said.get("path", member.name).endswith("/"):
-            kind = FOLDER  # as the oldest tar files had it
+        if kind == FILE and extended.get("path", member.name).endswith("/"):
+            kind = FOLDER  # the oldest tar format marks folders like this
         if entry:
             found.append((entry, kind, size, stream.position))
         _check_entries(name, len(found))
-        said = {}
+        extended = {}
         if has_data:
             stream.skip(size + -size % _BLOCK)
     return found
 
 
 def _header(block: bytes) -> tarfile.TarInfo | None:
-    """The header of a member; None where there is none."""
+    """Return the header of a member, or None if the block is not a header."""
     try:
         member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
@@ -272,7 +271,7 @@ def _header(block: bytes) -> tarfile.TarInfo | None:
 
 
 def _pax(data: bytes) -> dict[str, str]:
-    """The records of an extended header, `LENGTH KEY=VALUE` and a newline each."""
+    """Return the records of an extended header, each `LENGTH KEY=VALUE` and a newline."""
     found = {}
     while data:
         length = int(data[: data.index(b" ")])
@@ -282,7 +281,7 @@ def _pax(data: bytes) -> dict[str, str]:
             raise tarfile.ReadError("an extended header cannot be read")
         found[key.decode("utf-8", "replace")] = os.fsdecode(value[:-1])
     if not found.get("size", "0").isascii() or not found.get("size", "0").isdigit():
-        raise tarfile.ReadError("an extended header names no size")
+        raise tarfile.ReadError("an extended header has an invalid size")
     return found
 
 
@@ -290,16 +289,16 @@ def _long_name(data: bytes) -> dict[str, str]:
     return {"path": os.fsdecode(data.split(b"\0")[0])}
 
 
-def _of_no_interest(_: bytes) -> dict[str, str]:
+def _ignored(_: bytes) -> dict[str, str]:
     return {}
 
 
 _SPARSE = "a sparse file"
 _EXTENDED: dict[bytes, Callable[[bytes], dict[str, str]]] = {
     tarfile.XHDTYPE: _pax,
-    tarfile.XGLTYPE: _of_no_interest,
+    tarfile.XGLTYPE: _ignored,
     tarfile.GNUTYPE_LONGNAME: _long_name,
-    tarfile.GNUTYPE_LONGLINK: _of_no_interest,
+    tarfile.GNUTYPE_LONGLINK: _ignored,
 }
 _TAR_KINDS = {
     tarfile.REGTYPE: FILE,
@@ -314,7 +313,7 @@ _TAR_KINDS = {
 
 
 class _Xz(io.RawIOBase):
-    """An .xz file, unpacked within a limit of memory: its own header says how much is asked for."""
+    """An .xz file, unpacked within a memory limit; its header says how much memory it needs."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -328,7 +327,7 @@ class _Xz(io.RawIOBase):
         while not data and not self.decompressor.eof:
             packed = self.file.read(_CHUNK) if self.decompressor.needs_input else b""
             if not packed and self.decompressor.needs_input:
-                raise EOFError("it ends before its end")
+                raise EOFError("it is incomplete")
             data = self.decompressor.decompress(packed, len(buffer))
         buffer[: len(data)] = data
         return len(data)

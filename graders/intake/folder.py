@@ -1,7 +1,7 @@
 """Intake from a folder.
 
-Nothing here trusts the folder: it may hold links, devices or a million files, and may change while it is read. Every
-step goes through the descriptor of the folder before it, no link is followed, and only plain files are opened.
+The folder is not trusted: it may hold links, devices or a million files, and may change while it is read. Every path is
+opened relative to the descriptor of its parent folder, no link is followed, and only plain files are opened.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from graders.intake import rules
 from graders.intake.records import Submission, submission
 from graders.intake.rules import refuse
 
-FOLDER_ENTRIES = 10_000  # more beside the files of a pattern are not looked through
+FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for the files of a pattern
 
 
 def take(kata: Kata, submission_dir: Path) -> Submission:
-    """The declared files of a submission, read without following a link.
+    """Return the declared files of a submission, read without following links.
 
-    `submission_dir` holds the kata's own files, or is a repository with katas/<slug>/; where both are there, its own
-    files win. It may hold all that in one folder, as what was unpacked often does.
+    `submission_dir` holds the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. It
+    may hold all of this in one folder, as unpacked archives often do.
 
-    Raises IntakeError for what is inside a declared path and is no plain, small source or data file.
+    Raises IntakeError if a declared path is not a plain, small source or data file.
     """
     with ExitStack() as stack:
         root = _open_submission(Path(submission_dir), stack)
@@ -44,7 +44,7 @@ def take(kata: Kata, submission_dir: Path) -> Submission:
 
 @contextmanager
 def _access(name: str) -> Iterator[None]:
-    """Turn what the operating system refuses into what the learner can mend."""
+    """Turn an error of the operating system into one that the learner can fix."""
     try:
         yield
     except PermissionError:
@@ -57,7 +57,7 @@ def _access(name: str) -> Iterator[None]:
 
 
 def _open_submission(path: Path, stack: ExitStack) -> int | None:
-    """Descriptor of the folder that was named to us (a link there is its owner's business); None if there is none."""
+    """Return a descriptor of the named folder, which may be a link; None if it does not exist."""
     with _access(str(path)):
         try:
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -70,9 +70,9 @@ def _open_submission(path: Path, stack: ExitStack) -> int | None:
 
 
 def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
-    """The folder that holds the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`.
+    """Return the folder with the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`.
 
-    Where `root` has nothing but one folder, that is looked at in its place.
+    If `root` has only one entry, a folder, search that folder too.
     """
     own = [name for name in kata.files if not is_glob(name)]
     for folder in filter(None, (root, _only_folder(root, kata, stack))):
@@ -85,20 +85,20 @@ def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
 
 
 def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
-    """Descriptor of the one folder in `root`; None where there is anything else, hidden names aside."""
+    """Return a descriptor of the only folder in `root`; None if `root` has other entries that are not hidden."""
     try:
         with os.scandir(root) as entries:
             seen = [each for each in islice(entries, FOLDER_ENTRIES) if not each.name.startswith(".")]
         seen = [each for each in seen if each.name != "__MACOSX"]
         if len(seen) != 1 or not seen[0].is_dir(follow_symlinks=False) or seen[0].name in ("katas", *kata.files):
             return None
-    except OSError:  # what cannot be listed may have the files still
+    except OSError:  # a folder that cannot be listed may still have the files
         return None
     return _open_folder(root, (seen[0].name,), stack)
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:
-    """What `name` is, links not followed; None if it is not there."""
+    """Return the status of `name`, without following links; None if it does not exist."""
     with _access(name):
         try:
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -107,7 +107,7 @@ def _status(folder: int, name: str) -> os.stat_result | None:
 
 
 def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | None:
-    """Descriptor of the folder at `parts` below `root`, link by link refused; None if it is not there."""
+    """Return a descriptor of the folder at `parts` below `root`, refusing links; None if it does not exist."""
     folder = root
     for depth, part in enumerate(parts, start=1):
         name = "/".join(parts[:depth])
@@ -125,16 +125,16 @@ def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | N
 
 
 def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
-    """Names of the files below `folder`, those of a folder before its sub-folders'; nothing is opened but folders.
+    """Yield the names of the files below `folder`, a folder's own files before its subfolders'; open only folders.
 
-    A folder that is empty, closed, too deep or not worth entering is named itself, with a slash.
+    For a folder that is empty, unreadable, too deep or in NOT_ENTERED, yield its own name with a slash.
     """
     try:
         with os.scandir(folder) as entries:
             found = sorted(
                 (entry.is_dir(follow_symlinks=False), entry.name) for entry in islice(entries, rules.IGNORED_WALKED + 1)
             )
-    except OSError:  # only its name would be told
+    except OSError:  # only its name is needed
         found = []
     if not found and prefix:
         yield prefix
@@ -150,7 +150,7 @@ def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
 def _walk_into(folder: int, prefix: str, name: str, depth: int) -> Iterator[str]:
     try:
         inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:  # closed to us, or changed meanwhile: its name is all that is told
+    except OSError:  # unreadable, or changed meanwhile: report its name only
         yield f"{prefix}{name}/"
         return
     try:
@@ -177,7 +177,7 @@ def _declared(folder: int, kata: Kata) -> dict[str, bytes]:
 
 
 def _matching(folder: int, kata: Kata) -> list[str]:
-    """Names that the patterns of `files` stand for; folders are left out (and so ignored), all else is looked at."""
+    """Return the names that match the patterns of `files`: links and devices too, but no folders (they are ignored)."""
     return [name for pattern in kata.files if is_glob(pattern) for name in _expand(folder, pattern, kata)]
 
 
@@ -203,7 +203,7 @@ def _expand(root: int, pattern: str, kata: Kata) -> list[str]:
 
 
 def _read(root: int, name: str) -> bytes | None:
-    """The content of a declared file, checked; None if it is not there."""
+    """Return the checked content of a declared file; None if it does not exist."""
     rules.check_name(name)
     *parts, base = name.split("/")
     with ExitStack() as stack:
@@ -211,7 +211,7 @@ def _read(root: int, name: str) -> bytes | None:
         status = None if folder is None else _status(folder, base)
         if folder is None or status is None:
             return None
-        _check_plain(name, status)  # before it is opened: opening a device can do something
+        _check_plain(name, status)  # before opening it: opening a device can have effects
         with _access(name):
             data = _read_plain(folder, base, name)
     return rules.content(name, data)
@@ -220,7 +220,7 @@ def _read(root: int, name: str) -> bytes | None:
 def _read_plain(folder: int, base: str, name: str) -> bytes:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     with open(os.open(base, flags, dir_fd=folder), "rb") as file:
-        _check_plain(name, os.fstat(file.fileno()))  # again, of what was opened: the name may have changed hands
+        _check_plain(name, os.fstat(file.fileno()))  # again, on the opened file: it may have been replaced
         data = file.read(rules.limit_of(name) + 1)
     rules.check_size(name, len(data))
     return data

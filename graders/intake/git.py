@@ -1,6 +1,6 @@
-"""Intake from a commit of a git repository on this machine: blobs are read, nothing is checked out.
+"""Take a submission from a commit of a local git repository, by reading blobs; nothing is checked out.
 
-The repository may be a stranger's: none of its hooks is run by what is asked here, and nothing is fetched for it.
+The repository may be a stranger's: the git commands used here run none of its hooks and fetch nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -37,13 +38,13 @@ class Reference(NamedTuple):
 
 
 def parse(place: Path | str) -> Reference | None:
-    """`git:REPO@REF`, or `REPO@REF` where REPO is a folder and the whole is none; None for any other place."""
+    """Parse `git:REPO@REF`, or `REPO@REF` if REPO is a folder and no file has the whole name. Else return None."""
     if not isinstance(place, str):
         return None
     repository, _, revision = place.removeprefix(PREFIX).rpartition("@")
     if place.startswith(PREFIX):
         if not repository or not revision:
-            raise KataError(f"{place}: a git reference is written git:REPO@REF, as in git:../katas@main")
+            raise KataError(f"{place}: not a git reference. Write git:REPO@REF, for example git:../katas@main.")
         return Reference(Path(repository), revision)
     if repository and revision and not os.path.lexists(place) and os.path.isdir(repository):
         return Reference(Path(repository), revision)
@@ -51,34 +52,37 @@ def parse(place: Path | str) -> Reference | None:
 
 
 def resolve(reference: Reference) -> str:
-    """The commit's full name. Raises KataError where the repository or the revision is none."""
+    """Return the commit's full name. Raises KataError if the repository or the revision does not exist."""
     repository, revision = reference
     if not repository.is_dir():
-        raise KataError(f"{repository}: there is no such repository on this machine; git clone it first")
+        raise KataError(f"{repository}: there is no such repository on this machine. Clone it first, with git clone.")
     found = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found.returncode:
-        said = found.stderr.decode(errors="replace").strip().removeprefix("fatal: ").splitlines()
-        reason = said[0] if said else f"it has no commit {revision}"
+        errors = found.stderr.decode(errors="replace").strip().removeprefix("fatal: ").splitlines()
+        reason = errors[0] if errors else f"it has no commit {revision}"
         raise KataError(f"{repository}@{revision}: {reason}. Name a branch, a tag or a commit of a git repository.")
     return found.stdout.decode().strip()
 
 
 def take(kata: Kata, reference: Reference) -> Submission:
-    """The declared files in the tree of a commit."""
+    """Take the declared files from the tree of a commit."""
     commit = resolve(reference)
     listed = _git(reference.repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit, most=LISTING_BYTES)
     lines = [line for line in listed.stdout.split(b"\0") if line]
     if listed.returncode or len(lines) > listing.ENTRIES:
         what = "its files cannot be listed" if listed.returncode > 0 else f"it has more than {listing.ENTRIES} files"
-        refuse(f"{reference.repository}@{reference.revision}", what, "Hand in a commit of the katas alone.")
+        refuse(f"{reference.repository}@{reference.revision}", what, "Hand in a commit that contains only the katas.")
     return listing.take(kata, [entry(reference.repository, line) for line in lines])
 
 
 def entry(repository: Path, line: bytes) -> Entry:
-    """A line of `git ls-tree -r -t -l -z`."""
+    """Parse a line of `git ls-tree -r -t -l -z`."""
     parts = _LINE.fullmatch(line)
     if parts is None:
-        raise KataError(f"{repository}: git lists {line[:100]!r}, which cannot be read; check it with git fsck")
+        raise KataError(
+            f"{repository}: git printed an entry that cannot be parsed, {line[:100]!r}. Check the "
+            "repository with git fsck."
+        )
     mode, _, name, size, path = parts.groups()
     what = "missing in this repository" if size == b"BAD" else kind(mode.decode())
     read = partial(_blob, repository, name.decode())
@@ -86,7 +90,7 @@ def entry(repository: Path, line: bytes) -> Entry:
 
 
 def kind(mode: str) -> str:
-    """What an entry of a tree is, by its mode (octal, six digits)."""
+    """Return the kind of a tree's entry, from its mode (octal, six digits)."""
     return _KINDS.get(mode, "a submodule" if mode == "160000" else "something else")
 
 
@@ -95,10 +99,32 @@ def _blob(repository: Path, name: str, most: int) -> bytes:
 
 
 def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.CompletedProcess[bytes]:
-    """A command of git, which runs no program of the repository's, fetches nothing, and says at most so many bytes.
+    """Run git with at most `most` bytes of output. It runs no program of the repository's and fetches nothing.
 
-    The status is negative where there was more to say.
+    The status is negative if there was more output.
     """
+    process = _started(repository, words)
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    # Git waits forever if one of the repository's own files is a pipe.
+    clock = threading.Timer(PATIENCE_S, stop)
+    clock.start()
+    try:
+        out, errors, more = _answer(process, most)
+    finally:
+        clock.cancel()
+    if late.is_set():
+        raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s. Check the repository with git fsck.")
+    # It may have ended by itself before it could be killed.
+    return subprocess.CompletedProcess(process.args, -signal.SIGKILL if more else process.returncode, out, errors)
+
+
+def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a command of git. Raises KataError if git is not installed."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     own = {
         "GIT_ALLOW_PROTOCOL": "",
@@ -115,7 +141,7 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         "core.hooksPath=/dev/null",
     ]
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             ["git", "-C", str(repository), *safe, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -124,27 +150,16 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         )
     except FileNotFoundError:
         raise KataError("git is not installed, and a git reference is to be read: install it") from None
-    late = threading.Event()
 
-    def stop() -> None:
-        late.set()
-        process.kill()
 
-    # Git waits for ever where one of the repository's own files is a pipe.
-    clock = threading.Timer(PATIENCE_S, stop)
-    clock.start()
-    try:
-        with process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            out = process.stdout.read(most)
-            more = bool(process.stdout.read(1))
-            if more:
-                process.kill()
-            said = process.stderr.read(4096)
-    finally:
-        clock.cancel()
-    if late.is_set():
-        raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s; check the repository with git fsck")
-    # It may have said all, and ended by itself, before it could be killed.
-    return subprocess.CompletedProcess(process.args, -signal.SIGKILL if more else process.returncode, out, said)
+def _answer(process: subprocess.Popen[bytes], most: int) -> tuple[bytes, bytes, bool]:
+    """Wait for the process. Return its output, its errors, and whether it was killed for too much output."""
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out = process.stdout.read(most)
+        more = bool(process.stdout.read(1))
+        if more:
+            process.kill()
+        errors = process.stderr.read(4096)
+    return out, errors, more

@@ -1,7 +1,7 @@
-"""Intake from a list of entries: what an archive, a commit or a server says that it holds.
+"""Intake from a list of entries, as an archive, a commit or a server gives it.
 
-The list is a stranger's. Names are checked first, all of them; then the kata's folder is found among them, and only
-the declared files are read, in the order of the list.
+The list is not trusted. All names are checked first. Then the kata's folder is located among them, and only the
+declared files are read, in the order of the list.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from graders.intake import rules
 from graders.intake.records import Submission, submission
 from graders.intake.rules import refuse
 
-ENTRIES = 20_000  # an archive or a commit that lists more is refused
+ENTRIES = 20_000  # an archive or a commit with more is refused
 
 FILE = "a file"
 FOLDER = "a folder"
 
 
 class Entry(NamedTuple):
-    """Something in the list: its name (with slashes, no leading one), what it is in words, its bytes as announced.
+    """An entry of the list: its name (with slashes, none at the start), its kind in words, its announced bytes.
 
-    `read(most)` gives its first `most` bytes.
+    `read(most)` returns its first `most` bytes.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
-    """The declared files among these entries. Raises IntakeError like graders.intake.take."""
+    """Return the declared files among these entries. Raises IntakeError like graders.intake.take."""
     listed = {entry.name: entry for entry in entries}
     prefix = _kata_folder(kata, listed)
     inside = [
@@ -54,9 +54,9 @@ def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
 
 
 def checked_name(name: str) -> str:
-    """The name of an entry without `.` and doubled slashes, "" for the top. Refuses one that leads out of it."""
+    """Return the name of an entry without `.` and doubled slashes, "" for the top; refuse one that leads out of it."""
     if name.startswith("/") or name[1:3] in (":/", ":\\"):
-        refuse(name, "its name is absolute", "Pack the files by relative names.")
+        refuse(name, "its name is absolute", "Pack the files with relative paths.")
     if "\\" in name:
         refuse(name, "its name has a backslash", "Pack the files with slashes between folders.")
     parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -66,7 +66,7 @@ def checked_name(name: str) -> str:
 
 
 def _kata_folder(kata: Kata, listed: dict[str, Entry]) -> str:
-    """Where the kata's files are: at the top, in katas/<slug>/, or so in the one folder that holds everything."""
+    """Return the prefix of the kata's files: the top, katas/<slug>/, or one of these in the only folder at the top."""
     tops = {name.split("/")[0] for name in listed} - {"__MACOSX", ".DS_Store"}
     alone = tops if len(tops) == 1 and any(name.startswith(f"{top}/") for top in tops for name in listed) else set()
     roots = ["", *(f"{top}/" for top in alone if top not in kata.files)]
@@ -83,13 +83,13 @@ def _has_kata(root: str, kata: Kata, listed: dict[str, Entry]) -> bool:
 
 
 def _is_own(kata: Kata, name: str) -> bool:
-    """Whether a name is, or is below, one of the kata's declared files; patterns count where there is nothing else."""
+    """Return whether a name is, or is below, a declared file of the kata; patterns count if there is nothing else."""
     own = [each for each in kata.files if not is_glob(each)]
     return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
 
 
 def _check_folders(prefix: str, listed: dict[str, Entry]) -> None:
-    """Refuse a link, or anything else, in the place of a folder that is looked into."""
+    """Refuse a link, or anything else, in the place of a folder on the path."""
     parts = prefix.rstrip("/").split("/")
     for depth in range(1, len(parts) + 1):
         entry = listed.get("/".join(parts[:depth]))
@@ -98,7 +98,7 @@ def _check_folders(prefix: str, listed: dict[str, Entry]) -> None:
 
 
 def _check_places(kata: Kata, inside: Sequence[Entry]) -> None:
-    """Refuse what stands in a declared place and is no single plain file."""
+    """Refuse a declared path that is not exactly one plain file."""
     listed = {entry.name: entry for entry in inside}
     times = Counter(entry.name for entry in inside if entry.kind != FOLDER)
     for pattern in kata.files:
@@ -111,11 +111,11 @@ def _check_places(kata: Kata, inside: Sequence[Entry]) -> None:
             refuse(pattern, "it is a folder, not a file", "Put an ordinary file in its place.")
         for name in matching:
             if times[name] > 1:
-                refuse(name, f"it stands there {times[name]} times", "Pack it once.")
+                refuse(name, f"it occurs {times[name]} times", "Pack it once.")
 
 
 def _content(entry: Entry, before: int) -> bytes:
-    """The content of a declared file, checked before it is read and after."""
+    """Return the content of a declared file, checked before and after it is read."""
     rules.check_name(entry.name)
     if entry.kind != FILE:
         refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
@@ -124,12 +124,12 @@ def _content(entry: Entry, before: int) -> bytes:
     data = entry.read(rules.limit_of(entry.name) + 1)
     rules.check_size(entry.name, len(data))
     if len(data) != entry.size:
-        refuse(entry.name, f"it has {len(data)} bytes where {entry.size} are announced", "Pack it again.")
+        refuse(entry.name, f"it has {len(data)} bytes, but {entry.size} are announced", "Pack it again.")
     return rules.content(entry.name, data)
 
 
 def _ignored(names: list[str]) -> list[str]:
-    """Names as a walk through the folders would give them: a folder's files first, what is not entered by its name."""
+    """Return the names as a walk through the folders would: a folder's own files first, unentered folders by name."""
     shortened = (_shortened(name.split("/")) for name in names)
     return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
 
@@ -142,5 +142,5 @@ def _shortened(parts: list[str]) -> str:
 
 
 def _steps(name: str) -> list[str]:
-    """`a/b` as [`a/`, `b`]."""
+    """Split `a/b` into [`a/`, `b`]."""
     return name.replace("/", "/\0").rstrip("\0").split("\0")

@@ -1,4 +1,4 @@
-"""What intake gives: a submission's files by name, and what was left out."""
+"""The result of intake: a submission's files by name, and the names that were ignored or are missing."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from graders.catalogue import Kata, is_glob
 from graders.verdict import Record
 
 
-class File(Record, frozen=True, kw_only=True):
-    """A file by its name in the kata's folder (relative, with slashes)."""
+class SubmissionFile(Record, frozen=True, kw_only=True):
+    """A file and its name in the kata's folder (relative, with slashes)."""
 
     name: str
     data: bytes
 
 
 class Submission(Record, frozen=True, kw_only=True):
-    """What was taken, sorted by name; `ignored` and `missing` are names only.
+    """The files that were taken, sorted by name; `ignored` and `missing` are names only.
 
-    `missing` are declared files (no patterns) that are not there; `sha256` is over (name, length, data) of `files`.
+    `missing` are declared files (not patterns) that do not exist; `sha256` covers (name, length, data) of `files`.
     """
 
-    files: tuple[File, ...]
+    files: tuple[SubmissionFile, ...]
     ignored: tuple[str, ...]
     missing: tuple[str, ...]
     sha256: str
 
 
 def submission(kata: Kata, taken: Mapping[str, bytes], ignored: tuple[str, ...] = ()) -> Submission:
-    """The record of these files, which the rules have let through."""
+    """Return the record of these files, which must have passed the rules."""
     digest = hashlib.sha256()
     for name, data in sorted(taken.items()):
         digest.update(f"{name}\0{len(data)}\0".encode())
         digest.update(data)
     return Submission(
-        files=tuple(File(name=name, data=data) for name, data in sorted(taken.items())),
+        files=tuple(SubmissionFile(name=name, data=data) for name, data in sorted(taken.items())),
         ignored=ignored,
         missing=tuple(name for name in kata.files if not is_glob(name) and name not in taken),
         sha256=digest.hexdigest(),

@@ -1,4 +1,4 @@
-"""The rules that every declared file keeps, wherever it comes from: sizes, names, contents."""
+"""The rules for every declared file, wherever it comes from: its size, name and content."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import NoReturn
 
 from graders.errors import IntakeError
 
-SOURCE_BYTES = 256 * 1024  # a .py file; the longest one anybody wrote for these katas is a tenth of it
-DATA_BYTES = 8 * 1024**2  # any other file
+SOURCE_BYTES = 256 * 1024  # for a .py file; ten times the longest one that was written for these katas
+DATA_BYTES = 8 * 1024**2  # for any other file
 TOTAL_BYTES = 32 * 1024**2
-FILES_PER_PATTERN = 1_000  # a pattern that matches as many is refused
+FILES_PER_PATTERN = 1_000  # a pattern that matches so many is refused
 IGNORED_SHOWN = 50
 IGNORED_WALKED = 2_000
 IGNORED_DEPTH = 8
@@ -33,13 +33,13 @@ def refuse(name: str, fault: str, remedy: str) -> NoReturn:
 
 
 def printable(name: str) -> str:
-    """A stranger's file name, safe to show: control, direction and undecodable characters escaped, cut at 200."""
+    """Return an untrusted file name that is safe to show: unprintable characters escaped, cut at 200 characters."""
     text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
     return text if len(text) <= 200 else text[:199] + "…"
 
 
 def shown(ignored: list[str], *, more_unseen: bool = False) -> tuple[str, ...]:
-    """The names of ignored files as they stand in a verdict."""
+    """Return the names of ignored files as a verdict lists them."""
     names = [printable(name) for name in ignored[:IGNORED_SHOWN]]
     rest = len(ignored) - len(names)
     if rest:
@@ -51,19 +51,19 @@ def shown(ignored: list[str], *, more_unseen: bool = False) -> tuple[str, ...]:
 
 
 def check_name(name: str) -> None:
-    """Refuse a declared file for its name alone."""
+    """Refuse a declared file with a forbidden name."""
     if not name.isprintable():
         refuse(name, "its name has characters that cannot be shown", "Rename it.")
     if "\\" in name or name[1:3] == ":/":
-        refuse(name, "its name would be a path on Windows", "Rename it, without backslashes and drive letters.")
+        refuse(name, "its name would be a path on Windows", "Rename it, without backslashes or a drive letter.")
     if _COMPILED & set(PurePosixPath(name).suffixes):
         refuse(name, "it is compiled code", "Hand in the source.")
 
 
 def check_names(names: Iterable[str], taken: Collection[str]) -> None:
-    """Refuse two names, one of them taken, that are the same file on some file systems.
+    """Refuse two names, at least one of them taken, that are the same file on some file systems.
 
-    On those one would have replaced the other, and which one the learner means cannot be known.
+    There, one would replace the other, and the learner's intention is unknown.
     """
     first: dict[str, str] = {_folded(name): name for name in taken}
     for name in [*taken, *names]:
@@ -77,7 +77,7 @@ def check_names(names: Iterable[str], taken: Collection[str]) -> None:
 def check_count(pattern: str, names: Collection[str]) -> None:
     """Refuse a pattern that too many files match."""
     if len(names) >= FILES_PER_PATTERN:
-        refuse(pattern, f"{len(names)} files match, {FILES_PER_PATTERN - 1} may", "Hand in fewer files.")
+        refuse(pattern, f"{len(names)} files match, at most {FILES_PER_PATTERN - 1} may", "Hand in fewer files.")
 
 
 def _folded(name: str) -> str:
@@ -88,19 +88,19 @@ def _folded(name: str) -> str:
 
 
 def limit_of(name: str) -> int:
-    """Bytes that a declared file may have."""
+    """Return how many bytes a declared file may have."""
     return SOURCE_BYTES if name.endswith(".py") else DATA_BYTES
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuse a declared file for its size, announced or real."""
+    """Refuse a declared file whose size, announced or real, is too large."""
     limit = limit_of(name)
     if size > limit:
         refuse(name, f"it is larger than {limit // 1024} KB", "Hand in a smaller file.")
 
 
 def check_total(name: str, total: int) -> None:
-    """Refuse a submission that is too large with this file."""
+    """Refuse a submission that this file makes too large."""
     if total > TOTAL_BYTES:
         refuse(name, f"the submission is larger than {TOTAL_BYTES // 1024**2} MB with it", "Hand in smaller files.")
 
@@ -109,7 +109,7 @@ def check_total(name: str, total: int) -> None:
 
 
 def content(name: str, data: bytes) -> bytes:
-    """The content as it is graded: text without its byte-order mark, data as it is."""
+    """Return the content as it is graded: text without its byte-order mark, data unchanged."""
     if data.startswith(b"\x7fELF"):
         refuse(name, "it is compiled code", "Hand in the source.")
     if data.startswith(_LFS_POINTER):
@@ -130,7 +130,7 @@ def content(name: str, data: bytes) -> bytes:
 
 
 def _check_encoding(name: str, data: bytes) -> None:
-    """Refuse a coding comment other than UTF-8: the file would be read as one text by us and run as another."""
+    """Refuse a coding comment other than UTF-8: the harness would read another text than Python runs."""
     try:
         encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
     except SyntaxError:

@@ -1,6 +1,6 @@
-"""What a command and its judging process say to each other.
+"""The messages of a grading: between a command and its judging process, and among the judging processes.
 
-A module of its own, so that a command that only asks imports neither NumPy nor pytest.
+This is a separate module so that a command that only requests a grading imports neither NumPy nor pytest.
 """
 
 from __future__ import annotations
@@ -10,8 +10,22 @@ import msgspec
 from graders.verdict import Confinement, Verdict
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to grade: a submission as intake took it, and the verdict with what is known before any test runs."""
+class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to the fork server, in JSON, that names the suite. The connection for the request comes with it.
+
+    `signature` changes when the kata's files do. `resident` says that more requests may follow. `again` says that the
+    workers' fork server died in the first attempt.
+    """
+
+    kata: str
+    root: str
+    signature: str
+    resident: bool
+    again: bool
+
+
+class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to grade a submission. `verdict` has the fields that are known before any test runs."""
 
     files: dict[str, bytes]
     supplied: dict[str, bytes]
@@ -19,22 +33,42 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: bytes
     verdict: Verdict
     diagnosing: bool = True
-    tasks: tuple[str, ...] = ()  # the only ones to look at; all if none are named
-    visible: bool = False  # run only the tests that a learner has?
+    tasks: tuple[str, ...] = ()  # the tasks to grade; empty for all
+    visible: bool = False  # run only the visible tests?
     require: Confinement | None = None
-    reducing: bool = True  # make a failing case as small as it will go?
-    thorough: bool = True  # run the rest after the first failure?
-    crowded: bool = False  # does other work want the processor while this judge waits for a worker?
-    telling: bool = False  # answer after every test with what is known so far?
+    reducing: bool = True  # reduce failing cases?
+    thorough: bool = True  # continue after the first failing test?
+    crowded: bool = False  # sleep at once while waiting for a worker, because other gradings need the processor?
+    progress: bool = False  # send a partial verdict after every test?
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict; `lost` says that the harness's own worker zygote died, and the grading may be tried again.
+class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict, or the reason why there is none.
 
-    `so_far` marks an answer that others follow: it has the tests that were run, and the tasks whose tests all were.
+    `lost` says that the workers' fork server died, so that the client may try again. `partial` marks a response that
+    others follow: it has the tests that have run, and the tasks whose tests have all run.
     """
 
     verdict: Verdict | None = None
-    so_far: bool = False
+    partial: bool = False
     lost: str = ""
     error: str = ""
+
+
+class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
+    """How well a workers' fork server confines, and why not better. A request has one for each runtime, as JSON."""
+
+    confinement: Confinement
+    reason: str
+
+
+class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker needs to import or compile a submission. `seed` seeds its global random generators."""
+
+    files: dict[str, bytes]
+    supplied: dict[str, bytes]
+    modules: list[str]
+    seed: int
+    memory_mb: int
+    cpu_s: int
+    forbidden: list[str]

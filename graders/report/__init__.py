@@ -1,27 +1,42 @@
-"""Reports: pure functions of verdicts and of an audience, one small module a format.
+"""Reports: pure functions of verdicts and an audience, with one module per format.
 
-A format is a module of this package with a function `render(verdicts: list[Verdict]) -> str`; it is given verdicts that
-are redacted for their audience and clean of control characters, and escapes what is special in its own format.
-To add a format, add its module and its name to `FORMATS`.
+Each format is a module of this package with a function `render(verdicts: list[Verdict]) -> str`. It receives verdicts
+that are redacted for the audience and free of control characters, and escapes what is special in its format. To add a
+format, add its module and its name in `Format`.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib import import_module
 
 from graders.errors import KataError
 from graders.report.shown import shown
 from graders.verdict import Audience, Verdict
 
-FORMATS = (
-    "terminal", "json", "markdown", "html", "junit", "csv", "gradescope", "exercism", "classroom50", "prairielearn"
-)  # fmt: skip
+
+class Format(StrEnum):
+    """A report format; the module of the same name renders it."""
+
+    terminal = "terminal"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+    junit = "junit"
+    csv = "csv"
+    gradescope = "gradescope"
+    exercism = "exercism"
+    classroom50 = "classroom50"
+    prairielearn = "prairielearn"
+
+
+FORMATS = tuple(each.value for each in Format)
 
 
 def render(verdicts: list[Verdict], format: str, audience: Audience = "learner") -> str:
-    """The report of these verdicts as text. Raises KataError for an unknown format."""
+    """Return the report on these verdicts as text. Raises KataError for an unknown format."""
     if format not in FORMATS:
         raise KataError(f"unknown report format {format!r}; known are {', '.join(FORMATS)}")
-    module = import_module(f"graders.report.{format}")  # when it is asked for: rich and XML cost time to import
+    module = import_module(f"graders.report.{format}")  # imported on demand: rich and XML take time
     text: str = module.render([shown(verdict, audience) for verdict in verdicts])
     return text

@@ -1,7 +1,7 @@
-"""Classroom 50's result.json, schema `classroom50/result/v1`: a test a task, in whole points.
+"""Classroom 50's result.json, schema `classroom50/result/v1`: one test per task, in whole points.
 
-Where a submission came from (its classroom, commit, release) a verdict does not know: the submission's digest stands
-in their place, and `stamped` puts in what the runner of Classroom 50 says in its environment.
+A verdict does not say where a submission came from (classroom, commit, release). The report has the submission's digest
+in these fields, and `stamped` fills in what the runner of Classroom 50 sets in its environment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIELDS = {
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """One result.json for all of them. Half points are rounded: what is passed is worth all of its task."""
+    """Return one result.json for all verdicts. Half points are rounded so that a passed task has all its points."""
     several = len(verdicts) > 1
     tests = [_test(verdict, task, several) for verdict in verdicts for task in wording.counted(verdict)]
     digest = f"submit/{verdicts[0].submission_sha256[:12] or 'unknown'}" if verdicts else "submit/unknown"
@@ -46,15 +46,15 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def stamped(text: str, environment: Mapping[str, str]) -> str:
-    """The same result with what the runner says of the submission; a review is the commit where it says nothing."""
+    """Return the result with the runner's environment filled in. Without a review URL, use the commit's."""
     result = json.loads(text)
-    said = {field: environment.get(name, "") for field, name in FIELDS.items()}
-    said["review"] = said["review"] or said["commit"]
-    return _text(result | {field: value for field, value in said.items() if value})
+    values = {field: environment.get(name, "") for field, name in FIELDS.items()}
+    values["review"] = values["review"] or values["commit"]
+    return _text(result | {field: value for field, value in values.items() if value})
 
 
 def _datetime(verdicts: list[Verdict]) -> str:
-    """When the last was graded, as YYYY-MM-DDTHH:MM:SSZ."""
+    """Return the latest time of grading, as YYYY-MM-DDTHH:MM:SSZ."""
     latest = max((verdict.graded_at for verdict in verdicts), default="")
     return f"{latest[:19]}Z" if len(latest) >= 19 else "1970-01-01T00:00:00Z"
 

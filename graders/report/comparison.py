@@ -1,8 +1,8 @@
-"""What was expected beside what came, as a table coloured like a heatmap and, of gradients, as a plot; HTML.
+"""Draw expected against actual values in HTML: a table coloured as a heatmap and, for gradients, a plot.
 
-Both are read from the counterexample, whose last comments spell the two values as Python: what cannot be read (cut off,
-described instead of spelled, of different shapes) is not drawn. Sign, size and number of a difference are in the text
-of a cell, the colour only repeats them; the two series of a plot differ in the form of their marks.
+The verdict holds both values as Python code. Values that cannot be parsed (cut off, or described in words) or that
+differ in shape are not drawn. Every cell states its difference in text; the colour only repeats it. The two series of a
+plot use different symbols.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graders.verdict import TestResult
 MOST_COLUMNS = 24
 MOST_ROWS = 40
 MOST_POINTS = 80
-ROUNDING = 1e-6  # of the largest difference: less than that is not what a person looks for
+ROUNDING = 1e-6  # relative to the largest difference; smaller ones count as equal
 
 STYLE = """
 .map { overflow-x: auto; margin: .5rem 0; } .map table { width: auto; font-variant-numeric: tabular-nums; }
@@ -34,13 +34,11 @@ STYLE = """
 """
 
 _GRADIENT = re.compile(r"grad|backward|derivative|cotangent|jacobian", re.IGNORECASE)
-_MARGINS = {"expected": "# expected: ", "yours": "# yours   : "}
-_MORE = "#           "
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two values of one shape, entry by entry in C order."""
+    """An expected and an actual value of one shape, as entries in C order."""
 
     shape: tuple[int, ...]
     expected: tuple[float, ...]
@@ -48,23 +46,23 @@ class Comparison:
 
     @property
     def differences(self) -> tuple[float, ...]:
-        """Yours minus expected; nan where only one is finite, 0 where both are the same infinity or nan."""
+        """Yours minus expected; nan if only one is finite, 0 if both are the same infinity or nan."""
         pairs = zip(self.yours, self.expected, strict=True)
         return tuple(0.0 if a == b or (a != a and b != b) else a - b if _finite(a, b) else math.nan for a, b in pairs)
 
 
 def comparison(test: TestResult) -> Comparison | None:
-    """The two values of a test's counterexample; None where they are not there, or no numbers of one shape."""
-    values = [_value(_spelled(test.counterexample, margin)) for margin in _MARGINS.values()]
-    if any(value is None for value in values):
+    """Return the two values of a test, or None if they are missing or not numbers of one shape."""
+    left, right = _value(test.expected), _value(test.actual)
+    if left is None or right is None:
         return None
-    (shape, expected), (other, yours) = values  # type: ignore[misc]
+    (shape, expected), (other, yours) = left, right
     found = Comparison(shape, expected, yours) if shape == other and expected else None
     return found if found is not None and any(each != 0 for each in found.differences) else None
 
 
 def drawn(test: TestResult) -> list[str]:
-    """The table and the plot of a failed test, as far as there is something to draw."""
+    """Return the HTML of a failed test's table and plot, as far as there is something to draw."""
     found = comparison(test)
     if found is None:
         return []
@@ -79,22 +77,8 @@ def drawn(test: TestResult) -> list[str]:
 # ------------------------------------------------------------------------------------------------ reading
 
 
-def _spelled(counterexample: str, margin: str) -> str:
-    """The Python of one of the two values, without the signs of a comment."""
-    lines = counterexample.split("\n")
-    start = next((number for number, line in enumerate(lines) if line.startswith(margin)), None)
-    if start is None:
-        return ""
-    found = [lines[start].removeprefix(margin)]
-    for line in lines[start + 1 :]:
-        if not line.startswith(_MORE):
-            break
-        found.append(line.removeprefix(_MORE))
-    return "\n".join(found)
-
-
 def _value(text: str) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
-    """Shape and entries of a number or of an array, read without evaluating anything."""
+    """Return shape and entries of a number or an array, parsed without evaluating code."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
         nested = _numbers(node)
@@ -105,7 +89,7 @@ def _value(text: str) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
 
 
 def _numbers(node: ast.expr) -> object:
-    """Nested lists of floats. Raises ValueError for anything else."""
+    """Return nested lists of floats. Raises ValueError for anything else."""
     if isinstance(node, ast.Call):  # np.array([…], dtype=…), np.float32(0.5), float('nan')
         if not (len(node.args) == 1 and isinstance(node.func, ast.Attribute | ast.Name)):
             raise ValueError
@@ -159,7 +143,7 @@ def _rows(found: Comparison) -> int:
 
 
 def _heatmap(found: Comparison) -> str:
-    """Yours minus expected, a cell an entry; further axes are in the heads of the rows."""
+    """Return a table of yours minus expected, one cell per entry. Row headings give the other axes."""
     differences, columns = found.differences, _columns(found)
     largest = max((abs(each) for each in differences if math.isfinite(each)), default=0.0)
     off = [place for place, each in enumerate(differences) if _level(each, largest)]
@@ -193,9 +177,9 @@ def _cell(found: Comparison, place: int, difference: float, largest: float) -> s
     if not level:
         return f"<td>0<span>{_number(found.yours[place])}</span></td>"
     side = "under" if difference < 0 else "over"
-    told = "≠" if math.isnan(difference) else f"{'−' if difference < 0 else '+'}{_number(abs(difference))}"
+    shown = "≠" if math.isnan(difference) else f"{'−' if difference < 0 else '+'}{_number(abs(difference))}"
     pair = f"{_number(found.yours[place])}, not {_number(found.expected[place])}"
-    return f'<td class="{side}{level}"><b>{told}</b><span>{pair}</span></td>'
+    return f'<td class="{side}{level}"><b>{shown}</b><span>{pair}</span></td>'
 
 
 def _level(difference: float, largest: float) -> int:
@@ -217,7 +201,7 @@ def _index(shape: tuple[int, ...], place: int) -> list[int]:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
-    return f"{value or 0.0:.3g}".replace("-", "−")  # of two zeros one is enough
+    return f"{value or 0.0:.3g}".replace("-", "−")  # without negative zero
 
 
 # --------------------------------------------------------------------------------------------------- plot
@@ -226,7 +210,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 340, 200, 52, 26, 24
 
 
 def _plot(found: Comparison) -> str:
-    """Every element of both gradients over its place: a circle what was expected, a cross what came."""
+    """Return a plot of both gradients by element: circles are expected values, crosses actual ones."""
     low, high = min(found.expected + found.yours), max(found.expected + found.yours)
     low, high = min(low, 0.0), max(high, 0.0)
     span = (high - low) or 1.0
@@ -261,7 +245,7 @@ def _tick(value: float, height: float) -> str:
 
 
 def _apart(value: float, high: float, low: float) -> bool:
-    """Whether a number on the axis is far enough from those at its ends."""
+    """Return whether a label on the axis is far enough from those at its ends."""
     near = 0.1 * (high - low)
     return value in (high, low) or min(high - value, value - low) > near
 

@@ -1,4 +1,4 @@
-"""CSV for a gradebook: a row a verdict, a column a task."""
+"""CSV for a gradebook: one row per verdict, one column per task."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from graders.report import wording
 from graders.verdict import Verdict
 
 FIELDS = ("kata", "submission_sha256", "graded_at", "status", "score", "max_score", "extras_passed", "extras")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates cells that begin like this
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """A table with a header; the column of a task is KATA.TASK, empty where there is nothing to count."""
+    """Return a table with a header. A task's column is KATA.TASK, empty where no points count."""
     tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_cell(name) for name in (*FIELDS, *tasks)])
     for verdict in verdicts:
         points = {f"{verdict.kata}.{task.name}": wording.points(task.score) for task in wording.counted(verdict)}
-        known = (verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status)
+        identity = (verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status)
         extras = wording.graded_extras(verdict)
         passed = sum(task.status == "passed" for task in extras)
         total = (wording.points(verdict.score), wording.points(verdict.max_score), str(passed), str(len(extras)))
-        writer.writerow([_cell(value) for value in (*known, *total, *(points.get(task, "") for task in tasks))])
+        writer.writerow([_cell(value) for value in (*identity, *total, *(points.get(task, "") for task in tasks))])
     return text.getvalue()
 
 

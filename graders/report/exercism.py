@@ -1,4 +1,4 @@
-"""Exercism's results.json, version 3 of its test runner interface: a test a test, with the number of its task."""
+"""Exercism's results.json, version 3 of its test runner interface: one entry per test, with its task's number."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STATUSES = {"passed": "pass", "failed": "fail", "blocked": "fail", "ungraded": 
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """One results.json for all of them; `error` is what could not be graded at all, and says why.
+    """Return one results.json for all verdicts. The status is `error` if one could not be graded.
 
-    Exercism's `pass` means that every test passed. So failures in extra tasks that decide nothing are told in the
-    message, and are not listed as tests.
+    Exercism's `pass` means that every test passed. So failures in extra tasks that are not required appear in the
+    message, not in the list of tests.
     """
     tasks = [(verdict.kata, task.name) for verdict in verdicts for task in verdict.tasks]
     several = len(verdicts) > 1
@@ -34,7 +34,7 @@ def _listed(verdict: Verdict) -> list[TestResult]:
 
 
 def _extras(verdicts: list[Verdict]) -> list[str]:
-    """A line for every verdict with extras that decide nothing and did not pass."""
+    """Return a line for every verdict with optional extras that did not pass."""
     lines = []
     for verdict in verdicts:
         optional = wording.optional(verdict)
@@ -49,15 +49,15 @@ def _extras(verdicts: list[Verdict]) -> list[str]:
 def _outcome(verdicts: list[Verdict]) -> tuple[str, str | None]:
     broken = [verdict for verdict in verdicts if verdict.status in ("ungradable", "ungraded", "error")]
     if broken or not verdicts:
-        said = [f"{wording.heading(each)}: {each.message or wording.STATUSES[each.status]}" for each in broken]
-        return "error", "\n".join(said)[:MESSAGE_LIMIT] or "nothing was graded"
+        lines = [f"{wording.heading(each)}: {each.message or wording.STATUSES[each.status]}" for each in broken]
+        return "error", "\n".join(lines)[:MESSAGE_LIMIT] or "nothing was graded"
     if any(verdict.status == "failed" for verdict in verdicts):
         unseen = [task for verdict in verdicts for task in wording.unexplained(verdict) if task in verdict.deciding]
         names = ", ".join(task.title or task.name for task in unseen)
-        said = [f"{names}: failed, by a test that is not shown"] if names else []
+        lines = [f"{names}: failed in a test that is not shown"] if names else []
         marked = [task for verdict in verdicts for task in wording.marked_down(verdict) if task in verdict.deciding]
-        said += [f"{task.title or task.name}: {wording.marked(task)}" for task in marked]
-        return "fail", "\n".join([*said, *_extras(verdicts)])[:MESSAGE_LIMIT] or None
+        lines += [f"{task.title or task.name}: {wording.marked(task)}" for task in marked]
+        return "fail", "\n".join([*lines, *_extras(verdicts)])[:MESSAGE_LIMIT] or None
     return "pass", "\n".join(_extras(verdicts))[:MESSAGE_LIMIT] or None
 
 
@@ -77,8 +77,8 @@ def _test(verdict: Verdict, test: TestResult, tasks: list[tuple[str, str]], seve
 
 def _message(test: TestResult) -> str:
     parts = (test.message, wording.diagnosis(test))
-    said = "\n\n".join(part for part in parts if part)
-    return (said or (f"{test.status}: {wording.BARE[:1].lower()}{wording.BARE[1:]}"))[:MESSAGE_LIMIT]
+    text = "\n\n".join(part for part in parts if part)
+    return (text or (f"{test.status}: {wording.BARE[:1].lower()}{wording.BARE[1:]}"))[:MESSAGE_LIMIT]
 
 
 def _output(test: TestResult) -> str:
@@ -86,5 +86,5 @@ def _output(test: TestResult) -> str:
 
 
 def _command(verdict: Verdict, test: TestResult) -> str:
-    """How a learner runs it; a hidden test is run by nobody but the grader."""
+    """Return the command that runs a visible test; empty for a hidden test, which only the grader can run."""
     return f"pytest katas/{verdict.kata} -k {test.name.rpartition('::')[2]}" if test.visibility == "visible" else ""

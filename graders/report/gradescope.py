@@ -1,7 +1,7 @@
-"""Gradescope's results.json: a test a task, since tasks carry the points; its output is what did not pass.
+"""Gradescope's results.json: one test per task, because tasks carry the points; its output explains failures.
 
-What of a hidden failure may be seen is settled before: everything in here is `visible`. Format: Gradescope's
-"Autograder Specifications".
+Hidden failures are already redacted, so everything in the report is `visible`. Format: Gradescope's "Autograder
+Specifications".
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from graders.verdict import TaskResult, Verdict
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """One results.json for all of them."""
+    """Return one results.json for all verdicts."""
     several = len(verdicts) > 1
     rows = [(verdict, task) for verdict in verdicts for task in wording.counted(verdict)]
     result = {
         "score": sum(verdict.score for verdict in verdicts),
         "execution_time": round(sum(verdict.duration_s for verdict in verdicts), 3),
-        "output": "\n\n".join(_said(verdict) for verdict in verdicts),
+        "output": "\n\n".join(_summary(verdict) for verdict in verdicts),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -33,12 +33,12 @@ def render(verdicts: list[Verdict]) -> str:
     return json.dumps(result, indent=2, ensure_ascii=False) + "\n"
 
 
-def _said(verdict: Verdict) -> str:
+def _summary(verdict: Verdict) -> str:
     lines = [wording.outcome(verdict), verdict.message]
     lines += [wording.unofficial(verdict), *wording.outstanding(verdict)]
     names, left = wording.ignored_files(verdict, 10)
     if names:
-        lines.append(f"Ignored, as only the kata's own files are graded: {', '.join(names)}{_more(left)}.")
+        lines.append(f"Ignored, because only the kata's own files are graded: {', '.join(names)}{_more(left)}.")
     return "\n".join(line for line in lines if line)
 
 
@@ -69,7 +69,7 @@ def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dic
 
 
 def _leaderboard(verdict: Verdict) -> list[dict[str, Any]]:
-    """A row for every speed: the submission's time as a multiple of the reference's."""
+    """Return a row for every speed: the submission's time as a multiple of the reference's."""
     return [
         {"name": f"{verdict.kata}, {test.task}: time / reference", "value": round(test.speed.ratio, 4), "order": "asc"}
         for test in verdict.tests

@@ -1,4 +1,4 @@
-"""HTML: one page that stands for itself, for whoever would rather look than read a terminal."""
+"""HTML: one self-contained page, for people who prefer a browser to a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN_FILES = 20
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """The page of these verdicts."""
+    """Return the page on these verdicts."""
     title = wording.heading(verdicts[0]) if len(verdicts) == 1 else f"{len(verdicts)} katas graded"
     heading = "" if len(verdicts) == 1 else f"<h1>{escape(title)}</h1>\n"
     level = 1 if len(verdicts) == 1 else 2
@@ -24,7 +24,8 @@ def _section(verdict: Verdict, level: int) -> str:
     score = wording.score(verdict)
     parts = [
         f"<section>\n<h{level}>{escape(wording.heading(verdict))}</h{level}>",
-        f"<p><strong>{mark(wording.MARKS[verdict.status], verdict.status)} {_capital(wording.STATUSES[verdict.status])}"
+        f"<p><strong>{mark(wording.SYMBOLS[verdict.status], verdict.status)} "
+        f"{_capital(wording.STATUSES[verdict.status])}"
         f"{f', {escape(score)}' if score else ''}.</strong></p>",
     ]
     if verdict.max_score:
@@ -44,7 +45,7 @@ def _section(verdict: Verdict, level: int) -> str:
     names, left = wording.ignored_files(verdict, _SHOWN_FILES)
     if names:
         more = f" and {left} more" if left else ""
-        notes.append(f"Ignored, as only the kata's own files are graded: {', '.join(names)}{more}.")
+        notes.append(f"Ignored, because only the kata's own files are graded: {', '.join(names)}{more}.")
     parts += [f'<p class="soft">{escape(note)}</p>' for note in notes if note]
     tests = wording.not_passed(verdict)
     if tests:
@@ -59,7 +60,7 @@ def _section(verdict: Verdict, level: int) -> str:
 def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
     remarks = any(wording.task_remark(task) for task in tasks)
     rows = [
-        f"<tr><td>{mark(wording.MARKS[task.status], task.status, optional=task.name in optional)}</td>"
+        f"<tr><td>{mark(wording.SYMBOLS[task.status], task.status, optional=task.name in optional)}</td>"
         f'<th scope="row">{escape(task.title or task.name)}</th>'
         f"{f'<td>{escape(wording.task_remark(task))}</td>' * remarks}"
         f'<td class="number">{wording.worth(task)}</td></tr>'
@@ -74,7 +75,7 @@ def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
 def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
     extra = test.task in optional
     kinds = ", extra" * extra + ", hidden" * (test.visibility == "hidden")
-    name = f"{mark(wording.MARKS[test.status], test.status, optional=extra)} {escape(wording.title(test))}"
+    name = f"{mark(wording.SYMBOLS[test.status], test.status, optional=extra)} {escape(wording.title(test))}"
     name += f' <span class="soft">({escape(test.task)}{kinds})</span>'
     if wording.is_bare(test):
         return f"<p>{name}. {escape(wording.BARE)}</p>"

@@ -1,4 +1,4 @@
-"""JSON for machines: of one kata the verdict itself, of several a list. Its schema is graders/verdict.schema.json."""
+"""JSON for machines: one verdict, or a list of several. The schema is graders/verdict.schema.json."""
 
 from __future__ import annotations
 

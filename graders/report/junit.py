@@ -1,6 +1,6 @@
-"""JUnit XML for CI: a suite a kata, a case a test, in the dialect that Jenkins and GitLab read.
+"""JUnit XML for CI: one suite per kata, one case per test, in the dialect that Jenkins and GitLab read.
 
-A report has failures where the kata is not passed, and none where it is.
+The report has failures or errors exactly if a kata did not pass.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNSEEN = "a test that is not shown did not pass"
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """`<testsuites>` with one `<testsuite>` a verdict. Every character is allowed in XML 1.0."""
+    """Return `<testsuites>` with one `<testsuite>` per verdict. Every character is allowed in XML 1.0."""
     suites = Element("testsuites", name="katas")
     for verdict in verdicts:
         _suite(suites, verdict)
@@ -64,7 +64,7 @@ def _properties(suite: Element, verdict: Verdict) -> None:
 
 
 def _unseen(verdict: Verdict) -> list[TestResult]:
-    """Stand-ins for what no test of the verdict shows, so that CI is never green where the verdict is not."""
+    """Return cases for failures that no test of the verdict shows, so that CI is not green by mistake."""
     if verdict.status in ("ungradable", "ungraded", "error"):
         message = verdict.message or wording.STATUSES[verdict.status]
         return [_stand_in("grading", "grading", STAND_INS[verdict.status], message)]
@@ -85,7 +85,7 @@ def _stand_in(name: str, task: str, status: TestStatus, message: str) -> TestRes
 
 
 def _case(suite: Element, kata: str, test: TestResult, *, extra: bool) -> None:
-    """A case; a failure in an `extra` task that decides nothing is told as skipped, since CI is red for a failure."""
+    """Add a case. A failure in an optional extra task is reported as skipped, because a failure would turn CI red."""
     seconds = _seconds(test.duration_s)
     case = SubElement(suite, "testcase", classname=f"{kata}.{test.task}", name=test.name, time=seconds)
     kind = OUTCOMES.get(test.status)

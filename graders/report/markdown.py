@@ -1,7 +1,7 @@
-"""Markdown for a pull-request comment or a step summary: a table of tasks, failing tests folded, at most 60 KB.
+"""GitHub Markdown for a pull-request comment or a step summary: a table of tasks, then folded failures; at most 60 kB.
 
-The Markdown is GitHub's. Text that a submission can influence stands in fenced code or in `<code>`, where neither HTML
-nor mentions mean anything; names and titles are written with every special character as an entity.
+Text that a submission can influence is in fenced code or in `<code>`, where HTML and mentions have no effect. In names
+and titles, every special character is written as an entity.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from graders.report import wording
 from graders.report.text import clean, clean_line
 from graders.verdict import TaskResult, TestResult, Verdict
 
-MAX_BYTES = 60_000  # a comment on GitHub holds 65 536 characters
-_RESERVED = 1_000  # bytes for the sentences that say what was left out
+MAX_BYTES = 60_000  # GitHub allows 65 536 characters in a comment
+_RESERVED = 1_000  # bytes for the sentences on what is left out
 _ROWS_BYTES = 15_000
-_COMMENTS_BYTES = 20_000  # of people, at least one of them whole
+_COMMENTS_BYTES = 20_000  # for reviewers' comments; at least one fits
 _DETAIL_LIMIT = 3_000  # characters of a message, a counterexample or an output
 _SHOWN_FILES = 10
 _NOTES = 5
@@ -27,7 +27,7 @@ _MENTION = re.compile(r"[@#](?=\w)|\bgh(?=-\d)|www(?=\.)", re.IGNORECASE)
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """The comment: first what every kata came to, then as many failing tests as there is room for."""
+    """Return the comment: the result of every kata, then as many failing tests as fit."""
     room = MAX_BYTES - _RESERVED
     heads, heads_left = _fitting([_head(verdict) for verdict in verdicts], room)
     room -= sum(_size(head) for head in heads)
@@ -43,11 +43,11 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def _head(verdict: Verdict) -> str:
-    """Everything but the failing tests."""
+    """Return everything except the failing tests."""
     score = wording.score(verdict)
     heading = text(wording.heading(verdict)) + (f": {score}" if score else "")
     status = wording.STATUSES[verdict.status]
-    lines = [f"### {wording.MARKS[verdict.status]} {heading}", ""]
+    lines = [f"### {wording.SYMBOLS[verdict.status]} {heading}", ""]
     lines += [f"{status[0].upper()}{status[1:]}. Confinement: {verdict.confinement}.", ""]
     if verdict.message:
         lines += [_fenced(verdict.message), ""]
@@ -59,7 +59,7 @@ def _head(verdict: Verdict) -> str:
     notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed][:_NOTES]
     lines += [line for note in notes if note for line in (note, "")]
     if ignored := _files(verdict):
-        lines += [f"Ignored, as only the kata's own files are graded: {ignored}.", ""]
+        lines += [f"Ignored, because only the kata's own files are graded: {ignored}.", ""]
     return "\n".join([*lines, ""])
 
 
@@ -76,11 +76,11 @@ def _table(tasks: tuple[TaskResult, ...]) -> list[str]:
 
 def _row(task: TaskResult) -> str:
     title = text(task.title or task.name)
-    return f"| {wording.MARKS[task.status]} | {title} | {text(wording.task_remark(task))} | {wording.worth(task)} |"
+    return f"| {wording.SYMBOLS[task.status]} | {title} | {text(wording.task_remark(task))} | {wording.worth(task)} |"
 
 
 def _comments(verdict: Verdict) -> list[str]:
-    """What people have said, as quotations whose lines stay lines."""
+    """Return the reviewers' comments as quotations with their line breaks."""
     quoted = [
         f"> {text(who)}<br>{'<br>'.join(text(line) for line in words.splitlines())}\n"
         for who, words in wording.comments(verdict)
@@ -95,8 +95,8 @@ def _details(verdict: Verdict) -> list[str]:
 
 
 def _detail(test: TestResult, optional: Container[str]) -> str:
-    """One failing test, folded; a line of a list where there is nothing to unfold."""
-    name = f"{wording.MARKS[test.status]} {text(wording.title(test))}"
+    """Return one failing test, folded; a list item if it has no details."""
+    name = f"{wording.SYMBOLS[test.status]} {text(wording.title(test))}"
     origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
         return f"- {name} ({origin})\n\n"
@@ -126,7 +126,7 @@ def _left_out(katas: int, tests: int) -> list[str]:
 
 
 def _fitting(pieces: list[str], room: int) -> tuple[list[str], int]:
-    """The first pieces that fit into `room` bytes together, and how many are left."""
+    """Return the first pieces that together fit into `room` bytes, and how many remain."""
     kept: list[str] = []
     for piece in pieces:
         room -= _size(piece)
@@ -141,18 +141,18 @@ def _size(piece: str) -> int:
 
 
 def text(words: str) -> str:
-    """Words with nothing left that Markdown, HTML or GitHub's mentions would act on."""
+    """Return text in which Markdown, HTML and GitHub's mentions have no effect."""
     parted = _MENTION.sub(lambda found: found[0] + "\u200b", words)
     return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", parted)
 
 
 def code(words: str) -> str:
-    """Words as inline code; HTML, because a pipe inside backticks would end a table's cell."""
+    """Return text as inline code, in HTML because a pipe between backticks would end a table cell."""
     return f"<code>{text(words)}</code>"
 
 
 def _fenced(block: str, language: str = "") -> str:
-    """The block as fenced code; its fence is longer than any row of backticks in it."""
+    """Return the block as fenced code, with a fence longer than any run of backticks in it."""
     block = clean(block, _DETAIL_LIMIT)
     longest = max((len(ticks) for ticks in re.findall(r"`+", block)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -1,4 +1,4 @@
-"""The frame of every page in HTML: one file that needs nothing else, no script, readable on a phone, light and dark."""
+"""The frame of every HTML page: one self-contained file without scripts, for phones and for light or dark screens."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ progress { width: 100%; height: .8rem; accent-color: var(--bar); }
 
 
 def page(title: str, body: str, style: str = "") -> str:
-    """A whole page; `title` is plain text, `body` is HTML, `style` is added to what every page has."""
+    """Return a whole page. `title` is plain text, `body` is HTML, and `style` is added to the common style."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -42,13 +42,13 @@ def page(title: str, body: str, style: str = "") -> str:
 
 
 def mark(sign: str, status: str, *, optional: bool = False) -> str:
-    """A sign for the eye, and its meaning for who does not see it; a failure that is `optional` is not red."""
+    """Return a symbol, with its meaning for screen readers. An `optional` failure is not red."""
     words = status.replace("_", " ")
     kinds = escape(status) + " optional" * (optional and status == "failed")
     return f'<span class="{kinds}" aria-hidden="true">{escape(sign)}</span><span class="hidden">{words}</span>'
 
 
 def block(text: str, kind: str = "") -> str:
-    """Text as it stands, in a box that scrolls by keyboard too; its lines are wrapped where its kind is `said`."""
+    """Return preformatted text in a box that also scrolls by keyboard. Kind `said` wraps its lines."""
     described = f' class="{kind}"' if kind else ""
     return f'<pre tabindex="0"{described}>{escape(text)}</pre>'

@@ -1,4 +1,4 @@
-"""PrairieLearn's results/results.json of an external grader: a test a task, the score as a fraction."""
+"""PrairieLearn's results/results.json of an external grader: one test per task, the score as a fraction."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from graders.verdict import TaskResult, Verdict
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """One results.json for all of them. What could not be graded is not `gradable`, and so costs no attempt."""
+    """Return one results.json for all verdicts. Unless all were graded, it is not `gradable` and costs no attempt."""
     several = len(verdicts) > 1
     most = sum(verdict.max_score for verdict in verdicts)
     broken = [verdict for verdict in verdicts if verdict.status in ("ungradable", "ungraded", "error")]
     result: dict[str, Any] = {
         "gradable": bool(verdicts) and not broken,
         "score": sum(verdict.score for verdict in verdicts) / most if most else 0.0,
-        "message": "\n".join(_said(verdict) for verdict in verdicts),
+        "message": "\n".join(_summary(verdict) for verdict in verdicts),
         "output": "",
         "images": [],
         "format_errors": [each.message or wording.STATUSES[each.status] for each in broken],
@@ -26,7 +26,7 @@ def render(verdicts: list[Verdict]) -> str:
     return json.dumps(result, indent=2, ensure_ascii=False) + "\n"
 
 
-def _said(verdict: Verdict) -> str:
+def _summary(verdict: Verdict) -> str:
     lines = [wording.outcome(verdict), wording.unofficial(verdict), *wording.outstanding(verdict)]
     return "\n".join(line for line in lines if line)
 

@@ -1,4 +1,4 @@
-"""What of a verdict is shown: redacted for the audience, and every text in it clean."""
+"""Prepare a verdict for a report: redact it for the audience, and clean every text in it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from msgspec.structs import replace
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT, Audience, TaskResult, TestResult, Verdict
 
-OUTPUT_LIMIT = 65_536  # characters; the judge cuts printed output by the limit `output_kb` of the kata
+OUTPUT_LIMIT = 65_536  # characters; the judge has already cut the output to `output_kb` of the kata
 
 
 def shown(verdict: Verdict, audience: Audience) -> Verdict:
-    """The verdict as this audience may see it, safe to hand to any format."""
+    """Return the verdict as this audience may see it, safe for every format."""
     verdict = verdict.for_audience(audience)
     return replace(
         verdict,
@@ -51,6 +51,8 @@ def _test(test: TestResult) -> TestResult:
         task=clean_line(test.task),
         message=clean(test.message),
         counterexample=clean(test.counterexample),
+        expected=clean(test.expected),
+        actual=clean(test.actual),
         diagnosis=clean_line(test.diagnosis, 1_000),
         output=clean(test.output, OUTPUT_LIMIT),
     )

@@ -1,7 +1,7 @@
-"""The verdict for a person at a terminal: what it came to, then the first failing tests in full.
+"""Render a verdict for a terminal: the result first, then the first failing tests in full.
 
-Nothing is ever read as rich's markup: every line is a `Text`. Lines are wrapped here rather than by rich, because a
-workflow command must not come to stand at the start of a line by being wrapped.
+Every line is a rich `Text`, so rich never interprets markup. Lines are wrapped here instead of by rich, because
+wrapping must not move a CI workflow command to the start of a line.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 WIDTH = 80
 _WIDEST = 100  # longer lines are hard to read
 _NARROWEST = 40
-_FAILURES = 3  # tests shown in full; fixing the first ones usually changes the rest
-_NAMED = 10  # further failing tests named
+_FAILURES = 3  # tests shown in full; fixing the first ones usually changes the others
+_NAMED = 10  # further failing tests that are only named
 _MESSAGE_LINES = 30
-_PROGRAM_LINES = 80  # a program that is cut does not run
+_PROGRAM_LINES = 80  # a truncated program does not run
 _OUTPUT_LINES = 12
 _SHOWN_FILES = 5
 
@@ -36,12 +36,12 @@ COLOURS = {
     "error": "magenta",
     "awaiting_review": "yellow",
 }
-# For a terminal whose encoding has no such marks.
+# For terminals whose encoding lacks the symbols.
 ASCII_MARKS = str.maketrans("✓✗⊘–…│", "+xo-.|")
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """What `print_verdict` prints, as plain text of 80 columns."""
+    """Return what `print_verdict` prints, as plain text of 80 columns."""
     from rich.console import Console
 
     page = StringIO()
@@ -56,19 +56,19 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def print_verdict(verdict: Verdict, console: Console | None = None, audience: Audience = "learner") -> None:
-    """Print one verdict on this console (standard output if none is given)."""
+    """Print one verdict on a console, by default standard output."""
     from rich.console import Console
 
     Page(console or Console()).verdict(shown(verdict, audience))
 
 
 class Page:
-    """A console, and the few ways in which a verdict puts lines on it."""
+    """A console, with methods that print the parts of a verdict on it."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.optional: frozenset[str] = frozenset()  # names of tasks that decide nothing
-        self.shown: set[tuple[str, str]] = set()  # messages with their inputs
+        self.optional: frozenset[str] = frozenset()  # names of tasks that do not decide the status
+        self.shown: set[tuple[str, str]] = set()  # pairs of message and counterexample
         self.width = max(min(console.width, _WIDEST), _NARROWEST)
 
     def verdict(self, verdict: Verdict) -> None:
@@ -84,7 +84,7 @@ class Page:
 
     def header(self, verdict: Verdict) -> None:
         colour = COLOURS.get(verdict.status, "")
-        mark = wording.MARKS[verdict.status]
+        mark = wording.SYMBOLS[verdict.status]
         self.ends(f"{mark} ", wording.heading(verdict), wording.score(verdict), f"bold {colour}")
         self.block(wording.STATUSES[verdict.status], "  ")
         seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
@@ -104,7 +104,7 @@ class Page:
         title = task.title or task.name
         left = f"{title} ({remark})" if remark else title
         colour = self.colour(task.status, task.name)
-        self.ends(f"  {wording.MARKS[task.status]} ", left, wording.worth(task), colour)
+        self.ends(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), colour)
 
     def comments(self, verdict: Verdict) -> None:
         for who, words in wording.comments(verdict):
@@ -129,15 +129,15 @@ class Page:
             self.block(wording.BARE, "  ", "dim")
         case = (test.message, test.counterexample)
         if test.counterexample and case in self.shown:
-            self.block("It fails for the input that is shown above.", "  ")
+            self.block("It fails on the input shown above.", "  ")
             return
         self.shown.add(case)
-        self.said(test)
+        self.explanation(test)
         self.diagnosed(test)
         self.input(test)
         self.printed(test)
 
-    def said(self, test: TestResult) -> None:
+    def explanation(self, test: TestResult) -> None:
         if test.message:
             self.block(_first_lines(test.message, _MESSAGE_LINES), "  │ ")
 
@@ -162,7 +162,7 @@ class Page:
     def more(self, tests: list[TestResult]) -> None:
         if tests:
             self.blank()
-            self.block("Not passed either:", "", "bold")
+            self.block("Also not passed:", "", "bold")
         for test in tests[:_NAMED]:
             self.name(test)
         if len(tests) > _NAMED:
@@ -172,18 +172,18 @@ class Page:
         kinds = ["extra"] * (test.task in self.optional) + ["hidden"] * (test.visibility == "hidden")
         origin = ", ".join([_short(test.task), *kinds])
         colour = self.colour(test.status, test.task)
-        self.ends(f"{wording.MARKS[test.status]} ", wording.title(test), origin, f"bold {colour}")
+        self.ends(f"{wording.SYMBOLS[test.status]} ", wording.title(test), origin, f"bold {colour}")
 
     def colour(self, status: str, task: str) -> str:
-        """The colour of a task or test; what decides nothing is never red."""
-        known = COLOURS.get(status, "dim")
-        return "yellow" if known == "red" and task in self.optional else known
+        """Return the colour of a task or test. Optional tasks are never red."""
+        colour = COLOURS.get(status, "dim")
+        return "yellow" if colour == "red" and task in self.optional else colour
 
     def blank(self) -> None:
         self.put()
 
     def ends(self, mark: str, left: str, right: str, style: str) -> None:
-        """`left`, wrapped behind its mark, and `right` at the other end of the first line."""
+        """Print `left`, wrapped after its symbol, and `right` at the end of the first line."""
         from rich.cells import cell_len
 
         first, *rest = self.wrapped(left, self.width - len(mark) - cell_len(right) - 2)
@@ -193,12 +193,12 @@ class Page:
             self.put((" " * len(mark), ""), (line, style))
 
     def block(self, words: str, margin: str, style: str = "") -> None:
-        """Words wrapped behind a margin."""
+        """Print text, wrapped after a margin."""
         for line in self.wrapped(words, self.width - len(margin)):
             self.put((margin, "dim"), (line, style))
 
     def code(self, source: str) -> None:
-        """Python without a margin, so that it runs as pasted; a comment that is wrapped stays a comment."""
+        """Print Python without a margin, so that it can be pasted. Wrapped comments stay comments."""
         for line in source.split("\n"):
             again = "# " if line.startswith("#") else ""
             first, *rest = self.wrapped(line, self.width - len(again))
@@ -206,14 +206,14 @@ class Page:
                 self.put((piece, "cyan"))
 
     def wrapped(self, words: str, width: int) -> list[str]:
-        """The lines of the words, one cell narrower than `width`: room for the space that defuses a command."""
+        """Return wrapped lines, one cell narrower than `width`: the space that defuses a command must fit in."""
         from rich.text import Text
 
         lines = Text(words).wrap(self.console, max(width - 1, 8), overflow="fold")
         return [line.plain.rstrip() for line in lines] or [""]
 
     def put(self, *pieces: tuple[str, str]) -> None:
-        """One line, of pieces with their styles, as it is: neither wrapped nor read as markup."""
+        """Print one line of pieces with styles, without wrapping or markup."""
         from rich.text import Text
 
         line = Text()
@@ -227,7 +227,7 @@ class Page:
 
 
 def notes_on(verdict: Verdict) -> list[str]:
-    """Sentences on what the tasks and tests do not tell."""
+    """Return sentences on what the lists of tasks and tests do not show."""
     unseen = wording.unexplained(verdict)
     notes = [
         wording.unofficial(verdict),
@@ -244,32 +244,32 @@ def _ignored(verdict: Verdict) -> str:
     if not names:
         return ""
     listed = ", ".join(clean_line(name, 60) for name in names) + (f" and {left} more" if left else "")
-    return f"Ignored, as only the kata's own files are graded: {listed}."
+    return f"Ignored, because only the kata's own files are graded: {listed}."
 
 
 def _first_lines(words: str, most: int, comment: str = "") -> str:
-    """At most so many lines, and (behind the sign of a comment) how many more there are."""
+    """Return at most `most` lines, and how many more there are, prefixed with `comment`."""
     lines = clean(words).split("\n")
     left = len(lines) - most
     return "\n".join([*lines[:most], f"{comment}… ({left} more lines)"] if left > 0 else lines)
 
 
 def _last_lines(words: str, most: int) -> str:
-    """At most so many lines from the end, where a failing case printed, and how many there are before them."""
+    """Return at most `most` lines from the end, where a failing case printed, and how many precede them."""
     lines = clean(words, 1 << 20).split("\n")
     left = len(lines) - most
-    return "\n".join([f"({left} lines before)", *lines[-most:]] if left > 0 else lines)
+    return "\n".join([f"({left} earlier lines)", *lines[-most:]] if left > 0 else lines)
 
 
 def _short(words: str, width: int = 24) -> str:
-    """Words for the right edge, at most `width` cells."""
+    """Return text for the right edge, at most `width` cells wide."""
     from rich.cells import cell_len, set_cell_size
 
     return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"
 
 
 def _encodable(words: str, encoding: str) -> str:
-    """Words that this encoding can say: a Windows code page has neither the marks nor every alphabet."""
+    """Return text that this encoding can represent; a Windows code page lacks the symbols and many alphabets."""
     try:
         words.encode(encoding)
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""Text that a submission can influence, made safe to show.
+"""Clean text that a submission can influence, so that it is safe to show.
 
-Exception texts, printed output and file names come from a stranger. They are cleaned once, when the verdict is made,
-and once more in every report, because a verdict may have been read from a file. Cleaning is idempotent. What is special
-in one format only (`<` in HTML, `|` in a table) is escaped by that format.
+Exception texts, printed output and file names are untrusted. They are cleaned when the verdict is made, and again in
+every report, because a verdict may come from a file. Cleaning is idempotent. Each format escapes what is special only
+in that format (`<` in HTML, `|` in a table).
 """
 
 from __future__ import annotations
@@ -10,40 +10,40 @@ from __future__ import annotations
 import re
 
 LIMIT = 4_000
-"""Characters kept of a message, unless a caller says otherwise."""
+"""The default maximum of characters."""
 
-# A browser or a terminal acts on these; a reader cannot see them. The possessive quantifiers keep hostile text linear.
+# A browser or a terminal acts on these; a reader cannot see them. Possessive quantifiers keep the time linear.
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"  # CSI: colours, cursor movements
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"  # OSC and its kin: titles, links
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"  # OSC and similar: titles, links
     r"|\x1b[ -/]*+[0-~]"  # the rest: reset, character sets
 )
 _NEWLINE = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
     "["
-    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters but tab and the line breaks
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters except tab and line breaks
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"  # marks of direction, joiners, fillers, variation selectors
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"  # direction marks, joiners, fillers, variation selectors
     "\ud800-\udfff"  # surrogates: not encodable
     "\ufdd0-\ufdef\ufffe\uffff"  # non-characters
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"  # tags, private planes
     "]"
 )
 _COMBINING = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_STACKED = re.compile(f"({_COMBINING}{{3}}){_COMBINING}++")  # marks piled up over the lines above
+_STACKED = re.compile(f"({_COMBINING}{{3}}){_COMBINING}++")  # marks stacked over the lines above
 # Continuous-integration runners obey `::command::` at the start of a line and `##[command]` anywhere in one.
 _COMMAND_AT_START = re.compile(r"^([^\S\n]*+):(?=:)", re.MULTILINE)
 _COMMAND_IN_LINE = re.compile(r"##(?=\w*\[)")
 
 
 def clean(text: str, limit: int = LIMIT) -> str:
-    """The text without what acts instead of being read, at most `limit` characters long.
+    """Return the text without anything that a terminal, browser or CI runner acts on, cut to `limit` characters.
 
-    Escape sequences, control characters, marks of direction, surrogates and other invisible characters are removed,
-    tabs become spaces, every line break becomes a newline, and what a CI runner would take for a command is broken
-    by a space. A cut is announced, and counts what was cut of the text as it came.
+    Removes escape sequences, control characters, direction marks, surrogates and other invisible characters. Turns tabs
+    into spaces and every line break into a newline. Breaks what a CI runner would take for a command with a space.
+    A cut text ends with the number of characters that are missing.
     """
-    # Cleaning seldom shrinks honest text much: of ten megabytes only the beginning is looked at.
+    # Cleaning rarely shrinks honest text much, so only the beginning of a very long text is cleaned.
     seen = 4 * limit
     safe = defuse(_strip(text[:seen]).expandtabs(4)).strip("\n").rstrip()
     unseen = max(len(text) - seen, 0)
@@ -55,13 +55,13 @@ def clean(text: str, limit: int = LIMIT) -> str:
 
 
 def clean_line(text: str, limit: int = 200) -> str:
-    """The text as `clean` gives it, on one line: for names, titles and paths."""
+    """Return the cleaned text on one line: for names, titles and paths."""
     line = defuse(" ".join(clean(text, 4 * limit).split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def defuse(text: str) -> str:
-    """The text with workflow commands broken by a space; a slice such as `::2` at the start of a line stays one."""
+    """Return the text with CI workflow commands broken by a space. A Python slice such as `::2` still works."""
     return _COMMAND_IN_LINE.sub("## ", _COMMAND_AT_START.sub(r"\1: ", text))
 
 

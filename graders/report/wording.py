@@ -1,4 +1,4 @@
-"""The words and marks that reports for people share."""
+"""Wording and symbols that the reports for people share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from graders.verdict import SOMEBODY, Speed, TaskResult, TestResult, Verdict
 
-MARKS = {
+DESCRIBED = "What the test did:"  # above a counterexample that is not a program
+SYMBOLS = {
     "passed": "✓",
     "partial": "~",
     "failed": "✗",
@@ -20,50 +21,49 @@ MARKS = {
 STATUSES = {
     "passed": "passed",
     "failed": "failed",
-    "awaiting_review": "passed so far; a person's review is outstanding",
-    "ungradable": "could not be graded: the fault is in the submission",
-    "ungraded": "not graded: nothing of it can be graded on this machine",
-    "error": "not graded: the fault is ours, not the submission's",
+    "awaiting_review": "passed so far; waiting for a person's review",
+    "ungradable": "could not be graded because of a fault in the submission",
+    "ungraded": "not graded: this machine cannot run its tests",
+    "error": "not graded: the grader failed, which is not the submission's fault",
 }
 
-PRINTED = "Printed by the submission during the whole test:"  # most of it for other inputs than the one shown
-BARE = "What it found is not shown."
+PRINTED = "Printed by the submission during the whole test:"  # most of it comes from other inputs than the one shown
+BARE = "Its details are not shown."
 
 
 def sentence(test_name: str) -> str:
-    """A test's name as a sentence: `test_a_batch_is_mapped` becomes `A batch is mapped`."""
+    """Return a test's name as a sentence: `test_a_batch_is_mapped` becomes `A batch is mapped`."""
     words = test_name.rpartition("::")[2].removeprefix("test_").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
 def title(test: TestResult) -> str:
-    """What a test is called: the title that its author gave it, or its name as a sentence."""
+    """Return a test's title, or its name as a sentence if it has none."""
     return test.title or sentence(test.name)
 
 
 def can_be_pasted(test: TestResult) -> bool:
-    """Whether the counterexample is a program. One that begins with a comment only describes the input."""
+    """Return whether the counterexample is a program. One that begins with a comment only describes the input."""
     return bool(test.counterexample) and not test.counterexample.startswith("#")
 
 
 def input_heading(test: TestResult) -> str:
-    """What stands above a counterexample; only a program is offered to be pasted."""
-    pasted = ", to paste" if can_be_pasted(test) else ""
-    return f"The smallest input that fails{pasted}:"
+    """Return the line above a counterexample, which offers only a program for pasting."""
+    return "The smallest failing input, as code to paste:" if can_be_pasted(test) else DESCRIBED
 
 
 def heading(verdict: Verdict) -> str:
-    """The kata's title and name."""
+    """Return the kata's title and name."""
     return f"{verdict.title} ({verdict.kata})" if verdict.title else verdict.kata
 
 
 def points(value: float) -> str:
-    """Points without needless decimals: 2, 2.5, 0.33."""
+    """Return points without needless decimals: 2, 2.5, 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def score(verdict: Verdict) -> str:
-    """How many points of how many, and how many extras; nothing where no point was graded."""
+    """Return the score and the passed extras, as in `7 of 10 points; extras 1 of 2`; empty if no points were graded."""
     if verdict.max_score == 0:
         return ""
     reached = f"{points(verdict.score)} of {_points(verdict.max_score)}"
@@ -71,45 +71,45 @@ def score(verdict: Verdict) -> str:
 
 
 def extras(verdict: Verdict) -> str:
-    """`extras 1 of 2`: how many of the graded extra tasks passed; nothing where there are none."""
+    """Return how many graded extra tasks passed, as in `extras 1 of 2`; empty if there are none."""
     graded = graded_extras(verdict)
     passed = sum(task.status == "passed" for task in graded)
     return f"extras {passed} of {len(graded)}" if graded else ""
 
 
 def outcome(verdict: Verdict) -> str:
-    """The kata, its status and its extras in a sentence, for forms that have nothing but text for them."""
-    said = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
-    return f"{heading(verdict)}: {said}."
+    """Return kata, status and extras in a sentence, for formats without fields for them."""
+    text = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
+    return f"{heading(verdict)}: {text}."
 
 
 def graded_extras(verdict: Verdict) -> list[TaskResult]:
-    """The extra tasks whose points are in the verdict's score."""
+    """Return the extra tasks whose points are in the verdict's score."""
     return [task for task in counted(verdict) if task.extra]
 
 
 def policy(verdict: Verdict) -> str:
-    """What extra tasks mean for this verdict, or nothing where it does not matter."""
+    """Return a sentence on how extra tasks affect this verdict; empty if they do not."""
     if verdict.require_extras:
-        return "Extras are required here: they must pass too." if verdict.extras else ""
+        return "Extra tasks are required here: they must pass too." if verdict.extras else ""
     if any(task.status != "passed" for task in graded_extras(verdict)):
-        return "Extras are worth points, and are not needed to pass."
+        return "Extra tasks earn points but are not needed to pass."
     return ""
 
 
 def optional(verdict: Verdict) -> frozenset[str]:
-    """The names of the tasks that decide nothing: their failures are told, and are no failure of the kata."""
+    """Return the names of the tasks that do not decide whether the kata passes. Their failures are only reported."""
     return frozenset({task.name for task in verdict.extras} - {task.name for task in verdict.deciding})
 
 
 def task_title(verdict: Verdict, task: TaskResult) -> str:
-    """A task's title, for forms that have no other place to say that it is extra."""
-    kind = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
-    return f"{task.title or task.name}{kind}"
+    """Return a task's title with the remark `extra`, for formats without another place for it."""
+    remark = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
+    return f"{task.title or task.name}{remark}"
 
 
 def total(verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Several verdicts in a line: how many katas, their points, the time that they took together."""
+    """Return a line on several verdicts: how many katas, their points, and the total time."""
     got, possible = (sum(getattr(verdict, name) for verdict in verdicts) for name in ("score", "max_score"))
     passed = sum(verdict.status == "passed" for verdict in verdicts)
     return f"{len(verdicts)} katas, {passed} passed: {points(got)} of {_points(possible)}, in {seconds:.2f} s"
@@ -120,27 +120,27 @@ def _points(value: float) -> str:
 
 
 def worth(task: TaskResult) -> str:
-    """A task's points as a fraction."""
+    """Return a task's points as a fraction, as in `2 / 3`."""
     return f"{points(task.score)} / {points(task.max_score)}"
 
 
 def task_remark(task: TaskResult) -> str:
-    """What is to be said of a task beside its mark, mostly nothing."""
+    """Return a remark on a task, to follow its title; usually empty."""
     return ", ".join(part for part in ("extra" if task.extra else "", _remark(task)) if part)
 
 
 def _remark(task: TaskResult) -> str:
     if task.status == "blocked":
-        return f"waits for {', '.join(task.blocked_by)}" if task.blocked_by else "blocked"
+        return f"blocked by {', '.join(task.blocked_by)}" if task.blocked_by else "blocked"
     if task.status == "awaiting_review":
-        return "awaits a person's review"
+        return "waiting for a person's review"
     if task.reviewer:
         return f"reviewed by {task.reviewer}"
-    return {"ungraded": "not graded here", "error": "could not be judged"}.get(task.status, "")
+    return {"ungraded": "not graded here", "error": "could not be graded"}.get(task.status, "")
 
 
 def comments(verdict: Verdict) -> list[tuple[str, str]]:
-    """What people have said of tasks: who of which, and the words, in as many lines as they were written."""
+    """Return the reviewers' comments: a heading with reviewer and task, and the text with its line breaks."""
     return [
         (f"From {task.reviewer or SOMEBODY}, on {task.title or task.name}:", task.comment)
         for task in verdict.tasks
@@ -149,19 +149,19 @@ def comments(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def marked(task: TaskResult) -> str:
-    """A task that a person marked, by itself: its points, who gave them and what they said."""
+    """Return what a person gave for a task: points, reviewer and comment."""
     return f"{worth(task)}, {task_remark(task)}" + (f": {task.comment}" if task.comment else "")
 
 
 def diagnosis(test: TestResult) -> str:
-    """The misconception that behaves just like the submission, said to its author; empty where none is known."""
-    known = test.diagnosis.strip()
-    end = "" if not known or known.endswith((".", "!", "?", "…")) else "."
-    return f"A known mistake does exactly this. {known}{end}" if known else ""
+    """Return the diagnosis as sentences for the submission's author; empty if there is none."""
+    mistake = test.diagnosis.strip()
+    end = "" if mistake.endswith((".", "!", "?", "…")) else "."
+    return f"Your code behaves exactly like a known mistake. {mistake}{end}" if mistake else ""
 
 
 def speed(measured: Speed) -> str:
-    """A speed ratio with its interval."""
+    """Return a speed ratio with its interval."""
     return (
         f"{measured.ratio:.2f} times the reference's time "
         f"(between {measured.low:.2f} and {measured.high:.2f}; CPU time {measured.cpu_ratio:.2f})"
@@ -169,18 +169,18 @@ def speed(measured: Speed) -> str:
 
 
 def not_passed(verdict: Verdict) -> list[TestResult]:
-    """The tests that failed or could not be judged, in the order of the suite, those that decide nothing last."""
+    """Return the tests that failed or broke, in the order of the suite, but those of optional tasks last."""
     last = optional(verdict)
     return sorted((test for test in verdict.tests if test.status in ("failed", "error")), key=lambda t: t.task in last)
 
 
 def is_bare(test: TestResult) -> bool:
-    """Whether nothing but its status is known of a test."""
+    """Return whether a test shows nothing but its status."""
     return not (test.message or test.counterexample or test.diagnosis or test.output)
 
 
 def unexplained(verdict: Verdict) -> list[TaskResult]:
-    """Tasks that lost points to tests of which this audience sees nothing."""
+    """Return the tasks that lost points to tests that this audience does not see."""
     if verdict.status in ("ungradable", "error"):
         return []  # the verdict's own message explains
     explained = {test.task for test in not_passed(verdict)}
@@ -189,28 +189,28 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
 
 
 def marked_down(verdict: Verdict) -> list[TaskResult]:
-    """Tasks that passed their tests and lost points to a person."""
+    """Return the tasks that passed their tests but lost points in a person's review."""
     return [task for task in verdict.tasks if task.reviewer and task.status in ("failed", "partial")]
 
 
 def counted(verdict: Verdict) -> list[TaskResult]:
-    """The tasks whose points are in the verdict's score: not those that were not graded, or await a person."""
+    """Return the tasks whose points are in the verdict's score: all but ungraded, unreviewed and broken ones."""
     return [task for task in verdict.tasks if task.status not in ("ungraded", "awaiting_review", "error")]
 
 
 def account(verdict: Verdict, task: TaskResult) -> str:
-    """All that is to be said of a task beside its `title`, for forms that have a text for each and no more."""
+    """Return everything about a task in one text, for formats with only one text per task."""
     failures = [test for test in not_passed(verdict) if test.task == task.name]
     parts = [_remark(task), task.comment or ""]
     for test in failures:
         parts += [f"{title(test)}: {test.message or BARE}", diagnosis(test), test.counterexample]
     if task in unexplained(verdict):
-        parts.append("It failed by a test that is not shown.")
+        parts.append("A test that is not shown did not pass.")
     return "\n\n".join(part for part in parts if part)
 
 
 def unofficial(verdict: Verdict) -> str:
-    """Why this verdict is not to be relied on, or nothing."""
+    """Return why this verdict is unofficial; empty if it is official."""
     if verdict.confinement == "full":
         return ""
     how = "only partly confined" if verdict.confinement == "partial" else "not confined"
@@ -218,16 +218,16 @@ def unofficial(verdict: Verdict) -> str:
 
 
 def outstanding(verdict: Verdict) -> list[str]:
-    """Points that this verdict says nothing about, and what extras mean for it."""
+    """Return sentences on points that this verdict does not count, and on its policy for extras."""
     sentences = [policy(verdict)] if policy(verdict) else []
     if verdict.review_points:
-        sentences.append(f"Marked by a person, not counted here: {_points(verdict.review_points)}.")
+        sentences.append(f"Not counted here, because a person gives them: {_points(verdict.review_points)}.")
     if verdict.ungraded_points:
-        sentences.append(f"Not gradable on this machine, not counted: {_points(verdict.ungraded_points)}.")
+        sentences.append(f"Not counted, because this machine cannot grade them: {_points(verdict.ungraded_points)}.")
     return sentences
 
 
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
-    """The first names of ignored files, and how many more there are; what Python leaves behind is nobody's."""
+    """Return the first names of ignored files, and how many more there are. Omit `__pycache__`."""
     names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))
     return names[:most], max(len(names) - most, 0)

@@ -1,8 +1,8 @@
-"""Landlock: which files a worker may reach, whatever its user may.
+"""Landlock: which files a worker may access, whatever its user may access.
 
-A ruleset handles every right that the running kernel knows, and grants reading to the paths given; so opening for
-writing, executing, renaming, connecting and binding TCP ports, abstract sockets and signals to processes outside are
-all refused. Source: https://docs.kernel.org/userspace-api/landlock.html.
+A ruleset handles every right that the running kernel knows, and grants only reading of the given paths. So the kernel
+refuses writing, executing, renaming, connecting to and binding TCP ports, abstract sockets, and signals to processes
+outside. Source: https://docs.kernel.org/userspace-api/landlock.html.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from graders.worker.syscalls import call
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 REFER, TRUNCATE = 1 << 13, 1 << 14
-# How many rights an ABI has: REFER came with 2, TRUNCATE with 3, IOCTL_DEV with 5.
+# How many rights each ABI has: REFER was added in 2, TRUNCATE in 3, IOCTL_DEV in 5.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 NEWEST_FILE_RIGHTS = 16
 BIND_AND_CONNECT_TCP = 0b11  # from ABI 4
@@ -27,7 +27,7 @@ OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the only rights that a
 READ = READ_FILE | READ_DIR
 SCRATCH = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
 
-CREATE_VERSION = 1  # landlock_create_ruleset: tell the ABI
+CREATE_VERSION = 1  # landlock_create_ruleset: return the ABI
 RULE_PATH_BENEATH = 1
 
 
@@ -41,7 +41,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def abi() -> int:
-    """The version of Landlock in the running kernel; 0 where there is none."""
+    """Return the Landlock version of the running kernel, or 0 if it has none."""
     try:
         return call("landlock_create_ruleset", None, 0, CREATE_VERSION)
     except OSError:
@@ -49,9 +49,9 @@ def abi() -> int:
 
 
 def ruleset(version: int, readable: Iterable[str], scratch: str | None = None) -> int:
-    """A descriptor of rules: `readable` files and trees may be read, `scratch` may be read and written.
+    """Return a descriptor of rules: `readable` files and trees may be read, `scratch` may be read and written.
 
-    A path that does not exist is passed over: there is nothing to open. Raises OSError.
+    Paths that do not exist are skipped. Raises OSError.
     """
     handled = (1 << FILE_RIGHTS.get(version, NEWEST_FILE_RIGHTS)) - 1
     net = BIND_AND_CONNECT_TCP if version >= 4 else 0
@@ -67,7 +67,7 @@ def ruleset(version: int, readable: Iterable[str], scratch: str | None = None) -
 
 
 def restrict(rules: int) -> None:
-    """Put the calling thread and all that it will start under the rules, for ever. Needs no_new_privs."""
+    """Put the calling thread, and everything it starts, under the rules for good. Needs no_new_privs."""
     call("landlock_restrict_self", rules, 0)
 
 

@@ -1,4 +1,4 @@
-"""Arrays laid out in memory in other ways than NumPy's own: for probes, which import this beside the submission."""
+"""Arrays in memory layouts other than NumPy's default, for probes, which run in the submission's process."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ Array = np.ndarray[Any, Any]
 
 
 def contiguous(array: Array) -> Array:
-    """Row after row in memory, as NumPy makes it."""
+    """Return the array as it is: row after row in memory, as NumPy makes it."""
     return array
 
 
 def fortran(array: Array) -> Array:
-    """Column after column in memory."""
+    """Return a copy that is stored column after column."""
     return np.asfortranarray(array)
 
 
 def strided(array: Array) -> Array:
-    """Every second element of a larger array."""
+    """Return a copy that is every second element of a larger array."""
     larger = np.full([2 * size for size in array.shape], 7, dtype=array.dtype)
     view = larger[(slice(None, None, 2),) * array.ndim]
     view[...] = array
@@ -28,7 +28,7 @@ def strided(array: Array) -> Array:
 
 
 def backwards(array: Array) -> Array:
-    """Negative strides along every axis."""
+    """Return a copy with negative strides along every axis."""
     return np.flip(np.flip(array).copy())
 
 

@@ -1,4 +1,4 @@
-"""Removes what a submission may have made of a folder: a million files, or folders a thousand deep."""
+"""Removes a worker's folder, in which a submission may have made a million files, or folders a thousand deep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def remove(folder: str) -> None:
-    """Remove a tree without following links and without recursion: folders inside are moved up, then emptied."""
+    """Remove a tree without following links and without recursion: move inner folders up, then empty them."""
     moved, waiting = 0, [folder]
     while waiting:
         place = waiting.pop()

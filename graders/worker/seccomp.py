@@ -1,8 +1,8 @@
 """seccomp: the short list of system calls that a worker may make.
 
-Everything else answers EPERM; a call in the numbers of another machine (or of x32) ends the process. The list was
-shortened until NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) no longer ran. A filter is compiled
-once, before the fork; the worker's own process id is written into it afterwards.
+Every other call fails with EPERM; a call with the numbers of another architecture (or of x32) kills the process. The
+list was shortened as far as NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) still run. A filter is
+compiled once, before the fork; the worker's own process id is written into it afterwards.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ READING = _names("""
 WRITING = _names("""
     chdir ftruncate mkdir mkdirat open openat rename renameat renameat2 rmdir unlink unlinkat
 """)
-# What a new thread of glibc calls about itself.
+# Called by each new thread of glibc.
 THREADS = _names("rseq set_robust_list")
 
-PID = 0x7FFFFFF0  # stands for the worker's process id until that is known; no kernel gives out one so high
+PID = 0x7FFFFFF0  # a placeholder until the worker's process id is known; no kernel assigns an id so high
 PTHREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # the flags of glibc's pthread_create, and of musl's
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they send any signal to any process.
 FCNTL_COMMANDS = (0, 1, 2, 3, 1030)
@@ -53,30 +53,30 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, co
 
 
 @dataclass(frozen=True)
-class Program:
-    """A compiled filter, and the places where the process id belongs."""
+class FilterProgram:
+    """A compiled filter, with placeholders for the process id."""
 
     instructions: tuple[Instruction, ...]
 
     def for_process(self, pid: int) -> bytes:
-        """The filter as the kernel takes it, with the guarded calls bound to `pid`."""
+        """Return the filter in the kernel's format, with the guarded calls restricted to `pid`."""
         return b"".join(
             struct.pack("=HBBI", code, true, false, pid if code == EQUAL and constant == PID else constant)
             for code, true, false, constant in self.instructions
         )
 
 
-def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> Program:
-    """The filter of a worker; `threads`: may it start some, `writing`: has it a scratch folder."""
+def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> FilterProgram:
+    """Compile a worker's filter. `threads`: the worker may start threads. `writing`: it has a scratch folder."""
     guarded = dict(_guards(machine, threads=threads, writing=writing))
     names = READING + (WRITING if writing else ()) + (THREADS if threads else ())
     plain = {number for name in names if (number := machine.number(name)) is not None} - guarded.keys()
     body = [instruction for number, block in guarded.items() for instruction in _when(number, block)]
-    return Program((*_prologue(machine), *body, *_ranges(sorted(plain)), _answer(errno.EPERM)))
+    return FilterProgram((*_prologue(machine), *body, *_ranges(sorted(plain)), _answer(errno.EPERM)))
 
 
 def install(program: bytes) -> None:
-    """Put the calling thread and all that it will start under the filter, for ever. Needs no_new_privs."""
+    """Put the calling thread, and everything it starts, under the filter for good. Needs no_new_privs."""
     code = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
     call("seccomp", SET_MODE_FILTER, 0, header)
@@ -92,7 +92,7 @@ def _prologue(machine: Machine) -> Iterator[Instruction]:
 
 
 def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple[int, list[Instruction]]]:
-    """The calls whose arguments decide, each with the block that answers it."""
+    """Yield the calls that are allowed or refused by their arguments, each with the block that decides."""
     blocks = {
         "kill": _if_argument(0, [PID]),
         "tgkill": _if_argument(0, [PID]),
@@ -106,7 +106,7 @@ def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple
     if threads:
         blocks["clone"] = _if_argument(0, PTHREAD_FLAGS)
     if writing:
-        # Careful programs sync their files. The scratch folder is not kept, so the call succeeds without the kernel.
+        # Careful programs sync their files. The scratch folder is discarded, so the filter reports success at once.
         blocks |= {"fsync": [_answer(0)], "fdatasync": [_answer(0)]}
     else:
         blocks |= {"open": _if_opened_to_read(1), "openat": _if_opened_to_read(2)}
@@ -117,7 +117,7 @@ def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple
 
 
 def _argument(index: int) -> Instruction:
-    """Load the low half of an argument: the kernel reads a pid, a command and flags as 32 bits."""
+    """Load the low half of an argument: pids, commands and flags have 32 bits."""
     return (LOAD, 0, 0, 16 + 8 * index)
 
 
@@ -135,7 +135,7 @@ def _when(number: int, block: list[Instruction]) -> list[Instruction]:
 
 
 def _ranges(numbers: list[int]) -> Iterator[Instruction]:
-    """Allow each run of neighbouring numbers."""
+    """Allow each run of consecutive numbers."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number - 1:

@@ -1,7 +1,7 @@
-"""System calls by name, on the two machines whose walls are supported, and the one door to them.
+"""Makes system calls by name, with their numbers on the two architectures on which confinement is supported.
 
-The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64); only what the walls
-name is listed. None: that machine never had the call.
+The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64); only the calls that
+confinement needs are listed. None: that architecture does not have the call.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Machine:
     column: int
 
     def number(self, call: str) -> int | None:
-        """The number of a call here, or None where it does not exist. Raises KeyError if NUMBERS lacks the name."""
+        """Return a call's number here, or None if this machine lacks the call. Raises KeyError if NUMBERS lacks it."""
         return NUMBERS[call][self.column]
 
 
@@ -114,14 +114,14 @@ MACHINES = {"x86_64": Machine("x86_64", 0xC000003E, 0), "aarch64": Machine("aarc
 
 
 def this_machine() -> Machine | None:
-    """The machine of this process; None where the walls have no numbers for it (then there are no such walls)."""
+    """Return the machine of this process, or None if NUMBERS does not cover it (then there is no inner layer)."""
     if sys.platform != "linux" or sys.maxsize < 2**32 or sys.byteorder != "little":
         return None
     return MACHINES.get(os.uname().machine)
 
 
 def call(name: str, *arguments: Any) -> int:
-    """Make a system call that libc does not wrap. Raises OSError that names the call."""
+    """Make a system call that libc does not wrap. Raises an OSError that names the call."""
     machine = this_machine()
     number = machine.number(name) if machine else None
     if number is None:
@@ -130,7 +130,7 @@ def call(name: str, *arguments: Any) -> int:
 
 
 def prctl(name: str, option: int, value: int) -> None:
-    """Set one attribute of this process. Raises OSError that says which (`name`)."""
+    """Set one attribute of this process. Raises an OSError that names it (`name`)."""
     checked(f"prctl({name})", _libc().prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))))
 
 

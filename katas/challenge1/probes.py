@@ -1,4 +1,4 @@
-"""What the visible tests have done beside your functions; plain values come back."""
+"""The calls that the visible tests make to your code. They return plain values."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ import pandas as pd
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 
 def forward(submission: ModuleType, n_layers: int, activation: str, seed: int, X: np.ndarray) -> Any:
-    """The parameters of a fresh network with hidden layers of 16, and its logits for X."""
+    """Return the parameters of a fresh network with hidden layers of 16, and its logits for X."""
     network = submission.DeepNetwork(n_layers, activation, n_inputs=X.shape[1], width=16, seed=seed)
     return list(network.parameters()), network.forward(X)
 
 
 def default_shapes(submission: ModuleType) -> Any:
-    """The shapes of the parameters of DeepNetwork()."""
+    """Return the shapes of the parameters of DeepNetwork()."""
     return [[array.shape for array in pair] for pair in submission.DeepNetwork().parameters()]
 
 
 def fresh(submission: ModuleType, seeds: list[int]) -> Any:
-    """The parameters of a fresh network of each seed."""
+    """Return the parameters of a fresh network for each seed."""
     return [list(submission.DeepNetwork(4, "relu", n_inputs=12, seed=seed).parameters()) for seed in seeds]
 
 
@@ -49,7 +49,7 @@ def steps(
     learning_rate: float,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """A train_step of a fresh network on each batch: parameters before and after it, the loss, the norms."""
+    """Take a train_step on each batch with a fresh network; return parameters before and after it, loss and norms."""
     network = submission.DeepNetwork(n_layers, activation, n_inputs=batches[0][0].shape[1], seed=seed)
     found = []
     for X, y in batches:
@@ -61,7 +61,7 @@ def steps(
 
 
 def norms_of_two(submission: ModuleType, batches: list[tuple[np.ndarray, np.ndarray]]) -> list[Any]:
-    """The parameters of two networks before a step, and their norms when both have made one; each on its own batch."""
+    """Let two networks take a step, each on its own batch; return their parameters before it, and their norms."""
     pair = [submission.DeepNetwork(3, "relu", n_inputs=784, seed=seed) for seed in (1, 2)]
     before = [copy.deepcopy(list(network.parameters())) for network in pair]
     for network, (X, y) in zip(pair, batches, strict=True):
@@ -77,9 +77,9 @@ def norms_before_any_step(submission: ModuleType) -> Any:
 def experiment(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, activation: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """The frame of an experiment, column by column, and of each train_step the batch, the rate, the loss and the norms.
+    """Run an experiment; return its frame by columns, and the batch, rate, loss and norms of each train_step.
 
-    `fresh` are the parameters of the network of that seed, `starts` those before the first and the second step.
+    `fresh` are the parameters of the network with that seed; `starts` are those before the first and the second step.
     """
     calls: list[Any] = []
     starts: list[Any] = []
@@ -105,7 +105,7 @@ def experiment(
 
 
 def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown: np.ndarray) -> dict[str, Any]:
-    """fixed_network on X and y: how many digits each call of train_step was given, and the logits for `shown`."""
+    """Call fixed_network(X, y, seed); return the number of digits in each train_step, and the logits for `shown`."""
     sizes: list[int] = []
 
     def see(network: Any, batch: list[Any], step: Callable[[], Any]) -> Any:
@@ -125,7 +125,7 @@ def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown
 
 @contextmanager
 def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
-    """Every call of train_step goes through `see(network, batch, step)`, which makes the step."""
+    """Pass every call of train_step to `see(network, batch, step)`, which takes the step."""
     train_step = submission.DeepNetwork.train_step
 
     def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:
@@ -141,11 +141,11 @@ def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
 def twice(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
 ) -> dict[str, Any]:
-    """The norms of an experiment of each seed; what else has changed meanwhile: X, y, or a global generator.
+    """Return the norms of an experiment for each seed, and which of X, y and the global generators have changed.
 
     Shown as:
         # Call experiment(X, y, "relu", **{settings}, seed=seed) for each of the seeds {seeds}.
-        # X {X:shape} and y {y:shape} are digits. Is anything else changed?
+        # X {X:shape} and y {y:shape} are digits. Did anything else change?
     """
     before = _state(X, y)
     frames = [submission.experiment(X, y, "relu", **settings, seed=seed)["gradient_norm"].to_numpy() for seed in seeds]
@@ -156,10 +156,10 @@ def twice(
 def rows_taken(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
 ) -> list[Any]:
-    """The classes of all batches of an experiment of each seed.
+    """Return the classes of all batches of an experiment, for each seed.
 
     Shown as:
-        # The classes of all batches that experiment(X, y, "relu", **{settings}, seed=seed) takes,
+        # Look at the classes in all batches of experiment(X, y, "relu", **{settings}, seed=seed),
         # for each of the seeds {seeds}. X {X:shape} and y {y:shape} are digits.
     """
     found = []
@@ -170,7 +170,7 @@ def rows_taken(
 
 
 def changed_by_fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int) -> list[str]:
-    """What fixed_network has changed: X, y, or a global generator."""
+    """Return which of X, y and the global generators fixed_network has changed."""
     before = _state(X, y)
     submission.fixed_network(X, y, seed)
     after = _state(X, y)
@@ -178,7 +178,7 @@ def changed_by_fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed:
 
 
 def changed_by_plot(submission: ModuleType, frames: list[dict[str, np.ndarray]]) -> list[str]:
-    """Which of two frames plot_gradients has changed."""
+    """Return which of two frames plot_gradients has changed."""
     tables = [pd.DataFrame(frame) for frame in frames]
     submission.plot_gradients(*tables, "changed.png")
     Path("changed.png").unlink(missing_ok=True)
@@ -188,7 +188,7 @@ def changed_by_plot(submission: ModuleType, frames: list[dict[str, np.ndarray]])
 
 
 def _state(X: np.ndarray, y: np.ndarray) -> dict[str, bytes]:
-    """X, y and the global generators, as bytes."""
+    """Return X, y and the global generators as bytes."""
     return {
         "X": X.tobytes(),
         "y": y.tobytes(),
@@ -199,11 +199,11 @@ def _state(X: np.ndarray, y: np.ndarray) -> dict[str, bytes]:
 
 
 def plot(submission: ModuleType, frames: list[dict[str, np.ndarray]], name: str) -> dict[str, Any]:
-    """plot_gradients of two frames into a file of this name: its bytes, and what is in every axes that was saved."""
+    """Call plot_gradients with two frames and a file name; return the file's bytes and what the saved axes contain."""
     found: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png
 
-    @functools.wraps(print_png)  # whoever calls it looks at its signature
+    @functools.wraps(print_png)  # matplotlib inspects its signature
     def see(canvas: FigureCanvasAgg, *arguments: Any, **options: Any) -> Any:
         found[:] = [_axes(axes) for axes in canvas.figure.axes]
         return print_png(canvas, *arguments, **options)
@@ -222,7 +222,7 @@ def plot(submission: ModuleType, frames: list[dict[str, np.ndarray]], name: str)
 
 
 def _axes(axes: Any) -> dict[str, Any]:
-    """Scales, limits and labels in both directions, all words, and the numbers (x, y) of each artist."""
+    """Return scales, limits and labels in both directions, all words, and the (x, y) numbers of each artist."""
     figure, legends = axes.figure, [axes.get_legend(), *axes.figure.legends]
     words = [axes.get_title(loc=place) for place in ("left", "center", "right")] + [
         text.get_text() for text in axes.texts

@@ -1,8 +1,8 @@
-"""Challenge 1: gradients that vanish on their way through fifteen layers. NumPy or torch inside, as you like.
+"""Challenge 1: gradients that vanish on their way through fifteen layers. Use NumPy or torch, as you like.
 
     katas run challenge1
 
-trains two networks that differ in nothing but their activation and draws what their gradients did: gradients.png.
+trains two networks, one with sigmoids and one with ReLUs, and draws their gradients over time: gradients.png.
 """
 
 import os
@@ -14,11 +14,11 @@ import pandas as pd
 
 
 class DeepNetwork:
-    """A network of affine layers with an activation after each of them but the last, trained by gradient descent.
+    """A network of affine layers, with an activation after each of them except the last, trained by gradient descent.
 
-    X is always an array (n, n_inputs), float32 or float64, of numbers between 0 and 1, y an array (n,) of int64, the
-    classes 0 to n_classes - 1. Compute in float32 or in float64. Return NumPy arrays, and Python or NumPy floats. (What
-    your own functions pass to your own methods is up to you.) An extra: leave arguments as they are.
+    X is always an array (n, n_inputs) in float32 or float64, with values between 0 and 1. y is an int64 array (n,) of
+    classes from 0 to n_classes - 1. Compute in float32 or float64. Return NumPy arrays, and Python or NumPy floats.
+    (What your own functions pass to your own methods is up to you.) An extra: leave the arguments as they are.
     """
 
     def __init__(
@@ -31,38 +31,39 @@ class DeepNetwork:
         n_classes: int = 10,
         seed: int = 0,
     ) -> None:
-        """n_layers affine layers, the output layer included: n_inputs → width → … → width → n_classes.
+        """Make n_layers affine layers, including the output layer: n_inputs → width → … → width → n_classes.
 
-        `activation` is "sigmoid" or "relu"; you may offer others. Choose the initial weights to suit it: for "sigmoid"
-        Xavier's (variance 2 / (fan_in + fan_out)) or the like, for "relu" He's (variance 2 / fan_in). Biases may start
-        at 0. The seed decides all of them: equal seeds give equal networks, different seeds different ones. Extras:
-        ValueError for an unknown activation such as "sigmoidal"; the global random generators (of random, numpy.random
-        and torch) stay as they were.
+        `activation` is "sigmoid" or "relu"; you may offer others. Choose the initial weights to suit it: Xavier's
+        (variance 2 / (fan_in + fan_out)) or similar ones for "sigmoid", He's (variance 2 / fan_in) for "relu". Biases
+        may start at 0. The seed decides all weights: equal seeds give equal networks, and different seeds different
+        ones. Extras: raise ValueError for an unknown activation such as "sigmoidal"; leave the global random generators
+        (of random, numpy.random and torch) as they were.
         """
         raise NotImplementedError
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """The logits (n, n_classes): what the last layer gives, with no activation and no softmax."""
+        """Return the logits (n, n_classes): the output of the last layer, without an activation or a softmax."""
         raise NotImplementedError
 
     def parameters(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """A pair (W, b) for each layer, first layer first, as they are now: W (fan_out, fan_in), b (fan_out,).
+        """Return the current (W, b) of each layer, first layer first: W (fan_out, fan_in), b (fan_out,).
 
         The arrays may be the network's own or copies.
         """
         raise NotImplementedError
 
     def train_step(self, X: np.ndarray, y: np.ndarray, learning_rate: float) -> float:
-        """One plain step of gradient descent, W - learning_rate · dL/dW and b likewise, in every layer.
+        """Take one plain step of gradient descent in every layer: W - learning_rate · dL/dW, and the same for b.
 
-        L is the cross-entropy of softmax(logits), its mean over the rows of X. Returns L before the step, a float.
+        L is the cross-entropy of softmax(logits), averaged over the rows of X. Return L before the step, a float.
         """
         raise NotImplementedError
 
     def track_gradients(self) -> list[float]:
-        """‖dL/dW‖ of each layer, first layer first: n_layers floats, as the last train_step had them before its update.
+        """Return ‖dL/dW‖ of each layer in the last train_step, before its update: n_layers floats, first layer first.
 
-        The norm is Frobenius's, the root of the sum of squares. An extra: RuntimeError before the first train_step.
+        Use the Frobenius norm, the square root of the sum of squares. An extra: raise RuntimeError before the first
+        train_step.
         """
         raise NotImplementedError
 
@@ -70,37 +71,38 @@ class DeepNetwork:
 def experiment(
     X: np.ndarray, y: np.ndarray, activation: str, *, n_steps: int, learning_rate: float, batch_size: int, seed: int
 ) -> pd.DataFrame:
-    """Train DeepNetwork(15, activation, n_inputs=X.shape[1], seed=seed) by n_steps calls of its train_step.
+    """Train DeepNetwork(15, activation, n_inputs=X.shape[1], seed=seed) by calling its train_step n_steps times.
 
-    For every step draw a new batch at random: exactly `batch_size` rows of X with their classes, with or without
+    For each step, draw a new random batch: exactly `batch_size` rows of X with their classes, with or without
     replacement. Different steps may share rows. The seed decides which rows are drawn (an extra).
 
-    Returns a frame with the columns step (from 0), layer (from 1), gradient_norm and loss, in this order. It has a row
-    for every step and layer, sorted by step, then by layer. Each row has the loss of its step.
+    Return a frame with the columns step (from 0), layer (from 1), gradient_norm and loss, in this order. It has one row
+    for each step and layer, sorted by step and then by layer. Each row has the loss of its step.
     """
     raise NotImplementedError
 
 
 def plot_gradients(sigmoid: pd.DataFrame, relu: pd.DataFrame, path: str) -> None:
-    """Draw two frames of experiment into one picture, a PNG file at `path`, with matplotlib.
+    """Draw two frames from experiment in one picture with matplotlib, and save it as a PNG file at `path`.
 
-    Draw the gradient norms of at least the first and the last layer, as they are or averaged over steps, along a
-    logarithmic axis. Label the x axis and the y axis. Name "sigmoid" and "ReLU" in titles, a legend or texts.
+    Draw the gradient norms of at least the first and the last layer, either each step's or their average over the
+    steps, along a logarithmic axis. Label the x axis and the y axis. Name "sigmoid" and "ReLU" in titles, a legend or
+    texts.
     """
     raise NotImplementedError
 
 
 def fixed_network(X: np.ndarray, y: np.ndarray, seed: int) -> DeepNetwork:
-    """A DeepNetwork of 15 layers and ReLUs that has learned the digits X (n, 784), y (n,).
+    """Return a DeepNetwork of 15 layers with ReLUs that has learned the digits X (n, 784), y (n,).
 
-    Train it by its own train_step and by nothing else: at most 1 500 steps in all, each on at most 128 digits. Width,
+    Train it with its own train_step and nothing else: at most 1 500 steps in all, each on at most 128 digits. Width,
     batches and learning rates are up to you. The seed decides everything (an extra).
     """
     raise NotImplementedError
 
 
 def main() -> None:
-    """See it with your own eyes."""
+    """Train and compare both networks, draw their gradients, and train the fixed network."""
     from digits import load_digits  # supplied
 
     X, y = load_digits()

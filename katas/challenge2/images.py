@@ -1,4 +1,4 @@
-"""Pictures to learn from, supplied: rendered shapes, or CIFAR-10 where `katas data fetch cifar10` has brought it."""
+"""Pictures to learn from (supplied): rendered shapes, or CIFAR-10 after `katas data fetch cifar10`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class ImageData:
-    """A data set in two parts. A row is a picture, its numbers one after the other: 0 (dark) to 255 (light).
+    """A data set in two parts. Each row holds the numbers of one picture, from 0 (dark) to 255 (light).
 
-    They are bytes, so that they are quickly sent to where a trial runs: turn them into floating numbers there.
+    They are bytes, so that they can be sent quickly to the process that runs a trial: convert them to floats there.
     """
 
     name: str
@@ -25,14 +25,14 @@ class ImageData:
 
     @property
     def n_inputs(self) -> int:
-        """Numbers in a row: 3072 for pictures of 32 x 32 in colour."""
+        """The number of values in a row: 3072 for colour pictures of 32 x 32."""
         return self.X_train.shape[1]
 
 
 def load(name: str = "shapes32", n_train: int = 4000, n_validation: int = 1000) -> ImageData:
-    """The first pictures of a data set to train on, its last ones to validate on: "shapes32" or "cifar10".
+    """Load the data set "shapes32" or "cifar10": its first pictures to train on, its last ones to validate on.
 
-    What you hand in is made with the numbers that stand here.
+    Make the results that you submit with the default sizes.
     """
     folder = Path(os.environ.get(f"KATAS_DATA_{name.upper()}") or _made_folder(name))
     images, labels = np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "labels.npy")
@@ -44,7 +44,7 @@ def load(name: str = "shapes32", n_train: int = 4000, n_validation: int = 1000) 
 
 
 def _made_folder(name: str) -> Path:
-    """The folder of the data set on this computer, made at the first use."""
-    from graders import dataroom
+    """Return the data set's folder on this computer, which the first call creates."""
+    from graders import datasets
 
-    return dataroom.folder(name)
+    return datasets.folder(name)

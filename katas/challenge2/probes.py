@@ -1,4 +1,4 @@
-"""What the visible tests have done beside your functions; plain values come back."""
+"""The calls that the visible tests make to your code. They return plain values."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ REST = ("dataset", "epochs", "seed", "accuracy", "seconds", "parameters")
 
 
 def space(submission: ModuleType) -> list[Any]:
-    """What search_space gives, as tuples."""
+    """Return search_space() as tuples."""
     return [_parts(each) for each in submission.search_space()]
 
 
 def changed(submission: ModuleType) -> bool:
-    """Whether the width of an Architecture can be changed."""
+    """Return whether the width of an Architecture can be changed."""
     architecture = submission.search_space()[7]
     try:
         architecture.width = 1
@@ -44,19 +44,19 @@ def changed(submission: ModuleType) -> bool:
 
 
 def samples(submission: ModuleType, n: int, seeds: list[int]) -> list[Any]:
-    """A sample of n by a generator of each seed."""
+    """Return a sample of n from a generator with each seed."""
     return [[_parts(each) for each in submission.sample(n, np.random.default_rng(seed))] for seed in seeds]
 
 
 def network(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_classes: int) -> dict[str, Any]:
-    """The shapes of a network's parameters, how many it has, and how many are counted."""
+    """Return the shapes of a network's parameters, and what count_parameters returns."""
     architecture = _architecture(submission, parts)
     shapes = [tuple(each.shape) for each in submission.build(architecture, n_inputs, n_classes).parameters()]
     return {"shapes": shapes, "count": submission.count_parameters(architecture, n_inputs, n_classes)}
 
 
 def weights(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> list[Any]:
-    """The first weights of a network, after torch.manual_seed with each seed."""
+    """Return a network's first weights after torch.manual_seed with each seed."""
     found = []
     for seed in seeds:
         torch.manual_seed(seed)
@@ -65,7 +65,7 @@ def weights(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) ->
 
 
 def handed_on(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, training: bool) -> np.ndarray:
-    """The logits of n rows in a network that gives `value` to each unit and hands it on from layer to layer."""
+    """Return the logits of n rows in a network in which each unit gets `value` and passes it on from layer to layer."""
     model = submission.build(_architecture(submission, parts), 5, 3).double().train(training)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -79,14 +79,14 @@ def handed_on(submission: ModuleType, parts: tuple[Any, ...], value: float, n: i
 
 
 def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A trial of each run (data, epochs, seed, perhaps a `pause` before it), and what went through its network.
+    """Run a trial for each run (data, epochs, seed, optionally a `pause` before it), and record its network's inputs.
 
-    `batches`: for each batch in training the numbers of its rows, equal rows having equal numbers. `last`: the mean
-    square of what came out of the last of them. `validated`: how many rows came after it, outside training.
+    `batches`: for each training batch, the numbers of its rows (equal rows have equal numbers). `last`: the mean square
+    of the last training batch's output. `validated`: how many rows followed in evaluation mode.
     """
     architecture, found = _architecture(submission, parts), []
     for run in runs:
-        idle = time.process_time() + run.get("pause", 0)  # seconds that are not of the training
+        idle = time.process_time() + run.get("pause", 0)  # seconds that don't belong to the training
         while time.process_time() < idle:
             pass
         data = ImageData(**run["data"])
@@ -112,7 +112,7 @@ def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, 
 
 @contextmanager
 def _watched(n_inputs: int, stop: int = 0, fault: str = "") -> Iterator[list[dict[str, Any]]]:
-    """What goes through networks meanwhile, batch by batch; the `stop`th that is trained raises the fault."""
+    """Record every batch that goes through a network; training the `stop`th network raises the fault."""
     passes: list[dict[str, Any]] = []
     numbers: dict[bytes, int] = {}
     depth = 0
@@ -146,10 +146,10 @@ def _watched(n_inputs: int, stop: int = 0, fault: str = "") -> Iterator[list[dic
 
 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Searches of tiny data with one log, one after the other; `begun` is how many networks each of them trained.
+    """Run searches on tiny data with one log, one after the other; `begun` is how many networks each one trained.
 
-    A run: architectures, dataset, epochs, seed; `stop`: the training in which a fault, ValueError or KeyboardInterrupt,
-    happens; `cut`: how many bytes to take from the end of the log beforehand.
+    A run has architectures, dataset, epochs, seed; `stop`: the training in which `fault` (ValueError or
+    KeyboardInterrupt) is raised; `cut`: how many bytes to cut off the end of the log beforehand.
     """
     log, answers = Path("of_a_search.csv"), []
     log.unlink(missing_ok=True)
@@ -171,9 +171,9 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
 
 
 def on_executor(submission: ModuleType, architectures: list[Any], order: list[int], failing: int = -1) -> Any:
-    """A search on an executor that finishes its trials in this order; trial `failing` raises KeyboardInterrupt.
+    """Search with an executor that finishes its trials in this order; trial `failing` raises KeyboardInterrupt.
 
-    `rows`: how many rows the log has, its header aside, after each trial. `early`: how many before the trial was done.
+    `rows`: how many rows the log has after each trial, not counting its header. `early`: how many just before.
     """
     log = Path("on_an_executor.csv")
     log.unlink(missing_ok=True)
@@ -194,7 +194,7 @@ def on_executor(submission: ModuleType, architectures: list[Any], order: list[in
 
 
 class _Slow(Executor):
-    """An executor that waits for all trials and then finishes them in an order of its own, one after the other."""
+    """An executor that waits for all trials and then finishes them one after the other in a given order."""
 
     def __init__(self, order: list[int], log: Path, failing: int) -> None:
         self.given: list[tuple[Future[Any], Any]] = []
@@ -216,7 +216,7 @@ class _Slow(Executor):
                 self.run(*self.given[place], place)
                 self.wait(lambda: self.rows() > len(self.after))
                 self.after.append(self.rows())
-        while not self.closed:  # one that is given later is not left waiting
+        while not self.closed:  # also run trials that are submitted later
             for place, (future, call) in enumerate(self.given):
                 if not future.done():
                     self.run(future, call, place)
@@ -235,7 +235,7 @@ class _Slow(Executor):
             future.set_exception(fault)
 
     def rows(self) -> int:
-        """How many whole rows the log has behind its header."""
+        """Return how many complete rows the log has after its header."""
         return max(self.log.read_bytes().count(b"\n") - 1, 0) if self.log.is_file() else 0
 
     def wait(self, true: Any, seconds: float = 1.0) -> None:
@@ -245,7 +245,7 @@ class _Slow(Executor):
 
 
 def on_processes(submission: ModuleType, architectures: list[Any]) -> dict[str, Any]:
-    """The trials of a search on an executor that pickles, as one with other processes does, and those without."""
+    """Search with an executor that pickles, like one with other processes, and without one; return both results."""
     executor, few = _Pickling(), _few("shapes32")
     asked = [_architecture(submission, parts) for parts in architectures]
     found = submission.search(asked, few, epochs=1, seed=3, executor=executor)
@@ -267,19 +267,19 @@ class _Pickling(Executor):
 
 
 def _few(name: str) -> ImageData:
-    """So few rows that a trial on them takes no time."""
+    """Return so few rows that a trial takes almost no time."""
     rng = np.random.default_rng(0)
     rows, classes = rng.integers(0, 256, (40, 6)).astype(np.uint8), rng.integers(0, 3, 40)
     return ImageData(name, rows, classes, rows, classes, n_classes=3)
 
 
 def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
-    """The front of these trials."""
+    """Return the front of these trials."""
     return [_flat(each) for each in submission.pareto_front([_trial_of(submission, row) for row in rows])]
 
 
 def written(submission: ModuleType, rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    """What write_results writes into a folder of this name, and what is drawn in the axes of its picture."""
+    """Return what write_results writes into a folder with this name, and what the axes of its picture show."""
     folder, figures = Path(name), []
     print_png = FigureCanvasAgg.print_png
 
@@ -301,7 +301,7 @@ def written(submission: ModuleType, rows: list[dict[str, Any]], name: str) -> di
 
 
 def _axes(axes: Any, figure: Any) -> dict[str, Any]:
-    """Labels and limits of axes, and all points in them, (x, y, how it looks): drawn ones, and named or framed ones."""
+    """Return the labels, limits and points (x, y, look) of axes; points near a text or under a patch count again."""
     points = []
     for line in axes.lines:
         look = [line.get_color(), line.get_marker(), line.get_markersize(), line.get_markerfacecolor()]
@@ -322,7 +322,7 @@ def _axes(axes: Any, figure: Any) -> dict[str, Any]:
 
 
 def _marked(axes: Any, figure: Any, places: list[tuple[float, float]]) -> list[tuple[float, float, str]]:
-    """The places that a text or an arrow is at, less than half an inch away, and those that a patch lies on."""
+    """Return the points within half an inch of a text or an arrow, and those under a patch."""
     found: list[tuple[float, float, str]] = []
     if not places:
         return found
@@ -348,7 +348,7 @@ def _marked(axes: Any, figure: Any, places: list[tuple[float, float]]) -> list[t
 
 
 def again(submission: ModuleType, row: dict[str, Any]) -> float:
-    """The accuracy of the trial of a row of your log, run once more on its data set."""
+    """Run the trial of a row of your log once more and return its accuracy."""
     architecture = _architecture(submission, [row[name] for name in PARTS])
     data = load(row["dataset"])
     return float(submission.run_trial(architecture, data, epochs=row["epochs"], seed=row["seed"]).accuracy)

@@ -1,4 +1,4 @@
-"""Challenge 2: what your search and its results are asked first."""
+"""Challenge 2: the visible tests of your search and its results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXAMPLE = [
     (0.85, 100_000, 4.0, False),
     (0.80, 90_000, 5.0, True),
 ]
-POINTS = {  # what the recommendations must speak of, in any words
+POINTS = {  # what the recommendations must mention, in any words
     "depth": r"\bdepth|\bdeep|\blayers?\b",
     "width": r"\bwid(th|e|er)\b|\bnarrow",
     "activations": r"activation|\b(re|e)lus?\b|leaky",
@@ -46,7 +46,7 @@ POINTS = {  # what the recommendations must speak of, in any words
 }
 
 
-TIES = [  # some trials are equal in one thing, some in all three
+TIES = [  # some trials are equal in one criterion, some in all three
     (0.50, 500, 9.0, True),
     (0.75, 1000, 2.0, True),
     (0.75, 1000, 2.0, True),
@@ -59,7 +59,7 @@ TIES = [  # some trials are equal in one thing, some in all three
 
 
 def pictures(seed: int, noise: float = 20.0, n_train: int = 500, n_validation: int = 140) -> dict[str, Any]:
-    """Rows of 12 bytes of three classes, by the names of ImageData's fields; with little noise they lie far apart."""
+    """Return rows of 12 bytes in three classes, as ImageData's fields; with little noise the classes lie far apart."""
     rng = np.random.default_rng(seed)
     centres = rng.permuted(np.tile([[70.0], [185.0], [128.0]], 12), axis=0)
     y = rng.integers(0, 3, n_train + n_validation)
@@ -69,7 +69,7 @@ def pictures(seed: int, noise: float = 20.0, n_train: int = 500, n_validation: i
 
 
 def trials_of(table: Sequence[tuple[float, int, float, bool]]) -> list[dict[str, Any]]:
-    """A trial for each row of a table: accuracy, parameters, seconds."""
+    """Return a trial for each row of a table: accuracy, parameters, seconds."""
     parts = {"layers": 2, "activation": "relu", "dropout": 0.2, "batch_size": 64}
     rest = {"dataset": "shapes32", "epochs": 10}
     numbers = [dict(zip(("accuracy", "parameters", "seconds"), each, strict=False)) for each in table]
@@ -77,26 +77,26 @@ def trials_of(table: Sequence[tuple[float, int, float, bool]]) -> list[dict[str,
 
 
 def rows_of(text: str | bytes) -> list[dict[str, str]]:
-    """The rows of a CSV file."""
+    """Return the rows of a CSV file."""
     return list(csv.DictReader(io.StringIO(text if isinstance(text, str) else text.decode())))
 
 
 def key(trial: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells the trials of these tests from each other, and what came of them."""
+    """Return what identifies a trial in these tests, and its result."""
     asked = trial["dataset"], int(trial["epochs"]), int(trial["seed"]), int(trial["width"])
     return *asked, float(trial["accuracy"]), float(trial["seconds"])
 
 
 def assert_logged(text: str, trials: Sequence[dict[str, Any]]) -> None:
-    """Each trial is in the log once, with its numbers in full."""
+    """Check that each trial is in the log once, with all digits of its numbers."""
     rows = rows_of(text)
-    assert len(rows) == len(trials), f"{len(trials)} trials have finished, and the log has {len(rows)} rows"
+    assert len(rows) == len(trials), f"{len(trials)} trials have finished, but the log has {len(rows)} rows"
     logged, finished = sorted(map(key, rows)), sorted(map(key, trials))
-    assert logged == finished, "the log (data set, epochs, seed, width, accuracy, seconds) has not those trials"
+    assert logged == finished, "data set, epochs, seed, width, accuracy or seconds in the log differ from the trials'"
 
 
 @task("space")
-def test_there_are_432_architectures(kata: Any, probes: Any) -> None:
+def test_the_space_has_432_architectures(kata: Any, probes: Any) -> None:
     found = kata.run(probes.space)
     assert len(found) == len(set(found)) == 432
     assert [sorted(set(values)) for values in zip(*found, strict=True)] == [
@@ -110,28 +110,33 @@ def test_there_are_432_architectures(kata: Any, probes: Any) -> None:
 
 @task("space")
 def test_an_architecture_stays_frozen(kata: Any, probes: Any) -> None:
-    assert not kata.run(probes.changed), "the width of an Architecture was changed: keep @dataclass(frozen=True)"
+    assert not kata.run(probes.changed), "an Architecture's width can be changed; keep @dataclass(frozen=True)"
 
 
 @task("space")
-def test_a_sample_has_none_twice(kata: Any, draw: Any, probes: Any) -> None:
+def test_a_sample_has_no_architecture_twice(kata: Any, draw: Any, probes: Any) -> None:
     space = set(kata.run(probes.space))
     found = kata.run(probes.samples, 60, [draw.seed() for _ in range(20)])
-    assert all(len(each) == len(set(each)) == 60 for each in found), "60 different architectures were asked for"
+    different = min(len(set(each)) for each in found)
+    assert all(len(each) == len(set(each)) == 60 for each in found), (
+        f"sample(60, rng) returned {different} different architectures; expected 60"
+    )
     assert all(set(each) <= space for each in found), "a sample has architectures that are not in the space"
     deepest = sum(layers == 8 for each in found for layers, *_ in each) / 1200
-    assert 0.15 <= deepest <= 0.35, f"a quarter of the space has 8 layers, and {deepest:.0%} of 1 200 samples"
+    assert 0.15 <= deepest <= 0.35, (
+        f"of 1 200 architectures in samples, {deepest:.0%} have 8 layers; expected about 25 %, as in the space"
+    )
 
 
 @task("space")
-def test_a_sample_is_drawn_by_its_generator(kata: Any, probes: Any) -> None:
+def test_a_sample_depends_on_its_generator_alone(kata: Any, probes: Any) -> None:
     one, again, other = kata.run(probes.samples, 30, [5, 5, 6])
-    assert one == again, "two generators with the seed 5 give two samples"
-    assert one != other, "generators with the seeds 5 and 6 give the same sample"
+    assert one == again, "two generators with seed 5 give different samples; expected the same one"
+    assert one != other, "generators with seeds 5 and 6 give the same sample; expected different ones"
 
 
 @task("network")
-def test_the_parameters_are_those_that_are_counted(kata: Any, probes: Any) -> None:
+def test_parameters_are_counted_correctly(kata: Any, probes: Any) -> None:
     run = kata.run(probes.network, (2, 32, "elu", 0.2, 64), 3072, 10)
     assert run["shapes"] == [(32, 3072), (32,), (32, 32), (32,), (10, 32), (10,)]
     assert run["count"] == 3073 * 32 + 33 * 32 + 33 * 10 == 99_722
@@ -139,8 +144,8 @@ def test_the_parameters_are_those_that_are_counted(kata: Any, probes: Any) -> No
 
 @task("network")
 @cases(4)
-def test_two_activations_in_a_row(kata: Any, draw: Any, probes: Any) -> None:
-    """Every unit of a layer gets what the unit before it gives: of -1, elu makes -0.632, and of that -0.469."""
+def test_the_activation_follows_each_hidden_layer(kata: Any, draw: Any, probes: Any) -> None:
+    """Each unit passes its value on to one unit of the next layer: elu turns -1 into -0.632, and that into -0.469."""
     activation, value, expected = (
         ("relu", -1, 0.0),
         ("relu", 1, 1.0),
@@ -148,13 +153,13 @@ def test_two_activations_in_a_row(kata: Any, draw: Any, probes: Any) -> None:
         ("elu", -1, -0.46854),
     )[draw.case]
     logits = kata.run(probes.handed_on, (2, 32, activation, 0.2, 64), value, 1, False)
-    assert_near(logits, [[expected] * 3], absolute=1e-5, name=f"what {activation} and Dropout hand on")
+    assert_near(logits, [[expected] * 3], absolute=1e-5, name=f"the output of two layers of {activation} and Dropout")
 
 
 @task("network")
 @cases(3)
-def test_dropout_after_each_activation(kata: Any, draw: Any, probes: Any) -> None:
-    """With p = 0.5 what is kept is doubled; of two layers a quarter is kept. Of -1 elu makes -1.264, then -1.435."""
+def test_dropout_follows_each_activation(kata: Any, draw: Any, probes: Any) -> None:
+    """With p = 0.5, kept values are doubled, and two layers keep a quarter. elu turns -1 into -1.264, then -1.435."""
     activation, value, p, kept, share = (
         ("relu", 1, 0.5, 4.0, 0.25),
         ("relu", 1, 0.2, 1.5625, 0.64),
@@ -162,30 +167,36 @@ def test_dropout_after_each_activation(kata: Any, draw: Any, probes: Any) -> Non
     )[draw.case]
     logits = kata.run(probes.handed_on, (2, 32, activation, p, 64), value, 4000, True)
     is_kept = np.isclose(logits, kept, atol=1e-4)
-    assert (is_kept | (logits == 0)).all(), f"{activation}, dropout {p}: a logit is 0 or {kept}, found {logits[:3]}"
-    assert abs(is_kept.mean() - share) < 0.05, f"dropout {p}: {share:.0%} are kept, found {is_kept.mean():.1%}"
+    assert (is_kept | (logits == 0)).all(), (
+        f"{activation}, dropout {p}, 2 layers: expected each logit to be 0 or {kept}, got {logits[:3]}"
+    )
+    assert abs(is_kept.mean() - share) < 0.05, (
+        f"dropout {p}, 2 layers: expected about {share:.0%} of the units to be kept, got {is_kept.mean():.1%}"
+    )
 
 
 @task("network")
-def test_weights_are_drawn_by_torchs_generator(kata: Any, probes: Any) -> None:
+def test_torchs_generator_draws_the_weights(kata: Any, probes: Any) -> None:
     one, again, other = kata.run(probes.weights, (2, 32, "relu", 0.2, 64), [7, 7, 8])
-    assert one == again, "after the same torch.manual_seed `build` draws other weights"
-    assert one != other, "after two different torch.manual_seed `build` draws the same weights"
+    assert one == again, "`build` draws different weights after torch.manual_seed(7) each time; expected the same ones"
+    assert one != other, "`build` draws the same weights after torch.manual_seed(7) and torch.manual_seed(8)"
 
 
 @task("trial")
-def test_a_trial_learns_what_is_easy(kata: Any, draw: Any, probes: Any) -> None:
+def test_a_trial_learns_an_easy_task(kata: Any, draw: Any, probes: Any) -> None:
     run = {"data": pictures(draw.seed(), n_train=1000), "epochs": 20, "seed": 31}
     trial, short = kata.run(probes.trials, (2, 64, "relu", 0.2, 32), [run, run | {"epochs": 1, "pause": 0.6}])
     assert 0.7 <= trial["accuracy"] <= 1, (
         f"three classes that lie far apart, 20 epochs of 1 000 rows: the accuracy is {trial['accuracy']:.2f}, expected "
-        "at least 0.70 (guessing has 0.33). Does every batch change the weights? Is the learning rate too small?"
+        "at least 0.70 (guessing gives 0.33). Does every batch change the weights? Is the learning rate too small?"
     )
     assert trial["parameters"] == 13 * 64 + 65 * 64 + 65 * 3
     assert (trial["dataset"], trial["epochs"], trial["seed"]) == ("blobs", 20, 31)
     for each in (trial, short):
-        assert 0 < each["seconds"] <= each["took"] + 0.1, f"{each['seconds']} seconds; the call took {each['took']:.2f}"
-    assert trial["threads"] == 1, "it trains on more than one thread: torch.set_num_threads(1)"
+        assert 0 < each["seconds"] <= each["took"] + 0.1, (
+            f"the trial reports {each['seconds']} seconds, but the call took {each['took']:.2f}"
+        )
+    assert trial["threads"] == 1, "run_trial uses several threads; call torch.set_num_threads(1)"
 
 
 @task("trial")
@@ -193,29 +204,36 @@ def test_the_seed_decides_everything(kata: Any, draw: Any, probes: Any) -> None:
     data = pictures(draw.seed(), noise=110, n_validation=700)
     runs = [{"data": data, "epochs": 3, "seed": seed} for seed in (3, 3, 19, 1027)]
     one, again, *others = kata.run(probes.trials, (2, 64, "relu", 0.2, 32), runs)
-    assert one["accuracy"] == again["accuracy"], "the same trial, again, has another accuracy"
+    assert one["accuracy"] == again["accuracy"], (
+        f"the same trial, run twice, has the accuracies {one['accuracy']} and {again['accuracy']}; expected the same"
+    )
     for other in others:
-        assert one["last"] != other["last"], f"seeds 3 and {other['seed']}: the same network, trained alike"
+        assert one["last"] != other["last"], f"seeds 3 and {other['seed']} train the same network in the same way"
 
 
 @task("trial")
-def test_every_row_is_in_one_batch_of_every_epoch(kata: Any, draw: Any, probes: Any) -> None:
+def test_every_epoch_uses_every_row_once(kata: Any, draw: Any, probes: Any) -> None:
     data = pictures(draw.seed(), noise=110)
     (trial,) = kata.run(probes.trials, (2, 32, "relu", 0.2, 32), [{"data": data, "epochs": 3, "seed": 4}])
     sizes = [len(batch) for batch in trial["batches"]]
-    assert sizes == ([32] * 15 + [20]) * 3, "500 rows in batches of 32: 15 of 32 and one of 20 an epoch, three times"
+    assert sizes == ([32] * 15 + [20]) * 3, (
+        "500 rows in batches of 32, 3 epochs: expected 15 batches of 32 and one of 20 per epoch"
+    )
     epochs = [trial["batches"][start : start + 16] for start in (0, 16, 32)]
     rows = [{row for batch in epoch for row in batch} for epoch in epochs]
-    assert rows[0] == rows[1] == rows[2], "in one epoch other rows are trained on than in the next"
-    assert len(rows[0]) >= 490, f"500 rows, and an epoch has only {len(rows[0])} different ones"
+    assert rows[0] == rows[1] == rows[2], "one epoch trains on other rows than the next; expected all rows in each"
+    assert len(rows[0]) >= 490, f"an epoch trains on only {len(rows[0])} different rows out of 500"
     first, second, _ = ({frozenset(batch) for batch in epoch} for epoch in epochs)
-    assert not first & second, "a batch of the first epoch is a batch of the second: draw a new order in every epoch"
-    assert trial["validated"] >= 140, "after training, all validation rows go through the network: model.eval() first"
+    assert not first & second, "the first and the second epoch have a batch in common; draw a new order in every epoch"
+    assert trial["validated"] >= 140, (
+        f"after training, {trial['validated']} rows go through the network in evaluation mode; expected all 140 "
+        "validation rows, after model.eval()"
+    )
 
 
 @task("trial")
-def test_the_validation_rows_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
-    """One network, as nothing of the validation part has a say; it is validated in five ways."""
+def test_validation_rows_do_not_influence_the_training(kata: Any, draw: Any, probes: Any) -> None:
+    """Train five times on the same rows, with different validation rows or labels: the network must be the same."""
     n = 637
     data = pictures(draw.seed(), noise=110, n_train=150, n_validation=n)
     X = data["X_validation"] // (1 + 7 * (np.arange(n) >= 300)[:, None]).astype(np.uint8)  # dark from row 300 on
@@ -226,15 +244,18 @@ def test_the_validation_rows_have_no_say(kata: Any, draw: Any, probes: Any) -> N
     ]
     trials = kata.run(probes.trials, (2, 64, "relu", 0.0, 32), runs)
     right = [trial["accuracy"] * len(rows) for trial, (rows, _) in zip(trials, ways, strict=True)]
-    assert_near(right, np.round(right), absolute=1e-3, name="accuracy times the number of rows, no whole number:")
+    assert_near(right, np.round(right), absolute=1e-3, name="accuracy times the number of rows, a whole number,")
     assert round(sum(right[:3])) == n, (
-        f"{n} rows, validated with label 0, then 1, then 2: {right[0]:.0f} + {right[1]:.0f} + {right[2]:.0f} are right"
+        f"{n} validation rows, all labelled 0, then 1, then 2: {right[0]:.0f} + {right[1]:.0f} + {right[2]:.0f} count "
+        f"as right; expected {n} in total, because the network gives each row one of the three labels"
     )
     assert round(right[3] + right[4]) == round(right[0]), (
-        f"the first 300 rows and the others, each alone, have {right[3]:.0f} + {right[4]:.0f} right, all {right[0]:.0f}"
+        f"{right[0]:.0f} of all validation rows count as right, but {right[3]:.0f} + {right[4]:.0f} if the first 300 "
+        "and the others are validated separately"
     )
     lasts = [trial["last"] for trial in trials]
-    assert_near(lasts, [lasts[0]] * len(lasts), relative=1e-3, name="what is learned beside other validation rows")
+    name = "the last batch's output, in trainings that differ only in their validation rows,"
+    assert_near(lasts, [lasts[0]] * len(lasts), relative=1e-3, name=name)
 
 
 ASKED = [(2, width, "relu", 0.2, 32) for width in (64, 32, 256, 128)]
@@ -242,15 +263,16 @@ SETTINGS = {"architectures": ASKED, "dataset": "shapes32", "epochs": 1, "seed": 
 
 
 def widths(run: dict[str, Any]) -> list[int]:
-    """The widths of the trials that came back."""
+    """Return the widths of the trials that search returned."""
     return [trial["width"] for trial in run["trials"]]
 
 
 @task("search")
-def test_a_search_goes_on_where_its_log_ends(kata: Any, probes: Any) -> None:
+def test_a_search_continues_from_its_log(kata: Any, probes: Any) -> None:
     runs = [SETTINGS | {"architectures": ASKED[:2]}, SETTINGS, SETTINGS | {"architectures": ASKED[::-1]}]
     half, whole, again = kata.run(probes.searches, runs)
-    assert (half["begun"], whole["begun"], again["begun"]) == (2, 2, 0), "what the log holds is not run again"
+    begun = half["begun"], whole["begun"], again["begun"]
+    assert begun == (2, 2, 0), f"three searches with one log ran {begun} new trials; expected (2, 2, 0)"
     assert_logged(half["log"], half["trials"])
     assert_logged(whole["log"], whole["trials"])
     assert_logged(again["log"], whole["trials"])
@@ -260,18 +282,21 @@ def test_a_search_goes_on_where_its_log_ends(kata: Any, probes: Any) -> None:
 
 
 @task("search")
-def test_another_seed_is_another_trial(kata: Any, probes: Any) -> None:
+def test_seed_epochs_or_data_set_make_another_trial(kata: Any, probes: Any) -> None:
     first = SETTINGS | {"architectures": ASKED[:1]}
     runs = [first, first | {"seed": 1}, first | {"epochs": 2}, first | {"dataset": "cifar10"}]
     found = kata.run(probes.searches, runs)
-    assert [run["begun"] for run in found] == [1, 1, 1, 1], "a seed, epochs or a data set of its own: another trial"
+    begun = [run["begun"] for run in found]
+    assert begun == [1, 1, 1, 1], (
+        f"four searches that differ in seed, epochs or data set ran {begun} new trials; expected one each"
+    )
     assert_logged(found[-1]["log"], [trial for run in found for trial in run["trials"]])
 
 
 @task("search")
-def test_asked_for_twice_is_run_once(kata: Any, probes: Any) -> None:
+def test_an_architecture_listed_twice_is_run_once(kata: Any, probes: Any) -> None:
     (run,) = kata.run(probes.searches, [SETTINGS | {"architectures": [ASKED[0], ASKED[1], ASKED[0]]}])
-    assert run["begun"] == 2
+    assert run["begun"] == 2, f"search ran {run['begun']} trials for 2 different architectures"
     assert widths(run) == [64, 32, 64]
     assert_logged(run["log"], run["trials"][:2])
 
@@ -280,14 +305,14 @@ def test_asked_for_twice_is_run_once(kata: Any, probes: Any) -> None:
 def test_trials_are_logged_as_they_finish(kata: Any, probes: Any) -> None:
     """The executor finishes the third trial first, then the first, the last, and the second."""
     run = kata.run(probes.on_executor, ASKED, [2, 0, 3, 1])
-    assert run["given"] == 4, f"submit all four trials and then wait; the executor got {run['given']}"
+    assert run["given"] == 4, f"the executor got {run['given']} trials; submit all four, and then wait"
     assert run["rows"] == [1, 2, 3, 4], (
-        f"after each of four trials the log has {run['rows']} rows, expected [1, 2, 3, 4]: append a row as soon as a "
-        "trial is done"
+        f"after each of four trials, the log has {run['rows']} rows, expected [1, 2, 3, 4]. Append a row as soon as a "
+        "trial finishes"
     )
     assert run["early"] == [0, 1, 2, 3], (
-        f"before each of four trials is done the log has {run['early']} rows, expected [0, 1, 2, 3]: the process that "
-        "searches writes the row, after the executor has handed it the trial"
+        f"before each of four trials finishes, the log has {run['early']} rows, expected [0, 1, 2, 3]. Write the row "
+        "in the process that searches, after the executor has returned the trial"
     )
     assert widths(run) == [64, 32, 256, 128]
     assert_logged(run["log"], run["trials"])
@@ -295,25 +320,27 @@ def test_trials_are_logged_as_they_finish(kata: Any, probes: Any) -> None:
 
 @task("recovery")
 @cases(2)
-def test_an_interrupted_search_keeps_what_is_done(kata: Any, draw: Any, probes: Any) -> None:
+def test_an_interrupted_search_keeps_finished_trials(kata: Any, draw: Any, probes: Any) -> None:
     fault = ("KeyboardInterrupt", "ValueError")[draw.case]
     stopped, whole = kata.run(probes.searches, [SETTINGS | {"stop": 3, "fault": fault}, SETTINGS])
     assert stopped["raised"] == fault, f"{fault} in the third trial does not reach the caller of search"
-    assert len(rows_of(stopped["log"])) == 2, "two trials had finished, and the log is to hold them"
-    assert whole["begun"] == 2, "the next search runs the other two"
+    found = len(rows_of(stopped["log"]))
+    assert found == 2, f"two trials had finished before the third raised {fault}, but the log has {found} rows"
+    assert whole["begun"] == 2, f"the next search ran {whole['begun']} trials; expected the 2 that were missing"
     assert_logged(whole["log"], whole["trials"])
 
 
 @task("recovery")
-def test_of_a_trial_that_fails_on_an_executor_the_others_stay(kata: Any, probes: Any) -> None:
+def test_a_failing_trial_on_an_executor_keeps_the_others(kata: Any, probes: Any) -> None:
     run = kata.run(probes.on_executor, ASKED, [2, 0, 1, 3], 1)
     assert run["raised"] == "KeyboardInterrupt", "KeyboardInterrupt in a trial does not reach the caller of search"
-    assert len(rows_of(run["log"])) >= 2, "two trials had finished before, and the log is to hold them"
+    found = len(rows_of(run["log"]))
+    assert found >= 2, f"two trials had finished before one failed, but the log has {found} rows"
 
 
 @task("recovery")
 @cases(2)
-def test_half_a_line_is_run_again(kata: Any, draw: Any, probes: Any) -> None:
+def test_an_incomplete_last_line_is_run_again(kata: Any, draw: Any, probes: Any) -> None:
     first, second = kata.run(probes.searches, [SETTINGS, SETTINGS | {"cut": (3, 12)[draw.case]}])
     assert second["begun"] == 1, (
         f"this test cut {(3, 12)[draw.case]} bytes off the end of a finished log, so its last line is incomplete. The "
@@ -327,7 +354,7 @@ def test_half_a_line_is_run_again(kata: Any, draw: Any, probes: Any) -> None:
 def test_trials_can_be_sent_to_other_processes(kata: Any, probes: Any) -> None:
     run = kata.run(probes.on_processes, ASKED[:2])
     assert [key(trial)[:5] for trial in run["trials"]] == [key(trial)[:5] for trial in run["alone"]]
-    assert run["open"], "the executor was shut down: it is the caller's"
+    assert run["open"], "search shut the executor down; leave that to the caller"
 
 
 @task("front")
@@ -336,7 +363,10 @@ def test_the_front_of_a_few_trials(kata: Any, draw: Any, probes: Any) -> None:
     table = (EXAMPLE, TIES)[draw.case]
     found = kata.run(probes.front, trials_of(table))
     expected = [seed for seed, (*_, on_front) in enumerate(table) if on_front]
-    assert [each["seed"] for each in found] == expected, f"of {table} the front is the trials {expected}"
+    front = [each["seed"] for each in found]
+    assert front == expected, (
+        f"trials (accuracy, parameters, seconds, on the front?) {table}: expected the front {expected}, got {front}"
+    )
 
 
 @task("results")
@@ -372,20 +402,20 @@ def test_the_picture_of_four_trials(kata: Any, draw: Any, probes: Any) -> None:
     price = ("parameters", "seconds")[draw.case]
     other = ("seconds", "parameters")[draw.case]
     found = [(axes, looks) for axes in files["axes"] if (looks := looks_of(axes, price))]
-    assert found, f"no axes show all four trials by accuracy and {price}, inside their limits"
+    assert found, f"no axes show all four trials by accuracy and {price} inside their limits"
     (axes, (*front, dominated)) = found[0]
     assert all(mark - dominated for mark in front), (
-        f"accuracy against {price}: a trial of the front looks like the trial that is dominated. Mark the front: by "
-        "colour, size or shape, by a ring, a line, an arrow or a name"
+        f"accuracy against {price}: a trial on the front looks like the dominated trial. Mark the front by colour, "
+        "size or shape, or with a ring, a line, an arrow or a name"
     )
     assert all(text.strip() for text in axes["labels"]), f"accuracy against {price}: an axis has no label"
     across = " ".join(axes["labels"])
     mistaken = re.search(SAYS[other], across, re.IGNORECASE) and not re.search(SAYS[price], across, re.IGNORECASE)
-    assert not mistaken, f"{across!r} are the labels of accuracy against {price}"
+    assert not mistaken, f"the plot of accuracy against {price} has the labels {across!r}"
 
 
 def looks_of(axes: dict[str, Any], price: str) -> list[set[str]]:
-    """How each trial is drawn, those of the front first; empty where one is not in the axes."""
+    """Return how each trial is drawn, those on the front first; empty if one is not in the axes."""
     order = sorted(PICTURED, key=lambda trial: not trial[3])
     values = [(trial[1] if price == "parameters" else trial[2], trial[0]) for trial in order]
     for x_unit, y_unit in itertools.product(UNITS[price], UNITS["accuracy"]):
@@ -406,7 +436,7 @@ def test_your_own_results_are_there(kata: Any) -> None:
     best = handed_in(kata.data("results/best_models.json"), "results/best_models.json")
     assert_table(log, best)
     different = len({tuple(row[name] for name in COLUMNS[:5]) for row in rows_of(log)})
-    assert different >= 20, f"{different} different architectures; 20 are the least"
+    assert different >= 20, f"experiment_log.csv has {different} different architectures; expected at least 20"
     assert_picture(kata.data("results/tradeoff_plot.png"), "tradeoff_plot.png")
 
 
@@ -421,18 +451,18 @@ def test_your_best_network_has_learned(kata: Any) -> None:
 
 
 @task("log")
-def test_your_own_log_agrees_with_itself(kata: Any) -> None:
+def test_your_own_log_is_consistent(kata: Any) -> None:
     rows = rows_of(handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv"))
     seen: set[tuple[str, ...]] = set()
     for line, row in enumerate(rows, 2):
         found = assert_row(row, f"experiment_log.csv, line {line}")
-        assert row["dataset"] == rows[0]["dataset"], f"line {line} is of another data set than line 2"
+        assert row["dataset"] == rows[0]["dataset"], f"line {line} has another data set than line 2"
         identity = tuple(row[name] for name in COLUMNS[:8])
-        assert identity not in seen, f"line {line} is an earlier trial again: {identity}"
+        assert identity not in seen, f"line {line} repeats an earlier trial: {identity}"
         seen.add(identity)
         better = [other for other in rows if dominates(other, row)]
         assert (row["pareto"].lower() in ("true", "1")) == (not better), (
-            f"line {line}: pareto is {row['pareto']}, and {len(better)} other trials dominate it ({found:g} accurate)"
+            f"line {line} (accuracy {found:g}): pareto is {row['pareto']}, but {len(better)} other trials dominate it"
         )
 
 
@@ -455,18 +485,18 @@ NUMBERS = [name for name in COLUMNS[:-2] if name not in ("activation", "dataset"
 
 
 def assert_row(row: dict[str, str], line: str) -> float:
-    """A row of the log is of the space, and its numbers fit together; its accuracy."""
+    """Check that a row's architecture is in the space and that its numbers are consistent; return its accuracy."""
     layers, width, accuracy, parameters = (float(row[name]) for name in ("layers", "width", "accuracy", "parameters"))
     kinds = row["activation"] in ("relu", "leaky_relu", "elu") and float(row["dropout"]) in (0, 0.2, 0.5)
     sizes = layers in (2, 4, 6, 8) and width in (32, 64, 128, 256) and int(row["batch_size"]) in (32, 64, 128)
     assert (kinds, sizes) == (True, True), f"{line}: this architecture is not in the space"
     expected = 3073 * width + (layers - 1) * (width + 1) * width + (width + 1) * 10
-    assert parameters == expected, f"{line}: {parameters:g} parameters, and the architecture has {expected:g}"
-    assert 1 <= int(row["epochs"]) <= 20, f"{line}: {row['epochs']} epochs; 1 to 20 are allowed"
-    assert float(row["seconds"]) > 0, f"{line}: no training takes {row['seconds']} seconds"
+    assert parameters == expected, f"{line}: parameters is {parameters:g}, expected {expected:g} for this architecture"
+    assert 1 <= int(row["epochs"]) <= 20, f"{line}: epochs is {row['epochs']}, expected 1 to 20"
+    assert float(row["seconds"]) > 0, f"{line}: seconds is {row['seconds']}, expected more than 0"
     right = accuracy * 1000
-    assert 0 <= right <= 1000, f"{line}: the accuracy is {accuracy:g}"
-    assert abs(right - round(right)) < 0.02, f"{line}: {accuracy:g} is no share of 1 000 pictures"
+    assert 0 <= right <= 1000, f"{line}: the accuracy is {accuracy:g}, expected 0 to 1"
+    assert abs(right - round(right)) < 0.02, f"{line}: the accuracy {accuracy:g} is not a share of 1 000 pictures"
     share = float(row["accuracy_per_parameter"])
     expected = accuracy / parameters
     assert np.isclose(share, expected, rtol=1e-4, atol=0), (
@@ -476,13 +506,13 @@ def assert_row(row: dict[str, str], line: str) -> float:
 
 
 def dominates(one: dict[str, str], other: dict[str, str]) -> bool:
-    """Whether one row is at least as good as another in all three, and better in one."""
+    """Return whether one row is at least as good as another in all three criteria, and better in one."""
     a, b = ([-float(row["accuracy"]), float(row["parameters"]), float(row["seconds"])] for row in (one, other))
     return a != b and all(x <= y for x, y in zip(a, b, strict=True))
 
 
 def assert_table(log: bytes, best: bytes) -> None:
-    """A table with all columns, and its most accurate rows, best first."""
+    """Check a table with all columns, and its most accurate rows, best first."""
     rows = rows_of(log)
     assert rows, "the table has no rows"
     assert sorted(rows[0]) == sorted(COLUMNS), f"the columns are {list(rows[0])}, expected {COLUMNS}, in any order"
@@ -503,12 +533,12 @@ def test_your_quickest_trial_gives_its_accuracy_again(kata: Any, probes: Any) ->
     asked = row | {name: int(row[name]) for name in whole} | {"dropout": float(row["dropout"])}
     accuracy = kata.run(probes.again, asked)
     assert abs(accuracy - float(row["accuracy"])) <= 0.02, (
-        f"{row['accuracy']} is logged for {row['layers']} layers of {row['width']} (seed {row['seed']}), and run_trial "
-        f"now gives {accuracy}. Either its seed does not decide everything, or you have changed run_trial since your "
-        "search. In that case, delete the log that your search goes on from, and search again"
+        f"the log has accuracy {row['accuracy']} for {row['layers']} layers of {row['width']} (seed {row['seed']}); "
+        f"run_trial now gives {accuracy}. Either its seed does not decide everything, or you have changed run_trial "
+        "since your search. In that case, delete the log that your search continues from, and search again"
     )
 
 
 @task("recommendations")
-def test_the_recommendations_speak_of_the_main_points(kata: Any) -> None:
+def test_the_recommendations_cover_the_main_points(kata: Any) -> None:
     assert_prose(kata.text("results/recommendations.md"), "results/recommendations.md", words=200, points=POINTS)

@@ -1,12 +1,12 @@
-"""Short film reviews whose deciding words are known, supplied.
+"""Short film reviews whose deciding words are known (supplied).
 
     corpus = make_corpus(seed=0)
     corpus.train[0]          # Review(words=('the', 'film', …), label=0, evidence=(4, 6))
     tokens, mask = corpus.encode(["This movie was absolutely terrible and boring"])
 
-A grammar writes the reviews. The strongest opinion in one decides its label; words that say nothing, a mild word for
-the other side, or one that only sounds like an opinion ("a horror film") stand around it. Equal seeds give equal
-corpora.
+A grammar writes the reviews. The strongest opinion in a review decides its label. Around it there are words that say
+nothing, and sometimes a mild word for the other side, or one that only sounds like an opinion ("a horror film"). Equal
+seeds give equal corpora.
 """
 
 import re
@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 CLASSES = ("Negative", "Positive")  # of labels 0 and 1
-PADDING, UNKNOWN = 0, 1  # token numbers of no word and of words outside the vocabulary
-RARE = 3  # a word that occurs less often in the training reviews is unknown: most names are, and new ones will be
+PADDING, UNKNOWN = 0, 1  # the tokens for padding and for words outside the vocabulary
+RARE = 3  # words that occur less often in the training reviews are unknown, as most names are
 
 STRONG = (
     ["terrible", "boring", "awful", "dreadful", "horrible", "tedious", "pathetic", "unbearable"],
@@ -30,7 +30,7 @@ MILD = (
     ["weak", "dull", "slow", "clumsy", "tired", "forgettable"],
     ["good", "nice", "pleasant", "charming", "funny", "likeable"],
 )
-NEGATORS = (("not", "hardly"), ("never", "seldom"))  # "not good", "hardly funny" is blame; "never dull" is praise
+NEGATORS = (("not", "hardly"), ("never", "seldom"))  # "not good" and "hardly funny" are negative, "never dull" positive
 
 SLOTS = {
     "medium": ["movie", "film", "picture", "production", "comedy", "drama", "thriller", "sequel"],
@@ -48,7 +48,7 @@ SLOTS = {
         "lighting",
     ],
     "intensifier": ["absolutely", "really", "very", "truly", "simply", "quite", "utterly"],
-    "kind": ["horror", "love", "war", "crime", "family"],  # "a horror film": sounds like an opinion, and is none
+    "kind": ["horror", "love", "war", "crime", "family"],  # "a horror film" sounds like an opinion, but isn't one
     "time": ["yesterday", "today", "recently", "tonight", "twice"],
     "number": ["two", "three", "four", "ten", "twelve", "ninety"],
 }
@@ -57,9 +57,9 @@ CONSONANTS, VOWELS = "bdfgjklmnprstvz", "aeiou"  # of names
 
 @dataclass(frozen=True)
 class Review:
-    """Words, the label (1 positive, 0 negative) and the positions of the words that decide it.
+    """The words, the label (1 positive, 0 negative) and the positions of the words that decide it.
 
-    A corpus that is graded comes without the positions.
+    The grader's reviews come without the positions.
     """
 
     words: tuple[str, ...]
@@ -69,7 +69,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Grammar:
-    """The clauses that reviews are made of: with an {opinion}, with a {mild} word for the other side, with neither."""
+    """The clauses of reviews: with an {opinion}, with a {mild} word for the other side, or with neither."""
 
     verdicts: tuple[str, ...]
     concessions: tuple[str, ...]
@@ -101,7 +101,7 @@ COMMON = Grammar(
         "it tells a {kind} story of {number} brothers",
     ),
 )
-HELD_OUT = Grammar(  # written in test reviews only
+HELD_OUT = Grammar(  # used in test reviews only
     verdicts=("to me all of it looked {opinion}", "the {aspect} of this {kind} {medium} felt {opinion}"),
     concessions=("while the {aspect} had something {mild}",),
     asides=("{name} wrote the {medium} in {number} weeks", "our seats were near the exit"),
@@ -112,7 +112,7 @@ EVERYTHING = Grammar(
 
 
 class Corpus:
-    """Reviews to train on and to test on, and the vocabulary of the first: words and their token numbers."""
+    """Reviews to train on and to test on, and the vocabulary of the training reviews: words and their tokens."""
 
     def __init__(self, train: Sequence[Review], test: Sequence[Review]) -> None:
         self.train, self.test = tuple(train), tuple(test)
@@ -121,7 +121,7 @@ class Corpus:
         self.vocabulary = {word: number for number, word in enumerate(("<padding>", "<unknown>", *known))}
 
     def encode(self, sentences: Sequence[str | Sequence[str]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sentences, or their words → tokens (n, words) int64, PADDING behind shorter ones; mask, True at words."""
+        """Turn sentences, or lists of words, into tokens (n, words) int64, padded at the end; mask is True at words."""
         split = [words_of(sentence) if isinstance(sentence, str) else sentence for sentence in sentences]
         lengths = torch.tensor([len(words) for words in split])
         mask = torch.arange(int(lengths.max())) < lengths[:, None]
@@ -130,27 +130,27 @@ class Corpus:
         return tokens, mask
 
     def batch(self, reviews: Sequence[Review]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Reviews → tokens (n, words), mask (n, words) and labels (n,) int64."""
+        """Turn reviews into tokens (n, words), mask (n, words) and labels (n,) int64."""
         tokens, mask = self.encode([review.words for review in reviews])
         return tokens, mask, torch.tensor([review.label for review in reviews])
 
 
 def words_of(sentence: str) -> tuple[str, ...]:
-    """The words of a sentence in their order, in small letters, without punctuation."""
+    """Return the words of a sentence in order, in lower case, without punctuation."""
     return tuple(re.findall(r"[^\W_]+(?:'[^\W_]+)*", sentence.lower()))
 
 
 def make_corpus(seed: int, n_train: int = 2000, n_test: int = 500) -> Corpus:
-    """A corpus; every test review may have clauses that no training review has."""
+    """Make a corpus; test reviews may have clauses that no training review has."""
     rng = np.random.default_rng(seed)
     return Corpus(write_reviews(n_train, rng, COMMON), write_reviews(n_test, rng, EVERYTHING))
 
 
 def real_corpus(seed: int, n_train: int = 2000, n_test: int = 500, longest: int = 60) -> Corpus:
-    """Real reviews, cut to their first words, brought by `katas data fetch reviews`; what decides is not known."""
-    from graders import dataroom
+    """Make a corpus of real reviews, cut to their first words. `katas data fetch reviews` downloads them."""
+    from graders import datasets
 
-    folder = Path(dataroom.folder("reviews"))
+    folder = Path(datasets.folder("reviews"))
     texts, labels = (folder / "texts.txt").read_text(encoding="utf-8").split("\n"), np.load(folder / "labels.npy")
     rows = np.random.default_rng(seed).permutation(len(labels))[: n_train + n_test]
     reviews = tuple(Review(words_of(texts[row].replace("<br />", " "))[:longest], int(labels[row])) for row in rows)
@@ -158,12 +158,12 @@ def real_corpus(seed: int, n_train: int = 2000, n_test: int = 500, longest: int 
 
 
 def write_reviews(n: int, rng: np.random.Generator, grammar: Grammar) -> tuple[Review, ...]:
-    """So many reviews, negative and positive in a random order, with their evidence."""
+    """Write n reviews with their evidence, negative and positive in random order."""
     return tuple(write_review(int(rng.integers(2)), rng, grammar) for _ in range(n))
 
 
 def write_review(label: int, rng: np.random.Generator, grammar: Grammar) -> Review:
-    """One review: asides, perhaps a concession, and the verdict that decides."""
+    """Write one review: asides, perhaps a concession, and the verdict that decides."""
     conceding = rng.random() < 0.25
     verdict = _one(rng, grammar.verdicts).replace("{opinion}", opinion(label, rng, strong=conceding))
     if conceding:
@@ -176,7 +176,7 @@ def write_review(label: int, rng: np.random.Generator, grammar: Grammar) -> Revi
 
 
 def opinion(label: int, rng: np.random.Generator, *, strong: bool) -> str:
-    """The words that decide, each with a star before it: one or two strong ones; else also a mild or a negated one."""
+    """Write an opinion, its deciding words marked with a star: one or two strong words, a mild one or a negated one."""
     forms = {"one": 0.45, "two": 0.55} if strong else {"one": 0.25, "two": 0.25, "mild": 0.2, "negated": 0.3}
     form = rng.choice(list(forms), p=list(forms.values()))
     if form == "negated":
@@ -191,7 +191,7 @@ def _stressed(word: str, rng: np.random.Generator) -> str:
 
 
 def _filled(text: str, rng: np.random.Generator) -> str:
-    """The text with a word in every slot; names are made of three syllables."""
+    """Fill every slot of the text with a word; names have three syllables."""
 
     def word(slot: re.Match[str]) -> str:
         if slot[1] == "name":

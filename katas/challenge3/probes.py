@@ -1,4 +1,4 @@
-"""What the visible tests have done beside the submission; plain values come back."""
+"""The calls that the visible tests make to your code. They return plain values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import torch.nn.functional as F
 from corpus import make_corpus
 from matplotlib.figure import Figure
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 
 def attention_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[np.ndarray]:
-    """Weights by attention_weights; context and weights by attend."""
+    """Return the weights from attention_weights, and context and weights from attend."""
     arguments = [torch.tensor(H), torch.tensor(query), *([] if mask is None else [torch.tensor(mask)])]
     return [_array(part) for part in (submission.attention_weights(*arguments), *submission.attend(*arguments))]
 
@@ -28,7 +28,7 @@ def attention_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.nd
 def gradients_for(
     submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray, on_context: np.ndarray, on_weights: np.ndarray
 ) -> list[np.ndarray]:
-    """The gradients for H and the query of Σ context · on_context + Σ weights · on_weights."""
+    """Return the gradients of Σ context · on_context + Σ weights · on_weights with respect to H and query."""
     vectors, asked = torch.tensor(H, requires_grad=True), torch.tensor(query, requires_grad=True)
     context, weights = submission.attend(vectors, asked, torch.tensor(mask))
     ((context * torch.tensor(on_context)).sum() + (weights * torch.tensor(on_weights)).sum()).backward()
@@ -36,14 +36,14 @@ def gradients_for(
 
 
 def arguments_after(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
-    """H, query and mask as they are after a call of attend."""
+    """Return H, query and mask after a call of attend."""
     arguments = [torch.tensor(H), torch.tensor(query), torch.tensor(mask)]
     submission.attend(*arguments)
     return [_array(argument) for argument in arguments]
 
 
 def fresh_answers(submission: Any, tokens: np.ndarray, mask: np.ndarray, n_classes: int) -> list[np.ndarray]:
-    """Logits and weights of a fresh classifier with attention, logits of one without."""
+    """Return logits and weights of a fresh classifier with attention, and logits of one without."""
     sizes = {"vocabulary_size": int(tokens.max()) + 1, "embedding_dim": 4, "n_classes": n_classes, "seed": 1}
     arguments = torch.tensor(tokens), torch.tensor(mask)
     with torch.no_grad():
@@ -52,7 +52,7 @@ def fresh_answers(submission: Any, tokens: np.ndarray, mask: np.ndarray, n_class
 
 
 def fresh_parameters(submission: Any, kind: str, seeds: list[int]) -> list[list[np.ndarray]]:
-    """What is trained in a model of each seed; the global generator is elsewhere each time."""
+    """Return the parameters of a model for each seed, with the global generator in a different state each time."""
     found = []
     for seed in seeds:
         torch.rand(7)
@@ -62,7 +62,7 @@ def fresh_parameters(submission: Any, kind: str, seeds: list[int]) -> list[list[
 
 
 def answers(submission: Any, kind: str, batches: list[tuple[np.ndarray, np.ndarray]]) -> list[list[np.ndarray]]:
-    """Logits, and weights where there are any, of a model with random parameters for each batch (tokens, mask)."""
+    """Return the logits, and weights if any, of a model with random parameters for each batch (tokens, mask)."""
     model = getattr(submission, kind)(20, 6, 3, seed=1)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
@@ -72,7 +72,7 @@ def answers(submission: Any, kind: str, batches: list[tuple[np.ndarray, np.ndarr
 
 
 def short_training(submission: Any, kind: str, corpus_seed: int, epochs: int) -> dict[str, Any]:
-    """Train on 300 reviews: history, parameters before and after, the loss of these reviews before and after."""
+    """Train on 300 reviews; return the history, and the parameters and the loss on these reviews before and after."""
     corpus = make_corpus(corpus_seed, n_train=300, n_test=100)
     model = getattr(submission, kind)(len(corpus.vocabulary), seed=1)
     before, loss_before = _parameters(model), _loss(model, corpus)
@@ -88,7 +88,7 @@ def short_training(submission: Any, kind: str, corpus_seed: int, epochs: int) ->
 
 
 def trained_beside(submission: Any, kind: str, corpus_seed: int, starts: list[int], turned: list[bool]) -> list[Any]:
-    """What is trained in three epochs, for each start of the global generators; with the test labels swapped?"""
+    """Return the parameters after three epochs for each start of the global generators; `turned` swaps test labels."""
     found = []
     for start, around in zip(starts, turned, strict=True):
         corpus = make_corpus(corpus_seed, n_train=300, n_test=100)
@@ -104,7 +104,7 @@ def trained_beside(submission: Any, kind: str, corpus_seed: int, starts: list[in
 
 
 def explanations(submission: Any, corpus_seed: int, sentences: list[str]) -> list[Any]:
-    """What two models, trained for a few epochs, say of each sentence; and their own logits and weights for it."""
+    """Return the explanations of two briefly trained models for each sentence, and their own logits and weights."""
     corpus = make_corpus(corpus_seed, n_train=300, n_test=10)
     models = []
     for seed in (1, 2):
@@ -122,11 +122,11 @@ def explanations(submission: Any, corpus_seed: int, sentences: list[str]) -> lis
 
 
 def share_of_test_reviews(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the classifier with attention on the corpus of a seed: its history, and what it does with the test reviews.
+    """Train the classifier with attention; return its history, and how it handles the test reviews.
 
-    right: the share that it is right about; on_evidence: of the weight, what the words that decide get on average;
-    by_chance: what they would get if every word had the same. changed: the shares of answers that change when the two
-    heaviest words are left out, and when two other words are, in reviews of eight words or more.
+    right: the share that it gets right. on_evidence: the average share of the weight on the words that decide.
+    by_chance: what that share would be if every word had the same weight. changed: the shares of answers that change if
+    the two heaviest words are left out, and if two other words are, in reviews of eight words or more.
     """
     corpus, model, history = _trained(submission, seed, epochs)
     tokens, mask, labels = corpus.batch(corpus.test)
@@ -160,14 +160,14 @@ def share_of_test_reviews(submission: Any, seed: int, epochs: int) -> dict[str, 
 
 
 def share_by_mean_pooling(submission: Any, seed: int, epochs: int) -> float:
-    """The share of the test reviews that the classifier without attention is right about, after the same training."""
+    """Return the share of the test reviews that the classifier without attention gets right after the same training."""
     corpus, model, _ = _trained(submission, seed, epochs, "MeanPoolingClassifier")
     tokens, mask, labels = corpus.batch(corpus.test)
     return float((_answer(model, tokens, mask)[0].argmax(axis=1) == labels.numpy()).mean())
 
 
 def explanation_of(submission: Any, seed: int, epochs: int, sentence: str) -> dict[str, Any]:
-    """What the trained classifier with attention says of a sentence."""
+    """Return the trained classifier's explanation of a sentence."""
     corpus, model, _ = _trained(submission, seed, epochs)
     told = submission.explain(model, corpus, sentence)
     pairs = [(str(word), float(weight)) for word, weight in told.weights]
@@ -177,14 +177,14 @@ def explanation_of(submission: Any, seed: int, epochs: int, sentence: str) -> di
 def bars_of(
     submission: Any, prediction: str, confidence: float, weights: list[tuple[str, float]], minimum: float = 0.05
 ) -> str:
-    """What as_bars makes of an explanation."""
+    """Return as_bars(explanation)."""
     pairs = [(word, weight) for word, weight in weights]
     told = submission.Explanation(prediction=prediction, confidence=confidence, weights=pairs)
     return submission.as_bars(told) if minimum == 0.05 else submission.as_bars(told, minimum=minimum)
 
 
 def picture_of(submission: Any, seed: int, sentences: list[str]) -> dict[str, Any]:
-    """The heatmap of a model with random parameters: the file, what matplotlib drew, and the model's own weights."""
+    """Return the heatmap of a model with random parameters: the file, what was drawn, and the model's own weights."""
     corpus = make_corpus(seed, n_train=200, n_test=10)
     model = submission.AttentionClassifier(len(corpus.vocabulary), seed=seed)
     with torch.no_grad():
@@ -195,7 +195,7 @@ def picture_of(submission: Any, seed: int, sentences: list[str]) -> dict[str, An
     saving = Figure.savefig
 
     def look(figure: Any, *arguments: Any, **options: Any) -> Any:
-        result = saving(figure, *arguments, **options)  # first: a layout is settled by drawing
+        result = saving(figure, *arguments, **options)  # first, because drawing fixes the layout
         drawn.append(_seen(figure))
         return result
 
@@ -212,11 +212,11 @@ def picture_of(submission: Any, seed: int, sentences: list[str]) -> dict[str, An
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Rows of cells and pieces of text of a figure, in pixels from its lower left corner.
+    """Return the rows of cells and the texts of a figure, in pixels from its lower left corner.
 
-    cells: for each row of an image or a mesh the number of its axes, its values, its lower and its upper edge, and the
-    edges of its columns. texts: the number of the axes, what is written, the place it is anchored at and the middle of
-    the box it takes; the labels of ticks are anchored at their tick.
+    cells: for each row of an image or a mesh, the number of its axes, its values, its lower and upper edge, and the
+    edges of its columns. texts: the number of the axes, the text, its anchor and the middle of its box; tick labels are
+    anchored at their tick.
     """
     figure.canvas.draw()
     cells, texts = [], []
@@ -235,7 +235,7 @@ def _seen(figure: Any) -> dict[str, Any]:
 
 
 def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
-    """The rows of every image and mesh of these axes."""
+    """Yield the rows of every image and mesh in these axes."""
     for image in axes.images:
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
         if values.ndim == 2:
@@ -264,9 +264,9 @@ def _middle(text: Any) -> tuple[float, float]:
 
 
 def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, Any]:
-    """The columns of what compare gives for a small corpus, and the same models trained twice more.
+    """Return the columns of compare's table for a small corpus, and train the same models twice more.
 
-    again: for each row the accuracies of both trainings, and the number of parameters that are trained.
+    again: for each row, the accuracies after both trainings, and the number of trained parameters.
     """
     corpus = make_corpus(seed, n_train=120, n_test=400)
     tokens, mask, labels = corpus.batch(corpus.test)
@@ -313,5 +313,5 @@ def _loss(model: Any, corpus: Any) -> float:
 
 
 def _parameters(model: Any) -> list[np.ndarray]:
-    """Copies of all that is trained."""
+    """Copy all trained parameters."""
     return [_array(parameter) for parameter in model.parameters() if parameter.requires_grad]

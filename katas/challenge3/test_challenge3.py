@@ -1,4 +1,4 @@
-"""What attention and its pictures promise, on numbers that can be checked by hand and on the supplied reviews."""
+"""Challenge 3: the visible tests, on numbers that you can check by hand and on the supplied reviews."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.checks import about, assert_close, assert_equal, assert_near, asser
 EPOCHS = 20
 KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
 EXAMPLE = "This movie was absolutely terrible and boring"
-LOOK = "Print the weights of a fresh model: if one of them is nearly 1, the scores are too large at the start (Hint 3)"
+LOOK = "Print the weights of a fresh model: if one of them is nearly 1, its scores are too large; see Hint 3"
 
 # the worked example: scores 2, 1, 0
 H = np.array([[[2.0, 0.0], [0.0, 1.0], [1.0, -1.0]]])
@@ -30,14 +30,14 @@ def test_the_worked_example(kata: Any, probes: Any) -> None:
 
 
 @task("weights")
-def test_padding_gets_exactly_nothing(kata: Any, probes: Any) -> None:
+def test_padding_gets_a_weight_of_exactly_0(kata: Any, probes: Any) -> None:
     found, _, _ = kata.run(probes.attention_for, H, query, np.array([[True, True, False]]))
     assert_close(found, first_two[None], terms=8)
-    assert found[0, 2] == 0, f"the weight at padding is {found[0, 2]}, and has to be exactly 0"
+    assert found[0, 2] == 0, f"the weight at padding is {found[0, 2]}, expected exactly 0"
 
 
 @task("weights")
-def test_each_of_two_sentences_has_weights_of_its_own(kata: Any, probes: Any) -> None:
+def test_two_sentences_have_separate_weights(kata: Any, probes: Any) -> None:
     both = np.concatenate([H, 0 * H])  # in the second one all scores are 0
     found, _, _ = kata.run(probes.attention_for, both, query, np.array([[True, True, False], [True, False, True]]))
     assert_close(found, np.array([first_two, [0.5, 0.0, 0.5]]), scale=1.0, terms=8)
@@ -47,7 +47,7 @@ def test_each_of_two_sentences_has_weights_of_its_own(kata: Any, probes: Any) ->
 
 
 @task("robust")
-def test_extreme_scores(kata: Any, probes: Any) -> None:
+def test_extreme_scores_give_the_right_weights(kata: Any, probes: Any) -> None:
     mask = np.array([[True, True, False]])
     found, _, _ = kata.run(probes.attention_for, 1e4 * H, query, None)  # scores 20 000, 10 000, 0
     assert_close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0, terms=8)
@@ -56,22 +56,23 @@ def test_extreme_scores(kata: Any, probes: Any) -> None:
             words = np.array([[[-low, 0.0], [-low, -low], [at_padding, at_padding]]])
             found, _, _ = kata.run(probes.attention_for, words, query, mask)
             assert_close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0, terms=8)
-    words = np.array([[[2.0, 0.0], [0.0, 1.0], [1e4, 1e4]]])  # nothing of a score at padding reaches the gradients
+    words = np.array([[[2.0, 0.0], [0.0, 1.0], [1e4, 1e4]]])  # a score at padding must not reach the gradients
     by_H, by_query = kata.run(
         probes.gradients_for, words, query, mask, np.array([[1.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
     )
-    assert np.isfinite(by_H).all(), "the gradient for H is not finite"
-    assert np.isfinite(by_query).all(), "the gradient for the query is not finite"
-    assert not by_H[0, 2].any(), "what stands at padding gets a gradient"
+    assert np.isfinite(by_H).all(), "the gradient with respect to H is not finite"
+    assert np.isfinite(by_query).all(), "the gradient with respect to the query is not finite"
+    assert not by_H[0, 2].any(), "the vector at padding gets a gradient, expected 0"
 
 
 @task("robust")
-def test_float32_stays_float32_and_arguments_stay_as_they_are(kata: Any, probes: Any) -> None:
+def test_float32_stays_float32_and_arguments_do_not_change(kata: Any, probes: Any) -> None:
     arguments = [H.astype(np.float32), query.astype(np.float32), np.array([[True, True, False]])]
     found, context, _ = kata.run(probes.attention_for, *arguments)
     assert_close(found, first_two[None], dtype=np.float32, scale=1.0, terms=8)
     assert_close(context, first_two[None] @ H[0], dtype=np.float32, scale=2.0, terms=8)
-    assert_equal(kata.run(probes.arguments_after, *arguments), arguments)
+    with about("H, query and mask after attend"):
+        assert_equal(kata.run(probes.arguments_after, *arguments), arguments)
 
 
 @task("context")
@@ -84,24 +85,28 @@ def test_the_context_of_the_worked_example(kata: Any, probes: Any) -> None:
 @task("gradients")
 def test_the_gradient_of_the_worked_example(kata: Any, probes: Any) -> None:
     real = np.full((1, 3), True)
-    for g, w in (([1.0, 0.0], [0.0, 0.0, 0.0]), ([0.5, -2.0], [1.0, 3.0, -1.0])):  # dL/dc; what the weights get besides
+    for g, w in (([1.0, 0.0], [0.0, 0.0, 0.0]), ([0.5, -2.0], [1.0, 3.0, -1.0])):  # dL/dc, and dL/dα directly
         by_H, by_query = kata.run(probes.gradients_for, H, query, real, np.array([g]), np.array([w]))
         context = weights @ H[0]
         slopes = weights * ((H[0] - context) @ g + w - weights @ w)  # dL/ds_j, for the first: 0.3855, -0.3476, -0.0379
-        assert_close(by_query, slopes @ H[0], scale=9.0, terms=8)
-        assert_close(by_H, (np.outer(weights, g) + np.outer(slopes, query))[None], scale=9.0, terms=8)
+        with about("the gradient with respect to the query"):
+            assert_close(by_query, slopes @ H[0], scale=9.0, terms=8)
+        with about("the gradient with respect to H"):
+            assert_close(by_H, (np.outer(weights, g) + np.outer(slopes, query))[None], scale=9.0, terms=8)
 
 
 @task("classifier")
-def test_the_classifiers_say_what_they_promise(kata: Any, probes: Any) -> None:
+def test_forward_returns_logits_and_weights(kata: Any, probes: Any) -> None:
     tokens = np.array([[5, 3, 4, 6], [2, 7, 0, 0]])
     logits, found, pooled = kata.run(probes.fresh_answers, tokens, tokens > 0, 3)
     assert logits.shape == pooled.shape == (2, 3), (
-        f"logits have the shapes {logits.shape} and {pooled.shape}, not (2, 3)"
+        f"the logits have shapes {logits.shape} (attention) and {pooled.shape} (mean pooling), expected (2, 3)"
     )
-    assert found.shape == (2, 4), f"weights have the shape {found.shape}, not that of the tokens, (2, 4)"
-    assert_close(found.sum(axis=1), np.ones(2, np.float32), terms=8)
-    assert_equal(found[1, 2:], np.zeros(2, np.float32))
+    assert found.shape == (2, 4), f"the weights have shape {found.shape}, expected that of the tokens, (2, 4)"
+    with about("the sums of the weights"):
+        assert_close(found.sum(axis=1), np.ones(2, np.float32), terms=8)
+    with about("the weights at padding"):
+        assert_equal(found[1, 2:], np.zeros(2, np.float32))
 
 
 TOKENS = np.array([[5, 3, 4, 6], [2, 7, 0, 0], [9, 9, 8, 0]])  # three sentences; 0 is padding
@@ -111,7 +116,7 @@ NEAR = {"relative": 1e-4, "absolute": 1e-4}  # logits are some tens at most, in 
 
 @task("classifier")
 @cases(2)
-def test_padding_changes_nothing(kata: Any, draw: Any, probes: Any) -> None:
+def test_padding_does_not_change_the_logits(kata: Any, draw: Any, probes: Any) -> None:
     other = np.where(MASK, TOKENS, 11)  # other tokens at padding
     longer = np.pad(TOKENS, ((0, 0), (0, 2))), np.pad(MASK, ((0, 0), (0, 2)))
     alone = TOKENS[1:2, :2], MASK[1:2, :2]
@@ -124,17 +129,15 @@ def test_padding_changes_nothing(kata: Any, draw: Any, probes: Any) -> None:
 
 @task("classifier")
 @cases(2)
-def test_the_logits_are_the_mean_of_those_of_the_words(kata: Any, draw: Any, probes: Any) -> None:
+def test_logits_are_the_weighted_mean_over_the_words(kata: Any, draw: Any, probes: Any) -> None:
     order = [2, 0, 3, 1]
     single = np.arange(20)[:, None], np.full((20, 1), True)  # every word of the vocabulary by itself
     batches = [single, (TOKENS, MASK), (TOKENS[:, order], MASK[:, order])]
     (of_words, *_), (logits, *weights), (mixed, *_) = kata.run(probes.answers, KINDS[draw.case], batches)
     shares = weights[0] if weights else MASK / MASK.sum(axis=1, keepdims=True)
     expected = np.einsum("nw,nwc->nc", shares, of_words[TOKENS])
-    assert_near(
-        logits, expected, **NEAR, name="the matrix of logits, computed with the weights returned (or equal ones),"
-    )
-    assert_near(mixed, logits, **NEAR, name="the matrix of logits of the words in another order")
+    assert_near(logits, expected, **NEAR, name="the matrix of logits, as a mean with the returned (or equal) weights,")
+    assert_near(mixed, logits, **NEAR, name="the matrix of logits for the words in another order")
 
 
 @task("classifier")
@@ -146,106 +149,115 @@ def test_a_word_has_the_same_score_in_every_sentence(kata: Any, probes: Any) -> 
 
 
 @task("classifier")
-def test_the_seed_decides_and_the_query_is_trained(kata: Any, probes: Any) -> None:
+def test_the_seed_decides_and_the_query_is_a_parameter(kata: Any, probes: Any) -> None:
     sizes = []
     for kind in KINDS:
         first, again, other = kata.run(probes.fresh_parameters, kind, [3, 3, 4])
-        assert_equal(again, first)
+        with about(f"two {kind}s with seed 3"):
+            assert_equal(again, first)
         same = all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
-        assert not same, f"{kind}: seeds 3 and 4 give the same model"
+        assert not same, f"{kind}: seeds 3 and 4 give the same model, expected different ones"
         sizes.append(sum(map(np.size, first)))
-    assert sizes[0] >= sizes[1] + 6, f"with attention {sizes[0]} numbers are trained, with the mean {sizes[1]}; q has 6"
+    assert sizes[0] >= sizes[1] + 6, (
+        f"AttentionClassifier trains {sizes[0]} numbers and MeanPoolingClassifier {sizes[1]}; expected at least 6 more "
+        "with attention, for the query"
+    )
 
 
 @task("training")
 @cases(2)
-def test_everything_is_trained_and_the_history_is_the_mean_loss(kata: Any, draw: Any, probes: Any) -> None:
+def test_train_changes_every_parameter_and_records_the_loss(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.short_training, KINDS[draw.case], draw.seed(), 6)
     for before, after in zip(run["before"], run["after"], strict=True):
-        assert not np.array_equal(before, after), f"a parameter of shape {before.shape} was not trained"
+        assert not np.array_equal(before, after), f"train did not change a parameter of shape {before.shape}"
     first, *_, last = run["history"]
     low, high = 0.9 * run["loss_after"] - 0.02, 1.05 * run["loss_before"] + 0.05
     assert len(run["history"]) == 6
     assert low <= last <= 1.05 * first <= 1.05 * high, (
-        f"the loss goes from {run['loss_before']:.3f} to {run['loss_after']:.3f}; the history from {first:.3f} to "
-        f"{last:.3f}"
+        f"the loss on the training reviews goes from {run['loss_before']:.3f} to {run['loss_after']:.3f}, but the "
+        f"returned history from {first:.3f} to {last:.3f}"
     )
 
 
 @task("training")
 @cases(2)
-def test_the_test_reviews_have_no_say(kata: Any, draw: Any, probes: Any) -> None:
+def test_test_reviews_do_not_influence_the_training(kata: Any, draw: Any, probes: Any) -> None:
     first, again, other = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0] * 3, [False, False, True])
     apart, by_chance = distance(first, other), distance(first, again)  # by_chance is 0 if the seed decides everything
     assert apart <= 3 * by_chance, (
-        f"train gives another model if the labels of corpus.test are swapped: the parameters are {apart:.3g} apart; "
-        f"after two trainings with the same labels they are {by_chance:.3g} apart"
+        f"train gives another model if the labels in corpus.test are swapped: its parameters are {apart:.3g} away; "
+        f"after two trainings with the same labels, they are {by_chance:.3g} apart"
     )
 
 
 def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    """Between two lists of parameters, as if each were one long vector."""
+    """Return the distance between two lists of parameters, each seen as one long vector."""
     return math.sqrt(sum(float(((a - b) ** 2).sum()) for a, b in zip(one, other, strict=True)))
 
 
 @task("seeds")
 @cases(2)
-def test_equal_seeds_train_equal_models(kata: Any, draw: Any, probes: Any) -> None:
+def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0, 1], [False, False])
-    with about("the same training once more"):
+    with about("the parameters after two trainings with the same seed"):
         assert_equal(run[1], run[0])
 
 
 @task("training")
-def test_the_test_reviews_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_test_reviews_are_classified_correctly(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
     run, mean = (
         kata.run(probe, seed, EPOCHS) for probe in (probes.share_of_test_reviews, probes.share_by_mean_pooling)
     )
     history = run["history"]
-    assert len(history) == EPOCHS, f"train gives {len(history)} losses for {EPOCHS} epochs"
-    assert history[-1] < history[0], f"the loss goes from {history[0]:.3f} to {history[-1]:.3f}"
-    assert run["right"] >= 0.9, f"{run['right']:.1%} of the test reviews are right, 90 % are asked. {LOOK}"
-    assert run["right"] >= mean - 0.05, f"{run['right']:.1%} are right with attention, {mean:.1%} without. {LOOK}"
+    assert len(history) == EPOCHS, f"train returned {len(history)} losses for {EPOCHS} epochs"
+    assert history[-1] < history[0], f"the loss goes from {history[0]:.3f} to {history[-1]:.3f}, expected it to fall"
+    assert run["right"] >= 0.9, f"{run['right']:.1%} of the test reviews are right, expected at least 90 %. {LOOK}"
+    assert run["right"] >= mean - 0.05, (
+        f"{run['right']:.1%} of the test reviews are right with attention, and {mean:.1%} with mean pooling; expected "
+        f"at most five percentage points less. {LOOK}"
+    )
 
 
 @task("evidence")
-def test_most_of_the_weight_lies_on_the_words_that_decide(kata: Any, draw: Any, probes: Any) -> None:
+def test_most_weight_is_on_the_words_that_decide(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.share_of_test_reviews, draw.seed(), EPOCHS)
     assert run["on_evidence"] >= 0.5, (
-        f"the words that decide get {run['on_evidence']:.0%} of the weight; 50 % are asked, and by chance they would "
-        f"get {run['by_chance']:.0%}. {LOOK}"
+        f"the words that decide get {run['on_evidence']:.0%} of the weight, expected at least 50 % (by chance it would "
+        f"be {run['by_chance']:.0%}). {LOOK}"
     )
     heaviest, others = run["changed"]
     assert heaviest >= others + 0.25, (
-        f"without the two heaviest words {heaviest:.0%} of the answers change, without two other words {others:.0%}; "
-        "at least 25 % more are asked"
+        f"leaving out the two heaviest words changes {heaviest:.0%} of the answers, leaving out two other words "
+        f"{others:.0%}; expected a difference of at least 25 percentage points"
     )
 
 
 @task("explain")
-def test_the_example_is_negative_and_two_words_say_why(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, probes: Any) -> None:
     told = kata.run(probes.explanation_of, draw.seed(), EPOCHS, EXAMPLE)
     assert [word for word, _ in told["weights"]] == EXAMPLE.lower().split()
     assert abs(sum(weight for _, weight in told["weights"]) - 1) < 1e-4  # float32, seven words
-    assert told["prediction"] == "Negative"
+    assert told["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {told['prediction']}"
     assert 0.5 <= told["confidence"] <= 1
     weights = {word: round(weight, 2) for word, weight in told["weights"]}
     assert weights["terrible"] + weights["boring"] > 0.5, (
-        f"'terrible' and 'boring' together have at most half of the weight: {weights}. {LOOK}"
+        f"'terrible' and 'boring' together have no more than half of the weight: {weights}. {LOOK}"
     )
 
 
 @task("explain")
-def test_an_explanation_tells_what_this_model_does(kata: Any, draw: Any, probes: Any) -> None:
+def test_an_explanation_matches_the_model(kata: Any, draw: Any, probes: Any) -> None:
     sentences = [EXAMPLE, "Zuberkon's film: really good, really good!", "Superb.", "Superb and gripping and superb"]
     for sentence, prediction, confidence, pairs, logits, found in kata.run(probes.explanations, draw.seed(), sentences):
         shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-        assert [word for word, _ in pairs] == re.findall(r"[\w']+", sentence.lower()), f"the words of {sentence!r}"
+        words, expected = [word for word, _ in pairs], re.findall(r"[\w']+", sentence.lower())
+        assert words == expected, f"{sentence!r}: the words are {words}, expected {expected}"
         assert_near([weight for _, weight in pairs], found, absolute=1e-4, name=f"the list of weights of {sentence!r}")
-        assert prediction == ("Negative", "Positive")[shares.argmax()], f"{sentence!r}: logits {logits}"
+        label = ("Negative", "Positive")[shares.argmax()]
+        assert prediction == label, f"{sentence!r}: the prediction is {prediction}, expected {label} (logits {logits})"
         assert abs(confidence - shares.max()) < 1e-4, (
-            f"{sentence!r}: confidence {confidence:.4f}, the softmax of the logits gives {shares.max():.4f}"
+            f"{sentence!r}: the confidence is {confidence:.4f}, expected {shares.max():.4f}, the softmax of the logits"
         )
 
 
@@ -278,15 +290,16 @@ def test_bars_with_another_minimum(kata: Any, probes: Any) -> None:
 
 
 def assert_bars(text: str, expected: list[str], blocks: list[float]) -> None:
-    """The lines are those expected; the number of blocks may be rounded up or down."""
+    """Check the lines; the number of blocks may be rounded up or down."""
     lines = [line.rstrip() for line in text.rstrip().split("\n")]
     assert [line.rstrip("█ ") for line in lines] == [line.rstrip("█ ") for line in expected]
     for line, exact in zip(lines[1:], blocks, strict=False):
-        assert abs(line.count("█") - exact) < 1, f"{line}: {line.count('█')} blocks; in proportion it is {exact}"
+        found = line.count("█")
+        assert abs(found - exact) < 1, f"{line}: {found} blocks, expected {exact} in proportion, rounded up or down"
 
 
 @task("bar_details")
-def test_bars_to_the_last_block(kata: Any, probes: Any) -> None:
+def test_bars_are_rounded_tied_and_limited(kata: Any, probes: Any) -> None:
     def lines(pairs: list[tuple[str, float]], minimum: float = 0.05) -> list[str]:
         return kata.run(probes.bars_of, "Positive", 0.75, pairs, minimum).rstrip().split("\n")[1:-1]
 
@@ -301,21 +314,23 @@ def test_bars_to_the_last_block(kata: Any, probes: Any) -> None:
     # a weight at the minimum is shown; the smallest bar has one block
     assert lines([("bad", 0.75), ("film", 0.25)], 0.25) == ['- "bad": 0.75 ██████████', '- "film": 0.25 ███']
     assert lines([("bad", 0.98), ("film", 0.02)], 0.01) == ['- "bad": 0.98 ██████████', '- "film": 0.02 █']
-    # as many words as there are
+    # all words are shown, however many there are
     assert lines([(f"w{n}", 1 / 16) for n in range(16)]) == [f'- "w{n}": 0.06 ██████████' for n in range(16)]
 
 
 @task("heatmap")
-def test_every_sentence_has_a_row_with_its_words_and_weights(kata: Any, draw: Any, probes: Any) -> None:
+def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, probes: Any) -> None:
     sentences = [EXAMPLE, "Never dull, and so charming", "A horror film"]
     found = kata.run(probes.picture_of, draw.seed(), sentences)
     assert_picture(found["picture"] or None, "the heatmap")
-    assert found["drawn"], "the picture is not one that a matplotlib figure was saved as"
+    assert found["drawn"], "the picture was not saved from a matplotlib figure"
     rows = [row_of(found["drawn"]["cells"], weights) for weights in found["weights"]]
     for sentence, row in zip(sentences, rows, strict=True):
-        assert row, f"no row of cells (imshow, matshow, pcolor, pcolormesh) holds the weights of {sentence!r}"
+        assert row, f"no row of cells (imshow, matshow, pcolor, pcolormesh) contains the weights of {sentence!r}"
     heights = [row[2] for row in rows]
-    assert heights == sorted(heights, reverse=True), "the first sentence is at the top, the others follow below"
+    assert heights == sorted(heights, reverse=True), (
+        "the rows are in the wrong order; put the first sentence at the top and the others below it, in order"
+    )
     owners = [row[0] for row in rows]
     for sentence, row in zip(sentences, rows, strict=True):
         for word, left, right in zip(re.findall(r"\w+", sentence.lower()), row[4][:-1], row[4][1:], strict=False):
@@ -327,11 +342,11 @@ def test_every_sentence_has_a_row_with_its_words_and_weights(kata: Any, draw: An
                     for x, y in (places[:2], places[2:])
                 )
                 for axes, text, *places in found["drawn"]["texts"]
-            ), f"the word {word!r} of {sentence!r} is not at its cell"
+            ), f"the word {word!r} of {sentence!r} is not written at its cell"
 
 
 def row_of(cells: list[Any], weights: np.ndarray) -> Any:
-    """The row of cells (axes, values, lower edge, upper edge, edges across) that holds these weights, then nothing."""
+    """Return the row of cells (axes, values, lower edge, upper edge, column edges) with these weights and no others."""
     for row in cells:
         values, rest = row[1][: len(weights)], row[1][len(weights) :]
         if len(values) == len(weights) and np.allclose(values, weights, atol=1e-4) and not np.nan_to_num(rest).any():
@@ -346,13 +361,17 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
     assert list(table) == ["model", "seed", "accuracy", "seconds", "parameters"]
     assert table["model"] == ["attention", "mean pooling"] * 2
     assert table["seed"] == [3, 3, 1, 1]
-    # a training that its seed does not decide comes out differently each time
+    # if the seed does not decide everything, the result differs from training to training
     repeats = all(one == other for (one, other), _ in run["again"])
     for row, ((accuracy, _), parameters) in enumerate(run["again"]):
         who = f"{table['model'][row]}, seed {table['seed'][row]:.0f}"
         assert abs(table["accuracy"][row] - accuracy) < (0.004 if repeats else 0.15), (
-            f"{who}: accuracy {table['accuracy'][row]:.3f}; trained again, {accuracy:.3f} of corpus.test is right"
+            f"{who}: the table has accuracy {table['accuracy'][row]:.3f}; trained again, {accuracy:.3f} of corpus.test "
+            "is right"
         )
-        assert table["parameters"][row] == parameters, f"{who}: {parameters} parameters are trained"
-    assert min(table["seconds"]) > 0, "a training takes longer than 0 seconds"
-    assert sum(table["seconds"]) <= run["wall"] + 0.05, f"compare took {run['wall']:.2f} s, the table says more"
+        assert table["parameters"][row] == parameters, (
+            f"{who}: the table has {table['parameters'][row]:.0f} parameters, expected {parameters}"
+        )
+    assert min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training"
+    total = sum(table["seconds"])
+    assert total <= run["wall"] + 0.05, f"the seconds sum to {total:.2f}, but compare took {run['wall']:.2f} s"

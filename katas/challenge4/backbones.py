@@ -1,12 +1,12 @@
-"""Networks that turn images into features, supplied: a residual network in two sizes, and where their weights are.
+"""Supplied: networks that turn images into features. A residual network in two sizes, with functions for its weights.
 
     tiny(seed=0)                  # fresh weights
     tiny_weights()                # trained ones, by the names of its parameters
-    resnet18_on_imagenet()        # weights that torch.hub downloads and checks
-    from_torchvision("vgg11")     # where torchvision is installed
+    resnet18_on_imagenet()        # with weights that torch.hub downloads and verifies
+    from_torchvision("vgg11")     # if torchvision is installed
 
-Each takes images (n, 3, height, width) in float32, from 0 to 1, and gives features (n, n_features); its `stages` are a
-ModuleList, the one next to the image first. docs/backbone.md says how the weights of `tiny` were made.
+Each network takes images (n, 3, height, width) in float32, from 0 to 1, and returns features (n, n_features). Its
+`stages` are a ModuleList, from input to output. docs/backbone.md describes how the weights of `tiny` were made.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ RESNET18_WIDTHS, RESNET18_BLOCKS = (64, 128, 256, 512), (2, 2, 2, 2)
 
 
 class BasicBlock(nn.Module):
-    """relu(F(x) + x) of two convolutions; the way past them is a 1 × 1 convolution where the sizes differ."""
+    """relu(F(x) + x), where F is two convolutions; the shortcut is a 1 × 1 convolution if the sizes differ."""
 
     def __init__(self, width_in: int, width: int, stride: int) -> None:
         super().__init__()
@@ -43,9 +43,9 @@ class BasicBlock(nn.Module):
 
 
 class ResidualNetwork(nn.Module):
-    """ResNet (He and others, 2015) without its classifier: a stem and four groups of blocks, which are the stages.
+    """ResNet (He and others, 2015) without its classifier. Its stages are the stem and four groups of blocks.
 
-    Parameters have the names that they have in torchvision: conv1, bn1, layer1.0.conv1, …
+    Parameters have the same names as in torchvision: conv1, bn1, layer1.0.conv1, …
     """
 
     def __init__(self, widths: Sequence[int], blocks: Sequence[int], stem: nn.Conv2d, pool: nn.Module) -> None:
@@ -60,7 +60,7 @@ class ResidualNetwork(nn.Module):
             width_in = width
         stem_stage = nn.Sequential(self.conv1, self.bn1, nn.ReLU(), self.pool)
         stages = nn.ModuleList([stem_stage, self.layer1, self.layer2, self.layer3, self.layer4])
-        self.__dict__["stages"] = stages  # not as a child: every parameter keeps one name, that of torchvision
+        self.__dict__["stages"] = stages  # not as a child: every parameter has one name, torchvision's
         self.n_features = width_in
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225])[:, None, None], persistent=False)
@@ -69,7 +69,7 @@ class ResidualNetwork(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def normalised(self, images: Tensor) -> Tensor:
-        """Images from 0 to 1, by ImageNet's mean and deviation: what the first stage is given."""
+        """Return images (from 0 to 1) normalised by ImageNet's mean and standard deviation: the first stage's input."""
         return (images - self.mean) / self.deviation
 
     def forward(self, images: Tensor) -> Tensor:
@@ -80,30 +80,30 @@ class ResidualNetwork(nn.Module):
 
 
 def tiny(seed: int = 0) -> ResidualNetwork:
-    """The small network, 5 stages and 128 features, for images of some 32 × 32; its weights are fresh, by the seed."""
+    """Return the small network with fresh weights from the seed: 5 stages, 128 features, images of about 32 × 32."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         stem = nn.Conv2d(3, TINY_WIDTHS[0], 3, 2, padding=1, bias=False)
         network = ResidualNetwork(TINY_WIDTHS, TINY_BLOCKS, stem, nn.Identity())
-    return network.to(memory_format=torch.channels_last)  # the same numbers in another order: faster on a CPU
+    return network.to(memory_format=torch.channels_last)  # another memory layout, faster on a CPU
 
 
 def tiny_weights() -> dict[str, Tensor]:
-    """What `tiny` has learned, from the file tiny.safetensors: a state dict."""
-    return load(__loader__.get_data(str(WEIGHTS)))  # by the loader: in a grader's worker no file is on a disk
+    """Return the trained weights of `tiny`, from tiny.safetensors, as a state dict."""
+    return load(__loader__.get_data(str(WEIGHTS)))  # through the loader, since a grader's worker has no files on disk
 
 
 def resnet18() -> ResidualNetwork:
-    """ResNet-18, 5 stages and 512 features, for images of some 224 × 224; fresh weights."""
+    """Return ResNet-18 with fresh weights: 5 stages, 512 features, for images of about 224 × 224."""
     stem, pool = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False), nn.MaxPool2d(3, 2, padding=1)
     return ResidualNetwork(RESNET18_WIDTHS, RESNET18_BLOCKS, stem, pool)
 
 
 def resnet18_on_imagenet(url: str | None = None) -> ResidualNetwork:
-    """ResNet-18 with ImageNet's weights (45 MB), fetched once by torch.hub and checked against the sum in their name.
+    """Return ResNet-18 with ImageNet's weights (45 MB), downloaded once and verified by the checksum in the file name.
 
-    They come from `url`, else from the folder named in NN_KATAS_DATA_URL, else from PyTorch. Raises OSError without a
-    network, RuntimeError where the file is another one.
+    They come from `url`, else from the address in NN_KATAS_DATA_URL, else from PyTorch. Raises OSError without a
+    network connection, and RuntimeError if the checksum doesn't match.
     """
     mirror = os.environ.get("NN_KATAS_DATA_URL")
     url = url or (f"{mirror.rstrip('/')}/{IMAGENET.rpartition('/')[2]}" if mirror else IMAGENET)
@@ -114,7 +114,7 @@ def resnet18_on_imagenet(url: str | None = None) -> ResidualNetwork:
 
 
 class TorchvisionBackbone(nn.Module):
-    """A ResNet, VGG or MobileNet of torchvision without its classifier, cut into stages."""
+    """A ResNet, VGG or MobileNet from torchvision without its classifier, cut into stages."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -135,27 +135,27 @@ class TorchvisionBackbone(nn.Module):
 
 
 def from_torchvision(name: str, *, pretrained: bool = True) -> TorchvisionBackbone:
-    """A backbone by torchvision's name for it: resnet34, vgg11_bn, mobilenet_v2, …
+    """Return a backbone by its torchvision name: resnet34, vgg11_bn, mobilenet_v2, …
 
-    Raises ValueError for a name that it has not, or of another family; ImportError where torchvision is missing.
+    Raises ValueError for an unknown name or another family, and ImportError if torchvision isn't installed.
     """
     families = ("resnet", "vgg", "mobilenet")
     if not name.startswith(families):
         raise ValueError(
-            f"there is no backbone {name!r}; there are tiny, resnet18, and torchvision's {', '.join(families)}"
+            f"no backbone {name!r}. Use tiny, resnet18, or one of torchvision's {', '.join(families)} models."
         )
     if importlib.util.find_spec("torchvision") is None:
-        raise ImportError(f"{name} comes from torchvision: pip install torchvision (tiny and resnet18 need no package)")
+        raise ImportError(f"{name} needs torchvision: pip install torchvision (tiny and resnet18 don't need it)")
     from torchvision import models
 
     known = [each for each in models.list_models(module=models) if each.startswith(families)]
     if name not in known:
-        raise ValueError(f"torchvision has no {name!r}; it has {', '.join(known)}")
+        raise ValueError(f"torchvision has no {name!r}. It has {', '.join(known)}.")
     return TorchvisionBackbone(models.get_model(name, weights="DEFAULT" if pretrained else None))
 
 
 def _stages_of(model: nn.Module) -> Iterator[nn.Sequential]:
-    """The stages of a model of torchvision: one wherever the image becomes smaller."""
+    """Yield the stages of a torchvision model; a new one begins wherever the image gets smaller."""
     if hasattr(model, "layer4"):
         yield nn.Sequential(model.conv1, model.bn1, model.relu, model.maxpool)
         yield from (model.layer1, model.layer2, model.layer3, model.layer4)

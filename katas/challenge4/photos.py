@@ -1,7 +1,7 @@
-"""The photos to learn from, supplied: rendered ones of six things, or your own from a folder.
+"""Supplied: the photos to learn from, either rendered ones of six things or your own from a folder.
 
-data = load_photos(300)               # 300 to train on, 200 to validate with, 32 × 32
-data = load_folder("my/photos")       # a sub-folder for each class; any size and format that Pillow reads
+data = load_photos(300)               # 300 for training, 200 for validation, 32 × 32
+data = load_folder("my/photos")       # one sub-folder per class; any size and format that Pillow reads
 """
 
 import os
@@ -15,15 +15,15 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom", "starfish")
-POOL = 500  # of the rendered photos; the others are to validate with
-LEAST = 4  # photos of a class
+POOL = 500  # rendered photos for training; the others are for validation
+LEAST = 4  # photos per class
 
-_FOLDER = os.environ.get("KATAS_DATA_PHOTOS")  # where a grader's worker finds them
+_FOLDER = os.environ.get("KATAS_DATA_PHOTOS")  # set in a grader's worker
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Images (n, 3, side, side) float32 from 0 to 1, and classes (n,) int64, the numbers of `classes`."""
+    """Images (n, 3, side, side), float32 from 0 to 1, and labels (n,), int64, which are positions in `classes`."""
 
     train_images: Tensor
     train_labels: Tensor
@@ -33,10 +33,10 @@ class Photos:
 
 
 def load_photos(n_train: int = 300, *, seed: int = 0, side: int = 32) -> Photos:
-    """Of 500 rendered photos so many to train on, as the seed picks them, and always the same 200 to validate with."""
+    """Return `n_train` of 500 rendered training photos, drawn by the seed, and always the same 200 for validation."""
     if not len(CLASSES) <= n_train <= POOL:
         raise ValueError(
-            f"there are {POOL} photos to train on: n_train = {n_train} is not between {len(CLASSES)} and that"
+            f"n_train = {n_train}: there are {POOL} photos to train on. Ask for {len(CLASSES)} to {POOL} of them."
         )
     folder = Path(_FOLDER or _made_folder())
     images, labels = np.load(folder / "images.npy"), torch.tensor(np.load(folder / "labels.npy"))
@@ -48,23 +48,25 @@ def load_photos(n_train: int = 300, *, seed: int = 0, side: int = 32) -> Photos:
 
 
 def load_folder(path: str | Path, *, share: float = 0.25, seed: int = 0, side: int = 32) -> Photos:
-    """Photos of your own: path/CLASS/FILE. Of each class a share is kept to validate with.
+    """Read your own photos, path/CLASS/FILE, and keep a share of each class for validation.
 
-    Photos are turned as the camera says, cut to a square around the middle, and made smaller or larger. A file that is
-    no picture is named in a warning and skipped. Raises ValueError where there are not two classes of four photos each.
+    Photos are rotated as their EXIF data says, cropped to a square around the centre, and resized. A file that isn't a
+    picture is skipped with a warning. Raises ValueError unless there are at least two classes of four photos each.
     """
     path = Path(path)
     if not path.is_dir():
-        raise ValueError(f"{path}: there is no such folder")
+        raise ValueError(f"{path}: no such folder. Name one that has a sub-folder of photos for each class.")
     names = sorted(place.name for place in path.iterdir() if place.is_dir() and not place.name.startswith("."))
     if len(names) < 2:
-        raise ValueError(f"{path}: {len(names)} sub-folders; put the photos of each class into one, two at least")
+        sub_folders = f"{len(names)} sub-folder{'s' * (len(names) != 1)}"
+        raise ValueError(f"{path}: found {sub_folders}, need at least 2. Put the photos of each class into one.")
     rng = np.random.default_rng(seed)
     parts: tuple[list[tuple[Tensor, int]], ...] = [], []
     for number, name in enumerate(names):
         found = [(image, number) for image in _pictures(path / name, side)]
         if len(found) < LEAST:
-            raise ValueError(f"{path / name}: {len(found)} photos that can be read; {LEAST} are the least")
+            readable = f"{len(found)} readable photo{'s' * (len(found) != 1)}"
+            raise ValueError(f"{path / name}: found {readable}, need at least {LEAST}. Add some, or remove the folder.")
         order = rng.permutation(len(found))
         kept = max(1, round(share * len(found)))
         for place, row in enumerate(order):
@@ -74,21 +76,21 @@ def load_folder(path: str | Path, *, share: float = 0.25, seed: int = 0, side: i
 
 
 def _pictures(folder: Path, side: int) -> list[Tensor]:
-    """All pictures of a folder, in the order of their names; what is none is named and skipped."""
+    """Read all pictures of a folder, sorted by name; skip other files with a warning."""
     found = []
     for file in sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")):
         try:
             with Image.open(file) as picture:
                 found.append(tensor_of(picture, side))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as fault:  # what Pillow raises
-            warnings.warn(f"{file}: skipped, it cannot be read as a picture ({fault})", stacklevel=3)
+            warnings.warn(f"{file}: skipped, because Pillow can't read it ({fault})", stacklevel=3)
     return found
 
 
 def tensor_of(picture: Image.Image, side: int) -> Tensor:
-    """A picture of any size and kind as (3, side, side) from 0 to 1."""
+    """Return a picture of any size and mode as a tensor (3, side, side) from 0 to 1."""
     turned = ImageOps.exif_transpose(picture)
-    if turned.mode.startswith("I") or turned.mode == "F":  # 16 bits and more: Pillow would cut them off at 255
+    if turned.mode.startswith("I") or turned.mode == "F":  # 16 bits and more, which Pillow would clip at 255
         values = np.asarray(turned, np.float64)
         turned = Image.fromarray((255 * (values / max(values.max(), 1))).clip(0, 255).astype(np.uint8))
     square = ImageOps.fit(turned.convert("RGB"), (side, side))
@@ -96,7 +98,7 @@ def tensor_of(picture: Image.Image, side: int) -> Tensor:
 
 
 def _made_folder() -> Path:
-    """The folder of the data set on this computer, made at the first use."""
-    from graders import dataroom
+    """Return the data set's folder on this computer, which is created on first use."""
+    from graders import datasets
 
-    return dataroom.folder("photos")
+    return datasets.folder("photos")

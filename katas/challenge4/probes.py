@@ -1,4 +1,4 @@
-"""What the visible tests have done beside your functions; plain values come back."""
+"""Probes of the visible tests: they run next to your functions and return plain values."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from backbones import tiny
 from photos import Photos, load_photos
 from torch import nn
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread gains nothing for networks this small, and costs much on a busy machine
 
 
 def backbone_of(submission: ModuleType, seed: int) -> dict[str, Any]:
-    """The backbone: its stages, its features of four random images, and which of its weights are fresh ones."""
+    """Load the backbone, compute its features of four random images, and look for weights of a fresh network."""
     backbone = submission.load_backbone()
     fresh = tiny(0).state_dict()
     with torch.no_grad():
@@ -45,9 +45,9 @@ def load(submission: ModuleType, name: str) -> None:
 
 
 def run_of(submission: ModuleType, approach: str, options: dict[str, Any], n_train: int = 24) -> dict[str, Any]:
-    """One training on a few photos: which stages moved, what is trained, the history and what the model does.
+    """Train once on a few photos; compare stages, trained parameters, history and predictions.
 
-    frozen_norms: how often a batch norm whose weight is not trained worked in training mode.
+    frozen_norms: how often a batch norm whose weight is not trained ran in training mode.
     """
     data = _few(n_train)
     backbone = tiny(1).eval()
@@ -77,7 +77,7 @@ def run_of(submission: ModuleType, approach: str, options: dict[str, Any], n_tra
 
 
 def _marks(before: nn.Module, after: nn.Module) -> list[str]:
-    """For each stage a sign for each of its arrays: = unchanged, x changed."""
+    """Return a string per stage with a mark for each of its arrays: = unchanged, x changed."""
     stages = []
     for old, new in zip(before.stages, after.stages, strict=True):
         pairs = zip(old.state_dict().values(), new.state_dict().values(), strict=True)
@@ -86,10 +86,10 @@ def _marks(before: nn.Module, after: nn.Module) -> list[str]:
 
 
 def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str]) -> list[tuple[bool, int]]:
-    """For each way in which a training is another: whether the same model comes out, and how many epochs it tells of.
+    """Train again with one thing changed at a time: is it the same model, and how many epochs does the history have?
 
-    "again": nothing; "seed": another seed; "validation": other validation photos; "labels": other labels of the last
-    fifth of the training photos.
+    "again": nothing changed; "seed": another seed; "validation": other validation photos; "labels": other labels for
+    the last fifth of the training photos.
     """
     found, first = [], None
     for way in ["", *ways]:
@@ -110,13 +110,13 @@ def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str])
 
 
 def begins(submission: ModuleType, lengths: list[int]) -> list[list[list[float]]]:
-    """The histories of feature extraction for so many epochs each."""
+    """Run feature extraction for each of these numbers of epochs and return the histories."""
     runs = [submission.feature_extraction(tiny(1).eval(), _few(), epochs=epochs, seed=3) for epochs in lengths]
     return [_history(run.history)["rows"] for run in runs]
 
 
 def of_seven_stages(submission: ModuleType, approach: str, options: dict[str, Any]) -> dict[str, Any]:
-    """One training of a backbone of seven stages with dropout, in mixed modes, and a class without a photo, twice."""
+    """Train a backbone of seven stages with dropout, in mixed modes, twice; one class has no photo."""
     torch.manual_seed(5)
     backbone, data = _Long(), _few()
     data = Photos(data.train_images, data.train_labels, data.validation_images, data.validation_labels, (*"abcdefg",))
@@ -152,16 +152,16 @@ def _modes(module: nn.Module) -> list[bool]:
 
 
 def refused(submission: ModuleType, unfrozen: int) -> None:
-    """Fine-tuning of so many stages."""
+    """Fine-tune this number of stages."""
     submission.fine_tuning(tiny(), _few(), unfrozen=unfrozen, epochs=1, seed=0)
 
 
 def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
-    """Load a backbone by its name, with stand-ins for the weights that torch.hub or torchvision would fetch.
+    """Load a backbone by its name, with stand-ins for the weights that torch.hub or torchvision would download.
 
     They replace torch.hub's download and from_torchvision, in the supplied module and under the submission's own names.
-    asked: what from_torchvision was asked for; same: how many arrays are those of the stand-in, of how many; unable:
-    whether torchvision was looked for and not found.
+    asked: the arguments of from_torchvision; same: how many arrays equal the stand-in's, and how many there are;
+    unable: whether the submission looked for torchvision and did not find it.
     """
     torch.manual_seed(seed)
     hub, elsewhere = backbones.resnet18(), tiny(seed)
@@ -195,7 +195,7 @@ def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
 
 
 class _Dropout(nn.Dropout):
-    """Dropout that knows its stage."""
+    """A dropout layer that knows its stage."""
 
     def __init__(self, stage: int) -> None:
         super().__init__(0.3)
@@ -235,9 +235,9 @@ class _Long(nn.Module):
 
 
 def interrupted(submission: ModuleType, approach: str, done: int, clock: str, share: float) -> dict[str, Any]:
-    """A run of five epochs, Ctrl-C being pressed a share of the way through the epoch after `done` of them.
+    """Start a run of five epochs and press Ctrl-C a share of the way through the epoch after `done` epochs.
 
-    The way is what the clock counts, "gradients" or "forwards" (calls of a module). silent: it counts nothing there.
+    The clock counts "gradients" or "forwards" (calls of modules). silent: it counted nothing in that epoch.
     """
     data, train = _few(), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -265,7 +265,7 @@ def interrupted(submission: ModuleType, approach: str, done: int, clock: str, sh
 
 
 def comparison_interrupted(submission: ModuleType) -> dict[str, Any]:
-    """The approaches in the table of compare when Ctrl-C is pressed in the middle of the second training."""
+    """Press Ctrl-C in the middle of the second training of compare; return the approaches in its table."""
     data, counts = _first(load_photos(24), 12, 8), []
     for train in (submission.feature_extraction, submission.fine_tuning):
         with _gradients(lambda _: None, submission) as count:
@@ -286,7 +286,7 @@ def comparison_interrupted(submission: ModuleType) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _watched_norms() -> Iterator[list[int]]:
-    """Counts how often a batch norm whose weight takes no gradient works in training mode."""
+    """Count how often a batch norm whose weight takes no gradient runs in training mode."""
     count = [0]
 
     def look(module: nn.Module, *_: Any) -> None:
@@ -302,7 +302,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 @contextlib.contextmanager
 def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
-    """Another function under the module's name for it, and under the names that the submission has for it."""
+    """Replace a function under the module's name for it and under the submission's names for it."""
     old = getattr(module, name)
     names = [key for key, value in vars(submission).items() if value is old]
     for place, key in [(module, name), *((submission, key) for key in names)]:
@@ -316,7 +316,7 @@ def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[N
 
 @contextlib.contextmanager
 def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
-    """Counts how often gradients are asked for, by Tensor.backward too, and tells of each time before it."""
+    """Count the computations of gradients, also by Tensor.backward, and call `tell` before each."""
     count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -336,7 +336,7 @@ def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[in
 
 @contextlib.contextmanager
 def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
-    """Counts the calls of modules, and tells of each before it."""
+    """Count the calls of modules, and call `tell` before each."""
     count = [0]
 
     def look(*_: Any) -> None:
@@ -351,7 +351,7 @@ def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
 
 
 def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> dict[str, float]:
-    """The validation accuracy of three approaches and from scratch, after so many photos and epochs."""
+    """Train three approaches and from scratch, and return their validation accuracies."""
     data, found = _first(load_photos(n_train, seed=seed), n_train, 100), {}
     for approach, train, backbone in (
         ("feature extraction", submission.feature_extraction, submission.load_backbone()),
@@ -374,14 +374,14 @@ def _runs(submission: ModuleType, data: Photos) -> dict[str, Any]:
 
 
 def curves(submission: ModuleType) -> dict[str, Any]:
-    """The learning curves of two runs: their histories, and what was drawn."""
+    """Plot the learning curves of two runs; return their histories and the figure's contents."""
     runs = _runs(submission, _few())
     histories = {name: _history(run.history)["rows"] for name, run in runs.items()}
     return {"histories": histories, **_drawn(lambda path: submission.plot_learning_curves(runs, path))}
 
 
 def matrices(submission: ModuleType) -> dict[str, Any]:
-    """The confusion matrices of two runs, for photos of five of the six classes: what was predicted and drawn."""
+    """Plot the confusion matrices of two runs, for photos of five of the six classes."""
     data = _few()
     runs = _runs(submission, data)
     others = load_photos(24)
@@ -394,7 +394,7 @@ def matrices(submission: ModuleType) -> dict[str, Any]:
 
 
 def layer_features(submission: ModuleType) -> dict[str, Any]:
-    """The features of a photo, as drawn, and what the stages give; whether weights, gradients and hooks stayed."""
+    """Plot the features of a photo; return the figure, the stages' outputs, and what changed in the model."""
     data = _few()
     run = submission.fine_tuning(tiny(1).eval(), data, epochs=1, seed=1)
     before = (*_around(run.model).values(), _copied(run.model))
@@ -411,7 +411,7 @@ def layer_features(submission: ModuleType) -> dict[str, Any]:
 
 
 def _around(model: nn.Module) -> dict[str, Any]:
-    """What a model has beside weights and modes: which parameters ask for gradients, and how many hooks there are."""
+    """Return which parameters of a model require gradients, and how many hooks it has."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return {
         "requires_grad": [parameter.requires_grad for parameter in model.parameters()],
@@ -420,7 +420,7 @@ def _around(model: nn.Module) -> dict[str, Any]:
 
 
 def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
-    """The file that is plotted, and what the figures held when they were saved; see _seen."""
+    """Return the plotted file and the contents of the figures when they were saved; see _seen."""
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure
 
@@ -445,7 +445,7 @@ def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Everything written in a figure, and for each axes its lines, its grids of numbers and its two labels."""
+    """Return all text of a figure, and for each axes its lines, its grids of numbers and its two labels."""
     axes = [each for each in figure.axes if each.get_visible()]
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     return {
@@ -465,7 +465,7 @@ def _seen(figure: Any) -> dict[str, Any]:
 
 
 def _line(axes: Any, line: Any) -> dict[str, Any]:
-    """A line's points, what it looks like, and how many of its points lie within the axes."""
+    """Return a line's points, its look, and how many of its points lie within the axes."""
     from matplotlib.colors import to_hex
 
     x, y = (np.asarray(values, np.float64).copy() for values in (line.get_xdata(), line.get_ydata()))
@@ -485,7 +485,7 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
             for part in (
                 colour,
                 style,
-                getattr(line, "_unscaled_dash_pattern", ""),  # of styles that have no name
+                getattr(line, "_unscaled_dash_pattern", ""),  # for styles without a name
                 line.get_linewidth(),
                 line.get_alpha(),
                 marker,
@@ -497,11 +497,11 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
 
 
 def _grids(axes: Any) -> Iterator[dict[str, Any]]:
-    """Every image and mesh, the row that is drawn at the top first.
+    """Yield every image and mesh, with the row drawn at the top first.
 
-    values: its numbers; shown: where each lies on the scale of colours, 0 to 1; scale: nine numbers from the scale's
-    end to end, as it places them; cells: what is written in a cell (row, column, text); ticks: the labels of rows and
-    of columns (row or column, text).
+    values: its numbers; shown: the place of each on the colour scale, 0 to 1; scale: nine numbers from one end of the
+    scale to the other, mapped by it; cells: the texts in cells (row, column, text); ticks: the labels of rows and of
+    columns (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:
@@ -522,7 +522,7 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
 def _grid(
     axes: Any, norm: Any, values: np.ndarray, down: np.ndarray, across: np.ndarray, *, turned: bool
 ) -> dict[str, Any]:
-    """One of _grids: `down` and `across` are the edges of its cells, `turned` says that its last row is at the top."""
+    """Describe one grid: `down` and `across` are the edges of its cells, `turned` means its last row is at the top."""
 
     def cell(edges: np.ndarray, place: float) -> int:
         return int(np.sum(np.sort(edges) < place)) - 1 if edges[0] < edges[-1] else int(np.sum(edges > place)) - 1
@@ -557,7 +557,7 @@ def _grid(
 
 
 def table_of(submission: ModuleType, seeds: list[int]) -> dict[str, Any]:
-    """The columns of what compare gives for a few photos; and some rows, trained once more by hand."""
+    """Run compare on a few photos, and train two of its rows again."""
     data, epochs = _first(load_photos(24), 12, 25), submission.EPOCHS
     frame = submission.compare(data, seeds=seeds)
     again = {}
@@ -577,12 +577,12 @@ def _history(frame: Any) -> dict[str, Any]:
 
 
 def _few(n_train: int = 24) -> Photos:
-    """A few photos to train on and 40 to validate with."""
+    """Return a few photos for training and 40 for validation."""
     return _first(load_photos(n_train), n_train, 40)
 
 
 def _first(data: Photos, n_train: int, n_validation: int) -> Photos:
-    """The first photos of each part."""
+    """Return the first photos of each part."""
     train, validation = slice(n_train), slice(n_validation)
     return Photos(
         data.train_images[train],

@@ -1,9 +1,9 @@
-"""How the weights of `tiny` were made: trained on shapes32, ten classes of rendered pictures, in a few minutes.
+"""Train the weights of `tiny` on shapes32, ten classes of rendered pictures, in a few minutes.
 
-    python katas/challenge4/train_tiny.py            # writes tiny.safetensors beside this file
+    python katas/challenge4/train_tiny.py            # writes tiny.safetensors next to this file
 
-Pictures are turned, mirrored and recoloured while it learns: what a shape is does not hang on its colour, and a network
-that knows so is of more use elsewhere.
+Pictures are rotated, sheared and recoloured during training: a shape stays the same in any colour, and a network that
+has learned so is more useful elsewhere.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from rich.console import Console
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from graders.dataroom import shapes32
+from graders.datasets import shapes32
 
 SEED = 0
 N_TRAIN, N_TEST = 10_000, 2_000
@@ -32,13 +32,13 @@ LIMIT = 2_000_000  # bytes of the file
 
 
 def pictures(n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Pictures (n, 3, 32, 32) from 0 to 1, and their classes (n,)."""
+    """Render pictures (n, 3, 32, 32), from 0 to 1, and their classes (n,)."""
     images, labels = shapes32.render(n, seed)
     return torch.tensor(images).permute(0, 3, 1, 2).float() / 255, torch.tensor(labels)
 
 
 def varied(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Every picture turned, made smaller or larger, slanted and moved, its colours mixed, half of them inverted."""
+    """Rotate, scale, shear and shift every picture, mix its colours, and invert half of the pictures."""
     n = len(images)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -87,15 +87,15 @@ def main(to: Path) -> None:
             losses.append(loss.item())
         right, seconds = accuracy(model, X_test, y_test), time.perf_counter() - began
         mean = sum(losses) / len(losses)
-        console.print(f"epoch {epoch}/{EPOCHS}: loss {mean:.3f}, {right:.1%} of new pictures right, {seconds:.0f} s")
+        console.print(f"epoch {epoch}/{EPOCHS}: loss {mean:.3f}, accuracy on new pictures {right:.1%}, {seconds:.0f} s")
     told = {"seed": SEED, "source": f"shapes32, {N_TRAIN} pictures", "accuracy": round(right, 4)}
     state = {name: values.contiguous() for name, values in backbone.eval().state_dict().items()}
-    save_file(state, to, metadata={"made": json.dumps(told)})  # one entry: several come in any order
+    save_file(state, to, metadata={"made": json.dumps(told)})  # a single entry, since the order of several isn't fixed
     to.chmod(0o644)
     size = to.stat().st_size
     console.print(f"{to}: {size} bytes")
     if size > LIMIT:
-        sys.exit(f"{to} has {size} bytes; {LIMIT} are the most that are shipped")
+        sys.exit(f"{to}: {size} bytes; the limit for shipping is {LIMIT}")
 
 
 if __name__ == "__main__":

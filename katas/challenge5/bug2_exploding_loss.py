@@ -3,7 +3,7 @@
     python bug2_exploding_loss.py
 
 fits a network to 512 poses of an arm with two links, measured with some noise, and validates it on 256 others.
-Everything is fixed by the seeds that the functions are given; torch's global generator is left as it was.
+The seeds passed to the functions determine everything; torch's global generator keeps its state.
 """
 
 import math
@@ -55,20 +55,20 @@ class Arm(nn.Module):
 def poses(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Draw n poses and measure where the hand is."""
     angles = (torch.rand(n, 2, generator=generator) - 0.5) * torch.pi
-    upper_arm, forearm = angles[:, 0], angles.sum(dim=1)  # each against the x axis
+    upper_arm, forearm = angles[:, 0], angles.sum(dim=1)  # each relative to the x axis
     x = LENGTHS[0] * torch.cos(upper_arm) + LENGTHS[1] * torch.cos(forearm)
     y = LENGTHS[0] * torch.sin(upper_arm) + LENGTHS[1] * torch.sin(forearm)
     return angles, torch.stack([x, y], dim=1) + NOISE * torch.randn(n, 2, generator=generator)
 
 
 def load_data(seed: int) -> Data:
-    """The poses of this seed, for training and for validation."""
+    """Return the poses of this seed, for training and for validation."""
     generator = torch.Generator().manual_seed(seed)
     return Data(*poses(N_TRAIN, generator), *poses(N_VALIDATION, generator))
 
 
 def build_model(seed: int) -> Arm:
-    """A fresh network: weights drawn with He's standard deviation, the root of 2 / fan-in, and biases of zero."""
+    """Return a fresh network: weights drawn with He's standard deviation, √(2 / fan-in), and zero biases."""
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         model = Arm()
@@ -97,7 +97,7 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The position of the hand (n, 2) for angles X (n, 2)."""
+    """Return the position of the hand (n, 2) for angles X (n, 2)."""
     return model(X)
 
 

@@ -3,8 +3,8 @@
     python bug5_overfitting.py
 
 trains a wide network with dropout on 500 images that were labelled in a hurry, about half of them wrongly, and
-validates it on 1 000 images whose labels are right. Everything is fixed by the seeds that the functions are given;
-torch's global generator is left as it was.
+validates it on 1 000 images with correct labels. The seeds passed to the functions determine everything; torch's
+global generator keeps its state.
 """
 
 import logging
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 N_TRAIN, N_VALIDATION = 500, 1000
-MISLABELLED = 0.5  # share of the training labels that are wrong, any of the other nine classes
+MISLABELLED = 0.5  # share of the training labels that are wrong: any of the other nine classes
 N_HIDDEN = 256
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.5, 0.8
 BATCH_SIZE = 50
@@ -40,7 +40,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over the epoch's batches, and the two accuracies after it."""
+    """One entry per epoch: mean loss over the epoch's batches, and the two accuracies after it."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ class History:
 
 
 def load_data(seed: int) -> Data:
-    """The digits of this seed: a few with labels as they were given in a hurry, and others to validate on."""
+    """Return the digits of this seed: a few with hasty labels for training, and others for validation."""
     rng = np.random.default_rng(seed)
     images, classes = load_digits()
     order = rng.permutation(len(images))
@@ -60,7 +60,7 @@ def load_data(seed: int) -> Data:
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with PyTorch's default weights, drawn from the seed: images (n, 784) → logits (n, 10)."""
+    """Return a fresh network with PyTorch's default weights, drawn by the seed: images (n, 784) → logits (n, 10)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(
@@ -73,7 +73,7 @@ def build_model(seed: int) -> nn.Module:
 
 
 def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
-    """Train the model in place; the seed fixes the order of the batches and what dropout leaves out."""
+    """Train the model in place; the seed fixes the order of the batches and which units dropout drops."""
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     history = History()
     model.train()
@@ -96,13 +96,13 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The class, 0 to 9, of every image of X (n, 784), by the whole network → (n,)."""
+    """Return the class, 0 to 9, of every image in X, by the whole network: (n, 784) → (n,)."""
     model.eval()
     return model(X).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the images to which the model gives their label."""
+    """Return the share of images for which the model predicts the label."""
     return (predict(model, X) == y).float().mean().item()
 
 

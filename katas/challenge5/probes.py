@@ -1,4 +1,4 @@
-"""What the visible tests have done beside the submission; plain values come back."""
+"""Probes of the visible tests: they run next to the submission and return plain values."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread gains nothing for networks this small, and costs much on a busy machine
 
 
 def bug1_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed on the data of the seed: its losses, and its classes for X (n, 2)."""
+    """Train the network of a seed on the seed's data; return its losses and its classes for X (n, 2)."""
     program = submission.bug1_never_learning
     model, history, _ = _trained(program, seed, epochs)
     return {
@@ -28,7 +28,7 @@ def bug1_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str
 
 
 def bug2_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed on the data of the seed: its losses, and where it puts the hand for X (n, 2)."""
+    """Train the network of a seed on the seed's data; return its losses and hand positions for X (n, 2)."""
     program = submission.bug2_exploding_loss
     model, history, _ = _trained(program, seed, epochs)
     return {
@@ -39,7 +39,7 @@ def bug2_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str
 
 
 def bug3_run(submission: Any, seed: int, epochs: int, images: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed on the data of the seed: its losses, and its classes for images (n, 28, 28)."""
+    """Train the network of a seed on the seed's data; return its losses and classes for images (n, 28, 28)."""
     program = submission.bug3_plateau
     model, history, _ = _trained(program, seed, epochs)
     X = torch.tensor(images.astype(np.float32) / 255)
@@ -47,9 +47,9 @@ def bug3_run(submission: Any, seed: int, epochs: int, images: np.ndarray) -> dic
 
 
 def bug4_runs(submission: Any, seeds: list[int], epochs: int) -> dict[str, Any]:
-    """Train the network of each seed: the histories, and how many times as long a run takes as its steps alone."""
+    """Train the network of each seed; return the histories, and the time of a run relative to its steps alone."""
     program, histories, ratios = submission.bug4_slow_learner, [], []
-    for seed in seeds:  # run and steps in turns, so that a busy machine slows down both
+    for seed in seeds:  # run and steps alternate, so that a busy machine slows down both
         start = time.perf_counter()
         histories.append(_trained(program, seed, epochs)[1])
         middle = time.perf_counter()
@@ -63,7 +63,7 @@ def bug4_runs(submission: Any, seeds: list[int], epochs: int) -> dict[str, Any]:
 
 
 def _take_steps(program: Any, seed: int, epochs: int) -> None:
-    """As many steps of the program's network as an epoch of bug 4 has, and as many predictions, on random numbers."""
+    """Take the same steps and make the same predictions as a run of bug 4, but on random numbers."""
     program.load_data(seed)
     model = program.build_model(seed)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
@@ -79,7 +79,7 @@ def _take_steps(program: Any, seed: int, epochs: int) -> None:
 
 
 def bug5_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the network of a seed on the data of the seed: the shares of the labels that it gives."""
+    """Train the network of a seed on the seed's data; return its training and validation accuracy."""
     program = submission.bug5_overfitting
     model, history, data = _trained(program, seed, epochs)
     shares = [
@@ -90,7 +90,7 @@ def bug5_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 
 
 def _trained(program: Any, seed: int, epochs: int) -> tuple[Any, Any, Any]:
-    """The network of a seed, trained on the data of the seed; the history of that, and the data."""
+    """Return the network of a seed, trained on the seed's data, the history, and the data."""
     model, data = program.build_model(seed), program.load_data(seed)
     return model, program.train(model, data, epochs=epochs, seed=seed), data
 
@@ -107,7 +107,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 def program_facts(submission: Any, name: str, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the network of a seed on the data of the seed, and report facts about data, network, steps and history."""
+    """Train the network of a seed on the seed's data; report facts about data, network, steps and history."""
     program = getattr(submission, name)
     data, model = program.load_data(seed), program.build_model(seed)
     parts = _parts(data)
@@ -122,7 +122,7 @@ def program_facts(submission: Any, name: str, seed: int, epochs: int) -> dict[st
         "sum of the fresh weights": sum(p.detach().abs().sum().item() for p in fresh.parameters()),
         "spread of the fresh weights": [p.detach().std().item() for p in fresh.parameters() if p.ndim > 1],
         "fresh biases": sum(p.detach().abs().sum().item() for p in fresh.parameters() if p.ndim == 1),
-        "the same fresh weights again": all(map(torch.equal, fresh.parameters(), same.parameters())),
+        "build_model gives the same weights again": all(map(torch.equal, fresh.parameters(), same.parameters())),
         "another seed gives other weights": not torch.equal(*(next(m.parameters()) for m in (fresh, other))),
         "steps": len(watch.sizes),
         "rows a batch": sorted(set(watch.sizes)),
@@ -164,7 +164,7 @@ def _parts(data: Any) -> list[torch.Tensor]:
 
 
 class _Watch:
-    """Notes what went through the first layer before every step, and how each parameter was stepped."""
+    """Records the input of the first layer before every step, and the optimizer settings of each parameter."""
 
     def __init__(self, n_inputs: int) -> None:
         self.n_inputs, self.last, self.last_zeros = n_inputs, None, 0.0
@@ -199,11 +199,11 @@ class _Watch:
         if self.last is not None:
             self.batches.append(self.last)
             self.zeros.append(self.last_zeros)
-        self.last = None  # a second optimizer that steps on the same batch is not a second step
+        self.last = None  # a second optimizer on the same batch isn't a second step
 
 
 def _settings(settings: dict[int, Any]) -> dict[str, list[Any]]:
-    """Optimizer, learning rate, momentum and weight decay, of the matrices and of the biases that were stepped."""
+    """Return optimizer, learning rate, momentum and weight decay of the trained matrices and biases."""
     return {
         kind: [list(each) for each in sorted({each[1:] for each in settings.values() if each[0] == wanted}, key=str)]
         for kind, wanted in (("matrices", True), ("biases", False))
@@ -211,13 +211,13 @@ def _settings(settings: dict[int, Any]) -> dict[str, list[Any]]:
 
 
 def _repeated(fresh: nn.Module, model: nn.Module, X: torch.Tensor, y: torch.Tensor, watch: _Watch) -> dict[str, Any]:
-    """The training once more on the batches that were watched, as this program's optimizer was set."""
+    """Repeat the training on the recorded batches, with the recorded optimizer settings."""
     row_of = {row.numpy().tobytes(): number for number, row in enumerate(X)}
     rows = [[row_of.get(row.numpy().tobytes(), -1) for row in batch] for batch in watch.batches]
     every = [row for batch in rows for row in batch]
     if -1 in every:
         return {"strangers": every.count(-1)}
-    by_kind = {each[0]: each[2:] for each in watch.settings.values()}  # True: of the matrices
+    by_kind = {each[0]: each[2:] for each in watch.settings.values()}  # True: matrices
     settings = [by_kind.get(p.ndim > 1, (0.0, 0.0, 0.0)) for p in model.parameters()]
     groups = [
         {"params": [p], "lr": lr, "momentum": m or 0.0, "weight_decay": decay}
@@ -243,7 +243,7 @@ def _repeated(fresh: nn.Module, model: nn.Module, X: torch.Tensor, y: torch.Tens
 
 
 def _asked(program: Any, model: nn.Module, X: torch.Tensor) -> dict[str, Any]:
-    """What predict says of a model after another was trained, and of a model whose parameters are all 0."""
+    """Ask predict about a model again after another was trained, and about a model whose parameters are all 0."""
     first = torch.as_tensor(program.predict(model, X)).clone()
     model.train()
     other = program.build_model(1)
@@ -255,14 +255,18 @@ def _asked(program: Any, model: nn.Module, X: torch.Tensor) -> dict[str, Any]:
             p.zero_()
     nothing = torch.as_tensor(program.predict(model, X))
     return {
-        "same answers after another training": bool(torch.allclose(first.double(), again.double(), atol=1e-4)),
-        "same answers in another order": bool(torch.allclose(first.double(), backwards.double(), atol=1e-4)),
-        "one answer for all, of a model of zeros": bool((nothing == nothing[0]).all()),
+        "predict answers the same after another training": bool(
+            torch.allclose(first.double(), again.double(), atol=1e-4)
+        ),
+        "predict answers the same in another order": bool(
+            torch.allclose(first.double(), backwards.double(), atol=1e-4)
+        ),
+        "predict gives one class for all with a model of zeros": bool((nothing == nothing[0]).all()),
     }
 
 
 def _begun_twice(program: Any, data: Any, seed: int) -> dict[str, bool]:
-    """Two short trainings that begin in different states of torch's global generator."""
+    """Train twice, starting from different states of torch's global generator."""
     before, weights, states = torch.get_rng_state(), [], []
     for other in (seed + 1, seed + 2):
         torch.manual_seed(other)
@@ -272,6 +276,6 @@ def _begun_twice(program: Any, data: Any, seed: int) -> dict[str, bool]:
         states.append(torch.get_rng_state())
     torch.set_rng_state(before)
     return {
-        "the seed alone decides": bool(torch.equal(*weights)),
-        "seeds the global generator": bool(torch.equal(*states)),
+        "only the seed decides": bool(torch.equal(*weights)),
+        "train seeds the global generator": bool(torch.equal(*states)),
     }

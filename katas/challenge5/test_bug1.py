@@ -1,4 +1,4 @@
-"""Challenge 5: the symptoms. What causes them is yours to find."""
+"""Challenge 5, bug 1: the symptom. You find the cause."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def test_bug1_the_network_learns(kata: Any, draw: Any, probes: Any) -> None:
     assert run["epochs"] == EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
     first, last = run["loss_at_the_start"], run["loss_at_the_end"]
     assert last < 0.5 * first, (
-        f"loss after {EPOCHS} epochs {last:.4f}, at the start {first:.4f}: a healthy run ends near a twentieth of that"
+        f"the loss goes from {first:.4f} to {last:.4f} in {EPOCHS} epochs; a healthy run ends near a twentieth of it"
     )
     correct = float(np.mean(run["classes"] == y))
     assert correct >= 0.85, (
-        f"{correct:.1%} of 500 fresh points are put into their class; a healthy run has 98 %, guessing 50 %"
+        f"{correct:.1%} of 500 new points are classified correctly; a healthy run reaches 98 %, guessing 50 %"
     )

@@ -1,4 +1,4 @@
-"""Challenge 5, bug 2: the symptom. What causes it is yours to find."""
+"""Challenge 5, bug 2: the symptom. You find the cause."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_bug2_the_loss_stays_finite_and_falls(kata: Any, draw: Any, probes: Any)
     first = ", ".join(f"{loss:.3g}" for loss in run["loss"][:4])
     assert run["loss"], "the history has no losses"
     finite = math.isfinite(sum(run["loss"]))
-    assert finite, f"loss of the first batches {first}; a healthy run starts between 0.5 and 20"
+    assert finite, f"the losses of the first batches are {first}; a healthy run starts between 0.5 and 20"
     last = float(np.mean(run["loss"][-16:]))
     assert last < 0.1, (
-        f"mean loss of the last epoch {last:.3g}, of the first batches {first}; a healthy run ends at 0.003"
+        f"the mean loss of the last epoch is {last:.3g} (first batches: {first}); a healthy run ends at 0.003"
     )
-    assert run["positions"].shape == (500, 2), f"predict gives shape {run['positions'].shape} for 500 poses"
+    assert run["positions"].shape == (500, 2), f"predict returns shape {run['positions'].shape} for 500 poses"
     error = float(np.mean((run["positions"] - np.stack([x, y], axis=1)) ** 2))
     assert error < 0.1, (
-        f"mean squared error on 500 fresh poses {error:.3g}; a healthy run has 0.003, a network of zeros 1.2"
+        f"the mean squared error on 500 new poses is {error:.3g}; a healthy run has 0.003, a network of zeros 1.2"
     )

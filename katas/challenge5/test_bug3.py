@@ -1,4 +1,4 @@
-"""Challenge 5, bug 3: the symptom. What causes it is yours to find."""
+"""Challenge 5, bug 3: the symptom. You find the cause."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from graders import dataroom
+from graders import datasets
 from graders.checks import task
 
 EPOCHS = 3
 
 
 @task("bug3_heals", title="Bug 3: the digits are recognised")
-def test_bug3_the_digits_are_told_apart(kata: Any, draw: Any, probes: Any) -> None:
-    images, classes = dataroom.kept_back("mnist")
+def test_bug3_the_digits_are_recognised(kata: Any, draw: Any, probes: Any) -> None:
+    images, classes = datasets.kept_back("mnist")
 
     run = kata.run(probes.bug3_run, draw.seed(), EPOCHS, images)
 
     assert len(run["loss"]) == EPOCHS, f"the history has {len(run['loss'])} losses for {EPOCHS} epochs"
-    assert run["classes"].shape == classes.shape, f"predict gives shape {run['classes'].shape} for {len(images)} images"
+    assert run["classes"].shape == classes.shape, (
+        f"predict returns shape {run['classes'].shape} for {len(images)} images"
+    )
     correct = float(np.mean(run["classes"] == classes))
     assert correct >= 0.75, (
-        f"{correct:.1%} of {len(images)} images that it has not seen are put into their class, and the loss went from "
-        f"{run['loss'][0]:.3f} to {run['loss'][-1]:.3f} in {EPOCHS} epochs; a healthy run has 91 %, and 0.2 at the end"
+        f"{correct:.1%} of {len(images)} unseen images are classified correctly, and the loss went from "
+        f"{run['loss'][0]:.3f} to {run['loss'][-1]:.3f} in {EPOCHS} epochs; a healthy run reaches 91 % and ends at 0.2"
     )

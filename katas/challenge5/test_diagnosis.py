@@ -1,4 +1,4 @@
-"""Challenge 5: what you found out, in diagnosis.toml. Here only its form is looked at."""
+"""Challenge 5: the form of diagnosis.toml. Whether the answers are right is graded elsewhere."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graders.debugging.diagnosis import diagnosis_of
 
 
 def look_at(kata: Any, bug: str, file: str, lines: int) -> None:
-    """The form of one table; one that nobody has begun is passed over here, and fails in `katas grade`."""
+    """Check the form of one table; an empty one is skipped here and fails in `katas grade`."""
     table = kata.toml("diagnosis.toml")
     begun = table.get(bug)
     if isinstance(begun, dict) and not any(begun.get(key) for key in ("cause", "why", "fix", "prevention")):
-        pytest.skip(f"[{bug}] in diagnosis.toml is still to be filled in")
+        pytest.skip(f"[{bug}] in diagnosis.toml isn't filled in yet")
     diagnosis_of(table, bug, file, lines)
 
 

@@ -1,4 +1,4 @@
-"""Challenge 5: each mended program is still the same program. The numbers are those of seed 0."""
+"""Challenge 5: each fixed program is still the same program. The numbers are for seed 0."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from graders.checks import task
 
 EVERY_PROGRAM = {
-    "the same fresh weights again": True,
-    "same answers after another training": True,
-    "same answers in another order": True,
-    "one answer for all, of a model of zeros": True,
+    "build_model gives the same weights again": True,
+    "predict answers the same after another training": True,
+    "predict answers the same in another order": True,
+    "predict gives one class for all with a model of zeros": True,
 }
-ONCE_SEEDED = {"the seed alone decides": True, "seeds the global generator": False}
+ONCE_SEEDED = {"only the seed decides": True, "train seeds the global generator": False}
 
 
 def check(run: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Compare what was found in a program with what it has to be; numbers to a thousandth."""
+    """Compare facts about a program with the expected ones; numbers to a thousandth."""
     for what, value in {**expected, **EVERY_PROGRAM}.items():
         found = run.get(what, "nothing")
         if isinstance(value, list) and value and isinstance(value[0], float):
@@ -28,29 +28,33 @@ def check(run: dict[str, Any], expected: dict[str, Any]) -> None:
             same = isinstance(found, float) and math.isclose(found, value, rel_tol=1e-3)
         else:
             same = found == value
-        assert same, f"{what}: {found}; in this program it is {value}"
+        assert same, f"{what}: found {found}, this program has {value}"
 
 
 def check_history(run: dict[str, Any], epochs: int) -> None:
-    """The history has a value an epoch, and its last accuracies are those of the model after the training."""
+    """Check that the history has a value per epoch, and that its last accuracies are those of the trained model."""
     for kind, values in run["history"].items():
         assert len(values) == epochs, f"the history has {len(values)} values of {kind} for {epochs} epochs"
     for kind, measured in zip(("train_accuracy", "validation_accuracy"), run["accuracies"], strict=True):
         told = run["history"][kind][-1]
-        assert abs(told - measured) < 0.005, f"{kind} at the end: {told:.3f} in the history, {measured:.3f} measured"
+        assert abs(told - measured) < 0.005, (
+            f"{kind} at the end: the history says {told:.3f}, but the model has {measured:.3f}"
+        )
 
 
 def check_repeated(run: dict[str, Any], rows: int, epochs: int) -> None:
-    """The same batches, taken once more, lead to the same weights."""
-    assert run["strangers"] == 0, f"trained on {run['strangers']} rows that are not among the training data"
+    """Check that training again on the same batches leads to the same weights."""
+    assert run["strangers"] == 0, f"trained on {run['strangers']} rows that aren't in the training data"
     assert run["rows in each epoch"] == [rows] * epochs, (
-        f"different rows in each epoch: {run['rows in each epoch']}; there are {rows}"
+        f"the epochs use {run['rows in each epoch']} different rows; each should use all {rows}"
     )
     apart = run["largest difference of weights"]
-    assert apart < 1e-3, f"the same steps from the same fresh weights lead to other weights, {apart:.3g} apart"
+    assert apart < 1e-3, (
+        f"the same steps from the same initial weights lead to other weights: they differ by {apart:.3g}"
+    )
 
 
-@task("bug1_program", title="Bug 1: data, network, steps and history are the program's")
+@task("bug1_program", title="Bug 1: same data, network, steps and history")
 def test_bug1_is_still_the_same_program(kata: Any, probes: Any) -> None:
     run = kata.run(probes.program_facts, "bug1_never_learning", 0, 3)
     expected = {
@@ -64,15 +68,15 @@ def test_bug1_is_still_the_same_program(kata: Any, probes: Any) -> None:
     check(run, expected)
     check_repeated(run, 256, 3)
     first = run["losses"][0]
-    assert abs(first - 0.6816) < 1e-3, f"loss of the fresh network on its first batch: {first:.4f}; here it is 0.6816"
+    assert abs(first - 0.6816) < 1e-3, f"loss of the fresh network on its first batch: {first:.4f}, should be 0.6816"
     check_history(run, 3)
     means = np.reshape(run["losses"], (3, 8)).mean(axis=1)
     assert np.allclose(run["history"]["loss"], means, atol=1e-3), (
-        f"loss of the epochs {run['history']['loss']} in the history; these batches give {means.tolist()}"
+        f"the history says the epochs' losses are {run['history']['loss']}; these batches give {means.tolist()}"
     )
 
 
-@task("bug2_program", title="Bug 2: data, network, steps and history are the program's")
+@task("bug2_program", title="Bug 2: same data, network, steps and history")
 def test_bug2_is_still_the_same_program(kata: Any, probes: Any) -> None:
     run = kata.run(probes.program_facts, "bug2_exploding_loss", 0, 3)
     expected = {
@@ -89,20 +93,20 @@ def test_bug2_is_still_the_same_program(kata: Any, probes: Any) -> None:
     ):
         promised = math.sqrt(2 / fan_in)
         assert abs(found / promised - 1) < part, (
-            f"standard deviation of the fresh weights of a layer with fan-in {fan_in}: {found:.3f}, not {promised:.3f}"
+            f"fresh weights of a layer with fan-in {fan_in}: standard deviation {found:.3f} instead of {promised:.3f}"
         )
-    assert run["another seed gives other weights"], "two seeds give the same fresh weights"
+    assert run["another seed gives other weights"], "two different seeds give the same fresh weights"
     check_repeated(run, 512, 3)
     loss, validation = run["history"]["loss"], run["history"]["validation_loss"]
     assert np.allclose(loss, run["losses"], rtol=2e-2), (
-        f"loss of the batches {loss[:4]}… in the history; these batches give {run['losses'][:4]}…"
+        f"the history says the batches' losses are {loss[:4]}…; these batches give {run['losses'][:4]}…"
     )
     assert math.isclose(validation[-1], run["validation loss"], rel_tol=2e-2), (
-        f"validation loss at the end: {validation[-1]:.4f} in the history, {run['validation loss']:.4f} measured"
+        f"validation loss at the end: the history says {validation[-1]:.4f}, the model has {run['validation loss']:.4f}"
     )
 
 
-@task("bug3_program", title="Bug 3: data, network, steps and history are the program's")
+@task("bug3_program", title="Bug 3: same data, network, steps and history")
 def test_bug3_is_still_the_same_program(kata: Any, probes: Any) -> None:
     run = kata.run(probes.program_facts, "bug3_plateau", 0, 2)
     expected = {
@@ -116,18 +120,20 @@ def test_bug3_is_still_the_same_program(kata: Any, probes: Any) -> None:
     }
     check(run, expected)
     mean, deviation, distinct, _, spread = run["inputs"]
-    assert abs(mean) < 0.01, f"the mean of all inputs of the first layer is {mean:.3f}; standardised it is 0"
+    assert abs(mean) < 0.01, f"the mean of all inputs of the first layer is {mean:.3f}; standardised inputs have 0"
     assert spread > 0.1, (
-        f"every image was given the same mean (they differ by {spread:.3f}): one mean is for all pixels"
+        f"every image has the same mean (they differ by {spread:.3f}): standardise over all pixels of all images"
     )
-    assert abs(deviation - 1) < 0.01, f"the deviation of all inputs of the first layer is {deviation:.3f}, not 1"
-    assert distinct == 3000, f"the network was trained on {distinct} different inputs; there are 3000 images"
+    assert abs(deviation - 1) < 0.01, (
+        f"the standard deviation of all inputs of the first layer is {deviation:.3f} instead of 1"
+    )
+    assert distinct == 3000, f"the network was trained on {distinct} different inputs, but there are 3000 images"
     check_history(run, 2)
     first = run["history"]["loss"][0]
-    assert 0.5 < first < 1.1, f"mean loss of the first epoch {first:.3f}; a healthy run has about 0.8"
+    assert 0.5 < first < 1.1, f"the mean loss of the first epoch is {first:.3f}; a healthy run has about 0.8"
 
 
-@task("bug4_program", title="Bug 4: data, network, steps and history are the program's")
+@task("bug4_program", title="Bug 4: same data, network, steps and history")
 def test_bug4_is_still_the_same_program(kata: Any, probes: Any) -> None:
     run = kata.run(probes.program_facts, "bug4_slow_learner", 0, 2)
     expected = {
@@ -149,11 +155,11 @@ def test_bug4_is_still_the_same_program(kata: Any, probes: Any) -> None:
     check(run["history"] | {name: run[name] for name in EVERY_PROGRAM}, healthy)
     deviation = run["inputs"][1]
     assert abs(deviation - 0.99936) < 2e-4, (
-        f"the deviation of all inputs of the first layer is {deviation:.5f}; standardised by .std(dim=1) it is 0.99936"
+        f"standard deviation of all inputs of the first layer: {deviation:.5f}; with .std(dim=1) it is 0.99936"
     )
 
 
-@task("bug5_program", title="Bug 5: data, network, steps, dropout and history are the program's")
+@task("bug5_program", title="Bug 5: same data, network, steps, dropout and history")
 def test_bug5_is_still_the_same_program(kata: Any, probes: Any) -> None:
     run = kata.run(probes.program_facts, "bug5_overfitting", 0, 4)
     expected = {
@@ -167,11 +173,13 @@ def test_bug5_is_still_the_same_program(kata: Any, probes: Any) -> None:
     }
     check(run, expected)
     _, _, distinct, zeros, _ = run["inputs"]
-    assert 0.89 < zeros < 0.92, f"{zeros:.1%} of the pixels are 0 in training; with a dropout of 50 % it is 90.5 %"
-    assert distinct == 4 * 500, f"{distinct} different inputs in 4 epochs of 500 images; dropout makes each another"
+    assert 0.89 < zeros < 0.92, f"{zeros:.1%} of the pixels are 0 in training; a dropout of 50 % gives 90.5 %"
+    assert distinct == 4 * 500, (
+        f"{distinct} different inputs in 4 epochs of 500 images; dropout makes all of them different"
+    )
     least, most = run["zeros before the last layer"]
-    assert least > 0.76, f"{least:.1%} of the hidden units are left out in a step; it is to be 80 %"
-    assert most < 0.84, f"{most:.1%} of the hidden units are left out in a step; it is to be 80 %"
+    assert least > 0.76, f"dropout drops {least:.1%} of the hidden units in a step, should be 80 %"
+    assert most < 0.84, f"dropout drops {most:.1%} of the hidden units in a step, should be 80 %"
     check_history(run, 4)
     for kind in ("train_accuracy", "validation_accuracy"):
         values = run["history"][kind]

@@ -16,11 +16,11 @@ def affine(W: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Extras:
         types: if all arguments are float32, z is float32; if all are int64, z is float64.
-        inputs: transposed and sliced arrays work, and the arguments and earlier results stay as they were.
+        inputs: transposed and sliced arrays work; a call changes neither its arguments nor an earlier result.
 
     Errors:
-        none are graded: you need not check shapes.
+        none are graded, so you needn't check shapes.
 
-    The same as torch.nn.functional.linear(x, W, b).
+    This is torch.nn.functional.linear(x, W, b).
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What affine promises, on numbers that can be checked by hand."""
+"""Check affine on numbers that you can verify by hand."""
 
 import numpy as np
 
@@ -54,8 +54,8 @@ def test_integers_give_float64(kata):
 
 
 @task("inputs")
-def test_a_transpose_and_a_slice_work_and_stay_as_they_were(kata, probes):
-    for layout in ("fortran", "strided"):  # as a transpose and a slice lie in memory
+def test_a_transpose_and_a_slice_work_and_stay_unchanged(kata, probes):
+    for layout in ("fortran", "strided"):  # the memory layouts of a transpose and of a slice
         for x, z in ((rows[0], results[0]), (rows, results)):
             assert_close(kata.affine(W, x, b), z, scale=6.0, terms=2)
             actual, *after = kata.run(probes.call_with_layout, "affine", layout, W, x, b)
@@ -72,6 +72,6 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
     as_returned, after_both_calls = kata.run(probes.answers_of_calls, calls)
     with about("the first result, after the second call"):
         assert_equal(after_both_calls[0], as_returned[0])
-    # the same arrays with other numbers in them: every weight and bias is doubled
+    # the same array objects with new numbers in them: every weight and bias is doubled
     z = kata.run(probes.answer_after_renewal, "affine", [W, rows, b], [2 * W, rows, 2 * b])
     assert_close(z, 2 * results, scale=12.0, terms=2)

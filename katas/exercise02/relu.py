@@ -14,26 +14,26 @@ def relu(z: np.ndarray) -> np.ndarray:
 
     Extras:
         types: float32 gives float32, int64 gives float64.
-        inputs: transposed and sliced arrays work, and z and earlier results stay as they were.
+        inputs: transposed and sliced arrays work; a call changes neither z nor an earlier result.
 
-    The same as torch.nn.functional.relu.
+    This is torch.nn.functional.relu(z).
     """
     raise NotImplementedError
 
 
 def relu_derivative(z: np.ndarray) -> np.ndarray:
-    """Return the derivative of relu at z, element by element: 1.0 where z > 0, else 0.0. At 0 it is 0.0.
+    """Return the derivative of relu at z, element by element: 1.0 where z > 0, else 0.0 (including at 0).
 
     Arguments:
         z: an array of any shape, with at least one axis and one element.
 
     Returns:
-        An array of floats, of z's shape: not of bools or integers.
+        An array of floats, not bools or integers, of z's shape.
 
     Extras:
         types: float32 gives float32, int64 gives float64.
-        inputs: transposed and sliced arrays work, and z and earlier results stay as they were.
+        inputs: transposed and sliced arrays work; a call changes neither z nor an earlier result.
 
-    The same as the gradient that PyTorch's autograd computes for torch.nn.functional.relu.
+    This is the gradient that PyTorch's autograd computes for torch.nn.functional.relu.
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What relu and relu_derivative promise, on numbers that can be checked by eye."""
+"""Check relu and relu_derivative on numbers that you can verify at a glance."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def test_the_worked_example(kata):
 
 
 @task("relu")
-def test_an_array_keeps_its_shape(kata):
+def test_arrays_keep_their_shape(kata):
     assert_close(kata.relu(matrix), relu_of_matrix)
     assert_close(kata.relu(matrix.reshape(3, 2, 1)), relu_of_matrix.reshape(3, 2, 1))
     assert_close(kata.relu(np.array([[0.7]])), np.array([[0.7]]))
@@ -24,12 +24,12 @@ def test_an_array_keeps_its_shape(kata):
 
 
 @task("derivative")
-def test_the_worked_example_of_the_derivative(kata):
+def test_the_derivative_in_the_worked_example(kata):
     assert_close(kata.relu_derivative(z), np.array([0.0, 0.0, 1.0]))
 
 
 @task("derivative")
-def test_the_derivative_has_the_shape_of_the_array(kata):
+def test_the_derivative_has_the_shape_of_z(kata):
     assert_close(kata.relu_derivative(matrix), slope_of_matrix)
     assert_close(kata.relu_derivative(matrix.reshape(3, 2, 1)), slope_of_matrix.reshape(3, 2, 1))
     assert_close(kata.relu_derivative(np.array([[0.7]])), np.array([[1.0]]))
@@ -49,9 +49,9 @@ def test_integers_give_float64(kata):
 
 
 @task("inputs")
-def test_a_transpose_and_a_slice_work_and_stay_as_they_were(kata, probes):
+def test_a_transpose_and_a_slice_work_and_stay_unchanged(kata, probes):
     for name, expected in (("relu", relu_of_matrix), ("relu_derivative", slope_of_matrix)):
-        for layout in ("contiguous", "fortran", "strided"):  # as it is, as a transpose, and as a slice
+        for layout in ("contiguous", "fortran", "strided"):  # an ordinary array, a transpose and a slice
             assert_close(getattr(kata, name)(matrix), expected)
             actual, after = kata.run(probes.call_with_layout, name, layout, matrix)
             with about(name):
@@ -71,6 +71,6 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
             assert_close(result, np.array(right))
         with about(f"the result of {name}, after further calls"):
             assert_equal(at_last, result)
-    # the same array, called again with other numbers in it
+    # a second call with the same array object, which now holds new numbers
     assert_close(kata.run(probes.answer_after_renewal, "relu", [z], [-z]), np.array([1.0, 0.0, 0.0]))
     assert_close(kata.run(probes.answer_after_renewal, "relu_derivative", [z], [-z]), np.array([1.0, 0.0, 0.0]))

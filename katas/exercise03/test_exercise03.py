@@ -1,4 +1,4 @@
-"""What two_layer_forward promises, on numbers that can be checked by hand."""
+"""Check two_layer_forward on numbers that you can verify by hand."""
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def test_the_worked_example(kata):
 
 
 @task("vector")
-def test_layers_of_other_sizes(kata):
+def test_layers_may_have_any_size(kata):
     for x, h, y in zip(rows, h_of_rows, y_of_rows, strict=True):
         assert_layers(kata.two_layer_forward(x, W1, W2), h, y)
     one_unit = kata.two_layer_forward(np.array([2.0, 1.0]), np.array([[2.0, -1.0]]), np.array([[-3.0], [0.5]]))
@@ -54,8 +54,8 @@ def test_integers_give_float64(kata):
 
 
 @task("inputs")
-def test_a_transpose_and_a_slice_work_and_stay_as_they_were(kata, probes):
-    for layout in ("fortran", "strided"):  # as a transpose and a slice lie in memory
+def test_a_transpose_and_a_slice_work_and_stay_unchanged(kata, probes):
+    for layout in ("fortran", "strided"):  # the memory layouts of a transpose and of a slice
         for x, h, y in ((rows[0], h_of_rows[0], y_of_rows[0]), (rows, h_of_rows, y_of_rows)):
             assert_layers(kata.two_layer_forward(x, W1, W2), h, y)
             actual, *after = kata.run(probes.call_with_layout, "two_layer_forward", layout, x, W1, W2)
@@ -73,6 +73,6 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
     for name, result, at_last in zip("hy", as_returned[0], after_both_calls[0], strict=True):
         with about(f"{name} of the first call, after the second"):
             assert_equal(at_last, result)
-    # the same arrays with other numbers in them: the weights of the second layer change sign
+    # the same array objects with new numbers in them: the weights of the second layer change sign
     actual = kata.run(probes.answer_after_renewal, "two_layer_forward", [rows, W1, W2], [rows, W1, -W2])
     assert_layers(actual, h_of_rows, -y_of_rows)

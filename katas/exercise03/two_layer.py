@@ -1,4 +1,4 @@
-"""Exercise 3: a two-layer network, forwards."""
+"""Exercise 3: the forward pass of a two-layer network."""
 
 import numpy as np
 
@@ -17,11 +17,11 @@ def two_layer_forward(x: np.ndarray, W1: np.ndarray, W2: np.ndarray) -> tuple[np
 
     Extras:
         types: if all arguments are float32, so are h and y; if all are int64, h and y are float64.
-        inputs: transposed and sliced arrays work, and the arguments and earlier results stay as they were.
+        inputs: transposed and sliced arrays work; a call changes neither its arguments nor earlier results.
 
     Errors:
-        none are graded: you need not check shapes.
+        none are graded, so you needn't check shapes.
 
-    The same as torch.nn.functional.linear without a bias, relu, and linear again.
+    This is torch.nn.functional.linear without a bias, then relu, then linear again.
     """
     raise NotImplementedError

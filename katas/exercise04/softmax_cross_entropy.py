@@ -11,12 +11,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
             are always last.
 
     Returns:
-        An array of the same shape. It holds probabilities, and they sum to 1 over the last axis.
+        An array of probabilities with the same shape. They sum to 1 over the last axis.
 
-    For extra points: exact for logits up to +-10 000. float32 gives float32, int64 gives float64. The call leaves
-    `logits` and the arrays that it returned before unchanged.
+    For extra points: exact for logits up to ±10 000; float32 gives float32, int64 gives float64; transposed and sliced
+    arrays work; a call changes neither `logits` nor an earlier result.
 
-    Same as torch.nn.functional.softmax(logits, dim=-1).
+    This is torch.nn.functional.softmax(logits, dim=-1).
     """
     raise NotImplementedError
 
@@ -31,9 +31,9 @@ def cross_entropy(logits: np.ndarray, target: int | np.ndarray) -> float:
     Returns:
         A number, as a Python float or a NumPy float.
 
-    For extra points: exact for logits up to +-10 000. float32 and int64 logits work too. The call leaves `logits` and
-    `target` unchanged.
+    For extra points: exact for logits up to ±10 000; float32 and int64 logits work too, and so do transposed and sliced
+    arrays; a call changes neither `logits` nor `target`.
 
-    Same as torch.nn.functional.cross_entropy(logits, target).
+    This is torch.nn.functional.cross_entropy(logits, target).
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What softmax and cross_entropy promise, on numbers that you can check with a pocket calculator."""
+"""Check softmax and cross_entropy on numbers that you can verify with a pocket calculator."""
 
 import math
 
@@ -8,12 +8,12 @@ from graders.checks import about, assert_close, assert_equal, task
 
 logits = np.array([2.0, 1.0, 0.0])
 p = np.array([math.exp(2), math.exp(1), 1]) / (math.exp(2) + math.exp(1) + 1)  # [.6652, .2447, .0900]
-loss = math.log(1 + math.exp(-1) + math.exp(-2))  # .4076, of target 0
+loss = math.log(1 + math.exp(-1) + math.exp(-2))  # .4076, for target 0
 
 batch = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
 p_of_batch = np.array([p, [1 / 3, 1 / 3, 1 / 3]])
 targets = np.array([2, 0])
-loss_of_batch = (loss + 2 + math.log(3)) / 2  # target 2 lies 2 below target 0
+loss_of_batch = (loss + 2 + math.log(3)) / 2  # the logit of target 2 is 2 less than that of target 0
 
 
 @task("softmax")
@@ -22,7 +22,7 @@ def test_the_worked_example(kata):
 
 
 @task("softmax")
-def test_each_sample_by_itself_sums_to_one(kata):
+def test_the_probabilities_of_each_sample_sum_to_one(kata):
     assert_close(kata.softmax(batch), p_of_batch, scale=5.0, terms=3)
     assert_close(kata.softmax(batch[:1]), p_of_batch[:1], scale=5.0, terms=3)
     # three axes: the classes are still the last one
@@ -47,19 +47,19 @@ def test_a_confident_wrong_answer_costs_thirty(kata):
     assert_close(kata.cross_entropy(np.array([0.0, 30.0]), 0), 30.0, scale=61.0, terms=3)
 
 
-# ---------------------------------------------------------------- extras: points that you do not need to pass
+# --------------------------------------------------------------- extras: worth points, but not needed to pass
 
 
 @task("extremes")
 def test_large_logits_give_exact_answers(kata):
-    # exp(10 000) overflows; only the differences of the logits count
+    # exp(10 000) overflows, but only the differences between logits matter
     large, q = np.array([0.0, 1e4, 1e4 - 1]), 1 / (1 + math.exp(-1))
     assert_close(kata.softmax(large), np.array([0, q, 1 - q]), scale=2e4, terms=3)
     assert_close(kata.cross_entropy(large, 0), 1e4 - math.log(q), scale=2e4, terms=3)
 
 
 @task("extremes")
-def test_a_batch_of_large_and_of_very_negative_logits(kata):
+def test_a_batch_of_large_and_very_negative_logits(kata):
     large = np.array([[1e4, 0.0], [-1e4, -1e4]])
     assert_close(kata.softmax(large), np.array([[1, 0], [1 / 2, 1 / 2]]), scale=2e4, terms=2)
     assert_close(kata.cross_entropy(large, np.array([1, 0])), (1e4 + math.log(2)) / 2, scale=2e4, terms=4)
@@ -79,7 +79,7 @@ def test_int64_gives_float64(kata):
 
 @task("inputs")
 def test_a_transposed_array_works_and_is_left_alone(kata, probes):
-    # "fortran": an array that lies in memory column after column, as a transposed one does
+    # "fortran": an array that is stored column by column, as a transposed one is
     actual, after = kata.run(probes.call_with_layout, "softmax", "fortran", batch)
     assert_close(actual, p_of_batch, scale=5.0, terms=3)
     with about("logits, after softmax"):
@@ -91,7 +91,7 @@ def test_a_transposed_array_works_and_is_left_alone(kata, probes):
 
 
 @task("inputs")
-def test_a_later_call_leaves_earlier_answers_alone(kata, probes):
+def test_a_later_call_leaves_earlier_results_alone(kata, probes):
     calls = [["softmax", batch], ["cross_entropy", 0 * batch, targets], ["softmax", 0 * batch]]
     (first, loss, _), (at_last, _, _) = kata.run(probes.answers_of_calls, calls)
     assert_close(first, p_of_batch, scale=5.0, terms=3)
@@ -101,6 +101,6 @@ def test_a_later_call_leaves_earlier_answers_alone(kata, probes):
 
 
 @task("inputs")
-def test_an_array_with_new_numbers_in_it_gets_a_new_loss(kata, probes):
+def test_new_numbers_in_the_same_array_give_a_new_loss(kata, probes):
     actual = kata.run(probes.answer_after_renewal, "cross_entropy", [0 * batch, targets], [batch, targets])
     assert_close(actual, loss_of_batch, scale=5.0, terms=5)

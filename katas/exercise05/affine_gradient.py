@@ -11,12 +11,12 @@ def affine_weight_gradient(dz: np.ndarray, x: np.ndarray) -> np.ndarray:
         x: the layer's input, shape (in,), or (n, in) for a batch.
 
     Returns:
-        dW, shape (out, in), the shape of W. For a batch, the sum over its rows.
+        dW, shape (out, in), the shape of W. For a batch, it is the sum over the rows.
 
-    For extra points: float32 gives float32, int64 gives float64. The call leaves its arguments and the arrays that it
-    returned before unchanged.
+    For extra points: float32 gives float32, int64 gives float64; transposed and sliced arrays work; a call changes
+    neither its arguments nor an earlier result.
 
-    Same as the gradient that PyTorch's autograd computes for torch.nn.functional.linear(x, W, b).
+    This is the gradient that PyTorch's autograd computes for torch.nn.functional.linear(x, W, b).
     """
     raise NotImplementedError
 
@@ -35,9 +35,9 @@ def affine_backward(dz: np.ndarray, x: np.ndarray, W: np.ndarray) -> tuple[np.nd
         dx has the shape of x, (in,) or (n, in). Row k belongs to sample k.
         db has the shape of b, (out,). For a batch, it is the sum over the rows.
 
-    For extra points: float32 gives float32, int64 gives float64. The call leaves its arguments and the arrays that it
-    returned before unchanged.
+    For extra points: float32 gives float32, int64 gives float64; transposed and sliced arrays work; a call changes
+    neither its arguments nor an earlier result.
 
-    Same as the gradients that PyTorch's autograd computes for torch.nn.functional.linear(x, W, b).
+    These are the gradients that PyTorch's autograd computes for torch.nn.functional.linear(x, W, b).
     """
     raise NotImplementedError

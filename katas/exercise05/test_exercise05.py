@@ -1,4 +1,4 @@
-"""What the gradients of an affine layer promise, on numbers that you can check by hand."""
+"""Check the gradients of an affine layer on numbers that you can verify by hand."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ dW = np.array([[6.0, 8.0], [-3.0, -4.0]])
 dx = np.array([1.5, 1.0])
 db = np.array([2.0, -1.0])
 
-# the same sample, and a second one
+# the same sample and a second one, as a batch
 batch_dz = np.array([[2.0, -1.0], [1.0, 2.0]])
 batch_x = np.array([[3.0, 4.0], [0.0, 1.0]])
 batch_dW = np.array([[6.0, 9.0], [-3.0, -2.0]])
@@ -55,7 +55,7 @@ def test_a_batch_of_two_rows_is_summed(kata):
 
 
 @task("batch")
-def test_a_batch_of_one_row(kata):
+def test_a_batch_of_one_row_gives_a_matrix(kata):
     assert_close(kata.affine_weight_gradient(dz[None], x[None]), dW)
 
 
@@ -71,7 +71,7 @@ def test_all_three_gradients_of_a_batch_of_one_row(kata):
     assert_gradients(actual, ([[0.3, -0.4], [2.1, -2.8]], [[0.45, -0.7]], [0.1, 0.7]))
 
 
-# ---------------------------------------------------------------- extras: points that you do not need to pass
+# --------------------------------------------------------------- extras: worth points, but not needed to pass
 
 
 @task("types")
@@ -91,7 +91,7 @@ def test_int64_gives_float64(kata):
 
 @task("inputs")
 def test_transposed_arrays_work_and_are_left_alone(kata, probes):
-    # "fortran": arrays that lie in memory column after column, as a transposed one does
+    # "fortran": arrays that are stored column by column, as a transposed one is
     actual, *after = kata.run(probes.call_with_layout, "affine_weight_gradient", "fortran", dz, x)
     assert_close(actual, dW)
     with about("dz and x, after affine_weight_gradient"):
@@ -114,6 +114,6 @@ def test_calls_do_not_affect_each_other(kata, probes):
 
 
 @task("inputs")
-def test_arrays_with_new_numbers_in_them_get_a_new_gradient(kata, probes):
+def test_new_numbers_in_the_same_arrays_give_a_new_gradient(kata, probes):
     actual = kata.run(probes.answer_after_renewal, "affine_weight_gradient", [2 * dz, 3 * x], [dz, x])
     assert_close(actual, dW)

@@ -10,13 +10,13 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
     """Measure the gradient of f at w by central differences, (f(w + eps) - f(w - eps)) / (2 eps), element by element.
 
     Arguments:
-        f: a function of one argument, which is a float where w is a float and an array of w's shape where w is an
-            array. It returns a float.
-        w: where to take the gradient, a float or an array with one or more axes.
+        f: a function of one argument: a float if w is a float, an array of w's shape if w is an array. It returns a
+            float.
+        w: where to measure the gradient, a float or an array with one or more axes.
         eps: the step.
 
     Returns:
-        A float where w is a float, an array of w's shape where w is an array.
+        A float if w is a float, an array of w's shape if w is an array.
 
     For extra points: a float32 array gives a float32 gradient, but f is called with float64 arrays. An int and an
     int64 array count as float64. The call doesn't change w, not even by rounding, and it doesn't change an array
@@ -28,14 +28,14 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
 
 
 def relative_error(a: float | np.ndarray, b: float | np.ndarray) -> float:
-    """Return the largest |a - b| / max(1e-8, |a| + |b|) of all elements.
+    """Return the largest relative error of all elements, |a - b| / max(1e-8, |a| + |b|).
 
     Arguments:
         a: a float, or an array of any shape with at least one element.
         b: the same, of the same shape.
 
     Returns:
-        A number from 0, where a and b are equal, to 1, as a Python float or a NumPy float.
+        A Python float or a NumPy float from 0, if a and b are equal, to 1.
 
     For extra points: integers count as float64. The call leaves a and b unchanged.
     """

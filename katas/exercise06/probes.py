@@ -1,7 +1,7 @@
 """Functions for the tests to differentiate.
 
 `kata.run(probes.of_a_square, 3.0)` calls `of_a_square(your_module, 3.0)` below and gives its result to the test. The
-tests may run your code in another process, which can receive numbers and arrays, but no Python function such as f.
+tests may run your code in another process, which can receive numbers and arrays, but not a function such as f.
 """
 
 import copy
@@ -46,7 +46,7 @@ def of_a_cube(submission, w):
 
 
 def of_squares_and_a_product(submission, W):
-    """Your numerical gradient, at a matrix W, of the sum of its squares plus one product of two of its elements.
+    """Your numerical gradient, at a matrix W, of the sum of its squared elements plus a product of two of them.
 
     Shown as:
         numerical_gradient(lambda W: (W * W).sum() + W[0, 0] * W[1, 2], W)
@@ -55,7 +55,7 @@ def of_squares_and_a_product(submission, W):
 
 
 def row_sums(w):
-    """Sum the elements of each row, square these sums, and add them up: each element's derivative is 2 · row sum."""
+    """Add up the squares of the row sums. The derivative with respect to an element is twice the sum of its row."""
     return (w.sum(axis=-1) ** 2).sum()
 
 
@@ -78,15 +78,15 @@ def of_row_sums_with_step(submission, w, eps):
 
 
 def at_a_transposed_array(submission, w):
-    """Your gradient at an array that lies in memory column after column, and that array after the call."""
+    """Your gradient at an array that is stored in memory column by column, and that array after the call."""
     w = np.asfortranarray(w)
     return [submission.numerical_gradient(row_sums, w), w.copy()]
 
 
 def of_two_arrays(submission, first, second):
-    """Your gradient at the first array, and the same gradient after a call with the second array.
+    """Your gradient at the first array, and that same gradient after a call with the second array.
 
-    Then your gradient at the second array, and at the first array filled with the numbers of the second.
+    Then your gradient at the second array, and at the first array once it holds the second array's numbers.
     """
     numbers = second.copy()
     gradient = submission.numerical_gradient(row_sums, first)

@@ -1,7 +1,7 @@
-"""What numerical_gradient and relative_error promise, on numbers that you can check by hand.
+"""numerical_gradient and relative_error on numbers that you can check by hand.
 
-For a polynomial of second degree, a central difference is exact but for rounding. float64 rounds f by some 1e-16 of its
-size, and the difference is divided by the step: the tests allow a small multiple of 1e-16 · |f| / step.
+For a polynomial of degree two, a central difference is exact except for rounding. float64 rounds f by about 1e-16 |f|,
+and the difference is divided by the step, so the tests allow a small multiple of 1e-16 |f| / step.
 """
 
 import numpy as np
@@ -16,14 +16,14 @@ def test_the_worked_example(kata, probes):
     assert_close(kata.run(probes.of_a_square, 3.0), 6.0, scale=9 / STEP, terms=3)
 
 
-@task("scalar")
-def test_a_falling_function_and_a_flat_place(kata, probes):
+@task("scalar", title="A negative derivative and a derivative of 0")
+def test_derivatives_negative_and_zero(kata, probes):
     assert_close(kata.run(probes.of_a_square, -3.0), -6.0, scale=9 / STEP, terms=3)
     assert_close(kata.run(probes.of_a_square, 0.0), 0.0, scale=STEP, terms=3)
 
 
-@task("scalar")
-def test_a_derivative_may_be_tiny(kata, probes):
+@task("scalar", title="A tiny derivative")
+def test_derivative_tiny(kata, probes):
     assert_close(kata.run(probes.of_a_tiny_square, 3.0), 6e-6, scale=9e-6 / STEP, terms=3)
 
 
@@ -31,21 +31,21 @@ def test_a_derivative_may_be_tiny(kata, probes):
 def test_the_step_is_eps(kata, probes):
     # (3.5² - 2.5²) / 1 is 6, without any rounding
     assert_close(kata.run(probes.of_a_square_with_step, 3.0, 0.5), 6.0, scale=9 / 0.5, terms=3)
-    # f''' is not 0 here: the error of a step h is h², 1e-10 for the default
+    # the third derivative is 6 here, so a step h gives an error of h²: 1e-10 for the default step
     assert_close(kata.run(probes.of_a_cube, 2.0), 12.0, scale=8 / STEP, terms=3)
 
 
-@task("array")
-def test_a_matrix_has_a_gradient_of_its_own_shape(kata, probes):
+@task("array", title="The gradient of a matrix has the shape of the matrix")
+def test_matrix_gradient_has_the_shape_of_the_matrix(kata, probes):
     W = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, -6.0]])
-    # 2 W, and for the product of W[0, 0] and W[1, 2] the derivative with respect to one is the other
+    # 2 W for the squares; the derivative of W[0, 0] · W[1, 2] with respect to either of the two is the other
     expected = np.array([[2.0 - 6.0, 4.0, 6.0], [8.0, 10.0, -12.0 + 1.0]])
     assert_close(kata.run(probes.of_squares_and_a_product, W), expected, scale=97 / STEP, terms=8)
 
 
-@task("array")
-def test_vectors_square_matrices_and_three_axes(kata, probes):
-    # each derivative is twice the sum of the element's row; the default step and another
+@task("array", title="Vectors, a square matrix and an array with three axes")
+def test_vectors_a_square_matrix_and_three_axes(kata, probes):
+    # each derivative is twice the sum of the element's row, for the default step and for another
     for w, expected in (
         (np.array([3.0]), np.array([6.0])),
         (np.array([1.0, 2.0, 0.0]), np.array([6.0, 6.0, 6.0])),
@@ -58,12 +58,12 @@ def test_vectors_square_matrices_and_three_axes(kata, probes):
 
 @task("relative")
 def test_the_largest_of_three_relative_errors(kata):
-    # |2 - 2.5| / (2 + 2.5); the other elements are equal, one pair of them 0
+    # |2 - 2.5| / (2 + 2.5); the other two pairs are equal, and one of them is 0 and 0
     assert_close(kata.relative_error(np.array([1.0, 2.0, 0.0]), np.array([1.0, 2.5, 0.0])), 1 / 9)
 
 
 @task("relative")
-def test_each_element_is_divided_by_its_own_sum(kata):
+def test_each_difference_is_divided_by_its_own_sum(kata):
     # the errors are 2 / 198, 0, 1 / 5 and 2 / 4
     a, b = np.array([[100.0, -4.0], [-2.0, 1.0]]), np.array([[98.0, -4.0], [-3.0, 3.0]])
     assert_close(kata.relative_error(a, b), 0.5)
@@ -77,12 +77,12 @@ def test_two_floats(kata):
     assert_close(kata.relative_error(1e-9, 0.0), 0.1)  # the denominator is 1e-8, not 1e-9
 
 
-# ---------------------------------------------------------------- extras: points that you do not need to pass
+# ------------------------------------------------------- extras: worth points, but you don't need them to pass
 
 
 @task("types")
-def test_a_float32_array_gives_an_exact_float32_gradient(kata, probes):
-    # a step of 1e-5 is lost in float32 arithmetic, so f needs float64
+def test_a_float32_array_gives_an_accurate_float32_gradient(kata, probes):
+    # rounding in float32 swamps a step of 1e-5, so f needs float64
     w = np.array([[1.5, 2.25], [0.0, -1.0]], dtype=np.float32)
     expected = np.array([[7.5, 7.5], [-2.0, -2.0]])
     assert_close(kata.run(probes.of_row_sums, w), expected, dtype=np.float32, scale=10.0, terms=8)
@@ -96,7 +96,7 @@ def test_integers_count_as_float64(kata, probes):
     assert_close(kata.relative_error(np.array([1, 2]), np.array([1, 3])), 0.2)
 
 
-@task("inputs")
+@task("inputs", title="A transposed array works and isn't changed")
 def test_a_transposed_array_works_and_is_left_alone(kata, probes):
     w = np.array([[1 / 3, 0.1, 0.2], [2.7, -0.6, 0.4]])
     gradient, after = kata.run(probes.at_a_transposed_array, w)
@@ -105,9 +105,9 @@ def test_a_transposed_array_works_and_is_left_alone(kata, probes):
         assert_equal(after, w)
 
 
-@task("inputs")
+@task("inputs", title="relative_error doesn't change its arguments")
 def test_relative_error_leaves_its_arguments_alone(kata, probes):
-    # "fortran": arrays that lie in memory column after column
+    # "fortran": arrays stored in memory column by column
     a, b = np.array([[100.0, 4.0], [-2.0, 1.0]]), np.array([[98.0, 4.0], [-3.0, 3.0]])
     for x, y in ((a, b), (a[1], b[1])):
         error, *after = kata.run(probes.call_with_layout, "relative_error", "fortran", x, y)
@@ -116,11 +116,11 @@ def test_relative_error_leaves_its_arguments_alone(kata, probes):
             assert_equal(after, [x, y])
 
 
-@task("inputs")
+@task("inputs", title="One call doesn't affect another")
 def test_calls_do_not_affect_each_other(kata, probes):
     first, second = np.array([1.0, 2.0]), np.array([4.0, 0.5])
     gradient, at_last, at_second, renewed = kata.run(probes.of_two_arrays, first, second)
-    with about("the first gradient, after another call"):
+    with about("the first gradient, after a call with another array"):
         assert_equal(at_last, gradient)
-    with about("the gradient at the first array, filled with the numbers of the second"):
+    with about("the gradient at the first array, which now holds other numbers"):
         assert_equal(renewed, at_second)

@@ -35,7 +35,7 @@ def he_std(fan_in: int) -> float:
 def initialize(fan_in: int, fan_out: int, scheme: str, rng: np.random.Generator) -> np.ndarray:
     """Return random weights for one layer: independent samples of a normal distribution with mean 0.
 
-    Its standard deviation is xavier_std(fan_in, fan_out) or he_std(fan_in), as the scheme says.
+    Its standard deviation is xavier_std(fan_in, fan_out) or he_std(fan_in), depending on the scheme.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.

@@ -1,4 +1,4 @@
-"""Run beside a submission; they report what they saw and judge nothing."""
+"""Functions that the tests run in the same process as your code. They report what they saw; the tests judge it."""
 
 import random
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def in_a_row(submission, times, fan_in, fan_out, scheme, rng):
-    """The weights of so many calls of initialize with one generator, as they are after the last call."""
+    """The weights from `times` calls of initialize with the same generator, as they are after the last call."""
     return np.stack([submission.initialize(fan_in, fan_out, scheme, rng) for _ in range(times)])
 
 

@@ -1,6 +1,6 @@
-"""The two standard deviations as numbers, and matrices of weights as samples.
+"""The two standard deviations as numbers, and weights as samples of a distribution.
 
-A right answer fails a test of random weights with a probability below one in a million.
+If your code is right, a test of random weights fails with a probability below one in a million.
 """
 
 import math
@@ -26,8 +26,8 @@ def test_the_worked_example(kata):
     assert_close(kata.he_std(100), math.sqrt(2 / 100))  # .14142
 
 
-@task("scales")
-def test_layers_of_one_input_and_of_a_million(kata):
+@task("scales", title="Layers with one input and with a million")
+def test_layers_with_one_input_and_with_a_million(kata):
     assert_close(kata.xavier_std(1, 1), 1.0)
     assert_close(kata.he_std(1), math.sqrt(2))
     assert_close(kata.xavier_std(1_000_000, 1), math.sqrt(2 / 1_000_001))
@@ -35,39 +35,39 @@ def test_layers_of_one_input_and_of_a_million(kata):
 
 
 def assert_looks_normal(W, std):
-    """The deviation, the shape of the bell and its tails (68 %, 95 % and 99.7 %), and no number that comes twice."""
+    """Check the mean, the standard deviation, the shares within 1, 2 and 3 of them, and that few weights repeat."""
     assert_normal(W, 0, std, 1e-7)
     for multiple in (1, 2, 3):
-        with about(f"share of the weights within {multiple} standard deviations (1: yes, 0: no)"):
+        with about(f"1 where |weight| <= {multiple} std, 0 elsewhere"):
             within = (np.abs(W) <= multiple * std).astype(float)
             assert_bernoulli(within, math.erf(multiple / math.sqrt(2)), 1e-7)
     different = np.unique(np.abs(W)).size
     if different < 0.95 * W.size:
-        fail(f"only {different} of {W.size} weights differ: draw a number for every weight", W.size, different)
+        fail(f"only {different} of {W.size} weights are different: draw each of them", W.size, different)
 
 
-@task("weights")
+@task("weights", title="The shape is (fan_out, fan_in)")
 def test_the_shape_is_outputs_by_inputs(kata):
     assert_shape(kata.initialize(4, 1, "he", generator(1)), (1, 4))
     assert_shape(kata.initialize(1, 4, "xavier", generator(1)), (4, 1))
     assert_shape(kata.initialize(1, 1, "xavier", generator(1)), (1, 1))
 
 
-@task("weights")
+@task("weights", title="He weights of a layer with 100 inputs and 200 outputs")
 def test_he_weights_of_a_layer_from_100_to_200(kata, draw):
     W = kata.initialize(100, 200, "he", generator(draw.seed()))
-    assert_shape(W, (200, 100))  # a row for every output
+    assert_shape(W, (200, 100))  # one row for each output
     assert_looks_normal(W, math.sqrt(2 / 100))
 
 
-@task("weights")
+@task("weights", title="Xavier weights of a layer with 300 inputs and 300 outputs")
 def test_xavier_weights_of_a_layer_from_300_to_300(kata, draw):
     W = kata.initialize(300, 300, "xavier", generator(draw.seed()))
     assert_shape(W, (300, 300))
     assert_looks_normal(W, math.sqrt(2 / 600))
 
 
-@task("weights")
+@task("weights", title="The weights of 2000 small layers are independent")
 def test_2000_small_matrices_are_independent_numbers(kata, draw, probes):
     W = kata.run(probes.in_a_row, 2000, 2, 2, "he", generator(draw.seed()))
     assert_shape(W, (2000, 2, 2))
@@ -78,14 +78,14 @@ def test_2000_small_matrices_are_independent_numbers(kata, draw, probes):
         assert_normal(W.sum(axis=(1, 2)), 0, 2 * std, 1e-7)  # variances of independent numbers add up
 
 
-@task("generator")
+@task("generator", title="The same seed gives the same weights")
 def test_equal_generators_give_equal_weights(kata, draw):
     seed = draw.seed()
     W = kata.initialize(3, 2, "xavier", generator(seed))
     assert_equal(kata.initialize(3, 2, "xavier", generator(seed)), W)
 
 
-@task("generator")
+@task("generator", title="Another seed gives other weights")
 def test_another_generator_gives_other_weights(kata, draw):
     seed = draw.seed()
     W = kata.initialize(3, 2, "xavier", generator(seed))
@@ -101,14 +101,14 @@ def test_the_next_call_gives_other_weights(kata, draw, probes):
         fail("two calls of initialize with the same generator gave the same weights", "other weights", second)
 
 
-@task("generator")
+@task("generator", title="The global generators are left alone")
 def test_global_generators_are_left_alone(kata, draw, probes):
     before, after = kata.run(probes.global_generators_around, 3, 2, "he", generator(draw.seed()))
     with about("the next numbers of np.random.random() and random.random() after initialize"):
         assert_equal(after, before)
 
 
-@task("errors")
+@task("errors", title="An unknown scheme raises a ValueError")
 def test_an_unknown_scheme_is_a_value_error(kata):
     for scheme in ("lecun", "kaiming", "glorot", "he_uniform", "hexavier", "h", "x", ""):
         with kata.raises(ValueError):

@@ -8,13 +8,13 @@ def dropout(h: np.ndarray, mask: np.ndarray, p_drop: float) -> np.ndarray:
 
     Arguments:
         h: activations, any shape.
-        mask: 1 where an entry is kept, 0 where it is dropped; same shape and dtype as h.
-        p_drop: the probability to drop an entry, 0 <= p_drop < 1. Divide by 1 - p_drop, not by the
-            share of ones in the mask.
+        mask: 1 where an entry is kept, 0 where it is dropped; the shape of h. The tests give it the dtype of h too.
+        p_drop: the probability of dropping an entry, 0 <= p_drop < 1. Divide by 1 - p_drop, not by the share of
+            ones in the mask.
 
     Returns:
-        A new array of the shape of h. Extras: float32 stays float32, and int64 counts as float64; the call does not
-        change its arguments.
+        A new array of the shape of h. Extras: float32 h and mask give float32, and int64 ones count as float64; the
+        call changes neither its arguments nor an earlier result.
 
     Raises:
         ValueError: if p_drop is less than 0, or 1 or more (an extra).
@@ -33,8 +33,8 @@ def dropout_mask(shape: int | tuple[int, ...], p_drop: float, rng: np.random.Gen
         rng: the only source of randomness. Don't use or seed the global generators of NumPy and Python.
 
     Returns:
-        An array of that shape that holds the numbers 0 and 1, of any dtype (extra: a float dtype). Two generators with
-        the same seed give the same mask; the next call with the same generator gives another.
+        An array of that shape that holds the numbers 0 and 1, of any dtype (extra: any float dtype). Two generators
+        with the same seed give the same mask; the next call with the same generator gives another.
 
     Raises:
         ValueError: if p_drop is less than 0, or 1 or more (an extra).

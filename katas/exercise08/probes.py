@@ -1,4 +1,4 @@
-"""Run beside a submission; they report what they saw and judge nothing."""
+"""Functions that the tests run in the same process as your code. They report what they saw; the tests judge it."""
 
 import random
 
@@ -8,13 +8,16 @@ from graders.worker.layouts import LAYOUTS
 
 
 def dropout_with_layout(submission, layout, h, mask, p_drop):
-    """What dropout returns for arrays laid out in memory as `layout` says, and then both arrays as they are after."""
+    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call."""
     h, mask = LAYOUTS[layout](h), LAYOUTS[layout](mask)
     return [submission.dropout(h, mask, p_drop), h.copy(), mask.copy()]
 
 
 def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
-    """Both answers of dropout, called with arrays that then hold other numbers; the first as it is at last."""
+    """The results of two calls of dropout with the same arrays, which hold other numbers in the second call.
+
+    Then the first result as it is after the second call.
+    """
     first = submission.dropout(h, mask, p_drop)
     at_once = first.copy()
     h[...], mask[...] = other_h, other_mask
@@ -23,7 +26,7 @@ def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop
 
 
 def in_a_row(submission, times, shape, p_drop, rng):
-    """The masks of so many calls of dropout_mask with one generator, as they are after the last call."""
+    """The masks from `times` calls of dropout_mask with the same generator, as they are after the last call."""
     return np.stack([submission.dropout_mask(shape, p_drop, rng) for _ in range(times)])
 
 

@@ -1,6 +1,6 @@
-"""dropout on numbers that you can check by hand, and masks of dropout_mask as samples.
+"""dropout on numbers that you can check by hand, and the masks of dropout_mask as samples.
 
-A right answer fails a test of random masks with a probability below one in a million.
+If your code is right, a test of random masks fails with a probability below one in a million.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ triangle = np.array([[1.0, 1.0], [0.0, 1.0]])
 
 
 def check(answer, expected, scale=None):
-    """Compare values only: an array of ints is right where its numbers are."""
+    """Compare values only: an array of ints with the right numbers is right."""
     if isinstance(answer, np.ndarray) and answer.dtype.kind in "biu":
         answer = answer.astype(np.float64)
     assert_close(answer, expected, scale=scale)
@@ -34,10 +34,10 @@ def test_the_worked_example(kata):
     check(kata.dropout(np.array([1.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0]), 1 / 3), np.array([1.5, 0.0, 1.5]))
 
 
-@task("dropout")
+@task("dropout", title="A matrix and several probabilities")
 def test_a_matrix_for_several_probabilities(kata):
     check(kata.dropout(h, diagonal, 0.2), np.array([[1.25, 0.0], [0.0, -0.125]]))
-    check(kata.dropout(h, diagonal, 0.0), np.array([[1.0, 0.0], [0.0, -0.1]]))  # the mask counts, whatever p
+    check(kata.dropout(h, diagonal, 0.0), np.array([[1.0, 0.0], [0.0, -0.1]]))  # the mask counts even if p is 0
     check(kata.dropout(h, diagonal, 0.9), np.array([[10.0, 0.0], [0.0, -1.0]]), scale=100.0)
     check(kata.dropout(h, diagonal, 0.9999), np.array([[1e4, 0.0], [0.0, -1e3]]), scale=1e8)
 
@@ -55,7 +55,7 @@ def test_a_long_vector_and_three_axes(kata):
     check(kata.dropout(np.full((2, 3, 4), 7.0), np.ones((2, 3, 4)), 0.5), np.full((2, 3, 4), 14.0))
 
 
-@task("types")
+@task("types", title="float32 stays float32")
 def test_float32_stays_float32(kata):
     answer = kata.dropout(h.astype(np.float32), diagonal.astype(np.float32), 0.2)
     assert_close(answer, np.array([[1.25, 0.0], [0.0, -0.125]]), dtype=np.float32)
@@ -66,7 +66,7 @@ def test_integers_count_as_float64(kata):
     assert_close(kata.dropout(np.array([1, 2, 3]), np.array([1, 0, 1]), 0.2), np.array([1.25, 0.0, 3.75]))
 
 
-@task("types")
+@task("types", title="dropout_mask returns floats")
 def test_a_random_mask_holds_floats(kata):
     mask = kata.dropout_mask((2, 3), 0.5, generator(1))
     assert_shape(mask, (2, 3))
@@ -74,7 +74,7 @@ def test_a_random_mask_holds_floats(kata):
         fail(f"the mask has the dtype {mask.dtype}, expected floats", "0.0 and 1.0", mask)
 
 
-@task("inputs")
+@task("inputs", title="Any memory layout works, and the arguments are unchanged")
 def test_arguments_of_any_memory_layout_are_left_alone(kata, probes):
     for layout in ("contiguous", "fortran", "strided", "backwards"):
         with about(f"{layout} arrays"):
@@ -87,24 +87,24 @@ def test_arguments_of_any_memory_layout_are_left_alone(kata, probes):
 
 
 @task("inputs")
-def test_a_second_call_does_not_change_the_first_answer(kata, probes):
+def test_a_second_call_does_not_change_the_first_result(kata, probes):
     other = [10 * h, 1 - diagonal, 0.5]
     first, second, first_at_last = kata.run(probes.dropout_twice, h, diagonal, 0.2, *other)
     assert_close(first, np.array([[1.25, 0.0], [0.0, -0.125]]))
-    with about("the same arrays with other numbers in them"):
+    with about("a call with the same arrays, which now hold other numbers"):
         assert_close(second, np.array([[0.0, 40.0], [60.0, 0.0]]))
-    with about("the answer of the first call, after the second"):
+    with about("the result of the first call, after the second call"):
         assert_equal(first_at_last, first)
 
 
-@task("mask")
+@task("mask", title="A mask has the requested shape")
 def test_a_mask_has_the_shape_that_is_asked_for(kata):
     assert_shape(kata.dropout_mask((2, 3), 0.5, generator(1)), (2, 3))
     assert_shape(kata.dropout_mask((2, 3, 4), 0.5, generator(1)), (2, 3, 4))
     assert_shape(kata.dropout_mask(5, 0.5, generator(1)), (5,))  # an int n stands for (n,)
 
 
-@task("mask")
+@task("mask", title="p = 0.25 keeps three quarters")
 def test_a_mask_keeps_three_quarters(kata, draw):
     mask = kata.dropout_mask((200, 100), 0.25, generator(draw.seed()))
     assert_shape(mask, (200, 100))
@@ -112,34 +112,34 @@ def test_a_mask_keeps_three_quarters(kata, draw):
     assert_independent(mask, 0.75, 5e-7)
 
 
-@task("mask")
+@task("mask", title="Small and large p")
 def test_a_mask_keeps_one_minus_p_for_small_and_large_p(kata, draw):
     for p_drop in (0.0, 0.004, 0.9, 0.994):
         with about(f"p_drop = {p_drop}"):
             assert_bernoulli(kata.dropout_mask((200, 100), p_drop, generator(draw.seed())), 1 - p_drop, 1e-7)
 
 
-@task("mask")
+@task("mask", title="The entries of 2000 small masks are independent")
 def test_2000_small_masks_of_independent_coins(kata, draw, probes):
     masks = kata.run(probes.in_a_row, 2000, (2, 2), 0.5, generator(draw.seed()))
     assert_shape(masks, (2000, 2, 2))
     kept = masks.sum(axis=(1, 2))
-    with about("masks that keep the first entry (1: yes, 0: no)"):
+    with about("the first entry of every mask"):
         assert_bernoulli(masks[:, 0, 0], 0.5, 1e-7)
-    with about("masks that keep all four entries (1: yes, 0: no), 1 in 16 if entries are independent"):
+    with about("1 for every mask that keeps all four entries (1 in 16 if entries are independent), else 0"):
         assert_bernoulli((kept == 4).astype(float), 1 / 16, 1e-7)
-    with about("masks that keep none of the four entries (1: yes, 0: no), 1 in 16 if entries are independent"):
+    with about("1 for every mask that keeps no entry (1 in 16 if entries are independent), else 0"):
         assert_bernoulli((kept == 0).astype(float), 1 / 16, 1e-7)
 
 
-@task("generator")
+@task("generator", title="The same seed gives the same mask")
 def test_equal_generators_give_equal_masks(kata, draw):
     seed = draw.seed()
     mask = kata.dropout_mask((10, 20), 0.5, generator(seed))
     assert_equal(kata.dropout_mask((10, 20), 0.5, generator(seed)), mask)
 
 
-@task("generator")
+@task("generator", title="Another seed gives another mask")
 def test_another_generator_gives_another_mask(kata, draw):
     seed = draw.seed()
     mask = kata.dropout_mask((10, 20), 0.5, generator(seed))
@@ -159,14 +159,14 @@ def test_the_next_call_gives_another_mask(kata, draw, probes):
         )
 
 
-@task("generator")
+@task("generator", title="The global generators are left alone")
 def test_global_generators_are_left_alone(kata, draw, probes):
     before, after = kata.run(probes.global_generators_around, (10, 20), 0.5, generator(draw.seed()))
     with about("the next numbers of np.random.random() and random.random() after dropout_mask"):
         assert_equal(after, before)
 
 
-@task("errors")
+@task("errors", title="p_drop outside [0, 1) raises a ValueError")
 def test_probabilities_outside_0_to_1_are_value_errors(kata):
     for p_drop in (1.0, 1.5, -0.1, -1.0):
         with kata.raises(ValueError):

@@ -9,17 +9,18 @@ def layer_norm(
     """Normalise each row of x: gamma * (x - mean) / sqrt(variance + eps) + beta, over the last axis.
 
     Arguments:
-        x: shape (features,), (n, features), or more axes with the features last.
+        x: shape (features,), (samples, features), or more axes with the features last.
         gamma: scales, shape (features,). None means all 1.
         beta: shifts, shape (features,). None means all 0.
         eps: added to the variance, inside the root; 0 or more.
 
     Returns:
         An array of the shape of x. Every row (what lies along the last axis) has its own mean and variance, and the
-        variance is divided by the number of features. Extras: rows near 1 000 000 and about 1 apart are as accurate as
-        others; float32 stays float32, and int64 counts as float64; the call does not change its arguments.
+        variance is divided by the number of features. Extras: rows near ±1 000 000 whose features are about 1 apart
+        are normalised accurately too; float32 stays float32, and int64 counts as float64; the call changes neither
+        its arguments nor an earlier result.
 
-    The same as torch.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta, eps).
+    torch.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta, eps) computes the same.
     Source: Ba, Kiros and Hinton, Layer Normalization, 2016, https://arxiv.org/abs/1607.06450
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What layer_norm promises, on numbers that can be checked with a pocket calculator."""
+"""layer_norm on numbers that you can check with a pocket calculator."""
 
 import math
 
@@ -13,7 +13,7 @@ other_y = np.array([-10.0, 20.0, -10.0]) / math.sqrt(200 + 1e-5)
 
 
 def check(actual, expected, dtype=np.float64):
-    """Compare with what was computed by hand; a few roundings are allowed."""
+    """Compare with numbers computed by hand, and allow a few rounding errors."""
     assert_close(actual, expected, scale=50.0, terms=3, dtype=dtype)
 
 
@@ -22,7 +22,7 @@ def test_the_worked_example(kata):
     check(kata.layer_norm(x), y)
 
 
-@task("normalise")
+@task("normalise", title="Every row of a batch on its own")
 def test_every_row_of_a_batch_by_itself(kata):
     check(kata.layer_norm(np.array([x, other])), np.array([y, other_y]))
     check(kata.layer_norm(np.array([other])), np.array([other_y]))  # one row: (1, 3) stays (1, 3)
@@ -36,7 +36,7 @@ def test_three_axes_with_the_features_last(kata):
     check(kata.layer_norm(batch.reshape(2, 2, 3)), answer.reshape(2, 2, 3))
 
 
-@task("normalise")
+@task("normalise", title="A batch of 1100 rows")
 def test_1100_rows(kata):
     check(kata.layer_norm(np.array([x] * 1100)), np.array([y] * 1100))
 
@@ -54,7 +54,7 @@ def test_the_worked_example_with_gamma_and_beta(kata):
     check(kata.layer_norm(np.array([x, other]), gamma, beta), np.array([gamma * y + beta, gamma * other_y + beta]))
 
 
-@task("parameters")
+@task("parameters", title="gamma without beta, and beta without gamma")
 def test_gamma_without_beta_and_beta_without_gamma(kata):
     gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
     check(kata.layer_norm(x, gamma), gamma * y)
@@ -62,7 +62,7 @@ def test_gamma_without_beta_and_beta_without_gamma(kata):
     check(kata.layer_norm(x, None, beta), y + beta)
 
 
-@task("parameters")
+@task("parameters", title="gamma and beta may contain zeros or sum to zero")
 def test_gamma_and_beta_may_hold_zeros_or_sum_to_zero(kata):
     for gamma in (np.zeros(3), np.array([0.0, 1.0, 3.0]), np.array([1.0, 0.0, -1.0])):
         check(kata.layer_norm(other, gamma), gamma * other_y)
@@ -78,7 +78,7 @@ def test_a_constant_row_becomes_zeros(kata):
     assert_close(kata.layer_norm(np.array([[7.0]])), np.zeros((1, 1)), scale=7 / math.sqrt(1e-5))  # one feature
 
 
-@task("eps")
+@task("eps", title="eps is added to the variance")
 def test_eps_is_added_to_the_variance(kata):
     check(kata.layer_norm(x, None, None, 1.0), np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3 + 1))
     check(kata.layer_norm(x, None, None, 0.0), np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3))
@@ -92,7 +92,7 @@ def test_a_row_near_a_million(kata):
     assert_close(kata.layer_norm(row - 1e6), row / math.sqrt(1.325 + 1e-5), scale=1e6, terms=4)
 
 
-@task("types")
+@task("types", title="float32 stays float32")
 def test_float32_stays_float32(kata):
     gamma, beta = np.array([1.0, 2.0, 3.0], dtype=np.float32), np.array([10.0, 20.0, 30.0], dtype=np.float32)
     check(kata.layer_norm(x.astype(np.float32)), y, np.float32)
@@ -106,7 +106,7 @@ def test_integers_count_as_float64(kata):
     check(kata.layer_norm(np.array([1, 2, 3]), np.array([1, 2, 3]), np.array([10, 20, 30])), (y + 10) * [1, 2, 3])
 
 
-@task("inputs")
+@task("inputs", title="Any memory layout works, and the arguments are unchanged")
 def test_arguments_of_any_memory_layout_are_left_alone(kata, probes):
     for arguments in ((np.array([x, other]), x, other), (x, x, other)):
         for layout in ("contiguous", "fortran", "strided", "backwards"):
@@ -120,11 +120,11 @@ def test_arguments_of_any_memory_layout_are_left_alone(kata, probes):
 
 
 @task("inputs")
-def test_a_second_call_does_not_change_the_first_answer(kata, probes):
+def test_a_second_call_does_not_change_the_first_result(kata, probes):
     answers, later = kata.run(probes.answers_of_calls, [["layer_norm", x], ["layer_norm", other]])
     check(answers[0], y)
     check(answers[1], other_y)
-    with about("the first answer, after the second call"):
+    with about("the result of the first call, after the second call"):
         assert_equal(later[0], answers[0])
-    with about("the same array with other numbers in it"):
+    with about("a call with the same array, which now holds other numbers"):
         check(kata.run(probes.answer_after_renewal, "layer_norm", [x], [other]), other_y)

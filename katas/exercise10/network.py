@@ -1,7 +1,7 @@
-"""A small multilayer perceptron in NumPy, supplied: read it, use it, but it is not yours to change.
+"""A small multilayer perceptron in NumPy. It is supplied: read it and use it, but don't change it.
 
 A network of sizes [n_inputs, width, ..., n_outputs] has an affine layer between every two sizes and an activation
-after every layer but the last, whose outputs are logits. Its loss is the mean softmax cross-entropy.
+after every layer except the last, whose outputs are the logits. Its loss is the mean softmax cross-entropy.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Activation(NamedTuple):
-    """A function, its slope in terms of its value, and its values' centre and spread at standard normal arguments."""
+    """A function, its slope in terms of its value, and its values' centre and spread for standard normal inputs."""
 
     value: Callable[[np.ndarray], np.ndarray]
     slope: Callable[[np.ndarray], np.ndarray]
@@ -29,19 +29,19 @@ ACTIVATIONS = {
 
 
 class Network:
-    """Affine layers with an activation after every one but the last.
+    """Affine layers with an activation after every one except the last.
 
     Arguments:
         sizes: n_inputs, the widths of the hidden layers, n_outputs.
         activation: "relu", "leaky_relu", "tanh" or "sigmoid".
-        rng: draws the weights, such that standardised inputs stay standardised in front of every activation.
+        rng: draws the weights, scaled so that standardised inputs stay standardised before every activation.
 
     Attributes:
-        activation: its name.
+        activation: the activation's name.
         weights, biases: lists with one array per layer, first layer first, (fan_out, fan_in) and (fan_out,), float64.
             `step` changes these arrays in place.
-        n_steps, mean, square: what `step` remembers: how often it was called, and running means of the gradients of
-            all parameters and of their squares.
+        n_steps, mean, square: what `step` remembers: the number of calls, and running means of the gradients of all
+            parameters and of their squares.
     """
 
     def __init__(self, sizes: list[int], activation: str, rng: np.random.Generator) -> None:
@@ -56,18 +56,18 @@ class Network:
         self.n_steps, self.mean, self.square = 0, np.zeros(n_parameters), np.zeros(n_parameters)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """Logits (n, n_outputs) of X (n, n_inputs)."""
+        """Return the logits (n, n_outputs) of X (n, n_inputs)."""
         return self._outputs(X)[-1]
 
     def activations(self, X: np.ndarray) -> list[np.ndarray]:
-        """What each hidden layer gives out after its activation, (n, width), first layer first."""
+        """Return the values of each hidden layer after its activation, (n, width), first layer first."""
         return self._outputs(X)[:-1]
 
     def loss_and_gradients(self, X: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray], list[np.ndarray]]:
-        """The mean cross-entropy of X (n, n_inputs) and classes y (n,), and its gradients.
+        """Return the mean cross-entropy of X (n, n_inputs) and classes y (n,), and its gradients.
 
         Returns:
-            loss, dL/dW of each layer, dL/db of each layer; shapes and order are those of `weights` and `biases`.
+            The loss, dL/dW of each layer, dL/db of each layer; shapes and order are those of `weights` and `biases`.
         """
         n, (*hidden, logits) = len(X), self._outputs(X)
         rows = np.arange(n)
@@ -86,7 +86,7 @@ class Network:
         return float(loss), [*dW, dz.T @ X][::-1], [*db, dz.sum(axis=0)][::-1]
 
     def step(self, X: np.ndarray, y: np.ndarray, learning_rate: float = 0.05) -> float:
-        """One step of Adam (Kingma and Ba, 2015) on the mean cross-entropy; returns the loss before the step."""
+        """Take one step of Adam (Kingma and Ba, 2015) on the mean cross-entropy; return the loss before the step."""
         loss, dW, db = self.loss_and_gradients(X, y)
         gradient = np.concatenate([array.ravel() for array in dW + db])
         self.n_steps += 1
@@ -101,7 +101,7 @@ class Network:
         return loss
 
     def _outputs(self, X: np.ndarray) -> list[np.ndarray]:
-        """Of every layer, the last one's logits included."""
+        """Return the outputs of every layer; those of the last one are the logits."""
         outputs, value = [X], ACTIVATIONS[self.activation].value
         for W, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
             outputs.append(value(outputs[-1] @ W.T + b))

@@ -1,4 +1,4 @@
-"""Networks of 8 inputs, hidden layers of 32 and 3 classes, each made sick in one way, and what you say about them."""
+"""Networks with one fault each, and calls of your diagnostics. The networks have 8 inputs and hidden layers of 32."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def norms_of_weights(submission, weights, X, y):
             parameter[...] = value
         np.array(gradient_norms(network, X, y))
     """
-    from network import Network  # the supplied one, which is there when a probe is called
+    from network import Network  # the supplied module; it can be imported once a probe is called
 
     network = Network([weights[0].shape[1], *map(len, weights)], "relu", np.random.default_rng(0))
     for parameter, value in zip(network.weights, weights, strict=True):
@@ -22,12 +22,12 @@ def norms_of_weights(submission, weights, X, y):
 
 
 def answer(submission, function, arguments, activation, fault, layer, factors, n_hidden, n_outputs, rows):
-    """What a diagnostic says about such a network: see `patient`, and `factors` times the weights of each layer.
+    """The answer of a diagnostic for the network from `patient`, with each layer multiplied by one of `factors`.
 
     Shown as:
         # {function} of a network with {activation}, 8 inputs, {n_hidden} hidden layers of 32, {n_outputs} outputs;
         # X of shape ({rows}, 8). Further arguments: {arguments}
-        # Before the call: {fault} (in hidden layer {layer}, counted from 0), weights and biases times {factors}
+        # Fault: {fault} (in hidden layer {layer}, counted from 0); weights and biases of each layer times {factors}
     """
     network, X, y = patient(activation, fault, layer, n_hidden, n_outputs)
     for W, b, factor in zip(network.weights, network.biases, factors, strict=False):
@@ -39,7 +39,7 @@ def answer(submission, function, arguments, activation, fault, layer, factors, n
 
 
 def changed(submission, function, arguments):
-    """The names of what is no longer as it was after a diagnostic: X, y, or an attribute of the network."""
+    """The names of everything that a diagnostic has changed: X, y, or an attribute of the network."""
     network, X, y = patient("tanh", "none", 0, 2, 3)
     before = _contents(network, X, y)
     given = {"shapes_are_correct": (X, *arguments), "activations_are_healthy": (X,)}.get(function, (X, y))
@@ -49,9 +49,9 @@ def changed(submission, function, arguments):
 
 
 def patient(activation, fault, layer, n_hidden, n_outputs):
-    """A network with this fault, in this hidden layer if it is in one, 100 samples and their classes.
+    """Return a network with this fault (in this hidden layer, if it is in one), 100 samples and their classes.
 
-    The classes of the first eight samples are 0 and 1 in turns. Row 8 is row 0 with class 2, so nothing can learn both.
+    The classes of the first eight samples are 0, 1, 0, 1, … Row 8 is row 0 with class 2, so no network can learn both.
     """
     from network import Network
 
@@ -70,11 +70,11 @@ def patient(activation, fault, layer, n_hidden, n_outputs):
             before = [parameter.copy() for parameter in self.weights + self.biases]
             loss = super().step(X, y, learning_rate)
             for parameter, old in zip(self.weights + self.biases, before, strict=True):
-                if fault in ("step of length 0", "one prediction wrong, another one after every step"):
+                if fault in ("step changes nothing", "one wrong prediction, a different one after every step"):
                     parameter[...] = old
-                if fault == "step uphill":
+                if fault == "step goes uphill":
                     parameter[...] = old - (parameter - old)
-                if fault == "step of the last biases only" and parameter is not self.biases[-1]:
+                if fault == "step changes the last biases only" and parameter is not self.biases[-1]:
                     parameter[...] = old
             return loss
 
@@ -84,39 +84,39 @@ def patient(activation, fault, layer, n_hidden, n_outputs):
     y = np.arange(100) % 3
     y[:8] = np.arange(8) % 2
     X[8], y[8], X[-1] = X[0], 2, 0
-    if fault in ("step of length 0", "one prediction wrong, another one after every step"):
-        y[:8] = Network.forward(network, X[:8]).argmax(axis=1)  # right without a step,
-        y[7] = (y[7] + (fault == "step of length 0")) % 3  # all of them or all but one
+    if fault in ("step changes nothing", "one wrong prediction, a different one after every step"):
+        y[:8] = Network.forward(network, X[:8]).argmax(axis=1)  # all predicted right without a step,
+        y[7] = (y[7] + (fault == "step changes nothing")) % 3  # or all but one
     _spoil(network, X, fault, layer)
     return network, X, y
 
 
 def _logits(logits, fault, n_steps):
-    """Logits as a faulty `forward` gives them."""
-    if fault == "exchanged axes":
+    """Return the logits as a faulty `forward` returns them."""
+    if fault == "swapped axes":
         return logits.T
-    if fault == "one row loses its axis":
+    if fault == "a single row loses its axis":
         return logits.squeeze()
-    if fault == "never more than eight rows":
+    if fault == "at most eight rows of logits":
         return logits[:8]
     if fault == "NaN in the last row" and len(logits) > 1:
         logits[-1, -1] = np.nan
-    if fault == "NaN for one row" and len(logits) == 1:
+    if fault == "NaN for a single row" and len(logits) == 1:
         logits[0, -1] = np.nan
-    if fault == "logits of the class before":
+    if fault == "logits shifted by one class":
         return np.roll(logits, 1, axis=1)
-    if fault == "one prediction wrong, another one after every step":
+    if fault == "one wrong prediction, a different one after every step":
         logits[n_steps % len(logits)] *= -1
     return logits
 
 
 def _spoil(network, X, fault, layer):
-    """Faults in the parameters and in the samples."""
+    """Put faults into the parameters and the samples."""
     W, b = network.weights[layer], network.biases[layer]
     if fault in ("NaN", "infinity"):
         network.biases[-1][-1] = float(fault[:3])
     if fault in ("bias -1000", "bias 1000"):
-        b[2:] += float(fault[5:])  # of all units but two
+        b[2:] += float(fault[5:])  # for all units except two
     if fault == "weights times 1000":
         W *= 1000
         b *= 1000
@@ -125,14 +125,14 @@ def _spoil(network, X, fault, layer):
         b[...] = -0.1
     if fault == "weights 0, bias 1":
         W[...], b[...] = 0, 1
-    if fault == "each unit answers to two samples":
+    if fault == "each unit responds to two samples only":
         X[0] = 0
         b[...] = -np.sort(X @ W.T, axis=0)[-3]
     if fault == "first eight samples times 100":
         X[:8] *= 100
-    if fault == "samples behind the first eight times 1e9":
+    if fault == "samples after the first eight times 1e9":
         X[8:] *= 1e9
-    if fault == "nine dead units for each that works":  # the same logits and gradients for these samples
+    if fault == "nine dead units for each working one":  # logits and gradients stay the same for these samples
         V = network.weights[1]
         network.weights[:2] = [np.concatenate([W] * 10), np.concatenate([V] * 10, axis=1)]
         network.biases[0] = np.concatenate([b, np.full(9 * len(b), -1000.0)])
@@ -141,7 +141,7 @@ def _spoil(network, X, fault, layer):
 
 
 def _contents(network, X, y):
-    """Everything that a network, X and y hold, by name."""
+    """Return everything that a network, X and y hold, by name."""
     held = {"X": X, "y": y, **vars(network)}
     return {
         name: [np.asarray(part).tobytes() for part in (value if isinstance(value, list) else [value])]

@@ -1,4 +1,4 @@
-"""What the visible tests have done beside the framework; arrays and plain values come back."""
+"""Probes of the visible tests: they run next to the framework and return arrays and plain values."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def values(framework, code, lines):
-    """Run a program that knows the framework's names, and report expressions: tensors as lists, four decimals.
+    """Run a program with the framework's names and return the values of expressions: tensors as lists, four decimals.
 
     Shown as:
         # {code}
@@ -20,7 +20,7 @@ def values(framework, code, lines):
 
 
 def gradients(framework, x, lines):
-    """The value of each expression of x, and the gradient of x for a gradient of ones.
+    """Compute each expression of x, and the gradient of x for a gradient of ones.
 
     Shown as:
         # x = Tensor({x}, requires_grad=True), and backward from a gradient of ones:
@@ -36,7 +36,7 @@ def gradients(framework, x, lines):
 
 
 def refusals(framework, code, expected):
-    """Which exception each expression raises, after a program: one of the expected ones, another one's name, or none.
+    """Run a program, then name the exception of each expression: an expected one, another one, or none.
 
     Shown as:
         # {code}
@@ -58,7 +58,7 @@ def refusals(framework, code, expected):
 
 
 def message(framework, line):
-    """The message of what an expression raises.
+    """Return the message of the exception that an expression raises.
 
     Shown as:
         # {line}
@@ -73,12 +73,12 @@ def message(framework, line):
 
 
 def names_of(framework):
-    """What a program knows: the framework's names, and NumPy."""
+    """Return the names that a program may use: the framework's, and NumPy."""
     return {name: getattr(framework, name) for name in dir(framework) if not name.startswith("_")} | {"np": np}
 
 
 def plain(framework, value):
-    """Tensors and arrays as lists, numbers to four decimals, dtypes by name."""
+    """Convert tensors and arrays to lists, with numbers to four decimals and dtypes by name."""
     if isinstance(value, framework.Tensor):
         value = np.array(value.data)
     if isinstance(value, np.ndarray | np.generic):
@@ -96,7 +96,7 @@ def plain(framework, value):
 
 
 def a_matrix(framework):
-    """A matrix of floats: what it is, and what arithmetic makes of it."""
+    """Make a matrix of floats and compute with it."""
     x = framework.Tensor([[1.0, 2.0], [3.0, 4.0]])
     return {
         "shape": tuple(x.shape),
@@ -111,7 +111,7 @@ def a_matrix(framework):
 
 
 def dtypes(framework):
-    """The dtypes of tensors and results, by name."""
+    """Return the dtypes of tensors and results, by name."""
     counts, numbers = framework.Tensor([1, 2, 3]), framework.Tensor(np.array([0.5, 1.5, 2.5]))
     results = {
         "Tensor([1, 2, 3])": counts,
@@ -127,7 +127,7 @@ def dtypes(framework):
 
 
 def changes_in_place(framework):
-    """A tensor and another name for it, after changes in place."""
+    """Change a tensor in place; return it and a second name for it."""
     x = framework.Tensor([1.0, 2.0, 3.0])
     same = x
     x += 1
@@ -140,7 +140,7 @@ def changes_in_place(framework):
 
 
 def a_small_graph(framework):
-    """y = (w x + b)² and its gradients at w = 2, x = 3, b = 1."""
+    """Compute y = (w x + b)² and its gradients at w = 2, x = 3, b = 1."""
     w, x, b = (framework.Tensor(value, requires_grad=True) for value in (2.0, 3.0, 1.0))
     y = (w * x + b) ** 2
     y.backward()
@@ -148,7 +148,7 @@ def a_small_graph(framework):
 
 
 def a_tensor_used_twice(framework):
-    """The gradient of x x + x at 3, after one call of backward and after another."""
+    """Compute the gradient of x x + x at 3, after one call of backward and after another."""
     x = framework.Tensor(3.0, requires_grad=True)
     (x * x + x).backward()
     first = x.grad.item()
@@ -157,7 +157,7 @@ def a_tensor_used_twice(framework):
 
 
 def flags(framework):
-    """What requires grad, and what is a leaf."""
+    """Return requires_grad and is_leaf of several tensors."""
     x, c = framework.Tensor([1.0], requires_grad=True), framework.Tensor([2.0])
     y = x * c
     with framework.no_grad():
@@ -175,7 +175,7 @@ def flags(framework):
 
 
 def gradients_of_a_product(framework, a, b, g):
-    """a * b and the gradients of both, for a gradient g of the product."""
+    """Compute a * b and the gradients of both, for a gradient g of the product."""
     a, b = (framework.Tensor(each, requires_grad=True) for each in (a, b))
     y = a * b
     y.backward(framework.Tensor(g))
@@ -186,7 +186,7 @@ def gradients_of_a_product(framework, a, b, g):
 
 
 def taken(framework, x, index, g):
-    """x[index] and the gradient of x, for a gradient g of what was taken."""
+    """Compute x[index] and the gradient of x, for a gradient g of the selection."""
     x = framework.Tensor(x, requires_grad=True)
     y = x[index]
     y.backward(framework.Tensor(g))
@@ -197,7 +197,7 @@ def taken(framework, x, index, g):
 
 
 def gradient_of(framework, method, x, g, arguments):
-    """x.method(*arguments) and the gradient of x, for a gradient g of the result."""
+    """Compute x.method(*arguments) and the gradient of x, for a gradient g of the result."""
     x = framework.Tensor(x, requires_grad=True)
     y = getattr(x, method)(*arguments)
     y.backward(framework.Tensor(g))
@@ -205,13 +205,13 @@ def gradient_of(framework, method, x, g, arguments):
 
 
 def largest(framework):
-    """The largest of each row, and where it is."""
+    """Find the largest element of each row and its index."""
     found = framework.Tensor([[1.0, 5.0, 2.0], [8.0, 3.0, 4.0]]).max(dim=1)
     return [found.values.numpy(), found.indices.numpy()]
 
 
 def joined(framework):
-    """Two rows, one after the other and one above the other; the gradient of the first."""
+    """Join two rows by cat and by stack; return the gradient of the first."""
     a = framework.Tensor([1.0, 2.0], requires_grad=True)
     b = framework.Tensor([3.0, 4.0])
     framework.stack([a, b * 1]).backward(framework.Tensor([[5.0, 6.0], [7.0, 8.0]]))
@@ -222,7 +222,7 @@ def joined(framework):
 
 
 def a_linear_layer(framework):
-    """A layer of two inputs and one output, with given numbers: its answer and all gradients."""
+    """Run a layer with two inputs and one output; return its output and all gradients."""
     layer = framework.Linear(2, 1)
     with framework.no_grad():
         for parameter, values in ((layer.weight, [[2.0, -1.0]]), (layer.bias, [0.5])):
@@ -235,7 +235,7 @@ def a_linear_layer(framework):
 
 
 def model_of(framework):
-    """The README's model."""
+    """Build the README's model."""
 
     class MyModel(framework.Module):
         def __init__(self):
@@ -250,7 +250,7 @@ def model_of(framework):
 
 
 def the_readmes_model(framework):
-    """Its parameters by name, the names of its state, and the shape of what it answers."""
+    """Build the README's model; return its parameters' shapes, its state's names and its output's shape."""
     model = model_of(framework)
     parameters = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
     answer = model(framework.Tensor(np.ones((3, 784), np.float32)))
@@ -258,7 +258,7 @@ def the_readmes_model(framework):
 
 
 def dropout(framework):
-    """The share of zeros in training, the values that are left, and what evaluation changes."""
+    """Run Dropout; return the fraction of zeros, the other values, and whether evaluation changes anything."""
     framework.manual_seed(0)
     layer, x = framework.Dropout(0.25), framework.ones(100, 100)
     y = layer(x).numpy()
@@ -266,7 +266,7 @@ def dropout(framework):
 
 
 def batch_norm(framework):
-    """A batch of two numbers, normalised in training; the running statistics; and one number in evaluation."""
+    """Normalise two numbers in training and one in evaluation; return them with the running statistics."""
     layer = framework.BatchNorm1d(1, eps=0.0)
     y = layer(framework.Tensor([[1.0], [5.0]]))
     state = {name: np.asarray(getattr(value, "data", value)) for name, value in layer.state_dict().items()}
@@ -278,7 +278,7 @@ def batch_norm(framework):
 
 
 def a_small_convolution(framework):
-    """A 3 x 3 image and a 2 x 2 kernel: the answer, and the gradients of both."""
+    """Convolve a 3 x 3 image with a 2 x 2 kernel; return the output and the gradients of both."""
     layer = framework.Conv2d(1, 1, 2, bias=False)
     with framework.no_grad():
         layer.weight.zero_()
@@ -290,7 +290,7 @@ def a_small_convolution(framework):
 
 
 def sizes_of_convolutions(framework):
-    """The shapes of what several layers make of a (2, 4, 9, 8)."""
+    """Return the output shapes of several layers for a (2, 4, 9, 8)."""
     x = framework.zeros(2, 4, 9, 8)
     layers = {
         "Conv2d(4, 6, 3)": framework.Conv2d(4, 6, 3),
@@ -303,7 +303,7 @@ def sizes_of_convolutions(framework):
 
 
 def a_small_pooling(framework):
-    """The largest of each 2 x 2 window of a 4 x 4 image, and the gradient."""
+    """Apply max pooling in 2 x 2 windows to a 4 x 4 image; return the output and the gradient."""
     x = framework.Tensor(np.arange(16.0, dtype=np.float32).reshape(1, 1, 4, 4), requires_grad=True)
     y = framework.MaxPool2d(2)(x)
     y.backward(framework.Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]))
@@ -314,7 +314,7 @@ def a_small_pooling(framework):
 
 
 def loss_and_gradient(framework, name, x, t):
-    """A loss, with its mean, and the gradient of its input."""
+    """Compute a loss and the gradient of its input."""
     x = framework.Tensor(x, requires_grad=True)
     loss = getattr(framework, name)()(x, framework.Tensor(t))
     loss.backward()
@@ -325,7 +325,7 @@ def loss_and_gradient(framework, name, x, t):
 
 
 def descent(framework, name, options, steps):
-    """The parameter w, at first 1, after each of several steps down w²."""
+    """Start at w = 1 and take several steps down w²; return w after each."""
     w = framework.Tensor(np.array([1.0]), requires_grad=True)
     unused = framework.Tensor(np.array([1.0]), requires_grad=True)
     optimizer = getattr(framework, name)([w, unused], **options)
@@ -342,7 +342,7 @@ def descent(framework, name, options, steps):
 
 
 def saved_and_loaded(framework):
-    """What another model answers that was loaded from a file, what the first one did, and the file's bytes."""
+    """Save a model, load it into another, and return both outputs and the file's bytes."""
     x = framework.ones(2, 3)
     models = [framework.Sequential(framework.Linear(3, 4), framework.Tanh(), framework.Linear(4, 2)) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder:
@@ -355,7 +355,7 @@ def saved_and_loaded(framework):
 
 
 def file_parts(framework, arrays, transposed=False):
-    """Header and numbers of the file that save writes of these arrays, or of BatchNorm1d(2) if there are none."""
+    """Save these arrays, or BatchNorm1d(2) if there are none; return the file's header and numbers."""
     state = framework.BatchNorm1d(2)
     if arrays is not None:
         state = {
@@ -373,7 +373,7 @@ def file_parts(framework, arrays, transposed=False):
 
 
 def loaded(framework, data):
-    """The arrays of a file of these bytes, as lists with their dtypes; to the numbers 1 was added."""
+    """Load a file with these bytes, add 1 to its numbers, and return the arrays as lists with their dtypes."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
         with open(path, "wb") as file:
@@ -387,7 +387,7 @@ def loaded(framework, data):
 
 
 def damaged(framework, kind):
-    """A damaged file is loaded: its last bytes are cut off, there are more, two arrays overlap, and so on."""
+    """Load a damaged file: cut off, too long, with overlapping arrays, and so on."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
         framework.save({"a": framework.ones(2), "b": framework.ones(2)}, path)
@@ -395,12 +395,12 @@ def damaged(framework, kind):
             data = file.read()
         changed = {
             "cut off": data[:-5],
-            "longer": data + bytes(8),
-            "overlapping": data.replace(b"8,", b"4,").replace(b"16]", b"12]")[:-4],
+            "too long": data + bytes(8),
+            "overlapping arrays": data.replace(b"8,", b"4,").replace(b"16]", b"12]")[:-4],
             "another format": b"\x89PNG\r\n\x1a\n" + bytes(60),
-            "no JSON": data.replace(b"{", b"[", 1),
+            "not JSON": data.replace(b"{", b"[", 1),
             "empty": b"",
-            "of a negative size": bytes([data[0] + 1]) + data[1:].replace(b"2]", b"-2]", 1),
+            "a negative size": bytes([data[0] + 1]) + data[1:].replace(b"2]", b"-2]", 1),
         }
         with open(path, "wb") as file:
             file.write(changed[kind])
@@ -411,13 +411,13 @@ def damaged(framework, kind):
 
 
 def batches(framework):
-    """Five rows in batches of two, twice; and how many there are."""
+    """Load five rows in batches of two, twice; return them and the number of batches."""
     loader = framework.DataLoader((np.arange(5.0), np.arange(5)), batch_size=2)
     return [[[part.numpy() for part in batch] for batch in loader] for _ in range(2)], len(loader)
 
 
 def trained_on_digits(framework):
-    """One epoch of the README's training over 2 000 digits: its losses, and its accuracy on 1 000 others."""
+    """Train the README's model for an epoch on 2 000 digits; return its losses and its accuracy on 1 000 others."""
     from digits import load_digits
 
     images, classes = load_digits()
@@ -443,7 +443,7 @@ def trained_on_digits(framework):
 
 
 def from_and_to_torch(framework):
-    """What a network of PyTorch answers, what ours does that was made of it, and PyTorch's that was made of ours."""
+    """Convert a PyTorch network to your framework and back; return the outputs of all three."""
     import torch
 
     torch.manual_seed(0)
@@ -476,7 +476,7 @@ LAYERS_OF_TORCH = {
 
 
 def layers_from_torch(framework):
-    """What PyTorch's layers answer, and what those do that are made of them, and those that are made of these."""
+    """Convert PyTorch layers to your framework and back; return the outputs of all three."""
     import torch
     from torch import nn
 
@@ -498,13 +498,13 @@ def layers_from_torch(framework):
             "PyTorch's training": source.training,
             "names": sorted(ours.state_dict()),
             "PyTorch's names": sorted(source.state_dict()),
-            "PyTorch's objects in it": torchs_in(ours, "model"),
+            "PyTorch objects in it": torchs_in(ours, "model"),
         }
     return found
 
 
 def torchs_in(value, path, seen=None):
-    """Where a module holds objects of PyTorch's, at any depth."""
+    """Find the places where a module holds PyTorch objects, at any depth."""
     seen = {} if seen is None else seen
     if id(value) in seen or isinstance(value, type | np.ndarray):
         return []
@@ -518,7 +518,7 @@ def torchs_in(value, path, seen=None):
 
 
 def tensors_and_dropout(framework):
-    """Tensors there and back, and the probability of Dropout."""
+    """Convert tensors in both directions, and the probability of Dropout."""
     import torch
 
     ours = framework.from_torch(torch.tensor([1.5, 2.0], dtype=torch.float64))
@@ -532,7 +532,7 @@ def tensors_and_dropout(framework):
 
 
 def an_unknown_layer(framework):
-    """A layer of PyTorch's that the framework does not have is converted."""
+    """Convert a PyTorch layer that the framework doesn't have."""
     from torch import nn
 
     return framework.from_torch(nn.Bilinear(2, 2, 2))

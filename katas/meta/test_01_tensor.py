@@ -1,4 +1,4 @@
-"""Task tensor: numbers that can be checked by hand."""
+"""Task tensor: numbers that you can check by hand."""
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def test_numbers_and_arrays_on_either_side(kata, probes):
 
 
 @task("tensor")
-def test_what_makes_tensors(kata, probes):
+def test_creating_tensors(kata, probes):
     expected = {
         "zeros(2).dtype": "float32",
         "zeros(2, 3)": [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]],
@@ -89,7 +89,7 @@ def test_what_makes_tensors(kata, probes):
 
 
 @task("tensor")
-def test_copies_have_memory_of_their_own(kata, probes):
+def test_copies_have_their_own_memory(kata, probes):
     code = """
 array = np.array([1.0, 2.0])
 x = Tensor(array)
@@ -103,7 +103,7 @@ w = Tensor([1.0], requires_grad=True)
 
 
 @task("tensor")
-def test_normal_numbers_of_a_seed(kata, probes):
+def test_random_numbers_with_a_seed(kata, probes):
     code = "manual_seed(0)\nx = randn(100, 100)\ny = randn(100, 100)\nmanual_seed(0)\nz = randn(100, 100)"
     code += "\nnumbers = x.numpy()"
     expected = {

@@ -1,4 +1,4 @@
-"""Task autograd: gradients that can be derived by hand."""
+"""Task autograd: gradients that you can derive by hand."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def test_a_tensor_used_twice_and_backward_called_twice(kata, probes):
     first, second = kata.run(probes.a_tensor_used_twice)
     with about("the gradient of x * x + x at 3"):
         assert_close(first, 7.0, dtype=np.float32)
-    with about("after a second backward of another graph: gradients add up"):
+    with about("the sum of gradients after a second backward, of another graph"):
         assert_close(second, 14.0, dtype=np.float32)
 
 
@@ -85,13 +85,13 @@ def test_a_graph_with_two_paths(kata, probes):
 
 
 @task("autograd")
-def test_a_graph_that_is_kept(kata, probes):
+def test_retain_graph_keeps_the_graph(kata, probes):
     code = "x = Tensor(3.0, requires_grad=True)\ny = x.exp().log() * x\ny.backward(retain_graph=True)\ny.backward()"
     assert_equal(kata.run(probes.values, code, ["x.grad"]), {"x.grad": 12.0})  # 6 from each
 
 
 @task("autograd")
-def test_no_grad_ends_where_it_ends(kata, probes):
+def test_no_grad_ends_with_its_block(kata, probes):
     code = """
 x = Tensor(3.0, requires_grad=True)
 with no_grad():

@@ -1,4 +1,4 @@
-"""Task indexing: the gradient goes back to where the elements were taken."""
+"""Task indexing: the gradient goes back to where the elements came from."""
 
 import numpy as np
 

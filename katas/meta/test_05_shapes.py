@@ -28,7 +28,7 @@ def test_softmax(kata, probes):
 
 
 @task("shapes")
-def test_largest_of_each_row(kata, probes):
+def test_max_and_min_of_each_row(kata, probes):
     values, indices = kata.run(probes.largest)
     assert_close(values, np.array([5.0, 8.0]), dtype=np.float32)
     assert_equal(indices, np.array([1, 0]))

@@ -1,4 +1,4 @@
-"""Task layers: modules, and layers that can be followed by hand."""
+"""Task layers: modules, and layers that you can compute by hand."""
 
 import numpy as np
 
@@ -31,9 +31,9 @@ def test_the_readmes_model_without_super_init(kata, probes):
 @task("layers")
 def test_dropout(kata, probes):
     zeros, others, untouched = kata.run(probes.dropout)
-    with about("the share of zeros is about 0.25"):
+    with about("the fraction of zeros is about 0.25"):
         assert_equal(0.22 < zeros < 0.28, True)
-    with about("what is left is divided by 0.75"):
+    with about("the other elements are divided by 0.75"):
         assert_close(others, np.array([4 / 3]), dtype=np.float32)
     with about("evaluation changes nothing"):
         assert_equal(untouched, True)
@@ -112,7 +112,7 @@ z = layer(Tensor([[1.0], [5.0]]))
 
 
 @task("layers")
-def test_first_weights(kata, probes):
+def test_initial_weights(kata, probes):
     code = """
 manual_seed(0)
 layer = Linear(25, 400)
@@ -135,7 +135,7 @@ weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
 
 
 @task("layers")
-def test_modules_in_modules(kata, probes):
+def test_nested_modules(kata, probes):
     code = """
 class Tied(Module):
     def __init__(self):

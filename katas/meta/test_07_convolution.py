@@ -41,7 +41,7 @@ def test_pooling(kata, probes):
 
 
 def filled(make):
-    """A program: an image 0 … 15 (1, 1, 4, 4), a layer whose weights are 1, 2, …, and the gradients for ones."""
+    """Return a program: an image 0 … 15 (1, 1, 4, 4), a layer with the weights 1, 2, …, and gradients for ones."""
     return f"""
 layer = {make}
 x = Tensor(np.arange(16.0, dtype="float32").reshape(1, 1, 4, 4), requires_grad=True)
@@ -111,8 +111,8 @@ y.backward(ones(2, 4, 1, 1))
 
 
 @task("convolution")
-def test_windows_that_overlap(kata, probes):
-    # 5 is the largest of all four windows; of the negative numbers the padding with 0 must not be the largest
+def test_overlapping_windows(kata, probes):
+    # 5 is the largest of all four windows; with negative numbers, a padding of 0 must not be the largest
     x = [[[[1.0, 2.0, 3.0], [4.0, 5.0, 1.0], [0.0, 1.0, 2.0]]]]
     expected = {
         "MaxPool2d(2, stride=1)(x)": [
@@ -143,7 +143,7 @@ def test_equal_numbers_in_a_window(kata, probes):
 
 
 @task("convolution")
-def test_first_weights(kata, probes):
+def test_initial_weights(kata, probes):
     code = "weight = Conv2d(4, 100, 5).weight.detach().numpy()"
     expected = {
         "weight.shape": [100, 4, 5, 5],

@@ -1,4 +1,4 @@
-"""Task losses: values that a pocket calculator gives."""
+"""Task losses: values that you can check with a pocket calculator."""
 
 import math
 

@@ -51,7 +51,7 @@ def test_nesterov_and_decay(kata, probes):
 
 
 @task("optimizers")
-def test_adam_takes_first_steps_of_the_learning_rate(kata, probes):
+def test_the_first_step_of_adam_is_the_learning_rate(kata, probes):
     # m / (1 - β₁) = g and √(v / (1 - β₂)) = |g| in the first step
     seen, unused = kata.run(probes.descent, "Adam", {"lr": 0.1, "eps": 0.0}, 1)
     assert_close(seen, np.array([0.9]), scale=10.0)
@@ -69,7 +69,7 @@ def test_every_option(kata, probes):
 
 
 @task("optimizers")
-def test_a_gradient_that_is_gone_stops_its_parameter(kata, probes):
+def test_a_parameter_without_a_gradient_stays(kata, probes):
     code = DESCENT.format(make="SGD([w], lr=0.1, momentum=0.9, weight_decay=0.1)")
     code += "optimizer.zero_grad()\ngone = w.grad is None\noptimizer.step()\n"
     expected = {"gone": True, "w.item() == seen[-1]": True, "w.is_leaf": True}
@@ -77,7 +77,7 @@ def test_a_gradient_that_is_gone_stops_its_parameter(kata, probes):
 
 
 @task("optimizers")
-def test_a_state_is_handed_on(kata, probes):
+def test_another_optimizer_continues_from_a_state(kata, probes):
     for make, other in (
         ("SGD([w], lr=0.1, momentum=0.9)", "SGD([w], lr=0.5)"),
         ("Adam([w], lr=0.1)", "Adam([w])"),
@@ -86,6 +86,6 @@ def test_a_state_is_handed_on(kata, probes):
         code = DESCENT.format(make=make) + f"state = optimizer.state_dict()\noptimizer = {other}\n"
         code += "optimizer.load_state_dict(state)\ndescend()\n" + "without_a_break = list(seen)\n"
         code += DESCENT.format(make=make) + "descend()\n"
-        with about(f"{other} takes over the state of {make}"):
+        with about(f"{other} continues from the state of {make}"):
             found = kata.run(probes.values, code, ["without_a_break", "seen"])
             assert_equal(found["without_a_break"], found["seen"])

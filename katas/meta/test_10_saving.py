@@ -10,7 +10,7 @@ from graders.checks import about, assert_equal, task
 @task("saving", title="The worked example: saving")
 def test_the_worked_example_of_saving(kata, probes):
     first, second, data = kata.run(probes.saved_and_loaded)
-    with about("the answer of the model that was loaded"):
+    with about("the output of the loaded model"):
         assert_equal(second, first)
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     header.pop("__metadata__", None)
@@ -22,7 +22,7 @@ def test_the_worked_example_of_saving(kata, probes):
 
 @task("saving")
 def test_the_bytes_of_a_file(kata, probes):
-    # the README's example, and a matrix that is transposed in memory, a number without axes and truth values
+    # the README's example, a matrix that is transposed in memory, a number without axes, and bools
     arrays = {"b": np.ones(1, np.float32)}
     header, numbers = kata.run(probes.file_parts, arrays)
     assert_equal(header, {"b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
@@ -38,8 +38,8 @@ def test_the_bytes_of_a_file(kata, probes):
 
 
 @task("saving")
-def test_a_file_of_others_is_read(kata, probes):
-    # with metadata, blanks behind the header, and numbers in another order than the header's
+def test_a_file_from_another_program_is_read(kata, probes):
+    # with metadata, spaces after the header, and numbers in another order than in the header
     header = b'{"__metadata__": {"by": "others"}, "a": {"dtype": "I64", "shape": [], "data_offsets": [2, 10]}, '
     header += '"größe": {"dtype": "BOOL", "shape": [1, 2], "data_offsets": [0, 2]}}  '.encode()
     data = len(header).to_bytes(8, "little") + header + b"\x01\x00" + (7).to_bytes(8, "little")

@@ -18,9 +18,9 @@ def test_the_worked_example_of_training(kata, probes):
 @task("training")
 def test_digits_are_learned(kata, probes):
     losses, accuracy = kata.run(probes.trained_on_digits)
-    with about(f"the loss, {losses[0]:.2f} at first, {losses[-1]:.2f} at last, falls below 1"):
+    with about(f"the loss goes from {losses[0]:.2f} to {losses[-1]:.2f}; it should fall below 1"):
         assert_equal(float(np.mean(losses[-5:])) < 1.0, True)
-    with about(f"{accuracy:.0%} of other digits are recognised; after an epoch it should be more than 70 %"):
+    with about(f"the accuracy on other digits is {accuracy:.0%}; after an epoch it should be more than 70 %"):
         assert_equal(accuracy > 0.7, True)
 
 
@@ -51,7 +51,7 @@ orders = [[row for batch in epoch for row in batch[1].tolist()] for epoch in (fi
 
 
 @task("training")
-def test_a_learning_rate_is_changed_on_the_way(kata, probes):
+def test_the_learning_rate_can_change_during_training(kata, probes):
     # w² from 1: v = 2, w = 0.8; v = 1 + 1.6 = 2.6 and a step of 0.01 times that
     code = """
 w = Tensor([1.0], requires_grad=True)

@@ -1,4 +1,4 @@
-"""Task compatibility: a network of PyTorch becomes one of ours, and PyTorch's again."""
+"""Task compatibility: convert PyTorch networks to yours and back."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from graders.checks import about, assert_close, assert_equal, task
 @task("compatibility", title="The worked example: compatibility")
 def test_the_worked_example_of_compatibility(kata, probes):
     expected, ours, back, is_module = kata.run(probes.from_and_to_torch)
-    # three and four terms a sum, of numbers of at most 2
-    for name, found in (("ours", ours), ("back in PyTorch", back)):
-        with about(f"the answer, {name}"):
+    # sums of three and four terms, of numbers up to 2
+    for name, found in (("in your framework", ours), ("back in PyTorch", back)):
+        with about(f"the output {name}"):
             assert_close(found, np.asarray(expected, np.float64), dtype=np.float32, scale=2.0, terms=8)
     assert_equal(is_module, True)
 
 
-@task("compatibility", title="Layers keep their arguments, numbers and modes, and nothing of PyTorch's")
+@task("compatibility", title="Converted layers keep arguments, numbers and modes, but no PyTorch objects")
 def test_layers_keep_what_they_are(kata, probes):
-    # what is made of PyTorch's layers has to work where there is no PyTorch
+    # converted layers must work without PyTorch
     for line, found in kata.run(probes.layers_from_torch).items():
         with about(f"from_torch of {line}"):
-            assert_equal(found["PyTorch's objects in it"], [])
+            assert_equal(found["PyTorch objects in it"], [])
             assert_close(found["y"], np.asarray(found["PyTorch's y"]), dtype=np.float64, scale=10.0, terms=100)
             assert_close(found["y of to_torch"], np.asarray(found["PyTorch's y"]), scale=10.0, terms=100)
             assert_equal(found["training"], found["PyTorch's training"])

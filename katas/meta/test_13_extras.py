@@ -1,4 +1,4 @@
-"""The extras: points beyond the pass."""
+"""The extras, which earn points but are not needed to pass."""
 
 from graders.checks import about, assert_equal, task
 
@@ -42,7 +42,7 @@ def test_a_long_chain(kata, probes):
 
 @task("depth")
 def test_many_paths(kata, probes):
-    # 2⁶⁰ paths lead back through 60 operations, each of which is visited once
+    # 2⁶⁰ paths lead back through 60 operations; visit each operation once
     code = "x = Tensor(1.0, requires_grad=True)\ny = x\nfor _ in range(60):\n    y = y * 0.5 + y * 0.5\ny.backward()"
     assert_equal(kata.run(probes.values, code, ["x.grad"]), {"x.grad": 1.0})
 
@@ -64,7 +64,7 @@ copy += 100
 
 
 @task("views")
-def test_backward_notices_what_was_changed(kata, probes):
+def test_backward_detects_changed_values(kata, probes):
     code = """
 def changed(use, change):
     w, c = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
@@ -88,7 +88,7 @@ def put(t, place):
     assert_equal(kata.run(probes.refusals, code, expected), expected)
 
 
-@task("views", title="A result changed in place: the gradient is right, or there is an error")
+@task("views", title="A result changed in place: a right gradient or an error")
 def test_a_result_changed_in_place(kata, probes):
     code = """
 def right(change, expected):
@@ -181,7 +181,7 @@ def test_extreme_numbers(kata, probes):
 
 
 @task("groups")
-def test_groups_have_options_of_their_own(kata, probes):
+def test_groups_have_their_own_options(kata, probes):
     code = """
 p, q = Tensor([1.0], requires_grad=True), Tensor([1.0], requires_grad=True)
 optimizer = SGD([{"params": iter([p]), "lr": 0.25}, {"params": [q]}], lr=0.1)
@@ -204,7 +204,7 @@ optimizer.step()
 
 
 @task("groups")
-def test_a_step_is_a_change_that_backward_notices(kata, probes):
+def test_backward_detects_an_optimizer_step(kata, probes):
     code = """
 def late():
     w = Tensor([2.0], requires_grad=True)
@@ -219,17 +219,17 @@ def late():
 
 
 @task("damaged")
-def test_damaged_files_are_refused(kata, probes):
-    for kind in ("cut off", "longer", "overlapping", "another format", "no JSON", "empty", "of a negative size"):
-        with about(f"a file that is {kind}"):
+def test_damaged_files_raise_an_error(kata, probes):
+    for kind in ("cut off", "too long", "overlapping arrays", "another format", "not JSON", "empty", "a negative size"):
+        with about(f"a damaged file ({kind})"):
             with kata.raises(ValueError) as caught:
                 kata.run(probes.damaged, kind)
-            with about("the message names the file"):
+            with about("the message must name the file"):
                 assert_equal("model.safetensors" in caught.message, True)
 
 
-@task("refusals", title="Tensors and gradients that cannot be")
-def test_tensors_and_gradients_that_cannot_be(kata, probes):
+@task("refusals", title="Errors for invalid tensors and gradients")
+def test_errors_for_tensors_and_gradients(kata, probes):
     code = """
 x = Tensor([1.0, 2.0], requires_grad=True)
 used = x.exp()
@@ -252,8 +252,8 @@ used.backward(Tensor([1.0, 1.0]))
     assert_equal(kata.run(probes.refusals, code, expected), expected)
 
 
-@task("refusals", title="Shapes and indices that do not fit")
-def test_shapes_and_indices_that_do_not_fit(kata, probes):
+@task("refusals", title="Errors for shapes and indices that don't fit")
+def test_errors_for_shapes_and_indices(kata, probes):
     expected = {
         "zeros(2, 3) + zeros(4)": "RuntimeError",
         "zeros(2, 3) == zeros(4)": "RuntimeError",
@@ -271,12 +271,12 @@ def test_shapes_and_indices_that_do_not_fit(kata, probes):
     }
     assert_equal(kata.run(probes.refusals, "", expected), expected)
     said = kata.run(probes.message, "zeros(2, 3) + zeros(4)")
-    with about(f"the message names both shapes; it says: {said}"):
+    with about(f"the message must name both shapes; it says: {said}"):
         assert_equal(["(2, 3)" in said, "(4,)" in said], [True, True])
 
 
-@task("refusals", title="Layers, losses, optimizers and data that cannot be")
-def test_layers_losses_optimizers_and_data_that_cannot_be(kata, probes):
+@task("refusals", title="Errors for invalid layers, losses, optimizers and data")
+def test_errors_for_layers_losses_optimizers_and_data(kata, probes):
     code = """
 p = Tensor([1.0], requires_grad=True)
 layer = Linear(2, 3)
@@ -287,7 +287,7 @@ def load(state):
     try:
         layer.load_state_dict(state)
     finally:
-        assert layer.bias.tolist() == before, "a state that is refused changes nothing"
+        assert layer.bias.tolist() == before, "a rejected state must change nothing"
 """
     expected = {
         "Linear(2, 3)(zeros(1, 4))": "RuntimeError",
@@ -315,9 +315,9 @@ def load(state):
     assert_equal(kata.run(probes.refusals, code, expected), expected)
 
 
-@task("refusals", title="Layers that have no counterpart")
-def test_layers_that_have_no_counterpart(kata, probes):
+@task("refusals", title="Errors for layers without a counterpart")
+def test_errors_for_layers_without_a_counterpart(kata, probes):
     with kata.raises(TypeError) as caught:
         kata.run(probes.an_unknown_layer)
-    with about("the message names the layer"):
+    with about("the message must name the layer"):
         assert_equal("Bilinear" in caught.message, True)

@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from vanishing import experiment
 
 N_STEPS, LEARNING_RATE, BATCH_SIZE, SEED = 200, 0.05, 64, 0
-TOLD = (1, 4, 8, 12, 15)  # the layers that get their number
+LABELLED = (1, 4, 8, 12, 15)  # the layers whose lines get a label
 
 
 def draw(figure):
@@ -17,10 +17,10 @@ def draw(figure):
         )
         norms = frame.pivot(index="step", columns="layer", values="gradient_norm")
         for layer, norm in norms.items():
-            told = activation == "sigmoid" and layer in TOLD
+            labelled = activation == "sigmoid" and layer in LABELLED
             colour = colormaps["viridis"](0.9 * (layer - 1) / (len(norms.columns) - 1))
             axes.semilogy(norm.index, norm, color=colour, linewidth=1.1)
-            if told:
+            if labelled:
                 axes.annotate(
                     f"layer {layer}",
                     (N_STEPS, norm.iloc[-10:].median()),

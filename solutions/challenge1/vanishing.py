@@ -1,4 +1,4 @@
-"""Challenge 1: gradients that vanish on their way through fourteen sigmoids, and that ReLUs let pass."""
+"""Challenge 1: gradients that vanish on their way through fourteen sigmoids, but pass through ReLUs."""
 
 import os
 
@@ -13,22 +13,22 @@ from matplotlib.figure import Figure
 from progress import shown
 
 LAYERS = 15
-STEPS, BATCH, WIDTH, LEARNING_RATE = 1000, 64, 64, 0.1  # of the network that is fixed
+STEPS, BATCH, WIDTH, LEARNING_RATE = 1000, 64, 64, 0.1  # of fixed_network
 
-FUNCTIONS = {  # a = φ(z), and φ'(z) told by a
+FUNCTIONS = {  # a = φ(z), and φ'(z) as a function of a
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda a: a * (1 - a)),
     "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
 }
-VARIANCES = {  # of fresh weights (fan_out, fan_in): Xavier's and He's
+VARIANCES = {  # of initial weights (fan_out, fan_in): Xavier's and He's
     "sigmoid": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
-    "relu": lambda fan_in, _: 2 / fan_in,  # ReLU lets half of the squares pass, so they are doubled
+    "relu": lambda fan_in, _: 2 / fan_in,  # ReLU lets half of the squares pass, so double them
 }
 
 
 class DeepNetwork:
     def __init__(self, n_layers=15, activation="sigmoid", *, n_inputs=784, width=32, n_classes=10, seed=0):
         if activation not in FUNCTIONS:
-            raise ValueError(f"activation is {activation!r}; there are {', '.join(FUNCTIONS)}")
+            raise ValueError(f"unknown activation {activation!r}; use one of {', '.join(FUNCTIONS)}")
         self.phi, self.slope = FUNCTIONS[activation]
         rng = np.random.default_rng(seed)
         sizes = [n_inputs, *[width] * (n_layers - 1), n_classes]
@@ -42,7 +42,7 @@ class DeepNetwork:
         return self._activations(X)[-1]
 
     def _activations(self, X):
-        """What goes into each layer, and the logits: n_layers + 1 arrays."""
+        """Return the input of each layer, and the logits: n_layers + 1 arrays."""
         *hidden, (W_last, b_last) = self.layers
         A = [np.asarray(X, dtype=np.float32)]
         for W, b in hidden:
@@ -64,7 +64,7 @@ class DeepNetwork:
         gradients = []
         for (W, _), a in zip(self.layers[::-1], A[::-1], strict=True):
             gradients.insert(0, (delta.T @ a, delta.sum(axis=0)))
-            delta = (delta @ W) * self.slope(a)  # of the layer before; after the first one nobody asks
+            delta = (delta @ W) * self.slope(a)  # of the layer before; unused after the first layer
 
         self.norms = [float(np.linalg.norm(dW)) for dW, _ in gradients]
         self.layers = [
@@ -75,13 +75,13 @@ class DeepNetwork:
 
     def track_gradients(self):
         if self.norms is None:
-            raise RuntimeError("no gradients yet: call train_step first")
+            raise RuntimeError("no gradients yet; call train_step first")
         return list(self.norms)
 
 
 def batches(X, y, batch_size, n_steps, seed):
-    """As many batches, each of other rows drawn at random; the seed decides which."""
-    rng = np.random.default_rng([seed, 1])  # other numbers than those of the weights
+    """Yield n_steps batches, each with rows drawn anew; the seed decides which rows."""
+    rng = np.random.default_rng([seed, 1])  # a different stream from the one that draws the weights
     for _ in range(n_steps):
         rows = rng.choice(len(X), batch_size, replace=False)
         yield X[rows], y[rows]
@@ -121,7 +121,7 @@ def fixed_network(X, y, seed):
 
 
 def main() -> None:
-    """See it with your own eyes."""
+    """Train and compare both networks, draw their gradients, and train the fixed network."""
     from digits import load_digits  # supplied
 
     X, y = load_digits()

@@ -1,4 +1,4 @@
-"""The results of the solution's search: what accuracy costs in parameters and in seconds."""
+"""The results of the solution's search: what accuracy costs in parameters and seconds."""
 
 from pathlib import Path
 

@@ -1,13 +1,13 @@
-"""What the networks look at: shapes32, a row for each shape, plain on the left, striped on the right."""
+"""Pictures from shapes32: one row for each shape, plain on the left, striped on the right."""
 
 import numpy as np
 from images import load
 
-EACH = 8  # pictures of a class
+EACH = 8  # pictures per class
 
 
 def draw(figure):
-    """Eight pictures of each of the ten classes."""
+    """Draw eight pictures from each of the ten classes."""
     figure.set_size_inches(7.6, 2.5)
     data = load()
     images = data.X_train.reshape(-1, 32, 32, 3)

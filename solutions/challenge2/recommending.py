@@ -1,4 +1,4 @@
-"""What the table of a search says, in words: results/recommendations.md of the solution is written by this."""
+"""Write the solution's results/recommendations.md from the table of its search."""
 
 from __future__ import annotations
 
@@ -8,64 +8,65 @@ import textwrap
 import pandas as pd
 
 FACTORS = ("layers", "width", "activation", "dropout", "batch_size")
-NEAR = 0.02  # accuracies nearer than this are not told apart
+NEAR = 0.02  # accuracies closer than this count as equal
 
 
 def recommendations(table: pd.DataFrame) -> str:
-    """Four sections: for which purpose which architecture, what each choice did, the front, how far to trust it."""
+    """Write four sections: what to choose for which purpose, what each choice did, the front, how far to trust this."""
     by_accuracy = table.sort_values(["accuracy", "parameters"], ascending=[False, True])
     best, last, n = by_accuracy.iloc[0], by_accuracy.iloc[-1], len(table)
     near = table[table["accuracy"] >= best["accuracy"] - 5 * NEAR / 2]
     small, quick = near.sort_values("parameters").iloc[0], near.sort_values("seconds").iloc[0]
     return wrapped(f"""# What to choose
 
-{n} architectures out of 432, drawn at random, {best["epochs"]} epochs each on 4 000 images of {best["dataset"]}, judged
-on 1 000 others. Accuracies go from {last["accuracy"]:.1%} to {best["accuracy"]:.1%}.
+I trained {n} of the 432 architectures, drawn at random, for {best["epochs"]} epochs each on 4 000 images of
+{best["dataset"]}, and measured their accuracy on 1 000 others. It ranges from {last["accuracy"]:.1%} to
+{best["accuracy"]:.1%}.
 
 - **For accuracy**: {named(best)}; {figures(best)}.
-- **Where memory is short**: {named(small)}; {figures(small)}. Of all within five points of the best it is the
-  smallest{" (and the best itself)" if small.name == best.name else ""}.
-- **Where time is short**: {named(quick)}; {figures(quick)}: the quickest of them.
-- **Not**: {named(last)}; {figures(last)}.
+- **If memory is short**: {named(small)}; {figures(small)}. It is the smallest within five points of the
+  best{" (and the best itself)" if small.name == best.name else ""}.
+- **If time is short**: {named(quick)}; {figures(quick)}. It is the quickest within five points of the best.
+- **Avoid**: {named(last)}; {figures(last)}.
 
 ## What each choice did
 
-Mean accuracy over the trials that share a value; the number of trials stands in brackets, and the best of them behind.
+The table shows the mean accuracy of the trials that share a value, then their number in brackets, then the best one.
 
 {effects(table)}
 
-**Depth.** {depth(table)} Ten epochs are a short training: every further layer is one more matrix that the gradient has
-to pass before the first one, the only one that sees the image, learns anything.
+**Depth.** {depth(table)} Ten epochs are a short training. The gradient has to pass every additional layer before it
+reaches the first one, which is the only layer that sees the image.
 
-**Dropout.** {dropout(table)} Dropout is a remedy against overfitting, and after ten epochs with so few units there
-is little of it to heal; what is left is its price, a noisy gradient. It multiplies with depth: with p = 0.5 after each
-of eight layers, one path in 256 from the image to the classes is open as a whole.
+**Dropout.** {dropout(table)} Dropout is a remedy for overfitting. After ten epochs, networks with so few units hardly
+overfit, so only its cost remains: a noisy gradient. The cost multiplies with depth: with p = 0.5 after each of eight
+layers, only one path in 256 from the image to the classes is open.
 
-**Width and activation.** Width is where the parameters are: the first matrix alone has 3072 of them for every unit, so
-that {share(table)} of all weights of these networks sit in the first layer. ELU has no side on which it is flat at 0,
-so that a deep and narrow network has no units that are dead for every image, as it may have with ReLU.
+**Width and activation.** {width(table)} Width costs parameters: each unit of the first layer has 3 072 weights, so the
+first layer holds {share(table)} of all parameters in these networks. Its share is smallest in wide and deep ones. ELU
+is not flat for negative inputs, so its units cannot be dead for every image, as ReLU's can in a deep, narrow network.
 
 ## The front
 
-{table["pareto"].sum()} of {n} are on the Pareto front: nothing else in this search is as accurate, as small and as
-quick at once.
+{table["pareto"].sum()} of {n} trials are on the Pareto front: no other trial in this search is at least as accurate, as
+small and as quick, and better in one of the three.
 
 {front(table)}
 
-Read it from below: each step up is what the next points of accuracy cost. Where the steps become short, stop.
+Read the table from the top: each row shows what the next points of accuracy cost. Stop where one more row gains little.
 
-## How far this can be trusted
+## How far to trust this
 
-Each row is one seed. On 1 000 validation images the standard error of an accuracy of 0.85 is 1.1 points, and another
-seed moves it about as much again, so that rows nearer than two points are equals. The best of {n} trials was chosen on
-the same images that gave its accuracy, which makes that number a little too good: measure it once more, on others. The
-means above mix five choices in {n} trials; a difference of a few points between them may be the company that a value
-had. And nothing here says what a longer training would do, from which dropout might gain.
+Each row is a single seed. On 1 000 validation images, the standard error of an accuracy of 0.85 is 1.1 points, and
+another seed changes it by about as much again. So treat rows less than two points apart as equal. The best of {n}
+trials was chosen on the same images that gave its accuracy, so that number is a little too high: measure it once more
+on other images. The means above mix five choices in only {n} trials, so a difference of a few points may be due to the
+other four choices. And these results don't say what longer training would do, which might favour dropout.
 """)
 
 
 def wrapped(text: str) -> str:
-    """The same, its paragraphs and list items in lines of at most 110 signs."""
+    """Wrap paragraphs and list items at 110 characters."""
     parts = re.split(r"(\n\n|\n(?=- |\|))", text.strip())
     return "".join(part if not part.strip() or part[0] in "|#" else _filled(part) for part in parts) + "\n"
 
@@ -86,7 +87,7 @@ def figures(row: pd.Series) -> str:
 
 
 def effects(table: pd.DataFrame) -> str:
-    """A line for each choice: mean accuracy by its values."""
+    """Return a table with the mean accuracy for each value of each choice."""
     lines = ["| choice | mean accuracy (trials), best |", "|---|---|"]
     for factor in FACTORS:
         groups = table.groupby(factor)["accuracy"].agg(["mean", "size", "max"])
@@ -100,7 +101,13 @@ def effects(table: pd.DataFrame) -> str:
 def depth(table: pd.DataFrame) -> str:
     means = table.groupby("layers")["accuracy"].mean()
     few, many = means.index.min(), means.index.max()
-    return f"From {few} to {many} layers the mean goes from {means[few]:.0%} to {means[many]:.0%}."
+    return f"The mean is {means[few]:.0%} with {few} layers and {means[many]:.0%} with {many}."
+
+
+def width(table: pd.DataFrame) -> str:
+    means = table.groupby("width")["accuracy"].mean()
+    narrow, wide = means.index.min(), means.index.max()
+    return f"The mean is {means[narrow]:.0%} at width {narrow} and {means[wide]:.0%} at width {wide}."
 
 
 def dropout(table: pd.DataFrame) -> str:
@@ -110,7 +117,7 @@ def dropout(table: pd.DataFrame) -> str:
 
 
 def share(table: pd.DataFrame) -> str:
-    """Of all weights, how many are in the first layers; the least and the most of it."""
+    """Return the range of the first layer's share of all parameters."""
     first = 3073 * table["width"] / table["parameters"]
     return f"{first.min():.0%} to {first.max():.0%}"
 

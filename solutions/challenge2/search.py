@@ -1,4 +1,4 @@
-"""Challenge 2, solved: a random search over fully connected networks, logged, resumable, on any executor."""
+"""Challenge 2, solved: a random search over fully connected networks that logs, resumes, and runs on any executor."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from torch import nn
 from torch.nn import functional as F
 
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "elu": nn.ELU}
-LEARNING_RATE = 2e-3  # at its highest
+LEARNING_RATE = 2e-3  # at its peak
 EPOCHS = 10
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A fully connected network, and the batches that it learns from."""
+    """A fully connected network, and the size of the batches that it learns from."""
 
     layers: int
     width: int
@@ -46,7 +46,7 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of training one architecture."""
+    """The result of training one architecture."""
 
     architecture: Architecture
     dataset: str
@@ -81,9 +81,9 @@ def count_parameters(architecture: Architecture, n_inputs: int, n_classes: int) 
 
 
 def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed: int) -> Trial:
-    """In float64: rounding differs from processor to processor, and in float32 it soon leads to another network."""
+    """Train in float64: processors round differently, and in float32 that soon leads to a different network."""
     torch.set_num_threads(1)
-    begun = time.process_time()  # seconds of work: the wall clock would count the neighbours'
+    begun = time.process_time()  # processor time: the wall clock would count other processes too
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build(architecture, data.n_inputs, data.n_classes).double()
@@ -98,12 +98,12 @@ def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed:
 
 
 def scaled(X: np.ndarray) -> torch.Tensor:
-    """Bytes as numbers from -1 to 1."""
+    """Convert bytes to numbers from -1 to 1."""
     return torch.from_numpy(X).double() / 127.5 - 1
 
 
 def train(model: nn.Module, X: torch.Tensor, y: torch.Tensor, batch_size: int, epochs: int) -> None:
-    """Adam, its rate rising and then falling to nothing, so that the last steps settle."""
+    """Train with Adam and a learning rate that rises and then falls to 0, so that the last steps settle."""
     steps = epochs * -(-len(X) // batch_size)
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
@@ -142,7 +142,7 @@ def search(
 def finished(
     waiting: list[Architecture], data: ImageData, epochs: int, seed: int, executor: Executor | None
 ) -> Iterator[Trial]:
-    """A trial of each, as they finish; whoever breaks it off leaves none waiting."""
+    """Yield each trial as it finishes; if the caller stops early, cancel those still waiting."""
     if executor is None:
         for architecture in waiting:
             yield run_trial(architecture, data, epochs=epochs, seed=seed)
@@ -157,7 +157,7 @@ def finished(
 
 
 def progress(total: int) -> Progress:
-    """A bar with trials, the best so far and the time left, where somebody can see it."""
+    """Make a progress bar with trials, the best so far and the time left; it is hidden unless stderr is a terminal."""
     best = TextColumn("best {task.fields[best]}")
     columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), best, TimeRemainingColumn(), TextColumn("left"))
     bar = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
@@ -166,7 +166,7 @@ def progress(total: int) -> Progress:
 
 
 def row(trial: Trial) -> dict[str, object]:
-    """A trial as a flat row."""
+    """Return a trial as a flat row."""
     flat = asdict(trial)
     return flat.pop("architecture") | flat
 
@@ -178,7 +178,7 @@ def append(log: Path, trial: Trial) -> None:
 
 
 def read_log(log: Path) -> list[Trial]:
-    """The trials in a log; a last line without an end, left by a search that was killed, is cut off."""
+    """Return the trials in a log; cut off an incomplete last line, which a killed search leaves."""
     if not log.exists():
         return []
     text = log.read_bytes()
@@ -192,7 +192,7 @@ def read_log(log: Path) -> list[Trial]:
 
 
 def trial_of(cells: dict[str, str]) -> Trial:
-    """A row of a log as a trial; Python reads a float just as it was written."""
+    """Turn a row of a log into a trial; Python reads back exactly the float that it wrote."""
     parts = (int(cells["layers"]), int(cells["width"]), cells["activation"])
     architecture = Architecture(*parts, float(cells["dropout"]), int(cells["batch_size"]))
     asked_for = (cells["dataset"], int(cells["epochs"]), int(cells["seed"]))
@@ -218,7 +218,7 @@ def write_results(trials: Sequence[Trial], folder: str | Path) -> None:
 
 
 def as_table(trials: Sequence[Trial]) -> pd.DataFrame:
-    """A row a trial, with accuracy a parameter, and whether it is on the front."""
+    """Return a table of the trials, with accuracy per parameter and whether each is on the front."""
     table = pd.DataFrame([row(trial) for trial in trials])
     table["accuracy_per_parameter"] = table["accuracy"] / table["parameters"]
     front = {astuple(trial) for trial in pareto_front(trials)}
@@ -234,7 +234,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
 
 
 def draw(figure: Figure, table: pd.DataFrame) -> None:
-    """Accuracy against both prices; colour says depth, size width, a ring that a trial is on the front."""
+    """Plot accuracy against parameters and seconds: colour is depth, size is width, and a ring marks the front."""
     front = table[table["pareto"]]
     axes = figure.subplots(1, 2, sharey=True)
     colours = {2: "#fde725", 4: "#35b779", 6: "#31688e", 8: "#440154"}
@@ -252,7 +252,7 @@ def draw(figure: Figure, table: pd.DataFrame) -> None:
 
 
 def signs(colours: dict[int, str]) -> list[Line2D]:
-    """What a legend needs: a dot for each depth, three widths, the ring."""
+    """Return the handles of the legend: a dot for each depth, three widths, and the ring."""
     dot = {"marker": "o", "ls": "", "markeredgecolor": "0.35"}
     depths = [Line2D([], [], color=colour, label=f"{depth} layers", **dot) for depth, colour in colours.items()]
     widths = [
@@ -264,12 +264,12 @@ def signs(colours: dict[int, str]) -> list[Line2D]:
 
 
 def area(width: int) -> float:
-    """Of a dot, in square points."""
+    """Return the area of a dot in square points."""
     return 14 + 0.55 * width
 
 
 def main() -> None:
-    """An unfinished search leaves trials.csv, from which the next one goes on; a finished one leaves results/."""
+    """Search and write results/. An interrupted search leaves trials.csv, from which the next one continues."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--trials", type=int, default=24)
     options.add_argument("--data", default="shapes32", help="shapes32 or cifar10")
@@ -281,9 +281,9 @@ def main() -> None:
         try:
             trials = search(architectures, load(given.data), epochs=EPOCHS, seed=given.seed, executor=pool, log=log)
         except KeyboardInterrupt:
-            for process in active_children():  # nobody waits for the trials that are under way
+            for process in active_children():  # end the running trials
                 process.terminate()
-            sys.exit(f"interrupted: what is done is in {log}, and the same command goes on from there")
+            sys.exit(f"interrupted: finished trials are in {log}. Run the same command again to continue from there.")
     write_results(trials, given.folder)
     (given.folder / "recommendations.md").write_text(recommendations(as_table(trials)), encoding="utf-8")
     log.unlink()
@@ -291,7 +291,7 @@ def main() -> None:
 
 
 def deaf() -> None:
-    """In a worker process: Ctrl-C is for the one that searches."""
+    """Ignore Ctrl-C in a worker process; the process that searches handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -1,4 +1,4 @@
-"""Challenge 3: attention, what a classifier of film reviews looks at, and whether looking helps."""
+"""Challenge 3: attention, what a classifier of film reviews looks at, and whether that helps."""
 
 import math
 import os
@@ -18,13 +18,13 @@ from torch import Tensor, nn
 EPOCHS = 20  # what compare trains for
 BATCH_SIZE = 50
 LEARNING_RATE = 0.01
-LONGEST_BAR = 10  # blocks
+LONGEST_BAR = 10  # in blocks
 COLUMNS = ["model", "seed", "accuracy", "seconds", "parameters"]  # of compare
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the model says of one sentence, and what it looked at: (word, weight) of every word in its order."""
+    """The prediction for one sentence, and what the model looked at: (word, weight) for every word, in order."""
 
     prediction: str
     confidence: float
@@ -32,7 +32,7 @@ class Explanation:
 
 
 def attention_weights(H: Tensor, query: Tensor, mask: Tensor | None = None) -> Tensor:
-    """softmax(H · query) over the real words: H (n, words, d), query (d,), mask (n, words) → (n, words)."""
+    """Return softmax(H · query) over the real words: H (n, words, d), query (d,), mask (n, words) → (n, words)."""
     scores = H @ query
     if mask is not None:
         scores = scores.masked_fill(~mask, -math.inf)  # e^-inf is exactly 0
@@ -40,13 +40,13 @@ def attention_weights(H: Tensor, query: Tensor, mask: Tensor | None = None) -> T
 
 
 def attend(H: Tensor, query: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The context Σ α_i h_i, (n, d), and the weights α, (n, words)."""
+    """Return the context Σ α_i h_i, (n, d), and the weights α, (n, words)."""
     weights = attention_weights(H, query, mask)
     return torch.einsum("nw,nwd->nd", weights, H), weights
 
 
 class AttentionClassifier(nn.Module):
-    """Embedding → attend → linear. A query of zeros gives all words the same weight: it starts as the mean."""
+    """Embedding → attend → linear. The query starts at zero, so that all words have the same weight, as in a mean."""
 
     def __init__(self, vocabulary_size: int, embedding_dim: int = 32, n_classes: int = 2, seed: int = 0) -> None:
         super().__init__()
@@ -71,16 +71,16 @@ class MeanPoolingClassifier(nn.Module):
 
 
 def layers(vocabulary_size: int, embedding_dim: int, n_classes: int, seed: int) -> tuple[nn.Embedding, nn.Linear]:
-    """What both classifiers have, drawn from the seed."""
+    """Make the two layers that both classifiers have, drawn from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         embedding, output = nn.Embedding(vocabulary_size, embedding_dim), nn.Linear(embedding_dim, n_classes)
-        nn.init.normal_(embedding.weight, std=0.1)  # small: what a word says is learned, not drawn
+        nn.init.normal_(embedding.weight, std=0.1)  # small, so that training decides what a word means
         return embedding, output
 
 
 def train(model: nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> list[float]:
-    """Adam on the cross-entropy of corpus.train; the mean loss of every epoch's batches."""
+    """Train with Adam on the cross-entropy of corpus.train; return the mean loss over each epoch's batches."""
     tokens, mask, labels = corpus.batch(corpus.train)
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
@@ -100,14 +100,14 @@ def train(model: nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> list[f
 
 
 def logits_of(model: nn.Module, tokens: Tensor, mask: Tensor) -> Tensor:
-    """The logits (n, n_classes) of either classifier."""
+    """Return the logits (n, n_classes) of either classifier."""
     answer = model(tokens, mask)
     return answer[0] if isinstance(answer, tuple) else answer
 
 
 @torch.no_grad()
 def explain(model: AttentionClassifier, corpus: Corpus, sentence: str) -> Explanation:
-    """The more probable class, its probability, and every word with its weight."""
+    """Return the more probable class, its probability, and every word with its weight."""
     logits, weights = model(*corpus.encode([sentence]))
     confidence, label = logits[0].softmax(dim=0).max(dim=0)
     words = words_of(sentence)
@@ -115,7 +115,7 @@ def explain(model: AttentionClassifier, corpus: Corpus, sentence: str) -> Explan
 
 
 def as_bars(explanation: Explanation, minimum: float = 0.05) -> str:
-    """Words by their weight, the longest bar LONGEST_BAR blocks, the others in proportion."""
+    """Return the words sorted by weight; the longest bar has LONGEST_BAR blocks, the others are in proportion."""
     largest = max(weight for _, weight in explanation.weights)
     shown = sorted((pair for pair in explanation.weights if pair[1] >= minimum), key=lambda pair: -pair[1])
     lines = ["Attention weights:"]
@@ -128,7 +128,7 @@ def as_bars(explanation: Explanation, minimum: float = 0.05) -> str:
 
 @torch.no_grad()
 def heatmap(model: AttentionClassifier, corpus: Corpus, sentences: Sequence[str], path: str | Path) -> None:
-    """A row for each sentence, a cell for each word, the darker the larger its weight."""
+    """Draw a row for each sentence and a cell for each word, darker for larger weights."""
     tokens, mask = corpus.encode(sentences)
     logits, weights = model(tokens, mask)
     n, words = weights.shape
@@ -145,7 +145,7 @@ def heatmap(model: AttentionClassifier, corpus: Corpus, sentences: Sequence[str]
 
 
 def compare(corpus: Corpus, seeds: Sequence[int]) -> pd.DataFrame:
-    """Both classifiers of every seed, trained and tested on the same reviews."""
+    """Train and test both classifiers on the same reviews with every seed."""
     tokens, mask, labels = corpus.batch(corpus.test)
     rows = []
     for seed in seeds:
@@ -163,7 +163,7 @@ def compare(corpus: Corpus, seeds: Sequence[int]) -> pd.DataFrame:
 
 
 def main() -> None:
-    """See it with your own eyes."""
+    """Explain one sentence, draw a heatmap of six, and compare both models."""
     corpus = make_corpus(seed=0)  # corpus.real_corpus(seed=0) after `katas data fetch reviews`
     model = AttentionClassifier(len(corpus.vocabulary), seed=0)
     train(model, corpus, epochs=EPOCHS, seed=0)
@@ -171,10 +171,11 @@ def main() -> None:
         "This movie was absolutely terrible and boring",
         *(" ".join(review.words) for review in corpus.test[:5]),
     ]
+    print(f'Input: "{sentences[0]}"')
     print(as_bars(explain(model, corpus, sentences[0])))
     heatmap(model, corpus, sentences, "heatmap.png")
     print(f"the picture is {os.path.abspath('heatmap.png')}")
-    few = make_corpus(seed=0, n_train=300)  # with 2 000 reviews both models get everything right
+    few = make_corpus(seed=0, n_train=300)  # with 2 000 reviews, both models get nearly everything right
     print(compare(few, seeds=[0, 1, 2]).to_string(index=False))
 
 

@@ -17,7 +17,7 @@ SENTENCES = (
 
 
 def draw(figure):
-    """A row for each sentence, a cell for each word, the darker the larger its weight."""
+    """Draw a row for each sentence and a cell for each word, darker for larger weights."""
     torch.set_num_threads(1)
     corpus = make_corpus(seed=0)
     model = AttentionClassifier(len(corpus.vocabulary), seed=0)

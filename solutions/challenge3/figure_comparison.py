@@ -1,4 +1,4 @@
-"""With and without attention: accuracy by the number of reviews to learn from, and where the attention goes."""
+"""With and without attention: accuracy against the number of training reviews, and where the attention goes."""
 
 import torch
 from attention import EPOCHS, AttentionClassifier, MeanPoolingClassifier, logits_of, train
@@ -9,7 +9,7 @@ SEEDS = range(3)
 
 
 def draw(figure):
-    """Left the accuracy of both classifiers, right the weight on the words that decide, over the training reviews."""
+    """Plot the accuracy of both classifiers (left) and the weight on the words that decide (right)."""
     torch.set_num_threads(1)
     figure.set_size_inches(7.6, 2.9)
     accuracy, evidence = figure.subplots(1, 2)
@@ -28,7 +28,7 @@ def draw(figure):
 
 
 def draw_runs(axes, runs, colour, style, label):
-    """A point for each seed and a line through their means."""
+    """Draw a point for each seed and a line through their means."""
     axes.plot(SIZES, [sum(each) / len(each) for each in runs], style, color=colour, label=label, markersize=5)
     for size, values in zip(SIZES, runs, strict=True):
         axes.plot([size] * len(values), values, style[0], color=colour, markersize=3, alpha=0.5)
@@ -36,7 +36,7 @@ def draw_runs(axes, runs, colour, style, label):
 
 @torch.no_grad()
 def measured(model, corpus):
-    """The share of test reviews that is right, and of the weight what the words that decide get and would get."""
+    """Return the share of test reviews that is right, and the share of the weight on the words that decide."""
     tokens, mask, labels = corpus.batch(corpus.test)
     right = (logits_of(model, tokens, mask).argmax(dim=1) == labels).float().mean().item()
     weights = model(tokens, mask)[1] if isinstance(model, AttentionClassifier) else mask / mask.sum(dim=1, keepdim=True)
@@ -47,7 +47,7 @@ def measured(model, corpus):
 
 
 def trained(size, seed):
-    """Both accuracies and both shares of the weight, after a training on so many reviews."""
+    """Return both accuracies and both shares of the weight after training on `size` reviews."""
     corpus = make_corpus(seed, n_train=size)
     found = []
     for kind in (AttentionClassifier, MeanPoolingClassifier):

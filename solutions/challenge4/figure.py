@@ -1,10 +1,10 @@
-"""Accuracy on unseen photos by the number of photos to learn from: a line for each approach, a point for each seed."""
+"""Accuracy on unseen photos over the number of training photos: a line per approach, a point per seed."""
 
 from pathlib import Path
 
 import pandas as pd
 
-TABLE = Path(__file__).with_name("sizes.csv")  # made by sizes.py
+TABLE = Path(__file__).with_name("sizes.csv")  # written by sizes.py
 STYLES = {
     "fine-tuning": ("#0072b2", "o-"),
     "full training": ("#009e73", "s-"),
@@ -22,10 +22,10 @@ def draw(figure):
         axes.plot(means.index, means, style, color=colour, label=approach, markersize=5)
         axes.plot(rows["photos"], rows["accuracy"], ".", color=colour, markersize=4, alpha=0.6)
     axes.axhline(1 / 6, color="0.6", linewidth=0.8, linestyle=":")
-    axes.text(500, 1 / 6 + 0.01, "by chance", ha="right", fontsize=8, color="0.4")
+    axes.text(500, 1 / 6 + 0.01, "chance", ha="right", fontsize=8, color="0.4")
     axes.set(
-        title="Right about 600 unseen photos",
-        xlabel="photos to learn from",
+        title="Accuracy on 600 unseen photos",
+        xlabel="training photos",
         ylabel="accuracy",
         xticks=sorted(table["photos"].unique()),
         ylim=(0, 1),

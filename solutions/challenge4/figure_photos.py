@@ -1,15 +1,15 @@
-"""Ten rendered photos of each class, a row a class, in the size in which the network sees them."""
+"""Ten rendered photos of each class, one row per class, at the size that the network sees."""
 
 import numpy as np
 
-from graders import dataroom
+from graders import datasets
 
 SHOWN = 10
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom", "starfish")
 
 
 def draw(figure):
-    folder = dataroom.folder("photos")
+    folder = datasets.folder("photos")
     images, labels = np.load(folder / "images.npy"), np.load(folder / "labels.npy")
     n, side, *_ = images.shape
     small = images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4)).astype(np.uint8)

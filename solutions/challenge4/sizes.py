@@ -1,8 +1,8 @@
-"""The table of the README: accuracy by approach and number of photos, five seeds, on 600 photos kept back.
+"""Compute the README's table: accuracy by approach and number of photos, five seeds, on 600 held-out photos.
 
-    PYTHONPATH=katas/challenge4 python solutions/challenge4/sizes.py     # some minutes; what is done is not done again
+    PYTHONPATH=katas/challenge4 python solutions/challenge4/sizes.py     # a few minutes; skips rows that sizes.csv has
 
-writes sizes.csv beside itself and prints the table.
+writes sizes.csv next to this file and prints the table.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from photos import load_photos, tensor_of
 from PIL import Image
 from transfer import APPROACHES, EPOCHS, predict, trained
 
-from graders import dataroom
+from graders import datasets
 
 SIZES, SEEDS = (100, 300, 500), range(5)
 FILE = Path(__file__).with_name("sizes.csv")
@@ -22,7 +22,7 @@ COLUMNS = ["photos", "seed", "approach", "accuracy", "seconds", "trainable_param
 
 def main() -> None:
     torch.set_num_threads(1)
-    images, labels = dataroom.kept_back("photos")
+    images, labels = datasets.kept_back("photos")
     hidden, truth = torch.stack([tensor_of(Image.fromarray(image), 32) for image in images]), torch.tensor(labels)
     table = pd.read_csv(FILE) if FILE.exists() else pd.DataFrame(columns=COLUMNS)
     done = {(row.photos, row.seed, row.approach) for row in table.itertuples()}

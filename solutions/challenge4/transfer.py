@@ -1,4 +1,4 @@
-"""Challenge 4: what a network has learned of one kind of image, put to use on a few images of another kind."""
+"""Challenge 4: reuse what a network has learned from one kind of image on a few images of another kind."""
 
 import copy
 import sys
@@ -19,17 +19,17 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from torch import Tensor, nn
 
 APPROACHES = ("feature extraction", "fine-tuning", "full training", "from scratch")
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # that compare trains for
 SEEDS = range(5)  # of the results
 BATCH_SIZE = 25
-HEAD_RATE, STAGE_RATE = 1e-2, 2e-3  # what is fresh may move further than what has been learned
+HEAD_RATE, STAGE_RATE = 1e-2, 2e-3  # the new head may move further than learned weights
 WEIGHT_DECAY = 0.01
-AT_ONCE = 250  # images that are looked at together where nothing is trained
+AT_ONCE = 250  # images per batch outside training
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 
 
 class Classifier(nn.Module):
-    """A copy of a backbone, of which the last `unfrozen` stages are trained, and a fresh linear head."""
+    """A copy of a backbone whose last `unfrozen` stages are trained, and a new linear head."""
 
     def __init__(self, backbone: nn.Module, classes: Sequence[str], unfrozen: int, seed: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Classifier(nn.Module):
         return self.head(self.backbone(images))
 
     def train(self, mode: bool = True) -> "Classifier":
-        """Frozen stages are never in training mode: their batch norms would move with every batch."""
+        """Keep frozen stages out of training mode, in which every batch would move their batch-norm statistics."""
         super().train(mode)
         for stage in self.backbone.stages[: self.frozen]:
             stage.eval()
@@ -59,7 +59,7 @@ class Classifier(nn.Module):
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model, how it came to be (a row an epoch), how long that took, how many numbers were trained."""
+    """A trained model, its history (one row per epoch), its training time and its number of trained parameters."""
 
     model: Classifier
     history: pd.DataFrame
@@ -68,7 +68,7 @@ class Run:
 
 
 def load_backbone(name: str = "tiny") -> nn.Module:
-    """tiny from the file beside it, resnet18 from PyTorch, any other from torchvision."""
+    """Return tiny with its shipped weights, resnet18 with PyTorch's, any other backbone from torchvision."""
     if name == "tiny":
         backbone = tiny()
         backbone.load_state_dict(tiny_weights())
@@ -92,7 +92,7 @@ def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) 
 
 
 def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: int, seed: int) -> Run:
-    """Train the head and the last `unfrozen` stages; Ctrl-C keeps the epochs that are done."""
+    """Train the head and the last `unfrozen` stages; Ctrl-C keeps the finished epochs."""
     began = time.perf_counter()
     model = Classifier(backbone, data.classes, unfrozen, seed)
     stages = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
@@ -102,7 +102,7 @@ def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: in
     rows, done = [], None
     steps = shown(title, total=epochs, unit="images", each=len(data.train_images))
     with torch.random.fork_rng(devices=[]), steps as tell:
-        torch.manual_seed(seed)  # for what the backbone itself draws, as its dropout
+        torch.manual_seed(seed)  # for random layers of the backbone, such as dropout
         try:
             for epoch in range(1, epochs + 1):
                 train_epoch(model, optimizer, data, generator)
@@ -120,7 +120,7 @@ def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: in
 
 
 def train_epoch(model: Classifier, optimizer: torch.optim.Optimizer, data: Photos, generator: torch.Generator) -> None:
-    """Every image once, in random batches, each mirrored or not."""
+    """Train on every image once, in random batches; mirror each image with probability 1/2."""
     model.train()
     for rows in torch.randperm(len(data.train_images), generator=generator).split(BATCH_SIZE):
         mirrored = torch.rand(len(rows), 1, 1, 1, generator=generator) < 0.5
@@ -133,13 +133,13 @@ def train_epoch(model: Classifier, optimizer: torch.optim.Optimizer, data: Photo
 
 @torch.no_grad()
 def logits_of(model: Classifier, images: Tensor) -> Tensor:
-    """Logits (n, n_classes), nothing of the model being trained or moved."""
+    """Return logits (n, n_classes) without changing the weights or statistics of the model."""
     model.eval()
     return torch.cat([model(part) for part in images.split(AT_ONCE)])
 
 
 def loss_and_accuracy(model: Classifier, images: Tensor, labels: Tensor) -> tuple[float, float]:
-    """The mean cross-entropy, and the share that is right."""
+    """Return the mean cross-entropy and the accuracy."""
     logits = logits_of(model, images)
     return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).float().mean().item()
 
@@ -149,7 +149,7 @@ def predict(run: Run, images: Tensor) -> Tensor:
 
 
 def plot_learning_curves(runs: Mapping[str, Run], path: str | Path) -> None:
-    """Left the losses, right the accuracies: a colour for each run, dashed on what it was trained on."""
+    """Plot losses on the left, accuracies on the right: one colour per run, dashed for the training images."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for number, (name, run) in enumerate(runs.items()):
@@ -162,7 +162,7 @@ def plot_learning_curves(runs: Mapping[str, Run], path: str | Path) -> None:
 
 
 def plot_confusion_matrices(runs: Mapping[str, Run], images: Tensor, labels: Tensor, path: str | Path) -> None:
-    """A matrix for each run: rows are true classes, columns predicted ones."""
+    """Plot a matrix for each run: rows are true classes, columns predicted ones."""
     figure = Figure(figsize=(4.2 * len(runs), 4.2), layout="constrained")
     for axes, (name, run) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items(), strict=True):
         classes = run.model.classes
@@ -174,7 +174,7 @@ def plot_confusion_matrices(runs: Mapping[str, Run], images: Tensor, labels: Ten
 
 @torch.no_grad()
 def plot_layer_features(model: Classifier, image: Tensor, path: str | Path) -> None:
-    """The image, and below it for each stage the six channels that answer most to it."""
+    """Show the image, and below it the six most active channels of each stage."""
     mode, backbone = model.training, model.eval().backbone
     x = backbone.normalised(image[None])
     figure = Figure(figsize=(8, 1.35 * (len(backbone.stages) + 1)), layout="constrained")
@@ -194,7 +194,7 @@ def plot_layer_features(model: Classifier, image: Tensor, path: str | Path) -> N
 
 
 def compare(data: Photos, *, seeds: Sequence[int]) -> pd.DataFrame:
-    """Four ways of training for each seed; after Ctrl-C the table ends before the run that was interrupted."""
+    """Train the four approaches with each seed; after Ctrl-C the table ends before the interrupted run."""
     table = []
     for seed, approach in product(seeds, APPROACHES):
         try:
@@ -209,7 +209,7 @@ def compare(data: Photos, *, seeds: Sequence[int]) -> pd.DataFrame:
 
 
 def trained(approach: str, data: Photos, *, epochs: int, seed: int) -> Run:
-    """The run of one of the four approaches with the small backbone."""
+    """Train the small backbone by one of the four approaches."""
     match approach:
         case "feature extraction":
             return feature_extraction(load_backbone(), data, epochs=epochs, seed=seed)
@@ -222,13 +222,13 @@ def trained(approach: str, data: Photos, *, epochs: int, seed: int) -> Run:
 
 
 def main() -> None:
-    """Compare on the rendered photos, or on those of a folder, and write tables and pictures into results/."""
+    """Compare the approaches on the rendered photos, or on those of a folder, and write results/."""
     torch.set_num_threads(1)
     data = load_folder(sys.argv[1]) if sys.argv[1:] else load_photos()
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):
-        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is as it was")
+        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is unchanged")
     results = Path(__file__).with_name("results")
     results.mkdir(exist_ok=True)
     table.to_csv(results / "comparison.csv", index=False)

@@ -1,9 +1,9 @@
-"""Two noisy rings, one inside the other: which of them does a point belong to?
+"""Two noisy rings, one inside the other: which ring does a point belong to?
 
     python bug1_never_learning.py
 
-trains a small network on 256 points and validates it on 256 others. Everything is fixed by the seeds that the functions
-are given; torch's global generator is left as it was.
+trains a small network on 256 points and validates it on 256 others. The seeds passed to the functions determine
+everything; torch's global generator keeps its state.
 """
 
 import logging
@@ -38,7 +38,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over the epoch's batches, and the two accuracies after it."""
+    """One entry per epoch: mean loss over the epoch's batches, and the two accuracies after it."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -46,7 +46,7 @@ class History:
 
 
 def rings(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Draw n points, at random from the two rings."""
+    """Draw n points at random from the two rings."""
     y = rng.integers(0, 2, n)
     angle = rng.uniform(0, 2 * np.pi, n)
     radius = RADII[y] + rng.normal(0, NOISE, n)
@@ -55,20 +55,20 @@ def rings(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """The training and the validation points of this seed."""
+    """Return the training and the validation points of this seed."""
     rng = np.random.default_rng(seed)
     return Data(*rings(N_POINTS, rng), *rings(N_POINTS, rng))
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with PyTorch's default weights, drawn from the seed: (n, 2) → logits (n, 2)."""
+    """Return a fresh network with PyTorch's default weights, drawn by the seed: (n, 2) → logits (n, 2)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 2))
 
 
 def make_optimizer(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Gradient descent with momentum; the weight matrices decay, the biases do not."""
+    """Return SGD with momentum; weight matrices decay, biases do not."""
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": WEIGHT_DECAY},
         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
@@ -100,12 +100,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The class, 0 or 1, of every point of X (n, 2) → (n,)."""
+    """Return the class, 0 or 1, of every point in X: (n, 2) → (n,)."""
     return model(X).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the points that the model puts into their class."""
+    """Return the share of points that the model classifies correctly."""
     return (predict(model, X) == y).float().mean().item()
 
 

@@ -2,8 +2,8 @@
 
     python bug3_plateau.py
 
-trains a network with one hidden layer on 3 000 images and validates it on 1 000 others. Everything is fixed by the
-seeds that the functions are given; torch's global generator is left as it was.
+trains a network with one hidden layer on 3 000 images and validates it on 1 000 others. The seeds passed to the
+functions determine everything; torch's global generator keeps its state.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PIXEL_MEAN, PIXEL_STD = 0.1307, 0.3081  # over all pixels of the training images
 
 @dataclass(frozen=True)
 class Data:
-    """Images (n, 28, 28) as load_digits gives them, and their classes (n,)."""
+    """Images (n, 28, 28) as load_digits returns them, and their classes (n,)."""
 
     X_train: Tensor
     y_train: Tensor
@@ -33,7 +33,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over the epoch's batches, and the two accuracies after it."""
+    """One entry per epoch: mean loss over the epoch's batches, and the two accuracies after it."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -41,7 +41,7 @@ class History:
 
 
 def load_data(seed: int) -> Data:
-    """All images, divided at random into those for training and those for validation."""
+    """Return all images, split at random into those for training and those for validation."""
     images, classes = (torch.from_numpy(array) for array in load_digits())
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     train, validation = order[:N_TRAIN], order[N_TRAIN:]
@@ -49,20 +49,20 @@ def load_data(seed: int) -> Data:
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with PyTorch's default weights, drawn from the seed: inputs (n, 784) → logits (n, 10)."""
+    """Return a fresh network with PyTorch's default weights, drawn by the seed: inputs (n, 784) → logits (n, 10)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(28 * 28, N_HIDDEN), nn.Tanh(), nn.Linear(N_HIDDEN, 10))
 
 
 def standardised(images: Tensor) -> Tensor:
-    """Images (n, 28, 28) as inputs (n, 784) of the network, with mean 0 and standard deviation 1 over all pixels."""
+    """Return images (n, 28, 28) as network inputs (n, 784), with mean 0 and standard deviation 1 over all pixels."""
     pixels = images.flatten(start_dim=1)
     return (pixels - PIXEL_MEAN) / PIXEL_STD
 
 
 def batches(data: Data, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """The training images in a random order, BATCH_SIZE at a time, with their classes."""
+    """Yield the training images in random order, BATCH_SIZE at a time, with their classes."""
     for rows in torch.randperm(len(data.X_train), generator=generator).split(BATCH_SIZE):
         yield standardised(data.X_train[rows]), data.y_train[rows]
 
@@ -90,12 +90,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The class, 0 to 9, of every image of X (n, 28, 28), pixels from 0 to 1 → (n,)."""
+    """Return the class, 0 to 9, of every image in X: (n, 28, 28), pixels from 0 to 1 → (n,)."""
     return model(standardised(X)).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the images that the model puts into their class."""
+    """Return the share of images that the model classifies correctly."""
     return (predict(model, X) == y).float().mean().item()
 
 

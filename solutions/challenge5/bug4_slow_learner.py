@@ -3,7 +3,7 @@
     python bug4_slow_learner.py
 
 trains a network with one hidden layer on 2 000 images and validates it on 1 000 others, all brought to the same
-contrast. Everything is fixed by the seeds that the functions are given; torch's global generator is left as it was.
+contrast. The seeds passed to the functions determine everything; torch's global generator keeps its state.
 """
 
 import logging
@@ -34,14 +34,14 @@ class Split:
 
     @cached_property
     def X(self) -> Tensor:
-        """What the network is given (n, 784): every image with mean 0 and standard deviation 1 over its pixels."""
+        """The network's inputs (n, 784): every image with mean 0 and standard deviation 1 over its own pixels."""
         pixels = self.images.flatten(start_dim=1)
         return (pixels - pixels.mean(dim=1, keepdim=True)) / pixels.std(dim=1, keepdim=True)
 
 
 @dataclass(frozen=True)
 class Data:
-    """The images to train on and the images to validate on."""
+    """The images for training and the images for validation."""
 
     train: Split
     validation: Split
@@ -49,7 +49,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over the epoch's batches, and the two accuracies after it."""
+    """One entry per epoch: mean loss over the epoch's batches, and the two accuracies after it."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -57,7 +57,7 @@ class History:
 
 
 def load_data(seed: int) -> Data:
-    """The digits of this seed, divided at random."""
+    """Return the digits of this seed, split at random."""
     images, classes = (torch.from_numpy(array) for array in load_digits())
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     train, validation = order[:N_TRAIN], order[N_TRAIN : N_TRAIN + N_VALIDATION]
@@ -65,7 +65,7 @@ def load_data(seed: int) -> Data:
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with PyTorch's default weights, drawn from the seed: inputs (n, 784) → logits (n, 10)."""
+    """Return a fresh network with PyTorch's default weights, drawn by the seed: inputs (n, 784) → logits (n, 10)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(28 * 28, N_HIDDEN), nn.Tanh(), nn.Linear(N_HIDDEN, 10))
@@ -94,12 +94,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The class, 0 to 9, of every row of X (n, 784), images as Split.X gives them → (n,)."""
+    """Return the class, 0 to 9, of every row of X: (n, 784), images as in Split.X → (n,)."""
     return model(X).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, split: Split) -> float:
-    """The share of the images that the model puts into their class."""
+    """Return the share of images that the model classifies correctly."""
     return (predict(model, split.X) == split.y).float().mean().item()
 
 

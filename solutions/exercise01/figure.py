@@ -1,4 +1,4 @@
-"""What W and b of the worked example do to the plane: three pictures of the same letter on the same grid."""
+"""Draw what the worked example's W and b do to the plane: the same letter on the same grid, three times."""
 
 import numpy as np
 from affine import affine
@@ -11,7 +11,7 @@ F = np.array(
 
 
 def grid():
-    """Lines x_1 = k and x_2 = k through the square from -1 to 2, each given by its two ends."""
+    """Return the lines x_1 = k and x_2 = k through the square from -1 to 2, each as its two ends."""
     lines = [np.array([[k, -1.0], [k, 2.0]]) for k in range(-1, 3)]
     return lines + [line[:, ::-1] for line in lines]
 
@@ -22,7 +22,7 @@ def draw(figure):
     maps = (
         ("x", lambda x: x),
         ("W x: sheared and flipped", lambda x: affine(W, x, np.zeros(2))),
-        ("W x + b: and shifted by b", lambda x: affine(W, x, b)),
+        ("W x + b: then shifted by b", lambda x: affine(W, x, b)),
     )
     for ax, (title, mapped) in zip(axes, maps, strict=True):
         for line in grid():

@@ -1,9 +1,9 @@
-"""ReLU, its derivative, and a curve put together from five of them."""
+"""Draw ReLU, its derivative, and a curve made of five ReLUs."""
 
 import numpy as np
 from relu import relu, relu_derivative
 
-KINKS = np.array([-3.0, -1.6, -0.6, 0.6, 1.6])  # where the pieces of the right picture meet
+KINKS = np.array([-3.0, -1.6, -0.6, 0.6, 1.6])  # where the pieces of the picture on the right meet
 
 
 def draw(figure):
@@ -14,7 +14,7 @@ def draw(figure):
 
 
 def draw_relu(ax):
-    """relu and its derivative around the kink."""
+    """Draw relu and its derivative around the kink."""
     z = np.array([-2.0, 0.0, 2.0])
     ax.plot(z, relu(z), color="tab:blue", label="relu(z)")
     for side in (np.array([-2.0, 0.0]), np.array([1e-9, 2.0])):
@@ -32,16 +32,16 @@ def draw_relu(ax):
 
 
 def draw_sum(ax):
-    """Five scaled ReLUs, the sum of them, and the sine that it follows."""
+    """Draw five scaled ReLUs, their sum, and the sine that it follows."""
     z = np.linspace(-3, 3, 121)
     knots = np.append(KINKS, 3.0)
     slopes = np.diff(np.sin(knots)) / np.diff(knots)
-    weights = np.diff(slopes, prepend=0.0)  # each ReLU bends the sum by this much where it begins
+    weights = np.diff(slopes, prepend=0.0)  # each ReLU changes the slope of the sum by this much at its kink
     pieces = weights * relu(z[:, None] - KINKS)
     for number, piece in enumerate(pieces.T):
         ax.plot(z, piece, color="0.7", linewidth=1.0, label="weight · relu(z − kink)" if number == 0 else None)
     ax.plot(z, np.sin(z), color="tab:green", linestyle=":", label="sin z")
-    ax.plot(z, np.sin(KINKS[0]) + pieces.sum(axis=1), color="tab:blue", label="their sum, and a constant")
+    ax.plot(z, np.sin(KINKS[0]) + pieces.sum(axis=1), color="tab:blue", label="their sum plus a constant")
     ax.plot(KINKS, np.sin(KINKS), "o", color="tab:blue", markersize=4)
     ax.set(title="Five ReLUs make a curve", xlabel="z", ylim=(-4.2, 6.5))
     ax.legend(loc="upper left", fontsize=8)

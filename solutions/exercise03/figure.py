@@ -1,4 +1,4 @@
-"""How three hidden units fold the plane: which of them are active where, what y makes of it, and y once round."""
+"""Draw how three hidden units fold the plane: where each is active, contours of y, and y around the unit circle."""
 
 import numpy as np
 from two_layer import two_layer_forward
@@ -17,7 +17,7 @@ def draw(figure):
 
 
 def boundaries(ax):
-    """The lines on which W1 x has a 0: there a unit is switched on or off."""
+    """Draw the lines on which an entry of W1 x is 0, where a unit switches on or off."""
     for row, colour in zip(W1, COLOURS, strict=True):
         along = np.array([-row[1], row[0]]) / np.linalg.norm(row)
         ax.plot(*np.outer(along, [-3, 3]), color=colour, linewidth=1.4)
@@ -25,7 +25,7 @@ def boundaries(ax):
 
 
 def draw_regions(ax):
-    """Which units are active between the boundaries."""
+    """Draw which units are active between the boundaries."""
     boundaries(ax)
     for row, colour in zip(W1, COLOURS, strict=True):
         normal = row / np.linalg.norm(row)
@@ -37,11 +37,11 @@ def draw_regions(ax):
         h, _ = two_layer_forward(x, W1, W2)
         active = ", ".join(f"$h_{i + 1}$" for i in np.flatnonzero(h))
         ax.annotate(active, 0.85 * x, ha="center", va="center", fontsize=8)
-    ax.set(title="Who is active where", ylabel="$x_2$")
+    ax.set(title="Active units", ylabel="$x_2$")
 
 
 def draw_contours(ax):
-    """Contour lines of y: straight inside a region, bent at its boundaries."""
+    """Draw contour lines of y, which are straight inside a region and bend at its boundaries."""
     boundaries(ax)
     side = np.linspace(-1.5, 1.5, 61)
     x = np.stack(np.meshgrid(side, side), axis=-1)
@@ -52,7 +52,7 @@ def draw_contours(ax):
 
 
 def draw_around(ax):
-    """y along the unit circle: pieces of sines with ReLU, one sine without."""
+    """Draw y along the unit circle: pieces of sines with ReLU, a single sine without it."""
     angle = np.linspace(0, 360, 181)
     x = np.column_stack([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
     _, y = two_layer_forward(x, W1, W2)
@@ -61,6 +61,6 @@ def draw_around(ax):
     for row, colour in zip(W1, COLOURS, strict=True):
         for edge in np.degrees(np.arctan2(row[0], -row[1])) % 360 + np.array([0, 180]):
             ax.axvline(edge % 360, color=colour, linewidth=0.9)
-    ax.set(title="y once round the circle", xlabel="direction of x in degrees", xticks=(0, 90, 180, 270, 360))
+    ax.set(title="y around the circle", xlabel="direction of x in degrees", xticks=(0, 90, 180, 270, 360))
     ax.set_box_aspect(1)
     ax.legend(fontsize=8, loc="lower left", frameon=True, framealpha=1, edgecolor="white")

@@ -1,4 +1,4 @@
-"""Softmax of one set of logits, colder and hotter, and three ways to compute the same loss."""
+"""Draw softmax of the same logits shifted and scaled, and three ways to compute the same loss."""
 
 import numpy as np
 from softmax_cross_entropy import cross_entropy, softmax
@@ -14,7 +14,7 @@ def draw(figure):
 
 
 def draw_probabilities(ax):
-    """Only differences count: what a shift leaves alone, a factor does not."""
+    """Draw that a shift leaves the probabilities unchanged and a factor doesn't."""
     place = np.arange(3)
     variants = (
         ("l", LOGITS, "tab:blue"),
@@ -29,7 +29,7 @@ def draw_probabilities(ax):
 
 
 def draw_losses(ax):
-    """The loss of logits [0, a] and target 0, which is log(1 + e^a)."""
+    """Draw the loss for logits [0, a] and target 0, which is log(1 + e^a)."""
     a = np.arange(0.0, 1001.0, 10)
     logits = np.column_stack([np.zeros_like(a), a])
     ax.plot(a, [cross_entropy(row, 0) for row in logits], color="tab:blue", linewidth=4, alpha=0.4, label="log-sum-exp")
@@ -41,7 +41,5 @@ def draw_losses(ax):
     ax.annotate("exp(710) overflows:\nno loss from here on", (730, 590), fontsize=8)
     ax.plot(a, [-np.log(softmax(row)[0] + 1e-12) for row in logits], color="tab:orange", label="−log(p + 1e-12)")
     ax.annotate("stuck at 27.6: the gradient is gone", (1000, 27.6), (1000, 70), fontsize=8, ha="right")
-    ax.set(
-        title="The loss of [0, a], target 0", xlabel="a, by how much the wrong class is ahead", ylabel="loss in nats"
-    )
+    ax.set(title="The loss for logits [0, a], target 0", xlabel="a, the lead of the wrong class", ylabel="loss in nats")
     ax.legend(loc="upper left", fontsize=8)

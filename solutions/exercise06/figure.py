@@ -1,4 +1,4 @@
-"""The error of difference quotients against the step: one side falls with eps, the other rises."""
+"""The README's picture: the error of forward and central differences against the step eps."""
 
 import numpy as np
 from gradient_check import numerical_gradient, relative_error

@@ -7,9 +7,9 @@ import numpy as np
 
 
 def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: float = 1e-5) -> float | np.ndarray:
-    """df/dw_i = (f(w + eps e_i) - f(w - eps e_i)) / (2 eps), with the i-th unit vector e_i, in float64 throughout.
+    """Return df/dw_i = (f(w + eps e_i) - f(w - eps e_i)) / (2 eps), computed in float64; e_i is the i-th unit vector.
 
-    w + step is a new array, so there is nothing to put back.
+    w + step is a new array, so the caller's w never changes.
     """
     gradient = np.empty(np.shape(w))
     for i in np.ndindex(gradient.shape):
@@ -21,5 +21,5 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
 
 
 def relative_error(a: float | np.ndarray, b: float | np.ndarray) -> float:
-    """max |a - b| / max(1e-8, |a| + |b|); the 1e-8 keeps the rounding noise around 0 from counting as a difference."""
+    """Return max |a - b| / max(1e-8, |a| + |b|); the 1e-8 keeps rounding noise around 0 from counting as an error."""
     return np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b)))

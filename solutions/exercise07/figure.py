@@ -1,4 +1,4 @@
-"""The picture of the README: what twenty layers make of a signal, for weights of four sizes."""
+"""The README's picture: a signal passes through twenty layers, for weights of several sizes."""
 
 import numpy as np
 from initialization import initialize
@@ -7,7 +7,7 @@ WIDTH, SAMPLES, LAYERS = 400, 200, 20
 
 
 def activations(activation, scheme, factor):
-    """The activations of every layer, input first, for weights of a scheme times a factor."""
+    """Return the activations of every layer, input first; the weights are those of a scheme times a factor."""
     rng = np.random.default_rng(7)
     layers = [rng.standard_normal((SAMPLES, WIDTH))]
     for _ in range(LAYERS):

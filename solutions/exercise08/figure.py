@@ -1,4 +1,4 @@
-"""The picture of the README: a mask, and what a sum over 100 units becomes under masks of all probabilities."""
+"""The README's picture: a mask, and the sum of 100 units after dropout for every probability."""
 
 import numpy as np
 from dropout import dropout, dropout_mask
@@ -27,7 +27,7 @@ def draw_mask(axes):
 
 
 def draw_sums(axes):
-    """Mean and spread of the sum over units after dropout, as a multiple of the sum without."""
+    """Draw the mean and the spread of the sum over units after dropout, divided by the sum without dropout."""
     rng = np.random.default_rng(80)
     h = np.tile(rng.uniform(0, 1, SUMMANDS), (MASKS, 1))
     probabilities = np.linspace(0, 0.95, 39)

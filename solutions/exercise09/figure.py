@@ -1,4 +1,4 @@
-"""Rows of different place and spread before and after, what eps does to small ones, and why the formula matters."""
+"""The README's picture: rows before and after layer_norm, the effect of eps, and the errors of two formulas."""
 
 import numpy as np
 from layer_norm import layer_norm
@@ -9,7 +9,7 @@ COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red")
 
 
 def draw(figure):
-    """Draw before, after, the spread that is left for a given one, and the error for a given mean."""
+    """Draw rows before and after, the spread after against the spread before, and the error against the mean."""
     figure.set_size_inches(7.6, 5.2)
     (before, after), (spread, error) = figure.subplots(2, 2)
     z = layer_norm(np.random.default_rng(9).standard_normal((4, FEATURES)), eps=0.0)
@@ -24,14 +24,14 @@ def draw(figure):
 
 
 def draw_rows(ax, x, title, label):
-    """One line of dots for each row."""
+    """Draw one line of dots for each row."""
     for number, (row, colour) in enumerate(zip(x, COLOURS, strict=True)):
         ax.plot(row, np.full(row.size, number), "o", color=colour, markersize=4, alpha=0.45, markeredgewidth=0)
     ax.set(title=title, xlabel=label, ylim=(3.6, -0.6))
 
 
 def draw_spread(ax, z):
-    """The standard deviation that comes out for the one that goes in."""
+    """Draw the standard deviation after layer_norm against the one before."""
     deviation = np.geomspace(1e-5, 10, 61)
     for eps, style in (("1e-5", "-"), ("1e-3", "--"), ("0", ":")):
         after = layer_norm(deviation[:, None] * z, eps=float(eps)).std(axis=1)
@@ -44,8 +44,8 @@ def draw_spread(ax, z):
 
 
 def draw_error(ax):
-    """The largest error of two formulas in float64, for rows of spread 1 further and further from 0."""
-    rows = np.random.default_rng(10).integers(-2048, 2049, (20, FEATURES)) / 1024  # exact, however far they are moved
+    """Draw the largest error of two formulas in float64, for rows with spread 1, further and further from 0."""
+    rows = np.random.default_rng(10).integers(-2048, 2049, (20, FEATURES)) / 1024  # stay exact when they are moved
     means = 10.0 ** np.arange(0, 9.1, 0.5)
     exact = layer_norm(rows)
     errors = {"mean of (x − mean)²": [], "mean of x² − mean²": []}

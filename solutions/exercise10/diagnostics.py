@@ -1,4 +1,4 @@
-"""Exercise 10: four diagnostics of a network that does not learn."""
+"""Exercise 10: four diagnostics for a network that doesn't learn."""
 
 import copy
 

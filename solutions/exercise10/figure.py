@@ -1,4 +1,4 @@
-"""Three networks that are asked: gradient norms by layer, tanh values, a training on other rows' labels."""
+"""The README's picture: gradient norms by layer, tanh values, and training on the labels of other rows."""
 
 import numpy as np
 from diagnostics import gradient_norms

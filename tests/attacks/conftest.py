@@ -31,19 +31,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = Path(__file__).parent / "submissions"
 SECRET = "planted-token-0f2c"  # in the environment of every grading; no submission may see it
 PATIENCE_S = 240  # for one command, on a busy machine
-ENDS_WITHIN_S = 60  # what a grading started and has just been killed
+ENDS_WITHIN_S = 60  # for processes that have just been killed to disappear
 PR_SET_CHILD_SUBREAPER = 36
 SECRETS = {"GITHUB_TOKEN": SECRET, "KATAS_SECRET": SECRET}
 _residents = Residents(SECRETS, ENDS_WITHIN_S)
 
-collect_ignore = ["submissions"]  # attackers' conftest.py and pytest.ini are not for us
+collect_ignore = ["submissions"]  # not to be read here: attackers' conftest.py and pytest.ini
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "security: an attack on the grading, run under full confinement")
     config.addinivalue_line("markers", "attack(*numbers): the lines of the red team's list that a test stands for")
-    path = config.getoption("attacks_table", None)  # the option is unknown where pytest met this file too late
-    if path and not hasattr(config, "workerinput"):  # workers of xdist report to the one that writes
+    path = config.getoption("attacks_table", None)  # the option is unknown if pytest read this file too late
+    if path and not hasattr(config, "workerinput"):  # workers of xdist report to the main process, which writes
         config.pluginmanager.register(Recorder(Path(path).absolute()))
 
 
@@ -212,15 +212,15 @@ Grade = Callable[..., Graded]
 
 @pytest.fixture(scope="session", autouse=True)
 def _adopt_orphans() -> None:
-    """Whatever a command leaves behind becomes our child, and so is seen."""
+    """Make this process adopt processes that a command leaves behind, so that they are detected."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command in the repository; nothing of it may be left running afterwards."""
+    """Run the command in the repository; none of its processes may be left afterwards."""
     environment = os.environ | SECRETS
     command = [sys.executable, "-m", "graders.cli", *arguments]
-    before = set(children(os.getpid()))  # the judges of other tests live on beside this one
+    before = set(children(os.getpid()))  # the judges of other tests are still running
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -250,7 +250,7 @@ def _residing(
     *,
     diagnosing: bool = True,
 ) -> Graded:
-    folder = SUBMISSIONS / submission  # an absolute path stays what it is
+    folder = SUBMISSIONS / submission  # an absolute path stays unchanged
     assert folder.exists()
     verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing)
     return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
@@ -281,36 +281,35 @@ def _end_of_residents() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """grade(slug, folder[, root, tasks, diagnosing]) grades a folder of submissions/, or any other.
+    """Return grade(slug, folder[, root, tasks, diagnosing]), which grades a folder of submissions/, or any other.
 
-    It is graded against a repository of katas, this one unless told otherwise.
-
-    By a judge that stays and has seen the attacks before; the secrets are in its environment.
+    It grades against a repository of katas, by default this one, by a resident judge that has graded other attacks
+    before and has the secrets in its environment.
     """
     return _residing
 
 
 @pytest.fixture(scope="session")
 def memory_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[float]]]:
-    """`with memory_of_judges([root]) as most:` afterwards most[0] is what a judge took at most beyond its start."""
+    """`with memory_of_judges([root]) as most:` sets most[0] to a judge's peak memory beyond its start."""
     return lambda root=None: _residents.memory(root or ROOT)
 
 
 @pytest.fixture(scope="session")
 def work_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[float]]]:
-    """`with work_of_judges([root]) as work:` afterwards work[0] is what a judge computed, in counts to ten million."""
+    """`with work_of_judges([root]) as work:` sets work[0] to a judge's work, in counts to ten million."""
     return lambda root=None: _residents.work(root or ROOT)
 
 
 @pytest.fixture(scope="session")
 def katas_grade() -> Grade:
-    """katas_grade(slug, folder[, root]) does the same by the real command."""
+    """Return katas_grade(slug, folder[, root]), which grades with the real command."""
     return _commanded
 
 
 @pytest.fixture(scope="session")
 def katas_report() -> Callable[..., str]:
-    """katas_report(slug, folder, format[, root, audience]) is what the real command prints in another format."""
+    """Return katas_report(slug, folder, format[, root, audience]), the real command's output in another format."""
 
     def printed(
         slug: str, submission: str | Path, style: str, root: Path | None = None, audience: str = "instructor"
@@ -324,7 +323,7 @@ def katas_report() -> Callable[..., str]:
 
 @pytest.fixture
 def submission(tmp_path: Path) -> Callable[..., Path]:
-    """submission(folder, {old: new}) is a copy of an attack with some of its text replaced."""
+    """Return submission(folder, {old: new}), a copy of an attack with some of its text replaced."""
 
     def changed(name: str, replaced: dict[str, str] | None = None) -> Path:
         folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
@@ -342,24 +341,24 @@ def submission(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
-    """Where the command is run."""
+    """Return the folder in which the command runs."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def secret() -> str:
-    """A token in the environment of every grading."""
+    """Return the token that is in the environment of every grading."""
     return SECRET
 
 
-# A call is what hangs. An import and a whole test may take long on a busy machine, and be as they should.
+# Only calls hang. On a busy machine, an import or a whole test may take long without being at fault.
 LIMITS = "\n[limits]\nimport_s = 20\ncall_s = 1\ntest_s = 20\ntotal_s = 120\nmemory_mb = 256\noutput_kb = 16\n"
 HASTY = LIMITS.replace("call_s = 1\n", "call_s = 0.5\n").replace("import_s = 20\n", "import_s = 2\n")
 PATIENT = LIMITS.replace("call_s = 1\n", "call_s = 20\n")
 
 
 def _repository(folder: Path, edit: Callable[[str], str]) -> Path:
-    """A repository of one kata, laid out as this one, its kata.toml edited."""
+    """Return a repository of one kata, with the layout of this one and an edited kata.toml."""
     for part in ("katas", "solutions", "graders/hidden"):
         shutil.copytree(ROOT / part / "exercise01", folder / part / "exercise01")
     for name in ("conftest.py", "tox.ini"):
@@ -391,25 +390,25 @@ def _visible_alone(folder: Path, edit: Callable[[str], str]) -> Path:
 
 @pytest.fixture(scope="session")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with small limits, and no task waiting for another."""
+    """exercise01 with small limits, and without tasks that block others."""
     return _repository(tmp_path_factory.mktemp("impatient"), lambda text: text + LIMITS)
 
 
 @pytest.fixture(scope="session")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with its visible tests alone, of which one asks for a batch: what hangs does so once, and not long."""
+    """exercise01 with only its visible tests, one of them with a batch: a submission hangs only once, and not long."""
     return _visible_alone(tmp_path_factory.mktemp("hasty"), lambda text: text + HASTY)
 
 
 @pytest.fixture(scope="session")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with time enough for what takes long, and ends by itself."""
+    """The same with enough time for tests that take long but end by themselves."""
     return _visible_alone(tmp_path_factory.mktemp("patient"), lambda text: text + PATIENT)
 
 
 @pytest.fixture(scope="session")
 def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01, its visible tests, in the torch runtime, where threads and a scratch folder are to be had."""
+    """exercise01 with its visible tests, in the torch runtime, which allows threads and a scratch folder."""
 
     def edit(text: str) -> str:
         assert 'runtime = "numpy"' in text
@@ -420,7 +419,7 @@ def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def with_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 asking for a folder of results beside the module, and with a supplied module."""
+    """exercise01 with a folder of results among its declared files, and with a supplied module."""
 
     def edit(text: str) -> str:
         text = text.replace('files = ["affine.py"]', 'files = ["affine.py", "results/*"]')
@@ -434,7 +433,7 @@ def with_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def secretive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 telling a learner no more of a hidden test than its status."""
+    """exercise01 that shows a learner only the status of a hidden test."""
 
     def edit(text: str) -> str:
         assert 'hidden_detail = "counterexample"' in text
@@ -445,19 +444,19 @@ def secretive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def batch_tests() -> set[str]:
-    """The tests of exercise01 that fail, or are blocked, where batches are refused."""
+    """The tests of exercise01 that fail, or are blocked, if batches are refused."""
     return _hurt_by("exercise01", "honest_except_for_batches", None)
 
 
 @pytest.fixture(scope="session")
 def impatient_batch_tests(impatient: Path) -> set[str]:
-    """The tests of the impatient exercise01 that ask for a batch."""
+    """The tests of the impatient exercise01 that use a batch."""
     return _hurt_by("exercise01", "honest_except_for_batches", impatient)
 
 
 @pytest.fixture(scope="session")
 def hasty_batch_tests(hasty: Path) -> set[str]:
-    """The test of the hasty exercise01 that asks for a batch."""
+    """The test of the hasty exercise01 that uses a batch."""
     found = _hurt_by("exercise01", "honest_except_for_batches", hasty)
     assert len(found) == 1
     return found

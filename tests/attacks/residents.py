@@ -1,4 +1,4 @@
-"""Judges that stay, one for each repository of katas, and what of their processes may be there between two gradings."""
+"""Resident judges, one for each repository of katas, and the processes that they may have between two gradings."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from unittest import mock
 
-from graders import catalogue, intake
-from graders.judge import Judge
-from graders.judge.zygote import POOL
+from graders import Judge, catalogue, intake
+from graders.judge.fork_server import POOL
 from graders.verdict import Verdict
 
-LOOK_S = 0.002  # between two looks at the processes: nobody tells when one has ended
-FRESH_CPU_S = 24 * 3600  # the limit of a worker before it gets a submission (graders.worker.zygote)
+LOOK_S = 0.002  # between two checks of the processes, because there is no notice when one ends
+FRESH_CPU_S = 24 * 3600  # the limit of a worker before it gets a submission (graders.worker.fork_server)
 T = TypeVar("T")
-WORKERS_OF = "graders.worker.zygote"  # in the command line of the process that makes workers, and of the workers
+WORKERS_OF = "graders.worker.fork_server"  # in the command line of the workers' fork server, and of the workers
 
 
 class Residents:
-    """A judge for each repository, started when it is first needed; `environment` is what each of them starts with."""
+    """A judge for each repository, started when it is first needed, each with this environment."""
 
     def __init__(self, environment: Mapping[str, str], patience_s: float) -> None:
         self.environment = environment
         self.patience_s = patience_s
         self.judges: dict[Path, Judge] = {}
-        self.stayed: dict[Path, set[int]] = {}  # after a former grading
+        self.stayed: dict[Path, set[int]] = {}  # after an earlier grading
 
     def judge(self, root: Path) -> Judge:
-        """The judge of this repository, running, with `environment` in its process's own."""
+        """Return the running judge of this repository, with `environment` in its process's environment."""
         judge = self.judges.get(root)
         if judge is None:
             judge = self.judges[root] = Judge(root, require="full")
@@ -48,9 +47,9 @@ class Residents:
     def grade(
         self, root: Path, slug: str, place: str, tasks: Collection[str] = (), *, diagnosing: bool = True
     ) -> Verdict:
-        """The verdict on what lies at a place. Nothing of it is left running, and no resident has ended.
+        """Grade the submission at a place; check that it leaves no process, and that no resident process has ended.
 
-        Looking for a known misconception takes long where tests are trainings: `diagnosing` says whether to do it.
+        `diagnosing` says whether to search for a known misconception, which takes long for tests that train.
         """
         judge = self.judge(root)
         root_pid, others = pid_of(judge), set(children(os.getpid()))
@@ -62,14 +61,14 @@ class Residents:
         assert pid_of(judge) == root_pid
         assert self.patiently(lambda: left_behind(root_pid)) == []
         assert self.patiently(lambda: running(set(children(os.getpid())) - others)) == []
-        if verdict.confinement == "full":  # else nothing ran, and the judge may still be starting
+        if verdict.confinement == "full":  # otherwise nothing ran, and the judge may still be starting
             before, self.stayed[root] = self.stayed.get(root, set()), stayers(root_pid)
             assert before <= self.stayed[root]
         return verdict
 
     @contextlib.contextmanager
     def memory(self, root: Path) -> Iterator[list[float]]:
-        """How many bytes a judge of this repository takes at most beyond its start, known when the context ends."""
+        """Yield a list, which at the end gets the peak bytes of a judge of this repository beyond its start."""
         with self._watched(root, memory_of) as judges:
             found = [0.0]
             yield found
@@ -77,9 +76,9 @@ class Residents:
 
     @contextlib.contextmanager
     def work(self, root: Path) -> Iterator[list[float]]:
-        """How much a judge of this repository computes, known when the context ends: in counts to ten million.
+        """Yield a list, which at the end gets the work of a judge of this repository, in counts to ten million.
 
-        Processor time against processor time, so that neither a busy machine nor a slow one matters.
+        It compares processor times, so neither a busy machine nor a slow one matters.
         """
         start = time.thread_time()
         for _ in range(10_000_000):
@@ -92,7 +91,7 @@ class Residents:
 
     @contextlib.contextmanager
     def _watched(self, root: Path, measure: Callable[[int], float]) -> Iterator[dict[int, list[float]]]:
-        """What is measured again and again of each process that judges a submission, while the context lasts."""
+        """Repeat a measurement of each process that judges a submission, while the context lasts."""
         pid, over = pid_of(self.judge(root)), threading.Event()
         judges: dict[int, list[float]] = {}
 
@@ -112,10 +111,10 @@ class Residents:
             watching.join()
 
     def close(self) -> None:
-        """End them all, once it is seen that no worker is missing in any pool, and none too many."""
+        """Check that every pool has exactly the right number of workers, then end all judges."""
         try:
             for judge in self.judges.values():
-                # None wait where none was ever asked for: the sandbox of a runtime that no kata here has.
+                # A pool is empty if no kata here uses its runtime.
                 counts = self.patiently(lambda judge=judge: [n for n in pools(pid_of(judge)) if n not in (0, POOL)])
                 assert counts == []
         finally:
@@ -123,7 +122,7 @@ class Residents:
                 judge.close()
 
     def patiently(self, look: Callable[[], list[T]]) -> list[T]:
-        """What is still found when there was time enough for it to be over."""
+        """Return what is still found after enough time for it to end."""
         deadline = time.monotonic() + self.patience_s
         while (found := look()) and time.monotonic() < deadline:
             time.sleep(LOOK_S)
@@ -131,13 +130,13 @@ class Residents:
 
 
 def pid_of(judge: Judge) -> int:
-    """The root of a judge's processes."""
+    """Return the root of a judge's processes."""
     assert judge._process is not None
     return judge._process.process.pid
 
 
 def children(pid: int) -> Iterator[int]:
-    """The children of all threads of a process."""
+    """Return the children of all threads of a process."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process that has just ended
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -145,7 +144,7 @@ def children(pid: int) -> Iterator[int]:
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of processor time that a process has used; 0 for one that has ended."""
+    """Return the seconds of processor time that a process has used; 0 for one that has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -154,7 +153,7 @@ def cpu_of(pid: int) -> float:
 
 
 def memory_of(pid: int) -> int:
-    """The bytes that a process has in memory and in no file; 0 for one that has ended."""
+    """Return the bytes of a process's anonymous memory; 0 for one that has ended."""
     try:
         found = re.search(r"^RssAnon:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     except (FileNotFoundError, ProcessLookupError):
@@ -163,7 +162,7 @@ def memory_of(pid: int) -> int:
 
 
 def command_line(pid: int) -> str:
-    """The command line of a process that runs; empty for one that has ended."""
+    """Return the command line of a running process; empty for one that has ended."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         return "" if state in "ZX" else Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") or str(pid)
@@ -172,7 +171,7 @@ def command_line(pid: int) -> str:
 
 
 def running(pids: Iterable[int]) -> list[str]:
-    """The command lines of those processes that run."""
+    """Return the command lines of the processes that are running."""
     return [line for pid in pids if (line := command_line(pid))]
 
 
@@ -184,7 +183,7 @@ class Known(NamedTuple):
 
 
 def family(pid: int) -> dict[int, Known]:
-    """The processes that come from `pid`, without itself."""
+    """Return the descendants of `pid`."""
     found: dict[int, Known] = {}
     waiting = [pid]
     while waiting:
@@ -196,19 +195,19 @@ def family(pid: int) -> dict[int, Known]:
 
 
 def makers(known: Mapping[int, Known]) -> set[int]:
-    """Who makes workers: the uppermost Python of each sandbox. Workers are forks of it, and have its command line."""
+    """Return the workers' fork servers: the topmost Python of each sandbox. Workers have its command line."""
     python = {pid for pid, (line, _) in known.items() if "python" in line.partition(" ")[0] and WORKERS_OF in line}
     return {pid for pid in python if known[pid].parent not in python}
 
 
 def rooms(root: int, known: Mapping[int, Known]) -> set[int]:
-    """The processes that hold the collected tests of a kata."""
+    """Return the suite servers, which hold the collected tests of a kata."""
     own = command_line(root)
     return {pid for pid, (line, parent) in known.items() if (line, parent) == (own, root)}
 
 
 def stayers(root: int) -> set[int]:
-    """The processes under a judge that outlive a grading: rooms, those that make workers, and the walls around them."""
+    """Return the processes of a judge that outlive a grading: suite servers, fork servers, and their sandboxes."""
     known = family(root)
     found = makers(known)
     while walls := {known[pid].parent for pid in found} & known.keys() - found:
@@ -217,7 +216,7 @@ def stayers(root: int) -> set[int]:
 
 
 def left_behind(root: int) -> list[str]:
-    """The processes under a judge that belong to a grading, none of which is under way."""
+    """Return processes that a finished grading has left under a judge."""
     known, stay = family(root), stayers(root)
     waiting = Counter(each.parent for pid, each in known.items() if pid not in stay)
     fresh = {pid for pid, each in known.items() if each.parent in makers(known) and is_fresh(pid)}
@@ -226,7 +225,7 @@ def left_behind(root: int) -> list[str]:
 
 
 def is_fresh(pid: int) -> bool:
-    """Whether this worker was given no submission yet: each that gets one lowers its limits, and cannot raise them."""
+    """Return whether a worker has received no submission yet: with one, it lowers its limits for good."""
     try:
         limits = Path(f"/proc/{pid}/limits").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -236,6 +235,6 @@ def is_fresh(pid: int) -> bool:
 
 
 def pools(root: int) -> list[int]:
-    """How many workers, dead ones aside, wait in each sandbox."""
+    """Return how many living workers wait in each sandbox."""
     known = family(root)
     return [sum(each.parent == maker for each in known.values()) for maker in makers(known)]

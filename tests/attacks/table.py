@@ -1,4 +1,4 @@
-"""The red team's list beside what was seen: which answer each line must get, which it got, and by which tests."""
+"""Compares the red team's list with the results: the answer that each line must get, the one it got, and its tests."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ import pytest
 HERE = Path(__file__).parent
 LETTERS = {
     "F": "the test fails and names the real reason; the other tests keep their results",
-    "K": "the worker is killed, or has killed itself, and the test fails; the next one has a fresh worker",
-    "R": "refused at intake, before anything runs, with file and reason",
+    "K": "the worker is killed, or has killed itself, and the test fails; the next test gets a fresh worker",
+    "R": "rejected at intake, before anything runs, with file and reason",
     "N": "no effect: the verdict is what the honest part of the submission deserves",
     "U": "ungradable, with the reason",
-    "C": "clean: nothing of what it looks for is within its reach",
+    "C": "clean: it can reach nothing that it looks for",
 }
-CARRIED, OBSERVED = "attack", "observed"  # what a test's report says: the lines it stands for, the answers it saw
+CARRIED, OBSERVED = (
+    "attack",
+    "observed",
+)  # properties of a test's report: the lines that it tests, the answers that it saw
 _KILLED = re.compile(
     r"took longer than [\d.]+ s and was stopped|stopped listening to the judge and was stopped"
     r"|used up its CPU time and was killed|the process (ended itself|crashed)|closed its connection to the judge"
-    r"|the worker broke the rules of the wire|it wrote to the judge without being asked"
+    r"|the worker broke the wire protocol|the worker wrote to the judge without being asked"
 )
 
 PAGE = """\
@@ -34,26 +37,25 @@ PAGE = """\
 
 {counts}
 
-Every line is something that a submission, or whoever sends it, tries: to get a verdict that was not earned, to learn
-what may not be known, or to stop the grading. Each is tried by tests under `tests/attacks/`, in full
-confinement: most of them against a judge that stays, those on the command itself, and some of every letter, against
-`katas grade`. Who attacks what, and what is known to be weak, is in [threats.md](threats.md); how
-the confinement works is in [security.md](security.md).
+Every line is something that a submission or its sender tries: to get a verdict that was not earned, to learn secrets,
+or to stop the grading. Tests under `tests/attacks/` try each one under full confinement. Most use a resident judge.
+Those about the command itself, and some of every letter, use `katas grade`. [threats.md](threats.md) says who attacks
+what and which weaknesses are known; [security.md](security.md) explains the confinement.
 
-This page is written by `pytest tests/attacks --attacks-table docs/attacks.md`. An answer is what a test saw, noted once
-its assertions had held; whether a worker was killed is read from the messages of the verdict. A line is as expected
-when its tests passed and saw none but its expected answers, any of which will do. Any other line that was run counts as
-a successful attack, is printed in bold, and fails the run.
+`pytest tests/attacks --attacks-table docs/attacks.md` writes this page. An observed answer is what a test saw, noted
+after its assertions had held. The messages of the verdict say whether a worker was killed. A line is as expected if
+its tests passed and saw only expected answers; any of them will do. Any other line that was run counts as a
+successful attack, is printed in bold, and fails the run.
 
 {letters}
 
-The sentence in the last column is the name of a test, without `test_` and with spaces for its underscores.
+The last column shows the names of the tests, without `test_` and with spaces for underscores.
 """
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the list: what it tries, and the letters of the answers any of which it may get."""
+    """A line of the list: what it tries, and the letters of the answers that are allowed."""
 
     number: str
     tries: str
@@ -63,7 +65,7 @@ class Line:
 
 @dataclass
 class Ran:
-    """A test that ran: the lines it stands for, the answers it saw, and whether it failed at any stage."""
+    """A test that ran: the lines that it tests, the answers that it saw, and whether it failed at any stage."""
 
     carried: set[str] = field(default_factory=set)
     observed: set[str] = field(default_factory=set)
@@ -72,20 +74,20 @@ class Ran:
 
 @dataclass(frozen=True)
 class Row:
-    """A line and what was seen of it."""
+    """A line and the results of its tests."""
 
     line: Line
     tests: Mapping[str, Ran]
 
     @property
     def observed(self) -> list[str]:
-        """The letters seen, the expected ones first and in their order."""
+        """The letters seen, first the expected ones in their order."""
         letters = set().union(*(test.observed for test in self.tests.values()))
         return [*filter(letters.__contains__, self.line.expected), *sorted(letters - set(self.line.expected))]
 
     @property
     def fault(self) -> str:
-        """What is not as expected, in words; empty where all is, and where nothing ran."""
+        """What is not as expected, in words; empty if everything is, or if nothing ran."""
         said = []
         if failed := sum(test.failed for test in self.tests.values()):
             said.append(f"{failed} of {len(self.tests)} tests failed")
@@ -110,17 +112,17 @@ def _sentence(test: str) -> str:
 
 
 def natural(number: str) -> tuple[str, int]:
-    """Sorts A2 before A10."""
+    """Return a sort key by which A2 comes before A10."""
     return number[:1], int(number[1:] or 0)
 
 
 def sections() -> dict[str, str]:
-    """The titles of the list's sections by their letters."""
+    """Return the titles of the list's sections by letter."""
     return {letter: section["title"] for letter, section in _listed().items()}
 
 
 def lines() -> dict[str, Line]:
-    """The list, by the numbers of its lines."""
+    """Return the lines of the list by number."""
     return {
         number: Line(number, entry["tries"], tuple(entry["expected"]), entry.get("why", ""))
         for section in _listed().values()
@@ -136,7 +138,7 @@ def _listed() -> dict[str, dict]:
 
 @cache
 def carriers() -> dict[str, frozenset[str]]:
-    """The lines that each test function stands for by its decorators, read from the files."""
+    """Return the lines that each test function's decorators name, read from the files."""
     found: dict[str, frozenset[str]] = {}
     for file in sorted(HERE.glob("test_*.py")):
         for function in ast.parse(file.read_text(encoding="utf-8")).body:
@@ -150,12 +152,12 @@ def carriers() -> dict[str, frozenset[str]]:
 
 
 def killed(message: str) -> bool:
-    """Whether the message of a failed test says that its worker came to an end."""
+    """Return whether the message of a failed test says that its worker ended."""
     return bool(_KILLED.search(message))
 
 
 def rows(known: Mapping[str, Line], ran: Mapping[str, Ran]) -> list[Row]:
-    """Every line of the list in its order, and any that only a test knows, with the tests that ran for it."""
+    """Return every line in order, also those that only a test names, with the tests that ran for it."""
     numbers = known.keys() | {number for test in ran.values() for number in test.carried}
     return [
         Row(
@@ -167,7 +169,7 @@ def rows(known: Mapping[str, Line], ran: Mapping[str, Ran]) -> list[Row]:
 
 
 def counts(table: Iterable[Row]) -> str:
-    """How many lines, tests, answers as expected and successful attacks there are, in a sentence."""
+    """Return a sentence with the numbers of lines, tests, expected answers and successful attacks."""
     table = list(table)
     tests = len({name for row in table for name in row.tests})
     right = sum(bool(row.tests) and not row.fault for row in table)
@@ -177,12 +179,12 @@ def counts(table: Iterable[Row]) -> str:
 
 
 def succeeded(table: Iterable[Row]) -> int:
-    """How many attacks were not answered as they should be."""
+    """Return how many attacks succeeded: lines with an unexpected answer."""
     return sum(bool(row.fault) for row in table)
 
 
 def page(table: list[Row], titles: Mapping[str, str]) -> str:
-    """The table in Markdown, section by section, and what it means."""
+    """Return the page in Markdown: an introduction, and a table for each section."""
     letters = "\n".join(f"- **{letter}**: {meaning}." for letter, meaning in LETTERS.items())
     text = [PAGE.format(counts=counts(table), letters=letters)]
     head = "| line | what it tries | expected | observed | tests |\n|---|---|---|---|---|"
@@ -193,7 +195,7 @@ def page(table: list[Row], titles: Mapping[str, str]) -> str:
 
 
 class Recorder:
-    """The plugin that collects what tests report, here or in the workers of xdist, and writes the page at the end."""
+    """The plugin that collects the tests' reports, also from xdist's workers, and writes the page at the end."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -201,14 +203,14 @@ class Recorder:
 
     @property
     def table(self) -> list[Row]:
-        """What has been seen so far."""
+        """Return the rows so far."""
         return rows(lines(), self.ran)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         said = [(name, value) for name, value in report.user_properties if name in (CARRIED, OBSERVED)]
         file, _, function = report.nodeid.rpartition("/")[2].partition("[")[0].partition("::")
         carried = {value for name, value in said if name == CARRIED}
-        carried |= carriers().get(f"{file}::{function}", frozenset())  # a process that died says nothing
+        carried |= carriers().get(f"{file}::{function}", frozenset())  # a process that died reports nothing
         if carried:
             test = self.ran.setdefault(report.nodeid, Ran())
             test.carried |= carried

@@ -31,7 +31,7 @@ def test_an_answer_filled_in_by_a_thread_is_judged_as_it_was_sent(grade, torch_r
 
 
 @attack("E3")
-def test_fresh_arguments_are_not_mistaken_for_former_ones(grade):
+def test_fresh_arguments_are_not_mistaken_for_earlier_ones(grade):
     grade("exercise01", "e03_cached_by_identity").passes()
 
 
@@ -41,14 +41,14 @@ def test_computing_while_being_imported_gains_nothing(grade):
 
 
 @attack("E5")
-def test_a_former_result_is_wrong_in_the_timed_loop(grade):
+def test_an_earlier_result_is_wrong_in_the_timed_loop(grade):
     graded = grade("swift", "e05_former_result", TIMED)
     graded.fails("total: expected .*, got")
     assert graded.hurt == {FAST}
 
 
 @attack("E6")
-def test_what_is_computed_in_the_timed_loop_has_to_be_as_exact_as_anywhere(grade):
+def test_results_in_the_timed_loop_must_be_as_exact_as_elsewhere(grade):
     graded = grade("swift", "e06_lower_precision", TIMED)
     graded.fails("total: expected .*, got")
     assert graded.hurt == {FAST}
@@ -64,7 +64,7 @@ def test_the_reference_cannot_be_slowed_down(grade):
 
 
 @attack("E8")
-def test_sleeping_in_a_correctness_test_changes_no_verdict(grade):
+def test_sleeping_in_an_untimed_test_changes_no_verdict(grade):
     graded = grade("exercise01", "e08_slow_while_untimed")
     graded.passes()
     assert all(test["duration_s"] >= 0.002 for test in graded.tests)

@@ -1,4 +1,4 @@
-"""One submission must not spoil the grading, the keeping or the feedback of others."""
+"""One submission must not spoil the grading, the storage or the feedback of others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders import catalogue, intake
-from graders.batch.store import Store
+from graders.course.blobs import Store
 from graders.errors import IntakeError, KataError
 from graders.intake import git
 from graders.report import FORMATS, render
@@ -28,7 +28,7 @@ NUMBERS = st.one_of(
 
 
 def verdict_of(expected: object, yours: object, message: str = "wrong") -> Verdict:
-    """A failed test that says what was expected and what came."""
+    """Return a failed test with an expected and an actual value."""
     told = f"affine(W, x, b)\n# expected: {expected!r}\n# yours   : {yours!r}"
     told = told.replace("nan", "float('nan')").replace("inf", "float('inf')")
     test = TestResult(
@@ -56,7 +56,7 @@ def test_no_value_breaks_a_report(observed, expected, yours):
 
 @attack("Z35")
 @pytest.mark.parametrize("data", [b"\n" * (2 << 20), b"\0\1" * 1000, b""], ids=["newlines", "bytes", "empty"])
-def test_a_submission_that_was_kept_can_be_taken_out_again(observed, repository_of_results, tmp_path, data):
+def test_a_stored_submission_can_be_restored(observed, repository_of_results, tmp_path, data):
     kata, folder = repository_of_results
     (folder / "results").mkdir(exist_ok=True)
     (folder / "results" / "log.dat").write_bytes(data)
@@ -64,12 +64,12 @@ def test_a_submission_that_was_kept_can_be_taken_out_again(observed, repository_
     store = Store(tmp_path / "store")
     place = store.keep(taken)
     assert store.take(kata, taken.sha256).files == taken.files
-    assert intake.take(kata, place).files == taken.files  # as `katas replay` takes it
+    assert intake.take(kata, place).files == taken.files  # as `katas replay` restores it
     observed("N")
 
 
 @attack("Z35")
-def test_results_without_the_module_can_be_taken_out_again(observed, repository_of_results, tmp_path):
+def test_stored_results_without_the_module_can_be_restored(observed, repository_of_results, tmp_path):
     kata, folder = repository_of_results
     (folder / "affine.py").unlink()
     (folder / "results").mkdir(exist_ok=True)
@@ -83,7 +83,7 @@ def test_results_without_the_module_can_be_taken_out_again(observed, repository_
 
 @attack("Z35")
 @pytest.mark.parametrize("name", ["a\\b.txt", "a\\..\\..\\b.txt"])
-def test_a_name_that_archives_may_not_have_is_refused_in_a_folder(observed, repository_of_results, name):
+def test_a_name_forbidden_in_archives_is_refused_in_a_folder(observed, repository_of_results, name):
     kata, folder = repository_of_results
     (folder / "results").mkdir(exist_ok=True)
     (folder / "results" / name).write_text("1")
@@ -93,7 +93,7 @@ def test_a_name_that_archives_may_not_have_is_refused_in_a_folder(observed, repo
 
 
 @attack("Z36")
-def test_a_branch_that_is_a_pipe_is_given_up(observed, tmp_path, monkeypatch):
+def test_reading_a_branch_that_is_a_pipe_times_out(observed, tmp_path, monkeypatch):
     repository = tmp_path / "repository"
     subprocess.run(["git", "init", "-q", "-b", "main", str(repository)], check=True)
     os.mkfifo(repository / ".git/refs/heads/main")

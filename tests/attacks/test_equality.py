@@ -1,4 +1,4 @@
-"""B: answers that are made to agree with whatever they are compared with."""
+"""B: answers that are made to compare equal to anything."""
 
 import pytest
 
@@ -7,18 +7,18 @@ attack = pytest.mark.attack
 
 
 @attack("B1")
-def test_an_object_equal_to_everything_is_no_answer(katas_grade, batch_tests):
-    katas_grade("exercise01", "b01_always_equal").fails_only(batch_tests, "AlwaysEqual, which is no plain value")
+def test_an_object_equal_to_everything_is_not_an_answer(katas_grade, batch_tests):
+    katas_grade("exercise01", "b01_always_equal").fails_only(batch_tests, "AlwaysEqual, which is not a plain value")
 
 
 @attack("B2")
-def test_an_object_that_becomes_an_array_when_asked_is_no_answer(grade, batch_tests):
-    grade("exercise01", "b02_changing_array").fails_only(batch_tests, "Changing, which is no plain value")
+def test_an_object_convertible_to_an_array_is_not_an_answer(grade, batch_tests):
+    grade("exercise01", "b02_changing_array").fails_only(batch_tests, "Changing, which is not a plain value")
 
 
 @attack("B3")
-def test_a_subclass_of_the_array_is_no_answer(grade, batch_tests):
-    grade("exercise01", "b03_array_subclass").fails_only(batch_tests, "Agreeable, which is no plain value")
+def test_a_subclass_of_the_array_is_not_an_answer(grade, batch_tests):
+    grade("exercise01", "b03_array_subclass").fails_only(batch_tests, "Agreeable, which is not a plain value")
 
 
 @attack("B4")
@@ -37,7 +37,7 @@ def test_an_extra_axis_is_not_forgiven(grade, batch_tests):
 
 
 @attack("B6")
-def test_an_array_of_one_element_is_no_float(grade, loss_tests):
+def test_an_array_of_one_element_is_not_a_float(grade, loss_tests):
     graded = grade("exercise04", "b06_one_element_loss")
     graded.fails(r"expected a float, got an array of shape \(1,\)")
     assert graded.hurt <= loss_tests
@@ -58,36 +58,36 @@ def test_an_answer_in_lower_precision_than_promised_is_wrong(grade, batch_tests,
 
 
 @attack("B9")
-def test_an_array_of_objects_does_not_cross(grade, batch_tests):
+def test_an_array_of_objects_is_not_sent_to_the_judge(grade, batch_tests):
     grade("exercise01", "b09_objects").fails_only(batch_tests, "dtype object")
 
 
 @attack("B10")
-def test_a_masked_array_is_no_answer(grade, batch_tests):
-    grade("exercise01", "b10_all_masked").fails_only(batch_tests, "MaskedArray, which is no plain value")
+def test_a_masked_array_is_not_an_answer(grade, batch_tests):
+    grade("exercise01", "b10_all_masked").fails_only(batch_tests, "MaskedArray, which is not a plain value")
 
 
 @attack("B11")
 @pytest.mark.parametrize(("made_by", "got"), [("str(z.tolist())", "str"), ("z.tobytes()", "bytes")])
-def test_text_and_bytes_that_read_like_the_answer_are_wrong(grade, submission, batch_tests, made_by, got):
+def test_text_and_bytes_that_spell_the_answer_are_wrong(grade, submission, batch_tests, made_by, got):
     folder = submission("b11_text", {"str(z.tolist())": made_by})
     grade("exercise01", folder).fails_only(batch_tests, rf"got (a )?{got}\b")
 
 
 @attack("B12")
-def test_a_generator_of_rows_is_no_answer(grade, batch_tests):
-    grade("exercise01", "b12_generator").fails_only(batch_tests, "generator, which is no plain value")
+def test_a_generator_of_rows_is_not_an_answer(grade, batch_tests):
+    grade("exercise01", "b12_generator").fails_only(batch_tests, "generator, which is not a plain value")
 
 
 @attack("B13")
-def test_a_truth_value_is_no_float(grade, loss_tests):
+def test_a_truth_value_is_not_a_float(grade, loss_tests):
     graded = grade("exercise04", "b13_bool_loss")
     graded.fails("expected a float, got (a )?bool")
     assert graded.hurt <= loss_tests
 
 
 @attack("B13")
-def test_an_array_of_truth_values_is_no_answer(grade, batch_tests):
+def test_an_array_of_truth_values_is_not_an_answer(grade, batch_tests):
     grade("exercise01", "b13_bool_array").fails_only(batch_tests, "expected dtype float(32|64), got bool")
 
 
@@ -97,9 +97,9 @@ def test_an_array_without_dimensions_counts_as_a_float(grade):
 
 
 @attack("B15")
-def test_a_subclass_of_float_is_no_float(grade, loss_tests):
+def test_a_subclass_of_float_is_not_a_float(grade, loss_tests):
     graded = grade("exercise04", "b15_float_subclass")
-    graded.fails("Agreeable, which is no plain value")
+    graded.fails("Agreeable, which is not a plain value")
     assert graded.hurt <= loss_tests
 
 
@@ -107,7 +107,7 @@ def test_a_subclass_of_float_is_no_float(grade, loss_tests):
 @pytest.mark.parametrize(
     "dtype", ['[("z", "f8")]', '"datetime64[s]"', '"timedelta64[ns]"', '"S8"', '"V8"', '"longdouble"']
 )
-def test_records_dates_and_texts_do_not_cross(grade, submission, batch_tests, dtype):
+def test_arrays_of_records_dates_and_texts_are_not_sent(grade, submission, batch_tests, dtype):
     folder = submission("b16_structured", {'[("z", "f8")]': dtype})
     grade("exercise01", folder).fails_only(batch_tests, "an array of dtype")
 
@@ -115,21 +115,21 @@ def test_records_dates_and_texts_do_not_cross(grade, submission, batch_tests, dt
 @attack("B17")
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [("subclass", "Dictionary, which is no plain value"), ("cyclic", "nested deeper"), ("deep", "nested deeper")],
+    [("subclass", "Dictionary, which is not a plain value"), ("cyclic", "nested deeper"), ("deep", "nested deeper")],
 )
-def test_containers_that_choke_an_encoder_do_not_cross(grade, submission, batch_tests, answer, reason):
+def test_containers_that_choke_an_encoder_are_not_sent(grade, submission, batch_tests, answer, reason):
     folder = submission("b17_containers", {"answer = subclass": f"answer = {answer}"})
     grade("exercise01", folder).fails_only(batch_tests, reason)
 
 
 @attack("Z1")
-def test_a_gigabyte_that_occupies_eight_bytes_is_judged_by_its_size(grade, batch_tests):
+def test_a_gigabyte_broadcast_from_8_bytes_counts_in_full(grade, batch_tests):
     grade("exercise01", "z01_broadcast_gigabyte").fails_only(batch_tests, "more than 64 MiB of arrays")
 
 
 @attack("Z5")
-def test_an_object_that_calls_itself_an_array_is_no_answer(grade, batch_tests):
-    grade("exercise01", "z05_lying_class").fails_only(batch_tests, "Pretender, which is no plain value")
+def test_an_object_with_a_fake_array_class_is_not_an_answer(grade, batch_tests):
+    grade("exercise01", "z05_lying_class").fails_only(batch_tests, "Pretender, which is not a plain value")
 
 
 @attack("Z9")

@@ -1,4 +1,4 @@
-"""Z: evidence that a submission makes up: trainings that never were, and a framework that is PyTorch."""
+"""Z: made-up evidence: training that never happened, and a framework that only wraps PyTorch."""
 
 import csv
 import io
@@ -84,9 +84,9 @@ def accuracy_of(row):
 
 @pytest.fixture(params=[ZEROS, LABELS], ids=["zeros", "labels"])
 def trials_made_up(request, tmp_path):
-    """challenge2, honest but for the pictures of the log, whose accuracies a formula says.
+    """Return challenge2, honest except that a formula makes up the log's accuracies.
 
-    What is asked of the network after it is nothing, or labels that it was handed, as many of them as the formula says.
+    Its network learns nothing, or returns as many of the given labels as the formula says.
     """
     folder = solved("challenge2", tmp_path / "submission")
     text = MADE_UP
@@ -114,7 +114,7 @@ def write_log(results):
 
 
 @attack("Z37")
-def test_trials_that_were_never_run_cannot_be_repeated(grade, trials_made_up):
+def test_made_up_trials_cannot_be_repeated(grade, trials_made_up):
     graded = grade("challenge2", trials_made_up, tasks={"trial", "log", "repeated"}, diagnosing=False)
     graded.fails("pictures that were drawn for this|the network that .* last|says .* are right")
     assert {test["task"] for test in graded.failed} == {"repeated"}
@@ -158,7 +158,7 @@ def really_fit('''
 
 
 @attack("Z38")
-def test_accuracies_of_models_that_learned_nothing_do_not_come_out_again(grade, tmp_path):
+def test_accuracies_of_untrained_models_are_not_reproduced(grade, tmp_path):
     folder = solved("challenge4", tmp_path / "submission")
     with_passage(folder / "transfer.py", "def fit(", KNOWING)
     table = folder / "results/comparison.csv"
@@ -176,11 +176,11 @@ def test_accuracies_of_models_that_learned_nothing_do_not_come_out_again(grade, 
 
 
 @attack("Z39")
-def test_a_framework_that_is_pytorch_where_it_can_be_imported_crosses_nothing(grade, tmp_path):
+def test_a_framework_that_wraps_pytorch_returns_nothing(grade, tmp_path):
     folder = solved("meta", tmp_path / "submission")
     kata = catalogue.load(ROOT, "meta")
     disguised = next(each for each in kata.wrong if each.path.stem == "torch_in_disguise")
     (folder / disguised.replaces).write_bytes(disguised.applied(intake.shipped(kata, kata.solution)))
     graded = grade("meta", folder, tasks={"layers", "compatibility"}, diagnosing=False)
-    graded.fails("it holds PyTorch's|raised|from_torch of ")
+    graded.fails("it holds a PyTorch object|raised|from_torch of ")
     assert {test["task"] for test in graded.failed} == {"compatibility"}

@@ -1,4 +1,4 @@
-"""I: files. What is inside a declared path and no plain file is refused before anything runs."""
+"""I: files. Anything in a declared path that is not a plain file is refused before the submission runs."""
 
 import functools
 import gzip
@@ -31,7 +31,7 @@ def test_a_symbolic_link_is_refused(grade, repository, tmp_path, target):
 
 
 @attack("I1")
-def test_a_linked_folder_inside_a_declared_path_is_refused(grade, submission, repository, with_results):
+def test_a_linked_folder_in_a_declared_path_is_refused(grade, submission, repository, with_results):
     folder = submission("honest")
     (folder / "results").symlink_to(repository / "solutions/exercise01")
     grade("exercise01", folder, with_results).is_refused(r"results.*symbolic link")
@@ -85,7 +85,7 @@ ZEROS = bytes(1 << 20)  # packed once, and repeated packed: all three forms allo
 
 
 def zip_bomb(count):
-    """A module of so many mebibytes of zeros, deflated; each piece ends with a full flush, and so is like the first."""
+    """Return a deflated module of so many mebibytes of zeros; a full flush after each piece makes them all equal."""
     pack = zlib.compressobj(9, zlib.DEFLATED, -15)
     data = (pack.compress(ZEROS) + pack.flush(zlib.Z_FULL_FLUSH)) * count + pack.flush(zlib.Z_FINISH)
     crc = functools.reduce(lambda crc, _: zlib.crc32(ZEROS, crc), range(count), 0)
@@ -177,7 +177,7 @@ def test_a_great_many_files_in_a_declared_folder_are_refused(grade, submission, 
 
 
 @attack("I6")
-def test_many_files_beside_the_module_are_named_in_short(grade, submission):
+def test_many_further_files_are_named_in_short(grade, submission):
     folder = submission("honest")
     for index in range(5_000):
         os.close(os.open(folder / f"{index}.txt", os.O_CREAT | os.O_WRONLY))
@@ -206,7 +206,7 @@ def test_a_file_of_a_gigabyte_is_refused(grade, tmp_path):
     ],
     ids=["latin1", "utf16", "nul", "utf7", "rot13", "unknown"],
 )
-def test_a_source_that_is_no_plain_text_is_refused(grade, tmp_path, content, reason):
+def test_a_source_that_is_not_plain_text_is_refused(grade, tmp_path, content, reason):
     (tmp_path / "affine.py").write_bytes(content)
     grade("exercise01", tmp_path).is_refused(rf"affine\.py.*({reason})")
 
@@ -219,7 +219,7 @@ def test_a_byte_order_mark_is_forgiven(grade, submission):
 
 
 @attack("I10")
-def test_a_compiled_file_that_differs_from_its_source_is_not_what_runs(grade, submission, tmp_path, batch_tests):
+def test_a_compiled_file_does_not_run_instead_of_its_source(grade, submission, tmp_path, batch_tests):
     folder = submission("b06_extra_axis")
     right = tmp_path / "right.py"
     shutil.copy(submission("honest") / "affine.py", right)
@@ -256,7 +256,7 @@ def test_a_missing_file_is_ungradable_and_named(grade, tmp_path):
 
 
 @attack("I13")
-def test_an_empty_file_fails_for_what_it_lacks(grade, tmp_path):
+def test_an_empty_file_fails_for_its_missing_functions(grade, tmp_path):
     (tmp_path / "affine.py").touch()
     grade("exercise01", tmp_path).fails_everywhere("affine")
 
@@ -280,7 +280,7 @@ def test_modules_that_shadow_libraries_are_ignored_and_named(grade, submission):
 
 
 @attack("I16")
-def test_a_supplied_file_is_ours_whatever_the_submission_brings(grade, submission, with_results):
+def test_a_supplied_file_always_replaces_the_submissions(grade, submission, with_results):
     folder = submission(
         "honest", {"return honest(W, x, b)\n": "import constants\n\n    return honest(W, x, b) + constants.SHIFT\n"}
     )

@@ -1,7 +1,7 @@
-"""K: pull requests. The three jobs of official.yml are run step by step, against a server on loopback.
+"""K: pull requests. The three jobs of official.yml run step by step, against a server on loopback.
 
-By the `runner`, each step is the call that its words ask for; by the `processes`, it is a process, in a copy of the
-default branch.
+`runner` turns each step into a function call in this process; `processes` runs each step as a process, in a copy of
+the default branch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 
-from graders.judge import Judge
+from graders import Judge
 from tests.github_server import Failed, GitHub, Runner, committed, serving, workflow
 from tests.workshop import ROOT
 
@@ -26,7 +26,7 @@ HONEST_2 = {
 }
 WRONG = "import numpy as np\n\n\ndef affine(W, x, b):\n    return np.zeros(len(b))\n"
 MODULE = "katas/exercise01/affine.py"
-GRADER = "graders/judge/scoring.py"
+GRADER = "graders/scoring.py"
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +75,7 @@ def processes(github, default_branch, tmp_path):
 
 
 def check(github):
-    """The only check run, and the only comment."""
+    """Return the only check run and the only comment."""
     (run,) = github.checks
     (comment,) = github.comments
     assert run["output"]["summary"] == comment["body"]
@@ -84,7 +84,7 @@ def check(github):
 
 @attack("K1")
 @pytest.mark.parametrize(("text", "ended"), [(HONEST, "success"), (WRONG, "failure")], ids=["right", "wrong"])
-def test_changes_to_the_grader_are_not_taken(github, processes, text, ended, observed):
+def test_changes_to_the_grader_are_not_used(github, processes, text, ended, observed):
     trap = "import os\nos._exit(0)\n"
     changes = {
         ".github/workflows/official.yml": "on: push\n",
@@ -118,7 +118,7 @@ def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_pat
 
 
 @attack("K2")
-def test_shell_syntax_in_names_and_texts_is_text_to_the_processes(github, processes, tmp_path, observed):
+def test_shell_syntax_is_text_to_the_processes(github, processes, tmp_path, observed):
     branch = "x'\"&&touch${IFS}trap"
     commit = github.commit({MODULE: HONEST}, branch=branch, message="$(touch trap) `touch trap` ${{ github.token }}")
     github.request(commit, branch=branch, title="\"; touch trap; echo '${{ secrets.KEY }}'")
@@ -129,18 +129,18 @@ def test_shell_syntax_in_names_and_texts_is_text_to_the_processes(github, proces
 
 
 @attack("K3")
-def test_a_commit_pushed_while_it_is_graded_is_not_given_the_verdict_of_another(github, runner, observed):
+def test_a_commit_pushed_during_grading_gets_no_other_verdict(github, runner, observed):
     github.request(github.commit({MODULE: HONEST}))
     runner.run("intake", "grade")
     github.request(github.commit({MODULE: WRONG}))
     runner.run("report")
     assert (github.comments, github.checks) == ([], [])
-    assert "the request has moved on" in runner.said
+    assert "the request has a newer commit" in runner.said
     observed("N")
 
 
 @attack("K3")
-def test_a_commit_pushed_before_it_is_taken_is_not_graded_for_another(github, runner, monkeypatch, observed):
+def test_a_commit_pushed_before_intake_is_not_graded_instead(github, runner, monkeypatch, observed):
     github.request(github.commit({MODULE: HONEST}))
     before = github.event()
     github.request(github.commit({MODULE: WRONG}))
@@ -221,7 +221,7 @@ def test_a_deleted_file_makes_a_kata_ungradable(github, runner, observed):
 
 
 @attack("K8")
-def test_a_renamed_folder_fails_and_is_told_what_to_rename(github, runner, observed):
+def test_a_renamed_folder_fails_with_what_to_rename(github, runner, observed):
     stub = (ROOT / MODULE).read_text(encoding="utf-8")
     github.request(github.commit({"katas/exercise01": None, "katas/affine/affine.py": stub}))
     runner.run()
@@ -269,7 +269,7 @@ def test_a_forged_report_is_not_published(github, runner, text, observed):
 
 
 @attack("K9")
-def test_what_a_forged_report_says_is_shown_as_text_and_about_this_request_alone(github, runner, observed):
+def test_a_forged_report_is_only_text_on_its_own_request(github, runner, observed):
     github.request(github.commit({MODULE: WRONG}))
     runner.run("intake")
     evil = "<script>alert(1)</script> @everyone [a](http://evil) \u202e ::error::x \x1b[31m"
@@ -299,14 +299,14 @@ def test_a_request_that_a_forged_file_names_is_not_written_to(github, runner, ob
     runner.run("intake", "grade")
     taken = runner.artifacts / "taken"
     taken.write_text(taken.read_text().replace('"number":7', '"number":8'))
-    with pytest.raises(Failed, match="it is of another request"):
+    with pytest.raises(Failed, match="it belongs to another request"):
         runner.run("report")
     assert (github.comments, github.checks) == ([], [])
     observed("N")
 
 
 @attack("K9")
-def test_nothing_of_the_unprivileged_run_is_downloaded(observed):
+def test_the_official_run_downloads_nothing_of_the_other_run(observed):
     for name in ("official", "visible"):
         for job in workflow(name)["jobs"].values():
             for step in job["steps"]:
@@ -323,7 +323,7 @@ def test_nothing_of_the_unprivileged_run_is_downloaded(observed):
 
 
 @attack("K9")
-def test_a_comment_that_begins_like_ours_is_not_edited(github, runner, observed):
+def test_a_foreign_comment_with_the_marker_is_not_edited(github, runner, observed):
     mine = {"id": 100, "user": {"login": "ada", "type": "User"}, "body": "<!-- katas: official verdict -->\nI passed"}
     github.comments.append(mine)
     github.request(github.commit({MODULE: WRONG}))

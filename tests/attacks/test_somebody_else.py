@@ -1,4 +1,4 @@
-"""F: having somebody else do it."""
+"""F: using libraries and programs instead of an own solution."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ attack = pytest.mark.attack
 @attack("F1")
 def test_a_library_that_the_runtime_lacks_cannot_be_imported(katas_grade, batch_tests):
     katas_grade("exercise01", "f01_import_torch").fails_only(
-        batch_tests, r"No module named 'torch' \(in official grading there are"
+        batch_tests, r"No module named 'torch' \(official grading has only"
     )
 
 
@@ -28,7 +28,7 @@ def test_a_library_that_the_runtime_lacks_cannot_be_imported(katas_grade, batch_
         ("find_spec", "No module named 'torch'|NoneType"),
     ],
 )
-def test_no_way_of_importing_finds_what_is_not_there(grade, submission, batch_tests, way, reason):
+def test_no_way_of_importing_finds_a_missing_library(grade, submission, batch_tests, way, reason):
     folder = submission("f02_hidden_import", {'WAY = "import_module"': f'WAY = "{way}"'})
     grade("exercise01", folder).fails_only(batch_tests, reason)
 
@@ -56,7 +56,7 @@ def test_no_other_program_can_be_started(grade, submission, batch_tests, command
 
 
 @attack("F6")
-def test_compiled_code_under_the_name_of_the_module_is_refused(grade, tmp_path):
+def test_compiled_code_named_like_the_module_is_refused(grade, tmp_path):
     shutil.copy("/bin/true", tmp_path / "affine.py")
     grade("exercise01", tmp_path).is_refused(r"affine\.py.*compiled code")
 
@@ -70,7 +70,7 @@ def test_compiled_code_inside_a_declared_folder_is_refused(grade, submission, wi
 
 
 @attack("F6")
-def test_compiled_code_beside_the_module_is_ignored_and_named(grade, submission):
+def test_compiled_code_next_to_the_module_is_ignored_and_named(grade, submission):
     folder = submission("honest")
     shutil.copy("/bin/true", folder / "affine.cpython-311-x86_64-linux-gnu.so")
     graded = grade("exercise01", folder)
@@ -79,7 +79,7 @@ def test_compiled_code_beside_the_module_is_ignored_and_named(grade, submission)
 
 
 @attack("F7")
-def test_code_unpacked_from_a_text_is_judged_by_what_it_does(grade):
+def test_code_unpacked_from_a_text_is_judged_by_its_results(grade):
     grade("exercise01", "f07_payload").passes()
 
 
@@ -127,7 +127,7 @@ def test_ready_made_attention_is_refused_by_its_name(grade, tmp_path):
     ],
     ids=["functional", "binding", "operator", "overload", "module"],
 )
-def test_ready_made_attention_is_not_there_by_another_way(grade, tmp_path, text):
+def test_ready_made_attention_cannot_be_reached_indirectly(grade, tmp_path, text):
     graded = grade("challenge3", attending(tmp_path, text), diagnosing=False)
     graded.fails("may not be used in this kata")
     assert {test["task"] for test in graded.failed} == {"weights"}
@@ -147,7 +147,7 @@ def test_a_vendored_library_is_too_large_for_a_module(grade, submission):
 
 
 @attack("F11")
-def test_a_vendored_package_beside_the_module_is_not_there(grade, tmp_path):
+def test_a_vendored_package_next_to_the_module_is_not_taken(grade, tmp_path):
     (tmp_path / "vendored").mkdir()
     (tmp_path / "vendored/__init__.py").write_text("def affine(W, x, b):\n    return x @ W.T + b\n")
     (tmp_path / "affine.py").write_text(

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 only_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="written in the numbers of x86-64")
 
-SERVER = {"affine.py", "probes.py", "serve.py", "zygote.py", "submission.py"}  # whose code a worker runs
+SERVER = {"affine.py", "probes.py", "serving.py", "fork_server.py", "loading.py"}  # whose code a worker runs
 HARNESS = {"/harness/graders/__init__.py", "/harness/graders/errors.py", "/harness/graders/wire.py"}
 MODULES = {"graders", "graders.errors", "graders.wire", "graders.worker"}
 SETTINGS = {"LANG", "LC_ALL", "LC_CTYPE", "HOME", "USER", "PWD", "LD_LIBRARY_PATH"}
@@ -27,7 +27,7 @@ def test_the_calling_frames_hold_no_answer_and_no_other_input(grade):
 
 
 @attack("C2")
-def test_no_object_of_the_process_is_an_answer_or_the_text_of_a_test(grade):
+def test_no_object_in_the_process_is_an_answer_or_a_test(grade):
     for found in grade("exercise01", "c02_objects").found():
         assert found["objects"] > 1000
         assert found["arrays"] == found["planted"] == 1  # its own
@@ -42,7 +42,7 @@ def test_there_is_no_proc_no_sys_and_no_memory_device(grade):
 
 
 @attack("C4")
-def test_no_file_within_reach_says_anything_of_tests_solutions_or_secrets(grade):
+def test_no_readable_file_mentions_tests_solutions_or_secrets(grade):
     for found in grade("exercise01", "c04_files").found():
         assert found["suspicious"] == []
         assert found["seen"] > 1000  # the standard library and NumPy
@@ -135,7 +135,7 @@ def test_the_memory_of_a_worker_holds_no_text_of_a_test(grade):
 
 @only_x86
 @attack("Z12")
-def test_no_system_call_by_which_sandboxes_were_left_is_answered(grade):
+def test_system_calls_of_known_sandbox_escapes_are_denied(grade):
     for found in grade("exercise01", "z12_dangerous_syscalls").found():
         assert found["tried"] > 50
         assert found["answered"] == {}
@@ -144,6 +144,6 @@ def test_no_system_call_by_which_sandboxes_were_left_is_answered(grade):
 @only_x86
 @attack("Z11")
 @pytest.mark.parametrize("entry", ["INT_80_GETPID", "X32_GETPID"])
-def test_the_kernel_cannot_be_entered_by_the_numbers_of_another_machine(grade, submission, impatient, entry):
+def test_system_calls_of_another_architecture_are_denied(grade, submission, impatient, entry):
     folder = submission("z11_foreign_syscalls", {"CODE = INT_80_GETPID": f"CODE = {entry}"})
     grade("exercise01", folder, impatient).fails("SIGSYS|SIGSEGV")

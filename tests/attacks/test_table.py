@@ -1,4 +1,4 @@
-"""The red team's list: every line has a test, every submission a use; the page shows the answers, and any success."""
+"""Tests of the red team's list: every line has a test, every submission is used, the page shows all answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_line_has_a_test_and_every_test_a_line():
     assert set().union(*table.carriers().values()) == table.lines().keys()
 
 
-def test_lines_are_numbered_without_a_gap_and_lines_of_our_own_apart():
+def test_lines_are_numbered_without_gaps_and_extra_lines_apart():
     counts = Counter(number[0] for number in table.lines())
     assert table.lines().keys() == {f"{letter}{at}" for letter in counts for at in range(1, counts[letter] + 1)}
     assert counts.pop("Z") >= 30
@@ -77,12 +77,12 @@ def test_the_page_has_every_line_with_an_expected_answer():
         ("affine: the process ended itself with exit status 0 instead of returning", True),
         ("affine: the process crashed (SIGSEGV: runaway recursion or memory exhausted)", True),
         ("affine took longer than 1 s and was stopped", True),
-        ("the worker broke the rules of the wire: a reply to request 7", True),
+        ("the worker broke the wire protocol: a reply to request 7", True),
         ("affine raised PermissionError: [Errno 1] Operation not permitted", False),
         ("z is off in 3 of 4 places", False),
     ],
 )
-def test_a_killed_worker_is_told_by_the_verdicts_message(message, expected):
+def test_a_killed_worker_is_recognised_by_the_message(message, expected):
     assert table.killed(message) is expected
 
 
@@ -113,7 +113,7 @@ def test_lines_are_in_their_natural_order_and_show_what_ran():
         (Ran({"Q7"}, {"N"}), "**N: N was not expected**"),
     ],
 )
-def test_a_successful_attack_is_seen(test, shown):
+def test_a_successful_attack_is_detected(test, shown):
     found = table.rows(KNOWN, {"t.py::test_it": test})
     (row,) = (row for row in found if row.fault)
     assert shown in str(row)
@@ -122,7 +122,7 @@ def test_a_successful_attack_is_seen(test, shown):
 
 
 def reported(name, outcome="passed", when="call", **said):
-    """What pytest says of one stage of a test."""
+    """Return pytest's report on one stage of a test."""
     return pytest.TestReport(
         f"tests/attacks/{name}", ("", None, ""), {}, outcome, None, when, user_properties=list(said.items())
     )
@@ -145,7 +145,7 @@ def reported(name, outcome="passed", when="call", **said):
         ([reported("test_clock.py::test_clocks_patched_by_a_submission_time_nothing", "failed", "???")], "E1: 1 of 1"),
     ],
 )
-def test_a_successful_attack_fails_the_run_and_is_named_at_its_end(tmp_path, reports, line):
+def test_a_successful_attack_fails_the_run_and_is_listed(tmp_path, reports, line):
     recorder = Recorder(tmp_path / "page.md")
     for report in reports:
         recorder.pytest_runtest_logreport(report)

@@ -1,4 +1,4 @@
-"""J: the wire. The submission writes on the worker's own channel, past the code that serves there."""
+"""J: the wire. The submission writes to the worker's channel itself, bypassing the serving code."""
 
 import re
 
@@ -7,12 +7,12 @@ import pytest
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
-BROKEN = "broke the rules of the wire"
+BROKEN = "broke the wire protocol"
 SILENT = r"took longer than (0\.5|1) s"
 
 
 @attack("J1")
-def test_bytes_that_are_no_message_end_the_worker(grade, impatient, impatient_batch_tests):
+def test_bytes_that_are_not_a_message_end_the_worker(grade, impatient, impatient_batch_tests):
     grade("exercise01", "j01_raw_bytes", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}.*announced")
 
 
@@ -26,7 +26,7 @@ def test_a_huge_announced_length_ends_the_worker(grade, submission, impatient, i
 
 
 @attack("J3")
-def test_a_message_that_never_ends_is_a_call_that_never_ends(grade, hasty, hasty_batch_tests):
+def test_an_endless_message_counts_as_an_endless_call(grade, hasty, hasty_batch_tests):
     grade("exercise01", "j03_half_a_message", hasty).is_killed_only(hasty_batch_tests, SILENT)
 
 
@@ -43,7 +43,7 @@ def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, submission, i
 @attack("J5")
 def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "j05_unknown_kind", impatient)
-    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*(kind that is not on the list|header that cannot be read)")
+    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*(value of an unknown kind|header that cannot be read)")
 
 
 @attack("J6")
@@ -142,7 +142,7 @@ def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatie
         '["d", ["type", ["l", []], "bases", ["l", [None]], "message", 3.5, "where", False]]',
     ],
 )
-def test_a_malformed_fault_is_a_fault(grade, submission, hasty, hasty_batch_tests, value):
+def test_a_malformed_exception_is_a_failure(grade, submission, hasty, hasty_batch_tests, value):
     folder = submission("z13_malformed_values", {"OK, VALUE = True, None": f"OK, VALUE = False, {value}"})
     graded = grade("exercise01", folder, hasty)
     graded.is_killed_only(hasty_batch_tests, f"{BROKEN}|raised|{SILENT}")
@@ -154,44 +154,44 @@ def test_descriptors_cannot_be_passed_to_the_judge(grade, impatient, impatient_b
 
 
 @attack("Z15")
-def test_a_worker_that_serves_itself_is_judged_by_its_answers(grade, impatient, impatient_batch_tests):
+def test_a_worker_with_its_own_server_is_judged_by_its_answers(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z15_served_by_itself", impatient)
     graded.fails("expected|wrong value")
     assert graded.hurt <= impatient_batch_tests
 
 
 @attack("Z16")
-def test_a_channel_closed_in_one_direction_is_a_closed_channel(grade, hasty, hasty_batch_tests):
+def test_a_half_closed_channel_is_a_closed_channel(grade, hasty, hasty_batch_tests):
     graded = grade("exercise01", "z16_half_closed", hasty)
     graded.is_killed_only(hasty_batch_tests, f"closed its connection|{SILENT}|PermissionError")
 
 
 @attack("Z17")
-def test_another_file_in_the_place_of_the_channel_ends_the_worker(grade, impatient, impatient_batch_tests):
+def test_replacing_the_channel_by_another_file_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z17_replaced_descriptor", impatient)
     graded.is_killed_only(impatient_batch_tests, f"closed its connection|ended itself|{SILENT}")
 
 
 @attack("Z18")
-def test_keys_made_to_collide_do_not_hold_up_the_judge(grade, impatient, impatient_batch_tests):
+def test_colliding_keys_do_not_delay_the_judge(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z18_colliding_keys", impatient)
     graded.is_killed_only(impatient_batch_tests, f"{BROKEN}|{SILENT}")
-    # a call may take one second here; a judge that reads for longer than ten of them is being held up
+    # a call may take one second here; a judge that reads for more than ten seconds is being delayed
     assert all(test["duration_s"] < 10 for test in graded.tests)
 
 
 @attack("Z19")
-def test_an_answer_byte_by_byte_does_not_stretch_the_time(grade, hasty, hasty_batch_tests):
+def test_an_answer_byte_by_byte_does_not_extend_the_time(grade, hasty, hasty_batch_tests):
     grade("exercise01", "z19_dribble", hasty).is_killed_only(hasty_batch_tests, SILENT)
 
 
 @attack("Z22")
-def test_bytes_that_never_stop_coming_do_not_stretch_the_time(grade, hasty, hasty_batch_tests):
+def test_an_endless_stream_of_bytes_does_not_extend_the_time(grade, hasty, hasty_batch_tests):
     grade("exercise01", "z22_dribble_without_a_pause", hasty).is_killed_only(hasty_batch_tests, SILENT)
 
 
 @attack("Z23")
-def test_a_fault_without_words_is_a_fault(grade, impatient):
+def test_an_exception_without_a_message_is_a_failure(grade, impatient):
     grade("exercise01", "z23_fault_of_arrays", impatient).cannot_be_imported("cannot be imported")
 
 
@@ -206,15 +206,15 @@ def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient,
 
 
 @attack("Z25")
-def test_an_answer_that_takes_long_to_spell_is_cut(grade, hasty, hasty_batch_tests):
+def test_an_answer_that_takes_long_to_format_is_cut(grade, hasty, hasty_batch_tests):
     graded = grade("exercise01", "z25_many_small_arrays", hasty)
     graded.fails("got list of 80000|expected|took longer")
     assert graded.hurt <= hasty_batch_tests
     assert all(len(test["counterexample"]) < 20_000 for test in graded.tests)
-    # spelled out whole, each of them takes the judge twenty seconds
+    # formatting one of them in full takes the judge twenty seconds
     assert all(test["duration_s"] < 10 for test in graded.tests)
 
 
 @attack("Z26")
-def test_the_largest_answers_are_not_kept(grade, hasty):
+def test_the_largest_answers_are_not_stored(grade, hasty):
     grade("exercise01", "z26_large_answers", hasty).fails("expected|took longer")

@@ -1,4 +1,4 @@
-"""The catalogue of faults: eight families, a file each."""
+"""The catalogue of faults: eight families, one file each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ from graders.debugging.faults.update import FAULTS as UPDATE
 _ALL = (*UPDATE, *LOSS, *DATA, *INITIALISATION, *NORMALISATION, *EVALUATION, *SPEED, *GENERALISATION)
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _ALL}
-"""From the name of a fault to the fault."""
+"""Maps the name of a fault to the fault."""
 
 __all__ = ["FAMILIES", "FAULTS", "Edit", "Fault"]

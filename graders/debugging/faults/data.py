@@ -1,4 +1,4 @@
-"""Faults of the data: rows and targets that do not belong together, scales, orders, and what is left out."""
+"""Faults of the data: mismatched rows and targets, scaling, order, and missing rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FAULTS = (
         cause="labels-misaligned",
         level=1,
         symptoms=("score-low",),
-        why="Inputs and targets are each put in an order of their own, so that a row has the target of some other row.",
+        why="Inputs and targets are shuffled separately, so that each row gets the target of some other row.",
         fix="Draw one permutation and use it for both.",
-        prevention="Assert for a few rows that input and target are still the pair that they were.",
+        prevention="Assert for a few rows that input and target still form the original pair.",
         edits={
             "dialects": (
                 (
@@ -69,9 +69,10 @@ FAULTS = (
         cause="targets-wrong",
         level=2,
         symptoms=("score-low",),
-        why="The numbers of the classes run from 0 to n - 1, and they are brought into a range that ends one "
-        "earlier: two classes become one, and the network never learns to tell them apart.",
-        fix="Leave the numbers as they are drawn; the last is n - 1.",
+        why="The class numbers run from 0 to n - 1, but they are mapped to a range that ends one "
+        "earlier: "
+        "two classes become one, and the network never learns to tell them apart.",
+        fix="Leave the numbers as they are drawn; the last one is n - 1.",
         prevention="Count how often every class occurs before training, and compare with how many classes there are.",
         edits={
             "spirals": (("float32), torch.tensor(arm)\n", "float32), torch.tensor(arm.clip(0, N_ARMS - 2))\n"),),
@@ -91,7 +92,8 @@ FAULTS = (
         level=2,
         symptoms=("score-low",),
         why="Targets are cut off at a value that many of them exceed. The network learns the cut as well, and "
-        "what is above it is never predicted.",
+        ""
+        "never predicts a larger value.",
         fix="Keep the targets as they are measured; where a sensor saturates, leave those rows out.",
         prevention="Plot a histogram of the targets: a pile at one end is a cut.",
         edits={"heating": (("torch.tensor(heat, dtype", "torch.tensor(heat.clip(0, 60), dtype"),)},
@@ -102,9 +104,9 @@ FAULTS = (
         cause="targets-wrong",
         level=1,
         symptoms=("loss-stays",),
-        why="Label smoothing gives its small share to the right class and the large one to all alike: the "
+        why="Label smoothing gives its small share to the right class and the large share to all classes alike: the "
         "targets are almost uniform, and so are the probabilities that the network learns.",
-        fix="(1 - SMOOTHING) belongs to the right class and SMOOTHING is shared out.",
+        fix="Give (1 - SMOOTHING) to the right class and divide SMOOTHING among all.",
         prevention="Print one row of the targets: the right class must have nearly all of it.",
         edits={
             "dialects": (
@@ -121,11 +123,13 @@ FAULTS = (
         cause="inputs-not-scaled",
         level=1,
         symptoms=("score-low", "loss-explodes", "loss-high"),
-        why="The network scales its inputs with a mean of 0 and a standard deviation of 1 until it is told "
-        "others, and nobody tells it: hundreds go into layers that were initialised for numbers around one.",
+        why="The network scales its inputs with mean 0 and standard deviation 1 until fit_scale sets "
+        "others, "
+        "but it is never called: values in the hundreds enter layers that were initialised for values near one.",
         fix="Call fit_scale with the training inputs before the first step.",
-        prevention="Assert for the first batch that what enters the first layer has mean 0 and standard deviation 1, "
-        "nearly.",
+        prevention="Assert for the first batch that the first layer's inputs have mean 0 and standard deviation "
+        "1, "
+        "approximately.",
         edits={
             "spirals": (("    model.fit_scale(data.X_train)\n", ""),),
             "sensors": (("    model.fit_scale(data.X_train)\n", ""),),
@@ -138,10 +142,11 @@ FAULTS = (
         level=2,
         symptoms=("pieces-low",),
         why="predict scales its inputs with their own mean and standard deviation, not with those of training. "
-        "For a large sample that is nearly the same; a few rows at a time get answers that depend on their "
-        "company.",
+        "For a large sample that is nearly the same; for a few rows at a time, each answer depends on "
+        ""
+        "the other rows.",
         fix="Keep the scale of the training inputs with the model and use it in predict.",
-        prevention="Test that predict gives the same for a row alone and for the row among others.",
+        prevention="Test that predict gives the same answer for a row alone and for the row among others.",
         edits={"heating": (("model(model.X_scale.apply(X))", "model(Scale.of(X).apply(X))"),)},
     ),
     Fault(
@@ -150,10 +155,10 @@ FAULTS = (
         cause="inputs-scaled-differently",
         level=1,
         symptoms=("score-low",),
-        why="Training scales its inputs, predict hands them to the network as they come: the network is asked "
-        "about numbers that it has never seen the like of.",
+        why="Training scales its inputs, but predict passes them to the network unscaled: the network gets "
+        "numbers unlike any it has seen.",
         fix="Scale in predict as in training, by the same function.",
-        prevention="Let the network do its own scaling, so that nobody can forget it.",
+        prevention="Let the network do its own scaling, so that no caller can forget it.",
         edits={
             "heating": (("model(model.X_scale.apply(X))", "model(X)"),),
         },
@@ -164,8 +169,8 @@ FAULTS = (
         cause="inputs-scaled-differently",
         level=2,
         symptoms=("score-low",),
-        why="Training and predict bring pixels to different ranges: the network learns on one and is asked on "
-        "another, which is near enough to give answers and far enough to spoil them.",
+        why="Training and predict bring pixels to different ranges: the network learns on one and predicts on "
+        "another, close enough to give answers and different enough to spoil them.",
         fix="Use the same function in both places.",
         prevention="Let the network do its own scaling, so that there is one place for it.",
         edits={"glyphs": (("return model(scaled(X)).argmax(dim=1)", "return model(X / 127.5 - 1).argmax(dim=1)"),)},
@@ -191,7 +196,7 @@ FAULTS = (
         why="The permutation is one class too short: rows of the last class are never drawn, and the network "
         "never learns that this class exists.",
         fix="Permute as many rows as there are: len(data.y_train).",
-        prevention="Assert that an epoch goes through every row once.",
+        prevention="Assert that an epoch uses every row once.",
         edits={
             "glyphs": (("torch.randperm(len(pictures))", "torch.randperm(N_PER_SIGN * (len(SIGNS) - 1))"),),
         },
@@ -203,9 +208,9 @@ FAULTS = (
         level=2,
         symptoms=("rows-unseen",),
         why="Batch number k begins at row k instead of row k * BATCH_SIZE: the batches overlap, and an epoch "
-        "goes through a small part of the rows again and again.",
+        "uses a small part of the rows again and again.",
         fix="Begin at k * BATCH_SIZE.",
-        prevention="Assert that an epoch goes through every row once.",
+        prevention="Assert that an epoch uses every row once.",
         edits={"sensors": (("order[k * BATCH_SIZE : (k + 1) * BATCH_SIZE]", "order[k : k + BATCH_SIZE]"),)},
     ),
     Fault(
@@ -214,10 +219,11 @@ FAULTS = (
         cause="data-left-out",
         level=2,
         symptoms=("rows-unseen", "score-low"),
-        why="The permutation is as long as the validation data, which are fewer: the training rows beyond that "
+        why="The permutation is as long as the validation data, which have fewer rows: training rows beyond "
+        "that "
         "number are never drawn.",
         fix="Permute as many rows as the training data have.",
-        prevention="Assert that an epoch goes through every row once.",
+        prevention="Assert that an epoch uses every row once.",
         edits={
             "dialects": (
                 ("torch.randperm(len(data.X_train), generator", "torch.randperm(len(data.X_validation), generator"),

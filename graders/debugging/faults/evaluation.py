@@ -1,4 +1,4 @@
-"""Faults of the evaluation: training is in order, and what is said about it is not."""
+"""Faults of the evaluation: training works, but its reports are wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAULTS = (
         level=2,
         symptoms=("claim-low",),
         why="Classes (n, 1) and targets (n,) are broadcast to (n, n): every prediction is compared with every "
-        "target, which agrees as often as two rows at random do.",
+        "target, and they agree as often as two random rows.",
         fix="Compare two vectors of the same length.",
         prevention="Assert in the metric that both shapes are equal.",
         edits={
@@ -54,8 +54,8 @@ FAULTS = (
         cause="metric-wrong",
         level=2,
         symptoms=("claim-high",),
-        why="Residuals are divided by one variance over all columns together, which is mostly how far the "
-        "columns' means are apart. Beside that any residual is small.",
+        why="Residuals are divided by one variance over all columns together, which mostly measures how far the "
+        "columns' means are apart. Compared with that, any residual is small.",
         fix="Divide each column's residual by the variance of that column: X.var(dim=0).",
         prevention="Test that the metric of a constant prediction, the mean of each column, is zero.",
         edits={
@@ -116,8 +116,8 @@ FAULTS = (
         cause="evaluated-on-training-data",
         level=2,
         symptoms=("claim-high",),
-        why="The score that is called validation is taken on the training data.",
-        fix="Hand the metric the validation data.",
+        why="The validation score is computed on the training data.",
+        fix="Pass the validation data to the metric.",
         prevention="Assert that both scores are not the same number, epoch after epoch.",
         edits={
             "heating": (
@@ -134,8 +134,8 @@ FAULTS = (
         cause="evaluated-on-training-data",
         level=2,
         symptoms=("claim-high",),
-        why="Training takes the first rows and validation too: the rows that validate are rows that were trained on.",
-        fix="Give validation the rows behind those for training.",
+        why="Training and validation both take the first rows: validation uses rows that were trained on.",
+        fix="Give validation the rows after those for training.",
         prevention="Assert that no row is in both parts.",
         edits={
             "heating": (
@@ -152,10 +152,10 @@ FAULTS = (
         cause="reference-instead-of-copy",
         level=2,
         symptoms=("history-kept",),
-        why="A default value is made once, when the function is defined: all trainings that are not given a "
+        why="A default value is made once, when the function is defined: all trainings that are called without a "
         "history write into the same one, and the second begins with the entries of the first.",
         fix="Make a new History() inside the function.",
-        prevention="No mutable defaults; a linter reports them.",
+        prevention="Avoid mutable defaults; a linter reports them.",
         edits=dict.fromkeys(
             ("spirals", "glyphs", "heating", "sensors", "dialects"),
             (
@@ -173,11 +173,11 @@ FAULTS = (
         cause="reference-instead-of-copy",
         level=1,
         symptoms=("loss-explodes", "score-low", "claim-low"),
-        why="The values are scaled in place, so that the caller's data change with every call: what is "
-        "evaluated after an epoch has been scaled before, and the rows that are trained on are the same "
-        "tensor.",
+        why="The values are scaled in place, so that the caller's data change with every call: the data "
+        "evaluated after an epoch have been scaled already, and they share memory with the training "
+        "rows.",
         fix="Return a new tensor: (values - mean) / std.",
-        prevention="Test that the arguments of a function are after the call what they were before.",
+        prevention="Test that a call does not change the function's arguments.",
         edits={
             "heating": (
                 (

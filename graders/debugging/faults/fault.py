@@ -1,4 +1,4 @@
-"""What the catalogue knows of a fault."""
+"""The record of a fault in the catalogue."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Edit = tuple[str, str]
-"""A snippet of the healthy program, found in it exactly once, and what stands there in the broken one."""
+"""A snippet that occurs exactly once in the healthy program, and its replacement in the broken one."""
 
 FAMILIES = ("update", "loss", "data", "initialisation", "normalisation", "evaluation", "speed", "generalisation")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One way of breaking programs that people really find.
+    """A realistic way of breaking training programs.
 
-    `cause` is a key of CAUSES. Level 1 shows plainly, level 2 is subtler. `symptoms` are keys of SYMPTOMS, one of which
-    has to be seen. `why`, `fix` and `prevention` are what a solution page says of it. `edits` are by the name of the
-    program; `also` are snippets of the broken program whose lines are as good an answer as the edited ones, because a
-    change there is a cure as well.
+    `cause` is a key of CAUSES. Level 1 shows plainly, level 2 is subtler. `symptoms` are keys of SYMPTOMS, at least one
+    of which must show. The solution prints `why`, `fix` and `prevention`. `edits` are by the name of the program;
+    `also` are snippets of the broken program whose lines are right answers too, because a change there also fixes the
+    program.
     """
 
     name: str

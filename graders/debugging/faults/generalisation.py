@@ -1,4 +1,4 @@
-"""Faults of generalisation: what is learned does not hold for other data, or regularisation leaves nothing to learn."""
+"""Faults of generalisation: the network fails on new data, or regularisation prevents learning."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ FAULTS = (
         cause="regularisation-off",
         level=2,
         symptoms=("score-low", "gap"),
-        why="Numbers between -1 and 1 are cut to whole ones, towards zero, before they are multiplied: all are "
-        "zero, no picture is ever moved, and the network knows signs in the middle only.",
+        why="Numbers between -1 and 1 are truncated to integers before they are multiplied: all become "
+        "zero, "
+        "no picture is ever moved, and the network only knows signs in the middle.",
         fix="Draw from -SHIFT to SHIFT, the upper end included: randint(-SHIFT, SHIFT + 1).",
         prevention="Look at a few augmented pictures, or assert that they differ from the originals.",
         edits={
@@ -27,9 +28,10 @@ FAULTS = (
         cause="regularisation-off",
         level=2,
         symptoms=("score-low", "gap"),
-        why="torch.roll gives a new tensor and leaves its argument alone; the new one is dropped and the "
-        "pictures are returned as they came.",
-        fix="Return what torch.roll gives.",
+        why="torch.roll returns a new tensor and leaves its argument unchanged; the new one is discarded and "
+        "the "
+        "pictures are returned unmoved.",
+        fix="Return the result of torch.roll.",
         prevention="Look at a few augmented pictures, or assert that they differ from the originals.",
         edits={
             "glyphs": (
@@ -63,7 +65,7 @@ FAULTS = (
         cause="regularisation-too-strong",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="nn.Dropout takes the probability of dropping and is given the one of keeping: nearly all features "
+        why="nn.Dropout takes the probability of dropping but gets the probability of keeping: nearly all features "
         "are dropped in every step.",
         fix="nn.Dropout(DROPOUT).",
         prevention="Assert that the training loss without dropout is not far below the one with it.",
@@ -75,9 +77,10 @@ FAULTS = (
         cause="regularisation-too-strong",
         level=1,
         symptoms=("score-low", "loss-stays", "loss-high"),
-        why="The weights are given the decay of the learning rate, which is near one, as their own: every step "
-        "pulls them to zero faster than the loss can push them away.",
-        fix="Weights decay by WEIGHT_DECAY.",
+        why="The learning rate's decay, which is near one, is used as the weight decay: every step "
+        "pulls the "
+        "weights to zero faster than the loss can push them away.",
+        fix="Use WEIGHT_DECAY for the weights.",
         prevention="Log the norm of the weights: it should not fall from the first step on.",
         edits={
             "spirals": (
@@ -91,9 +94,9 @@ FAULTS = (
         cause="regularisation-too-strong",
         level=1,
         symptoms=("score-low", "loss-stays", "loss-high"),
-        why="AdamW multiplies the decay by the learning rate itself; here it is divided by it beforehand, so "
-        "that every step takes a tenth of every weight away.",
-        fix="Give AdamW the decay as it is.",
+        why="AdamW itself multiplies the decay by the learning rate; here the decay is divided by it first, so "
+        "that every step removes a tenth of every weight.",
+        fix="Pass AdamW the decay unchanged.",
         prevention="Log the norm of the weights: it should not fall from the first step on.",
         edits={"heating": (("weight_decay=WEIGHT_DECAY)", "weight_decay=WEIGHT_DECAY / LEARNING_RATE)"),)},
     ),
@@ -103,9 +106,10 @@ FAULTS = (
         cause="too-little-data",
         level=2,
         symptoms=("score-low", "gap", "loss-high"),
-        why="The share of the validation data is used for training: the network learns from a small part and "
+        why="Training gets the share meant for validation: the network learns from the small part and "
+        ""
         "is validated on the large one.",
-        fix="Training gets what validation leaves.",
+        fix="Give training the rows that validation does not use.",
         prevention="Log how many rows each part has.",
         edits={
             "dialects": (
@@ -123,9 +127,10 @@ FAULTS = (
         cause="too-little-data",
         level=2,
         symptoms=("score-low", "gap"),
-        why="The number of training rows is divided by the batch size: so many batches there should be, and so "
-        "many rows there are.",
-        fix="Split by numbers of rows; batches are made in training.",
+        why="The number of training rows is divided by the batch size: the number of batches is used as the "
+        ""
+        "number of rows.",
+        fix="Split by the number of rows; training makes the batches.",
         prevention="Log how many rows each part has.",
         edits={
             "heating": (
@@ -139,10 +144,11 @@ FAULTS = (
         cause="too-little-data",
         level=2,
         symptoms=("score-low", "gap"),
-        why="The number of pictures is already one for each class and is divided by the number of classes once "
-        "more: a fifth of the data is left.",
+        why="The number of pictures is already per class, but is divided by the number of classes once "
+        "more: "
+        "only a fifth of the data is left.",
         fix="Take N_PER_SIGN pictures of every sign.",
-        prevention="Log how many rows each part has, and of which classes.",
+        prevention="Log how many rows of each class each part has.",
         edits={
             "glyphs": (
                 (

@@ -11,7 +11,7 @@ FAULTS = (
         cause="initial-weights-too-large",
         level=1,
         symptoms=("loss-explodes", "score-low"),
-        why="The standard deviation grows with the number of inputs where it should shrink: each layer "
+        why="The standard deviation grows with the number of inputs but should shrink: each layer "
         "multiplies its values by about the width.",
         fix="He initialisation: the square root of 2 / fan_in.",
         prevention="Assert that the loss of the untrained network is about the logarithm of the number of classes.",
@@ -26,8 +26,8 @@ FAULTS = (
         level=2,
         symptoms=("score-low", "loss-high", "loss-explodes"),
         why="Every weight is drawn with standard deviation 1, whatever the width: sums over many inputs are "
-        "large, tanh is at its ends, where its gradient is next to nothing, and the network starts far "
-        "from anything useful.",
+        "large, tanh saturates, where its gradient almost vanishes, and the network starts far "
+        "from any useful state.",
         fix="Draw weights whose variance falls with the number of inputs, as Xavier and He initialisation do.",
         prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
         edits={
@@ -46,9 +46,9 @@ FAULTS = (
         cause="initial-weights-too-small",
         level=1,
         symptoms=("loss-stays", "score-low", "loss-high"),
-        why="The standard deviation is one by the number of all weights of a layer, where it should be a root "
-        "of one by the number of inputs: activations and gradients shrink manifold in every layer, and the "
-        "steps are too small to get away.",
+        why="The standard deviation is 1 / (number of weights of the layer) but should be proportional to "
+        "1 / sqrt(number of inputs): activations and gradients shrink many times in every layer, and the "
+        "steps are too small to recover.",
         fix="He initialisation: the square root of 2 / fan_in.",
         prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
         edits={"spirals": (("math.sqrt(2.0 / layer.in_features)", "1.0 / layer.weight.numel()"),)},
@@ -59,9 +59,9 @@ FAULTS = (
         cause="initial-weights-too-small",
         level=2,
         symptoms=("loss-high", "score-low"),
-        why="Xavier initialisation takes the width of a layer into account already. The gain divides by the number "
+        why="Xavier initialisation already takes the width of a layer into account. The gain divides by the number "
         "of weights once more: activations and gradients nearly vanish on their way through the layers, and much "
-        "of the training goes by before anything moves.",
+        "of the training passes before the weights move.",
         fix="Use a gain of 1, which keeps the scale of activations from layer to layer.",
         prevention="Log the standard deviation of every layer's output before training: about 1 throughout.",
         edits={
@@ -107,10 +107,11 @@ FAULTS = (
         cause="initial-weights-equal",
         level=1,
         symptoms=("loss-stays", "score-low"),
-        why="All weights start at zero: every layer gives zero whatever goes in, and the gradients of all "
-        "layers but the last bias are zero as well.",
+        why="All weights start at zero: every layer returns zero for any input, and all gradients except that "
+        "of the last bias "
+        "are zero as well.",
         fix="Draw the weights at random; only biases may start at zero.",
-        prevention="Assert after the first backward() that no weight has a gradient of zero throughout.",
+        prevention="Assert after the first backward() that no weight's gradient is all zero.",
         edits={
             "sensors": (
                 (

@@ -1,4 +1,4 @@
-"""Faults of the loss: what is compared, in which shape, on which scale."""
+"""Faults of the loss: the compared quantities, their shapes and their scales."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FAULTS = (
         cause="softmax-twice",
         level=2,
         symptoms=("loss-high", "score-low"),
-        why="The loss takes logits and makes a softmax of them; it is given probabilities. Between 0 and 1 a "
-        "softmax can hardly prefer anything, so the loss cannot fall far, and its gradients are small.",
-        fix="Hand the loss the logits.",
+        why="The loss applies softmax to its inputs, which should be logits but are probabilities. For values "
+        "between 0 and 1, a softmax is nearly uniform, so the loss cannot fall far, and its gradients are small.",
+        fix="Pass the logits to the loss.",
         prevention="Check that the loss of one batch can be brought close to zero by training on it alone.",
         edits={
             "spirals": (("return self.output(features)", "return self.output(features).softmax(dim=1)"),),
@@ -32,9 +32,9 @@ FAULTS = (
         cause="loss-on-wrong-quantity",
         level=1,
         symptoms=("score-low", "loss-stays"),
-        why="What the network gives is on its own scale, mean 0 and standard deviation 1, and the loss "
-        "compares it with values in their original units. It learns these, and predict scales them once "
-        "more.",
+        why="The network's outputs are on its own scale, mean 0 and standard deviation 1, but the loss "
+        "compares them with values in their original units. The network learns these, and predict scales them "
+        "once more.",
         fix="Compare with the targets on the network's scale.",
         prevention="Log mean and standard deviation of both sides of the loss for the first batch.",
         edits={
@@ -55,7 +55,7 @@ FAULTS = (
         level=2,
         symptoms=("score-low",),
         why="The mean is taken before the square: the loss compares the mean prediction of a batch with its "
-        "mean target. That vanishes for predictions which have nothing to do with the single rows.",
+        "mean target. That can vanish even if the predictions for single rows are wrong.",
         fix="Square first: ((prediction - target) ** 2).mean().",
         prevention="Test the loss on two rows that are wrong by +1 and -1: it must not be zero.",
         edits={
@@ -89,8 +89,8 @@ FAULTS = (
         level=1,
         symptoms=("loss-explodes", "score-low", "loss-stays"),
         why="The loss is a sum over the batch, and the learning rate was chosen for a mean: gradients and "
-        "steps are as many times too long as a batch has rows.",
-        fix="Take the mean, which is what cross_entropy does unless told otherwise.",
+        "steps are too long by a factor of the batch size.",
+        fix="Take the mean, which is the default of cross_entropy.",
         prevention="Check that the loss of the untrained network is about the logarithm of the number of classes.",
         edits={
             "spirals": (("F.cross_entropy(model(X), y)", 'F.cross_entropy(model(X), y, reduction="sum")'),),
@@ -103,7 +103,7 @@ FAULTS = (
         level=2,
         symptoms=("score-low",),
         why="The sum over a batch is divided by the number of all rows instead of those in the batch: loss, "
-        "gradients and steps are some fifteen times too small.",
+        "gradients and steps are about fifteen times too small.",
         fix="Divide by the number of rows in the batch, or let cross_entropy take the mean.",
         prevention="Check that the loss of the untrained network is about the logarithm of the number of classes.",
         edits={

@@ -1,4 +1,4 @@
-"""Faults of normalisations and layers: the wrong axis, the wrong activation, the wrong mode."""
+"""Faults of normalisation and layers: the wrong axis, the wrong activation, the wrong mode."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAULTS = (
         level=1,
         symptoms=("score-low",),
         why="Mean and standard deviation are taken over the columns of a row, which are in different units, "
-        "instead of over the rows: what one column does is lost beside those with large numbers.",
+        "instead of over the rows: columns with large numbers hide the changes of the others.",
         fix="Use each column's own mean and standard deviation over the training rows.",
         prevention="Assert that scaled training inputs have mean 0 and standard deviation 1 in every column.",
         edits={
@@ -45,10 +45,10 @@ FAULTS = (
         cause="wrong-axis",
         level=2,
         symptoms=("score-low", "loss-stays", "loss-high"),
-        why="The recurrent layer takes time first unless told otherwise, and is given the batch first: its "
-        "state goes from one string of the batch to the next instead of from letter to letter.",
-        fix="Say batch_first=True.",
-        prevention="Test that what the network says of a row does not depend on the other rows of the batch.",
+        why="The recurrent layer expects time as the first axis by default, but gets the batch first: its "
+        "state moves from one string of the batch to the next instead of from letter to letter.",
+        fix="Pass batch_first=True.",
+        prevention="Test that the network's output for a row does not depend on the other rows of the batch.",
         edits={"dialects": (("nn.GRU(N_FEATURES, WIDTH, batch_first=True)", "nn.GRU(N_FEATURES, WIDTH)"),)},
         also={"dialects": ("        states, _ = self.recurrent(self.embedding(X))\n",)},
     ),
@@ -58,9 +58,9 @@ FAULTS = (
         cause="activation-misplaced",
         level=2,
         symptoms=("score-low",),
-        why="There is nothing between the linear layers, and two of them in a row are one: the network can "
-        "draw nothing but straight lines.",
-        fix="Put an activation behind every layer but the last.",
+        why="There is no activation between the linear layers, and two linear layers in a row are equivalent to one: "
+        "the network can only draw straight lines.",
+        fix="Put an activation after every layer except the last.",
         prevention="Check that the network can overfit a few rows.",
         edits={
             "spirals": (
@@ -77,8 +77,8 @@ FAULTS = (
         cause="activation-misplaced",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="An activation stands behind the last layer, which cuts off values that the targets have: nothing "
-        "below zero, or beyond the ends of its range, can be said.",
+        why="An activation follows the last layer and cuts off values that the targets have: the network cannot "
+        "predict values below zero, or outside the activation's range.",
         fix="Leave the last layer without an activation.",
         prevention="Compare smallest and largest prediction with smallest and largest target.",
         edits={
@@ -100,9 +100,10 @@ FAULTS = (
         level=2,
         symptoms=("pieces-low", "score-low"),
         why="predict leaves the network in training mode: batch normalisation uses the statistics of the rows "
-        "that are asked about, and dropout goes on dropping. The fewer rows, the worse the answers.",
+        "to predict, and dropout stays active. The fewer rows, the worse the answers.",
         fix="Call model.eval() in predict.",
-        prevention="Test that predict gives the same for a row alone, for the row among others, and a second time.",
+        prevention="Test that predict gives the same answer for a row alone, for the row among others, and a "
+        "second time.",
         edits={"glyphs": (("    model.eval()\n", ""),)},
     ),
 )

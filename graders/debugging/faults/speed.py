@@ -1,4 +1,4 @@
-"""Faults of speed: everything is right, and it takes too long or fills the memory."""
+"""Faults of speed: the results are right, but training takes too long or fills the memory."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FAULTS = (
         cause="loop-instead-of-array",
         level=1,
         symptoms=("slow",),
-        why="The network is called for every row by itself. Each call costs the same few microseconds per "
-        "operation as one for the whole batch does.",
-        fix="Hand the layers the whole batch.",
-        prevention="Time a step for batches of 1 and of 32: it should hardly differ.",
+        why="The network is called for each row separately. Each call has the same overhead of a few microseconds per "
+        "operation as a call for the whole batch.",
+        fix="Pass the whole batch to the layers.",
+        prevention="Time a step for batches of 1 and of 32: the times should hardly differ.",
         edits={
             "heating": (
                 (
@@ -48,8 +48,8 @@ FAULTS = (
         cause="loop-instead-of-array",
         level=2,
         symptoms=("slow",),
-        why="The accuracy asks for one row after the other, and so costs more than the training that it is about.",
-        fix="Ask for all rows at once and compare two vectors.",
+        why="The accuracy predicts one row after the other, and costs more than the training itself.",
+        fix="Predict all rows at once and compare two vectors.",
         prevention="Run a profiler over one epoch before any long training.",
         edits=dict.fromkeys(
             ("spirals", "glyphs", "dialects"),
@@ -68,8 +68,9 @@ FAULTS = (
         cause="work-repeated",
         level=2,
         symptoms=("slow",),
-        why="Every step sends all of the training data through the network and keeps the rows of its batch: "
-        "the same rows are worked out once a batch instead of once an epoch.",
+        why="Every step sends all training data through the network and keeps the rows of its batch: "
+        "the "
+        "same rows are computed once per batch instead of once per epoch.",
         fix="Choose the rows first, then call the network.",
         prevention="Log rows per second, or run a profiler over one epoch.",
         edits={
@@ -95,8 +96,8 @@ FAULTS = (
         cause="work-repeated",
         level=2,
         symptoms=("slow",),
-        why="Both scores are worked out after every batch, and only the last of an epoch is kept.",
-        fix="Evaluate once an epoch, behind the loop over the batches.",
+        why="Both scores are computed after every batch, but only the last one of an epoch is kept.",
+        fix="Evaluate once per epoch, after the loop over the batches.",
         prevention="Run a profiler over one epoch before any long training.",
         edits={
             "glyphs": (

@@ -1,4 +1,4 @@
-"""Faults of the update: gradients that do not arrive, and steps that are not, or wrongly, taken."""
+"""Faults of the update: missing gradients, and missing or wrong steps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FAULTS = (
         cause="parameters-not-optimized",
         level=2,
         symptoms=("loss-high", "score-low"),
-        why="No parameter has the name that the group is picked by, so the group of the weights is empty: the "
-        "optimizer steps on the biases alone, and an empty group is no error.",
-        fix="Pick the weights by the name that they have, or by p.ndim > 1.",
+        why="No parameter has the name that selects the group of the weights, so the group is empty: the "
+        "optimizer updates only the biases, and an empty group is not an error.",
+        fix="Select the weights by their actual name, or by p.ndim > 1.",
         prevention="Assert that the groups together hold as many parameters as the model has.",
         edits={"spirals": (('if name.endswith("weight")]', 'if name.endswith("weights")]'),)},
     ),
@@ -23,9 +23,9 @@ FAULTS = (
         cause="parameters-not-optimized",
         level=1,
         symptoms=("loss-stays", "score-low"),
-        why="The optimizer is given the parameters of a second model, built from the same seed. Gradients "
-        "arrive at the first one, steps are taken on the second, whose parameters have no gradients and "
-        "are passed over.",
+        why="The optimizer gets the parameters of a second model, built from the same seed. The first model "
+        "gets the gradients; the steps update the second one, whose parameters have no gradients and "
+        "are skipped.",
         fix="Give the optimizer the parameters of the model that is trained.",
         prevention="Assert after the first step that every parameter of the model has changed.",
         edits={
@@ -41,8 +41,8 @@ FAULTS = (
         cause="parameters-not-optimized",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The optimizer has the parameters of one part of the network. The rest stays as it was drawn at "
-        "random, and the one part makes of that what it can.",
+        why="The optimizer has the parameters of only one part of the network. The rest keeps its random "
+        "initial weights, and the trained part has to work with them.",
         fix="Give the optimizer model.parameters().",
         prevention="Assert that the optimizer's groups hold as many parameters as the model has.",
         edits={
@@ -58,10 +58,10 @@ FAULTS = (
         cause="step-missing",
         level=1,
         symptoms=("loss-stays", "score-low", "loss-high"),
-        why="The step stands behind the loop over the batches, not in it. Every batch sets the gradients of "
+        why="The step comes after the loop over the batches, not in it. Every batch sets the gradients of "
         "the one before to zero, so that only the last batch of an epoch moves the parameters.",
         fix="Indent optimizer.step() into the loop over the batches.",
-        prevention="Count the steps: after an epoch there must have been as many as batches.",
+        prevention="Count the steps: after one epoch, there should be as many steps as there are batches.",
         edits={
             "spirals": (
                 (
@@ -134,9 +134,9 @@ FAULTS = (
         cause="gradients-cut-off",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The hidden values are taken out of the graph, so that no gradient gets past them: the layers "
-        "before them keep the weights that they were drawn with, and only the layers behind learn.",
-        fix="Hand on the tensor itself, without detach() or data.",
+        why="The hidden values are detached from the graph, so that no gradient flows past them: the layers "
+        "before them keep their initial weights, and only the layers after them learn.",
+        fix="Pass on the tensor itself, without detach() or data.",
         prevention="Assert after the first backward() that every parameter has a gradient.",
         edits={
             "spirals": (("features = self.hidden(scaled)", "features = self.hidden(scaled).detach()"),),
@@ -156,9 +156,9 @@ FAULTS = (
         cause="gradients-cut-off",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The recurrent layer runs without a graph, in training as well, so that neither it nor the "
+        why="The recurrent layer runs without a graph, even in training, so that neither it nor the "
         "embedding gets a gradient: only the output layer learns, on states of a random network.",
-        fix="Take no_grad out of forward(); where nothing is learned, as in predict, the caller says so.",
+        fix="Remove no_grad from forward(); callers that do not train, such as predict, use it themselves.",
         prevention="Assert after the first backward() that every parameter has a gradient.",
         edits={
             "dialects": (
@@ -176,7 +176,7 @@ FAULTS = (
         level=1,
         symptoms=("loss-explodes", "score-low", "loss-stays"),
         why="The learning rate is multiplied by the batch size although the loss is a mean over the batch: the "
-        "steps are some twenty times as long as the loss can bear.",
+        "steps are about twenty times too long for this loss.",
         fix="Use the learning rate as it is; a mean does not grow with the batch.",
         prevention="Log the loss of the first ten steps, and stop when it is greater than that of the untrained "
         "network.",
@@ -191,8 +191,8 @@ FAULTS = (
         cause="learning-rate-too-large",
         level=1,
         symptoms=("loss-explodes", "score-low", "loss-stays"),
-        why="The learning rate is multiplied by the number of rows although the loss is a mean: Adam makes "
-        "every parameter move by about the learning rate in a step, and that is now about 1.",
+        why="The learning rate is multiplied by the number of rows although the loss is a mean: Adam moves "
+        "every parameter by about the learning rate in a step, which is now about 1.",
         fix="Use the learning rate as it is.",
         prevention="Log the loss of the first ten steps, and stop when it is greater than that of the untrained "
         "network.",
@@ -208,10 +208,10 @@ FAULTS = (
         cause="learning-rate-too-small",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The schedule counts epochs, and it is stepped once a batch: after two or three epochs the "
-        "learning rate is next to nothing, and the network stays where it is.",
-        fix="Step the schedule once an epoch, behind the loop over the batches.",
-        prevention="Log the learning rate beside the loss.",
+        why="The schedule counts epochs, but is stepped once per batch: after two or three epochs the "
+        "learning rate is almost zero, and the network stops learning.",
+        fix="Step the schedule once per epoch, after the loop over the batches.",
+        prevention="Log the learning rate with the loss.",
         edits={
             "spirals": (
                 (
@@ -227,8 +227,8 @@ FAULTS = (
         cause="wrong-direction",
         level=1,
         symptoms=("loss-explodes", "score-low"),
-        why="The mean log-probability of the targets is minimised; it should grow. The sign is missing, and "
-        "the network learns to give the right answer the least probability.",
+        why="The mean log-probability of the targets is minimised, but it should grow. The sign is missing, and "
+        "the network learns to give the right answer the lowest probability.",
         fix="Minimise the negative log-probability.",
         prevention="Assert that a loss which cannot be negative is not.",
         edits={

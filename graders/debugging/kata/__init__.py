@@ -1,1 +1,1 @@
-"""What a puzzle is graded with: kata.toml, hidden tests and probes, copied into a repository of one kata."""
+"""The kata.toml, hidden tests and probes that grade a puzzle, copied into a repository of one kata."""

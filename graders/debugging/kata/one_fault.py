@@ -1,4 +1,4 @@
-"""A broken training program, hidden: what its diagnosis says."""
+"""Hidden test of a broken training program's diagnosis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done beside a training program, in a worker or in our own process; plain values come back."""
+"""Probes that run a training program, in a worker or in the judge, and return plain values."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread does not speed up networks this small, and slows them down on a busy machine
 
 
 def training(
     submission: Any, seed: int, epochs: int, parts: dict[str, np.ndarray], pieces: np.ndarray
 ) -> dict[str, Any]:
-    """Train the network of a seed, watching, and ask it about every part, and about pieces (k, n, …) one by one.
+    """Train the network of a seed under observation. Then predict every part, and the pieces (k, n, …) one by one.
 
-    `data` are the program's own, as they were before training; `answers` has an entry for each part, for these data as
-    "own_train" and "own_validation", and for all pieces together as "pieces".
+    The returned `data` are the program's own before training. `answers` has an entry for each part, for the program's
+    own data as "own_train" and "own_validation", and for all pieces together as "pieces".
     """
     model, data = submission.build_model(seed), submission.load_data(seed)
     own = _arrays(data)
@@ -29,15 +29,15 @@ def training(
         history = submission.train(model, data, epochs=epochs, seed=seed)
     finally:
         watch.close()
-    told = {name: [_number(value) for value in values] for name, values in vars(history).items()}
-    gc.collect()  # what only waits to be collected is not kept
+    history_values = {name: [_number(value) for value in values] for name, values in vars(history).items()}
+    gc.collect()  # garbage does not count as kept
     kept = len(watch.graphs)
     asked = {**parts, "own_train": own["X_train"], "own_validation": own["X_validation"]}
     answers = {name: _array(submission.predict(model, torch.tensor(X))) for name, X in asked.items()}
     answers["pieces"] = np.concatenate([_array(submission.predict(model, torch.tensor(X))) for X in pieces])
     again = submission.train(submission.build_model(seed + 1), submission.load_data(seed + 1), epochs=1, seed=seed + 1)
     return {
-        "history": told,
+        "history": history_values,
         "data": own,
         "answers": answers,
         "rows_seen": len(watch.rows) / len(parts["train"]),
@@ -47,20 +47,20 @@ def training(
 
 
 def one_training(submission: Any, seed: int, epochs: int) -> list[float]:
-    """From the data of a seed to its trained network: the losses. Nothing watches."""
+    """Train the network of a seed, unobserved, and return the losses."""
     model = submission.build_model(seed)
     history = submission.train(model, submission.load_data(seed), epochs=epochs, seed=seed)
     return [_number(value) for value in history.loss]
 
 
 def beginning(submission: Any, seed: int) -> dict[str, Any]:
-    """What a training begins with: all arrays of load_data, the shapes of the parameters, and EPOCHS."""
+    """Return a training's starting point: all arrays of load_data, the shapes of the parameters, and EPOCHS."""
     shapes = [list(parameter.shape) for parameter in submission.build_model(seed).parameters()]
     return {"data": _arrays(submission.load_data(seed)), "shapes": shapes, "epochs": int(submission.EPOCHS)}
 
 
 def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
-    """The rows that entered the network last, with gradients on, before each step of an optimizer."""
+    """Return the size of the last batch before each optimizer step, and the lengths of the history."""
     model, data = submission.build_model(seed), submission.load_data(seed)
     last: list[int] = []
     sizes: list[int] = []
@@ -71,7 +71,7 @@ def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
 
     def step(*_: Any) -> None:
         sizes.extend(last)
-        last.clear()  # a second optimizer that steps on the same batch is no second step
+        last.clear()  # a second optimizer's step on the same batch does not count
 
     hooks = [model.register_forward_pre_hook(enter), register_optimizer_step_post_hook(step)]
     try:
@@ -83,8 +83,11 @@ def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
 
 
 def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """A network per seed, all trained for an epoch before any is asked: answers for X, for X backwards, once more, and
-    with all parameters at zero. `state` is what the network consists of before the first and after the third.
+    """Train a network per seed for an epoch. Then predict X, X reversed, X again, and X with all parameters set to
+    zero.
+
+    `before` and `after` are the network's parameters and buffers before the first and after the third prediction.
+
     """
     models = [submission.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):
@@ -111,7 +114,7 @@ def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[s
 
 
 class _Watch:
-    """Counts, from hooks on a model in training, rows that enter and graphs that stay."""
+    """Hooks on a model that count the rows that enter in training, and the graphs that stay alive."""
 
     def __init__(self, model: nn.Module, n_rows: int) -> None:
         self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
@@ -121,7 +124,7 @@ class _Watch:
         self._hooks = [model.register_forward_pre_hook(self._enter), model.register_forward_hook(self._leave)]
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Remove the hooks."""
         for hook in self._hooks:
             hook.remove()
 
@@ -139,10 +142,10 @@ class _Watch:
 
 
 class _Token:
-    """Hung on a node of a graph, lives as long as the node."""
+    """A hook on a graph's node, which lives as long as the node."""
 
     def __call__(self, *_: Any) -> None:
-        """A hook that changes no gradient."""
+        """Leave the gradient unchanged."""
 
 
 def _arrays(data: Any) -> dict[str, np.ndarray]:
@@ -150,7 +153,7 @@ def _arrays(data: Any) -> dict[str, np.ndarray]:
 
 
 def _state(model: nn.Module) -> list[np.ndarray]:
-    """Copies of parameters and buffers."""
+    """Return copies of the parameters and buffers."""
     return [_array(part) for part in (*model.parameters(), *model.buffers())]
 
 

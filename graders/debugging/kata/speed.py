@@ -1,4 +1,4 @@
-"""A training program that was slow, hidden: submission and twin are timed in turns, on fresh seeds."""
+"""Hidden test of a slow training program: submission and twin are timed in turns, on fresh seeds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from graders.checks import assert_speed, task
-from graders.debugging import judging
+from graders.debugging import health, judging
 
 
 def assert_trained(losses: list[float], arguments: tuple[Any, ...]) -> None:
-    """The run that was timed has as many epochs as were asked for."""
+    """Assert that the timed run has the requested number of epochs."""
     _, epochs = arguments
     assert len(losses) == epochs, f"the history has {len(losses)} losses for {epochs} epochs"
     assert all(map(math.isfinite, losses)), f"the losses are {losses}"
@@ -23,6 +23,6 @@ def test_a_training_takes_no_longer_than_it_has_to(kata: Any, draw: Any, probes:
         lambda: (draw.choice(judging.SEEDS), judging.TIMED_EPOCHS),
         assert_trained,
         rounds=5,
-        at_most=judging.SLOW,
+        at_most=health.SLOW,
     )
-    assert_speed(speed, at_most=judging.SLOW)
+    assert_speed(speed, at_most=health.SLOW)

@@ -1,4 +1,4 @@
-"""A training program with two faults, hidden: what its diagnosis says, in any order."""
+"""Hidden tests of the diagnosis of a program with two faults, in any order."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The symptom of this program, in numbers, and the form of the diagnosis: `pytest` in this folder shows both.
+"""`pytest` in this folder shows the program's symptom in numbers, and whether the diagnosis is complete.
 
-`katas debug grade` decides, with seeds and data that nobody has seen.
+`katas debug grade` gives the verdict, with fresh seeds and data.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Program:
+class TrainingProgram:
     """A healthy program.
 
     `metric` is what its history holds beside the loss, as train_<metric> and validation_<metric>; `about` says in a
@@ -39,10 +39,10 @@ class Program:
         return (HERE / f"{self.name}.py").read_text(encoding="utf-8").removeprefix("# mypy: ignore-errors\n")
 
 
-PROGRAMS: dict[str, Program] = {
+PROGRAMS: dict[str, TrainingProgram] = {
     program.name: program
     for program in (
-        Program(
+        TrainingProgram(
             "spirals",
             "accuracy",
             "A small network learns which arm of a spiral a point in a picture lies on.",
@@ -73,7 +73,7 @@ PROGRAMS: dict[str, Program] = {
             least_score=0.88,
             largest_gap=0.1,
         ),
-        Program(
+        TrainingProgram(
             "glyphs",
             "accuracy",
             "A convolutional network reads five signs from small grey pictures. In the pictures that it is trained on "
@@ -104,7 +104,7 @@ PROGRAMS: dict[str, Program] = {
             least_score=0.82,
             largest_gap=0.16,
         ),
-        Program(
+        TrainingProgram(
             "heating",
             "r2",
             "A regression says how much heat a house needs on a day, from columns in the units of a register.",
@@ -136,7 +136,7 @@ PROGRAMS: dict[str, Program] = {
             least_score=0.7,
             largest_gap=0.28,
         ),
-        Program(
+        TrainingProgram(
             "sensors",
             "r2",
             "An autoencoder squeezes the readings of a machine's sensors through a narrow layer and puts them together "
@@ -167,7 +167,7 @@ PROGRAMS: dict[str, Program] = {
             least_score=0.85,
             largest_gap=0.06,
         ),
-        Program(
+        TrainingProgram(
             "dialects",
             "accuracy",
             "A recurrent network reads strings letter by letter and says which of three dialects each is in.",

@@ -98,7 +98,7 @@ def scaled(X: Tensor) -> Tensor:
 
 
 def shifted(X: Tensor) -> Tensor:
-    """Pictures moved by up to SHIFT pixels both ways, a batch as a whole."""
+    """Pictures shifted by up to SHIFT pixels along each axis; the whole batch moves together."""
     down, right = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
     return torch.roll(X, (down, right), dims=(2, 3))
 

@@ -1,7 +1,7 @@
-"""Challenge 1, hidden: what a figure shows, told from what was drawn in it.
+"""Challenge 1, hidden: check what a figure shows, by the numbers that were drawn in it.
 
-The frames are the judge's own. All norms of one layer of one network lie in a range that no other layer's touch, so
-that a number in the picture says where it comes from, also if it is the mean or the median over steps.
+The frames are the judge's own. The norms of each layer of each network lie in a range of their own, so that a number in
+the picture says where it comes from, even if it is a mean or a median over steps.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 from graders.checks import Mismatch
 
 N_LAYERS = 15
-NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}  # as they are looked for, and as they are written
+NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}  # as searched for, and as written
 SLACK = 1e-6  # relative: numbers that went through float32
 
 
 def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
-    """Norms (n_steps, 15) by the activation, as they might be, and are nowhere else; of three digits, to be read."""
+    """Return plausible norms (n_steps, 15) for each activation, rounded to three digits so that messages are short."""
     rng = np.random.default_rng(seed)
     centres = {
         "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # a factor of 3.4 apart
@@ -32,9 +32,9 @@ def _rounded(numbers: np.ndarray) -> np.ndarray:
 
 
 def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str, np.ndarray]) -> None:
-    """First and last layer of both networks are drawn along a logarithmic axis, inside the picture, labelled, named."""
+    """Check that the first and last layers of both networks are drawn on a labelled, logarithmic axis, and named."""
     if figure is None:
-        raise Mismatch("no figure of matplotlib was saved as a PNG file", None, None)
+        raise Mismatch("plot_gradients saved no matplotlib figure as a PNG file", None, None)
     shown: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {name: [] for name in made_up}
     for name, norms in made_up.items():
         for layer in (1, N_LAYERS):
@@ -45,7 +45,7 @@ def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str,
 
 
 def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The (axes, artist) that show one of these norms on a logarithmic axis and inside its limits."""
+    """Return the (axes, artist) pairs that show one of these norms on a logarithmic axis and inside its limits."""
     low, high = norms.min() * (1 - SLACK), norms.max() * (1 + SLACK)
     found, linear, outside = [], False, False
     for axes in figure["axes"]:
@@ -69,11 +69,11 @@ def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tupl
         raise Mismatch(f"the gradient norms of {whose} lie outside the limits of the axis", None, None)
     if linear:
         raise Mismatch(f"the gradient norms of {whose} are drawn on an axis that is not logarithmic", "log", "linear")
-    raise Mismatch(f"the gradient norms of {whose}, as they are in the frame, are not drawn", None, None)
+    raise Mismatch(f"the gradient norms of {whose} in the frame are not drawn in the picture", None, None)
 
 
 def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None:
-    """Both directions have a label: at one of these axes at least, which may share it, or at the figure."""
+    """Check that both directions have a label, on the figure or on at least one of these axes."""
     for direction, name in enumerate("xy"):
         labels = [figure[f"{name}label"], *(each["labels"][direction] for each in axes)]
         if not any(label.strip() for label in labels):
@@ -81,16 +81,17 @@ def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None
 
 
 def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """A reader is told that these are this network's; lines of something else may have such a number by chance."""
+    """Check that the picture says which network these artists belong to; other lines may match a number by chance."""
     told = {_network_of(axes, artist) for axes, artist in artists} - {None}
     if name not in told and told:
-        raise Mismatch(f"the norms of {NAMES[name]} are shown as those of {NAMES[told.pop()]}", name, None)
+        raise Mismatch(f"the norms of {NAMES[name]} are labelled as those of {NAMES[told.pop()]}", name, None)
     if name not in told:
-        raise Mismatch(f"nothing tells which lines are {NAMES[name]}'s: name both networks", name, None)
+        said = f"nothing in the picture says which lines belong to {NAMES[name]}; name both networks"
+        raise Mismatch(said, name, None)
 
 
 def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
-    """The network that an artist is said to belong to: by its entry in a legend, else by what stands at the axes."""
+    """Return the network that an artist belongs to, according to its legend entry or else the texts of its axes."""
     entries = [entry for legend in axes["legends"] for entry in legend["entries"]]
     if artist["label"] in [entry["label"] for entry in entries] and _named(artist["label"]):
         return _named(artist["label"])
@@ -105,6 +106,6 @@ def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
 
 
 def _named(text: str) -> str | None:
-    """The one network that a text names; None if it names none or both."""
+    """Return the network that a text names; None if it names neither or both."""
     found = [name for name in NAMES if name in text.lower()]
     return found[0] if len(found) == 1 else None

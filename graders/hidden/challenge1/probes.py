@@ -1,6 +1,6 @@
-"""What the hidden tests have done beside the submission; plain values come back.
+"""The calls that the hidden tests make to the submission. They return plain values.
 
-Nothing here is trusted: norms, losses and steps are computed again by the judge, from the parameters and the batches.
+The judge trusts none of them: it recomputes norms, losses and steps from the parameters and the batches.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 Batch = tuple[np.ndarray, np.ndarray, float]
-_kept: dict[str, Any] = {}  # what `fixed` leaves for `fixed_parameters`
+_kept: dict[str, Any] = {}  # what `fixed` stores for `fixed_parameters`
 
 
 # ------------------------------------------------------------------------------------------- the network
 
 
 def forward(submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], X: np.ndarray) -> Any:
-    """The parameters of a fresh network, its logits for X, and X as it is afterwards."""
+    """Return the parameters of a fresh network, its logits for X, and X after the call."""
     network = submission.DeepNetwork(n_layers, activation, **options)
     return _copied(network.parameters()), network.forward(X), X
 
 
 def default_network(submission: ModuleType, X: np.ndarray) -> Any:
-    """The parameters of the network that nobody said anything about, and its logits for X."""
+    """Return the parameters of DeepNetwork() and its logits for X."""
     network = submission.DeepNetwork()
     return _copied(network.parameters()), network.forward(X)
 
@@ -49,9 +49,9 @@ def make(submission: ModuleType, activation: str) -> None:
 
 
 def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.ndarray) -> dict[str, Any]:
-    """The parameters of a network of each seed, made with the global generators in another state each time.
+    """Return the parameters of a network for each seed, with the global generators in a different state each time.
 
-    `touched` names the generators that were not afterwards what they were before.
+    `touched` names the generators whose state changed.
     """
     touched: set[str] = set()
     made = []
@@ -69,9 +69,9 @@ def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.nd
 def training(
     submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
 ) -> dict[str, Any]:
-    """A fresh network, a step on each of the batches: parameters before the first and after each, losses, norms.
+    """Train a fresh network, one step on each batch; return its parameters before and after each step, losses, norms.
 
-    `logits` are those of the last batch when all is over; `batches` are the arrays as they are then.
+    `logits` are those of the last batch after all steps; `batches` are the arrays after all steps.
     """
     network = submission.DeepNetwork(n_layers, activation, **options)
     parameters, losses, norms = [_copied(network.parameters())], [], []
@@ -89,7 +89,7 @@ def training(
 
 
 def norms_before_any_step(submission: ModuleType, activation: str, X: np.ndarray) -> Any:
-    """Ask a fresh network, that has answered for X, for its gradients."""
+    """Ask a fresh network for its gradients, after a forward pass but before any step."""
     network = submission.DeepNetwork(3, activation, n_inputs=X.shape[1])
     network.forward(X)
     network.parameters()
@@ -99,9 +99,9 @@ def norms_before_any_step(submission: ModuleType, activation: str, X: np.ndarray
 def two_networks(
     submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
 ) -> list[Any]:
-    """Two networks, made one after the other, trained in turns on two batches; each asked for its norms at the end.
+    """Let two networks take a step each, and ask both for their norms afterwards.
 
-    Of each network: its parameters before its step, and its norms, asked twice with a forward pass between.
+    Return for each network its parameters before its step, and its norms, twice, with a forward pass in between.
     """
     pair = [submission.DeepNetwork(n_layers, activation, **options | {"seed": seed}) for seed in (1, 2)]
     before = [_copied(network.parameters()) for network in pair]
@@ -125,9 +125,9 @@ def experiment(
     activation: str,
     settings: dict[str, Any],
 ) -> dict[str, Any]:
-    """An experiment, watched: its frame, and of each step the batch, the rate and the parameters before it.
+    """Run an experiment; return its frame, and the batch, the rate and the parameters before each step.
 
-    `fresh` are the parameters of the network that belongs to it; `touched` names global generators that changed.
+    `fresh` are the parameters of a fresh network with the same seed; `touched` names global generators that changed.
     """
     steps: list[dict[str, Any]] = []
 
@@ -155,7 +155,7 @@ def experiment(
 def frames(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, activation: str, settings: list[dict[str, Any]]
 ) -> list[Any]:
-    """The frames of several experiments, the global generators in another state each time."""
+    """Return the frames of several experiments, with the global generators in a different state each time."""
     found = []
     for number, setting in enumerate(settings):
         _disturb(number)
@@ -174,15 +174,15 @@ def fixed(
     watched: list[int],
     shown: np.ndarray,
 ) -> dict[str, Any]:
-    """fixed_network on images (n, 784) of 0 to 255 with classes y, and what it answers for the images `shown`.
+    """Call fixed_network with images (n, 784) from 0 to 255 and classes y; return its logits for the images `shown`.
 
-    `sizes` are those of the batches of all steps, `outside` counts the steps before which a network was not as its last
-    step had left it, `finished` says whether the one returned is as its last step left it, and `batch` is that of the
-    last of the `watched` steps that took place. Of `fixed_parameters` one may ask for "first", the parameters before
-    the first step, "before" and "after", those around the step that was watched, and "last".
+    `sizes` are the batch sizes of all steps. `outside` counts the steps at whose start the weights differed from those
+    that the network's previous step had left; `finished` says whether the returned network is as its last step left it.
+    `batch` is the batch of the last of the `watched` steps that took place. Afterwards `fixed_parameters` returns
+    "first", the parameters before the first step; "before" and "after", those around the watched step; and "last".
     """
     sizes: list[int] = []
-    left: dict[int, tuple[Any, list[int]]] = {}  # by the network's id, with the network, so that no other gets that id
+    left: dict[int, tuple[Any, list[int]]] = {}  # by the network's id; the network is kept so that its id isn't reused
     first: dict[int, Any] = {}
     around: dict[str, Any] = {"before": [], "after": []}
     batch: list[Batch] = []
@@ -229,12 +229,12 @@ def fixed(
 
 
 def fixed_parameters(submission: ModuleType, which: str) -> Any:  # noqa: ARG001 (every probe is given the submission)
-    """The parameters of the network that was fixed last, in float32: together they may be more than can be sent."""
+    """Return some parameters of the last fixed network in float32; all of them in one message may be too large."""
     return _kept[which]
 
 
 def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed: int) -> list[Any]:
-    """fixed_network once more, in another state of the global generators: its parameters."""
+    """Call fixed_network once more, with the global generators in another state; return its parameters."""
     _disturb(seed + 1)
     return _narrow(submission.fixed_network(images.astype(np.float32) / 255, y, seed).parameters())
 
@@ -243,15 +243,15 @@ def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed:
 
 
 def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: np.ndarray, name: str) -> Any:
-    """plot_gradients into a file of this name, of frames with these norms (n_steps, 15) and losses (n_steps,).
+    """Call plot_gradients with a file name and frames with these norms (n_steps, 15) and losses (n_steps,).
 
-    Comes back: the bytes of the file, and what the figure that was saved is made of, None where there is none; `frames`
-    are the frames as they are afterwards, `before` as they were.
+    Return the bytes of the file and the contents of the saved figure, or None for each if there is none. `frames` are
+    the frames after the call, `before` those before it.
     """
     saved: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png
 
-    @functools.wraps(print_png)  # whoever calls it looks at its signature
+    @functools.wraps(print_png)  # matplotlib inspects its signature
     def see(canvas: FigureCanvasAgg, *arguments: Any, **options: Any) -> Any:
         saved.append(_figure(canvas.figure))
         return print_png(canvas, *arguments, **options)
@@ -277,7 +277,7 @@ def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: 
 
 
 def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
-    """A frame as experiment gives it."""
+    """Make a frame like those of experiment."""
     n_layers = norms.shape[1]
     steps, layers = np.divmod(np.arange(norms.size), n_layers)
     columns = {"step": steps, "layer": layers + 1, "gradient_norm": norms.ravel(), "loss": np.repeat(losses, n_layers)}
@@ -285,7 +285,7 @@ def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
 
 
 def _figure(figure: Any) -> dict[str, Any]:
-    """What is drawn in a figure, as values: every axes with its scales, labels, legend, texts and numbers."""
+    """Return the contents of a figure: the scales, labels, legend, texts and numbers of every axes."""
     legends = [_legend(legend) for legend in figure.legends]
     return {
         "xlabel": figure.get_supxlabel(),
@@ -309,7 +309,7 @@ def _axes(axes: Any, legends: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _legend(legend: Any) -> dict[str, Any]:
-    """The legend's title, and of every entry its text and the look of its handle."""
+    """Return the legend's title, and the text and the look of the handle of every entry."""
     entries = []
     for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=False):
         entries.append({"label": text.get_text(), **_look(handle)})
@@ -324,7 +324,7 @@ def _lines(axes: Any) -> Iterator[dict[str, Any]]:
 
 
 def _collections(axes: Any) -> Iterator[dict[str, Any]]:
-    """Points of scatter, and lines of line collections."""
+    """Yield the points of scatter plots and the lines of line collections."""
     for collection in axes.collections:
         if not collection.get_visible():
             continue
@@ -339,7 +339,7 @@ def _collections(axes: Any) -> Iterator[dict[str, Any]]:
 
 
 def _bars(axes: Any) -> Iterator[dict[str, Any]]:
-    """The far corners of bars: their heights, and of bars that lie their lengths."""
+    """Yield the far corners of bars: the heights of vertical bars and the lengths of horizontal ones."""
     for container in axes.containers:
         bars = [bar for bar in getattr(container, "patches", ()) if bar.get_visible()]
         if bars:
@@ -358,7 +358,7 @@ def _drawn(artist: Any, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
 
 
 def _look(artist: Any) -> dict[str, str]:
-    """By what a reader finds an entry of the legend again: colour, line style, marker."""
+    """Return what links an artist to its legend entry: colour, line style, marker."""
     colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()
     style = artist.get_linestyle() if hasattr(artist, "get_linestyle") else ""
     marker = artist.get_marker() if hasattr(artist, "get_marker") else ""
@@ -379,7 +379,7 @@ def _colour(value: Any) -> str:
 
 @contextmanager
 def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
-    """Every call of train_step goes through `see(network, batch, step)`, which makes the step."""
+    """Pass every call of train_step to `see(network, batch, step)`, which takes the step."""
     train_step = submission.DeepNetwork.train_step
 
     def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:
@@ -393,28 +393,28 @@ def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
 
 
 def _array(values: Any, dtype: Any) -> np.ndarray:
-    """A copy of these values, which may be those of an array, a frame or a tensor."""
+    """Copy the values of an array, a frame or a tensor."""
     return np.asarray(values).astype(dtype)
 
 
 def _copied(parameters: Any) -> Any:
-    """The same values, which no later step can change."""
+    """Copy parameters, so that no later step can change them."""
     return copy.deepcopy(list(parameters))
 
 
 def _narrow(parameters: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Copies in float32, as little as can be sent."""
+    """Copy parameters to float32, which makes the message as small as possible."""
     return [(np.array(W, np.float32), np.array(b, np.float32)) for W, b in parameters]
 
 
 def _fingerprint(parameters: Any) -> list[int]:
-    """A number for each array, which another weight changes: the sum of its bits, taken as integers."""
+    """Return a checksum for each array: the sum of its bits, read as integers."""
     arrays = (np.ascontiguousarray(array) for pair in parameters for array in pair)
     return [int(array.view(np.uint32).sum(dtype=np.uint64)) for array in arrays]
 
 
 def _table(frame: Any) -> dict[str, Any]:
-    """A DataFrame as its columns; of anything else its type."""
+    """Return a DataFrame's columns, or the type of anything else."""
     if not isinstance(frame, pd.DataFrame):
         return {"type": type(frame).__name__, "columns": [], "values": []}
     return {
@@ -425,14 +425,14 @@ def _table(frame: Any) -> dict[str, Any]:
 
 
 def _disturb(number: int) -> None:
-    """Put the global generators into a state of their own."""
+    """Seed the global generators with this number."""
     random.seed(number)
     np.random.seed(number & 0xFFFFFFFF)
     torch.manual_seed(number)
 
 
 def _generators() -> dict[str, bytes]:
-    """The states of the global generators."""
+    """Return the states of the global generators."""
     return {
         "random": pickle.dumps(random.getstate()),
         "numpy.random": pickle.dumps(np.random.get_state()),

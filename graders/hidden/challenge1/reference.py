@@ -1,12 +1,11 @@
-"""Challenge 1, hidden: what a network of given weights computes, by torch's autograd in float64.
+"""Challenge 1, hidden: what a network with given weights computes, by torch's autograd in float64.
 
-A submission may compute in float32. How far it may be off is derived from the number of additions on the way, n: each
-is rounded by eps at most, roundings are independent, so that they add up like a random walk, and each layer, forwards
-and backwards, passes relative errors on about as large as they are. With a margin of 8 that makes 8 · eps · √n of the
-magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019). Two things
-are not in that: p - y, where p is nearly y, loses the digits that they share; and a ReLU whose input is 0 to within
-rounding may be on or off. The first becomes a factor, the second is asked: all gradients once more with such ReLUs off,
-and once more on.
+A submission may compute in float32. The allowed error follows from n, the number of additions on the way. Each addition
+is rounded by at most eps. The roundings are independent, so they add up like a random walk, and each layer, forwards
+and backwards, passes relative errors on at about the same size. With a margin of 8 this gives 8 · eps · √n times the
+magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019). Two more
+effects: where p is nearly y, p - y loses the digits that they share, which becomes a factor; and a ReLU whose input is
+0 to within rounding may be on or off, so all gradients are computed once more with such ReLUs off, and once more on.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ from graders.checks import Mismatch
 
 EPS = float(np.finfo(np.float32).eps)
 MARGIN = 8
-UNDERFLOW = 1e-16  # squares of entries below 1e-19 are 0 in float32: of so many entries that is a norm of 1e-17
+UNDERFLOW = 1e-16  # squares of entries below 1e-19 are 0 in float32; in matrices this large, that's a norm of 1e-17
 
 Layer = tuple[np.ndarray, np.ndarray]
 
 
 class Close(NamedTuple):
-    """What is expected, and how far each entry may be off."""
+    """An expected value, and the allowed error of each entry."""
 
     value: np.ndarray
     allowed: np.ndarray
 
 
 class Step(NamedTuple):
-    """What one gradient step is made of: the loss, dL/dW and dL/db of every layer, and the norms of the dL/dW."""
+    """The parts of one gradient step: the loss, dL/dW and dL/db of every layer, and the norms of dL/dW."""
 
     loss: Close
     gradients: list[tuple[Close, Close]]
@@ -45,7 +44,7 @@ class Step(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """One way through the network: what goes into every layer, its z, and the magnitude of the sums that z is.
+    """One forward pass: the input of every layer, its z, and the magnitude of the sums in z.
 
     `kinked` says whether a ReLU's z is 0 to within rounding.
     """
@@ -57,11 +56,11 @@ class Pass(NamedTuple):
 
 
 def assert_near(what: str, actual: object, expected: Close) -> None:
-    """The numbers are those expected; `what` is their name in the message."""
+    """Check that the numbers are the expected ones; `what` is their name in the message."""
     found = np.asarray(actual)
     if found.dtype.kind != "f" or found.shape != expected.value.shape:
         shown = f"dtype {found.dtype} and shape {found.shape}"
-        raise Mismatch(f"{what}: floats of shape {expected.value.shape} are expected, got {shown}", None, actual)
+        raise Mismatch(f"{what}: expected floats of shape {expected.value.shape}, got {shown}", None, actual)
     error = abs(found - expected.value)
     off = ~(error <= expected.allowed)
     if off.any():
@@ -70,31 +69,33 @@ def assert_near(what: str, actual: object, expected: Close) -> None:
         worst = np.unravel_index(int(np.argmax(excess)), off.shape)
         place = f" at {[int(i) for i in worst]}" if off.ndim else ""
         raise Mismatch(
-            f"{what}: {int(off.sum())} of {off.size} off; worst{place}: expected {expected.value[worst]:.6g}, "
-            f"got {found[worst]:.6g}; allowed {expected.allowed[worst]:.1g}",
+            f"{what}: wrong value{place}: expected {expected.value[worst]:.6g}, got {found[worst]:.6g}; allowed "
+            f"difference {expected.allowed[worst]:.1g} ({int(off.sum())} of {off.size} wrong)",
             expected.value,
             found,
         )
 
 
 def assert_layers(parameters: object, sizes: Sequence[int]) -> list[Layer]:
-    """The parameters are pairs (W, b) of floating arrays, first layer first, of a network with these sizes."""
+    """Check that the parameters are pairs (W, b) of floating arrays, first layer first, with these sizes."""
     shapes = [((fan_out, fan_in), (fan_out,)) for fan_in, fan_out in pairwise(sizes)]
     if not isinstance(parameters, list | tuple) or len(parameters) != len(shapes):
-        got = f"{type(parameters).__name__} of {len(parameters)}" if hasattr(parameters, "__len__") else "none"
-        raise Mismatch(f"parameters() must be {len(shapes)} pairs (W, b), one a layer; got a {got}", None, None)
+        kind = type(parameters).__name__
+        got = f"a {kind} of {len(parameters)}" if hasattr(parameters, "__len__") else f"a {kind}"
+        raise Mismatch(f"parameters(): expected {len(shapes)} pairs (W, b), one for each layer; got {got}", None, None)
     for number, (pair, shape) in enumerate(zip(parameters, shapes, strict=True), start=1):
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise Mismatch(f"parameters() of layer {number} is no pair (W, b)", None, None)
+            raise Mismatch(f"parameters() of layer {number} is not a pair (W, b)", None, None)
         for name, array, expected in zip("Wb", pair, shape, strict=True):
             if type(array) is not np.ndarray or array.dtype not in (np.float32, np.float64) or array.shape != expected:
-                got = f"{array.dtype} of {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-                raise Mismatch(f"{name} of layer {number}: float32 or float64 of {expected} expected, got {got}")
+                shown = isinstance(array, np.ndarray)
+                got = f"{array.dtype} of shape {array.shape}" if shown else f"a {type(array).__name__}"
+                raise Mismatch(f"{name} of layer {number}: expected float32 or float64 of shape {expected}, got {got}")
     return [(W, b) for W, b in parameters]
 
 
 def logits(parameters: Sequence[Layer], X: np.ndarray, activation: str) -> Close:
-    """Logits (n, n_classes) for X (n, n_inputs)."""
+    """Return the logits (n, n_classes) for X (n, n_inputs)."""
     layers = _tensors(parameters)
     with torch.no_grad():
         z, magnitude = _logits(_pass(layers, X, activation))
@@ -102,7 +103,7 @@ def logits(parameters: Sequence[Layer], X: np.ndarray, activation: str) -> Close
 
 
 def step(parameters: Sequence[Layer], X: np.ndarray, y: np.ndarray, activation: str) -> Step:
-    """Mean cross-entropy of the batch X (n, n_inputs), y (n,), and its gradients."""
+    """Return the mean cross-entropy of the batch X (n, n_inputs), y (n,), and its gradients."""
     layers = _tensors(parameters)
     way, gradients, loss = _backward(layers, X, y, activation)
     kinks = (1, -1) if way.kinked else ()
@@ -114,7 +115,7 @@ def step(parameters: Sequence[Layer], X: np.ndarray, y: np.ndarray, activation: 
 
     found, norms = [], []
     for k, (dW, db) in enumerate(gradients):
-        squares = way.z[k].grad.square()  # dW is a sum over the rows of the batch, each with roundings of its own
+        squares = way.z[k].grad.square()  # dW is a sum over the rows of the batch, each with its own roundings
         spread = (squares.T @ way.inputs[k].detach().square()).sqrt()
         spread_b = squares.sum(dim=0).sqrt()
         kinked_W, kinked_b = (
@@ -124,13 +125,13 @@ def step(parameters: Sequence[Layer], X: np.ndarray, y: np.ndarray, activation: 
         found.append((_close(dW, allowed_W), _close(db, allowed_b)))
         norms.append((float(dW.norm()), float(precision * spread.norm() + kinked_W.norm()) + UNDERFLOW))
     expected, allowed = np.array(norms).T
-    # a logit that is off by e makes the loss, which is a difference of logits and their logarithmic sum, 2e wrong
+    # if a logit is wrong by e, the loss (the log-sum-exp of the logits minus one logit) is wrong by up to 2e
     allowed_loss = 2 * _precision(_terms(layers)) * magnitude + MARGIN * EPS * (1 + abs(loss))
     return Step(Close(np.array(loss), np.array(allowed_loss)), found, Close(expected, allowed))
 
 
 def after_step(parameters: Sequence[Layer], expected: Step, learning_rate: float) -> list[tuple[Close, Close]]:
-    """The parameters that one plain step down these gradients leads to."""
+    """Return the parameters after one plain step down these gradients."""
     return [
         tuple(
             Close(
@@ -148,17 +149,17 @@ def _tensors(parameters: Sequence[Layer]) -> list[tuple[Tensor, Tensor]]:
 
 
 def _terms(layers: Sequence[tuple[Tensor, Tensor]]) -> int:
-    """The additions on the way from an input to a logit."""
+    """Return the number of additions on the way from an input to a logit."""
     return sum(W.shape[1] + 1 for W, _ in layers)
 
 
 def _precision(additions: int) -> float:
-    """How far a sum is off after so many additions, as a share of its magnitude."""
+    """Return the allowed error of a sum after so many additions, as a share of its magnitude."""
     return MARGIN * EPS * float(np.sqrt(additions))
 
 
 def _pass(layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, activation: str, kink: int = 0) -> Pass:
-    """The way of X through the network. ReLUs within rounding of 0 are off where `kink` is 1, on where it is -1."""
+    """Run X through the network. ReLUs within rounding of 0 are off if `kink` is 1, and on if it is -1."""
     inputs, zs, magnitudes, kinked = [torch.tensor(X).double()], [], [], False
     for k, (W, b) in enumerate(layers, start=1):
         zs.append(inputs[-1] @ W.T + b)
@@ -184,7 +185,7 @@ def _logits(way: Pass) -> tuple[Tensor, float]:
 def _backward(
     layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, y: np.ndarray, activation: str, kink: int = 0
 ) -> tuple[Pass, list[tuple[Tensor, Tensor]], float]:
-    """The way of X through the network, dL/dz in every z.grad; (dL/dW, dL/db) of every layer; the loss."""
+    """Return the forward pass with dL/dz in every z.grad, (dL/dW, dL/db) of every layer, and the loss."""
     leaves = [(W.clone().requires_grad_(), b.clone().requires_grad_()) for W, b in layers]
     way = _pass(leaves, X, activation, kink)
     loss = F.cross_entropy(way.z[-1], torch.as_tensor(y))

@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: with ReLU and the right weights fifteen layers learn, and the judge looks how."""
+"""Challenge 1, hidden: with ReLU and the right weights, fifteen layers learn, by their own steps alone."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from graders import dataroom
+from graders import datasets
 from graders.checks import about, assert_accuracy, assert_equal, task
 from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
 N_LAYERS = 15
 MOST_STEPS, MOST_DIGITS = 1500, 128
-ACCURACY = 0.85  # on the 1 000 digits kept back: 0.901 at least in 40 runs of the solution; sigmoids have 0.1
-FRESH = 0.5  # of a network before its first step: 0.15 at most in 100 networks
+ACCURACY = 0.85  # on the 1 000 unseen digits: at least 0.901 in 40 runs of the solution; sigmoids get 0.1
+FRESH = 0.5  # accuracy before the first step: at most 0.15 in 100 networks
 RATIO = (1e-2, 1e2)  # first layer's norm / last layer's: 3.2 to 20 in 100 networks
 
 
-@task("fixed")
+@task("fixed", title="Fifteen layers of ReLUs let the gradient pass")
 def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, probes: Any) -> None:
-    place = dataroom.folder("mnist")
+    place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy").reshape(-1, 784), np.load(place / "labels.npy")
     ratios = []
     for _ in range(5):
@@ -31,29 +31,40 @@ def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, pro
         norms = reference.step(layers, batch[0], batch[1], "relu").norms
         ratios.append(norms.value[0] / norms.value[-1] if norms.value[-1] else 0.0)
     ratio = float(np.median(ratios))
-    assert RATIO[0] <= ratio <= RATIO[1], f"the first layer's gradient norm is {ratio:.2g} of the last layer's"
+    assert RATIO[0] <= ratio <= RATIO[1], (
+        f"15 layers of ReLUs: the first layer's gradient norm / the last layer's is {ratio:.2g}; expected "
+        f"{RATIO[0]:g} to {RATIO[1]:g}"
+    )
 
 
 @task("fixed")
-def test_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes: Any) -> None:
-    place, seed, rng = dataroom.folder("mnist"), draw.seed(), np.random.default_rng(draw.seed())
-    names = rng.permutation(10)  # the digits under other names: whoever knows them from elsewhere does not know these
+def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes: Any) -> None:
+    place, seed, rng = datasets.folder("mnist"), draw.seed(), np.random.default_rng(draw.seed())
+    names = rng.permutation(10)  # the classes are renamed, so that labels read from the data set don't help
     images, y = np.load(place / "images.npy").reshape(-1, 784), names[np.load(place / "labels.npy")]
-    kept_back, classes = dataroom.kept_back("mnist")
+    kept_back, classes = datasets.kept_back("mnist")
     kept_back = kept_back.reshape(-1, 784)
     watched = [0, *np.sort(rng.integers(1, MOST_STEPS, 8)).tolist()]
 
     run = kata.run(probes.fixed, images, y, seed, watched, kept_back)
 
-    assert run["is_network"], f"fixed_network gives a {run['kind']}, not a DeepNetwork"
+    assert run["is_network"], f"fixed_network returned a {run['kind']}; expected a DeepNetwork"
     assert_budget(run["sizes"])
-    assert run["outside"] == 0, f"before {run['outside']} steps the weights were not what the step before had left"
-    assert run["finished"], "the network that is returned is not as its last train_step has left it"
+    assert run["outside"] == 0, (
+        f"at the start of {run['outside']} steps, the weights differed from those that the step before had left; train "
+        "the network with its train_step alone"
+    )
+    assert run["finished"], (
+        "the weights of the returned network differ from those that its last train_step left; train it with its "
+        "train_step alone"
+    )
     first, before, after, last = (
         layers_of(kata.run(probes.fixed_parameters, which)) for which in ("first", "before", "after", "last")
     )
     known = share_right(first, kept_back, names[classes])
-    assert known <= FRESH, f"before its first step the network has {known:.1%} of the digits right"
+    assert known <= FRESH, (
+        f"before its first step, the network gets {known:.1%} of the digits right; train it with its train_step alone"
+    )
     assert_plain_step(before, after, run["batch"][0])
     assert_near("logits of the network", run["logits"], reference.logits(last, kept_back / np.float32(255), "relu"))
     assert_accuracy(run["logits"].argmax(axis=1), names[classes], ACCURACY)
@@ -61,32 +72,32 @@ def test_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes: Any
 
 @task("seeds")
 def test_the_seed_alone_decides_the_fixed_network(kata: Any, draw: Any, probes: Any) -> None:
-    place, seed = dataroom.folder("mnist"), draw.seed()
+    place, seed = datasets.folder("mnist"), draw.seed()
     images, y = np.load(place / "images.npy").reshape(-1, 784)[:1000], np.load(place / "labels.npy")[:1000]
     run = kata.run(probes.fixed, images, y, seed, [], images[:1])
-    assert not run["touched"], f"global random state was touched: {', '.join(run['touched'])}"
+    assert not run["touched"], f"fixed_network changed a global random generator: {', '.join(run['touched'])}"
     last = kata.run(probes.fixed_parameters, "last")
     again = kata.run(probes.fixed_again, images, y, seed)
-    with about("the same call once more"):
+    with about("fixed_network, called twice with the same seed"):
         assert_equal(again, last)
 
 
 def layers_of(parameters: Any) -> list[Layer]:
-    """The parameters are those of a network of 15 layers, from pixels to digits, of any width."""
+    """Check that the parameters are those of a network of 15 layers, from pixels to digits, of any width."""
     width = len(parameters[0][1]) if parameters else 0
     return assert_layers(parameters, [784, *[width] * (N_LAYERS - 1), 10])
 
 
 def assert_budget(sizes: list[int]) -> None:
-    """The steps were not too many, nor too large."""
+    """Check that there were not too many steps, and none on too many digits."""
     steps, largest = len(sizes), max(sizes, default=0)
-    assert steps > 0, "train_step was never called"
-    assert steps <= MOST_STEPS, f"train_step was called {steps} times; {MOST_STEPS} is the most"
-    assert largest <= MOST_DIGITS, f"a step was taken on {largest} digits; {MOST_DIGITS} is the most"
+    assert steps > 0, "fixed_network never called train_step"
+    assert steps <= MOST_STEPS, f"fixed_network called train_step {steps} times; expected at most {MOST_STEPS} calls"
+    assert largest <= MOST_DIGITS, f"fixed_network took a step on {largest} digits; expected at most {MOST_DIGITS}"
 
 
 def assert_plain_step(before: list[Layer], after: list[Layer], batch: tuple[np.ndarray, np.ndarray, float]) -> None:
-    """The step that was watched is one plain step down the gradient."""
+    """Check that the watched step is one plain step down the gradient."""
     X, y, learning_rate = batch
     expected = reference.after_step(before, reference.step(before, X, y, "relu"), learning_rate)
     for number, ((W, b), (right_W, right_b)) in enumerate(zip(after, expected, strict=True), start=1):
@@ -95,6 +106,6 @@ def assert_plain_step(before: list[Layer], after: list[Layer], batch: tuple[np.n
 
 
 def share_right(layers: list[Layer], images: np.ndarray, classes: np.ndarray) -> float:
-    """The share of the images (n, 784) of 0 to 255 that a network of these weights puts into their class."""
+    """Return the share of the images (n, 784), from 0 to 255, that a network with these weights gets right."""
     answers = reference.logits(layers, images / np.float32(255), "relu").value
     return float(np.mean(answers.argmax(axis=1) == classes))

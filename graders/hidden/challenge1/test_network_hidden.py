@@ -1,6 +1,6 @@
 """Challenge 1, hidden: the network, its step, its gradient norms, and that they vanish.
 
-Whatever weights a network says it has, torch's autograd computes from them, in float64, what it should have answered.
+From the weights that a network reports, torch's autograd computes in float64 what it should have returned.
 """
 
 from __future__ import annotations
@@ -10,34 +10,34 @@ from typing import Any
 
 import numpy as np
 
-from graders import dataroom
-from graders.checks import Mismatch, assert_equal, assert_float, cases, task
+from graders import datasets
+from graders.checks import Mismatch, about, assert_equal, assert_float, cases, task
 from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
 N_LAYERS = 15
-VANISHED = 1e-4  # first layer's norm / last layer's, 15 layers of sigmoids: 1.4e-8 at most in 100 networks
+VANISHED = 1e-4  # first layer's norm / last layer's, 15 layers of sigmoids: at most 1.4e-8 in 100 networks
 
 
 @lru_cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """All digits that a worker sees: pixels (4000, 784) of 0 to 1 in float32, and classes."""
-    place = dataroom.folder("mnist")
+    """Return all digits that a worker sees: pixels (4000, 784) from 0 to 1 in float32, and classes."""
+    place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
-    """n_layers, activation, the other arguments, and the sizes of a network; both activations in turns."""
+    """Draw n_layers, activation, the other arguments, and the sizes of a network; the activations alternate."""
     n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
-    width = draw.sizes("width", 12, 48)  # in narrow ones everything may be off, or nearly, and nothing is asked
+    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, which would test nothing
     options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
     activation = ("sigmoid", "relu")[draw.case % 2]
     return n_layers, activation, options, [n_inputs, *[width] * (n_layers - 1), n_classes]
 
 
 def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) -> tuple[np.ndarray, np.ndarray, float]:
-    """A batch of other size each time, and a learning rate that the network does not blow up at."""
+    """Draw a batch, of a different size each time, and a learning rate at which the network doesn't diverge."""
     n = draw.sizes("n", 1, most)
     dtype = draw.choice([np.float32, np.float64])
     X, y = draw.uniform(0.0, 1.0, n, sizes[0], dtype=dtype), draw.integers(0, sizes[-1], n)
@@ -45,27 +45,27 @@ def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) ->
 
 
 def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[str, Any], list[list[Layer]]]:
-    """Three steps of a drawn network: its activation, the report, and the parameters before and after each step."""
+    """Train a drawn network for three steps; return its activation, the probe's report, and all parameters."""
     n_layers, activation, options, sizes = drawn_network(draw, deepest)
     batches = [drawn_batch(draw, sizes, activation) for _ in range(3)]
     run = kata.run(probes.training, n_layers, activation, options, batches)
-    assert len(run["parameters"]) == 4, "three steps were asked for"
+    assert len(run["parameters"]) == 4, "expected the parameters before and after three steps"
     return activation, run, [assert_layers(parameters, sizes) for parameters in run["parameters"]]
 
 
 def norms_of(answer: object, n_layers: int) -> np.ndarray:
-    """The answer of track_gradients as an array (n_layers,)."""
+    """Return what track_gradients returned as an array (n_layers,)."""
     try:
         norms = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
         norms = np.array(np.nan)
     if norms.shape != (n_layers,):
-        raise Mismatch(f"track_gradients() must give {n_layers} floats, got {answer!r:.80}", n_layers, None)
+        raise Mismatch(f"track_gradients(): expected {n_layers} floats, got {answer!r:.80}", n_layers, None)
     return norms
 
 
 def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> np.ndarray:
-    """The norms of a fresh network on 64 digits, those that it should and does report."""
+    """Check the norms that a fresh network reports on 64 digits, and return them."""
     X, y = digits()
     rows = np.random.default_rng(draw.seed()).choice(len(X), 64, replace=False)
     run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X[rows], y[rows], 0.01)])
@@ -77,7 +77,7 @@ def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: st
 
 @task("forward")
 @cases(16)
-def test_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: Any) -> None:
+def test_logits_follow_from_the_parameters(kata: Any, draw: Any, probes: Any) -> None:
     n_layers, activation, options, sizes = drawn_network(draw)
     X, _, _ = drawn_batch(draw, sizes, activation)
     parameters, logits, _ = kata.run(probes.forward, n_layers, activation, options, X)
@@ -86,7 +86,7 @@ def test_logits_are_those_of_the_parameters(kata: Any, draw: Any, probes: Any) -
 
 
 @task("forward")
-def test_the_default_is_fifteen_layers_of_sigmoids(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_default_network_has_fifteen_sigmoid_layers(kata: Any, draw: Any, probes: Any) -> None:
     X = draw.uniform(0.0, 1.0, 5, 784, dtype=np.float32)
     parameters, logits = kata.run(probes.default_network, X)
     layers = assert_layers(parameters, [784, *[32] * 14, 10])
@@ -107,25 +107,27 @@ def test_the_seed_alone_decides_the_weights(kata: Any, draw: Any, probes: Any) -
     activation = ("sigmoid", "relu")[draw.case % 2]
     run = kata.run(probes.networks, activation, [seed, seed, seed + 1], X)
     first, again, other = (assert_layers(parameters, [12, 32, 32, 32, 10]) for parameters in run["parameters"])
-    assert_equal(again, first)
+    with about("two networks with the same seed"):
+        assert_equal(again, first)
     for number, ((W, _), (other_W, _)) in enumerate(zip(first, other, strict=True), start=1):
         same = np.array_equal(W, other_W)
-        assert not same, f"networks of two seeds have the same W in layer {number}"
+        assert not same, f"two seeds give the same W in layer {number}; expected different ones"
 
 
 @task("seeds")
 @cases(2)
-def test_a_network_leaves_its_arguments_and_global_state_alone(kata: Any, draw: Any, probes: Any) -> None:
+def test_a_network_leaves_arguments_and_global_state_alone(kata: Any, draw: Any, probes: Any) -> None:
     activation, X = ("sigmoid", "relu")[draw.case % 2], draw.uniform(0.0, 1.0, 8, 12)
     run = kata.run(probes.networks, activation, [draw.seed()], X)
-    assert not run["touched"], f"global random state was touched: {', '.join(run['touched'])}"
+    assert not run["touched"], f"DeepNetwork changed a global random generator: {', '.join(run['touched'])}"
     batches = [(X, draw.integers(0, 10, 8), 0.1)]
-    assert_equal(kata.run(probes.training, 4, activation, {"n_inputs": 12}, batches)["batches"], batches)
+    with about("X, y and the learning rate after train_step"):
+        assert_equal(kata.run(probes.training, 4, activation, {"n_inputs": 12}, batches)["batches"], batches)
 
 
 @task("step")
 @cases(10)
-def test_a_step_goes_down_the_gradient_of_every_layer(kata: Any, draw: Any, probes: Any) -> None:
+def test_a_step_moves_every_layer_down_its_gradient(kata: Any, draw: Any, probes: Any) -> None:
     activation, run, parameters = trained(kata, draw, probes, deepest=8)
     for number, (X, y, learning_rate) in enumerate(run["batches"]):
         expected = reference.step(parameters[number], X, y, activation)
@@ -142,7 +144,8 @@ def test_a_step_goes_down_the_gradient_of_every_layer(kata: Any, draw: Any, prob
 def test_a_step_returns_the_mean_loss_before_it(kata: Any, draw: Any, probes: Any) -> None:
     activation, run, parameters = trained(kata, draw, probes, deepest=15)
     for number, (X, y, _) in enumerate(run["batches"]):
-        assert_float(run["losses"][number])
+        with about(f"the loss of step {number + 1}"):
+            assert_float(run["losses"][number])
         expected = reference.step(parameters[number], X, y, activation).loss
         assert_near(f"loss of step {number + 1}", np.float64(run["losses"][number]), expected)
 
@@ -159,11 +162,11 @@ def test_norms_are_those_of_the_last_step_before_its_update(kata: Any, draw: Any
 
 @task("gradients")
 @cases(2)
-def test_norms_belong_to_a_network_and_stay(kata: Any, draw: Any, probes: Any) -> None:
+def test_each_network_keeps_its_own_norms(kata: Any, draw: Any, probes: Any) -> None:
     n_layers, activation, options, sizes = drawn_network(draw, 6)
     batches = [drawn_batch(draw, sizes, activation, most=12) for _ in range(2)]
     answers = kata.run(probes.two_networks, n_layers, activation, options, batches)
-    assert len(answers) == 2, "two networks were asked"
+    assert len(answers) == 2, "expected the norms of two networks"
     for (parameters, *asked), (X, y, _) in zip(answers, batches, strict=True):
         expected = reference.step(assert_layers(parameters, sizes), X, y, activation).norms
         for answer in asked:
@@ -179,13 +182,16 @@ def test_there_are_no_norms_before_a_step(kata: Any, draw: Any, probes: Any) -> 
 
 
 @task("vanishing")
-def test_the_gradient_vanishes_before_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_gradient_vanishes_on_its_way_to_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
     ratios = []
     for _ in range(5):
         norms = fresh_norms(kata, draw, probes, N_LAYERS, "sigmoid")
         ratios.append(norms[0] / norms[-1])
     ratio = float(np.median(ratios))
-    assert ratio <= VANISHED, f"the first layer's gradient norm is {ratio:.2g} of the last layer's: nothing vanishes"
+    assert ratio <= VANISHED, (
+        f"15 layers of sigmoids: the first layer's gradient norm / the last layer's is {ratio:.2g}; expected at most "
+        f"{VANISHED:.0e}. Are the weights of Xavier's size?"
+    )
 
 
 @task("vanishing")
@@ -196,5 +202,6 @@ def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: An
         ratios.append(norms[0] / norms[-1])
     shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
     assert (shares <= 0.02).all(), (
-        f"five more layers leave {', '.join(f'{share:.2g}' for share in shares)} of the ratio"
+        "from 5 sigmoid layers to 10, 15 and 20, each time first layer's gradient norm / last layer's falls to "
+        f"{', '.join(f'{share:.2g}' for share in shares)} of its value; expected at most 0.02"
     )

@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: the picture shows what the numbers say."""
+"""Challenge 1, hidden: the picture shows the numbers of both frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graders.hidden.challenge1.plotted import assert_both_networks_shown, made_u
 
 
 @task("plot")
-def test_the_picture_shows_both_networks_own_numbers(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_picture_shows_the_numbers_of_both_networks(kata: Any, draw: Any, probes: Any) -> None:
     norms = made_up_norms(draw.sizes("n_steps", 10, 20), draw.seed())
     losses = np.round(np.random.default_rng(draw.seed()).uniform(0.1, 2.3, len(norms["relu"])), 2)
     name = draw.choice(["gradients.png", "comparison.png"])
@@ -25,5 +25,5 @@ def test_the_frames_are_left_alone(kata: Any, draw: Any, probes: Any) -> None:
     norms = made_up_norms(10, draw.seed())
     losses = np.round(np.random.default_rng(draw.seed()).uniform(0.1, 2.3, 10), 2)
     run = kata.run(probes.plot, norms["sigmoid"], norms["relu"], losses, "gradients.png")
-    with about("the frames, which are to be left alone"):
+    with about("the frames after plot_gradients"):
         assert_equal(run["frames"], run["before"])

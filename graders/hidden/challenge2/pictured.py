@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: what a figure shows of trials, told from what was drawn in it."""
+"""Challenge 2, hidden: check which trials a figure shows, by what was drawn in it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SCALES = {
     "accuracy": (1, 100),
     "parameters": (1, 1e-3, 1e-6),
     "seconds": (1, 1 / 60, 1e3),
-}  # in which units one may draw
+}  # the units that a plot may use
 CLOSE = 1e-6
-SPEAKS = {  # by which a label may name what it is at
+SPEAKS = {  # words by which a label may name its quantity
     "accuracy": r"acc|right|correct|share|score|perform|valid|rate|quality|%|percent",
     "parameters": r"param|weight|size|memory|number|count|bias",
     "seconds": r"sec|time|dura|min|hour|cost|\bm?s\b",
 }
-NAMES = {  # words of a label that is at nothing else
+NAMES = {  # words that a label for another quantity doesn't use
     "accuracy": r"\baccurac",
     "parameters": r"\bparam",
     "seconds": r"\bsec(onds?|s)?\b|\btime\b",
@@ -30,18 +30,18 @@ NAMES = {  # words of a label that is at nothing else
 
 
 def assert_tradeoffs_shown(figure: dict[str, Any] | None, rows: Sequence[Row]) -> None:
-    """Accuracy against parameters and against seconds: every trial a point, the front marked, the axes labelled."""
+    """Check the plots of accuracy against parameters and seconds: a point for every trial, a marked front, labels."""
     if figure is None:
-        raise Mismatch("no figure of matplotlib was saved as a PNG file", None, None)
+        raise Mismatch("write_results saved no matplotlib figure as a PNG file", None, None)
     for price in ("parameters", "seconds"):
         found = [(axes, *shown) for axes in figure["axes"] if (shown := _marks(axes, rows, price)) is not None]
         if not found:
-            raise Mismatch(f"no axes show every trial as a point (its {price}, its accuracy)", price, None)
+            raise Mismatch(f"no axes show every trial as a point at its {price} and accuracy", price, None)
         if not any(_front_marked(marks, front_of(rows)) for _, marks, _ in found):
-            said = f"in accuracy against {price} the points of the Pareto front look as the others do"
+            said = f"accuracy against {price}: the points on the Pareto front look like the others; mark the front"
             raise Mismatch(said, "marked", None)
         if not any(_labelled(axes, figure) for axes, _, _ in found):
-            raise Mismatch(f"an axis of accuracy against {price} has no label", "label", None)
+            raise Mismatch(f"accuracy against {price}: an axis has no label", "label", None)
         mistaken = [_mistaken(axes, names) for axes, _, names in found]
         if all(mistaken):
             raise Mismatch(f"accuracy against {price}: {mistaken[0]}", "label", None)
@@ -51,9 +51,9 @@ Marks = list[set[str]]
 
 
 def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
-    """For each trial what is drawn at its place, and how, and what goes across and up.
+    """Return the looks of what is drawn at each trial's place, and which quantities are on the x and y axes.
 
-    None if a trial has nothing, on any scale, inside the limits.
+    None if, in all units, some trial has no point inside the limits.
     """
     for turned in (False, True):
         names = ("accuracy", price) if turned else (price, "accuracy")
@@ -67,7 +67,7 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
-    """The looks of what is drawn at a place; empty where no point is drawn."""
+    """Return the looks of what is drawn at a place; empty if there is no point."""
     low, high = np.transpose(axes["limits"])
     if not ((low <= place) & (place <= high)).all():
         return set()
@@ -84,13 +84,13 @@ def _looks(artists: Sequence[dict[str, Any]], place: np.ndarray) -> set[str]:
 
 
 def _front_marked(marks: Sequence[set[str]], front: Sequence[bool]) -> bool:
-    """Each point of the front has something that no other point has."""
+    """Return whether each point on the front has a look that no other point has."""
     others = set().union(*(mark for mark, on_front in zip(marks, front, strict=True) if not on_front))
     return all(mark - others for mark, on_front in zip(marks, front, strict=True) if on_front)
 
 
 def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
-    """Both directions have a label; one that axes share may stand at another one of them."""
+    """Return whether both directions have a label; axes that share a label may have it on one of them only."""
     for direction in (0, 1):
         shared = [each["labels"][direction] for each in figure["axes"]] if direction else []
         if not any(text.strip() for text in (axes["labels"][direction], figure["labels"][direction], *shared)):
@@ -99,9 +99,9 @@ def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
 
 
 def _mistaken(axes: dict[str, Any], names: tuple[str, str]) -> str:
-    """What is said of a label that speaks of another quantity than is drawn there; empty where none does."""
+    """Return a complaint about a label that names another quantity than its axis shows; empty if there is none."""
     for name, text in zip(names, axes["labels"], strict=True):
         others = [words for each, words in NAMES.items() if each != name]
         if re.search("|".join(others), text, re.IGNORECASE) and not re.search(SPEAKS[name], text, re.IGNORECASE):
-            return f"{text.strip()!r} is the label of what is drawn by {name}"
+            return f"the axis that shows {name} has the label {text.strip()!r}"
     return ""

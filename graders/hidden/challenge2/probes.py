@@ -1,4 +1,4 @@
-"""What the hidden tests have done beside the submission; plain values come back, and the judge recomputes them."""
+"""The calls that the hidden tests make to the submission. They return plain values, which the judge recomputes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ REST = ("dataset", "epochs", "seed", "accuracy", "seconds", "parameters")
 
 
 def space(submission: ModuleType) -> list[Any]:
-    """What search_space gives, as tuples."""
+    """Return search_space() as tuples."""
     return [_parts(each) for each in submission.search_space()]
 
 
 def kinds(submission: ModuleType) -> dict[str, Any]:
-    """Whether equal architectures are one key of a dict, and whether one can be changed."""
+    """Return whether equal architectures are the same dict key, and whether one can be changed."""
     one, other = submission.search_space()[7], submission.search_space()[7]
     try:
         one.width = 1
@@ -47,7 +47,7 @@ def kinds(submission: ModuleType) -> dict[str, Any]:
 
 
 def samples(submission: ModuleType, n: int, seeds: list[int]) -> list[Any]:
-    """A sample by a generator of each seed, the global ones in another state each time."""
+    """Return a sample for each seed, with the global generators in a different state each time."""
     found = []
     for number, seed in enumerate(seeds):
         np.random.seed(number)
@@ -57,13 +57,13 @@ def samples(submission: ModuleType, n: int, seeds: list[int]) -> list[Any]:
 
 
 def network(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_classes: int, X: np.ndarray) -> Any:
-    """The parameters of a network in their order, its logits for X outside training, and the promised count."""
+    """Return a network's parameters in order, its logits for X in evaluation mode, and its counted parameters."""
     architecture = _architecture(submission, parts)
     torch.manual_seed(7)
     model = submission.build(architecture, n_inputs, n_classes)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.mul_(3)  # so that no activation is nearly linear
+            parameter.mul_(3)  # otherwise the activations are nearly linear
     model = model.double().eval()
     with torch.no_grad():
         logits = model(torch.from_numpy(X)).numpy()
@@ -72,7 +72,7 @@ def network(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_cla
 
 
 def count(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_classes: int) -> Any:
-    """What count_parameters says."""
+    """Return what count_parameters returns."""
     return _count(submission, _architecture(submission, parts), n_inputs, n_classes)
 
 
@@ -81,7 +81,7 @@ def _count(submission: ModuleType, architecture: Any, n_inputs: int, n_classes: 
 
 
 def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> list[Any]:
-    """The weights of a network, built after torch's generator was given each of these seeds."""
+    """Return the weights of a network that is built after seeding torch's generator with each of these seeds."""
     found = []
     for seed in seeds:
         torch.manual_seed(seed)
@@ -91,7 +91,7 @@ def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> l
 
 
 def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, seed: int) -> np.ndarray:
-    """In training, n rows through a network that gives `value` to its first units and hands on from layer to layer."""
+    """Pass n rows through a network in training mode whose units get `value` and pass it on from layer to layer."""
     model = submission.build(_architecture(submission, parts), 5, 3).double().train()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -109,7 +109,7 @@ def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int,
 
 
 def trials(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """run_trial for each: what it says, and what passed through networks meanwhile."""
+    """Call run_trial for each run; return its trial and a record of what passed through networks."""
     return [_trial(submission, number, **run) for number, run in enumerate(runs)]
 
 
@@ -123,9 +123,9 @@ def _trial(
     pause: float = 0.0,
     closely: bool = True,
 ) -> dict[str, Any]:
-    """One of them; `pause`: seconds of work before it begins, `closely`: whether rows are told from each other."""
+    """Run one trial. `pause`: seconds of work before it begins. `closely`: whether to number the rows."""
     pictures = ImageData(**data)
-    torch.manual_seed(1000 + number)  # what ran before is another thing each time
+    torch.manual_seed(1000 + number)  # a different state before each trial
     np.random.seed(1000 + number)
     torch.rand(number + 1)
     idle = time.process_time() + pause
@@ -156,15 +156,15 @@ def _trial(
 
 
 def _shapes(modules: list[torch.nn.Module]) -> list[tuple[int, ...]]:
-    """The shapes of all parameters of these modules, each parameter once."""
+    """Return the shapes of all parameters of these modules, each parameter once."""
     parameters = {id(parameter): parameter for module in modules for parameter in module.parameters()}
     return [tuple(parameter.shape) for parameter in parameters.values()]
 
 
 def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
-    """For each row that went through a network the number of the picture that it comes from, by its likeness.
+    """Return for each row that went through a network the number of the picture that it is most similar to.
 
-    However pictures are scaled, a row is likest to its own.
+    However the pictures are scaled, a row is most similar to its own picture.
     """
     if not glimpses or not len(pictures):
         return np.zeros(0, np.int64)
@@ -173,22 +173,22 @@ def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
 
 
 def _glimpse(rows: np.ndarray) -> np.ndarray:
-    """Some 256 columns of these rows."""
+    """Return about 256 columns of these rows."""
     return rows[:, :: max(1, rows.shape[1] // 256)].astype(np.float32)
 
 
 def _standardised(rows: np.ndarray) -> np.ndarray:
-    """Every column with mean 0 and deviation 1, then every row with length 1."""
+    """Scale every column to mean 0 and deviation 1, then every row to length 1."""
     rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
 
 
 class _Passage:
-    """What went through a network at once: rows, whether in training, on how many threads, and what came out.
+    """One forward pass: its rows, whether in training mode, on how many threads, and its output.
 
-    `which` has a number for each row, the same for the same row; `heard` and `said` are mean squares, going in and
-    coming out. Outside training, `glimpse` has some columns of the rows, and `answers` what came out. `modules`: those
-    that they went through, one after the other, where a network's parts are called one by one.
+    `which` has a number for each row, the same for equal rows; `heard` and `said` are the mean squares of input and
+    output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. `modules` are the
+    modules that the rows passed one after the other, if the parts of a network are called one by one.
     """
 
     def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
@@ -202,7 +202,7 @@ class _Passage:
 
 @contextmanager
 def _passages(n_inputs: int, closely: bool) -> Iterator[list[_Passage]]:
-    """What goes through networks meanwhile."""
+    """Record what goes through networks."""
     found: list[_Passage] = []
     numbers: dict[bytes, int] = {}
 
@@ -230,7 +230,7 @@ def _mean_square(x: torch.Tensor) -> float:
 
 @contextmanager
 def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., None]) -> Iterator[None]:
-    """Calls `before` when rows go into a network, not into a part of one, and `after` with what each network gives."""
+    """Call `before` when rows enter a network (but not a part of one), and `after` with each network's output."""
     depth = 0
 
     def enter(module: torch.nn.Module, arguments: Any) -> None:
@@ -242,7 +242,7 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
     def leave(module: torch.nn.Module, arguments: Any, output: Any) -> None:
         nonlocal depth
         del arguments
-        depth = max(depth - 1, 0)  # where `before` raised, nothing was entered
+        depth = max(depth - 1, 0)  # if `before` raised, nothing was entered
         if depth == 0:
             after(module, output)
 
@@ -261,10 +261,10 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
 
 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One search after the other with the same log; trials are made up, or, where it has its own way to them, short.
+    """Run one search after the other with the same log; trials are made up, or short if search bypasses run_trial.
 
-    A run: architectures, dataset, epochs, seed; `stop` (a number of a trial) and `fault`, what it raises; `away`: how
-    many bytes to take from the end of the log beforehand.
+    A run has architectures, dataset, epochs, seed; `stop`, the number of a trial, and `fault`, what it raises; `away`,
+    how many bytes to cut off the end of the log beforehand.
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -285,11 +285,11 @@ def _searched(
     fault: str = "",
     away: int = 0,
 ) -> dict[str, Any]:
-    """`begun` is how many trials began, `ran` those of them that were asked of the module's `run_trial`."""
+    """Run one search. `begun` is how many trials began; `ran` are those that went through the module's `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
     ran: list[dict[str, Any]] = []
-    trained: list[torch.nn.Module] = []  # kept, so that none has the place of one that is gone
+    trained: list[torch.nn.Module] = []  # kept alive, so that no id is reused
     begun = 0
 
     def begin() -> None:
@@ -323,10 +323,10 @@ def _searched(
 def on_executor(
     submission: ModuleType, architectures: list[Any], order: list[int], failing: int | None, fault: str = ""
 ) -> Any:
-    """A search on an executor whose trials finish in this order, each once the log has had the time to take the last.
+    """Search with an executor whose trials finish in this order, each after the log has had time to get the last one.
 
-    `rows` are the log's lines after each, `inside` those at the end of each, before anybody knows of it; the trial
-    numbered `failing` raises `fault`.
+    `rows` are the log's line counts after each trial, `inside` those at the end of each trial, before its future is
+    done. The trial numbered `failing` raises `fault`.
     """
     log = Path("log", "on_executor.csv")
     log.parent.mkdir(exist_ok=True)
@@ -352,7 +352,7 @@ def on_executor(
 
 
 class _Held(Executor):
-    """An executor that finishes trials in an order of its own, from another thread."""
+    """An executor that finishes trials in a given order, from another thread."""
 
     def __init__(self, order: list[int], log: Path, failing: int | None, fault: str) -> None:
         self.held: list[tuple[Future[Any], Callable[[], Any]]] = []
@@ -381,12 +381,12 @@ class _Held(Executor):
             if number < len(self.held) and self._run(number):
                 self._until(lambda least=done + 1: _lines(self._log) >= least)
                 self.rows.append(_lines(self._log))
-        while not self._closed.wait(0.005):  # what came later than it should have is not left waiting
+        while not self._closed.wait(0.005):  # also run trials that are submitted late
             for number in range(len(self.held)):
                 self._run(number)
 
     def _run(self, number: int) -> bool:
-        """Run a trial that was given and not run yet; whether it has come to its end."""
+        """Run a submitted trial unless it has run before; return whether it finished."""
         future, call = self.held[number]
         if future.done() or not future.set_running_or_notify_cancel():
             return False
@@ -409,7 +409,7 @@ class _Held(Executor):
 
 
 def sent(submission: ModuleType, architectures: list[Any], data: dict[str, Any], epochs: int, seed: int) -> Any:
-    """A search with real trials on an executor that pickles what it is given, as one of other processes has to."""
+    """Search with real trials on an executor that pickles what it gets, as one with other processes does."""
     executor = _Sending()
     asked = [_architecture(submission, parts) for parts in architectures]
     found = submission.search(asked, ImageData(**data), epochs=epochs, seed=seed, executor=executor)
@@ -420,7 +420,7 @@ def sent(submission: ModuleType, architectures: list[Any], data: dict[str, Any],
 
 
 class _Sending(Executor):
-    """An executor whose function, arguments and answers are pickled on the way."""
+    """An executor that pickles functions, arguments and results."""
 
     def __init__(self) -> None:
         self.count, self._open = 0, True
@@ -453,7 +453,7 @@ def _in_place_of(submission: ModuleType, run_trial: Any) -> Iterator[None]:
 
 
 def _made_up(submission: ModuleType, architecture: Any, dataset: str, epochs: int, seed: int) -> Any:
-    """A trial that nobody ran, its numbers made of the architecture, and of as many digits as there are."""
+    """Make up a trial whose numbers depend on the architecture and have all digits."""
     rng = np.random.default_rng([architecture.layers, architecture.width, architecture.batch_size, epochs, seed])
     accuracy, seconds = float(rng.uniform()), float(rng.uniform(1, 9))
     parameters = int(rng.integers(1e4, 1e6))
@@ -461,7 +461,7 @@ def _made_up(submission: ModuleType, architecture: Any, dataset: str, epochs: in
 
 
 def _few(name: str) -> ImageData:
-    """So few rows that a trial on them takes no time."""
+    """Return so few rows that a trial takes almost no time."""
     rng = np.random.default_rng(0)
     rows, classes = rng.integers(0, 256, (40, 6)).astype(np.uint8), rng.integers(0, 3, 40)
     return ImageData(name, rows, classes, rows, classes, n_classes=3)
@@ -471,12 +471,12 @@ def _few(name: str) -> ImageData:
 
 
 def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
-    """The front of these trials."""
+    """Return the front of these trials."""
     return [_flat(trial) for trial in submission.pareto_front([_trial_of(submission, row) for row in rows])]
 
 
 def written(submission: ModuleType, rows: list[dict[str, Any]], folder: str) -> dict[str, Any]:
-    """The files that write_results leaves in a folder that is not there yet, and what the picture is made of."""
+    """Return the files that write_results writes into a new folder, and the contents of its picture."""
     saved: list[Any] = []
     print_png = FigureCanvasAgg.print_png
 
@@ -503,9 +503,9 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _axes(axes: Any, dpi: float) -> dict[str, Any]:
-    """The labels and limits of axes, and of each artist in them the points and a sign for how each is drawn.
+    """Return the labels and limits of axes, and the points of each artist with a description of their look.
 
-    `marks` has the points that a text is at, or a patch lies on, and which one, in the same way.
+    `marks` has, in the same form, the points that a text stands next to or a patch covers.
     """
     artists = []
     for line in axes.lines:
@@ -527,7 +527,7 @@ def _axes(axes: Any, dpi: float) -> dict[str, Any]:
 
 
 def _marks(axes: Any, dpi: float, artists: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The drawn points that a text or an arrow is at, less than half an inch away, and those that a patch lies on."""
+    """Return the points within half an inch of a text or an arrow, and those under a patch."""
     if not artists:
         return []
     places = np.concatenate([artist["points"] for artist in artists])

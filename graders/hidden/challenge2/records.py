@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: what a log and what is made of it must be, recomputed from the log itself."""
+"""Challenge 2, hidden: checks of a log and the files derived from it, recomputed from the log itself."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ COLUMNS = (*TRIAL, "accuracy_per_parameter", "pareto")
 _WHOLE = ("layers", "width", "batch_size", "epochs", "seed", "parameters")
 _REAL = ("dropout", "accuracy", "seconds", "accuracy_per_parameter")
 _TRUTH = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
-SAME = 1e-6  # relative: numbers are written in full, and were read back by one program or another
+SAME = 1e-6  # relative: numbers are written with all digits, but programs may read them back a little differently
 
 
 def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The architecture of a row."""
+    """Return the architecture of a row."""
     return tuple(row[name] for name in PARTS)
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What no two rows of a log have in common."""
+    """Return what identifies a row: no two rows of a log have it in common."""
     return (*parts_of(row), row["dataset"], row["epochs"], row["seed"])
 
 
 def in_words(row: Mapping[str, Any]) -> str:
-    """A row as it is named to the learner."""
+    """Describe a row in messages to the learner."""
     return (
         f"{row['layers']} layers of {row['width']}, {row['activation']}, dropout {row['dropout']:g}, "
         f"batches of {row['batch_size']} (seed {row['seed']})"
@@ -47,42 +47,43 @@ def in_words(row: Mapping[str, Any]) -> str:
 
 
 def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
-    """Weights and biases of an architecture."""
+    """Return the number of weights and biases of an architecture."""
     sizes = [n_inputs, *[row["width"]] * row["layers"], n_classes]
     return int(sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes)))
 
 
 def dominating(rows: Sequence[Row]) -> np.ndarray:
-    """An array (n, n) of bool: is row i at least as good as row j in all three, and better in one?"""
+    """Return a bool array (n, n): is row i at least as good as row j in all three criteria, and better in one?"""
     costs = np.array([(-row["accuracy"], row["parameters"], row["seconds"]) for row in rows]).reshape(-1, 1, 3)
     others = costs.transpose(1, 0, 2)
     return np.asarray((costs <= others).all(axis=2) & (costs < others).any(axis=2))
 
 
 def front_of(rows: Sequence[Row]) -> list[bool]:
-    """For each row, whether no other row dominates it."""
+    """Return for each row whether no other row dominates it."""
     return [not dominated for dominated in dominating(rows).any(axis=0).tolist()]
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values of a row are the same, numbers but for what writing and reading leaves."""
+    """Return whether two values of a row are the same; numbers may differ as much as writing and reading allows."""
     if isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
         return not isinstance(other, bool) and math.isclose(one, other, rel_tol=SAME)
     return type(one) is type(other) and one == other
 
 
 def read_rows(data: bytes | None, name: str, columns: Sequence[str], *, exactly: bool) -> list[Row]:
-    """The rows of a CSV file, numbers as numbers. Raises Mismatch where it is no such table.
+    """Return the rows of a CSV file, with numbers as numbers. Raise Mismatch if it is not such a table.
 
-    `exactly`: these columns and no other, in any order; else at least these.
+    `exactly`: these columns and no others, in any order; otherwise at least these.
     """
     table = read_csv(handed_in(data, name), name)
     header = table[0] if table else []
     if exactly and sorted(header) != sorted(columns):
-        raise Mismatch(f"{name} has the columns {', '.join(header)}", list(columns), header)
+        said = f"{name} has the columns {', '.join(header)}; expected {', '.join(columns)}, in any order"
+        raise Mismatch(said, list(columns), header)
     missing = [column for column in columns if column not in header]
     if missing:
-        raise Mismatch(f"{name} lacks the column {missing[0]}", list(columns), header)
+        raise Mismatch(f"{name} has no column {missing[0]}", list(columns), header)
     return [
         _row(dict(zip(header, cells, strict=False)), name, number, columns) for number, cells in enumerate(table[1:], 2)
     ]
@@ -95,7 +96,8 @@ def _row(cells: Mapping[str, str], name: str, line: int, columns: Sequence[str])
         try:
             row[column] = _value(column, text)
         except (ValueError, KeyError, OverflowError):
-            raise Mismatch(f"{name}, line {line}: {column} is {text[:40]!r}", None, text[:40]) from None
+            said = f"{name}, line {line}: {column} is {text[:40]!r}, which is not a valid value"
+            raise Mismatch(said, None, text[:40]) from None
     return row
 
 
@@ -119,68 +121,69 @@ def _value(column: str, text: str) -> Any:
     return text
 
 
-# What a whole table has to be
+# Checks of a whole table
 
 
 def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 10) -> None:
-    """Every row is of the space and agrees with itself, none is there twice, and the front is the front."""
+    """Check that every row is in the space and consistent, that no row is repeated, and that the front is right."""
     seen: dict[tuple[Any, ...], int] = {}
     for line, row in enumerate(rows, 2):
         place = f"{name}, line {line}"
         if parts_of(row) not in SPACE:
-            raise Mismatch(f"{place}: {in_words(row)} is no architecture of the search space", None, parts_of(row))
+            raise Mismatch(f"{place}: {in_words(row)} is not in the search space", None, parts_of(row))
         if identity(row) in seen:
-            raise Mismatch(f"{place} is line {seen[identity(row)]} again: {in_words(row)}", None, None)
+            raise Mismatch(f"{place} repeats line {seen[identity(row)]}: {in_words(row)}", None, None)
         seen[identity(row)] = line
         _check_numbers(row, place, count(row, n_inputs, n_classes))
     better_than = dominating(rows)
     for number, row in enumerate(rows):
         line, on_front = number + 2, not better_than[:, number].any()
         if row["pareto"] != on_front:
-            said = "is on the Pareto front, and is said not to be"
+            said = "pareto is False, but no other trial dominates this one"
             if not on_front:
                 better = 2 + int(better_than[:, number].argmax())
-                said = f"is said to be on the Pareto front, and line {better} is better in everything that differs"
-            raise Mismatch(f"{name}, line {line} {said}: {in_words(row)}", on_front, row["pareto"])
+                said = f"pareto is True, but line {better} dominates this trial"
+            raise Mismatch(f"{name}, line {line}: {said}: {in_words(row)}", on_front, row["pareto"])
 
 
 def _check_numbers(row: Row, place: str, parameters: int) -> None:
     if row["parameters"] != parameters:
-        said = f"{in_words(row)} has {parameters} parameters, and {row['parameters']} are logged"
+        said = f"parameters is {row['parameters']}, expected {parameters} for {in_words(row)}"
         raise Mismatch(f"{place}: {said}", parameters, row["parameters"])
     if not 0 <= row["accuracy"] <= 1:
-        raise Mismatch(f"{place}: an accuracy of {row['accuracy']:g} is none", None, row["accuracy"])
+        raise Mismatch(f"{place}: accuracy is {row['accuracy']:g}, expected 0 to 1", None, row["accuracy"])
     if row["seconds"] <= 0:
-        raise Mismatch(f"{place}: no training takes {row['seconds']:g} seconds", None, row["seconds"])
+        raise Mismatch(f"{place}: seconds is {row['seconds']:g}, expected more than 0", None, row["seconds"])
     expected = row["accuracy"] / row["parameters"]
     if not math.isclose(row["accuracy_per_parameter"], expected, rel_tol=1e-4):
-        said = f"accuracy_per_parameter is {row['accuracy_per_parameter']:.6g}, and {row['accuracy']:g} / "
-        raise Mismatch(f"{place}: {said}{row['parameters']} is {expected:.6g}", expected, None)
+        said = f"accuracy_per_parameter is {row['accuracy_per_parameter']:.6g}, expected {row['accuracy']:g} / "
+        raise Mismatch(f"{place}: {said}{row['parameters']} = {expected:.6g}", expected, None)
 
 
 def check_best(data: bytes | None, name: str, rows: Sequence[Row]) -> None:
-    """A JSON list of the five most accurate rows of the table, best first, with all fields."""
+    """Check a JSON list of the five most accurate rows of the table, best first, with all fields."""
     content = handed_in(data, name)
     try:
         models = json.loads(content)
     except (ValueError, RecursionError):
-        raise Mismatch(f"{name} is no JSON", None, None) from None
+        raise Mismatch(f"{name} is not valid JSON", None, None) from None
     wanted = min(5, len(rows))
     if not isinstance(models, list) or len(models) != wanted or not all(isinstance(each, dict) for each in models):
-        raise Mismatch(f"{name}: a list of {wanted} objects is expected", wanted, None)
+        raise Mismatch(f"{name}: expected a list of {wanted} objects", wanted, None)
     for number, model in enumerate(models, 1):
         if set(model) != set(COLUMNS):
-            raise Mismatch(f"{name}, model {number}: its fields are {', '.join(map(str, model))}", list(COLUMNS), None)
+            said = f"{name}, model {number} has the fields {', '.join(map(str, model))}; expected {', '.join(COLUMNS)}"
+            raise Mismatch(said, list(COLUMNS), None)
         model["pareto"] = bool(model["pareto"]) if model["pareto"] in (0, 1) else model["pareto"]
         if not any(all(_same_in_json(key, row[key], model[key]) for key in COLUMNS) for row in rows):
-            raise Mismatch(f"{name}, model {number} is no row of experiment_log.csv", None, None)
+            raise Mismatch(f"{name}, model {number} is not a row of experiment_log.csv", None, None)
     _check_order([model["accuracy"] for model in models], [row["accuracy"] for row in rows], name)
     if len({identity(model) for model in models}) != len(models):
-        raise Mismatch(f"{name}: one model is in it twice", None, None)
+        raise Mismatch(f"{name} contains one model twice", None, None)
 
 
 def _same_in_json(key: str, one: object, other: object) -> bool:
-    """Like `same`, but of the quotient fewer digits will do: pandas' `to_json` writes ten places behind the point."""
+    """Compare like `same`, but the quotient needs fewer digits: pandas' `to_json` writes ten decimal places."""
     if key == "accuracy_per_parameter" and isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-10)
     return same(one, other)
@@ -190,5 +193,5 @@ def _check_order(found: Sequence[float], accuracies: Iterable[float], name: str)
     expected = sorted(accuracies, reverse=True)[: len(found)]
     for number, (one, other) in enumerate(zip(found, expected, strict=True), 1):
         if not same(one, other):
-            said = f"the accuracy in place {number} is {one:g}, and the log's is {other:g}"
-            raise Mismatch(f"{name}: {said}: the most accurate ones, best first", expected, list(found))
+            said = f"the accuracy of model {number} is {one:g}, expected {other:g}, the log's number {number}"
+            raise Mismatch(f"{name}: {said}; list the most accurate rows, best first", expected, list(found))

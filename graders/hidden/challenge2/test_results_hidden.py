@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: the front and the files, and the search that was handed in, recomputed and run again."""
+"""Challenge 2, hidden: the front and the files, and the submitted search, recomputed and run again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from graders import dataroom
+from graders import datasets
 from graders.checks import Mismatch, assert_picture, assert_prose, cases, standard_error, task
-from graders.dataroom import shapes32
+from graders.datasets import shapes32
 from graders.hidden.challenge2.pictured import assert_tradeoffs_shown
 from graders.hidden.challenge2.records import (
     COLUMNS,
@@ -29,17 +29,17 @@ from graders.hidden.challenge2.records import (
 )
 
 LOG, BEST, PLOT = "experiment_log.csv", "best_models.json", "tradeoff_plot.png"
-PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # to train on, to validate on: as images.load has them
+PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # for training and validation, as in images.load
 N_INPUTS = 3072
-AGREE = 0.02  # between the accuracy of a row and that of the same trial, again
-N_UNSEEN = 1000  # pictures more, whose classes only the judge knows
-SIGMAS = 5  # of the difference of two shares: a false alarm in 1.7e6; in 1.4e5 for the best of 24 alike rows
-COUNTED = 0.01  # between the accuracy that is stated and what the network said: half-precision logits are often equal
+AGREE = 0.02  # allowed difference between a row's accuracy and that of the repeated trial
+N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
+SIGMAS = 5  # of a difference of two shares: a false alarm in 1.7e6, or in 1.4e5 for the best of 24 similar rows
+COUNTED = 0.01  # between the reported accuracy and the network's answers: half-precision logits are often equal
 MOST_EPOCHS = 20
 LEAST = 20  # different architectures
-EVEN = 0.65  # of a plot is ground, of few colours
-LEARNED = 0.6  # the best of the log at least; the solution's is 0.9
-POINTS = {  # what the recommendations must speak of, in any words
+EVEN = 0.65  # the share of a plot that is background, in few colours
+LEARNED = 0.6  # the least for the best accuracy in the log; the solution's is 0.9
+POINTS = {  # what the recommendations must mention, in any words
     "depth": r"\bdepth|\bdeep|\blayers?\b",
     "width": r"\bwid(th|e|er)\b|\bnarrow",
     "activations": r"activation|\b(re|e)lus?\b|leaky",
@@ -52,7 +52,7 @@ POINTS = {  # what the recommendations must speak of, in any words
 
 
 def made_up(seed: int, n: int = 24) -> list[Row]:
-    """Trials that nobody ran, three to eight on the front, and for each a worse one of the same architecture."""
+    """Make up trials, three to eight of them on the front, and for each a worse one of the same architecture."""
     rng = np.random.default_rng(seed)
     space = sorted(SPACE)
     while True:
@@ -79,19 +79,17 @@ def _made_up_row(parts: tuple[Any, ...], rng: np.random.Generator) -> Row:
 
 
 def assert_front(found: list[Row], rows: list[Row]) -> None:
-    """The undominated ones, each as often as it is in `rows`, in their order."""
+    """Check that the front has every undominated trial as often as `rows` has it, in the same order."""
     expected = [row for row, on_front in zip(rows, front_of(rows), strict=True) if on_front]
     for row in found:
         if row not in expected:
-            raise Mismatch(f"{_told(row)} is dominated, and is in the front", None, None)
+            raise Mismatch(f"the front contains a dominated trial: {_told(row)}", None, None)
     for row in expected:
         if found.count(row) != expected.count(row):
-            said = (
-                f"{_told(row)} is dominated by none: {expected.count(row)} of it in the front, {found.count(row)} found"
-            )
-            raise Mismatch(said, None, None)
+            said = f"no trial dominates this one: {_told(row)}. Expected it {expected.count(row)} times in the front"
+            raise Mismatch(f"{said}, found it {found.count(row)} times", None, None)
     if found != expected:
-        raise Mismatch("the front is not in the order in which its trials came", None, None)
+        raise Mismatch("the trials on the front are not in their original order", None, None)
 
 
 def _told(row: Row) -> str:
@@ -103,10 +101,10 @@ def _told(row: Row) -> str:
 
 @task("front")
 @cases(8)
-def test_the_front_are_the_trials_that_none_dominates(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_front_has_the_trials_that_no_other_dominates(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
     if draw.case % 2:
-        for row in rows:  # float32 tells such seconds from one another, three digits behind the point do not
+        for row in rows:  # float32 can tell such seconds apart, but not after rounding to three decimals
             row["seconds"] = 4 + row["seconds"] * 1e-4
     assert_front(kata.run(probes.front, rows), rows)
 
@@ -134,23 +132,25 @@ def test_a_single_trial_is_the_front(kata: Any, draw: Any, probes: Any) -> None:
 
 @task("results")
 @cases(3)
-def test_the_table_says_of_every_trial_all_there_is_to_say(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_table_has_every_trial_with_all_its_numbers(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
     run = kata.run(probes.written, rows, f"of_this_{draw.case}")
     found = read_rows(run[LOG], LOG, COLUMNS, exactly=True)
     by_key = {identity(row): row for row in found}
     if len(found) != len(rows) or set(by_key) != {identity(row) for row in rows}:
-        raise Mismatch(f"{LOG} has {len(found)} rows, and there were {len(rows)} trials", len(rows), len(found))
+        said = f"{LOG} has {len(found)} rows; expected one for each of {len(rows)} trials"
+        raise Mismatch(said, len(rows), len(found))
     for row in rows:
         for name, value in row.items():
-            if not same(by_key[identity(row)][name], value):
-                raise Mismatch(f"{LOG}: {name} of {in_words(row)}", value, by_key[identity(row)][name])
+            written = by_key[identity(row)][name]
+            if not same(written, value):
+                raise Mismatch(f"{LOG}: {name} of {in_words(row)} is {written}, expected {value}", value, written)
     check_table(found, LOG, N_INPUTS)
 
 
 @task("results")
 @cases(3)
-def test_the_five_most_accurate_come_best_first(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_best_models_are_the_most_accurate_best_first(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())[: (24, 24, 4)[draw.case]]
     run = kata.run(probes.written, rows, f"best_{draw.case}")
     check_best(run[BEST], BEST, read_rows(run[LOG], LOG, COLUMNS, exactly=True))
@@ -165,64 +165,63 @@ def test_the_picture_shows_both_tradeoffs_and_the_front(kata: Any, draw: Any, pr
     assert_tradeoffs_shown(run["figure"], rows)
 
 
-# ------------------------------------------------------------------------------------ the search that was handed in
+# -------------------------------------------------------------------------------------------- the submitted search
 
 
 def handed_in(kata: Any) -> list[Row]:
-    """The rows of the submission's own log, which agree with themselves."""
+    """Return the rows of the submission's own log after checking that they are consistent."""
     rows = read_rows(kata.data(f"results/{LOG}"), LOG, COLUMNS, exactly=True)
     check_table(rows, LOG, N_INPUTS)
     return rows
 
 
 @task("log")
-def test_the_log_has_twenty_architectures_and_agrees_with_itself(kata: Any) -> None:
+def test_the_log_has_twenty_architectures_and_is_consistent(kata: Any) -> None:
     rows = handed_in(kata)
     different = len({parts_of(row) for row in rows})
     if different < LEAST:
-        raise Mismatch(f"{LOG} has {different} different architectures; at least {LEAST} are needed", LEAST, different)
+        raise Mismatch(f"{LOG} has {different} different architectures; expected at least {LEAST}", LEAST, different)
     for line, row in enumerate(rows, 2):
         if row["dataset"] not in PICTURES or row["dataset"] != rows[0]["dataset"]:
-            said = f"data set {row['dataset'][:40]}: one for all, of {', '.join(PICTURES)}"
+            said = f"the data set is {row['dataset'][:40]}; expected the same in all rows, {' or '.join(PICTURES)}"
             raise Mismatch(f"{LOG}, line {line}: {said}", None, None)
         if not 1 <= row["epochs"] <= MOST_EPOCHS:
-            raise Mismatch(
-                f"{LOG}, line {line}: {row['epochs']} epochs; 1 to {MOST_EPOCHS} may be", None, row["epochs"]
-            )
+            said = f"epochs is {row['epochs']}, expected 1 to {MOST_EPOCHS}"
+            raise Mismatch(f"{LOG}, line {line}: {said}", None, row["epochs"])
         of = PICTURES[row["dataset"]][1]
         right = row["accuracy"] * of
         if abs(right - round(right)) > 0.02:
-            raise Mismatch(
-                f"{LOG}, line {line}: no share of {of} pictures is {row['accuracy']:g}", None, row["accuracy"]
-            )
+            said = f"the accuracy {row['accuracy']:g} is not a share of {of} pictures"
+            raise Mismatch(f"{LOG}, line {line}: {said}", None, row["accuracy"])
     best = max(row["accuracy"] for row in rows)
     if best < LEARNED:
-        raise Mismatch(f"{LOG}: the best accuracy is {best:g}: no network has learned much", LEARNED, best)
+        raise Mismatch(f"{LOG}: the best accuracy is {best:g}, expected at least {LEARNED:g}", LEARNED, best)
 
 
 @task("log")
-def test_the_best_models_are_those_of_the_log(kata: Any) -> None:
+def test_the_best_models_match_the_log(kata: Any) -> None:
     check_best(kata.data(f"results/{BEST}"), BEST, handed_in(kata))
 
 
 @task("log")
-def test_the_picture_is_one(kata: Any) -> None:
+def test_the_picture_is_a_plot_of_points(kata: Any) -> None:
     pixels = assert_picture(kata.data(f"results/{PLOT}"), PLOT)
     colours = pixels.reshape(-1, pixels.shape[2])[:: max(1, pixels[..., 0].size // 500_000)]
     even = np.sort(np.unique(colours, axis=0, return_counts=True)[1])[-8:].sum() / len(colours)
-    if even < EVEN:  # the solution's 0.97; noise, a photograph, an image in axes less than 0.63
-        raise Mismatch(f"{PLOT} is no plot of points: its eight commonest colours are {even:.0%} of it", EVEN, even)
+    if even < EVEN:  # 0.97 in the solution; less than 0.63 for noise, a photograph or an image in axes
+        said = f"{PLOT} is not a plot of points: its eight most common colours cover only {even:.0%} of it"
+        raise Mismatch(said, EVEN, even)
 
 
 @task("repeated")
-def test_the_best_row_is_what_its_trial_gives_again(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_best_row_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None:
     rows = handed_in(kata)
     repeat(kata, draw, probes, max(rows, key=lambda row: row["accuracy"]))
 
 
 @task("repeated")
-def test_two_rows_drawn_at_random_are_what_their_trials_give_again(kata: Any, draw: Any, probes: Any) -> None:
-    """One of those on which conclusions rest, the front and the five best, and one of the others."""
+def test_two_rows_drawn_at_random_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None:
+    """Repeat one of the rows on which conclusions rest (the front and the five best), and one of the others."""
     rows = handed_in(kata)
     ranked = sorted(rows, key=lambda row: -row["accuracy"])
     leading = [row for row in ranked[1:] if row["pareto"] or row in ranked[:5]]
@@ -232,14 +231,14 @@ def test_two_rows_drawn_at_random_are_what_their_trials_give_again(kata: Any, dr
 
 
 def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
-    """Train a row again, on pictures that the judge hands over. Raises Mismatch where something else comes of it.
+    """Repeat the training of a row on the judge's pictures. Raise Mismatch if the result differs.
 
-    What the trial states is not believed: the judge counts what the network said of the validation pictures. Behind
-    those of the data set come others, with classes drawn at random; their true classes stay here. So a network has to
-    tell them apart, as well as the log says.
+    The judge doesn't rely on what the trial reports: it counts the network's own answers for the validation pictures.
+    New pictures follow those of the data set, with random labels; only the judge knows their true classes. So the
+    network has to tell them apart as well as the log says.
     """
     n_train, n_validation = PICTURES[row["dataset"]]
-    place = dataroom.folder(row["dataset"])
+    place = datasets.folder(row["dataset"])
     images = np.load(place / "images.npy", mmap_mode="r")
     X, y = images.reshape(len(images), -1), np.load(place / "labels.npy")
     X_unseen, y_unseen = unseen(row["dataset"], draw.seed())
@@ -252,46 +251,46 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     (trial,) = kata.run(probes.trials, [run])
     trained = trial["rows"][trial["training"]].sum()
     if trained != row["epochs"] * n_train:
-        said = f"{in_words(row)}, trained again: {trained} rows went through the network"
-        raise Mismatch(f"{said}, and {row['epochs']} epochs of {n_train} were to", row["epochs"] * n_train, trained)
+        said = f"{in_words(row)}, trained again: {trained} rows went through the network in training"
+        raise Mismatch(f"{said}, expected {row['epochs']} epochs of {n_train}", row["epochs"] * n_train, trained)
     predicted = predictions(row, trial, data["y_validation"])
     accuracy = float(np.mean(predicted[:n_validation] == y[-n_validation:]))
     if abs(accuracy - row["accuracy"]) > AGREE + 1e-9:
-        said = f"{in_words(row)}: {row['accuracy']:.3f} is logged, and the same trial again gives {accuracy:.3f}"
+        said = f"{in_words(row)}: the log has accuracy {row['accuracy']:.3f}, but the trial now gives {accuracy:.3f}"
         raise Mismatch(said, row["accuracy"], accuracy)
     elsewhere = float(np.mean(predicted[n_validation:] == y_unseen))
     slack = AGREE + SIGMAS * standard_error(row["accuracy"], n_validation, elsewhere, N_UNSEEN)
     if abs(elsewhere - row["accuracy"]) > slack:
         said = (
-            f"{in_words(row)}: {row['accuracy']:.3f} is logged, and of {N_UNSEEN} pictures that were drawn for this "
-            f"grading the same trial's network has {elsewhere:.3f} right"
+            f"{in_words(row)}: the log has accuracy {row['accuracy']:.3f}, but on {N_UNSEEN} pictures that were drawn "
+            f"for this grading, the same trial's network has {elsewhere:.3f}"
         )
         raise Mismatch(said, row["accuracy"], elsewhere)
 
 
 def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (N_UNSEEN, N_INPUTS) of a data set that no submission has seen, and their classes.
+    """Return pictures (N_UNSEEN, N_INPUTS) of a data set that no submission has seen, and their classes.
 
-    Those of shapes32 are drawn afresh. Photographs cannot be: they are some that the judge keeps back.
+    For shapes32 they are drawn afresh. Photographs can't be, so the judge keeps some back.
     """
     if dataset == "shapes32":
         images, labels = shapes32.render(N_UNSEEN, seed)
     else:
-        images, labels = dataroom.kept_back(dataset)
+        images, labels = datasets.kept_back(dataset)
         chosen = np.random.default_rng(seed).choice(len(images), N_UNSEEN, replace=False)
         images, labels = images[chosen], labels[chosen]
     return images.reshape(N_UNSEEN, -1), labels
 
 
 def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
-    """The classes that the network of a trial said last of all validation pictures, whose classes it was `given`.
+    """Return the last classes that a trial's network predicted for all validation pictures, with labels `given`.
 
-    Raises Mismatch where it is no network of the row's architecture, or where the trial states another accuracy.
+    Raise Mismatch if the network doesn't have the row's architecture, or if the trial reports another accuracy.
     """
     sizes = [N_INPUTS, *[row["width"]] * row["layers"], 10]
     expected = [shape for pair in itertools.pairwise(sizes) for shape in (pair[::-1], pair[1:])]
     if sorted(map(tuple, trial["shapes"])) != sorted(expected):
-        said = f"{in_words(row)}, trained again: the network that the validation pictures went through last has"
+        said = f"{in_words(row)}, trained again: the network that classified the validation pictures last has"
         raise Mismatch(f"{said} parameters of the shapes {trial['shapes']}", expected, trial["shapes"])
     shares = []
     for order in orders(trial, len(given)):
@@ -299,16 +298,16 @@ def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
         shares.append(float(np.mean(predicted == given)))
         if abs(shares[-1] - trial["accuracy"]) <= COUNTED:
             return np.asarray(predicted)
-    counted = f"what it said of them gives {shares[0]:.3f}" if shares else "not all of them went through it"
+    counted = f"its network gets {shares[0]:.3f} right" if shares else "not all of them went through its network"
     said = f"{in_words(row)}, trained again: the trial says {trial['accuracy']:.3f} of {len(given)} pictures are right"
-    raise Mismatch(f"{said}, and {counted}", shares[0] if shares else None, trial["accuracy"])
+    raise Mismatch(f"{said}, but {counted}", shares[0] if shares else None, trial["accuracy"])
 
 
 def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
-    """Where each of n pictures may be among the rows that went through a network after training.
+    """Yield the places that n pictures may have among the rows that went through a network after training.
 
-    They come one after the other, in whatever batches, with other rows before or behind. Or they are shuffled: then
-    their likeness tells.
+    They may come one after the other, in batches of any size, with other rows before or after them. Or they are
+    shuffled: then each row is matched with the most similar picture.
     """
     bounds = np.concatenate([[0], np.cumsum(trial["last_rows"])])
     for start in bounds[np.isin(bounds + n, bounds)]:
@@ -320,6 +319,6 @@ def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
 
 
 @task("recommendations")
-def test_the_recommendations_speak_of_the_main_points(kata: Any) -> None:
+def test_the_recommendations_cover_the_main_points(kata: Any) -> None:
     text = kata.text("results/recommendations.md")
     assert_prose(text, "results/recommendations.md", words=200, points=POINTS)

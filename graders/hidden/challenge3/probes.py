@@ -1,4 +1,4 @@
-"""What the hidden tests have done beside the submission; plain values come back, and none of them is trusted."""
+"""The calls that the hidden tests make to the submission. They return plain values, none of which is trusted."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ import torch
 from corpus import Corpus, Review
 from torch import nn
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
-Told = tuple[np.ndarray, np.ndarray]  # the text of sentences, a line each, as bytes; their labels (n,)
+Told = tuple[np.ndarray, np.ndarray]  # the text of sentences, one per line, as bytes; their labels (n,)
 
 # -------------------------------------------------------------------------------------------------------- the mechanism
 
 
 def weights_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[Any]:
-    """What attention_weights gives, and its arguments as they are afterwards."""
+    """Return attention_weights(…), and its arguments after the call."""
     arguments = _tensors(H, query, mask)
     weights = submission.attention_weights(*_given(arguments))
     return [_array(weights), *map(_array, arguments)]
 
 
 def context_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[Any]:
-    """What attend gives, context and weights, and its arguments as they are afterwards."""
+    """Return context and weights from attend(…), and its arguments after the call."""
     arguments = _tensors(H, query, mask)
     context, weights = submission.attend(*_given(arguments))
     return [_array(context), _array(weights), *map(_array, arguments)]
@@ -44,8 +44,9 @@ def gradients_for(
     on_context: np.ndarray | None,
     on_weights: np.ndarray,
 ) -> list[np.ndarray]:
-    """Gradients for H and query of Σ context · on_context + Σ weights · on_weights; without on_context of the latter,
-    and the weights then come from attention_weights.
+    """Return the gradients of Σ context · on_context + Σ weights · on_weights with respect to H and query.
+
+    Without on_context only the second sum is used, and the weights come from attention_weights.
     """
     vectors, asked, real = _tensors(H, query, mask)
     vectors.requires_grad_(True)
@@ -64,7 +65,7 @@ def gradients_for(
 
 
 def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Sequence[Any]) -> list[list[np.ndarray]]:
-    """The parameters of a fresh model for each of the seeds (None: no seed is given), the global generator moved on."""
+    """Return the parameters of a fresh model for each seed (None: no seed), with the global generator moved on."""
     found = []
     for seed in seeds:
         torch.rand(7)
@@ -75,9 +76,9 @@ def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Se
 def answers_of_model(
     submission: Any, kind: str, sizes: Sequence[int], seed: int, noise: int, batches: Sequence[Sequence[np.ndarray]]
 ) -> list[list[np.ndarray]]:
-    """What a model whose parameters are shaken says of each batch (tokens, mask): logits, and weights where it has any.
+    """Return the logits, and weights if any, of a model with noisy parameters for each batch (tokens, mask).
 
-    Sizes are the vocabulary's, the embedding's and the number of classes; `noise` is the seed that it is shaken with.
+    `sizes` are those of the vocabulary and the embedding, and the number of classes; `noise` is the seed of the noise.
     """
     model = _model(submission, kind, sizes, seed)
     _shake(model, noise)
@@ -91,7 +92,7 @@ def answers_of_model(
 def training(
     submission: Any, kind: str, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
 ) -> dict[str, Any]:
-    """Train the model of a seed: its history, parameters before and after, and what it says of sentences.
+    """Train a model; return its history, its parameters before and after, and its answers for the hidden sentences.
 
     `shown_before` and `shown_after` are the logits of the training reviews.
     """
@@ -115,9 +116,9 @@ def training(
 def parameters_after(
     submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int, moved: bool = False
 ) -> list[list[np.ndarray]]:
-    """The parameters of the model of one seed, trained beside each test part.
+    """Return the parameters of a model with this seed, trained once with each set of test reviews in the corpus.
 
-    The global generators start from the same state each time, or from another one where they are `moved`.
+    The global generators start from the same state each time, or from a different one if `moved`.
     """
     found = []
     for number, test in enumerate(tests):
@@ -130,7 +131,7 @@ def parameters_after(
 def answers_of_trained(
     submission: Any, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
 ) -> list[np.ndarray]:
-    """Logits and weights of the trained classifier with attention for sentences; the last model is kept."""
+    """Return logits and weights of the trained classifier with attention for sentences; the last model is cached."""
     corpus, model = _kept(submission, train, test, seed, epochs)
     return _answer(model, *corpus.encode(_split(hidden)))
 
@@ -139,7 +140,7 @@ _last: list[Any] = [None, None]
 
 
 def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> tuple[Corpus, nn.Module]:
-    """A corpus and the classifier with attention that was trained on it; made once where the same is asked again."""
+    """Return a corpus and the classifier with attention trained on it, cached if they are the same as last time."""
     asked = (*map(bytes, (*train, *test)), seed, epochs)
     if _last[0] != asked:
         corpus = _corpus(train, test)
@@ -155,9 +156,9 @@ def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> t
 def explanations(
     submission: Any, train: Told, test: Told, seeds: Sequence[int], epochs: int, sentences: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Models of several seeds, all trained before any explains: what each says of every sentence, in turns.
+    """Train models with several seeds, and then let them explain every sentence in turns; return the explanations.
 
-    `forward` is what its own forward gives for the same sentences; the parameters are those before and after.
+    `forward` is the output of each model's forward for the same sentences; parameters are from before and after.
     """
     corpus = _corpus(train, test)
     models = [_trained(submission, KINDS[0], corpus, seed, epochs) for seed in seeds]
@@ -187,7 +188,7 @@ def _explained(submission: Any, model: nn.Module, corpus: Corpus, sentence: str)
 def bars(
     submission: Any, prediction: str, confidence: float, words: list[str], weights: list[float], minimum: float | None
 ) -> str:
-    """What as_bars makes of an explanation; `minimum` None is not given."""
+    """Return as_bars(explanation), without an argument `minimum` if that is None."""
     weighted = list(zip(words, weights, strict=True))
     explanation = submission.Explanation(prediction=prediction, confidence=confidence, weights=weighted)
     return submission.as_bars(explanation) if minimum is None else submission.as_bars(explanation, minimum=minimum)
@@ -199,9 +200,9 @@ def bars(
 def heatmap_of(
     submission: Any, train: Told, test: Told, seed: int, noise: int, sentences: np.ndarray
 ) -> dict[str, Any]:
-    """The heatmap of a model whose parameters are shaken: the file, and what the figure held when it was saved.
+    """Return the heatmap of a model with noisy parameters: the file, and the contents of the figure when it was saved.
 
-    `weights` are what the model's forward gives for each sentence alone; `cells` and `texts` see _seen.
+    `weights` are those of the model's forward for each sentence alone; for `cells` and `texts` see _seen.
     """
     import matplotlib.figure
 
@@ -213,7 +214,7 @@ def heatmap_of(
     saving = matplotlib.figure.Figure.savefig
 
     def look(figure: Any, *arguments: Any, **options: Any) -> Any:
-        result = saving(figure, *arguments, **options)  # first: a layout is settled by drawing
+        result = saving(figure, *arguments, **options)  # first, because drawing fixes the layout
         seen.append(_seen(figure))
         return result
 
@@ -230,11 +231,11 @@ def heatmap_of(
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Rows of cells and pieces of text of a figure, in pixels from its lower left corner.
+    """Return the rows of cells and the texts of a figure, in pixels from its lower left corner.
 
-    cells: for each row of an image or a mesh the number of its axes, its values, its lower and its upper edge, and the
-    edges of its columns. texts: the number of the axes, what is written, the place it is anchored at and the middle of
-    the box it takes; the labels of ticks are anchored at their tick.
+    cells: for each row of an image or a mesh, the number of its axes, its values, its lower and upper edge, and the
+    edges of its columns. texts: the number of the axes, the text, its anchor and the middle of its box; tick labels are
+    anchored at their tick.
     """
     figure.canvas.draw()
     cells, texts = [], []
@@ -253,7 +254,7 @@ def _seen(figure: Any) -> dict[str, Any]:
 
 
 def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
-    """The rows of every image and mesh of these axes."""
+    """Yield the rows of every image and mesh in these axes."""
     for image in axes.images:
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
         if values.ndim == 2:
@@ -285,8 +286,9 @@ def _middle(text: Any) -> tuple[float, float]:
 
 
 def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
-    """What compare gives, the seconds that it took, and for each seed both models trained twice more by hand: logits of
-    the test reviews after each training, and the number of parameters that are trained.
+    """Return compare's table and the seconds that it took, and train both models of each seed twice more.
+
+    `again`: for each row, the logits of the test reviews after each training, and the number of trained parameters.
     """
     corpus = _corpus(train, test)
     began = time.perf_counter()
@@ -317,7 +319,7 @@ def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -
 
 
 def _corpus(train: Told, test: Told) -> Corpus:
-    """Reviews without their evidence."""
+    """Make a corpus of reviews without their evidence."""
     reviews = [
         tuple(Review(words, label) for words, label in zip(_split(text), labels.tolist(), strict=True))
         for text, labels in (train, test)
@@ -346,7 +348,7 @@ def _trained(submission: Any, kind: str, corpus: Corpus, seed: int, epochs: int)
 
 
 def _shake(model: nn.Module, seed: int) -> None:
-    """Add noise of standard deviation 1/2 to every parameter, so that none of them stands at a special place."""
+    """Add noise of standard deviation 1/2 to every parameter, so that none has a special value."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -360,7 +362,7 @@ def _answer(model: nn.Module, tokens: torch.Tensor, mask: torch.Tensor) -> list[
 
 
 def _parameters(model: nn.Module) -> list[np.ndarray]:
-    """Copies of all that is trained."""
+    """Copy all trained parameters."""
     return [_array(parameter) for parameter in model.parameters() if parameter.requires_grad]
 
 
@@ -369,7 +371,7 @@ def _tensors(*arrays: np.ndarray | None) -> list[Any]:
 
 
 def _given(arguments: Sequence[Any]) -> list[Any]:
-    """A mask that is None is left out."""
+    """Leave out a mask that is None."""
     return [argument for argument in arguments if argument is not None]
 
 

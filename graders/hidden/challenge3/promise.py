@@ -1,9 +1,9 @@
-"""The one sentence in which these tests say no."""
+"""How these tests fail: with a message to the learner."""
 
 from __future__ import annotations
 
 
 def promise(kept: object, said: str) -> None:
-    """What was promised is kept; else `said` is what the learner reads, and nothing of how it was found out."""
+    """Check that a promise is kept; if not, the learner reads `said` and nothing about how it was checked."""
     if not kept:
         raise AssertionError(said)

@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: reviews that no worker has the labels of, in clauses and in a language that it has not seen."""
+"""Challenge 3, hidden: reviews whose labels no worker has, with clauses and in a language that it hasn't seen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CORPUS = Path(__file__).parents[3] / "katas" / "challenge3" / "corpus.py"
 
 
 def _supplied() -> ModuleType:
-    """corpus.py, the judge's copy."""
+    """Load the judge's copy of corpus.py."""
     spec = importlib.util.spec_from_file_location("challenge3_corpus", CORPUS)
     assert spec is not None
     assert spec.loader is not None
@@ -49,7 +49,7 @@ HIDDEN = corpus.Grammar(
 
 
 class Language(NamedTuple):
-    """Reviews to train on and to test on, and the judge's own ones with what only the judge knows."""
+    """Reviews to train on and to test on, and the judge's own reviews with what only the judge knows."""
 
     train: tuple[list[str], list[int]]
     test: tuple[list[str], list[int]]
@@ -57,13 +57,13 @@ class Language(NamedTuple):
     labels: np.ndarray
     """(hidden reviews,)"""
     evidence: list[list[int]]
-    """The positions of the words that decide, of every hidden review."""
+    """The positions of the words that decide, for every hidden review."""
     known: frozenset[str]
     """The vocabulary's words."""
 
 
 def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """In the words of corpus.py, the hidden ones partly in clauses of the judge's own."""
+    """Write reviews in the words of corpus.py; the hidden ones also have clauses of the judge's own."""
     rng = np.random.default_rng(seed)
     train = corpus.write_reviews(n_train, rng, corpus.COMMON)
     test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)
@@ -71,7 +71,7 @@ def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> 
 
 
 def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """The same in a language in which every word is another, made up from the seed: nothing can be known beforehand."""
+    """Write the same reviews in a language whose words are made up from the seed, so that none is known beforehand."""
     rng = np.random.default_rng([seed, 1])
     names: dict[str, str] = {}
 
@@ -96,22 +96,22 @@ def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) ->
 
 
 def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Sentences and labels as a probe takes them: the text of the sentences, and labels (n,)."""
+    """Return sentences and labels as a probe takes them: the text of the sentences, and labels (n,)."""
     return text(reviews[0]), np.array(reviews[1])
 
 
 def text(sentences: Sequence[str]) -> np.ndarray:
-    """Sentences, a line each, as bytes (uint8): an array is not spelled out where a failure is told."""
+    """Return sentences, one per line, as bytes (uint8): reports of failures don't print whole arrays."""
     return np.frombuffer("\n".join(sentences).encode(), np.uint8)
 
 
 def other_labels(test: tuple[list[str], list[int]]) -> tuple[list[str], list[int]]:
-    """The same test reviews with every label turned around."""
+    """Return the same test reviews with all labels swapped."""
     return test[0], [1 - label for label in test[1]]
 
 
 def without(sentence: str, places: Sequence[int]) -> str:
-    """A sentence without the words at these places."""
+    """Return a sentence without the words at these places."""
     return " ".join(word for place, word in enumerate(sentence.split()) if place not in set(places))
 
 

@@ -1,10 +1,10 @@
 """Challenge 3, hidden: weights, context and their gradients against torch in float64.
 
-Allowance: let A_i = Σ_k |h_ik q_k| and A the largest A_i of a row's real words. A score is a sum of d products, so it
-is off by d eps A_i at most; the softmax makes of that |δα_i| <= α_i (|δs_i| + Σ_j α_j |δs_j|) <= 2 α_i d eps A, and its
-own sum of `words` terms and the rounding of s_i - max add (words + 2 A) eps α_i. Together that is below
-8 eps (d + words) α_i (1 + A). What is made of the weights, products and sums of at most d + words terms, passes
-through the same factor (1 + A), with absolute values in the place of its terms.
+The allowed errors: let A_i = Σ_k |h_ik q_k|, and A the largest A_i of a row's real words. A score is a sum of d
+products, so its error is at most d eps A_i. The softmax turns that into |δα_i| <= α_i (|δs_i| + Σ_j α_j |δs_j|) <=
+2 α_i d eps A; its own sum of `words` terms and the rounding of s_i - max add (words + 2 A) eps α_i. Together that is
+below 8 eps (d + words) α_i (1 + A). Everything computed from the weights, products and sums of at most d + words terms,
+gets the same factor (1 + A), with absolute values instead of its terms.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import torch
 from graders.checks import about, assert_close, assert_equal, cases, task
 from graders.hidden.challenge3.promise import promise
 
-HUGE = (1e11, 1e32)  # scores lie as far below 0: anything finite that is put in for padding must be below them
+HUGE = (1e11, 1e32)  # scores are this far below 0, so any finite score for padding must be lower still
 
 
 class Row(NamedTuple):
-    """Arguments of one call."""
+    """The arguments of one call."""
 
     H: np.ndarray
     query: np.ndarray
@@ -29,12 +29,12 @@ class Row(NamedTuple):
 
     @property
     def real(self) -> np.ndarray:
-        """The mask, of all words where there is none."""
+        """The mask, or one that is True at all words if there is none."""
         return np.ones(self.H.shape[:2], bool) if self.mask is None else self.mask
 
     @property
     def factor(self) -> np.ndarray:
-        """1 + A of each row, (n, 1)."""
+        """1 + A for each row, (n, 1)."""
         sizes = abs(self.H.astype(np.float64)) @ abs(self.query.astype(np.float64))
         return 1 + np.where(self.real, sizes, 0).max(axis=1, keepdims=True)
 
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
 
 def arguments(draw: Any, *, masked: bool, dtype: Any = np.float64) -> Row:
-    """Vectors, a query, and a mask in any pattern, a real word in every row; what stands at padding is far larger."""
+    """Draw vectors, a query and a mask of any pattern with a real word in every row; vectors at padding are larger."""
     n, words, d = draw.sizes("n words d", low=1, high=7)
     H, query = draw.normal(n, words, d, dtype=dtype), draw.normal(d, dtype=dtype)
     if not masked:
@@ -55,7 +55,7 @@ def arguments(draw: Any, *, masked: bool, dtype: Any = np.float64) -> Row:
 
 
 def reference(row: Row) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """H, query, weights and context in float64; gradients flow."""
+    """Return H, query, weights and context in float64; gradients flow."""
     H = torch.tensor(row.H, dtype=torch.float64, requires_grad=True)
     query = torch.tensor(row.query, dtype=torch.float64, requires_grad=True)
     weights = (H @ query).masked_fill(~torch.tensor(row.real), -torch.inf).softmax(dim=1)
@@ -63,28 +63,27 @@ def reference(row: Row) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch
 
 
 def assert_weights(weights: Any, row: Row, dtype: Any = np.float64) -> None:
-    """Weights (n, words) are softmax's, exactly 0 at padding, and every row sums to 1."""
+    """Check that weights (n, words) are those of the softmax, exactly 0 at padding, and that every row sums to 1."""
     _, _, expected, _ = reference(row)
     truth = expected.detach().numpy()
     assert_close(weights, truth, dtype=dtype, scale=truth * row.factor, terms=row.terms)
     left = weights[~row.real]
-    promise(
-        not left.any(), f"at padding the weight has to be exactly 0; the largest there is {left.max(initial=0):.3g}"
-    )
-    assert_close(weights.sum(axis=1), np.ones(len(weights)), dtype=dtype, terms=row.terms)
+    promise(not left.any(), f"the largest weight at padding is {left.max(initial=0):.3g}, expected exactly 0")
+    with about("the sums of the weights"):
+        assert_close(weights.sum(axis=1), np.ones(len(weights)), dtype=dtype, terms=row.terms)
 
 
 def assert_context(context: Any, row: Row, dtype: Any = np.float64) -> None:
-    """Context (n, d) is the mean of the vectors by their weights."""
+    """Check that the context (n, d) is the weighted mean of the vectors."""
     _, _, weights, expected = reference(row)
     scale = np.einsum("nw,nwd->nd", weights.detach().numpy(), abs(row.H.astype(np.float64))) * row.factor
     assert_close(context, expected.detach().numpy(), dtype=dtype, scale=scale, terms=row.terms)
 
 
 def assert_left_alone(after: list[Any], row: Row) -> None:
-    """The arguments are what they were."""
+    """Check that the arguments are unchanged."""
     for name, value, before in zip(("H", "query", "mask"), after, row, strict=True):
-        with about(f"{name}, after the call"):
+        with about(f"{name} after the call"):
             assert_equal(value, before)
 
 
@@ -98,7 +97,7 @@ def test_weights_are_the_softmax_over_each_sentence(kata: Any, draw: Any, probes
 
 @task("robust")
 @cases(12)
-def test_scores_may_be_large_and_a_sentence_may_be_one_word(kata: Any, draw: Any, probes: Any) -> None:
+def test_scores_may_be_large_and_sentences_one_word_long(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=draw.case % 3 > 0)
     largest = abs(row.H @ row.query).max()
     H = row.H * (1e4 / max(largest, 1e-3))
@@ -112,7 +111,7 @@ def test_scores_may_be_large_and_a_sentence_may_be_one_word(kata: Any, draw: Any
 
 @task("robust")
 @cases(6)
-def test_padding_gets_nothing_however_low_the_real_scores_are(kata: Any, draw: Any, probes: Any) -> None:
+def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=True)
     query = row.query + np.where(row.query < 0, -1, 1)  # no entry near 0
     huge = HUGE[draw.case % 2]
@@ -121,17 +120,16 @@ def test_padding_gets_nothing_however_low_the_real_scores_are(kata: Any, draw: A
     weights, *_ = kata.run(probes.weights_for, H, query, row.mask)
     left = weights[~row.real]
     promise(weights.shape == row.real.shape, f"expected weights of shape {row.real.shape}, got {weights.shape}")
-    promise(
-        not left.any(), f"at padding the weight has to be exactly 0; the largest there is {left.max(initial=0):.3g}"
-    )
-    assert_close(weights.sum(axis=1), np.ones(len(weights)), terms=row.terms)
-    if huge == min(HUGE):  # beyond, nothing is left of the scores' digits
+    promise(not left.any(), f"the largest weight at padding is {left.max(initial=0):.3g}, expected exactly 0")
+    with about("the sums of the weights"):
+        assert_close(weights.sum(axis=1), np.ones(len(weights)), terms=row.terms)
+    if huge == min(HUGE):  # larger scores lose all digits that tell them apart
         assert_weights(weights, Row(H, query, row.mask))
 
 
 @task("weights")
 @cases(6)
-def test_a_real_word_may_have_a_score_of_0(kata: Any, draw: Any, probes: Any) -> None:
+def test_a_real_word_may_have_the_score_0(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=True)
     H = row.H.copy()
     H[np.arange(len(H)), row.real.argmax(axis=1)] = 0  # the first real word of each sentence
@@ -141,7 +139,7 @@ def test_a_real_word_may_have_a_score_of_0(kata: Any, draw: Any, probes: Any) ->
 
 @task("context")
 @cases(20)
-def test_the_context_is_the_mean_of_the_vectors_by_their_weights(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_context_is_the_weighted_mean_of_the_vectors(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=draw.case % 2 > 0)
     context, weights, *_ = kata.run(probes.context_for, *row)
     assert_weights(weights, row)
@@ -150,7 +148,7 @@ def test_the_context_is_the_mean_of_the_vectors_by_their_weights(kata: Any, draw
 
 @task("robust")
 @cases(8)
-def test_float32_stays_float32_and_arguments_are_left_alone(kata: Any, draw: Any, probes: Any) -> None:
+def test_float32_stays_float32_and_arguments_do_not_change(kata: Any, draw: Any, probes: Any) -> None:
     dtype = (np.float32, np.float64)[draw.case % 2]
     row = arguments(draw, masked=draw.case % 4 > 1, dtype=dtype)
     context, weights, *after = kata.run(probes.context_for, *row)
@@ -163,21 +161,21 @@ def test_float32_stays_float32_and_arguments_are_left_alone(kata: Any, draw: Any
 
 @task("gradients")
 @cases(18)
-def test_gradients_of_the_vectors_and_the_query(kata: Any, draw: Any, probes: Any) -> None:
+def test_gradients_with_respect_to_vectors_and_query(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=draw.case % 2 > 0)
     assert_gradients(kata, draw, probes, row, from_weights=draw.case % 3 == 0)
 
 
 @task("robust")
 @cases(6)
-def test_gradients_with_extreme_scores_at_padding(kata: Any, draw: Any, probes: Any) -> None:
-    row = arguments(draw, masked=True)  # e to the power of such a score is infinite, and 0 times infinity no number
+def test_gradients_are_right_with_extreme_scores_at_padding(kata: Any, draw: Any, probes: Any) -> None:
+    row = arguments(draw, masked=True)  # the exponential of such a score is infinite, and 0 times infinity is NaN
     row = Row(np.where(row.real[:, :, None], row.H, 1e4 * row.H), row.query, row.mask)
     assert_gradients(kata, draw, probes, row, from_weights=draw.case % 3 == 0)
 
 
 def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weights: bool) -> None:
-    """The gradients for H and query of a random sum of contexts and weights, or of what attention_weights gives."""
+    """Check the gradients of a random sum of contexts and weights, or of weights alone, with respect to H and query."""
     n, words, d = row.H.shape
     on_context = None if from_weights else draw.normal(n, d)
     on_weights = draw.normal(n, words)
@@ -192,9 +190,9 @@ def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weight
     mean = np.einsum("nw,nwd->nd", alpha, vectors)
     slope = np.einsum("nwd,nd->nw", vectors + mean[:, None], abs(g)) + abs(on_weights)
     slope = alpha * (slope + (alpha * abs(on_weights)).sum(axis=1, keepdims=True)) * row.factor
-    with about("the gradient for the query"):
+    with about("the gradient with respect to the query"):
         assert_close(by_query, expected_query, scale=np.einsum("nw,nwd->d", slope, vectors), terms=row.terms + n)
-    with about("the gradient for H"):
+    with about("the gradient with respect to H"):
         scale = (alpha * row.factor)[:, :, None] * abs(g)[:, None] + slope[:, :, None] * abs(row.query)
         assert_close(by_H, expected_H, scale=scale, terms=row.terms)
-        promise(not by_H[~row.real].any(), "what stands at padding gets a gradient, and has to get none")
+        promise(not by_H[~row.real].any(), "vectors at padding get a gradient, expected exactly 0")

@@ -1,4 +1,4 @@
-"""What the hidden tests have done beside the submission; plain values come back, and none of them is trusted."""
+"""Probes of the hidden tests. They run next to the submission; the judge doesn't trust the values they return."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validati
 
 
 def loaded(submission: Any, images: np.ndarray) -> dict[str, Any]:
-    """Several backbones "tiny": what the first is and holds, and its features of images, once the others are shaken."""
+    """Load the backbone "tiny" three times, change the others, and describe the first with its features of images."""
     first, *others = submission.load_backbone(), submission.load_backbone("tiny"), submission.load_backbone()
     with torch.no_grad():
         for other in others:
@@ -51,11 +51,11 @@ def load(submission: Any, name: str) -> None:
 
 
 def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
-    """Load a backbone by its name, with stand-ins for the weights that torch.hub or torchvision would fetch.
+    """Load a backbone by its name, with stand-ins for the weights that torch.hub or torchvision would download.
 
     They replace torch.hub's download and from_torchvision, in the supplied module and under the submission's own names.
-    asked: what from_torchvision was asked for; same: how many arrays are those of the stand-in, of how many; unable:
-    whether torchvision was looked for and not found.
+    asked: the arguments of from_torchvision; same: how many arrays equal the stand-in's, and how many there are;
+    unable: whether the submission looked for torchvision and did not find it.
     """
     torch.manual_seed(seed)
     hub, elsewhere = backbones.resnet18(), tiny(seed)
@@ -99,10 +99,10 @@ def training(
     parts: Parts,
     n_classes: int,
 ) -> dict[str, Any]:
-    """One training of a backbone of this state.
+    """Train once, from a backbone with this state.
 
-    passed: the backbone that was passed, before and after; frozen_norms: how often a batch norm whose weight is not
-    trained normalised a batch by that batch.
+    passed: the backbone passed in, before and after; frozen_norms: how often a batch norm whose weight is not trained
+    used the statistics of the batch.
     """
     backbone = _backbone(state)
     data = _data(parts, n_classes)
@@ -122,7 +122,7 @@ def training(
 def trainings(
     submission: Any, approach: str, state: State, parts: Sequence[Parts], n_classes: int, options: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Several trainings of the same backbone, with other data or other options each, the global generator moved on."""
+    """Train the same backbone several times, each with other data or options and another global generator state."""
     backbone, found = _backbone(state), []
     for each, chosen in zip(parts, options, strict=True):
         torch.rand(7)
@@ -137,7 +137,7 @@ def trainings(
 def drawn_in_epochs(
     submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """How many random draws one epoch takes and how many two, with one seed; the runs of three epochs with each."""
+    """Count the random draws of one epoch and of two; train three epochs with each of two seeds."""
     data, train, draws = _data(parts, n_classes), getattr(submission, approach), []
     for epochs in (1, 2):
         with _Draws() as counted:
@@ -150,7 +150,7 @@ def drawn_in_epochs(
 def logits_and_gradients(
     submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seed: int
 ) -> list[list[np.ndarray]]:
-    """What a linear layer of so many outputs gave in an epoch of training, and the gradients that came back to it."""
+    """Train for an epoch and record the outputs of the head and their gradients."""
     found: list[list[np.ndarray]] = []
 
     def look(module: nn.Module, _: Any, logits: torch.Tensor) -> None:
@@ -167,17 +167,17 @@ def logits_and_gradients(
 
 
 def refused(submission: Any, state: State, parts: Parts, n_classes: int, unfrozen: int) -> None:
-    """Fine-tuning of so many stages."""
+    """Fine-tune this number of stages."""
     submission.fine_tuning(_backbone(state), _data(parts, n_classes), unfrozen=unfrozen, epochs=1, seed=0)
 
 
 def of_another_kind(
     submission: Any, approach: str, options: dict[str, Any], seed: int, parts: Parts, n_classes: int, long: bool
 ) -> dict[str, Any]:
-    """Two trainings of one backbone that is no residual network, the global generator moved on in between.
+    """Train a backbone that isn't a residual network twice, with another global generator state in between.
 
-    before: its state; passed: all that it was given as, and is afterwards; awake: the stages whose dropout worked in
-    training mode; touched: whether the global generator is another one after a run; again: the second run.
+    before: its state; passed: the backbone before and after; awake: the stages whose dropout was active in training;
+    touched: whether the run changed the state of the global generator; again: the second run.
     """
     torch.manual_seed(seed)
     backbone = _Long() if long else _Plain().eval()
@@ -209,7 +209,7 @@ def of_another_kind(
 
 
 class _Plain(nn.Module):
-    """Three stages: two convolutions with batch norms, the second with a layer that has no parameters before it."""
+    """Three stages: two convolutions with batch norms, and a layer without parameters between them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -229,7 +229,7 @@ class _Plain(nn.Module):
 
 
 class _Dropout(nn.Dropout):
-    """Dropout that knows its stage."""
+    """A dropout layer that knows its stage."""
 
     def __init__(self, stage: int) -> None:
         super().__init__(0.3)
@@ -279,10 +279,10 @@ def interrupted(
     clock: str,
     share: float,
 ) -> dict[str, Any]:
-    """The run of epochs[1] epochs when Ctrl-C is pressed in the one after epochs[0] of them, a share of the way.
+    """Start a run of epochs[1] epochs and press Ctrl-C a share of the way through the epoch after epochs[0].
 
-    The way is what the clock counts, "gradients" or "forwards" (calls of a module), between a run of epochs[0] and one
-    of an epoch more. silent: it counts nothing there; raised: the interrupt came out.
+    The clock counts "gradients" or "forwards" (calls of modules) between a run of epochs[0] and one of an epoch more.
+    silent: it counted nothing in that epoch; raised: KeyboardInterrupt escaped.
     """
     data, train = _data(parts, n_classes), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -312,7 +312,7 @@ def interrupted(
 def predictions(
     submission: Any, train: Parts, n_classes: int, hidden: np.ndarray, epochs: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """What each approach, and full training from scratch, says of hidden images."""
+    """Train by each approach, and from scratch, and predict the classes of hidden images."""
     data, images, found = _data(train, n_classes), _tensor(hidden), {}
     for approach, backbone in (
         ("feature_extraction", submission.load_backbone()),
@@ -330,7 +330,7 @@ def predictions(
 
 
 def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """What predict says of images together and one by one; with the run."""
+    """Predict the classes of images, together and one by one."""
     data = _data(parts, n_classes)
     run = submission.full_training(_backbone(state), data, epochs=1, seed=seed)
     images = data.validation_images
@@ -340,7 +340,7 @@ def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed:
 
 
 def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: Sequence[int]) -> dict[str, Any]:
-    """The learning curves of two runs by names of the judge's; their histories, and what was drawn."""
+    """Plot the learning curves of two runs with the judge's names; return histories and the figure's contents."""
     runs = _runs(submission, state, _data(parts, n_classes), epochs)
     histories = {name: _history(run.history) for name, run in runs.items()}
     return {"histories": histories, **_drawn(lambda path: submission.plot_learning_curves(runs, path))}
@@ -349,8 +349,9 @@ def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: 
 def matrices(
     submission: Any, state: State, parts: Parts, n_classes: int, images: np.ndarray, labels: np.ndarray, without: int
 ) -> dict[str, Any]:
-    """The confusion matrices of two runs for these images and labels, but for those that a run takes for the class
-    `without`; which images were left, the runs, and what was drawn.
+    """Plot the confusion matrices of two runs, without the images that a run predicts as the class `without`.
+
+    Returns which images were left, the runs, and the figure's contents.
     """
     data = _data(parts, n_classes)
     runs = _runs(submission, state, data, (1, 1))
@@ -363,7 +364,7 @@ def matrices(
 
 
 def layer_features(submission: Any, state: State, parts: Parts, n_classes: int, image: np.ndarray) -> dict[str, Any]:
-    """The features of an image, as drawn; the model's weights before and after."""
+    """Plot the features of an image; return the figure and the model's weights before and after."""
     data = _data(parts, n_classes)
     run = submission.fine_tuning(_backbone(state), data, epochs=1, seed=1)
     around = _around(run.model)
@@ -380,7 +381,7 @@ def layer_features(submission: Any, state: State, parts: Parts, n_classes: int, 
 
 
 def _around(model: nn.Module) -> dict[str, Any]:
-    """What a model has beside weights and modes: which parameters ask for gradients, and how many hooks there are."""
+    """Return which parameters of a model require gradients, and how many hooks it has."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return {
         "requires_grad": [parameter.requires_grad for parameter in model.parameters()],
@@ -389,7 +390,7 @@ def _around(model: nn.Module) -> dict[str, Any]:
 
 
 def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) -> dict[str, Any]:
-    """Two runs of their own names, one of extraction and one of full training."""
+    """Train two runs with names of their own: one feature extraction and one full training."""
     return {
         "Alder": submission.feature_extraction(_backbone(state), data, epochs=epochs[0], seed=3),
         "Birch": submission.full_training(_backbone(state), data, epochs=epochs[1], seed=4),
@@ -400,7 +401,7 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 
 
 def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """What compare gives, the seconds that it took, and every row trained once more by hand: logits and parameters."""
+    """Run compare, time it, and train every row again; return the table, logits and parameter counts."""
     data = _data(parts, n_classes)
     epochs = submission.EPOCHS
     began = time.perf_counter()
@@ -427,7 +428,7 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
 
 
 def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """The rows of compare when Ctrl-C is pressed in the middle of the second training; those of the whole table."""
+    """Press Ctrl-C in the middle of the second training of compare; return its rows."""
     data, epochs = _data(parts, n_classes), submission.EPOCHS
     counts = []
     for train in (submission.feature_extraction, submission.fine_tuning):
@@ -453,7 +454,7 @@ def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: 
 
 
 def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
-    """One row of a comparison, on the photos that everybody has: the weights of the run."""
+    """Train one row of a comparison again on the public photos; return the weights of the run."""
     data, epochs = load_photos(), submission.EPOCHS
     train = {"feature extraction": submission.feature_extraction, "fine-tuning": submission.fine_tuning}
     backbone = tiny(seed) if approach == "from scratch" else submission.load_backbone()
@@ -470,7 +471,7 @@ def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _watched_norms() -> Iterator[list[int]]:
-    """Counts how often a batch norm whose weight takes no gradient works in training mode."""
+    """Count how often a batch norm whose weight takes no gradient runs in training mode."""
     count = [0]
 
     def look(module: nn.Module, *_: Any) -> None:
@@ -485,7 +486,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 
 class _Draws(TorchDispatchMode):
-    """Counts the random draws, but for the number that every pass of a DataLoader draws and may not use."""
+    """Counts random draws, except for the one of every pass of a DataLoader, which may go unused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -499,7 +500,7 @@ class _Draws(TorchDispatchMode):
 
 @contextlib.contextmanager
 def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
-    """Another function under the module's name for it, and under the names that the submission has for it."""
+    """Replace a function under the module's name for it and under the submission's names for it."""
     old = getattr(module, name)
     names = [key for key, value in vars(submission).items() if value is old]
     for place, key in [(module, name), *((submission, key) for key in names)]:
@@ -513,7 +514,7 @@ def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[N
 
 @contextlib.contextmanager
 def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
-    """Counts how often gradients are asked for, by Tensor.backward too, and tells of each time before it."""
+    """Count the computations of gradients, also by Tensor.backward, and call `tell` before each."""
     count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -533,7 +534,7 @@ def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[in
 
 @contextlib.contextmanager
 def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
-    """Counts the calls of modules, and tells of each before it."""
+    """Count the calls of modules, and call `tell` before each."""
     count = [0]
 
     def look(*_: Any) -> None:
@@ -548,7 +549,7 @@ def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
 
 
 def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
-    """The file that is plotted, and what the figures held when they were saved; see _seen."""
+    """Return the plotted file and the contents of the figures when they were saved; see _seen."""
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure
 
@@ -573,7 +574,7 @@ def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Everything written in a figure, and for each axes its lines, its grids of numbers and its two labels."""
+    """Return all text of a figure, and for each axes its lines, its grids of numbers and its two labels."""
     axes = [each for each in figure.axes if each.get_visible()]
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     return {
@@ -593,7 +594,7 @@ def _seen(figure: Any) -> dict[str, Any]:
 
 
 def _line(axes: Any, line: Any) -> dict[str, Any]:
-    """A line's points, what it looks like, and how many of its points lie within the axes."""
+    """Return a line's points, its look, and how many of its points lie within the axes."""
     from matplotlib.colors import to_hex
 
     x, y = (np.asarray(values, np.float64).copy() for values in (line.get_xdata(), line.get_ydata()))
@@ -625,11 +626,11 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
 
 
 def _grids(axes: Any) -> Iterator[dict[str, Any]]:
-    """Every image and mesh, the row that is drawn at the top first.
+    """Yield every image and mesh, with the row drawn at the top first.
 
-    values: its numbers; shown: where each lies on the scale of colours, 0 to 1; scale: nine numbers from the scale's
-    end to end, as it places them; cells: what is written in a cell (row, column, text); ticks: the labels of rows and
-    of columns (row or column, text).
+    values: its numbers; shown: the place of each on the colour scale, 0 to 1; scale: nine numbers from one end of the
+    scale to the other, mapped by it; cells: the texts in cells (row, column, text); ticks: the labels of rows and of
+    columns (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:
@@ -650,7 +651,7 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
 def _grid(
     axes: Any, norm: Any, values: np.ndarray, down: np.ndarray, across: np.ndarray, *, turned: bool
 ) -> dict[str, Any]:
-    """One of _grids: `down` and `across` are the edges of its cells, `turned` says that its last row is at the top."""
+    """Describe one grid: `down` and `across` are the edges of its cells, `turned` means its last row is at the top."""
 
     def cell(edges: np.ndarray, place: float) -> int:
         return int(np.sum(np.sort(edges) < place)) - 1 if edges[0] < edges[-1] else int(np.sum(edges > place)) - 1
@@ -688,7 +689,7 @@ def _grid(
 
 
 def _told(run: Any, images: torch.Tensor) -> dict[str, Any]:
-    """A run as plain values: what its backbone and head hold, what is trained, and its logits of images."""
+    """Return a run as plain values: the arrays of backbone and head, what is trained, and its logits of images."""
     model = run.model
     return {
         "training": any(module.training for module in model.modules()),
@@ -709,7 +710,7 @@ def _history(frame: Any) -> dict[str, Any]:
 
 
 def _passed(backbone: nn.Module) -> dict[str, Any]:
-    """All that a backbone is left as."""
+    """Return the state of a backbone: arrays, requires_grad and modes."""
     return {
         "state": _state(backbone),
         "requires_grad": [parameter.requires_grad for parameter in backbone.parameters()],
@@ -735,7 +736,7 @@ def _data(parts: Parts, n_classes: int) -> Photos:
 
 
 def _tensor(images: np.ndarray) -> torch.Tensor:
-    """Images (n, height, width, 3) uint8 → (n, 3, height, width) from 0 to 1."""
+    """Convert images (n, height, width, 3) uint8 to (n, 3, height, width) from 0 to 1."""
     return torch.tensor(images).permute(0, 3, 1, 2).float() / 255
 
 

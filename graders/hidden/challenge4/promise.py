@@ -1,9 +1,9 @@
-"""The one sentence in which these tests say no."""
+"""A failure in one sentence."""
 
 from __future__ import annotations
 
 
 def promise(kept: object, said: str) -> None:
-    """What was promised is kept; else `said` is what the learner reads, and nothing of how it was found out."""
+    """Fail with the message `said` unless a promise is kept; the learner sees nothing of how it was checked."""
     if not kept:
         raise AssertionError(said)

@@ -1,4 +1,4 @@
-"""The judge's own copy of the small network, its images, and what follows from a run's weights."""
+"""The judge's own copy of the small network, its images, and what it computes from a run's weights."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 
-from graders import dataroom
-from graders.dataroom import photos
+from graders import datasets
+from graders.datasets import photos
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread gains nothing for networks this small, and costs much on a busy machine
 
 FOLDER = Path(__file__).parents[3] / "katas" / "challenge4"
 N_STAGES, N_FEATURES = 5, 128
-N_VALIDATION = 200  # photos, as photos.load_photos has them: the last ones
-PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of the stages' parameters
+N_VALIDATION = 200  # photos, the last ones, as in photos.load_photos
+PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of parameters, by stage
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 State = Mapping[str, np.ndarray]
@@ -31,7 +31,7 @@ Parts = list[np.ndarray]
 
 @functools.cache
 def supplied() -> ModuleType:
-    """backbones.py, as the judge has it."""
+    """Import the judge's own backbones.py."""
     spec = importlib.util.spec_from_file_location("_challenge4_backbones", FOLDER / "backbones.py")
     assert spec is not None
     assert spec.loader is not None
@@ -41,14 +41,14 @@ def supplied() -> ModuleType:
 
 
 def shipped_weights() -> dict[str, np.ndarray]:
-    """What tiny.safetensors holds."""
+    """Return the contents of tiny.safetensors."""
     from safetensors.numpy import load_file
 
     return dict(load_file(FOLDER / "tiny.safetensors"))
 
 
 def shaken_weights(seed: int) -> dict[str, np.ndarray]:
-    """The same with noise, a tenth of each array's spread: weights that nobody has seen."""
+    """Return the shipped weights with noise, a tenth of each array's spread: weights that no submission knows."""
     rng = np.random.default_rng(seed)
     state = shipped_weights()
     for name, values in state.items():
@@ -59,37 +59,37 @@ def shaken_weights(seed: int) -> dict[str, np.ndarray]:
 
 
 def flat(state: State) -> np.ndarray:
-    """All weights in one array, in the order of their names, as a probe takes them apart again."""
+    """Return all weights in one array, in the order of their names; a probe takes it apart again."""
     return np.concatenate([state[name].ravel().astype(np.float32) for name in sorted(state)])
 
 
 def stages_of(names: Sequence[str]) -> list[int]:
-    """For each parameter or statistic of the network the stage that it belongs to."""
+    """Return the stage of each of these parameters and statistics."""
     return [next(stage for stage, starts in enumerate(PREFIXES) if name.startswith(starts)) for name in names]
 
 
 def network_of(state: State) -> Any:
-    """The small network with these weights, in evaluation mode. Raises AssertionError where they are not its own."""
+    """Return the small network with these weights, in evaluation mode. Raises AssertionError if they don't fit it."""
     network = supplied().tiny()
     expected = {name: tuple(values.shape) for name, values in network.state_dict().items()}
     found = {name: tuple(values.shape) for name, values in state.items()}
     if found != expected:
         odd = sorted(set(expected.items()) ^ set(found.items()))[0][0]
-        raise AssertionError(f"the run's backbone is no copy of the one that was passed: {odd}")
+        raise AssertionError(f"the run's backbone isn't a copy of the one passed in: {odd} differs")
     network.load_state_dict({name: torch.tensor(values) for name, values in state.items()})
     return network.eval()
 
 
 @torch.no_grad()
 def logits_of(run: Mapping[str, Any], images: np.ndarray) -> np.ndarray:
-    """What the backbone and the head of a run make of images (n, height, width, 3) uint8."""
+    """Return the logits of a run's backbone and head for images (n, height, width, 3) uint8."""
     weight, bias = (torch.tensor(values) for values in run["head"])
     return np.asarray(F.linear(network_of(run["backbone"])(tensor(images)), weight, bias))
 
 
 @torch.no_grad()
 def stage_outputs(state: State, image: np.ndarray) -> list[np.ndarray]:
-    """What each stage gives for one image: (channels, height, width)."""
+    """Return the output of each stage for one image: (channels, height, width)."""
     network = network_of(state)
     x, found = network.normalised(tensor(image[None])), []
     for stage in network.stages:
@@ -99,7 +99,7 @@ def stage_outputs(state: State, image: np.ndarray) -> list[np.ndarray]:
 
 
 def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The mean cross-entropy, and the share that is right."""
+    """Return the mean cross-entropy and the accuracy."""
     loss = F.cross_entropy(torch.tensor(logits, dtype=torch.float64), torch.tensor(labels)).item()
     return loss, float(np.mean(logits.argmax(axis=1) == labels))
 
@@ -110,8 +110,8 @@ def tensor(images: np.ndarray) -> torch.Tensor:
 
 @functools.cache
 def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
-    """The photos that only the judge has, 32 × 32, and their classes."""
-    images, labels = dataroom.kept_back("photos")
+    """Return the photos that only the judge has, 32 × 32, and their classes."""
+    images, labels = datasets.kept_back("photos")
     n, side, *_ = images.shape
     small = images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))
     return small.round().astype(np.uint8), labels
@@ -119,25 +119,25 @@ def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def validation_photos() -> tuple[np.ndarray, np.ndarray]:
-    """The photos that everybody validates with, 32 × 32 as photos.load_photos makes them, and their classes."""
-    place = dataroom.folder("photos")
+    """Return the public validation photos, 32 × 32 as from photos.load_photos, and their classes."""
+    place = datasets.folder("photos")
     images = np.load(place / "images.npy", mmap_mode="r")[-N_VALIDATION:]
     return shrunk(images), np.load(place / "labels.npy")[-N_VALIDATION:]
 
 
 def unseen_photos(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Photos rendered afresh, 32 × 32, and their classes."""
+    """Render new photos, 32 × 32, and return them with their classes."""
     images, labels = photos.render(n, seed)
     return shrunk(images), labels
 
 
 def shrunk(images: np.ndarray) -> np.ndarray:
-    """Images (n, 64, 64, 3) uint8 → (n, 32, 32, 3), by the supplied module's way."""
+    """Shrink images (n, 64, 64, 3) uint8 to (n, 32, 32, 3), as the supplied module does."""
     return np.stack([np.asarray(ImageOps.fit(Image.fromarray(image), (32, 32))) for image in images])
 
 
 def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:
-    """Photos of so many classes: images and classes to train on, images and classes to validate with."""
+    """Draw photos of `n_classes` classes: training images and labels, validation images and labels."""
     images, labels = hidden_photos()
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels < n_classes))
     train, others = rows[:n_train], rows[n_train : n_train + n_validation]

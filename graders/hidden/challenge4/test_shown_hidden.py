@@ -1,7 +1,7 @@
-"""Challenge 4, hidden: predictions, pictures, the comparison and what was handed in of it.
+"""Challenge 4, hidden: predictions, pictures, the comparison and the submitted results.
 
-A picture is asked what it is made of: the lines and grids of numbers of the figure that was saved are compared with
-what the judge computes from the runs' own weights and histories.
+The tests compare the lines and grids of the saved figures with what the judge computes from the runs' own weights and
+histories.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ APPROACHES = ["feature extraction", "fine-tuning", "full training", "from scratc
 TABLE = ["approach", "seed", "accuracy", "seconds", "trainable_parameters"]
 MEASURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 LEAST_CHANNELS = 4
-LIKENESS = 0.9999  # cosine of what is drawn and a channel, both less their means; float32 leaves 1 - 1e-6
-CLOSE = 0.02  # two logits nearer than this may change places by rounding
+LIKENESS = 0.9999  # cosine of drawing and channel, both centred; float32 leaves 1 - 1e-6
+CLOSE = 0.02  # two logits closer than this may swap order by rounding
 
 
 def figure_of(drawn: Any, name: str) -> Any:
-    """What the figure held that became the picture, which must be one."""
+    """Check that the picture is one, and return the contents of the figure that it was saved from."""
     assert_picture(drawn["picture"] or None, name)
-    promise(drawn["figures"], f"{name} is not one that a matplotlib figure was saved as")
+    promise(drawn["figures"], f"{name} must be saved from a matplotlib figure (savefig)")
     return drawn["figures"][-1]
 
 
 def clear(logits: np.ndarray) -> np.ndarray:
-    """Of each row, whether its largest logit is ahead of the others by more than rounding."""
+    """For each row, whether its largest logit is ahead of the others by more than rounding."""
     ordered = np.sort(logits, axis=1)
     return np.asarray(ordered[:, -1] - ordered[:, -2] > CLOSE)
 
@@ -55,27 +55,31 @@ def clear(logits: np.ndarray) -> np.ndarray:
 def assert_named(figure: Any, names: Any, what: str) -> None:
     written = " ".join(figure["texts"])
     for name in names:
-        promise(name in written, f"{what} does not say which of it is of the run {name!r}")
+        promise(name in written, f"{what} doesn't name the run {name!r}")
 
 
 # ------------------------------------------------------------------------------------------------------------ predict
 
 
 @task("confusion")
-def test_predictions_are_those_of_the_model_image_by_image(kata: Any, draw: Any, probes: Any) -> None:
+def test_predictions_are_the_largest_logits_of_each_image(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 40, 60, 5)
     run = kata.run(probes.predicted, flat(shaken_weights(draw.seed())), parts, 5, draw.seed() % 10_000)
     logits = logits_of(run, parts[2])
     sure = clear(logits)
     for asked, said in (
-        ("together", "of many images"),
-        ("alone", "of one image after the other"),
+        ("together", "for many images"),
+        ("alone", "for one image at a time"),
     ):
         classes = run[asked]
-        promise(classes.shape == (len(logits),), f"predict {said}: shape {classes.shape} for {len(logits)} images")
-        promise(np.issubdtype(classes.dtype, np.integer), f"predict gives {classes.dtype}, and classes are integers")
+        promise(
+            classes.shape == (len(logits),), f"predict {said}: the shape is {classes.shape} for {len(logits)} images"
+        )
+        promise(
+            np.issubdtype(classes.dtype, np.integer), f"predict returns {classes.dtype}; class numbers are integers"
+        )
         off = int((classes != logits.argmax(axis=1))[sure].sum())
-        promise(not off, f"predict {said}: {off} of {len(logits)} classes are not the model's largest logit")
+        promise(not off, f"predict {said}: {off} of {len(logits)} classes don't belong to the model's largest logit")
 
 
 # ------------------------------------------------------------------------------------------------------- the pictures
@@ -84,8 +88,8 @@ def test_predictions_are_those_of_the_model_image_by_image(kata: Any, draw: Any,
 @task("confusion")
 @cases(3)
 def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, probes: Any) -> None:
-    """In the second case a class has no image; in the third no image is taken for it either."""
-    n_classes = 6  # as in the visible test: a 6 written into a plot is no mistake there
+    """In the second case a class has no image; in the third, no image is predicted as that class either."""
+    n_classes = 6  # as in the visible test, where a hard-coded 6 is no mistake
     parts = drawn_photos(draw.seed(), 60, 20, n_classes)
     rng = np.random.default_rng(draw.seed())
     images = hidden_photos()[0][rng.permutation(600)[: (80, 80, 160)[draw.case]]]
@@ -105,26 +109,30 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
         turned = any(is_matrix(grid["values"], matrix.T, slack) for grid, _ in grids)
         promise(
             holding,
-            f"no grid of the picture holds the confusion matrix of {name}, whose rows (true classes) are "
-            f"{matrix.astype(int).tolist()}" + ("; one holds it with rows and columns exchanged" if turned else ""),
+            f"no grid of the picture shows the confusion matrix of {name}, whose rows (true classes) are "
+            f"{matrix.astype(int).tolist()}" + ("; one shows it with rows and columns swapped" if turned else ""),
         )
         grid, axes = holding[0]
         across, down = (" ".join([axes["labels"][way], figure["around"][way]]) for way in (0, 1))
         promise(
-            re.search("predict", across, re.IGNORECASE), f"the columns of {name} are labelled {across!r}: predicted?"
+            re.search("predict", across, re.IGNORECASE),
+            f'the columns of {name} are predicted classes: label them "predicted", not {across!r}',
         )
-        promise(re.search("true|actual", down, re.IGNORECASE), f"the rows of {name} are labelled {down!r}: true?")
+        promise(
+            re.search("true|actual", down, re.IGNORECASE),
+            f'the rows of {name} are true classes: label them "true", not {down!r}',
+        )
         assert_readable(name, grid, matrix, slack)
 
 
 def order_of(ticks: Any, n: int) -> list[int]:
-    """The numbers with which the names of classes end, from the top or from the left."""
+    """Return the numbers at the end of the class names, from the top or from the left."""
     named = [(place, re.search(r"\d+$", label[-20:])) for place, label in ticks if 0 <= place < n]
     return [int(found[0]) for _, found in sorted(named, key=lambda each: each[0]) if found]
 
 
 def from_the_top(grid: Any) -> Any:
-    """A grid with the row of the first class first: drawn from the bottom up, with its names, it says the same."""
+    """Return a grid with the first class in the first row; turn it if it was drawn from the bottom up."""
     n = len(grid["values"])
     order = order_of(grid["ticks"][0], n)
     if order not in ([*range(n - 1, -1, -1)], [*range(n, 0, -1)]):
@@ -141,7 +149,7 @@ LEAST_CONTRAST = 0.05  # of the scale of colours
 
 
 def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> None:
-    """Colours, numbers and names of a matrix say what it holds."""
+    """Assert that colours, numbers and names of a matrix match its contents."""
     promise(
         np.ptp(np.nan_to_num(grid["shown"])) >= LEAST_CONTRAST or not np.ptp(np.nan_to_num(grid["values"])),
         f"all cells of the matrix of {name} have the same colour",
@@ -153,25 +161,25 @@ def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> Non
     )
     promise(
         fitting >= exchanged or exchanged < len(written),
-        f"the numbers written in the matrix of {name} have rows and columns exchanged",
+        f"the numbers in the cells of the matrix of {name} have rows and columns swapped",
     )
     for what, ticks in zip(("row", "column"), grid["ticks"], strict=True):
         order = order_of(ticks, len(matrix))
         named = sorted(order) in (list(range(len(matrix))), list(range(1, len(matrix) + 1)))
         promise(
             not named or order == sorted(order),
-            f"each {what} of {name} is named after a class; in order they are {order}",
+            f"the {what}s of {name} are named after classes in the wrong order: {order}",
         )
 
 
 def number_of(text: str) -> float | None:
-    """The first number of a text."""
+    """Return the first number of a text."""
     found = re.search(r"\d+(\.\d+)?", text)
     return float(found[0]) if found else None
 
 
 def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -> bool:
-    """Whether a number is the count of a cell, or its share of the row, as it may be rounded."""
+    """Whether a number is the count of a cell or its share of the row, allowing for rounding."""
     if not (0 <= row < len(matrix) and 0 <= column < len(matrix)):
         return False
     count, whole = matrix[row, column], max(1.0, matrix[row].sum())
@@ -181,7 +189,7 @@ def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -
 
 
 def is_matrix(grid: np.ndarray, matrix: np.ndarray, slack: int) -> bool:
-    """Whether a grid holds these counts, but for so many images, or their shares of each row."""
+    """Whether a grid holds these counts, up to `slack` images, or their shares of each row."""
     if grid.shape != matrix.shape:
         return False
     rows = matrix.sum(axis=1, keepdims=True)
@@ -194,7 +202,7 @@ def is_matrix(grid: np.ndarray, matrix: np.ndarray, slack: int) -> bool:
 
 @task("curves")
 @cases(2)
-def test_the_curves_are_the_histories(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_learning_curves_match_the_histories(kata: Any, draw: Any, probes: Any) -> None:
     epochs = ((4, 3), (3, 5))[draw.case]
     parts = drawn_photos(draw.seed(), 40, 30, 4)
     drawn = kata.run(probes.curves, flat(shaken_weights(draw.seed())), parts, 4, epochs)
@@ -206,10 +214,10 @@ def test_the_curves_are_the_histories(kata: Any, draw: Any, probes: Any) -> None
         values = history["values"]
         for measure in MEASURES:
             found = [at for at, (_, line) in enumerate(lines) if is_curve(line, values["epoch"], values[measure])]
-            promise(found, f"no line of the picture is {measure} of the run {name!r} over its epochs")
+            promise(found, f"no line of the picture shows {measure} of the run {name!r} over its epochs")
             promise(
                 any(lines[at][1]["inside"] for at in found),
-                f"{measure} of the run {name!r} cannot be seen: all of the line lies outside what the axes show",
+                f"{measure} of the run {name!r} is invisible: the whole line lies outside the axis limits",
             )
             for at in found:
                 drawn_as.setdefault(at, set()).add((name, measure))
@@ -217,14 +225,14 @@ def test_the_curves_are_the_histories(kata: Any, draw: Any, probes: Any) -> None
         (place, line), (second, another) = lines[one], lines[other]
         alike = place == second and line["look"] == another["look"] and not drawn_as[one] & drawn_as[other]
         promise(
-            not alike or figure["axes"][place]["notes"] > 1,  # written beside the lines, perhaps
+            not alike or figure["axes"][place]["notes"] > 1,  # perhaps labels next to the lines
             f"the lines of {' and '.join(sorted(' of '.join(each[::-1]) for each in drawn_as[one] | drawn_as[other]))} "
             "look the same in the same axes",
         )
 
 
 def is_curve(line: Any, epochs: np.ndarray, values: np.ndarray) -> bool:
-    """Whether a line goes through these values at these epochs, or at their positions; shares may be in percent."""
+    """Whether a line shows these values at these epochs, or at their positions; accuracies may be in percent."""
     x, y = line["x"], line["y"]
     if x.shape != epochs.shape or not (np.allclose(x, epochs) or np.allclose(x, epochs - 1)):
         return False
@@ -233,14 +241,14 @@ def is_curve(line: Any, epochs: np.ndarray, values: np.ndarray) -> bool:
 
 @task("features")
 @cases(2)
-def test_the_features_drawn_are_those_of_every_stage(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_features_show_the_output_of_every_stage(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 30, 20, 4)
     image = parts[2][draw.integers(0, 20)]
     drawn = kata.run(probes.layer_features, flat(shaken_weights(draw.seed())), parts, 4, image)
     assert_equal(drawn["after"], drawn["before"])
     before, after = drawn["around"]
-    promise(after["requires_grad"] == before["requires_grad"], "the model was left with another requires_grad")
-    promise(after["hooks"] == before["hooks"], "the model was left with hooks that it came without")
+    promise(after["requires_grad"] == before["requires_grad"], "drawing the features changed the model's requires_grad")
+    promise(after["hooks"] == before["hooks"], "drawing the features left hooks on the model")
     figure = figure_of(drawn, "the picture of features")
     grids = [grid for axes in figure["axes"] for grid in axes["grids"]]
     places = []
@@ -249,34 +257,35 @@ def test_the_features_drawn_are_those_of_every_stage(kata: Any, draw: Any, probe
         found = channels_drawn(values, channels)
         promise(
             len(found) >= LEAST_CHANNELS,
-            f"of stage {stage} (0 is the one next to the image) {len(found)} channels are drawn; {LEAST_CHANNELS} are "
-            f"asked, {channels.shape[1]} x {channels.shape[2]} numbers each, as the stage gives them",
+            f"stage {stage} (0 is next to the image): found {len(found)} channels, need at least {LEAST_CHANNELS}, "
+            f"each with the {channels.shape[1]} x {channels.shape[2]} numbers that the stage returns",
         )
         places.append(float(np.median(found)))
         promise(
             all(is_linear(grids[place]["scale"]) for place in found),
-            f"of stage {stage} the colours are no linear function of its numbers",
+            f"stage {stage}: the colour scale isn't linear",
         )
         promise(
             max(np.ptp(np.nan_to_num(grids[place]["shown"])) for place in found) >= LEAST_SHADES
             or not np.ptp(channels),
-            f"all that is drawn of stage {stage} is of one colour: its numbers are outside the scale",
+            f"stage {stage}: everything has the same colour, since its numbers are outside the colour scale",
         )
-    promise(places == sorted(places), "the stages are not drawn in their order, input to output")
-    promise(len(places) == N_STAGES, f"{len(places)} stages")
+    promise(places == sorted(places), "the stages aren't drawn in order from input to output")
+    promise(len(places) == N_STAGES, f"found {len(places)} stages, need {N_STAGES}")
 
 
-LEAST_SHADES = 0.02  # of the scale of colours, which all stages may share
+LEAST_SHADES = 0.02  # of the colour scale, which all stages may share
 
 
 def is_linear(scale: np.ndarray) -> bool:
-    """Whether steps of equal size on the way through a scale are equal, but for one bend (TwoSlopeNorm)."""
+    """Whether a scale is linear, apart from at most one kink (TwoSlopeNorm)."""
     return int((abs(np.diff(scale, 2)) > 1e-3).sum()) <= 2
 
 
 def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
-    """The places of the grids that hold a channel's numbers, or an increasing linear function of them, each another
-    channel; one that is the same number everywhere stands for any channel that is so, as many are behind a ReLU.
+    """Return the places of the grids that show a channel: its numbers, or an increasing linear function of them.
+
+    Each must show another channel. A constant grid matches any constant channel; after a ReLU there are many.
     """
     flat = channels.reshape(len(channels), -1).astype(float)
     flat = flat - flat.mean(axis=1, keepdims=True)
@@ -301,82 +310,84 @@ def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
 
 
 @task("comparison")
-def test_the_table_is_what_comes_out_when_all_is_trained_again(kata: Any, draw: Any, probes: Any) -> None:
+def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 25, 60, 6)
     seeds = [draw.seed() % 1000 + 1000, draw.seed() % 1000]
     table = kata.run(probes.comparison, parts, 6, seeds)
-    promise(table["kind"] == "DataFrame", f"compare gives a {table['kind']}, a DataFrame is promised")
-    promise(table["columns"] == TABLE, f"the columns are {table['columns']}, {TABLE} are promised")
-    promise(table["approach"] == APPROACHES * 2, f"the column approach is {table['approach']}")
+    promise(table["kind"] == "DataFrame", f"compare returns a {table['kind']}; it must be a DataFrame")
+    promise(table["columns"] == TABLE, f"the columns are {table['columns']} instead of {TABLE}")
+    promise(
+        table["approach"] == APPROACHES * 2, f"the column approach is {table['approach']} instead of {APPROACHES * 2}"
+    )
     promise(table["seed"] == [seed for seed in seeds for _ in APPROACHES], f"the column seed is {table['seed']}")
     for row, (logits, parameters) in enumerate(table["again"]):
         who = f"{table['approach'][row]}, seed {int(table['seed'][row])}"
         accuracy = float(np.mean(logits.argmax(axis=1) == parts[3]))
         promise(
             abs(table["accuracy"][row] - accuracy) <= 1.5 / len(parts[3]),
-            f"{who}: the table says {table['accuracy'][row]:.2%} of the validation images right; trained again, the "
-            f"model has {accuracy:.2%}",
+            f"{who}: the table says the validation accuracy is {table['accuracy'][row]:.2%}; training again gives "
+            f"{accuracy:.2%}",
         )
         promise(
             table["trainable_parameters"][row] == parameters,
-            f"{who}: the table says {table['trainable_parameters'][row]:g} parameters, {parameters} are trained",
+            f"{who}: the table says {table['trainable_parameters'][row]:g} parameters, but {parameters} are trained",
         )
-    promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}; a training takes longer than nothing")
+    promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}; every training takes more than 0 seconds")
     promise(
         sum(table["seconds"]) <= table["wall"] + 0.05,
-        f"the trainings took {sum(table['seconds']):.2f} s, the table says, and all of compare {table['wall']:.2f} s",
+        f"the seconds of the table add up to {sum(table['seconds']):.2f}, but compare took {table['wall']:.2f}",
     )
 
 
-@task("interrupted")
-def test_ctrl_c_ends_the_table_before_the_training_that_it_ended(kata: Any, draw: Any, probes: Any) -> None:
+@task("interrupted", title="Ctrl-C ends the table before the interrupted training")
+def test_ctrl_c_ends_the_table_before_that_training(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 25, 20, 6)
     table = kata.run(probes.comparison_interrupted, parts, 6, draw.seed() % 1000)
     if table["silent"]:
         return
-    promise(not table["raised"], "Ctrl-C in the second training: the interrupt came out of compare")
-    promise(table["columns"] == TABLE, f"after Ctrl-C the columns are {table['columns']}, {TABLE} are promised")
+    promise(not table["raised"], "Ctrl-C in the second training: compare raised KeyboardInterrupt, not its table")
+    promise(table["columns"] == TABLE, f"after Ctrl-C the columns are {table['columns']} instead of {TABLE}")
     promise(
         table["approach"] == APPROACHES[:1],
-        f"Ctrl-C in the second training: the table has rows for {table['approach']}, one was finished",
+        f"Ctrl-C in the second training: the table has rows for {table['approach']}, but only one was finished",
     )
 
 
-# ------------------------------------------------------------------------------------------- what was handed in of it
+# -------------------------------------------------------------------------------------------- the submitted results
 
 PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png")
 LEAST_SEEDS = 3
-TRAINED_AGAIN = 2  # rows, picked by the judge: of two approaches and two seeds
-LEAST_PAPER = 0.02  # of a picture's pixels have the colour that is the most frequent; of noise next to none
-ELSEWHERE = 0.08  # another processor rounds in another way: of 200 images so many may be told otherwise
-N_UNSEEN = 600  # photos whose classes only the judge knows
+TRAINED_AGAIN = 2  # rows drawn by the judge, of two approaches and two seeds
+LEAST_PAPER = 0.02  # share of the most frequent colour; in noise it's next to none
+ELSEWHERE = 0.08  # other processors round differently: this share of 200 images may be predicted differently
+N_UNSEEN = 600  # photos, whose classes only the judge knows
 SIGMAS = 5  # of the difference of two shares: a false alarm in 1.7e6
 
 
 @task("results")
-def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: Any) -> None:
     seen: dict[str, np.ndarray] = {}
     for name in PICTURES:
         pixels = assert_picture(kata.data(f"results/{name}"), f"results/{name}")
         _, counts = np.unique(pixels.reshape(-1, pixels.shape[2])[::7], axis=0, return_counts=True)
-        promise(counts.max() >= LEAST_PAPER * counts.sum(), f"results/{name} is noise: no colour comes up twice")
+        promise(counts.max() >= LEAST_PAPER * counts.sum(), f"results/{name} is noise: hardly any colour occurs twice")
         promise(
             not any(np.array_equal(pixels, ours) for ours in readme_pictures()),
-            f"results/{name} is the README's picture",
+            f"results/{name} is a copy of the README's picture",
         )
         same = [other for other, shown in seen.items() if np.array_equal(pixels, shown)]
-        promise(not same, f"results/{name} is the same picture as results/{''.join(same)}")
+        promise(not same, f"results/{name} is the same picture as results/{', results/'.join(same)}")
         seen[name] = pixels
     data = handed_in(kata.data("results/comparison.csv"), "results/comparison.csv")
     header, *lines = read_csv(data, "results/comparison.csv") or [[]]
     rows = [dict(itertools.zip_longest(header, line[: len(header)], fillvalue="")) for line in lines if line]
-    promise(rows and header == TABLE, f"results/comparison.csv: the columns are not {', '.join(TABLE)}")
+    promise(rows and header == TABLE, f"results/comparison.csv: the columns must be {', '.join(TABLE)}")
     seeds = {row["seed"] for row in rows}
-    promise(len(seeds) >= LEAST_SEEDS, f"results/comparison.csv has {len(seeds)} seeds; {LEAST_SEEDS} are the least")
+    promise(len(seeds) >= LEAST_SEEDS, f"results/comparison.csv has {len(seeds)} seeds, need at least {LEAST_SEEDS}")
     pairs = sorted((row["approach"], row["seed"]) for row in rows)
     promise(
         pairs == sorted((approach, seed) for approach in APPROACHES for seed in seeds),
-        "results/comparison.csv has not a row for each approach and seed",
+        "results/comparison.csv must have one row for each approach and seed",
     )
     assert_seeds_differ(rows, sorted(seeds))
     rng = np.random.default_rng(draw.seed())
@@ -388,43 +399,44 @@ def test_the_results_handed_in_come_out_again(kata: Any, draw: Any, probes: Any)
         try:
             seed, accuracy, parameters = int(row["seed"]), float(row["accuracy"]), float(row["trainable_parameters"])
         except (TypeError, ValueError):
-            raise AssertionError(f"results/comparison.csv, row {place + 1}: {row} are no numbers") from None
+            raise AssertionError(f"results/comparison.csv, row {place + 1}: these aren't all numbers: {row}") from None
         found = kata.run(probes.trained_again, row["approach"], seed)
         who = f"results/comparison.csv: {row['approach']}, seed {seed}"
         promise(
-            parameters == found["parameters"], f"{who}: {parameters:g} parameters, {found['parameters']} are trained"
+            parameters == found["parameters"],
+            f"{who}: the file says {parameters:g} parameters, but {found['parameters']} are trained",
         )
         again = share_right(found, *validation_photos())
         promise(
-            abs(accuracy - again) <= ELSEWHERE, f"{who}: it says {accuracy:.1%}, and trained again it has {again:.1%}"
+            abs(accuracy - again) <= ELSEWHERE, f"{who}: the file says {accuracy:.1%}, training again gives {again:.1%}"
         )
         unseen = share_right(found, *unseen_photos(N_UNSEEN, draw.seed()))
         slack = ELSEWHERE + SIGMAS * standard_error(accuracy, N_VALIDATION, unseen, N_UNSEEN)
         promise(
             abs(accuracy - unseen) <= slack,
-            f"{who}: it says {accuracy:.1%}, and trained again it has {unseen:.1%} right of {N_UNSEEN} photos made for "
+            f"{who}: the file says {accuracy:.1%}, training again gives {unseen:.1%} on {N_UNSEEN} photos rendered for "
             "this grading",
         )
 
 
 def share_right(run: Any, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of images that the network of a run's weights has right, computed by the judge."""
+    """Return the accuracy of a run's weights, computed by the judge."""
     return float(np.mean(logits_of(run, images).argmax(axis=1) == labels))
 
 
 def assert_seeds_differ(rows: list[dict[str, str]], seeds: list[str]) -> None:
-    """No seed's rows are copies of another's."""
+    """Assert that no seed's rows are copies of another's."""
     told = {(row["approach"], row["seed"]): (row["accuracy"], row["seconds"]) for row in rows}
     for one, other in itertools.combinations(seeds, 2):
         copied = all(told[approach, one] == told[approach, other] for approach in APPROACHES)
-        promise(not copied, f"results/comparison.csv: the rows of seed {other} are those of seed {one}")
+        promise(not copied, f"results/comparison.csv: the rows of seed {other} are copies of those of seed {one}")
     same = all(len({told[approach, seed][0] for seed in seeds}) == 1 for approach in APPROACHES)
-    promise(not same, "results/comparison.csv: no accuracy depends on the seed")
+    promise(not same, "results/comparison.csv: all seeds have the same accuracies")
 
 
 @functools.cache
 def readme_pictures() -> list[np.ndarray]:
-    """The pictures that the README shows."""
+    """Return the README's pictures."""
     return [read_png((FOLDER / name).read_bytes()) for name in PICTURES]
 
 
@@ -433,13 +445,13 @@ POINTS = {
     "fine-tuning": r"fine[- ]?tun",
     "training from scratch": r"scratch",
     "the number of images": r"\d[^.]{0,30}\b(images|photos|pictures|examples)\b|few (images|photos|pictures|examples)",
-    "how alike the images are that the backbone learned from (source) and yours (target)": (
+    "how similar the backbone's images (source) and yours (target) are": (
         r"\bsource\b|\b(a|un)like\b|looks? like|\bsimilar|\bdifferent (task|domain|kind)|resembl|in common|\bshapes\b"
     ),
-    "numbers that were measured": r"\d\s*%|0\.\d",
+    "your measured numbers": r"\d\s*%|0\.\d",
 }
 
 
 @task("recommendations")
-def test_the_recommendations_speak_of_the_main_points(kata: Any) -> None:
+def test_the_recommendations_cover_the_main_points(kata: Any) -> None:
     assert_prose(kata.text("recommendations.md"), "recommendations.md", words=150, points=POINTS)

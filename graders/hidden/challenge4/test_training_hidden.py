@@ -1,7 +1,7 @@
 """Challenge 4, hidden: what each approach leaves alone, what it trains, and what its history says.
 
-The backbone that is passed has weights of the judge's own, and what comes back is taken apart here: the judge runs its
-own copy of the network on the weights of the run, and believes neither logits nor histories.
+The backbone passed in has the judge's own weights. The judge then runs its own copy of the network on the weights of
+the run, and trusts neither logits nor histories.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from graders.hidden.challenge4.reference import tensor as image_tensor
 
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
-# logits in float32 of sums of some thousand terms, which another order of summing moves by 1e-5
+# float32 logits are sums of about a thousand terms; another order of summation changes them by 1e-5
 ROUNDING = 1e-3
-SETTLED = 6  # epochs after which all that is trained has moved: the head may be trained alone before
+SETTLED = 6  # epochs after which everything trained must have moved: the head may be trained alone before
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -44,26 +44,28 @@ def near(found: np.ndarray, expected: np.ndarray) -> bool:
 
 
 @task("backbone")
-def test_the_small_backbone_has_the_weights_that_were_shipped(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_small_backbone_has_the_shipped_weights(kata: Any, draw: Any, probes: Any) -> None:
     images, _ = hidden_photos()
     images = images[np.random.default_rng(draw.seed()).permutation(len(images))[:20]]
     found = kata.run(probes.loaded, images)
-    promise(found["stages"] == "ModuleList", f"stages is a {found['stages']}, a ModuleList is promised")
-    promise(found["count"] == N_STAGES, f"the backbone has {found['count']} stages, {N_STAGES} are promised")
-    promise(found["n_features"] == N_FEATURES, f"n_features is {found['n_features']}, and features are {N_FEATURES}")
-    promise(not found["training"], "the backbone is in training mode")
+    promise(found["stages"] == "ModuleList", f"stages is a {found['stages']}; it must be a ModuleList")
+    promise(found["count"] == N_STAGES, f"the backbone has {found['count']} stages instead of {N_STAGES}")
+    promise(found["n_features"] == N_FEATURES, f"n_features is {found['n_features']}; there are {N_FEATURES} features")
+    promise(not found["training"], "the backbone is in training mode; call .eval() on it")
     weights = shipped_weights()
-    promise(set(found["state"]) == set(weights), "the backbone's parameters are not those of backbones.tiny")
+    promise(set(found["state"]) == set(weights), "the backbone's parameters don't have the names of backbones.tiny")
     for name, values in weights.items():
         promise(
             np.array_equal(found["state"][name], values),
-            f"{name} is not what tiny.safetensors holds (or one backbone was changed with another)",
+            f"{name} differs from tiny.safetensors (or a change to one backbone also changed another)",
         )
     expected = network_of(weights)(image_tensor(images)).detach().numpy()
-    promise(near(found["features"], expected), "the features of images are not those of this network")
+    promise(
+        near(found["features"], expected), "the backbone returns other features than backbones.tiny with these weights"
+    )
 
 
-@task("refusals")
+@task("refusals", title="An unknown name raises ValueError")
 def test_an_unknown_name_is_refused(kata: Any, probes: Any) -> None:
     kata.run(probes.load, "tiny")
     for name in ("huge", "", "Tiny net"):
@@ -73,21 +75,24 @@ def test_an_unknown_name_is_refused(kata: Any, probes: Any) -> None:
 
 @task("kinds")
 @cases(2)
-def test_other_backbones_come_with_the_weights_that_they_learned(kata: Any, draw: Any, probes: Any) -> None:
+def test_other_backbones_have_their_learned_weights(kata: Any, draw: Any, probes: Any) -> None:
     name = ("resnet18", draw.choice(["vgg11_bn", "resnet34", "mobilenet_v2"]))[draw.case]
     found = kata.run(probes.of_elsewhere, name, draw.seed() % 10_000)
-    if found["unable"]:  # torchvision is asked for itself; here it is not
+    if found["unable"]:  # it imports torchvision itself, which isn't installed here
         return
     promise(
         all(asked == [name, True] for asked in found["asked"]),
-        f"load_backbone({name!r}) asks from_torchvision for {found['asked']} (name, pretrained)",
+        f"load_backbone({name!r}) calls from_torchvision with {found['asked']} (name, pretrained)",
     )
     same, whole = found["same"]
     promise(
         same == whole,
-        f"load_backbone({name!r}): {whole - same} of {whole} arrays are not what the network has learned",
+        f"load_backbone({name!r}): {whole - same} of {whole} arrays don't have the learned values",
     )
-    promise(found["stages"] == "ModuleList" and found["n_features"] > 0, f"load_backbone({name!r}) has no stages")
+    promise(
+        found["stages"] == "ModuleList" and found["n_features"] > 0,
+        f"load_backbone({name!r}) has no ModuleList `stages`, or no n_features",
+    )
     promise(not found["training"], f"load_backbone({name!r}) is in training mode")
 
 
@@ -95,20 +100,20 @@ def test_other_backbones_come_with_the_weights_that_they_learned(kata: Any, draw
 
 
 def assert_moved(approach: str, before: Any, run: Any, frozen: int, n_classes: int) -> None:
-    """Of the stages the first `frozen` are bit for bit what they were, and everything in the others is another."""
+    """Assert that the first `frozen` stages are unchanged bit for bit, and that everything in the others changed."""
     name = LABELS[approach]
     after, head = run["backbone"], run["head"]
-    promise(set(after) == set(before), "the run's backbone is no copy of the one that was passed")
+    promise(set(after) == set(before), "the run's backbone isn't a copy of the one passed in")
     for stage, key in zip(stages_of(list(before)), before, strict=True):
         same = np.array_equal(before[key], after[key])
         kind = "the batch-norm statistic" if key.endswith(STATISTICS) else "the parameter"
         if stage < frozen:
-            promise(same, f"{name}: {kind} {key} of stage {stage}, which is frozen, has changed")
+            promise(same, f"{name}: {kind} {key} has changed, but its stage {stage} is frozen")
         else:
-            promise(not same, f"{name}: {kind} {key} of stage {stage}, which is trained, has not changed")
+            promise(not same, f"{name}: {kind} {key} hasn't changed, but its stage {stage} is trained")
     promise(
         head[0].shape == (n_classes, N_FEATURES) and head[1].shape == (n_classes,),
-        f"{name}: the head has weights of shape {head[0].shape}; ({n_classes}, {N_FEATURES}) is promised",
+        f"{name}: the head's weights have the shape {head[0].shape} instead of ({n_classes}, {N_FEATURES})",
     )
     trained = {"head.weight", "head.bias"} | {
         f"backbone.{key}"
@@ -116,71 +121,72 @@ def assert_moved(approach: str, before: Any, run: Any, frozen: int, n_classes: i
         if stage >= frozen and not key.endswith(STATISTICS)
     }
     stray = sorted(set(run["trained"]) - trained)
-    promise(not stray, f"{name}: {len(stray)} parameters that are not trained require a gradient, as {stray[:1]}")
+    promise(not stray, f"{name}: {len(stray)} frozen parameters have requires_grad, e.g. {stray[:1]}")
     short = sorted(trained - set(run["trained"]))
-    promise(not short, f"{name}: {len(short)} parameters that are trained require no gradient, as {short[:1]}")
+    promise(not short, f"{name}: {len(short)} trained parameters don't have requires_grad, e.g. {short[:1]}")
     count = sum(values.size for values in head)
     count += sum(before[key.removeprefix("backbone.")].size for key in trained if key.startswith("backbone."))
     promise(
         run["trainable_parameters"] == count,
-        f"{name}: trainable_parameters is {run['trainable_parameters']}, {count} numbers are trained",
+        f"{name}: trainable_parameters is {run['trainable_parameters']}, but {count} numbers are trained",
     )
 
 
 def assert_left_alone(run: Any, approach: str) -> None:
-    """The backbone that was passed keeps its weights; frozen stages worked as in evaluation mode."""
+    """Assert that the backbone passed in kept its weights and that frozen stages ran as in evaluation mode."""
     name, (before, after) = LABELS[approach], run["passed"]
     for key, values in before["state"].items():
-        promise(
-            np.array_equal(after["state"][key], values), f"{name} has changed {key} of the backbone that was passed"
-        )
+        promise(np.array_equal(after["state"][key], values), f"{name} has changed {key} of the backbone passed in")
     promise(
         not run["frozen_norms"],
-        f"{name}: batch norms of frozen stages normalised by the batch, as in training, {run['frozen_norms']} times",
+        f"{name}: batch norms of frozen stages used the batch's statistics {run['frozen_norms']} times",
     )
 
 
 def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
-    """Model, history and seconds are what they say."""
+    """Assert that the run's model, logits and history agree."""
     name, history = LABELS[approach], run["history"]
     promise(not run["training"], f"{name}: the run's model is in training mode")
     logits = [logits_of(run, images) for images in parts[::2]]
-    promise(near(run["logits"], logits[1]), f"{name}: the model's logits are not head(backbone(images))")
-    promise(history["kind"] == "DataFrame", f"the history is a {history['kind']}, a DataFrame is promised")
-    promise(history["columns"] == COLUMNS, f"the history has the columns {history['columns']}, {COLUMNS} are promised")
+    promise(near(run["logits"], logits[1]), f"{name}: model(images) isn't head(backbone(images))")
+    promise(history["kind"] == "DataFrame", f"the history is a {history['kind']}; it must be a DataFrame")
+    promise(history["columns"] == COLUMNS, f"the history has the columns {history['columns']} instead of {COLUMNS}")
     values = history["values"]
     promise(
         values["epoch"].tolist() == list(range(1, epochs + 1)),
-        f"{name}: the history tells of the epochs {values['epoch'].tolist()}, 1 to {epochs} were asked",
+        f"{name}: the history has the epochs {values['epoch'].tolist()} instead of 1 to {epochs}",
     )
     for part, answer, labels in zip(("train", "validation"), logits, parts[1::2], strict=True):
         loss, accuracy = loss_and_accuracy(answer, labels)
         told = values[f"{part}_loss"][-1], values[f"{part}_accuracy"][-1]
         promise(
             abs(told[0] - loss) <= ROUNDING * max(1, loss),
-            f"{name}: after epoch {epochs} the history tells a {part}_loss of {told[0]:.4f}; the model has {loss:.4f}",
+            f"{name}: after epoch {epochs} the history says {part}_loss {told[0]:.4f}; the model's is {loss:.4f}",
         )
-        promise(  # one image may lie on the edge
+        promise(  # one image may be a tie
             abs(told[1] - accuracy) <= 1.5 / len(labels),
-            f"{name}: after epoch {epochs} the history tells a {part}_accuracy of {told[1]:.3f}; the model has "
+            f"{name}: after epoch {epochs} the history says {part}_accuracy {told[1]:.3f}; the model's is "
             f"{accuracy:.3f}",
         )
 
 
 def trained(kata: Any, draw: Any, probes: Any, approach: str, options: dict[str, Any], n_classes: int) -> Any:
-    """A run of a backbone of the judge's own; what was passed, and the run."""
+    """Train a backbone with the judge's own weights; return those weights and the run."""
     state = shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 40, 30, n_classes)
     options = options | {"epochs": SETTLED, "seed": draw.seed() % 10_000}
     run = kata.run(probes.training, approach, options, flat(state), parts, n_classes)
-    promise(0 < run["seconds"] <= run["wall"] + 0.05, f"seconds is {run['seconds']:.3f}, it took {run['wall']:.3f}")
+    promise(
+        0 < run["seconds"] <= run["wall"] + 0.05,
+        f"seconds is {run['seconds']:.3f}, but the call took {run['wall']:.3f}",
+    )
     assert_left_alone(run, approach)
     return state, run
 
 
 @task("extraction")
 @cases(2)
-def test_feature_extraction_trains_the_head_alone(kata: Any, draw: Any, probes: Any) -> None:
+def test_feature_extraction_trains_only_the_head(kata: Any, draw: Any, probes: Any) -> None:
     n_classes = draw.integers(2, 7)
     state, run = trained(kata, draw, probes, "feature_extraction", {}, n_classes)
     assert_moved("feature_extraction", state, run, N_STAGES, n_classes)
@@ -196,8 +202,8 @@ def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -
     assert_moved("fine_tuning", state, run, N_STAGES - (1 if unfrozen is None else unfrozen), n_classes)
 
 
-@task("refusals")
-def test_more_stages_than_there_are_cannot_be_trained(kata: Any, draw: Any, probes: Any) -> None:
+@task("refusals", title="An impossible number of stages raises ValueError")
+def test_an_impossible_number_of_stages_is_refused(kata: Any, draw: Any, probes: Any) -> None:
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 20, 10)
     for unfrozen in (-1, N_STAGES + 1):
         with kata.raises(ValueError):
@@ -217,7 +223,7 @@ FROZEN_OF_SEVEN = {"feature_extraction": 7, "fine_tuning": 5, "full_training": 0
 
 
 def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Three stages; then seven with dropout, in mixed modes, and a class that no training image belongs to."""
+    """Try three stages, then seven with dropout and in mixed modes, where one class has no training image."""
     name, long = LABELS[approach], draw.case == 1
     frozen = (FROZEN_OF_SEVEN if long else FROZEN_OF_THREE)[approach]
     parts = drawn_photos(draw.seed(), 40, 20, 3)
@@ -229,60 +235,60 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
     for key, values in run["before"].items():
         same = np.array_equal(run["backbone"].get(key), values)
         stage = int(key.split(".")[1])
-        expected = "stay as it was" if stage < frozen else "be trained"
+        expected = "stay unchanged" if stage < frozen else "change"
         promise(same == (stage < frozen), f"{name}, a backbone of {count} stages: {key} should {expected}")
     awake = [stage for stage in run["awake"] if stage < frozen]
-    promise(not awake, f"{name}, a backbone of {count} stages: dropout is at work in the frozen stages {awake}")
+    promise(not awake, f"{name}, a backbone of {count} stages: dropout is active in the frozen stages {awake}")
     shape = run["head"][0].shape
     promise(
         shape[0] == n_classes,
-        f"{name}: the head has weights of shape {shape} for {n_classes} classes, one of them without a training image",
+        f"{name}: the head's weights have the shape {shape} for {n_classes} classes (one has no training image)",
     )
     for what, value in run["passed"][0].items():
         if what == "state":
             kept = all(np.array_equal(run["passed"][1]["state"][key], values) for key, values in value.items())
         else:
             kept = run["passed"][1][what] == value
-        promise(kept, f"{name}, a backbone of {count} stages in mixed modes: it comes back with another {what}")
-    promise(not run["touched"], f"{name}, a backbone of {count} stages: torch's global generator has moved")
+        promise(kept, f"{name}, a backbone of {count} stages in mixed modes: its {what} has changed")
+    promise(not run["touched"], f"{name}, a backbone of {count} stages: torch's global generator has another state")
     promise(
         all(map(np.array_equal, weights_of(run), weights_of(run["again"]))),
-        f"{name}, a backbone of {count} stages{', with dropout' * long}: equal seeds give two models",
+        f"{name}, a backbone of {count} stages{', with dropout' * long}: the same seed gives two different models",
     )
 
 
 def weights_of(run: Any) -> list[np.ndarray]:
-    """All that a run's model holds."""
+    """Return all arrays of a run's model."""
     return [*run["head"], *run["backbone"].values()]
 
 
-@task("kinds")
+@task("kinds", title="Feature extraction with a backbone of another kind")
 @cases(2)
-def test_a_backbone_of_another_kind_is_frozen_too(kata: Any, draw: Any, probes: Any) -> None:
+def test_feature_extraction_with_another_backbone(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "feature_extraction")
 
 
-@task("kinds")
+@task("kinds", title="Fine-tuning a backbone of another kind")
 @cases(2)
-def test_a_backbone_of_another_kind_is_tuned_too(kata: Any, draw: Any, probes: Any) -> None:
+def test_fine_tuning_with_another_backbone(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "fine_tuning")
 
 
-@task("kinds")
+@task("kinds", title="Full training of a backbone of another kind")
 @cases(2)
-def test_a_backbone_of_another_kind_is_trained_too(kata: Any, draw: Any, probes: Any) -> None:
+def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "full_training")
 
 
-# ----------------------------------------------------------------------------------- what has a say, and what has not
+# ----------------------------------------------------------------------------------- what influences the training
 
 
-LONG = 24  # epochs in which a rate that waits for the validation loss, or a halt that does, has its effect
+LONG = 24  # epochs, enough for early stopping or a schedule by validation loss to take effect
 BLOCKS = 5
 
 
 def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Validation images and labels decide nothing, however long the run; equal seeds give equal runs."""
+    """Assert that validation images and labels don't influence a long run, and that equal seeds give equal runs."""
     n_classes, state, name = 4, shaken_weights(draw.seed()), LABELS[approach]
     parts, other = drawn_photos(draw.seed(), 40, 25, n_classes), drawn_photos(draw.seed(), 10, 17, n_classes)
     turned = [*parts[:3], (parts[3] + 1) % n_classes]
@@ -294,17 +300,15 @@ def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> N
         promise(rows == LONG, f"{name}: the history of {LONG} epochs has {rows} rows")
     first, turned_run, strange_run, again = map(weights_of, runs)
     for weights, said in (
-        (turned_run, "other labels of the validation images"),
+        (turned_run, "other validation labels"),
         (strange_run, "other validation images"),
     ):
-        promise(
-            all(map(np.array_equal, first, weights)), f"{name}, {LONG} epochs: {said}, and another model is trained"
-        )
-    promise(all(map(np.array_equal, first, again)), f"{name}: equal seeds give two models")
+        promise(all(map(np.array_equal, first, weights)), f"{name}, {LONG} epochs: {said} give a different model")
+    promise(all(map(np.array_equal, first, again)), f"{name}: the same seed gives two different models")
 
 
 def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Whichever fifth of the training images is labelled otherwise, or is of other images, another model comes out."""
+    """Assert that changing the labels or images of any fifth of the training set changes the model."""
     n, n_classes, state, name = 150, 4, shaken_weights(draw.seed()), LABELS[approach]
     photos = drawn_photos(draw.seed(), 2 * n, 10, n_classes)
     images, labels, rest = photos[0][:n], photos[1][:n], photos[2:]
@@ -320,25 +324,27 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
         what = ("labels", "images")[place % 2]
         promise(
             not all(map(np.array_equal, first, weights_of(run))),
-            f"{name}: of {n} training images the {what} of the {place // 2 + 1}. fifth are others, and the model is "
-            "the same",
+            f"{name}: changing the {what} of fifth {place // 2 + 1} of {n} training images gives the same model; all "
+            "of them must be used",
         )
 
 
 def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Where something is drawn in every epoch, as an order, another seed gives another run."""
+    """Assert that another seed gives another run, if every epoch draws something (such as an order)."""
     state, parts, seed = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 10, 4), draw.seed() % 10_000
     found = kata.run(probes.drawn_in_epochs, approach, flat(state), parts, 4, [seed, seed + 1])
     one, two = found["draws"]
     same = all(map(np.array_equal, *map(weights_of, found["runs"])))
-    promise(two <= one or not same, f"{LABELS[approach]} draws at random in every epoch, and not by the seed")
+    promise(
+        two <= one or not same, f"{LABELS[approach]}: every epoch draws at random, but another seed gives the same run"
+    )
 
 
 def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """The gradient of an image's logits is that of its cross-entropy: softmax(logits) less the target, times a factor.
+    """Assert that the gradient of the logits is that of cross-entropy: a multiple of softmax(logits) - target.
 
-    So over the classes that the target says nothing of it is a line in the probability; with a target of one class, or
-    of two that are mixed, or one smoothed over all. Of each row two classes are left out, those off the line.
+    So over the classes outside the target, the gradient is a linear function of the probability. That holds for a
+    target of one class, of two mixed classes, and for one smoothed over all. Two classes per row are left out.
     """
     n_classes, state = 6, shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 60, 10, n_classes)
@@ -346,16 +352,16 @@ def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> No
     bends = [bend for logits, gradient in pairs for bend in map(bend_of, logits, gradient) if np.isfinite(bend)]
     promise(
         not bends or np.median(bends) <= BEND,
-        f"{LABELS[approach]}: the gradient of the logits is not that of their cross-entropy (which takes logits, not "
+        f"{LABELS[approach]}: the gradient of the logits isn't that of cross-entropy (which takes logits, not "
         "probabilities)",
     )
 
 
-BEND = 1e-4  # of the line's own rise; rounding in float32 leaves 1e-6, cross-entropy of probabilities 1e-3 and more
+BEND = 1e-4  # relative; float32 rounding leaves 1e-6, cross-entropy of probabilities 1e-3 and more
 
 
 def bend_of(logits: np.ndarray, gradient: np.ndarray) -> float:
-    """How far a gradient is from a line in the probabilities, of its own size there; nan where they hardly differ."""
+    """How far a gradient is from linear in the probabilities, relative to its size; nan if they hardly differ."""
     shifted = np.exp(logits.astype(float) - logits.max())
     probabilities, values = shifted / shifted.sum(), gradient.astype(float)
     found = []
@@ -371,21 +377,21 @@ def bend_of(logits: np.ndarray, gradient: np.ndarray) -> float:
 RULES = (assert_what_has_a_say, assert_all_images_are_used, assert_drawn_by_the_seed, assert_cross_entropy)
 
 
-@task("extraction")
+@task("extraction", title="Feature extraction: what influences the training")
 @cases(len(RULES))
-def test_what_has_a_say_in_feature_extraction(kata: Any, draw: Any, probes: Any) -> None:
+def test_feature_extraction_what_influences_the_training(kata: Any, draw: Any, probes: Any) -> None:
     RULES[draw.case](kata, draw, probes, "feature_extraction")
 
 
-@task("tuning")
+@task("tuning", title="Fine-tuning: what influences the training")
 @cases(len(RULES))
-def test_what_has_a_say_in_fine_tuning(kata: Any, draw: Any, probes: Any) -> None:
+def test_fine_tuning_what_influences_the_training(kata: Any, draw: Any, probes: Any) -> None:
     RULES[draw.case](kata, draw, probes, "fine_tuning")
 
 
-@task("full")
+@task("full", title="Full training: what influences the training")
 @cases(len(RULES))
-def test_what_has_a_say_in_full_training(kata: Any, draw: Any, probes: Any) -> None:
+def test_full_training_what_influences_the_training(kata: Any, draw: Any, probes: Any) -> None:
     RULES[draw.case](kata, draw, probes, "full_training")
 
 
@@ -394,7 +400,7 @@ def test_what_has_a_say_in_full_training(kata: Any, draw: Any, probes: Any) -> N
 
 @task("history")
 @cases(3)
-def test_every_epoch_of_the_history_is_what_the_model_was_then(kata: Any, draw: Any, probes: Any) -> None:
+def test_every_row_of_the_history_matches_the_model(kata: Any, draw: Any, probes: Any) -> None:
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 60, 50, 5)
     seed, lengths = draw.seed() % 10_000, (1, 2, 3, 4)
@@ -405,20 +411,20 @@ def test_every_epoch_of_the_history_is_what_the_model_was_then(kata: Any, draw: 
 
 
 def assert_begins(approach: str, short: Any, long: Any, epochs: int) -> None:
-    """A history of so many epochs is the beginning of another."""
+    """Assert that a history is the beginning of a longer one."""
     for name in COLUMNS:
         one, other = short["history"]["values"][name], long["history"]["values"][name][:epochs]
         promise(
             near(one, other),
-            f"{LABELS[approach]}: {name} of {epochs} epochs is {one.round(4).tolist()}, and the same epochs of a "
-            f"longer run have {other.round(4).tolist()}",
+            f"{LABELS[approach]}: {name} in a run of {epochs} epochs is {one.round(4).tolist()}, but the same epochs "
+            f"of a longer run have {other.round(4).tolist()}",
         )
 
 
 @task("interrupted")
 @cases(3)
-def test_a_long_run_begins_as_a_shorter_one(kata: Any, draw: Any, probes: Any) -> None:
-    """No rate depends on the number of epochs, nor begins to where there are many."""
+def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, draw: Any, probes: Any) -> None:
+    """No learning rate depends on the number of epochs, in short runs or in long ones."""
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
     seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), 20, draw.integers(26, 32))
@@ -429,7 +435,7 @@ def test_a_long_run_begins_as_a_shorter_one(kata: Any, draw: Any, probes: Any) -
 
 
 @task("history")
-def test_seconds_are_those_of_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
+def test_seconds_cover_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
     approach, epochs = draw.choice(list(LABELS)), 24
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
     options = [{"epochs": epochs, "seed": draw.seed() % 10_000}]
@@ -437,15 +443,15 @@ def test_seconds_are_those_of_all_epochs(kata: Any, draw: Any, probes: Any) -> N
     assert_told(run, approach, parts, epochs)
     promise(
         LEAST_SHARE * run["wall"] <= run["seconds"] <= run["wall"] + 0.05,
-        f"{LABELS[approach]}: seconds is {run['seconds']:.3f} for {epochs} epochs, which took {run['wall']:.3f}",
+        f"{LABELS[approach]}: seconds is {run['seconds']:.3f}, but {epochs} epochs took {run['wall']:.3f}",
     )
 
 
-LEAST_SHARE = 0.06  # of the time that the longest call takes; one of its epochs has less, and measuring may be left out
+LEAST_SHARE = 0.06  # of the call's time; one epoch takes less, and measuring may be excluded
 
 
 @task("history")
-def test_the_history_is_measured_on_all_of_many_images(kata: Any, draw: Any, probes: Any) -> None:
+def test_the_history_is_measured_on_all_images(kata: Any, draw: Any, probes: Any) -> None:
     approach = draw.choice(list(LABELS))
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 270, 310)
     options = {"epochs": 1, "seed": draw.seed() % 10_000}
@@ -453,47 +459,47 @@ def test_the_history_is_measured_on_all_of_many_images(kata: Any, draw: Any, pro
     assert_told(run, approach, parts, 1)
 
 
-@task("interrupted")
+@task("interrupted", title="Ctrl-C keeps the run of the finished epochs")
 @cases(3)
-def test_an_interrupt_leaves_the_run_of_the_epochs_that_were_finished(kata: Any, draw: Any, probes: Any) -> None:
+def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probes: Any) -> None:
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 60, 40, 4)
     seed = draw.seed() % 10_000
     around = (approach, flat(state), parts, 4)
     (whole,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, [{"epochs": 5, "seed": seed}])
-    for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # while it is trained; while it is measured
+    for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # during training; during measuring
         run = kata.run(probes.interrupted, *around, (2, 5), seed, clock, share)
-        if run["silent"]:  # it takes its gradients, or calls its layers, in a way of its own
+        if run["silent"]:  # it computes gradients, or calls layers, in its own way
             continue
         promise(
-            not run["raised"], "Ctrl-C in the third epoch: the interrupt came out, and nothing is left of two epochs"
+            not run["raised"], "Ctrl-C in the third epoch: KeyboardInterrupt escaped, and two finished epochs are lost"
         )
         told = len(run["history"]["values"].get("epoch", ()))
-        # what is called after the last epoch shifts the count: then the interrupt may come an epoch later
+        # calls after the last epoch shift the count, and then the interrupt may come an epoch later
         epochs = told if clock == "forwards" and told in (3, 4) else 2
         assert_told(run, approach, parts, epochs)
         for name in COLUMNS:
             promise(
                 near(run["history"]["values"][name], whole["history"]["values"][name][:epochs]),
-                f"Ctrl-C in the third epoch: {name} is not that of a run of {epochs} epochs",
+                f"Ctrl-C in the third epoch: {name} differs from that of a run of {epochs} epochs",
             )
     run = kata.run(probes.interrupted, *around, (0, 2), seed, "gradients", 0.5)
     promise(
         run["silent"] or run["raised"],
-        "Ctrl-C in the first epoch: there is nothing to keep, and the interrupt did not come out",
+        "Ctrl-C in the first epoch: no epoch was finished, so KeyboardInterrupt must be raised",
     )
 
 
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-# five points below what README and the visible test ask, so that other photos do not decide
+# five points below README and visible test, so that the choice of photos doesn't decide
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
-AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of from scratch
+AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of training from scratch
 
 
 @task("accuracy")
-def test_what_was_learned_elsewhere_helps_with_a_hundred_photos(kata: Any, draw: Any, probes: Any) -> None:
+def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any, probes: Any) -> None:
     images, labels = hidden_photos()
     order = np.random.default_rng(draw.seed()).permutation(len(images))
     train, hidden = order[:N_TRAIN], order[N_TRAIN:]
@@ -501,17 +507,17 @@ def test_what_was_learned_elsewhere_helps_with_a_hundred_photos(kata: Any, draw:
     found = kata.run(probes.predictions, parts, 6, images[hidden], EPOCHS, draw.seed() % 10_000)
     right = {}
     for approach, classes in found.items():
-        promise(classes.shape == (len(hidden),), f"predict gives {classes.shape} for {len(hidden)} images")
+        promise(classes.shape == (len(hidden),), f"predict returns the shape {classes.shape} for {len(hidden)} images")
         right[approach] = float(np.mean(classes == labels[hidden]))
     scratch = right.pop("from_scratch")
     for approach, share in right.items():
         promise(
             share >= LEAST[approach],
-            f"{LABELS[approach]} on {N_TRAIN} photos: {share:.1%} of unseen ones are right, {LEAST[approach]:.0%} are "
-            "asked",
+            f"{LABELS[approach]} with {N_TRAIN} photos: accuracy {share:.1%} on unseen photos, need at least "
+            f"{LEAST[approach]:.0%}",
         )
         promise(
             share >= scratch + AHEAD[approach],
-            f"{LABELS[approach]} on {N_TRAIN} photos: {share:.1%} of unseen ones are right, and {scratch:.1%} by a "
-            f"network trained from scratch; {AHEAD[approach]:.0%} more are asked",
+            f"{LABELS[approach]} with {N_TRAIN} photos: accuracy {share:.1%} on unseen photos, and {scratch:.1%} from "
+            f"scratch; it must be at least {100 * AHEAD[approach]:.0f} points ahead",
         )

@@ -1,7 +1,7 @@
-"""What the hidden tests of all bugs have done beside the submission; plain values come back.
+"""Probes of the hidden tests of all bugs: they run next to the submission and return plain values.
 
-Nothing here is trusted: the judge repeats the training, of bugs 1, 2, 3 and 5 from the batches reported, so that a
-report which is not what happened disagrees with the weights.
+The judge trusts none of these values. It repeats the training (of bugs 1, 2, 3 and 5 from the reported batches), so a
+false report disagrees with the weights.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ ACCURACIES = ("train_accuracy", "validation_accuracy")
 
 
 def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
-    """The arrays of load_data: points and classes for training, points and classes for validation."""
+    """Return the arrays of load_data: training points and classes, validation points and classes."""
     return _data(submission.bug1_never_learning, seed)
 
 
 def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed, watching: weights before and after, history, batches and classes for X (n, 2)."""
+    """Train the network of a seed; record weights before and after, history, batches and classes for X (n, 2)."""
     program = submission.bug1_never_learning
     model, run = _watched_training(program, seed, epochs, ACCURACIES, 2)
     return run | {"classes": _array(program.predict(model, torch.tensor(X)))}
 
 
 def bug1_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
-    """A network per seed, all trained before any is asked: classes for X, for X backwards, row by row, once more."""
+    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again."""
     return _predictions(submission.bug1_never_learning, seeds, epochs, torch.tensor(X))
 
 
@@ -45,24 +45,24 @@ def bug1_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarr
 
 
 def bug2_data(submission: Any, seed: int) -> list[np.ndarray]:
-    """The arrays of load_data: angles and positions for training, angles and positions for validation."""
+    """Return the arrays of load_data: training angles and positions, validation angles and positions."""
     return _data(submission.bug2_exploding_loss, seed)
 
 
 def bug2_networks(submission: Any, seeds: list[int]) -> list[list[np.ndarray]]:
-    """The parameters of the fresh network of every seed."""
+    """Return the parameters of the fresh network of every seed."""
     return [_weights(submission.bug2_exploding_loss.build_model(seed)) for seed in seeds]
 
 
 def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed, watching: weights before and after, history, batches and positions for X (n, 2)."""
+    """Train the network of a seed; record weights before and after, history, batches and positions for X (n, 2)."""
     program = submission.bug2_exploding_loss
     model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2)
     return run | {"positions": _array(program.predict(model, torch.tensor(X)))}
 
 
 def bug2_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
-    """A network per seed, all trained before any is asked: positions for X, for X backwards, row by row, once more."""
+    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again."""
     return _predictions(submission.bug2_exploding_loss, seeds, epochs, torch.tensor(X))
 
 
@@ -70,14 +70,14 @@ def bug2_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarr
 
 
 def bug3_data(submission: Any, seed: int, directions: np.ndarray) -> list[np.ndarray]:
-    """What load_data gives: products of the images with the directions (784, k), and classes, of both parts."""
+    """Call load_data; return products of the images with the directions (784, k), and the classes, of both parts."""
     X, y, X_validation, y_validation = _data(submission.bug3_plateau, seed)
     products = [images.reshape(len(images), -1).astype(np.float64) @ directions for images in (X, X_validation)]
     return [products[0], y, products[1], y_validation]
 
 
 def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray) -> np.ndarray:
-    """Train the network of a seed: its classes for images (n, 28, 28) of 0 to 255."""
+    """Train the network of a seed and predict the classes of images (n, 28, 28) from 0 to 255."""
     program = submission.bug3_plateau
     model = program.build_model(seed)
     program.train(model, program.load_data(seed), epochs=epochs, seed=seed)
@@ -87,11 +87,10 @@ def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray) ->
 def bug3_training(
     submission: Any, seed: int, epochs: int, directions: np.ndarray, images: np.ndarray
 ) -> dict[str, Any]:
-    """Train the network of a seed, watching: weights before and after, history, and what the first layer was given.
+    """Train the network of a seed; record weights before and after, history, and the inputs of the first layer.
 
-    An epoch of inputs is too much to send: of each input its products with the judge's directions come back, by which
-    the judge knows it again. `inputs` are those of the first layer when predict is asked about the images (n, 28, 28)
-    of 0 to 255.
+    An epoch of inputs is too large to send. Instead the probe returns each input's products with the judge's
+    directions, which identify it. `inputs` are the first layer's when predict gets the images (n, 28, 28), 0 to 255.
     """
     program = submission.bug3_plateau
     asked: list[np.ndarray] = []
@@ -104,8 +103,9 @@ def bug3_training(
 
 
 def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.ndarray) -> list[dict[str, Any]]:
-    """A network per seed, all trained before any is asked: classes for the images (n, 28, 28) of 0 to 255, for them
-    backwards, one by one, and once more. `inputs` are the first layer's in the first question.
+    """Train a network per seed, then predict with each: the images, the images backwards, one by one, and again.
+
+    The images (n, 28, 28) go from 0 to 255. `inputs` are the first layer's in the first call.
     """
     asked: list[np.ndarray] = []
     program, X = submission.bug3_plateau, _pixels(images)
@@ -115,7 +115,7 @@ def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.
 
 @contextmanager
 def _first_inputs(asked: list[np.ndarray]) -> Iterator[None]:
-    """Add to the list what the first layer was given last, nothing (0, 784) if it was not asked."""
+    """Append the first layer's last input to the list, or an empty array (0, 784) if the layer wasn't called."""
     found = [np.zeros((0, 784), np.float32)]
 
     def see(module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -131,7 +131,7 @@ def _first_inputs(asked: list[np.ndarray]) -> Iterator[None]:
 
 
 def _pixels(images: np.ndarray) -> Tensor:
-    """Images of 0 to 255 as load_digits gives them: float32, from 0 to 1."""
+    """Return images from 0 to 255 as load_digits would: float32, from 0 to 1."""
     return torch.tensor(images.astype(np.float32) / 255)
 
 
@@ -139,10 +139,10 @@ def _pixels(images: np.ndarray) -> Tensor:
 
 
 def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """From the data of a seed to the trained network of the seed: its weights and the history.
+    """Load the data of a seed and train the network of the seed; return its weights and the history.
 
-    This is what is timed and what is compared with the judge's own training: no hooks, nothing by which a program
-    could tell the one from the other.
+    The same probe is timed and compared with the judge's own training. It has no hooks, so a program can't tell which
+    of the two is happening.
     """
     program = submission.bug4_slow_learner
     model = program.build_model(seed)
@@ -151,9 +151,9 @@ def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 
 
 def bug4_beginning(submission: Any, seed: int) -> dict[str, Any]:
-    """What a run begins with: inputs and classes for training and for validation, and the weights.
+    """Return the start of a run: inputs and classes for training and validation, and the initial weights.
 
-    Everything is asked for twice, in turns with another seed's; the second answer counts.
+    It calls everything twice, with another seed in between, and returns the second answer.
     """
     program = submission.bug4_slow_learner
     for number in (seed, seed + 1, seed):
@@ -163,12 +163,12 @@ def bug4_beginning(submission: Any, seed: int) -> dict[str, Any]:
 
 
 def bug4_generator(submission: Any, seed: int, epochs: int) -> list[np.ndarray]:
-    """The states of torch's global generator after the same run, begun in two different states."""
+    """Run the same training from two different states of torch's global generator; return the states after it."""
     return [run["state"] for run in _beginnings(submission.bug4_slow_learner, seed, epochs)]
 
 
 def bug4_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """A network per seed, all trained before any is asked: classes for X, for X backwards, row by row, once more."""
+    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again."""
     return _predictions(submission.bug4_slow_learner, seeds, 1, torch.tensor(X))
 
 
@@ -176,14 +176,14 @@ def bug4_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[d
 
 
 def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
-    """The arrays of load_data: images and labels for training, images and labels for validation."""
+    """Return the arrays of load_data: training images and labels, validation images and labels."""
     return _data(submission.bug5_overfitting, seed)
 
 
 def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the network of a seed, watching: weights before and after, history, and of every step the batch and masks.
+    """Train the network of a seed; record weights before and after, history, and each step's batch and masks.
 
-    A batch is told by a fingerprint of every image, a mask by a bit for every unit of every image (1: left in).
+    A batch is reported as a fingerprint of every image, a mask as a bit for every unit of every image (1: kept).
     """
     program = submission.bug5_overfitting
     model, data = program.build_model(seed), program.load_data(seed)
@@ -203,21 +203,21 @@ def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 
 
 def bug5_beginnings(submission: Any, seed: int, epochs: int) -> list[dict[str, Any]]:
-    """The same training twice, begun in different states of the global generator: the weights, and its state after."""
+    """Train twice, starting from different states of torch's global generator; return weights and final states."""
     return _beginnings(submission.bug5_overfitting, seed, epochs)
 
 
 def bug5_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """A network per seed, all trained before any is asked: classes for X, for X backwards, row by row, and once more.
+    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again.
 
-    Before the last question the network is put into the mode for training.
+    Before the last call the network is put into training mode.
     """
     return _predictions(submission.bug5_overfitting, seeds, 2, torch.tensor(X), last=nn.Module.train)
 
 
 @contextmanager
 def _masks() -> Iterator[list[list[np.ndarray]]]:
-    """Yields what grows by an entry a step: fingerprints of the batch, and the masks in the order of the layers."""
+    """Yield a list that grows by an entry per step: fingerprints of the batch, and the masks in layer order."""
     steps: list[list[np.ndarray]] = []
     passed: list[np.ndarray] = []
     dropout = nn.functional.dropout
@@ -232,7 +232,7 @@ def _masks() -> Iterator[list[list[np.ndarray]]]:
     def count(*_: Any) -> None:
         if passed:
             steps.append(list(passed))
-        passed.clear()  # a second optimizer that steps on the same batch is no second step
+        passed.clear()  # a second optimizer on the same batch isn't a second step
 
     hook = register_optimizer_step_post_hook(count)
     nn.functional.dropout = seen
@@ -244,13 +244,13 @@ def _masks() -> Iterator[list[list[np.ndarray]]]:
 
 
 def _fingerprints(images: Tensor) -> np.ndarray:
-    """Eight bytes (n, 8) for every image (n, 784), of its pixels in 255ths."""
+    """Return eight bytes (n, 8) for every image (n, 784), from its pixels in 255ths."""
     pixels = np.rint(images.detach().numpy() * 255).clip(0, 255).astype(np.uint8)
     return np.array([list(blake2b(row.tobytes(), digest_size=8).digest()) for row in pixels], np.uint8)
 
 
 def _stack(arrays: list[np.ndarray], width: int) -> np.ndarray:
-    """All rows of the arrays, one after the other; (0, width) where there are none."""
+    """Concatenate the rows of the arrays; return (0, width) if there are none."""
     return np.concatenate(arrays) if arrays else np.zeros((0, width), np.uint8)
 
 
@@ -258,13 +258,13 @@ def _stack(arrays: list[np.ndarray], width: int) -> np.ndarray:
 
 
 def _data(program: Any, seed: int) -> list[np.ndarray]:
-    """The arrays of load_data."""
+    """Return the arrays of load_data."""
     data = program.load_data(seed)
     return [_array(part) for part in (data.X_train, data.y_train, data.X_validation, data.y_validation)]
 
 
 def _told(history: Any, kinds: Sequence[str]) -> dict[str, list[float]]:
-    """The loss and these other kinds of what a history tells."""
+    """Return the loss and these other entries of a history."""
     return {kind: [float(value) for value in getattr(history, kind)] for kind in ("loss", *kinds)}
 
 
@@ -276,10 +276,10 @@ def _watched_training(
     n_inputs: int,
     report: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """Train the network of a seed, watching its first layer, which has so many inputs.
+    """Train the network of a seed and record the batches that pass its first layer, which has `n_inputs` inputs.
 
-    A batch is what went last through that layer, with gradients on, before an optimizer stepped; `report` is what
-    comes back of it.
+    A batch is the layer's last input, with gradients on, before an optimizer stepped; `report` turns it into the value
+    that is returned.
     """
     model, data = program.build_model(seed), program.load_data(seed)
     before = _weights(model)
@@ -292,7 +292,7 @@ def _watched_training(
 
     def count(*_: Any) -> None:
         steps.extend(map(report, seen))
-        seen.clear()  # a second optimizer that steps on the same batch is no second step
+        seen.clear()  # a second optimizer on the same batch isn't a second step
 
     hooks = [register_module_forward_pre_hook(see), register_optimizer_step_post_hook(count)]
     try:
@@ -310,7 +310,7 @@ def _watched_training(
 
 
 def _beginnings(program: Any, seed: int, epochs: int) -> list[dict[str, Any]]:
-    """The same training twice, begun in different states of the global generator: the weights, and its state after."""
+    """Train twice, starting from different states of torch's global generator; return weights and final states."""
     runs = []
     for other in (seed + 1, seed + 2):
         torch.manual_seed(other)
@@ -328,10 +328,10 @@ def _predictions(
     first: Callable[[], AbstractContextManager[None]] = nullcontext,
     last: Callable[[nn.Module], object] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """A network per seed, all trained before any is asked: answers for X, for X backwards, row by row, and once more.
+    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again.
 
-    Weights are those before the first question and those after the last. The first question is asked inside `first()`,
-    the last after `last(model)`.
+    All networks are trained before the first prediction. The weights are those before the first call and after the
+    last. The first call happens inside `first()`, the last after `last(model)`.
     """
     models = [program.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):
@@ -353,10 +353,10 @@ def _predictions(
 
 
 def _weights(model: nn.Module) -> list[np.ndarray]:
-    """Copies of the model's parameters, in their order."""
+    """Return copies of the model's parameters, in order."""
     return [_array(parameter) for parameter in model.parameters()]
 
 
 def _array(values: Any) -> np.ndarray:
-    """A copy of a tensor, an array or a list, as an array."""
+    """Copy a tensor, an array or a list into an array."""
     return torch.as_tensor(values).detach().numpy().copy()

@@ -1,6 +1,6 @@
-"""Challenge 5, hidden: what the tests of all bugs ask of a training, and of a network by its weights.
+"""Challenge 5, hidden: checks of trainings and networks that the tests of all bugs share.
 
-Each of them writes data, network and descent of its program down once more, as the judge's own; here is the rest.
+Each test module has the judge's own copy of its program's data, network and training; the rest is here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graders import dataroom
+from graders import datasets
 
-MOST_ROWS = 1_000_000  # of all batches of a training; the longest of them has 25 600
+MOST_ROWS = 1_000_000  # in all batches of a training; the longest training has 25 600
 
 
 class Data(NamedTuple):
@@ -27,7 +27,7 @@ class Data(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """What the judge's own training gives: weights at the end, and a value an epoch of everything else."""
+    """The result of the judge's own training: final weights, and a value per epoch of everything else."""
 
     weights: list[np.ndarray]
     loss: list[float]
@@ -37,19 +37,19 @@ class Replay(NamedTuple):
 
 @lru_cache
 def shown_digits() -> tuple[np.ndarray, np.ndarray]:
-    """All digits that a worker sees: pixels (4000, 784) of 0 to 1 in float32, and classes."""
-    place = dataroom.folder("mnist")
+    """Return all digits that a worker sees: pixels (4000, 784) from 0 to 1 in float32, and classes."""
+    place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 def weights_of(network: nn.Module) -> list[np.ndarray]:
-    """Copies of the parameters, in their order."""
+    """Return copies of the parameters, in order."""
     return [parameter.detach().numpy().copy() for parameter in network.parameters()]
 
 
 def tanh_logits(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
-    """Logits of affine layers with these weights and tanh between them, in float64."""
+    """Return the logits of affine layers with these weights and tanh between them, in float64."""
     W, b, *later = (array.astype(np.float64) for array in weights)
     z = X @ W.T + b
     for W, b in zip(later[::2], later[1::2], strict=True):
@@ -58,55 +58,55 @@ def tanh_logits(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
 
 
 def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
-    """The share of the rows that affine layers with these weights and tanh between them put into their class."""
+    """Return the accuracy of affine layers with these weights and tanh between them."""
     return float(np.mean(tanh_logits(weights, X).argmax(axis=1) == y))
 
 
 def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """Euclidean distance between two sets of weights."""
+    """Return the Euclidean distance between two sets of weights."""
     return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
 
 
 def assert_shapes(weights: list[np.ndarray], expected: list[tuple[int, ...]]) -> None:
-    """The weights are those of a network with parameters of these shapes."""
+    """Assert that the parameters have these shapes."""
     shapes = [array.shape for array in weights]
-    assert shapes == expected, f"the network has parameters of shapes {shapes}; it had {expected}"
+    assert shapes == expected, f"the network's parameters have the shapes {shapes} instead of {expected}"
 
 
 def assert_fresh(weights: list[np.ndarray], fresh: list[np.ndarray], seed: int) -> None:
-    """The weights are the fresh ones of the seed, to the bit."""
+    """Assert that the weights are the seed's initial weights, bit for bit."""
     same = all(np.array_equal(a, b) for a, b in zip(weights, fresh, strict=True))
-    assert same, f"build_model({seed}) does not give the fresh network that belongs to this seed"
+    assert same, f"build_model({seed}) doesn't return the fresh network of this seed"
 
 
 def assert_classes(classes: np.ndarray, logits: np.ndarray, rows: str, whose: str = "the model's own weights") -> None:
-    """The classes are those of the logits; where two are equally likely it may be either."""
-    assert classes.shape == (len(logits),), f"predict gives shape {classes.shape} for {len(logits)} {rows}"
+    """Assert that the classes belong to the largest logits; where two are tied, either is right."""
+    assert classes.shape == (len(logits),), f"predict returns shape {classes.shape} for {len(logits)} {rows}"
     best = np.sort(logits, axis=1)
-    clear = best[:, -1] - best[:, -2] > 1e-3  # float32 through sums of at most 784 terms: some 1e-5
+    clear = best[:, -1] - best[:, -2] > 1e-3  # float32 sums of at most 784 terms: about 1e-5
     different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
-    assert different == 0, f"predict: {different} of {len(logits)} classes are not what {whose} give"
+    assert different == 0, f"predict: {different} of {len(logits)} classes differ from what {whose} give"
 
 
 def batches_by_content(batches: np.ndarray, sizes: list[int], X_train: np.ndarray, rows: str) -> list[Tensor]:
-    """The batches reported, one after the other, as numbers of the rows of X_train that have the same bits."""
+    """Return the reported batches as numbers of the rows of X_train with the same bits."""
     assert len(batches) <= MOST_ROWS, f"{len(batches):,} {rows} in all batches; at most {MOST_ROWS:,} are looked at"
     row_of = {row.tobytes(): number for number, row in enumerate(X_train)}
     found = [row_of.get(row.tobytes()) for row in batches.astype(np.float32)]
     strangers = found.count(None)
-    assert strangers == 0, f"the network was trained on {strangers} {rows} that are not among the training {rows}"
+    assert strangers == 0, f"the network was trained on {strangers} {rows} that aren't among the training {rows}"
     return list(torch.tensor(found, dtype=torch.int64).split(sizes))
 
 
 def assert_whole_epochs(batches: list[Tensor], epochs: int, batch_size: int, n_train: int, rows: str) -> None:
-    """Every epoch goes through every training row once, in batches of this size."""
+    """Assert that every epoch uses every training row once, in batches of this size."""
     sizes = sorted({len(batch) for batch in batches})
     per_epoch = n_train // batch_size
     assert len(batches) == epochs * per_epoch, (
-        f"{epochs} epochs of {per_epoch} batches were asked for; the optimizer took {len(batches)} steps"
+        f"{epochs} epochs have {epochs * per_epoch} batches, but the optimizer took {len(batches)} steps"
     )
     assert sizes == [batch_size], f"batches have {sizes} {rows} instead of {batch_size}"
     for epoch in range(epochs):
         numbers = torch.cat(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
         seen = len(numbers.unique())
-        assert seen == n_train, f"epoch {epoch + 1} goes through {seen} of the {n_train} training {rows}"
+        assert seen == n_train, f"epoch {epoch + 1} uses only {seen} of the {n_train} training {rows}"

@@ -1,4 +1,4 @@
-"""Challenge 5, hidden: the cause and the line of every fault, in the programs as they are handed out."""
+"""Challenge 5, hidden: the cause and the line of every fault, in the programs as learners receive them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graders.debugging.diagnosis import diagnosis_of
 
 
 class Truth(NamedTuple):
-    """What is right to answer: causes by name, and lines of `file`, which has so many `lines`, from 1."""
+    """The right answers: causes by name, and lines of `file`, counted from 1; the file has `lines` lines."""
 
     file: str
     lines: int
@@ -17,8 +17,8 @@ class Truth(NamedTuple):
     places: frozenset[int]
 
 
-# Several causes or lines are right where a fault can be told in several ways. A test of the repository compares these
-# lines with the programs.
+# Several causes or lines are right if a fault can be described in several ways. tests/katas/test_challenge5.py compares
+# these lines with the programs.
 TRUTHS = {
     "bug1": Truth(
         "bug1_never_learning.py",
@@ -56,8 +56,8 @@ TRUTHS = {
 def judge(kata: Any, bug: str) -> None:
     truth = TRUTHS[bug]
     found = diagnosis_of(kata.toml("diagnosis.toml"), bug, truth.file, truth.lines)
-    assert found.cause in truth.causes, f"{bug}: {found.cause} is not what causes it"
-    assert found.line in truth.places, f"{bug}: the cause is right; it is not in line {found.line}"
+    assert found.cause in truth.causes, f"{bug}: `{found.cause}` isn't the cause"
+    assert found.line in truth.places, f"{bug}: the cause is right, but it is not in line {found.line}"
 
 
 @task("bug1_diagnosis", title="Bug 1: cause and line")

@@ -1,7 +1,7 @@
-"""affine against torch.nn.functional.linear.
+"""Compare affine with torch.nn.functional.linear.
 
-Allowance: z_i is a sum of fan_in products and the bias. However it is ordered, each rounding is relative to a partial
-sum that |W||x| + |b| bounds, so |error| <= c eps fan_in (|W||x| + |b|).
+Tolerance: z_i is a sum of fan_in products and the bias. In whatever order they are added, each rounding error is
+relative to a partial sum, and |W||x| + |b| bounds every partial sum. So |error| <= c eps fan_in (|W||x| + |b|).
 """
 
 import numpy as np
@@ -15,14 +15,14 @@ LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
 def assert_affine(actual, W, x, b, dtype=np.float64):
     W, x, b = (torch.tensor(a, dtype=torch.float64) for a in (W, x, b))
-    # expected is computed in float64; the allowance is that of the promised dtype
+    # the expected value is computed in float64; the tolerance is that of the promised dtype
     assert_close(actual, F.linear(x, W, b), dtype=dtype, scale=F.linear(abs(x), abs(W), abs(b)), terms=x.shape[-1])
 
 
 def sizes(draw):
-    """(n, fan_in, fan_out): distinct first, then ones, a square, and one axis that is long, or of any length, in turn.
+    """Return (n, fan_in, fan_out) for this case: random sizes, sizes of 1, a square, then one long axis at a time.
 
-    Beside a long axis the others are short, so that three nested loops in Python are fast enough.
+    When one axis is long, the others are short, so that three nested Python loops are fast enough.
     """
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
@@ -50,19 +50,19 @@ def arguments(draw, *, batch):
 
 
 def small_arguments(draw, dtype=np.float64, *, calls=1):
-    """W, x and b of one dtype for each of the calls, all of the same shapes: a batch and a vector in turn."""
+    """Return [W, x, b] for each call, all with one dtype and the same shapes; x is a batch or a vector by case."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     shapes = (fan_out, fan_in), ((n, fan_in), (fan_in,))[(draw.case + draw.case // 4) % 2], (fan_out,)
     if np.issubdtype(dtype, np.floating):
         return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
-    limits = 10**9, 100, 100  # weights that float32 would round, and no sum near the end of int64
+    limits = 10**9, 100, 100  # weights that float32 would round, and sums that stay far from overflowing int64
     return [
         [draw.integers(-limit, limit + 1, *shape) for limit, shape in zip(limits, shapes, strict=True)]
         for _ in range(calls)
     ]
 
 
-@task("vector")
+@task("vector", title="One vector gives W x + b")
 @cases(12)
 def test_a_vector_is_mapped(kata, draw):
     W, x, b = arguments(draw, batch=False)
@@ -86,9 +86,9 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 
 @task("inputs")
 @cases(8)
-def test_arguments_of_any_layout_work_and_stay_as_they_were(kata, draw, probes):
+def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     ((W, x, b),) = small_arguments(draw)
-    if draw.case == 0:  # what is wrong with any arrays is said of affine, not of a probe
+    if draw.case == 0:  # a mistake that any array shows is reported for a plain call of affine, not for a probe
         assert_affine(kata.affine(W, x, b), W, x, b)
     z, *after = kata.run(probes.call_with_layout, "affine", LAYOUTS[draw.case % 4], W, x, b)
     assert_affine(z, W, x, b)

@@ -1,7 +1,7 @@
-"""relu against torch.nn.functional.relu, its derivative against autograd.
+"""Compare relu with torch.nn.functional.relu, and its derivative with autograd.
 
-Allowance: both choose between numbers that are at hand, so nothing need be rounded; 8 eps |expected| leaves room for
-ways of writing it that round once or twice, and none (beyond the smallest normal number) where 0 is expected.
+Tolerance: both functions only choose between numbers, so nothing has to be rounded. 8 eps |expected| leaves room for
+implementations that round once or twice. Where 0 is expected, it leaves none beyond the smallest normal number.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ def relu(z):
 
 def relu_derivative(z):
     z = torch.tensor(z, dtype=torch.float64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(F.relu(z).sum(), z)  # every element depends on its own z only
+    (gradient,) = torch.autograd.grad(F.relu(z).sum(), z)  # each element depends on its own z only
     return gradient.numpy()
 
 
@@ -27,7 +27,7 @@ EXPECTED = {"relu": relu, "relu_derivative": relu_derivative}
 
 
 def pre_activations(draw):
-    """Arrays of one to four axes, of ones, and of many elements; of several magnitudes, some entries exactly 0."""
+    """Return an array with one to four axes, some of length 1, or with many elements. Some entries are exactly 0."""
     a, b, c, d = draw.sizes("a b c d", high=5)
     any_length = draw.sizes("any_length", low=6, high=2000)
     shapes = (a,), (a, b), (a, b, c), (a, b, c, d), (1,), (1, 1), (1, b), (a, 1), (5000,), (70, 90), (any_length,)
@@ -35,7 +35,7 @@ def pre_activations(draw):
     return draw.normal(*shape, scale=(1.0, 1e4, 1e-9)[draw.case % 3]) * draw.mask(*shape, keep=0.8)
 
 
-@task("relu")
+@task("relu", title="Negative numbers become 0, others stay the same")
 @cases(22)
 def test_negative_numbers_become_0_and_others_stay(kata, draw):
     z = pre_activations(draw)
@@ -60,7 +60,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 
 @task("inputs")
 @cases(8)
-def test_arguments_of_any_layout_work_and_stay_as_they_were(kata, draw, probes):
+def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     z = draw.normal(*draw.sizes("n features", low=2, high=5))
     for name, expected in EXPECTED.items():
         actual, after = kata.run(probes.call_with_layout, name, LAYOUTS[draw.case % 4], z)

@@ -1,7 +1,7 @@
-"""two_layer_forward against the same network in PyTorch.
+"""Compare two_layer_forward with the same network in PyTorch.
 
-Allowance: h is a sum of fan_in products, so |error| <= c eps fan_in |W1||x|; relu makes no error larger. y sums hidden
-products of such h, so |error| <= c eps (fan_in + hidden) |W2||W1||x|.
+Tolerance: h is a sum of fan_in products, so |error| <= c eps fan_in |W1||x|, and relu never increases an error. y is a
+sum of `hidden` products with such an h, so |error| <= c eps (fan_in + hidden) |W2||W1||x|.
 """
 
 import numpy as np
@@ -25,9 +25,9 @@ def assert_layers(actual, x, W1, W2, dtype=np.float64):
 
 
 def arguments(draw, *, batch):
-    """x, W1, W2: distinct sizes first, then ones, a square, and one axis that is long, or of any length, in turn.
+    """Return x, W1 and W2 for this case: random sizes, sizes of 1, squares, then one long axis at a time.
 
-    Beside a long axis the others are short, so that nested loops in Python are fast enough. There are at most 600
+    When one axis is long, the others are short, so that nested Python loops are fast enough. There are at most 600
     rows, so that recursion from row to row works.
     """
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out")
@@ -55,12 +55,12 @@ def arguments(draw, *, batch):
 
 
 def small_arguments(draw, dtype=np.float64, *, calls=1):
-    """x, W1 and W2 of one dtype for each of the calls, all of the same shapes: a vector and a batch in turn."""
+    """Return [x, W1, W2] for each call, all with one dtype and the same shapes; x is a vector or a batch by case."""
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out", low=4)
     shapes = ((fan_in,), (n, fan_in))[(draw.case + draw.case // 4) % 2], (hidden, fan_in), (fan_out, hidden)
     if np.issubdtype(dtype, np.floating):
         return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
-    limits = 100, 10**9, 100  # weights that float32 would round, and no sum near the end of int64
+    limits = 100, 10**9, 100  # weights that float32 would round, and sums that stay far from overflowing int64
     return [
         [draw.integers(-limit, limit + 1, *shape) for limit, shape in zip(limits, shapes, strict=True)]
         for _ in range(calls)
@@ -76,7 +76,7 @@ def test_a_vector_passes_through_both_layers(kata, draw):
 
 @task("batch")
 @cases(15)
-def test_a_batch_passes_through_row_by_row(kata, draw):
+def test_a_batch_passes_through_both_layers_row_by_row(kata, draw):
     x, W1, W2 = arguments(draw, batch=True)
     assert_layers(kata.two_layer_forward(x, W1, W2), x, W1, W2)
 
@@ -91,9 +91,9 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 
 @task("inputs")
 @cases(8)
-def test_arguments_of_any_layout_work_and_stay_as_they_were(kata, draw, probes):
+def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     (before,) = small_arguments(draw)
-    if draw.case == 0:  # what is wrong with any arrays is said of two_layer_forward, not of a probe
+    if draw.case == 0:  # a mistake that any array shows is reported for a plain call of two_layer_forward, not a probe
         assert_layers(kata.two_layer_forward(*before), *before)
     layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case % 4], *before)
     assert_layers(layers, *before)

@@ -1,10 +1,10 @@
-"""softmax and cross_entropy against torch.nn.functional.
+"""Compare softmax and cross_entropy with torch.nn.functional.
 
-Allowance of softmax: an exponent l_i - max l, or l_i - log sum exp l, is off by at most eps (|l_i| + 2 max|l|), which
-is what p_i is then off by relative to itself; the sum of C exponentials and the division add C + 2 roundings. So
+Tolerance of softmax: an exponent l_i - max l, or l_i - log sum exp l, has an error of at most eps (|l_i| + 2 max|l|).
+That is also the relative error of p_i. The sum of C exponentials and the division add C + 2 rounding errors. So
 |error| <= c eps C p_i (1 + |l_i| + max|l|).
-Allowance of the loss: log sum exp l - l_t is off by eps (C + |l_t| + max|l|), so is the mean of n of them, and summing
-them adds n roundings: |error| <= c eps (C + n) (1 + 2 mean of max|l|).
+Tolerance of the loss: log sum exp l - l_t has an error of eps (C + |l_t| + max|l|), and so has the mean of n such
+losses. Summing them adds n rounding errors. So |error| <= c eps (C + n) (1 + 2 mean of max|l|).
 """
 
 import numpy as np
@@ -26,14 +26,14 @@ def assert_softmax(actual, logits, dtype=np.float64):
 def assert_loss(actual, logits, target, dtype=np.float64):
     logits, target = torch.tensor(logits, dtype=torch.float64), torch.tensor(target, dtype=torch.int64)
     scale = 1 + 2 * abs(logits).amax(-1).mean()
-    # dtype decides the allowance only: a float is a Python float or a NumPy scalar of either precision
+    # dtype decides only the tolerance: the loss may be a Python float or a NumPy scalar of either precision
     assert_close(
         actual, F.cross_entropy(logits, target), dtype=dtype, scale=scale, terms=logits.shape[-1] + target.numel()
     )
 
 
 def samples(draw, *, n_axes):
-    """Logits (…, classes) and targets: distinct sizes first, then ones, a square, long axes, any lengths in turn."""
+    """Return logits (…, classes) and targets for this case: random sizes, sizes of 1, a square, then long axes."""
     n, m, classes = draw.sizes("n m classes")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, 1, 1), 2: (1, m, classes), 3: (n, m, 1), 4: (4, 4, 4), 5: (600, 1, 3), 6: (2, 1, 1100)}
@@ -46,12 +46,12 @@ def samples(draw, *, n_axes):
 
 @task("softmax")
 @cases(30)
-def test_probabilities_are_those_of_each_sample_by_itself(kata, draw):
+def test_each_sample_gets_its_own_probabilities(kata, draw):
     logits, _ = samples(draw, n_axes=(2, 3, 1)[(draw.case + draw.case // 3) % 3])
     assert_softmax(kata.softmax(logits), logits)
 
 
-@task("loss")
+@task("loss", title="The loss of one sample, and the mean loss of a batch")
 @cases(30)
 def test_the_loss_of_a_sample_and_the_mean_of_a_batch(kata, draw):
     logits, target = samples(draw, n_axes=(2, 1)[(draw.case + draw.case // 3) % 2])
@@ -66,13 +66,13 @@ def test_logits_up_to_ten_thousand_give_exact_answers(kata, draw):
     levels = 1e4 * (np.arange(n)[:, None] % 3 - 1)  # samples near -10 000, 0 and 10 000 in one batch
     logits = (
         near + levels,
-        near + 1e4 * draw.integers(-1, 2, n, classes),  # some classes far above others
+        near + 1e4 * draw.integers(-1, 2, n, classes),  # some classes are far above others
         draw.uniform(-1e4, 1e4, n, classes),
     )[draw.case % 3]
     target = draw.integers(0, classes, n)
     assert_softmax(kata.softmax(logits), logits)
     assert_loss(kata.cross_entropy(logits, target), logits, target)
-    # and each sample for itself, the class of the smallest logit its target
+    # the first sample again on its own, with the class of its smallest logit as the target
     target = int(logits[0].argmin())
     assert_softmax(kata.softmax(logits[0]), logits[0])
     assert_loss(kata.cross_entropy(logits[0], target), logits[0], target)
@@ -118,7 +118,7 @@ def test_calls_do_not_affect_each_other(kata, draw, probes):
     for (name, *arguments), answer, at_last in zip(calls, answers, later, strict=True):
         with about(name):
             (assert_softmax if name == "softmax" else assert_loss)(answer, *arguments)
-        with about(f"the answer of {name}, after further calls"):
+        with about(f"the result of {name}, after further calls"):
             assert_equal(at_last, answer)
     with about("softmax"):
         assert_softmax(kata.run(probes.answer_after_renewal, "softmax", first[:1], second[:1]), second[0])

@@ -1,7 +1,8 @@
-"""The gradients of an affine layer against torch.autograd.
+"""Compare the gradients of an affine layer with torch.autograd.
 
-Allowance: dW_ij sums n products, so |error| <= c eps n (|dz|ᵀ|x|)_ij; dx_kj sums out products, |error| <= c eps out
-(|dz||W|)_kj; db_i sums n numbers, |error| <= c eps n (sum over the rows of |dz|)_i. One sample is a batch with n = 1.
+Tolerance: dW_ij is a sum of n products, so |error| <= c eps n (|dz|ᵀ|x|)_ij. dx_kj is a sum of `out` products, so
+|error| <= c eps out (|dz||W|)_kj. db_i is a sum of n numbers, so |error| <= c eps n (sum over the rows of |dz|)_i.
+One sample is a batch with n = 1.
 """
 
 from typing import NamedTuple
@@ -17,7 +18,7 @@ LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
 
 class Gradient(NamedTuple):
-    """What is expected, the magnitudes that are summed, and how many there are of them."""
+    """An expected gradient, the sums of the magnitudes that it adds up, and the number of terms in each sum."""
 
     value: torch.Tensor
     scale: np.ndarray
@@ -25,7 +26,7 @@ class Gradient(NamedTuple):
 
 
 def gradients(dz, x, W):
-    """dW, dx and db of a loss whose gradient with respect to z is dz."""
+    """Return dW, dx and db for a loss whose gradient with respect to z is dz."""
     n, fan_out = np.atleast_2d(dz).shape
     inputs = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (W, x, np.zeros(fan_out))]
     loss = (torch.tensor(dz, dtype=torch.float64) * F.linear(inputs[1], inputs[0], inputs[2])).sum()
@@ -50,7 +51,7 @@ def assert_first_gradient(actual, expected):
 
 
 def arguments(draw, number, *, batch):
-    """dz, x, W: distinct sizes first, then ones, a square, and axes that are long, or of any length, by `number`."""
+    """Return dz, x and W: by `number`, random sizes, sizes of 1, a square, then one long axis at a time."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
@@ -73,7 +74,7 @@ def arguments(draw, number, *, batch):
 
 
 def small_arguments(draw):
-    """dz, x, W: one sample and a batch in turn, of sizes above 1."""
+    """Return dz, x and W with sizes above 1, for one sample or for a batch by case."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     rows = ((), (n,))[(draw.case + draw.case // 4) % 2]
     return [draw.normal(*shape) for shape in ((*rows, fan_out), (*rows, fan_in), (fan_out, fan_in))]
@@ -81,14 +82,14 @@ def small_arguments(draw):
 
 @task("sample")
 @cases(12)
-def test_weight_gradient_of_one_sample(kata, draw):
+def test_the_weight_gradient_of_one_sample(kata, draw):
     dz, x, W = arguments(draw, draw.case, batch=False)
     assert_gradient(kata.affine_weight_gradient(dz, x), gradients(dz, x, W)[0])
 
 
 @task("batch")
 @cases(12)
-def test_weight_gradient_of_a_batch(kata, draw):
+def test_the_weight_gradient_of_a_batch(kata, draw):
     dz, x, W = arguments(draw, draw.case, batch=True)
     assert_gradient(kata.affine_weight_gradient(dz, x), gradients(dz, x, W)[0])
 
@@ -106,7 +107,7 @@ def test_float32_gives_float32_and_int64_gives_float64(kata, draw):
     dtype = (np.float32, np.int64)[draw.case % 2]
     dz, x, W = (np.rint(8 * a).astype(dtype) for a in small_arguments(draw))
     promised = np.float32 if dtype is np.float32 else np.float64
-    expected = gradients(dz, x, W)  # computed in float64; the allowance is that of the promised dtype
+    expected = gradients(dz, x, W)  # computed in float64; the tolerance is that of the promised dtype
     assert_gradient(kata.affine_weight_gradient(dz, x), expected[0], promised)
     assert_gradients(kata.affine_backward(dz, x, W), expected, promised)
 
@@ -130,10 +131,10 @@ def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes
 
 @task("inputs")
 @cases(4)
-def test_each_call_stands_by_itself(kata, draw, probes):
+def test_each_call_is_independent_of_other_calls(kata, draw, probes):
     first = small_arguments(draw)
     second = [draw.normal(*array.shape) for array in first]
-    mixed = [[*first[:i], second[i], *first[i + 1 :]] for i in range(3)]  # one argument is another, the rest the same
+    mixed = [[*first[:i], second[i], *first[i + 1 :]] for i in range(3)]  # one argument differs from first
     for name, n, check in (
         ("affine_weight_gradient", 2, assert_first_gradient),
         ("affine_backward", 3, assert_gradients),
@@ -143,8 +144,8 @@ def test_each_call_stands_by_itself(kata, draw, probes):
         for answer, arguments in zip(answers, [first, *mixed[:n], second], strict=True):
             with about(name):
                 check(answer, gradients(*arguments))
-        with about(f"the first answer of {name}, after other calls"):
+        with about(f"the first result of {name}, after other calls"):
             assert_equal(at_last[0], answers[0])
-        with about(f"{name} of the same arrays, with other numbers in them"):
+        with about(f"{name} of the same arrays, with new numbers in them"):
             renewed = kata.run(probes.answer_after_renewal, name, first[:n], second[:n])
             check(renewed, gradients(*second))

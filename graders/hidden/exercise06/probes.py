@@ -1,4 +1,4 @@
-"""Run beside a submission, since a function cannot be sent to it; they report what they saw and judge nothing."""
+"""Probes that run next to the submission, because no function can be sent to it. They report and judge nothing."""
 
 import copy
 import math
@@ -7,7 +7,7 @@ import numpy as np
 
 from graders.worker.layouts import LAYOUTS
 
-# ------------------------------------------------------------------ functions of an array, of different kinds of float
+# ------------------------------------ functions of an array, which return a Python float or a NumPy float
 
 
 def waves(a, b):
@@ -30,7 +30,7 @@ def logarithms(a):
     return lambda w: np.sum(a * np.log(w))
 
 
-# ------------------------------------------------------------------------------------------- functions of one number
+# ----------------------------------------------------------------------------------- functions of a float
 
 
 def polynomial(a, b, c):
@@ -67,19 +67,19 @@ def gradient(submission, name, parameters, w, options):
     return submission.numerical_gradient(FUNCTIONS[name](*parameters), w, **options)
 
 
-# ----------------------------------------------------------------------------------------------------- memory layouts
+# ----------------------------------------------------------------------------------------- memory layouts
 
 
 def gradients_and_argument(submission, layout, name, parameters, w, other):
-    """The gradient at w, laid out in memory as `layout` says: at once, and as it is after that at another array.
+    """The gradient at w, whose memory layout is `layout`, and that gradient again after a call at another array.
 
-    Then w as it is after the first call, and the gradient at it once it holds the other's numbers.
+    Then w as it is after the first call, and the gradient at w once it holds the other array's numbers.
 
     Shown as:
-        # numerical_gradient of the function {name}, with the parameters {parameters:brief},
-        # at an array w whose memory layout is {layout}: {w:brief}
-        # It is called again at {other:brief}
-        # Then these numbers are written into w, and it is called at w once more.
+        # numerical_gradient is called with the function {name} with the parameters {parameters:brief},
+        # and an array w with the memory layout {layout}: {w:brief}
+        # It is called again with the array {other:brief}
+        # Then these numbers are written into w, and it is called with w once more.
     """
     w, f = LAYOUTS[layout](w), FUNCTIONS[name](*parameters)
     gradient = submission.numerical_gradient(f, w)

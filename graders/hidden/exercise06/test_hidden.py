@@ -1,13 +1,18 @@
 """numerical_gradient against torch.autograd.functional.jacobian, relative_error against its formula.
 
-Allowance of the gradient, for a step h and n elements. Truncation: a central difference is off by h²/6 |f'''|, a more
-accurate formula by less. Rounding: f sums some 3 n terms, whose magnitudes add up to `size`, so it is off by
-eps64 3 n size, and so is the difference, which is divided by h; rounding w + h moves f no further, for the sizes below
-bound |w f'| too; they are taken at |w| + 2 h, as far as a formula with five points looks. In all
-|error| <= 8 eps |g| + 8 eps64 3 n size / h + 2 h²/6 |f'''|, with float64's eps for the differences, which float32 does
-not excuse, and the promised dtype's for the rounding of the answer. A one-sided difference is off by h/2 |f''|, which
-is thousands of times as much.
-Allowance of the relative error: a difference, a sum and a quotient, each rounded once, so |error| <= c eps |r|.
+How much the gradient may be off, for a step h and n elements:
+
+- Truncation: the error of a central difference is h²/6 |f'''|; that of a more accurate formula is smaller.
+- Rounding: f sums about 3 n terms, and `size` is the sum of their magnitudes, so the rounding error of f is at most
+  eps64 3 n size. The difference has the same error and is divided by h. Rounding w + h adds no more than that, because
+  the sizes below also bound |w f'|. They are computed at |w| + 2 h, the furthest point of a five-point formula.
+- Together: |error| <= 8 eps |g| + 8 eps64 3 n size / h + 2 h²/6 |f'''|. eps belongs to the promised dtype, to which
+  the answer is rounded. The differences are always allowed float64's eps64 only: float32 excuses nothing there.
+
+The error of a one-sided difference is h/2 |f''|, which is thousands of times as large.
+
+How much the relative error may be off: it takes a difference, a sum and a quotient, each rounded once, so
+|error| <= c eps |r|.
 """
 
 from collections.abc import Callable
@@ -24,7 +29,7 @@ STEP = 1e-5  # the default
 
 
 class Function(NamedTuple):
-    """A function of the probes, in torch; the magnitudes that it sums, of |w|; a bound on |f'''|, of |w|."""
+    """One of the probes' functions in torch; the sum of its terms' magnitudes and a bound on |f'''|, both from |w|."""
 
     value: Callable[..., Any]
     size: Callable[..., Any]
@@ -35,7 +40,7 @@ def waves(a, b):
     return Function(
         value=lambda w: (a * torch.sin(b * w)).sum(),
         size=lambda w: np.sum(abs(a) * (1 + b * w)),
-        third=lambda w: abs(a) * b**3 * (abs(np.cos(b * w)) + 0.01),  # 0.01 > b eps, by which the cosine may move
+        third=lambda w: abs(a) * b**3 * (abs(np.cos(b * w)) + 0.01),  # 0.01 > b eps, the cosine's change in a step
     )
 
 
@@ -59,7 +64,7 @@ def log_sum_exp(c):
     return Function(
         value=lambda w: torch.log(torch.exp(c * w).sum()),
         size=lambda w: 1 + 2 * np.max(abs(c) * w) + np.log(w.size),
-        third=lambda _: 0.1 * abs(c) ** 3,  # it is c³ p (1 - p) (1 - 2 p) for a probability p
+        third=lambda _: 0.1 * abs(c) ** 3,  # f''' is c³ p (1 - p) (1 - 2 p) for a probability p
     )
 
 
@@ -84,7 +89,7 @@ def constant(a):
 
 
 FUNCTIONS = {f.__name__: f for f in (waves, quadratic, rows, log_sum_exp, logarithms, polynomial, constant)}
-FUNCTIONS |= {"wave": waves, "ripple": waves, "logarithm": logarithms}  # of one number
+FUNCTIONS |= {"wave": waves, "ripple": waves, "logarithm": logarithms}  # functions of a float
 
 
 def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
@@ -94,12 +99,12 @@ def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
     w = abs(np.asarray(w, dtype=np.float64))
     rounding = 3 * w.size * size(w + 2 * eps) / eps
     truncation = eps**2 / 6 * third(w)
-    differences = np.finfo(np.float64).eps * rounding + truncation / 4  # of which assert_close allows 8 times as much
+    differences = np.finfo(np.float64).eps * rounding + truncation / 4  # assert_close allows 8 times this
     assert_close(actual, expected, dtype=dtype, scale=abs(expected.numpy()) + differences / np.finfo(dtype).eps)
 
 
 def parameters_of(draw, name, shape, scale=1.0):
-    """Parameters for a w of this shape; f and its gradient are proportional to the scale (but for log_sum_exp)."""
+    """Draw parameters for a w of this shape; f and its gradient are proportional to `scale`, except log_sum_exp."""
     n = int(np.prod(shape))
     return {
         "waves": lambda: [draw.normal(*shape, scale=scale), draw.uniform(0.5, 2, *shape)],
@@ -120,7 +125,7 @@ def relative_error(a, b):
     return float(np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b))))
 
 
-# The logarithm has its pole nearby, ripples are so short that 1e-5 is felt, a quadratic is exact for any step.
+# The logarithm is taken close to its pole, and a ripple is so short that even a step of 1e-5 shows a truncation error.
 NUMBERS = (
     ("polynomial", STEP),
     ("wave", STEP),
@@ -134,7 +139,7 @@ NUMBERS = (
 
 @task("scalar")
 @cases(21)
-def test_the_derivative_at_a_number(kata, draw, probes):
+def test_the_derivative_with_respect_to_a_float(kata, draw, probes):
     name, eps = NUMBERS[draw.case % len(NUMBERS)]
     if name == "logarithm":
         w = draw.uniform(1e-3, 2e-3)
@@ -183,7 +188,7 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
     assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
 
 
-@task("types")
+@task("types", title="float32 gives float32, and integers count as float64")
 @cases(8)
 def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes):
     dtype, name = (np.float32, np.int64)[draw.case % 2], ("rows", "waves")[draw.case // 2 % 2]
@@ -195,7 +200,7 @@ def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes)
         w, v = (draw.integers(-9, 10, *shape) for _ in range(2))
     promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
     assert_gradient(kata.run(probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
-    for x, y in ((w, v), (abs(w), abs(v))):  # where signs differ the error is 1, whatever the numbers are
+    for x, y in ((w, v), (abs(w), abs(v))):  # where signs differ, the error is always 1
         assert_close(kata.relative_error(x, y), relative_error(x, y), dtype=promised)
     if dtype is np.int64:
         number, parameters = draw.integers(-9, 10), parameters_of(draw, "polynomial", ())
@@ -204,14 +209,14 @@ def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes)
 
 
 PAIRS = (
-    "equal but for the last",
+    "equal except the last",
     "both 0 in places",
-    "unlike",
+    "different",
     "tiny",
-    "roughly alike",
-    "alike but for noise",
-    "one of them 0",
-    "of many sizes",
+    "10 % apart",
+    "equal except for noise",
+    "one is 0",
+    "of many magnitudes",
 )
 
 
@@ -219,17 +224,17 @@ def pair(draw, kind, shape):
     x, noise = np.asarray(draw.normal(*shape)), np.asarray(draw.uniform(-1, 1, *shape))
     if kind == "tiny":
         return 1e-9 * x, 1e-9 * noise
-    if kind == "unlike":
+    if kind == "different":
         return x, noise
-    if kind == "one of them 0":
+    if kind == "one is 0":
         return x, 0 * x
     if kind == "both 0 in places":
         x = x * draw.mask(*shape)
-    elif kind == "of many sizes":
+    elif kind == "of many magnitudes":
         x = x * 10 ** draw.uniform(-30, 30, *shape)
-    elif kind == "equal but for the last":
+    elif kind == "equal except the last":
         noise.flat[:-1] = 0
-    return x, x * (1 + (1e-7 if kind == "alike but for noise" else 0.1) * noise)
+    return x, x * (1 + (1e-7 if kind == "equal except for noise" else 0.1) * noise)
 
 
 @task("relative")
@@ -246,21 +251,21 @@ def test_the_largest_relative_error_of_all_elements(kata, draw):
     assert_close(kata.relative_error(y, x), relative_error(x, y))
 
 
-@task("inputs")
+@task("inputs", title="Any memory layout works, and the arguments are unchanged")
 @cases(8)
 def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes):
     layout, (n_axes, name) = LAYOUTS[draw.case % 4], ((2, "rows"), (3, "waves"))[(draw.case + draw.case // 4) % 2]
     shape = draw.sizes("a b c", low=2, high=4)[:n_axes]
-    w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))  # a few are 0, or -0
+    w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))  # some elements are 0 or -0
     parameters = parameters_of(draw, name, shape)
     reported = kata.run(probes.gradients_and_argument, layout, name, parameters, w, v)
     gradient, gradient_at_last, after, gradient_after_renewal = reported
     assert_gradient(gradient, name, parameters, w)
-    with about("w, after the call"):
+    with about("w, after numerical_gradient"):
         assert_equal(after, w)
     with about("the first gradient, after the second call"):
         assert_equal(gradient_at_last, gradient)
-    with about("the gradient at the same array, with other numbers in it"):
+    with about("the gradient at the same array, which now holds other numbers"):
         assert_gradient(gradient_after_renewal, name, parameters, v)
     u = w * draw.uniform(0.8, 1.2, *shape)
     for a, b in ((w, u), (w.ravel(), u.ravel())):

@@ -1,10 +1,10 @@
-"""xavier_std and he_std against their formulas, initialize as a sample of the distribution that it promises.
+"""xavier_std and he_std against their formulas, the weights against the promised distribution.
 
-Allowance of the standard deviations: one addition, one division and one square root, |error| <= c eps std, and eight
-times that for those who compute them in a longer way, by logarithms for instance.
+How much the standard deviations may be off: one addition, one division and one square root give |error| <= c eps std.
+The tests allow eight times that, for longer ways to compute them, for instance with logarithms.
 
-Every test of random weights refuses right ones with a probability below 1e-6, which its questions share among them.
-Nothing is assumed of how the generator is used.
+Every test of random weights rejects right ones with a probability below 1e-6, which is divided among its checks. The
+tests assume nothing about how the generator is used.
 """
 
 import math
@@ -28,7 +28,7 @@ from graders.checks.mismatch import fail
 STANDARD_NORMAL = NormalDist()
 MEDIAN = STANDARD_NORMAL.inv_cdf(0.75)  # of the magnitude |z| of a standard normal z
 SCHEMES = ("xavier", "he")
-STRANGERS = (
+UNKNOWN = (
     *("h", "she_xavier", "he_uniform"),
     *("lecun", "orthogonal", "uniform", "normal", "kaiming", "glorot", "zeros", "default", "relu", "std"),
     *("", "x", "e", "xav", "avier", "hehe", "she", "hexavier", "xavier_uniform", "xavier,he"),
@@ -40,7 +40,7 @@ def std_of(scheme, fan_in, fan_out):
 
 
 def fans(draw):
-    """(fan_in, fan_out): distinct first, then ones, a square, and axes that are long, in turn."""
+    """Return (fan_in, fan_out): different sizes first, then ones, equal sizes, and long axes."""
     fan_in, fan_out = draw.sizes("fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, fan_out), 2: (fan_in, 1), 3: (1, 1), 4: (fan_in, fan_in), 5: (any_length, fan_out)}
@@ -49,7 +49,7 @@ def fans(draw):
 
 
 def assert_weights(W, fan_in, fan_out):
-    """Check type and shape; of the dtype only that it is a floating one."""
+    """Check the type and the shape, and that the dtype is a float."""
     found = f"an array of shape {W.shape}" if type(W) is np.ndarray else f"a {type(W).__name__}"
     wanted = f"an array of shape {(int(fan_out), int(fan_in))}"
     if found != wanted:
@@ -59,46 +59,46 @@ def assert_weights(W, fan_in, fan_out):
 
 
 def assert_all_different(W):
-    """Check that at most one weight in twenty is another one's copy or negative.
+    """Check that at most one weight in twenty has the same magnitude as another.
 
-    Of 100 000 right weights, a few hundred are if they were drawn in single precision, and none in double precision.
+    Of 100 000 right weights, a few hundred do if they were drawn in single precision, and none in double precision.
     """
     copies = W.size - np.unique(np.abs(W)).size
     if copies > W.size // 20:
         fail(
-            f"{copies} of {W.size} weights repeat another one's magnitude: draw a number for every weight",
-            f"{W.size} numbers",
+            f"{copies} of {W.size} weights have the same magnitude as another weight: draw each of them",
+            f"{W.size} different magnitudes",
             W,
         )
 
 
 def assert_tails(W, std, multiples, false_alarm):
-    """Check how many weights lie further than so many standard deviations from 0, asking once for each multiple."""
+    """Check, for each multiple, how many weights are more than that many standard deviations away from 0."""
     magnitudes = np.abs(W)
     for multiple in multiples:
         beyond = int((magnitudes > multiple * std).sum())
         share = 2 * STANDARD_NORMAL.cdf(-multiple)
         if chance_of_share(beyond, W.size, share) < false_alarm:
             fail(
-                f"{beyond / W.size:.3%} of {W.size} weights lie further than {multiple} standard deviations from 0, "
-                f"of the normal distribution it is {share:.3%}",
+                f"{beyond / W.size:.3%} of {W.size} weights are further than {multiple} std from 0, "
+                f"expected {share:.3%} for a normal distribution",
                 share,
                 beyond / W.size,
             )
 
 
 def chance_of_share(ones, of, probability):
-    """A bound on the probability of a share of ones at least as far off, either way (Hoeffding, 1963, theorem 1)."""
+    """Bound the probability of a share of ones at least as far off, on either side (Hoeffding, 1963, theorem 1)."""
     q, p = ones / of, probability
     divergence = (q * math.log(q / p) if q > 0 else 0) + ((1 - q) * math.log((1 - q) / (1 - p)) if q < 1 else 0)
     return 2 * math.exp(-of * divergence)
 
 
 def assert_unrelated(coins, what, false_alarm):
-    """Check for coins (n, k) of 1 and -1, k fair ones thrown n times, that no two of them know of each other.
+    """Check that k fair coins are pairwise independent; `coins`, an array (n, k) of 1 and -1, holds n throws of each.
 
-    A product of two is a fair coin again; the mean of n exceeds t with a probability of at most 2 exp(-n t² / 2)
-    (Hoeffding, 1963). Each pair has its share of `false_alarm`.
+    The product of two such coins is a fair coin again, and the mean of n throws exceeds t in magnitude with a
+    probability of at most 2 exp(-n t² / 2) (Hoeffding, 1963). `false_alarm` is divided among the pairs.
     """
     n, k = coins.shape
     pairs = np.triu(np.ones((k, k), dtype=bool), 1)
@@ -107,8 +107,8 @@ def assert_unrelated(coins, what, false_alarm):
     if np.abs(correlation).max() > allowed:
         worst = np.unravel_index(np.abs(correlation).argmax(), correlation.shape)
         fail(
-            f"in {n} matrices the {what} of weights {worst[0]} and {worst[1]} (row after row) have a correlation of "
-            f"{correlation[worst]:.2f}, expected 0 within {allowed:.2f}: weights are independent of each other",
+            f"in {n} matrices the {what} of weights {worst[0]} and {worst[1]} (counted row by row) have a correlation "
+            f"of {correlation[worst]:.2f}, expected 0 within {allowed:.2f}: weights should be independent",
             0.0,
             float(correlation[worst]),
         )
@@ -116,7 +116,7 @@ def assert_unrelated(coins, what, false_alarm):
 
 @task("scales")
 @cases(24)
-def test_the_standard_deviations_of_any_layer(kata, draw):
+def test_the_standard_deviations_for_layers_of_any_size(kata, draw):
     fan_in, fan_out = draw.sizes("fan_in fan_out", high=(2000, 8, 10**6, 64)[draw.case % 4])
     if draw.case == 4:
         fan_in = fan_out = 1
@@ -129,7 +129,7 @@ def test_the_standard_deviations_of_any_layer(kata, draw):
 @task("weights")
 @cases(14)
 def test_weights_are_a_sample_of_the_normal_distribution(kata, draw, probes):
-    """Right weights fail with a probability below 1e-6; half of it is shared by the questions of the 14 cases."""
+    """Right weights fail with a probability below 1e-6: half is divided among the checks of the 14 cases."""
     alarm = 0.5e-6 / 14 / 6
     (fan_in, fan_out), scheme = fans(draw), SCHEMES[draw.case % 2]
     seed, times = draw.seed(), min(1000, 1 + 5000 // (fan_in * fan_out))
@@ -146,11 +146,11 @@ def test_weights_are_a_sample_of_the_normal_distribution(kata, draw, probes):
 
 
 def assert_wide_layers(kata, draw, alarm):
-    """Six layers, the last one square, of 33 questions in all.
+    """Check six layers, the last one square, with 33 checks in all.
 
-    Their 576 600 weights at least tell the sum of twelve uniform samples from the normal distribution by its tails: of
-    right ones 36 lie beyond 4 deviations, and none with a probability of exp(-36). The share beyond 1 tells a deviation
-    that is 5 % off in each layer.
+    There are at least 576 600 weights, enough to tell a sum of twelve uniform samples from a normal distribution by its
+    tails: about 36 right weights lie beyond 4 standard deviations, and the probability of none is exp(-36). The share
+    beyond 1 standard deviation reveals a standard deviation that is 5 % off, in each layer.
     """
     z = []
     for layer in range(6):
@@ -171,7 +171,7 @@ def assert_wide_layers(kata, draw, alarm):
 @task("weights")
 @cases(4)
 def test_weights_are_independent_of_each_other(kata, draw, probes):
-    """Right weights fail with a probability below 1e-6, a quarter of it a case, an eleventh of that a question."""
+    """Right weights fail with a probability below 1e-6, divided among 4 cases with at most 11 checks each."""
     alarm = 1e-6 / 4 / 11
     fan_in, fan_out = ((2, 3), (3, 3), (1, 4), (4, 1))[draw.case]
     scheme = SCHEMES[draw.case % 2]
@@ -182,36 +182,36 @@ def test_weights_are_independent_of_each_other(kata, draw, probes):
     z = W.reshape(1000, fan_in * fan_out) / std
     assert_unrelated(np.where(z < 0, -1.0, 1.0), "signs", alarm)
     assert_unrelated(np.where(np.abs(z) < MEDIAN, -1.0, 1.0), "magnitudes", alarm)
-    for entry in z.T:  # nine at most
+    for entry in z.T:  # at most nine
         assert_normal(entry * std, 0, std, alarm)
 
 
-@task("generator")
+@task("generator", title="All randomness comes from rng")
 @cases(6)
 def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
-    """Right weights fail with a probability below 1e-12: that two samples are equal."""
+    """Right weights fail with a probability below 1e-12, that of two equal samples."""
     (fan_in, fan_out), scheme, seed = fans(draw), SCHEMES[draw.case % 2], draw.seed()
     W = kata.initialize(fan_in, fan_out, scheme, generator(seed))
     other = kata.initialize(fan_in, fan_out, scheme, generator(seed + 1))
     if np.any(other == W):
-        fail("two generators of different seeds gave the same weights", "other weights", other)
-    with about("the weights of a second generator of the same seed"):
+        fail("two generators with different seeds gave the same weights", "other weights", other)
+    with about("the weights from a second generator with the same seed"):
         assert_equal(kata.initialize(fan_in, fan_out, scheme, generator(seed)), W)
     first, second = kata.run(probes.in_a_row, 2, fan_in, fan_out, scheme, generator(seed))
-    with about("the weights of a third generator of the same seed"):
+    with about("the weights from a third generator with the same seed"):
         assert_equal(first, W)
     if np.any(second == first):
-        fail("the second call with the same generator gave the weights of the first once more", "other weights", second)
+        fail("two calls of initialize with the same generator gave the same weights", "other weights", second)
     before, after = kata.run(probes.global_generators_around, fan_in, fan_out, scheme, generator(seed))
-    with about("the states of the global generators, after the call"):
+    with about("the states of the global generators after initialize"):
         assert_equal(after, before)
 
 
-@task("errors")
-@cases(26)  # every stranger once, then words of five letters
+@task("errors", title="Any other scheme raises a ValueError")
+@cases(26)  # each of UNKNOWN once, then words of five letters
 def test_no_other_scheme_is_accepted(kata, draw):
     fan_in, fan_out = draw.sizes("fan_in fan_out")
     word = "".join(chr(ord("a") + letter) for letter in draw.integers(0, 26, 5))
-    scheme = STRANGERS[draw.case] if draw.case < len(STRANGERS) else word
+    scheme = UNKNOWN[draw.case] if draw.case < len(UNKNOWN) else word
     with kata.raises(ValueError):
         kata.initialize(fan_in, fan_out, scheme, generator(draw.seed()))

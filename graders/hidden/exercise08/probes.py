@@ -1,4 +1,4 @@
-"""Run beside a submission; they report what they saw and judge nothing."""
+"""Probes that run next to the submission. They report what they saw and judge nothing."""
 
 import random
 
@@ -8,10 +8,10 @@ from graders.worker.layouts import LAYOUTS
 
 
 def dropout_with_layout(submission, layout, h, mask, p_drop):
-    """What dropout returns for arrays laid out in memory as `layout` says, and then both arrays as they are after.
+    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call.
 
     Shown as:
-        # dropout(h, mask, p_drop) with arrays whose memory layout is {layout}
+        # dropout(h, mask, p_drop) with arrays in memory layout {layout}
         # h = {h:brief}
         # mask = {mask:brief}
         # p_drop = {p_drop:brief}
@@ -21,7 +21,10 @@ def dropout_with_layout(submission, layout, h, mask, p_drop):
 
 
 def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
-    """Both answers of dropout, called with arrays that then hold other numbers; the first as it is at last."""
+    """The results of two calls of dropout with the same arrays, which hold other numbers in the second call.
+
+    Then the first result as it is after the second call.
+    """
     first = submission.dropout(h, mask, p_drop)
     at_once = first.copy()
     h[...], mask[...] = other_h, other_mask
@@ -30,7 +33,7 @@ def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop
 
 
 def in_a_row(submission, times, shape, p_drop, rng):
-    """The masks of so many calls of dropout_mask, one after the other, with one generator.
+    """The masks from `times` calls of dropout_mask with the same generator.
 
     Shown as:
         np.stack([dropout_mask(shape, p_drop, rng) for _ in range(times)])
@@ -39,19 +42,19 @@ def in_a_row(submission, times, shape, p_drop, rng):
 
 
 def global_generators_around(submission, shape, p_drop, rng):
-    """The states of the global generators, NumPy's and Python's, before dropout_mask is called and after it.
+    """The states of the global generators, NumPy's and Python's, before and after a call of dropout_mask.
 
     Shown as:
         # dropout_mask(shape, p_drop, rng) with shape = {shape}, p_drop = {p_drop:brief}
     """
-    np.random.random(), random.random()  # so that a seed set by an earlier call shows when it is set again
+    np.random.random(), random.random()  # if an earlier call set a seed, setting the same one again will show
     before = global_states()
     submission.dropout_mask(shape, p_drop, rng)
     return [before, global_states()]
 
 
 def global_states():
-    """Both states, as numbers."""
+    """Return both states as numbers."""
     _, keys, position, has_gauss, gauss = np.random.get_state()
     python = random.getstate()
     return [keys, position, has_gauss, gauss, np.array(python[1]), python[2]]

@@ -1,10 +1,11 @@
-"""dropout against its formula, dropout_mask as a sample of independent coins.
+"""dropout against its formula, the masks of dropout_mask as samples of independent coins.
 
-Allowance of dropout: p may be rounded to the dtype, which 1 - p magnifies by up to 1 / (1 - p); the difference, the
-product and the quotient are rounded once each: |error| <= c eps |h| mask / (1 - p) (1 + 1 / (1 - p)).
+How much dropout may be off: p may be rounded to the dtype, and 1 - p magnifies this error by up to 1 / (1 - p). The
+difference, the product and the quotient are rounded once each. Together: |error| <= c eps |h| mask / (1 - p)
+(1 + 1 / (1 - p)).
 
-Every test of random masks refuses right ones with a probability below 1e-6, which its questions share among them.
-Nothing is assumed of how the generator is used.
+Every test of random masks rejects right ones with a probability below 1e-6, which is divided among its checks. The
+tests assume nothing about how the generator is used.
 """
 
 import math
@@ -35,35 +36,35 @@ def assert_dropout(actual, h, mask, p_drop, dtype=np.float64):
 
 
 def assert_floats(mask, shape):
-    """Check shape and dtype: any floating one will do."""
+    """Check the shape, and that the dtype is a float."""
     assert_shape(mask, shape)
     if mask.dtype.kind != "f":
         fail(f"the mask has the dtype {mask.dtype}, expected floats", "0.0 and 1.0", mask)
 
 
 def assert_no_echo(samples, mean, false_alarm):
-    """Check that entries, row after row, do not come again any number of entries later.
+    """Check that entries, read row by row, aren't correlated with those any number of entries (a lag) later.
 
-    A product of two entries less their mean, which lie `lag` apart, has the mean 0 given what comes before, and a range
-    of at most b = max(mean, 1 - mean). So a sum of n exceeds b sqrt(n log(2 / a) / 2) with a probability of at most a
-    (Azuma and Hoeffding, 1963); each lag has its share of `false_alarm`.
+    Subtract the mean from all entries. The product of two that are `lag` apart then has the mean 0, whatever came
+    before, and a range of at most b = max(mean, 1 - mean). So a sum of n such products exceeds b sqrt(n log(2 / a) / 2)
+    with a probability of at most a (Azuma and Hoeffding, 1963). `false_alarm` is divided among the lags.
     """
     y = np.ravel(samples) - mean
-    spectrum = np.fft.rfft(y, 2 << y.size.bit_length())  # padded by zeros, so that nothing meets its own end
+    spectrum = np.fft.rfft(y, 2 << y.size.bit_length())  # padded with zeros, so the correlation doesn't wrap around
     sums = np.fft.irfft(spectrum * spectrum.conj())[1 : y.size]
     n = y.size - np.arange(1, y.size)
     allowed = max(mean, 1 - mean) * np.sqrt(n * math.log(2 * y.size / false_alarm) / 2)
     if np.any(np.abs(sums) > allowed):
         lag = 1 + int(np.argmax(np.abs(sums) - allowed))
         fail(
-            f"entries of the mask come again {lag} entries later: each is to be a coin of its own",
-            "no repetition",
+            f"entries of the mask are related to those {lag} entries later: draw each entry independently",
+            "unrelated entries",
             samples,
         )
 
 
 def shape_of(draw, n_axes):
-    """A shape with so many axes: distinct lengths first, then ones, squares and long axes in turn."""
+    """Return a shape with this many axes: different lengths first, then ones, equal lengths, and long axes."""
     n, m, k = draw.sizes("n m k")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, 1, 1), 2: (1, m, k), 3: (n, m, 1), 4: (4, 4, 4), 5: (2, m, any_length), 6: (any_length, m, 2)}
@@ -72,11 +73,11 @@ def shape_of(draw, n_axes):
 
 @task("dropout")
 @cases(28)
-def test_what_is_kept_is_scaled_up(kata, draw):
+def test_kept_entries_are_scaled_up_and_dropped_ones_are_0(kata, draw):
     shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
     p_drop = (draw.uniform(0, 0.99), 0.5, 0.0, 0.9, 0.9999, 0.01)[draw.case % 6]
     h = draw.normal(*shape, scale=(1.0, 1e30, 1e-30)[draw.case // 2 % 3])
-    mask = draw.mask(*shape, keep=(0.5, 0.8, 0.2, 1.0, 0.0)[draw.case % 5])  # p_drop is not read off the mask
+    mask = draw.mask(*shape, keep=(0.5, 0.8, 0.2, 1.0, 0.0)[draw.case % 5])  # its share of ones isn't 1 - p_drop
     answer = kata.dropout(h, mask, p_drop)
     if isinstance(answer, np.ndarray) and answer.dtype.kind in "biu":  # values count in this task, not dtypes
         answer = answer.astype(np.float64)
@@ -84,13 +85,13 @@ def test_what_is_kept_is_scaled_up(kata, draw):
 
 
 def activations(draw, shape, dtype):
-    """Entries of any kind that is documented: normal ones, or whole numbers."""
+    """Draw integers for an integer dtype, and normal numbers otherwise."""
     if np.issubdtype(dtype, np.integer):
         return draw.integers(-100, 101, *shape)
     return draw.normal(*shape, dtype=dtype)
 
 
-@task("types")
+@task("types", title="float32 stays float32, and integers count as float64")
 @cases(8)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
     shape, dtype = draw.sizes("n m"), DTYPES[draw.case % 2]
@@ -100,40 +101,40 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
     assert_floats(kata.dropout_mask(shape, p_drop, generator(draw.seed())), shape)
 
 
-@task("inputs")
+@task("inputs", title="Any memory layout works, and the arguments are unchanged")
 @cases(12)
 def test_any_memory_layout_works_and_stays_as_it_was(kata, draw, probes):
     shape, layout = draw.sizes("n m", low=2), LAYOUTS[draw.case % 4]
     h, mask, p_drop = draw.normal(*shape), draw.mask(*shape), draw.uniform(0, 0.9)
     answer, h_after, mask_after = kata.run(probes.dropout_with_layout, layout, h, mask, p_drop)
     assert_dropout(answer, h, mask, p_drop)
-    with about("h, after the call"):
+    with about("h, after dropout"):
         assert_equal(h_after, h)
-    with about("mask, after the call"):
+    with about("mask, after dropout"):
         assert_equal(mask_after, mask)
 
 
 @task("inputs")
 @cases(4)
-def test_the_first_answer_survives_a_second_call(kata, draw, probes):
+def test_a_second_call_does_not_change_the_first_result(kata, draw, probes):
     shape = draw.sizes("n m", low=2)
     one, other = ((draw.normal(*shape), draw.mask(*shape), draw.uniform(0, 0.9)) for _ in range(2))
     first, second, first_at_last = kata.run(probes.dropout_twice, *one, *other)
     with about("the first of two calls"):
         assert_dropout(first, *one)
-    with about("the second call, with other numbers in the same arrays"):
+    with about("a call with the same arrays, which now hold other numbers"):
         assert_dropout(second, *other)
-    with about("the answer of the first call, after the second"):
+    with about("the result of the first call, after the second call"):
         assert_equal(first_at_last, first)
 
 
 @task("mask")
 @cases(28)
 def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
-    """Right masks fail with a probability below 1e-6, a share of 1/28 of it a case, a third of that a question.
+    """Right masks fail with a probability below 1e-6, divided among 28 cases with 3 checks each.
 
-    The last three masks, of more than 100 000 entries, tell p from what it is rounded to: of p = .0014 at least 140
-    are dropped on average, none with a probability of exp(-140), and 400 if p is rounded up to 1/256.
+    The last three masks have more than 100 000 entries, enough to notice a p that is rounded. With p = .0014, about 140
+    entries or more are dropped; the probability of none is exp(-140), and with p rounded up to 1/256 it is about 400.
     """
     alarm = 1e-6 / 28 / 3
     shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
@@ -162,10 +163,10 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
 @task("mask")
 @cases(4)
 def test_entries_are_independent_of_each_other(kata, draw, probes):
-    """Right masks fail with a probability below 1e-6, a quarter of it a case, a 55th of that a question.
+    """Right masks fail with a probability below 1e-6, divided among 4 cases with at most 55 checks each.
 
-    Asked is, of 1500 masks: in how many is each entry kept (9 at most), in how many both of each pair (36), and in how
-    many just so many of all (10).
+    The checks count how many of 1500 masks keep a certain entry (at most 9 checks), both entries of a certain pair
+    (36), and a certain number of entries (10).
     """
     alarm = 1e-6 / 4 / 55
     shape, keep = (((2, 3), 0.5), ((1, 2), 0.25), ((3, 3), 0.5), ((4,), 0.75))[draw.case]
@@ -179,38 +180,38 @@ def test_entries_are_independent_of_each_other(kata, draw, probes):
             assert_bernoulli(kept[:, i], keep, alarm)
     for count in range(size + 1):
         share = math.comb(size, count) * keep**count * (1 - keep) ** (size - count)
-        with about(f"masks of shape {shape} that keep just {count} entries, being independent"):
+        with about(f"1 for every mask of shape {shape} that keeps exactly {count} entries, else 0"):
             assert_bernoulli((kept.sum(axis=1) == count).astype(float), share, alarm)
     for i, j in zip(*np.triu_indices(size, 1), strict=True):
-        with about(f"masks of shape {shape} that keep both entry {i} and entry {j}, being independent"):
+        with about(f"1 for every mask of shape {shape} that keeps both entry {i} and entry {j}, else 0"):
             assert_bernoulli(kept[:, i] * kept[:, j], keep**2, alarm)
 
 
-@task("generator")
+@task("generator", title="All randomness comes from rng")
 @cases(6)
 def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
-    """Right masks fail with a probability below 1e-40: two of 200 entries or more are equal with at most 0.58**200."""
+    """Right masks fail with a probability below 1e-40: two of 200 or more entries are equal with at most 0.58**200."""
     shape, p_drop, seed = draw.sizes("n m", low=15, high=30), draw.uniform(0.3, 0.7), draw.seed()
     mask = kata.dropout_mask(shape, p_drop, generator(seed))
     other = kata.dropout_mask(shape, p_drop, generator(seed + 1))
     if np.array_equal(other, mask):
-        fail("two generators of different seeds gave the same mask", "another mask", other)
-    with about("the mask of a second generator of the same seed"):
+        fail("two generators with different seeds gave the same mask", "another mask", other)
+    with about("the mask from a second generator with the same seed"):
         assert_equal(kata.dropout_mask(shape, p_drop, generator(seed)), mask)
     both = kata.run(probes.in_a_row, 2, shape, p_drop, generator(seed))
     assert_shape(both, (2, *shape))
     first, second = both
-    with about("the mask of a third generator of the same seed"):
+    with about("the mask from a third generator with the same seed"):
         assert_equal(first, mask)
     if np.array_equal(second, first):
-        fail("the second call with the same generator gave the mask of the first once more", "another mask", second)
+        fail("two calls of dropout_mask with the same generator gave the same mask", "another mask", second)
     before, after = kata.run(probes.global_generators_around, shape, p_drop, generator(seed))
-    with about("the states of the global generators, after the call"):
+    with about("the states of the global generators after dropout_mask"):
         assert_equal(after, before)
 
 
-@task("errors")
-@cases(16)  # every impossible probability once, then random ones
+@task("errors", title="p_drop outside [0, 1) raises a ValueError")
+@cases(16)  # each of IMPOSSIBLE once, then random ones
 def test_impossible_probabilities_are_value_errors(kata, draw):
     shape = draw.sizes("n m")
     h, mask = draw.normal(*shape), draw.mask(*shape)

@@ -1,4 +1,4 @@
-"""Run beside a submission; they report what they saw and judge nothing."""
+"""Probes that run next to the submission. They report what they saw and judge nothing."""
 
 import copy
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def examine(submission, function, arguments, activation, weights, biases, order, classes, pace, form, X, y):
-    """What a diagnostic answers for a Network with these weights, and the names of what has changed meanwhile.
+    """The answer of a diagnostic for a Network with these weights, and the names of everything that it has changed.
 
     Shown as:
         # {function} of a network with {activation}; its weights have the shapes {weights:shape}, X {X:shape}
@@ -21,10 +21,10 @@ def examine(submission, function, arguments, activation, weights, biases, order,
 
 
 def before_and_after(submission, function, network, weights):
-    """What is answered for one network, and again when its weights have been changed in place.
+    """The answer of a diagnostic for one network, and again after its weights were changed in place.
 
     Shown as:
-        # {function} of a network, and again once its weights have been changed in place (weight[...] = other numbers)
+        # {function} of a network, and again after its weights were changed in place (weight[...] = other numbers)
     """
     *description, X, y = network
     asked = assembled(*description)
@@ -35,8 +35,12 @@ def before_and_after(submission, function, network, weights):
 
 
 def assembled(activation, weights, biases, order, classes, pace, form):
-    """A Network of these weights. Its labels, the pace of its parameters and the form of its logits can be given."""
-    from network import Network  # the supplied one, which is there when a probe is called
+    """Return a Network with these weights and these faults.
+
+    `order` and `classes` rearrange the labels that it trains on, `pace` scales the steps of its parameters, and `form`
+    rearranges its logits.
+    """
+    from network import Network  # the supplied module; it can be imported once a probe is called
 
     class Assembled(Network):
         def forward(self, X):
@@ -65,8 +69,11 @@ def assembled(activation, weights, biases, order, classes, pace, form):
 
 
 def rearranged(logits, form, n_steps):
-    """Logits in another form: 1 transposed, 2 without axes of one, 3 eight rows of them, 4 the last element NaN,
-    5 NaN if there is one row, 6 of the class before, 7 one row negated, another after every step."""
+    """Return logits in another form.
+
+    1 transposed, 2 without axes of length 1, 3 at most eight rows, 4 NaN in the last row, 5 NaN for a single row,
+    6 shifted by one class, 7 one row negated, a different one after every step.
+    """
     if form == 1:
         return logits.T
     if form == 2:
@@ -85,7 +92,7 @@ def rearranged(logits, form, n_steps):
 
 
 def contents(network, X, y):
-    """Everything that a network, X and y hold, by name."""
+    """Return everything that a network, X and y hold, by name."""
     held = {"X": X, "y": y, **vars(network)}
     return {name: [np.asarray(part).tobytes() for part in _parts(value)] for name, value in held.items()}
 

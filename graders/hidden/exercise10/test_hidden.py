@@ -1,12 +1,17 @@
-"""Networks, healthy and sick, far from every threshold that the README names.
+"""The diagnostics on healthy and sick networks, all far from every threshold that the README names.
 
-Healthy ones draw their weights such that the arguments of every activation have variance one. Of 1 500 of them all but
-one learned the tiny batch in at most 11 steps of the 100; one in some thousands loses its ReLUs and never does, so a
-network counts as healthy there only once the judge has trained it. Of 2 400 every one had at most 12 % of a layer
-dead or saturated (half is allowed), and norms from 0.07 to 5 (1e-3 to 1e2 are). Of 1 000 trainings of each sick one for
-overfitting none had more than 7 of 8 right after any step: that which never moves has 7, the others had 5 at most.
-Sick layers are idle to 90 % or more; sick norms lie below 4e-6 or above 1e5. So neither rounding nor a choice of
-thresholds, steps and learning rates that is within the README's reason decides a verdict.
+A healthy network's weights are drawn so that the arguments of every activation have variance one.
+
+- Tiny batch: of 1 500 healthy networks, all but one learned it in at most 11 of the 100 steps. One in some thousands
+  loses its ReLUs and never learns, so the judge first trains each network that it calls healthy. For each kind of sick
+  network, none of 1 000 trainings got more than 7 of 8 right after any step: a network that never moves has 7, the
+  others had 5 at most.
+- Shares: each of 2 400 healthy networks had at most 12 % of a layer dead or saturated (half is allowed). Sick layers
+  have 90 % or more.
+- Norms: the same 2 400 networks had norms from 0.07 to 5 (1e-3 to 1e2 is allowed). Sick norms lie below 4e-6 or above
+  1e5.
+
+So neither rounding nor a reasonable choice of thresholds, steps and learning rate decides a verdict.
 """
 
 import importlib.util
@@ -19,11 +24,11 @@ import torch.nn.functional as F
 from graders.checks import assert_bool, assert_close, cases, task
 from graders.checks.mismatch import fail
 
-SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of a at standard normal z
+SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of the values at standard normal z
 DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
-WITHIN = 20  # steps in which a healthy network has learned its tiny batch
+WITHIN = 20  # a healthy network learns its tiny batch within this many steps
 
 _SUPPLIED = importlib.util.spec_from_file_location(
     "supplied_network", Path(__file__).parents[3] / "katas" / "exercise10" / "network.py"
@@ -36,10 +41,10 @@ _SUPPLIED.loader.exec_module(supplied)
 
 
 def healthy(draw, activation, depth=None, many=False, least_classes=2):
-    """A network and its samples, as a probe takes them; classes by a linear rule, every class occurs.
+    """Draw a network and its samples, as a probe takes them; a linear rule gives the classes, and every class occurs.
 
-    Of equal samples, one in the tiny batch and one behind it, and the last two, the classes differ: no network can fit
-    them all. With many samples few ReLUs are dead by chance.
+    Two pairs of samples are equal but differ in class, so no network can fit all samples: the first one and the one
+    after the tiny batch, and the last two. With many samples, few ReLUs are dead by chance.
     """
     depth = draw.integers(1, DEEPEST[activation] + 1) if depth is None else depth
     n = draw.integers(96, 161) if many else draw.integers(16, 41)
@@ -59,7 +64,7 @@ def healthy(draw, activation, depth=None, many=False, least_classes=2):
         for into, out, spread in zip(sizes, sizes[1:], spreads, strict=False)
     ]
     biases = [np.zeros(out) for out in sizes[1:]]
-    if activation == "sigmoid":  # its values lie around 1/2
+    if activation == "sigmoid":  # its values are centred at 1/2
         biases[1:] = [-0.5 * W.sum(axis=1) for W in weights[1:]]
     return {
         "activation": activation,
@@ -75,7 +80,7 @@ def healthy(draw, activation, depth=None, many=False, least_classes=2):
 
 
 def learnable(make, rows=TINY):
-    """A network that learns these rows of its samples; made again where one by bad luck does not."""
+    """Make networks until one learns these rows of its samples; the first nearly always does."""
     while True:
         network = make()
         if learns(network, rows):
@@ -83,7 +88,7 @@ def learnable(make, rows=TINY):
 
 
 def learns(network, rows):
-    """Whether the supplied network's own steps get these rows right, all after the same one."""
+    """Return whether the supplied network's own `step` gets all these rows right after the same step."""
     trained = supplied.Network(
         [W.shape[1] for W in network["weights"]] + [len(network["biases"][-1])],
         network["activation"],
@@ -100,12 +105,12 @@ def learns(network, rows):
 
 
 def one_of_each(draw, many=False):
-    """Of every activation one healthy network, in turn."""
+    """Return one healthy network for each activation."""
     return [healthy(draw, activation, many=many) for activation in FUNCTIONS]
 
 
 def outputs(network):
-    """Every hidden layer's values and the logits, by torch; the tensors of the weights, which ask for gradients."""
+    """Compute the hidden values and the logits with torch; also return the weights as tensors with gradients."""
     weights = [torch.tensor(W, requires_grad=True) for W in network["weights"]]
     values = [torch.tensor(network["X"])]
     for W, b in zip(weights[:-1], network["biases"], strict=False):
@@ -119,7 +124,7 @@ def logits(network):
 
 
 def pre_activations(network, layer):
-    """(n, width) of one hidden layer."""
+    """Return one hidden layer's values before the activation, (n, width)."""
     values, _ = outputs(network)
     into = values[layer - 1].detach().numpy() if layer else network["X"]
     return into @ network["weights"][layer].T + network["biases"][layer]
@@ -129,7 +134,7 @@ def pre_activations(network, layer):
 
 
 def of_other_width(draw, network, n_more):
-    """With so many outputs more than there are classes."""
+    """Give the network `n_more` outputs more than there are classes."""
     fan_in = network["weights"][-1].shape[1]
     rng = np.random.default_rng(draw.seed())
     W = rng.standard_normal((len(network["biases"][-1]) + n_more, fan_in)) / fan_in
@@ -137,19 +142,19 @@ def of_other_width(draw, network, n_more):
 
 
 def not_a_number(network):
-    """One output is NaN, for every sample."""
+    """Make one output NaN for every sample."""
     last = network["biases"][-1].copy()
     last[-1] = np.nan
     return network | {"biases": [*network["biases"][:-1], last]}
 
 
 def with_labels(network, tiny):
-    """Of the tiny batch; all other labels stay."""
+    """Replace the labels of the tiny batch; all other labels stay."""
     return network | {"y": np.concatenate([tiny, network["y"][TINY:]])}
 
 
 def mistaken(draw, network):
-    """With labels of the tiny batch of which the untrained network has three wrong: it cannot pass by luck."""
+    """Choose labels of the tiny batch so that the untrained network gets three wrong: it can't pass by luck."""
     n_outputs = len(network["biases"][-1])
     predicted = logits(network)[:TINY].argmax(axis=1)
     tiny = np.random.default_rng(draw.seed()).permutation(np.arange(TINY) % n_outputs)
@@ -158,31 +163,32 @@ def mistaken(draw, network):
 
 
 def at_every_pace(network, pace):
-    """`step` moves no parameter (pace 0), or every one uphill (pace -1)."""
+    """Let `step` change no parameter (pace 0), or move every one uphill (pace -1)."""
     return network | {"pace": [pace] * (2 * len(network["weights"]))}
 
 
 def not_stepping(network, wrong=(TINY - 1,)):
-    """`step` changes nothing, and the untrained network has only these rows of the tiny batch wrong."""
+    """Let `step` change nothing, and choose labels so that only these rows of the tiny batch are wrong."""
     tiny = logits(network)[:TINY].argmax(axis=1)
     tiny[list(wrong)] = (tiny[list(wrong)] + 1) % len(network["biases"][-1])
     return at_every_pace(with_labels(network, tiny), 0)
 
 
 def faulty_in_forward(network, form):
-    """Weights and activations predict every label of the tiny batch, which `forward` does not.
+    """Choose labels that weights and activations predict right, but that `forward` gets wrong.
 
-    Form 6 has all of them wrong; form 7, and steps that change nothing, one, the next one after every step.
+    Form 6 gets all of them wrong. Form 7, with steps that change nothing, gets one wrong, a different one after every
+    step.
     """
     network = with_labels(network, logits(network)[:TINY].argmax(axis=1)) | {"form": form}
     return at_every_pace(network, 0) if form == 7 else network
 
 
 def stepping_with_last_bias_only(network):
-    """Only the biases of the logits move, by which no order among the samples is changed.
+    """Let `step` change only the biases of the logits, which can't change the order of the samples.
 
-    The four samples that lean most to class 1, compared with class 0, are of class 0, the four others of class 1: of
-    these eight no bias has more than four right.
+    The four samples that lean most towards class 1, compared with class 0, belong to class 0, and the other four to
+    class 1. So no bias gets more than four of the eight right.
     """
     tiny = logits(network)[:TINY]
     ranks = (tiny[:, 1] - tiny[:, 0]).argsort().argsort()
@@ -191,7 +197,7 @@ def stepping_with_last_bias_only(network):
 
 
 def misaligned(draw, network):
-    """Trained on the labels of other rows, those of the samples some places further on, all of them other labels."""
+    """Train on the labels of other rows, a fixed number of places further on; each of them is a wrong label."""
     shift = draw.integers(1, TINY)
     n_outputs = len(network["biases"][-1])
     predicted = logits(network)[:TINY].argmax(axis=1)
@@ -203,7 +209,7 @@ def misaligned(draw, network):
 
 
 def of_other_class(draw, network):
-    """Trained on classes counted from another number."""
+    """Train on classes that are counted from another number."""
     n_outputs = len(network["biases"][-1])
     return mistaken(draw, network) | {"classes": draw.integers(1, n_outputs)}
 
@@ -215,7 +221,7 @@ def with_biases(network, layer, bias):
 
 
 def dead(draw, network, layer):
-    """Of one ReLU layer at least nine tenths of the units are zero for all samples."""
+    """Make at least nine tenths of one layer's ReLUs zero for all samples."""
     z = pre_activations(network, layer)
     bias = network["biases"][layer] - z.max(axis=0) - 1
     alive = np.random.default_rng(draw.seed()).permutation(len(bias))[: draw.integers(0, len(bias) // 10 + 1)]
@@ -224,7 +230,7 @@ def dead(draw, network, layer):
 
 
 def padded(network):
-    """With nine dead ReLUs for each that the only hidden layer has: no logit and no gradient is another."""
+    """Add nine dead ReLUs for each in the only hidden layer; the logits and the other gradients stay the same."""
     (W, V), (b, c) = network["weights"], network["biases"]
     more = -9 * abs(b) - abs(pre_activations(network, 0)).max(axis=0) - 1
     return network | {
@@ -234,14 +240,14 @@ def padded(network):
 
 
 def constant(network):
-    """The units of the first layer are 1, whatever the sample."""
+    """Make all units of the first layer 1, whatever the sample."""
     return with_biases(
         scaled(network, [0, *[1] * (len(network["weights"]) - 1)]), 0, np.ones_like(network["biases"][0])
     )
 
 
 def sparse(network):
-    """Every unit of a ReLU layer answers to two samples and to no other; the first sample has no answer at all."""
+    """Let every unit of a ReLU layer respond to two samples only, and none to the first sample."""
     z = np.sort(pre_activations(network, 0)[1:], axis=0)
     first = pre_activations(network, 0)[0]
     bias = np.where(first < z[-2], -np.maximum(first, z[-3]), -z[-3])
@@ -249,7 +255,7 @@ def sparse(network):
 
 
 def scaled(network, factors):
-    """Weights and biases of each layer times a factor."""
+    """Multiply the weights and biases of each layer by a factor."""
     return network | {
         name: [factor * values for factor, values in zip(factors, network[name], strict=True)]
         for name in ("weights", "biases")
@@ -257,53 +263,53 @@ def scaled(network, factors):
 
 
 def saturated(network, layer):
-    """The weights and biases of one sigmoid or tanh layer 100 times as large: either limit, by sample."""
+    """Make the weights and biases of one sigmoid or tanh layer 100 times as large, so its values lie at both limits."""
     return scaled(network, [100 if k == layer else 1 for k in range(len(network["weights"]))])
 
 
 def pushed(network, layer, limit):
-    """All values of one sigmoid or tanh layer at one limit: the upper (1) or the lower (-1)."""
+    """Push all values of one sigmoid or tanh layer to one limit: the upper (1) or the lower (-1)."""
     z = pre_activations(network, layer)
     return with_biases(network, layer, network["biases"][layer] + limit * (abs(z).max(axis=0) + 8))
 
 
 def outliers(network):
-    """The first eight samples are a hundred times as large as the others."""
+    """Make the first eight samples a hundred times as large."""
     X = network["X"].copy()
     X[:8] *= 100
     return network | {"X": X}
 
 
 def enlarged(network, factor):
-    """The samples behind the tiny batch times a factor: of the last two, which are equal, one at least is wrong."""
+    """Multiply the samples after the tiny batch by a factor; at least one of the last two, equal ones is wrong."""
     return network | {"X": np.concatenate([network["X"][:TINY], factor * network["X"][TINY:]])}
 
 
 def origin(network):
-    """The first sample is all zeros."""
+    """Make the first sample all zeros."""
     X = network["X"].copy()
     X[0] = 0
     return network | {"X": X}
 
 
 def deep_sigmoid(draw):
-    """Sigmoids with Xavier's weights, ten layers deep: a quarter or less of the gradient survives each."""
+    """Draw ten layers of sigmoids with Xavier's weights: at most a quarter of the gradient survives each layer."""
     network = healthy(draw, "sigmoid", depth=10)
     weights = [W * SPREAD["sigmoid"] for W in network["weights"]]
     return network | {"weights": weights, "biases": [np.zeros_like(b) for b in network["biases"]]}
 
 
-# ---------------------------------------------------------------------------------------------- asking
+# --------------------------------------------------------------------------------------------- answers
 
 
 def ask(kata, probes, function, network, *arguments):
-    """The answer of one diagnostic."""
+    """Return the answer of one diagnostic."""
     answer, _ = kata.run(probes.examine, function, list(arguments), *network.values())
     return answer
 
 
 def expect(kata, probes, function, network, truth, story, *arguments):
-    """Check a verdict; `story` tells a learner what the network is like."""
+    """Check an answer; `story` describes the network to the learner."""
     answer = ask(kata, probes, function, network, *arguments)
     if type(answer) in (bool, np.bool_) and bool(answer) is not truth:
         fail(f"{function}: expected {truth} for {story}, got {bool(answer)}", truth, bool(answer))
@@ -311,7 +317,7 @@ def expect(kata, probes, function, network, truth, story, *arguments):
         assert_bool(answer, truth)
 
 
-@task("shapes")
+@task("shapes", title="Logits of the whole batch and of a single row")
 def test_logits_of_all_rows_and_of_one(kata, draw, probes):
     def expect_shapes(network, truth, story, n_outputs):
         expect(kata, probes, "shapes_are_correct", network, truth, story, n_outputs)
@@ -324,22 +330,22 @@ def test_logits_of_all_rows_and_of_one(kata, draw, probes):
     one_output = of_other_width(draw, network, 1 - n_outputs)
     more = draw.integers(1, 4)
     expect_shapes(square, True, "a healthy network and as many rows as outputs", n_outputs)
-    expect_shapes(one_output, True, "a healthy network of one output", 1)
+    expect_shapes(one_output, True, "a healthy network with one output", 1)
     expect_shapes(network | {"X": network["X"][:1]}, True, "a healthy network and one row", n_outputs)
-    expect_shapes(of_other_width(draw, network, more), False, f"{more} outputs too many", n_outputs)
-    expect_shapes(of_other_width(draw, network, -1), False, "one output too few", n_outputs)
+    expect_shapes(of_other_width(draw, network, more), False, f"a network with {more} outputs too many", n_outputs)
+    expect_shapes(of_other_width(draw, network, -1), False, "a network with one output too few", n_outputs)
     for transposed in (network, square):
-        expect_shapes(transposed | {"form": 1}, False, "logits (n_outputs, n)", n_outputs)
+        expect_shapes(transposed | {"form": 1}, False, "logits of shape (n_outputs, n)", n_outputs)
     expect_shapes(network | {"form": 2}, False, "logits that lose the axis of a single row", n_outputs)
-    expect_shapes(network | {"form": 3}, False, "logits of eight rows, however many there are", n_outputs)
+    expect_shapes(network | {"form": 3}, False, "logits of at most eight rows, however many X has", n_outputs)
     expect_shapes(not_a_number(network), False, "a logit that is NaN", n_outputs)
-    expect_shapes(network | {"form": 4}, False, "a logit of the last row that is NaN", n_outputs)
-    expect_shapes(network | {"form": 5}, False, "a logit that is NaN if there is a single row", n_outputs)
+    expect_shapes(network | {"form": 4}, False, "a logit that is NaN in the last row", n_outputs)
+    expect_shapes(network | {"form": 5}, False, "a logit that is NaN for a single row", n_outputs)
     infinite = with_biases(network, -1, np.where(np.arange(n_outputs) > 0, 0, draw.choice([np.inf, -np.inf])))
     expect_shapes(infinite, False, "a logit that is infinite", n_outputs)
 
 
-@task("overfit")
+@task("overfit", title="Healthy networks learn eight samples, sick ones don't")
 @cases(3)
 def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
     def expect_overfit(network, truth, story):
@@ -352,22 +358,22 @@ def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
     few = {name: other[name][:rows] for name in ("X", "y")}
     expect_overfit(well, True, f"a healthy {well['activation']} network")
     expect_overfit(other | few, True, f"a healthy {other['activation']} network and {rows} samples")
-    classes = 4 if draw.case == 1 else 2  # of four or five the loss falls, if only half of the rows become right
+    classes = 4 if draw.case == 1 else 2  # with four or five, the loss falls though only half of the rows become right
     first, second = (healthy(draw, draw.choice(activations), depth=1, least_classes=classes) for _ in range(2))
     if draw.case == 0:
         expect_overfit(not_stepping(first), False, "a step that changes nothing")
-        expect_overfit(misaligned(draw, second), False, "gradients of labels that belong to other rows")
-        expect_overfit(faulty_in_forward(first, 6), False, "a forward that gives out the logits of other classes")
+        expect_overfit(misaligned(draw, second), False, "a network that trains on the labels of other rows")
+        expect_overfit(faulty_in_forward(first, 6), False, "a forward that shifts the logits by one class")
     elif draw.case == 1:
-        expect_overfit(stepping_with_last_bias_only(first), False, "a step that moves the last layer's biases only")
+        expect_overfit(stepping_with_last_bias_only(first), False, "a step that changes only the last layer's biases")
         expect_overfit(not_stepping(second, wrong=range(4)), False, "a step that changes nothing")
-        expect_overfit(faulty_in_forward(first, 7), False, "one wrong prediction, of another row after every step")
+        expect_overfit(faulty_in_forward(first, 7), False, "one wrong prediction, in a different row after every step")
     else:
         expect_overfit(at_every_pace(mistaken(draw, first), -1), False, "a step that goes uphill")
-        expect_overfit(of_other_class(draw, second), False, "gradients of classes that are counted from elsewhere")
+        expect_overfit(of_other_class(draw, second), False, "a network that trains on wrongly numbered classes")
 
 
-@task("activations")
+@task("activations", title="Healthy, dead and saturated layers")
 def test_dead_and_saturated_layers(kata, draw, probes):
     def expect_activity(network, truth, story):
         expect(kata, probes, "activations_are_healthy", network, truth, story)
@@ -378,27 +384,30 @@ def test_dead_and_saturated_layers(kata, draw, probes):
     for layer in range(3):
         place = f"layer {layer + 1} of 3"
         relu, tanh, sigmoid = (origin(healthy(draw, name, depth=3, many=True)) for name in ("relu", "tanh", "sigmoid"))
-        expect_activity(dead(draw, relu, layer), False, f"ReLUs that are dead in {place}")
-        expect_activity(saturated(tanh, layer), False, f"tanhs at -1 and 1 in {place}")
-        expect_activity(saturated(sigmoid, layer), False, f"sigmoids at 0 and 1 in {place}")
+        expect_activity(dead(draw, relu, layer), False, f"dead ReLUs in {place}")
+        expect_activity(saturated(tanh, layer), False, f"tanh values at -1 and 1 in {place}")
+        expect_activity(saturated(sigmoid, layer), False, f"sigmoid values at 0 and 1 in {place}")
         limit = (1, -1, 1)[layer]
-        expect_activity(pushed(tanh, layer, limit), False, f"tanhs at {limit} in {place}")
-        expect_activity(pushed(sigmoid, layer, -limit), False, f"sigmoids at {max(-limit, 0)} in {place}")
-    expect_activity(saturated(saturated(tanh, 0), 2), False, "tanhs at -1 and 1 in the first and the third layer")
+        expect_activity(pushed(tanh, layer, limit), False, f"tanh values at {limit} in {place}")
+        expect_activity(pushed(sigmoid, layer, -limit), False, f"sigmoid values at {max(-limit, 0)} in {place}")
+    expect_activity(saturated(saturated(tanh, 0), 2), False, "tanh values at -1 and 1 in the first and third layer")
     expect_activity(
-        sparse(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs each of which answers to two samples"
+        sparse(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs that each respond to two samples only"
     )
     negative = pushed(healthy(draw, "leaky_relu", many=True), 0, -1)
-    expect_activity(negative, True, "leaky ReLUs that are negative and thus still have a slope")
+    expect_activity(negative, True, "leaky ReLUs that are negative, where they still have a slope")
     leaky = healthy(draw, "leaky_relu", depth=1, many=True)
     small = with_biases(scaled(leaky, [1e-3, 1]), 0, np.full_like(leaky["biases"][0], -0.1))
-    expect_activity(small, True, "leaky ReLUs that are close to zero and still have a slope")
+    expect_activity(small, True, "leaky ReLUs that are close to zero, where they still have a slope")
     expect_activity(constant(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs that are 1 for every row")
 
 
 def absolute_norms(network):
-    """The norms as they would be if nothing cancelled: an activation is no larger than its argument, and 1/2 at 0 for
-    the sigmoid; its slope is at most 1; the gradient of a sample's logits sums to at most 2 in absolute values."""
+    """Return the norms as they would be if nothing cancelled.
+
+    An activation is at most as large as its argument (plus 1/2 for the sigmoid), its slope is at most 1, and the
+    absolute values of the gradient with respect to a sample's logits sum to at most 2.
+    """
     values = [abs(network["X"])]
     for W, b in zip(network["weights"][:-1], network["biases"], strict=False):
         values.append(values[-1] @ abs(W).T + abs(b) + 0.5)
@@ -411,7 +420,7 @@ def absolute_norms(network):
 
 
 def assert_norms(answer, network):
-    """Of dL/dW by autograd. Each product above passes through as many roundings as its sums have terms."""
+    """Compare with autograd's dL/dW. Each product above goes through as many roundings as its sums have terms."""
     values, weights = outputs(network)
     gradients = torch.autograd.grad(F.cross_entropy(values[-1], torch.tensor(network["y"])), weights)
     norms = np.array([float(torch.linalg.norm(gradient)) for gradient in gradients])
@@ -420,7 +429,7 @@ def assert_norms(answer, network):
     assert_close(answer, norms, scale=absolute_norms(network), terms=terms)
 
 
-@task("gradients")
+@task("gradients", title="The gradient norm of every layer")
 def test_the_norm_of_every_layer(kata, draw, probes):
     networks = one_of_each(draw)
     for network in networks:
@@ -443,19 +452,19 @@ def test_gradients_that_vanish_or_explode(kata, draw, probes):
         expect_flow(network, True, f"a healthy {network['activation']} network")
     relu = healthy(draw, "relu", depth=3)
     expect_flow(deep_sigmoid(draw), False, "ten layers of sigmoids with small weights")
-    expect_flow(scaled(relu, [0.01] * 4), False, "ReLUs whose weights are too small in all layers")
-    expect_flow(scaled(relu, [100] * 4), False, "ReLUs whose weights are too large in all layers")
+    expect_flow(scaled(relu, [0.01] * 4), False, "ReLUs with weights that are too small in all layers")
+    expect_flow(scaled(relu, [100] * 4), False, "ReLUs with weights that are too large in all layers")
     up, down = draw.choice([(1e7, 1e-7), (1e-7, 1e7)])
-    expect_flow(scaled(relu, [1, up, down, 1]), False, "norms of the two middle layers that are far from the others")
-    expect_flow(scaled(relu, [1, 1, up, down]), False, "norms of the last two layers that are far from the others")
-    shallow = healthy(draw, "relu", depth=1)  # dL/dW of one layer goes with the weights of the other
-    expect_flow(scaled(shallow, [1e7, 1]), False, "a norm of the last layer that is too large, and no other")
-    expect_flow(scaled(shallow, [1, draw.choice([1e7, 1e-7])]), False, "a norm of the first layer far from the other")
+    expect_flow(scaled(relu, [1, up, down, 1]), False, "norms that are out of bounds in the two middle layers only")
+    expect_flow(scaled(relu, [1, 1, up, down]), False, "norms that are out of bounds in the last two layers only")
+    shallow = healthy(draw, "relu", depth=1)  # dL/dW of one layer is proportional to the other layer's weights
+    expect_flow(scaled(shallow, [1e7, 1]), False, "a norm that is too large in the last layer only")
+    expect_flow(scaled(shallow, [1, draw.choice([1e7, 1e-7])]), False, "a norm out of bounds in the first layer")
     expect_flow(dead(draw, scaled(relu, [0.0, 1, 1, 1]), 0), False, "a first layer of zeros")
     expect_flow(not_a_number(relu), False, "gradients that are NaN")
 
 
-@task("diagnose")
+@task("diagnose", title="All four answers together")
 def test_the_four_answers_together(kata, draw, probes):
     def expect_diagnosis(network, story, **truths):
         expect_found(ask(kata, probes, "diagnose", network), story, **truths)
@@ -478,24 +487,28 @@ def test_the_four_answers_together(kata, draw, probes):
     tanh, sigmoid = (healthy(draw, name, depth=1, many=True) for name in ("tanh", "sigmoid"))
     small = learnable(lambda: healthy(draw, "relu", depth=2, many=True))
     expect_diagnosis(
-        learnable(lambda: of_other_width(draw, relu, 1)), "one output too many", **well | {"shapes": False}
+        learnable(lambda: of_other_width(draw, relu, 1)),
+        "a network with one output too many",
+        **well | {"shapes": False},
     )
     expect_diagnosis(not_stepping(sigmoid), "a step that changes nothing", **well | {"overfit": False})
-    expect_diagnosis(misaligned(draw, tanh), "labels of other rows", **well | {"overfit": False})
+    expect_diagnosis(
+        misaligned(draw, tanh), "a network that trains on the labels of other rows", **well | {"overfit": False}
+    )
     expect_diagnosis(dead(draw, relu, 0), "dead ReLUs", shapes=True, activations=False)
-    expect_diagnosis(pushed(tanh, 0, -1), "tanhs at -1", shapes=True, activations=False)
+    expect_diagnosis(pushed(tanh, 0, -1), "tanh values at -1", shapes=True, activations=False)
     expect_diagnosis(scaled(small, [0.001] * 3), "small weights", shapes=True, activations=True, gradients=False)
-    expect_diagnosis(padded(relu), "nine dead ReLUs of ten", **well | {"activations": False})
-    expect_diagnosis(enlarged(relu, 1e9), "huge samples behind the first eight", **well | {"gradients": False})
+    expect_diagnosis(padded(relu), "a layer with nine of ten ReLUs dead", **well | {"activations": False})
+    expect_diagnosis(enlarged(relu, 1e9), "huge samples after the first eight", **well | {"gradients": False})
     tiny = relu["y"][:TINY] % (len(relu["biases"][-1]) - 1)
-    expect_diagnosis(with_labels(relu, tiny), "first samples without the last class", shapes=True)
+    expect_diagnosis(with_labels(relu, tiny), "a last class that is missing in the first eight samples", shapes=True)
     changed = [0.001 * W for W in small["weights"]]
     first, second = kata.run(probes.before_and_after, "diagnose", tuple(small.values()), changed)
     expect_found(first, "a healthy network", **well)
     expect_found(second, "the same network with small weights", shapes=True, activations=True, gradients=False)
 
 
-@task("unchanged")
+@task("unchanged", title="The network, X and y are unchanged")
 def test_the_network_and_the_samples_are_left_alone(kata, draw, probes):
     for network in one_of_each(draw):
         for function in (
@@ -509,5 +522,5 @@ def test_the_network_and_the_samples_are_left_alone(kata, draw, probes):
             arguments = [len(network["biases"][-1])] if function == "shapes_are_correct" else []
             _, changed = kata.run(probes.examine, function, arguments, *network.values())
             if changed:
-                fail(f"{function} has changed {' and '.join(changed)}: work on a copy of the network", [], changed)
+                fail(f"{function} changed {' and '.join(changed)}: work on a copy of the network", [], changed)
                 return

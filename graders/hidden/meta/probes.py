@@ -1,4 +1,4 @@
-"""Run beside a submission; they report what they saw and judge nothing."""
+"""Probes of the hidden tests: they run next to a submission, report values, and judge nothing."""
 
 import io
 import marshal
@@ -15,13 +15,13 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 
 def program(submission, code, leaves, constants, report, arriving=b"", leaving=()):
-    """Runs lines of code that know the framework's names, and reports values by name.
+    """Run code with the framework's names and report values by name.
 
-    leaves: arrays, made into tensors that require gradients. constants: arrays, made into tensors that do not (but for
+    leaves: arrays that become tensors with requires_grad. constants: arrays that become tensors without it (except
     those whose names begin with "raw"), and other values.
 
-    Of a program in several parts each runs in another process. arriving: what the part before has left; leaving: the
-    names of what the next part needs, which comes back as bytes, in the place of a report.
+    A program in several parts runs each part in another process. arriving: the values that the previous part passes on;
+    leaving: the names of the values for the next part, which are returned as bytes instead of a report.
 
     Shown as:
         # {code}
@@ -45,10 +45,10 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
 
 
 def expressions(submission, lines, leaves, constants, cotangents):
-    """The value of each of these expressions, each on fresh tensors, and the gradients of the leaves.
+    """Compute each expression on new tensors, and the gradients of the leaves.
 
-    leaves and constants as for a program; cotangents: for each expression the gradient of its value that backward is
-    called with, or None. An expression that raises is reported as the exception's name and text.
+    leaves and constants as for a program; cotangents: the gradient that backward gets for each expression, or None. If
+    an expression raises an exception, the probe reports its name and text.
 
     Shown as:
         # {lines:failing}
@@ -75,7 +75,7 @@ def expressions(submission, lines, leaves, constants, cotangents):
 
 
 def scope(submission):
-    """The names that a program knows: all that the framework exports, dtypes, NumPy, and a few of our own."""
+    """Return the names that a program may use: the framework's exports, dtypes, NumPy, and a few helpers."""
     names = {name: getattr(submission, name) for name in dir(submission) if not name.startswith("_")}
 
     def put(tensor, values):
@@ -84,7 +84,7 @@ def scope(submission):
             tensor.add_(submission.Tensor(np.asarray(values)))
 
     def attempt(function):
-        """The names of the exception's classes and its text, or None where nothing is raised."""
+        """Return the names of the exception's classes and its text, or None if nothing is raised."""
         try:
             function()
         except NotImplementedError:
@@ -94,17 +94,17 @@ def scope(submission):
         return None
 
     def snapshot(value):
-        """What it is now, as arrays that nobody will change."""
+        """Return the current value as copied arrays."""
         return plain(submission, value)
 
     own = {"np": np, "put": put, "attempt": attempt, "snapshot": snapshot, "bool_": np.bool_}
-    if "torch" in sys.modules:  # where workers have it
+    if "torch" in sys.modules:  # in workers that have it
         own |= {"torch": sys.modules["torch"], "nn": sys.modules["torch"].nn, "fill": fill}
     return names | own | {name: getattr(np, name) for name in DTYPES}
 
 
 def fill(module, seed):
-    """Gives a module of PyTorch numbers of a seed, running variances above 0."""
+    """Fill a PyTorch module with numbers from a seed, with running variances above 0."""
     torch, rng = sys.modules["torch"], np.random.default_rng(seed)
     for name, tensor in module.state_dict().items():
         if tensor.is_floating_point():
@@ -114,7 +114,7 @@ def fill(module, seed):
 
 
 def plain(submission, value):
-    """Tensors as arrays of their own, dtypes by name, containers of these."""
+    """Convert tensors to copied arrays and dtypes to names, also in containers."""
     if isinstance(value, submission.Tensor):
         return np.array(value.data)
     if type(value).__module__.startswith("torch") and hasattr(value, "detach"):
@@ -138,19 +138,19 @@ def plain(submission, value):
 
 
 def packed(submission, values):
-    """Values of the framework as bytes, from which a process that may lack PyTorch makes them again."""
+    """Return the framework's values as bytes, which a process that may lack PyTorch can restore."""
     data = io.BytesIO()
     try:
         Leaving(submission, data).dump(values)
     except (pickle.PicklingError, AttributeError, TypeError, ValueError, RecursionError) as fault:
-        raise TypeError(f"a process without PyTorch cannot take over what was made here: {fault}") from None
+        raise TypeError(f"a process without PyTorch can't load what was made here: {fault}") from None
     return data.getvalue()
 
 
 class Leaving(pickle.Pickler):
-    """Takes classes and functions of the framework by their names, tensors by their numbers, modules by attributes.
+    """Pickles classes and functions of the framework by name, tensors by their numbers, modules by their attributes.
 
-    Nothing of PyTorch's can leave.
+    It rejects PyTorch objects.
     """
 
     def __init__(self, submission, file):
@@ -180,7 +180,7 @@ class Leaving(pickle.Pickler):
         if isinstance(value, tuple) and type(value).__module__ == "torch":  # a Size
             return tuple, (list(value),)
         if any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__):
-            raise TypeError(f"it holds PyTorch's {type(value).__name__}")
+            raise TypeError(f"it holds a PyTorch object, {type(value).__name__}")
         if isinstance(value, self.tensors):
             return tensor_parts(self.submission, value)
         if isinstance(value, self.submission.Module):  # whatever its __getattr__ and __setattr__ do
@@ -189,7 +189,7 @@ class Leaving(pickle.Pickler):
 
 
 class Arriving(pickle.Unpickler):
-    """What Leaving has written, made of this process's framework."""
+    """Restores the values that Leaving has written, with this process's framework."""
 
     def __init__(self, submission, file):
         super().__init__(file)
@@ -205,14 +205,14 @@ class Arriving(pickle.Unpickler):
 
 
 def tensor_parts(submission, value):
-    """A tensor's class, numbers, whether it requires grad, and what else it is marked by."""
+    """Return a tensor's class, numbers, requires_grad and other marks."""
     is_parameter = isinstance(submission.Parameter, type) and isinstance(value, submission.Parameter)
     marks = {name: mark for name, mark in getattr(value, "__dict__", {}).items() if isinstance(mark, bool | str)}
     return tensor_of, (is_parameter, np.array(value.data), bool(value.requires_grad), marks)
 
 
 def tensor_of(submission, is_parameter, array, requires_grad, marks):
-    """The tensor of such parts."""
+    """Restore a tensor from such parts."""
     if is_parameter:
         made = submission.Parameter(array)
     else:
@@ -226,26 +226,26 @@ def tensor_of(submission, is_parameter, array, requires_grad, marks):
 
 
 def with_attributes(made, state):
-    """Give an object these attributes."""
+    """Set the attributes of an object."""
     vars(made).update(state)
 
 
 def function_parts(function):
-    """A lambda, or a function inside another one: its code and what it refers to."""
+    """Return the code and references of a lambda or of a nested function."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     state = [function.__defaults__, function.__kwdefaults__, cells]
     return function_of, (marshal.dumps(function.__code__), function.__module__), state, None, None, with_cells
 
 
 def function_of(code, module):
-    """A function of this code, in a module of this name."""
+    """Restore a function from its code, in a module of this name."""
     code = marshal.loads(code)
     cells = tuple(types.CellType() for _ in code.co_freevars)
     return types.FunctionType(code, vars(__import__(module, fromlist=["*"])), closure=cells)
 
 
 def with_cells(function, state):
-    """Give a function its default arguments and what it refers to."""
+    """Set a function's default arguments and references."""
     function.__defaults__, function.__kwdefaults__, values = state
     for cell, value in zip(function.__closure__ or (), values, strict=True):
         cell.cell_contents = value
@@ -255,7 +255,7 @@ HELPERS = (tensor_of, with_attributes, function_of, with_cells)
 
 
 def unwritten(fault):
-    """The same exception, naming the function of the stub that is not written yet."""
+    """Return the same exception, naming the stub's function that is not written yet."""
     if fault.args:
         return fault
     trace = fault.__traceback__
@@ -268,7 +268,7 @@ def unwritten(fault):
 
 
 def written(submission, code, arrays, name):
-    """The bytes of the file `name` that lines of code write to `path`; `state`: the arrays as state_dict has them."""
+    """Run code that writes a file to `path` and return its bytes; `state` holds the arrays as in state_dict."""
     with tempfile.TemporaryDirectory() as folder:
         names = scope(submission) | {"path": os.path.join(folder, name), "pathlib": pathlib}
         names["state"] = as_state(submission, arrays)
@@ -278,7 +278,7 @@ def written(submission, code, arrays, name):
 
 
 def read(submission, code, data, name, report):
-    """What lines of code make of a file `name` of these bytes, at `path`."""
+    """Run code that reads a file with these bytes from `path`."""
     with tempfile.TemporaryDirectory() as folder:
         names = scope(submission) | {"path": os.path.join(folder, name), "pathlib": pathlib}
         with open(names["path"], "wb") as file:
@@ -288,7 +288,7 @@ def read(submission, code, data, name, report):
 
 
 def as_state(submission, arrays):
-    """The arrays as they are, or as tensors, whatever the framework's own state_dict holds."""
+    """Return the arrays as arrays or tensors, like the framework's own state_dict."""
     try:
         own = next(iter(submission.Linear(1, 1).state_dict().values()))
     except NotImplementedError as fault:
@@ -298,7 +298,7 @@ def as_state(submission, arrays):
 
 
 def execute(code, names):
-    """Run lines of code. A worker's folder is in memory, and nothing can be forced to a disk."""
+    """Run code. A worker's folder is in memory, so nothing can be synced to a disk."""
     os.fsync = os.fdatasync = lambda _: None
     try:
         exec(compile(code, "program", "exec"), names)
@@ -322,7 +322,7 @@ for _ in range(steps):
 
 
 def training_steps(submission, parameters, x, y, steps):
-    """The losses of so many steps of Adam on one batch, and the weights of the last layer after them."""
+    """Take several steps of Adam on one batch; return the losses and the final weights of the last layer."""
     names = scope(submission) | {"steps": steps, "losses": [], "x": submission.Tensor(x), "y": submission.Tensor(y)}
     first, rest = NETWORK.strip().split("\n", 1)
     execute(first, names)

@@ -18,7 +18,7 @@ KINKS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.75, 1.0)
 
 
 def shape_of(draw):
-    """Of no axes to three."""
+    """Return a shape with up to three axes."""
     return draw.sizes("n m k", low=1, high=4)[: draw.case // 2 % 4]
 
 
@@ -61,8 +61,8 @@ def test_gradients_of_matrix_products(kata, draw, probes):
 
 @task("corners")
 @cases(2)
-def test_gradients_where_a_function_has_a_kink(kata, draw, probes):
-    """PyTorch's: halves for equal operands, 1 at the bounds of clip, 0 for relu and abs at 0, a power's at base 0."""
+def test_gradients_at_kinks(kata, draw, probes):
+    """As in PyTorch: halves for equal operands, 1 at the bounds of clip, 0 for relu and abs at 0, powers of 0."""
     n = draw.sizes("n", low=2, high=5)
     a = draw.integers(-2, 3, n).astype(FLOATS[draw.case])
     lines = ["a.relu()", "abs(a)", "a.clip(-1, 1)", "a.clip(min=0)", "a.clamp(max=1)", "a ** 2", "a ** 3", "a ** 1"]
@@ -74,8 +74,8 @@ def test_gradients_where_a_function_has_a_kink(kata, draw, probes):
 
 @task("corners")
 @cases(4)
-def test_a_large_argument_gives_no_nan(kata, draw, probes):
-    """Sigmoid and tanh, far out: values within rounding of 0 and 1, gradients of 0, without overflow on the way."""
+def test_large_arguments_give_no_nan(kata, draw, probes):
+    """Sigmoid and tanh far from 0: values within rounding of 0 and 1, gradients of 0, no overflow on the way."""
     n, dtype = draw.sizes("n", low=2), FLOATS[draw.case % 2]
     a = (draw.integers(0, 2, n) * 2 - 1) * draw.uniform(100, 1e4, n)
     check_all(kata, probes, draw, ["a.sigmoid()", "a.tanh()", "a.relu()"], {"a": a.astype(dtype)}, terms=1)
@@ -112,7 +112,7 @@ def test_graphs(kata, draw, probes):
 
 @task("autograd")
 @cases(2)
-def test_gradients_accumulate_in_leaves_and_nowhere_else(kata, draw, probes):
+def test_gradients_accumulate_only_in_leaves(kata, draw, probes):
     n, dtype = draw.sizes("n", low=2, high=5), FLOATS[draw.case]
     given = {"x": draw.normal(n, dtype=dtype), "w": draw.normal(n, dtype=dtype)}
     g = {"g": draw.normal(n, dtype=dtype), "h": draw.normal(n, dtype=dtype)}
@@ -147,14 +147,14 @@ def test_gradients_accumulate_in_leaves_and_nowhere_else(kata, draw, probes):
         fail("x.grad should be a Tensor", True, found["t"])
     if found["n"] != [True, True]:
         fail(
-            "`p = x * w; y = p * 2; y.backward(g)`: p.grad and y.grad should be None, p and y are no leaves", None, None
+            "`p = x * w; y = p * 2; y.backward(g)`: p.grad and y.grad should be None; p and y aren't leaves", None, None
         )
 
 
-@task("views", title="Every leaf has a gradient array of its own")
+@task("views", title="Every leaf has its own gradient array")
 @cases(2)
-def test_a_gradient_is_its_leafs_own(kata, draw, probes):
-    """Of the leaf's shape and dtype; changing it changes no other tensor and no later gradient."""
+def test_every_leaf_has_its_own_gradient(kata, draw, probes):
+    """It has the leaf's shape and dtype; changing it changes no other tensor and no later gradient."""
     n = draw.sizes("n", low=2, high=5)
     given = {"x": draw.normal(n), "w": draw.normal(n)}
     constants = {"g": draw.normal(n), "h": draw.normal(n)}
@@ -178,22 +178,24 @@ def test_a_gradient_is_its_leafs_own(kata, draw, probes):
     found = ran(kata, probes, code, {}, constants, ["y.dtype", "x.grad", "v.grad"])
     if found["y.dtype"] != "float64" or found["x.grad"].dtype != np.float32:
         said = f"y is {found['y.dtype']}, x.grad {found['x.grad'].dtype}"
-        fail(f"program `y = x * v` of x float32, v float64: expected y float64 and x.grad float32; {said}", None, said)
+        fail(
+            f"program `y = x * v` with x float32, v float64: expected y float64 and x.grad float32; {said}", None, said
+        )
 
 
-@task("refusals", title="backward refuses what it cannot do")
+@task("refusals", title="Errors of backward")
 @cases(1)
-def test_what_backward_refuses(kata, draw, probes):
+def test_errors_of_backward(kata, draw, probes):
     given = {"x": draw.normal(2, 3)}
     g = {"g": draw.normal(2, 3), "h": draw.normal(3), "k": draw.normal(1, 3), "c": draw.normal(2, 3)}
     g["turned"] = draw.normal(3, 2)
     refused = {
-        "(x * 2).backward()": "y has 6 elements, so its gradient must be given",
+        "(x * 2).backward()": "the result has 6 elements, so its gradient must be given",
         "c.backward(g)": "no operand requires grad",
         "(x.detach() * 2).backward(g)": "no operand requires grad",
-        "(x * 2).backward(h)": "the gradient has not the shape of y",
-        "(x * 2).backward(k)": "the gradient has not the shape of y",
-        "(x * 2).backward(turned)": "the gradient has not the shape of y",
+        "(x * 2).backward(h)": "the gradient doesn't have the shape of the result",
+        "(x * 2).backward(k)": "the gradient doesn't have the shape of the result",
+        "(x * 2).backward(turned)": "the gradient doesn't have the shape of the result",
     }
     for line, why in refused.items():
         check_refusals(kata, probes, [line], given, g, ["RuntimeError"], why)
@@ -210,7 +212,7 @@ def test_what_backward_refuses(kata, draw, probes):
             )
 
 
-@task("autograd", title="no_grad switches the graph off")
+@task("autograd", title="no_grad records nothing")
 @cases(1)
 def test_no_grad(kata, draw, probes):
     given = {"x": draw.normal(3), "w": draw.normal(3)}
@@ -252,7 +254,7 @@ def test_no_grad(kata, draw, probes):
     check(kata, probes, code, given, constants, report=[*flags, *leaves, *more])
 
 
-# ---------------------------------------------------------------------------- changed in place, and how deep
+# ----------------------------------------------------------------------------- in-place changes and depth
 
 HAZARDS = (
     ("y = w * c", "with no_grad():\n    w += 1"),
@@ -276,7 +278,7 @@ HARMLESS = {
 @task("views")
 @cases(1)
 def test_values_changed_in_place(kata, draw, probes):
-    """A gradient may be right, or refused with a RuntimeError, never silently wrong."""
+    """A gradient may be right, or raise a RuntimeError, but never be silently wrong."""
     n = 3
     given = {"w": draw.uniform(0.5, 2, n)}
     constants = {"c": draw.uniform(0.5, 2, n), "g": draw.uniform(0.5, 2, n), "M": draw.normal(n, n)}
@@ -289,8 +291,8 @@ def test_values_changed_in_place(kata, draw, probes):
 
 @task("depth")
 @cases(1)
-def test_deep_graphs_and_graphs_of_many_paths(kata, draw, probes):
-    """10 000 operations in a row; 2**60 paths through 60 operations, and through 400 in which every node is shared."""
+def test_deep_graphs_and_graphs_with_many_paths(kata, draw, probes):
+    """A chain of 10 000 operations; 2**60 paths through 60 operations; 400 operations that share every node."""
     given, g = {"x": draw.normal(2)}, {"g": draw.normal(2)}
     chain = "y = x\nfor i in range(5000):\n    y = y * 1.0001\n    y = y + 0.001\ny.backward(g)"
     check(kata, probes, chain, given, g, terms=10_000)
@@ -305,7 +307,7 @@ def test_deep_graphs_and_graphs_of_many_paths(kata, draw, probes):
 @task("autograd")
 @cases(2)
 def test_a_small_network_by_hand(kata, draw, probes):
-    """Two layers, a loss and ten steps down, all with tensors and nothing else."""
+    """Two layers, a loss and ten steps of gradient descent, with tensors and nothing else."""
     n, inputs, hidden = draw.sizes("n inputs hidden", low=2, high=6)
     dtype = FLOATS[draw.case]
     leaves = {"U": draw.normal(inputs, hidden, dtype=dtype), "V": draw.normal(hidden, hidden, dtype=dtype)}

@@ -21,7 +21,7 @@ SIGNS = ("+", "*", "-", "/")
 @task("broadcasting")
 @cases(len(SHAPES))
 def test_every_pair_of_shapes(kata, draw, probes):
-    """Each shape of up to four axes with each: sums and products in turn, quotients and the rest now and then."""
+    """All pairs of shapes with up to four axes: mostly sums and products, sometimes the other operations."""
     first, dtype = SHAPES[draw.case], FLOATS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
     a = rng.uniform(0.5, 2, first).astype(dtype)
@@ -67,11 +67,11 @@ def test_products_of_stacks_of_matrices(kata, draw, probes):
     check_all(kata, probes, draw, ["a @ b"], {"a": a, "b": b})
 
 
-@task("refusals")
+@task("refusals", title="Errors for shapes that don't broadcast")
 @cases(1)
-def test_shapes_that_do_not_fit_are_refused(kata, probes):
-    """With a RuntimeError that names both shapes."""
-    why = "the shapes do not fit, and the message should name both"
+def test_errors_for_shapes_that_do_not_broadcast(kata, probes):
+    """They are RuntimeErrors that name both shapes."""
+    why = "the shapes don't fit, and the message must name both"
     pairs = (((2, 3), (4,)), ((2, 3), (3, 2)), ((5,), (2, 1, 4)), ((2, 3, 4), (2, 4)))
     for first, second in pairs:
         given = {"a": np.ones(first), "b": np.ones(second)}
@@ -89,11 +89,11 @@ def test_shapes_that_do_not_fit_are_refused(kata, probes):
         kata, probes, ["a @ b"], {}, {"a": np.ones((2, 2)), "b": np.ones(())}, ["RuntimeError"], "b has no axes"
     )
     grown = {"a": np.ones(3), "b": np.ones((2, 3))}
-    check_refusals(kata, probes, ["a.add_(b)"], {}, grown, ["RuntimeError"], "a cannot become larger in place")
+    check_refusals(kata, probes, ["a.add_(b)"], {}, grown, ["RuntimeError"], "a can't grow in place")
 
 
 def check_messages(kata, probes, lines, given, first, second, why):
     for line, text in zip(lines, check_refusals(kata, probes, lines, {}, given, ["RuntimeError"], why), strict=True):
         for shape in (first, second):
             if not names_shape(text, shape):
-                fail(f"program `{line}` of shapes {first} and {second}: {why}; it says: {text}", shape, text)
+                fail(f"program `{line}` with shapes {first} and {second}: {why}; it says: {text}", shape, text)

@@ -1,7 +1,7 @@
-"""Modules and tensors from PyTorch and back. See twin.py for the allowance.
+"""Modules and tensors from PyTorch and back; twin.py has the allowance.
 
-Only the conversion itself runs where there is torch. Its result is taken to a worker that lacks torch and computes
-there. What is converted to PyTorch comes from such a worker. So a framework that is torch in disguise fails.
+Only the conversion itself runs in a worker that has torch. Its result moves to a worker without torch and computes
+there, and anything converted to PyTorch comes from such a worker. So a framework that is torch in disguise fails.
 """
 
 import re
@@ -12,7 +12,7 @@ from graders.checks import cases, task
 from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import Stage, check, check_refusals, outcome
 
-# as PyTorch and the framework both spell them; the shape of an input
+# in the spelling of both PyTorch and the framework; the shape of an input
 LAYERS = (
     ("Linear(4, 3)", (5, 4)),
     ("Linear(4, 3, bias=False)", (5, 4)),
@@ -43,7 +43,7 @@ NAMES = sorted({make.partition("(")[0] for make, _ in LAYERS} | {"Dropout", "Emb
 
 
 def in_torch(make):
-    """The same expression with PyTorch's classes."""
+    """Return the same expression with PyTorch's classes."""
     return re.sub(rf"\b({'|'.join(NAMES)})\(", r"nn.\1(", make)
 
 
@@ -53,10 +53,10 @@ def given(draw, make, shape):
     return {"x": x}, {"g": np.random.default_rng(draw.seed()).standard_normal(y.shape), "seed": draw.seed()}
 
 
-@task("compatibility", title="Layers are converted from and to PyTorch")
+@task("compatibility", title="Layers convert from and to PyTorch")
 @cases(2 * len(LAYERS) + 2)
-def test_layers_cross_both_ways(kata, draw, probes):
-    """With their arguments, numbers and dtype; the copy has its own memory."""
+def test_layers_convert_both_ways(kata, draw, probes):
+    """Arguments, numbers and dtype are kept; the copy has its own memory."""
     make, shape = (*LAYERS, (NETWORK, (2, 1, 6, 6)))[draw.case // 2]
     leaves, constants = given(draw, make, shape)
     mode = "" if "Dropout" not in make and draw.case % 4 < 2 else "\nmodel.eval()\nsource.eval()"
@@ -85,7 +85,7 @@ y.backward(torch.tensor(snapshot(g)))"""
 @task("compatibility")
 @cases(2)
 def test_modes_and_embeddings(kata, draw, probes):
-    """Evaluation stays evaluation, in every layer; rows are looked up; running statistics come along."""
+    """Each layer keeps its mode and its running statistics; an embedding keeps its rows."""
     constants = {"i": draw.integers(0, 6, 3, 2), "seed": draw.seed(), "g": draw.normal(3, 2, 4)}
     code = "source = fill(nn.Embedding(6, 4).double(), seed)\nmodel = from_torch(source)"
     stages = [Stage("torch", code, ("model",)), Stage("numpy", "y = model(i)\ny.backward(g)")]
@@ -109,9 +109,9 @@ def test_modes_and_embeddings(kata, draw, probes):
     check(kata, probes, "", constants=constants, report=["modes", "state", "kinds", "p", "torchs"], stages=stages)
 
 
-@task("compatibility", title="Tensors are converted from and to PyTorch")
+@task("compatibility", title="Tensors convert from and to PyTorch")
 @cases(2)
-def test_tensors_cross_both_ways(kata, draw, probes):
+def test_tensors_convert_both_ways(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)
     kinds = (np.float32, np.float64, np.int64, np.bool_)
     arrays = {
@@ -141,10 +141,10 @@ def test_tensors_cross_both_ways(kata, draw, probes):
     check(kata, probes, "", constants=arrays, report=["theirs", "given", "kinds"], stages=stages)
 
 
-@task("compatibility", title="States are converted from and to PyTorch")
+@task("compatibility", title="State dicts convert from and to PyTorch")
 @cases(2)
-def test_states_cross_both_ways(kata, draw, probes):
-    """A state_dict of either is taken by the other, as tensors or arrays."""
+def test_state_dicts_convert_both_ways(kata, draw, probes):
+    """Each framework loads the other's state_dict, as tensors or arrays."""
     x = {"x": draw.normal(2, 1, 6, 6, dtype=np.float32)}
     source = f"source = fill({in_torch(NETWORK)}, seed).eval()"
     code = f"{source}\nmodel = {NETWORK}\nmodel.load_state_dict(source.state_dict())\nmodel.eval()"
@@ -159,11 +159,11 @@ def test_states_cross_both_ways(kata, draw, probes):
     check(kata, probes, "", constants=x | {"seed": draw.seed()}, report=["y", "same"], stages=stages)
 
 
-@task("refusals", title="What cannot be converted is refused")
+@task("refusals", title="Errors for layers that can't be converted")
 @cases(1)
-def test_what_cannot_cross(kata, probes):
+def test_errors_for_layers_that_cannot_be_converted(kata, probes):
     lines = ["from_torch(nn.Bilinear(2, 2, 2))", "from_torch(nn.Sequential(nn.Linear(2, 2), nn.LSTM(2, 2)))"]
-    texts = check_refusals(kata, probes, lines, {}, {}, ["TypeError"], "there is no such layer here")
+    texts = check_refusals(kata, probes, lines, {}, {}, ["TypeError"], "the framework has no such layer")
     for name, text in zip(("Bilinear", "LSTM"), texts, strict=True):
         if name not in text:
             fail(f"from_torch: the message should name the layer {name}; it says: {text}", name, text)

@@ -72,7 +72,7 @@ POOLS = (
 @task("convolution")
 @cases(2 * len(POOLS))
 def test_pooling(kata, draw, probes):
-    """Also of numbers that are all negative, where a padding of zeros must not win."""
+    """Also for negative numbers only, among which a padding of zeros must not be the largest."""
     kernel, more = POOLS[draw.case // 2]
     n, channels, kind = draw.sizes("n", low=1, high=3), draw.sizes("channels", low=1, high=3), KINDS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
@@ -90,8 +90,8 @@ def test_pooling(kata, draw, probes):
 
 @task("convolution")
 @cases(2)
-def test_layers_in_a_row(kata, draw, probes):
-    """A small convolutional network, as the README has it."""
+def test_a_small_convolutional_network(kata, draw, probes):
+    """Convolution, activation, pooling and a linear layer in sequence."""
     kind = KINDS[draw.case]
     x = draw.normal(3, 1, 10, 9).astype(kind)
     constants = {
@@ -139,7 +139,7 @@ def test_initial_weights(kata, probes):
         with about(f"{'weights' if name == 'w' else 'biases'} of Conv2d(6, 12, (3, 2), groups=2)"):
             assert_uniform(np.stack(found[name]), -bound, bound)
     if found["Conv2D is Conv2d or issubclass(Conv2D, Conv2d)"] is not True:
-        fail("Conv2D should be another name of Conv2d", True, False)
+        fail("Conv2D should be another name for Conv2d", True, False)
 
 
 @task("refusals", title="Convolutions refuse images and groups that do not fit")

@@ -1,4 +1,4 @@
-"""The same numbers on a GPU, through CuPy; see twin.py for the allowance."""
+"""The same numbers on a GPU, through CuPy; twin.py has the allowance."""
 
 from importlib.util import find_spec
 
@@ -30,8 +30,8 @@ w = model[5].weight
 @task("gpu")
 @pytest.mark.gpu
 @cases(2)
-def test_a_network_is_trained_on_the_gpu(kata, draw, probes):
-    if find_spec("cupy") is None:  # asked of the machine: a submission's own error must not excuse it
+def test_training_a_network_on_the_gpu(kata, draw, probes):
+    if find_spec("cupy") is None:  # checks the machine: a submission's own error must not excuse it
         pytest.skip("ungraded: CuPy is not installed here; install it with pip install 'nn-katas[gpu]'")
     constants = {"x": draw.normal(6, 1, 6, 6, dtype=np.float32), "y": draw.integers(0, 5, 6), "device": "cuda"}
     reference = CODE.replace("(device)", "('cpu')").replace("devices = sorted", "devices = ['cuda'] or sorted")

@@ -49,8 +49,8 @@ def test_basic_indexing(kata, draw, probes):
 
 @task("indexing")
 @cases(4)
-def test_arrays_of_indices(kata, draw, probes):
-    """Where an element is taken several times its gradients add up."""
+def test_index_arrays(kata, draw, probes):
+    """If an element is selected several times, its gradients add up."""
     x = draw.normal(4, 3, 5, dtype=FLOATS[draw.case % 2])
     check_all(kata, probes, draw, ADVANCED, {"x": x})
     rows = draw.integers(0, 4, 40)
@@ -72,7 +72,7 @@ def test_masks(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_slices_are_views(kata, draw, probes):
-    """They share memory with what they are taken of, in both directions; arrays of indices and masks copy."""
+    """They share memory with the original, in both directions; index arrays and masks copy."""
     given = {"x": draw.normal(4, 3, 5, dtype=FLOATS[draw.case])}
     code = """
         p = x[1]
@@ -120,7 +120,7 @@ def test_indices_in_graphs(kata, draw, probes):
 @task("views")
 @cases(1)
 def test_values_changed_through_slices(kata, draw, probes):
-    """What a slice changes has changed for backward too, and the other way round."""
+    """backward detects changes made through a slice, and the other way round."""
     leaves = {"w": draw.uniform(0.5, 2, 4)}
     constants = {"c": draw.uniform(0.5, 2, 4), "g": draw.normal(4), "i": np.array([1, 2])}
     hazards = (
@@ -157,7 +157,7 @@ VIEWED = (  # a tensor with a graph behind it is changed after a view of it was 
 @task("views")
 @cases(len(VIEWED))
 def test_views_of_tensors_in_a_graph(kata, draw, probes):
-    """Gradients are right, or there is a RuntimeError, at the change or in backward; never silently wrong."""
+    """Gradients are right, or there is a RuntimeError (at the change or in backward); never silently wrong."""
     leaves = {"w": draw.uniform(0.5, 2, 4)}
     constants = {"c": draw.uniform(0.5, 1, 4), "h": draw.uniform(0.5, 1, 3)}
     code = VIEWED[draw.case]
@@ -176,14 +176,14 @@ def test_views_of_tensors_in_a_graph(kata, draw, probes):
         fail(f"{subject}: the gradient is wrong, and there is no RuntimeError", right["w.grad"], found["w.grad"])
 
 
-@task("refusals")
+@task("refusals", title="Errors for invalid indices")
 @cases(1)
-def test_indices_that_are_refused(kata, probes):
+def test_errors_for_invalid_indices(kata, probes):
     outside = ["x[4]", "x[-5]", "x[0, 3]", "x[[0, 4]]", "x[:, [-4]]", "x[0, 0, 0, 0]", "x[..., 5]"]
     check_refusals(kata, probes, outside, {}, {"x": np.ones((4, 3, 5))}, ["IndexError"], "x has the shape (4, 3, 5)")
     masks = ["x[[True, False]]", "x[np.ones((4, 2), bool)]"]
     check_refusals(
-        kata, probes, masks, {}, {"x": np.ones((4, 3, 5))}, ["IndexError"], "the mask has not the shape of x"
+        kata, probes, masks, {}, {"x": np.ones((4, 3, 5))}, ["IndexError"], "the mask doesn't have the shape of x"
     )
     leaf = ["x.__setitem__(0, 1.0)"]
     check_refusals(kata, probes, leaf, {"x": np.ones(3)}, {}, ["RuntimeError"], "x is a leaf that requires grad")

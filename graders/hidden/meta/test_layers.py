@@ -1,4 +1,4 @@
-"""Layers and what holds them together, against torch.nn; see twin.py for the allowance."""
+"""Layers and modules, compared with torch.nn; twin.py has the allowance."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ FLOATS = ("float32", "float64")
 
 
 def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32"):
-    """Check a layer's output, and the gradients of its input and parameters, which are drawn anew."""
+    """Check a layer's output, and the gradients of its input and of its parameters, which are redrawn."""
     lines = [f"layer = {make}", *([f"layer.to({kind})"] if kind != "float32" else [])]
     rng = np.random.default_rng(draw.seed())
     shapes = outcome("\n".join(lines), {}, {}, [f"layer.{name}" for name in parameters], wide=False).values
@@ -73,29 +73,29 @@ def test_activations_and_flatten(kata, draw, probes):
         check_layer(kata, probes, draw, make, x, kind=kind)
 
 
-@task("corners", title="Activations far from 0")
+@task("corners", title="Activations of large numbers")
 @cases(2)
-def test_activations_far_out(kata, draw, probes):
+def test_activations_of_large_numbers(kata, draw, probes):
     kind = FLOATS[draw.case]
     far = np.array([-300.0, -40.0, -9.0, -5.0, -1e-3, 1e-3, 5.0, 9.0, 40.0, 300.0], kind)
     for make in ACTIVATIONS[:-4]:
         check_layer(kata, probes, draw, make, far, kind=kind)
 
 
-@task("refusals", title="Layers refuse what they cannot take")
+@task("refusals", title="Errors of layers")
 @cases(1)
-def test_what_layers_refuse(kata, probes):
+def test_errors_of_layers(kata, probes):
     x = {"x": np.ones((2, 5), np.float32)}
-    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], "it takes 4 features")
+    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], "the layer takes 4 features")
     outside = {"i": np.array([0, 4]), "j": np.array([-1, 0])}
     lines = ["Embedding(4, 2)(i)", "Embedding(4, 2)(j)"]
-    check_refusals(kata, probes, lines, {}, outside, ["IndexError"], "it has 4 rows")
-    check_refusals(kata, probes, ["Dropout(-0.1)", "Dropout(1.5)"], {}, {}, ["ValueError"], "it is no probability")
+    check_refusals(kata, probes, lines, {}, outside, ["IndexError"], "the table has 4 rows")
+    check_refusals(kata, probes, ["Dropout(-0.1)", "Dropout(1.5)"], {}, {}, ["ValueError"], "p must be a probability")
 
 
-@task("corners", title="Dropout of nothing, and of everything")
+@task("corners", title="Dropout with p = 0 and p = 1")
 @cases(2)
-def test_dropout_of_nothing_and_of_everything(kata, draw, probes):
+def test_dropout_with_p_0_and_p_1(kata, draw, probes):
     given = {"x": draw.normal(3, 3, dtype=np.float32)}
     code = f"y = Dropout({float(draw.case)})(x)\ny.backward(g)"
     check(kata, probes, code, given, {"g": draw.normal(3, 3, dtype=np.float32)})
@@ -128,7 +128,7 @@ def test_layer_norm(kata, draw, probes):
 @task("layers")
 @cases(8)
 def test_batch_norm(kata, draw, probes):
-    """In training by the batch, whose mean and unbiased variance move the running ones; in evaluation by these."""
+    """Training uses the batch's statistics and updates the running ones; evaluation uses the running ones."""
     n, channels, length, width = draw.sizes("n channels length width", low=2, high=5)
     kind = FLOATS[draw.case % 2]
     name, shape = (
@@ -184,7 +184,7 @@ def test_embedding(kata, draw, probes):
 @task("layers")
 @cases(2)
 def test_initial_weights(kata, draw, probes):
-    """Weights and biases of Linear are uniform within 1/√inputs, those of Embedding standard normal; all are fresh."""
+    """Weights and biases of Linear are uniform within 1/√inputs, those of Embedding standard normal; all are new."""
     seed = draw.seed()
     code = """
         manual_seed(seed)
@@ -209,13 +209,11 @@ def test_initial_weights(kata, draw, probes):
     if not np.array_equal(found["same.weight"], found["weights"][0]) or not np.array_equal(
         found["same.bias"], found["biases"][0]
     ):
-        fail(
-            "after the same manual_seed a layer should get the same weights", found["weights"][0], found["same.weight"]
-        )
+        fail("the same manual_seed should give a layer the same weights", found["weights"][0], found["same.weight"])
 
 
 def assert_about(subject, check_samples, *arguments):
-    """A check of a distribution that says what the samples are."""
+    """Check a distribution, with a subject in the message."""
     from graders.checks import about
 
     with about(subject):
@@ -225,7 +223,7 @@ def assert_about(subject, check_samples, *arguments):
 @task("layers")
 @cases(4)
 def test_dropout(kata, draw, probes):
-    """Each element 0 with probability p, else x / (1 - p), the gradient likewise; in evaluation nothing happens."""
+    """Each element is 0 with probability p, else x / (1 - p), and so is the gradient; evaluation changes nothing."""
     p = (0.5, 0.2, 0.7, 0.5)[draw.case]
     make = "Dropout()" if draw.case == 3 else f"Dropout(p={p})" if draw.case else f"Dropout({p})"
     n, m = 60, 70
@@ -250,17 +248,17 @@ def test_dropout(kata, draw, probes):
         masked = np.where(ratio == 0, 0.0, 1.0)
         subject = f"{make}, {'gradient' if name == 'x.grad' else 'output'}"
         if found[name].dtype != np.float32 or not np.allclose(ratio, masked / (1 - p), rtol=1e-5):
-            fail(f"{subject}: elements should be 0 or 1 / (1 - {p}) times what they were", None, ratio)
-        assert_about(f"{subject}, share that is kept", assert_bernoulli, masked, 1 - p)
+            fail(f"{subject}: elements should be 0, or multiplied by 1 / (1 - {p})", None, ratio)
+        assert_about(f"{subject}, fraction that is kept", assert_bernoulli, masked, 1 - p)
         assert_about(subject, assert_independent, masked, 1 - p)
     if not np.array_equal(found["y"] == 0, found["x.grad"] == 0):
         fail(f"{make}: the gradient should be 0 exactly where the output is", None, None)
     if np.mean((found["y"] == 0) == (found["z"] == 0)) > 0.95:
         fail(f"{make}: a second call should drop other elements", None, None)
     if not np.array_equal(found["y"], found["again"]):
-        fail(f"{make}: after the same manual_seed the same elements should be dropped", None, None)
+        fail(f"{make}: the same manual_seed should drop the same elements", None, None)
     if not np.array_equal(found["e"], x):
-        fail(f"{make}.eval(): should change nothing", x, found["e"])
+        fail(f"{make}.eval(): it should change nothing", x, found["e"])
 
 
 # ----------------------------------------------------------------------------------------------- modules
@@ -289,7 +287,7 @@ class MyModel(Module):
 
 
 def as_torch(code):
-    """PyTorch's modules want their base initialised."""
+    """Insert super().__init__(), which PyTorch's modules need."""
     for line in (
         "    def __init__(self, features):\n",
         "    def __init__(self, inputs=4, hidden=5):\n",
@@ -306,8 +304,8 @@ def check_model(kata, probes, code, leaves=None, constants=None, report=(), mode
 
 @task("layers", title="Modules find their parameters and submodules")
 @cases(1)
-def test_modules_find_what_they_hold(kata, draw, probes):
-    """Without super().__init__(); a parameter held under two names is one parameter."""
+def test_modules_find_their_parameters(kata, draw, probes):
+    """Without super().__init__(); a parameter with two names counts once."""
     code = """
         model = MyModel()
         names = sorted(name for name, _ in model.named_parameters())
@@ -360,7 +358,7 @@ y = model(x)
 
 @task("layers")
 @cases(2)
-def test_a_model_is_computed_and_differentiated(kata, draw, probes):
+def test_a_models_output_and_gradients(kata, draw, probes):
     x = draw.normal(6, 4).astype(FLOATS[draw.case])
     shapes = outcome(
         as_torch(MODEL) + "s = {name: p for name, p in MyModel().named_parameters()}", {}, {}, ["s"], wide=False
@@ -396,7 +394,7 @@ def test_a_model_is_computed_and_differentiated(kata, draw, probes):
 
 @task("layers", title="Module state can be saved and loaded")
 @cases(1)
-def test_state_is_handed_on(kata, draw, probes):
+def test_state_can_be_saved_and_loaded(kata, draw, probes):
     """A loaded model computes the same, has its own memory, and its parameters are the same objects as before."""
     x = draw.normal(6, 4, dtype=np.float32)
     code = """
@@ -429,12 +427,12 @@ def test_state_is_handed_on(kata, draw, probes):
         changed = bool(np.allclose(before.detach().numpy() + 1, model.fc2.bias.detach().numpy()))
     """
     if ran(kata, probes, MODEL + dedented(loose), {}, {}, ["changed"])["changed"] is not True:
-        fail("load_state_dict(state, strict=False): what fits should be loaded", None, None)
+        fail("load_state_dict(state, strict=False): the matching names should be loaded", None, None)
 
 
-@task("refusals", title="A state that does not fit changes nothing")
+@task("refusals", title="A state that doesn't fit raises an error and changes nothing")
 @cases(1)
-def test_states_that_do_not_fit(kata, probes):
+def test_errors_for_states_that_do_not_fit(kata, probes):
     wrong = """
         model = MyModel()
         state = dict(model.state_dict())
@@ -463,18 +461,18 @@ def test_states_that_do_not_fit(kata, probes):
             fail(f"load_state_dict: {', '.join(names)} {what}, expected RuntimeError; {said}", "RuntimeError", fault)
         elif not all(name in fault[1] for name in names):
             fail(
-                f"load_state_dict: {', '.join(names)} {what}, and the message should name all; it says: {fault[1]}",
+                f"load_state_dict: {', '.join(names)} {what}; the message should name all, but says: {fault[1]}",
                 names,
                 fault,
             )
     if found["unchanged"] is not True:
-        fail("load_state_dict: a state that is refused should change nothing", None, None)
+        fail("load_state_dict: a state that raises an error should change nothing", None, None)
 
 
 @task("layers")
 @cases(1)
-def test_types_and_buffers(kata, draw, probes):
-    """to(dtype) changes what is floating; a buffer is state, and no parameter."""
+def test_dtypes_and_buffers(kata, draw, probes):
+    """to(dtype) converts floating tensors; a buffer belongs to the state but isn't a parameter."""
     code = """
         model = MyModel()
         model.to(float64)
@@ -507,7 +505,7 @@ def test_types_and_buffers(kata, draw, probes):
 @task("layers", title="The README's model")
 @cases(1)
 def test_the_readmes_model(kata, draw, probes):
-    """Its shapes, its parameters and its answer, the class written as it stands there."""
+    """Its shapes, parameters and output, with the class exactly as in the README."""
     x = draw.normal(3, 784, dtype=np.float32)
     constants = {
         "raw1": draw.normal(128, 784, scale=0.03),

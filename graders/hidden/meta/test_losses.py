@@ -1,4 +1,4 @@
-"""Losses, against torch.nn, with their gradients, reductions and extremes; see twin.py for the allowance."""
+"""Losses with gradients, reductions and extremes, compared with torch.nn; twin.py has the allowance."""
 
 import numpy as np
 
@@ -65,10 +65,10 @@ def test_cross_entropy(kata, draw, probes):
     check_loss(kata, probes, draw, f"CrossEntropyLoss(ignore_index={ignored})", {"x": x}, {"t": rest})
 
 
-@task("corners", title="Losses of logits of 0 and up to 10 000, and L1Loss at its kink")
+@task("corners", title="Losses with logits of 0 and up to 10 000, and L1Loss at its kink")
 @cases(4)
-def test_losses_far_out(kata, draw, probes):
-    """There the sigmoid is 0 or 1 and its logarithm infinite, and exponentials are too."""
+def test_losses_of_large_numbers(kata, draw, probes):
+    """There the sigmoid is 0 or 1, and its logarithm and exponentials are infinite."""
     n, classes = draw.sizes("n classes", low=2, high=7)
     kind = KINDS[draw.case % 2]
     x, t = draw.normal(n, classes, scale=2).astype(kind), draw.integers(0, classes, n)
@@ -86,7 +86,7 @@ def test_losses_far_out(kata, draw, probes):
 @task("losses")
 @cases(2)
 def test_losses_in_graphs(kata, draw, probes):
-    """Of logits that were computed, twice in one sum, in a model's last step."""
+    """Losses of computed logits, several in one sum."""
     kind = KINDS[draw.case]
     leaves = {"w": draw.normal(4, 3).astype(kind), "b": draw.normal(3).astype(kind)}
     constants = {"x": draw.normal(5, 4).astype(kind), "t": draw.integers(0, 3, 5), "v": draw.normal(5, 3).astype(kind)}
@@ -99,9 +99,9 @@ def test_losses_in_graphs(kata, draw, probes):
     check(kata, probes, code, leaves, constants, report=["y", "z", "w.grad", "b.grad", "y.shape"])
 
 
-@task("refusals", title="Losses refuse inputs that do not fit")
+@task("refusals", title="Errors of losses")
 @cases(1)
-def test_what_losses_refuse(kata, probes):
+def test_errors_of_losses(kata, probes):
     lines = [f"{name}(reduction='average')(x, x)" for name in ("MSELoss", "L1Loss", "BCEWithLogitsLoss")]
     lines += ["CrossEntropyLoss(reduction='average')(x, t)"]
     given = {
@@ -111,7 +111,7 @@ def test_what_losses_refuse(kata, probes):
         "n": np.array([-1, 1]),
         "v": np.array([0, 1, 2]),
     }
-    check_refusals(kata, probes, lines, {}, given, ["ValueError"], "there is no such reduction")
+    check_refusals(kata, probes, lines, {}, given, ["ValueError"], "the reduction doesn't exist")
     check_refusals(kata, probes, ["CrossEntropyLoss()(x, n)"], {}, given, ["IndexError"], "there is no class -1")
     check_refusals(kata, probes, ["CrossEntropyLoss()(x, u)"], {}, given, ["IndexError"], "there are three classes")
     check_refusals(
@@ -121,5 +121,5 @@ def test_what_losses_refuse(kata, probes):
         {},
         given,
         ["ValueError", "RuntimeError", "IndexError"],
-        "two rows, three labels",
+        "there are two rows but three labels",
     )

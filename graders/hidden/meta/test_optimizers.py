@@ -1,8 +1,8 @@
-"""Optimisers, against torch.optim over a hundred steps; see twin.py for the allowance.
+"""Optimisers, compared with torch.optim over a hundred steps; twin.py has the allowance.
 
-What is descended is smooth, bends upwards and has its bottom far away, where a gradient of nearly 0 would let Adam make
-long steps of its rounding. So rounding does not grow: s steps err by at most about s times what
-one step does, and the allowance counts a hundred operations more.
+The loss is smooth and convex, and its minimum is far away: near it, Adam would turn rounding errors into long steps. So
+rounding errors don't grow: s steps err by at most about s times the error of one, and the allowance includes a hundred
+operations more.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def setting(draw, kind):
 @task("optimizers")
 @cases(len(CONFIGURATIONS) + 3)
 def test_a_hundred_steps(kata, draw, probes):
-    """A parameter without a gradient is left alone, whatever its decay; the last three are of float32."""
+    """A parameter without a gradient stays as it is, whatever its decay; the last three cases use float32."""
     make = (*CONFIGURATIONS, *CONFIGURATIONS[3::5])[draw.case]
     kind = KINDS[draw.case >= len(CONFIGURATIONS)]
     code = f"{SETTING}\noptimizer = {make.format('[p, unused, q]')}\nearly = []\n{LOOP.format(steps=STEPS)}"
@@ -92,7 +92,7 @@ def test_groups_and_generators(kata, draw, probes):
 @task("optimizers")
 @cases(3)
 def test_gradients_are_cleared_and_skipped(kata, draw, probes):
-    """zero_grad sets None; a gradient that is gone stops its parameter, and no momentum moves it on."""
+    """zero_grad sets None; a parameter without a gradient stays as it is, even with momentum."""
     make = ("SGD([p, q], lr=0.05, momentum=0.9)", "Adam([p, q], lr=0.05)", "AdamW([p, q], lr=0.05)")[draw.case]
     code = f"""
 {SETTING}
@@ -117,7 +117,7 @@ optimizer.step()
 @task("optimizers")
 @cases(4)
 def test_gradients_are_only_read(kata, draw, probes):
-    """Gradients that are never cleared add up, and no step changes them."""
+    """Gradients that are never cleared add up, and steps don't change them."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "SGD([p, q], lr=0.02, weight_decay=0.3)",
@@ -129,9 +129,9 @@ def test_gradients_are_only_read(kata, draw, probes):
     check(kata, probes, code, constants=setting(draw, np.float64), report=report, terms=2 * STEPS, native=False)
 
 
-@task("groups", title="backward notices that a step has changed a parameter")
+@task("groups", title="backward detects that a step has changed a parameter")
 @cases(2)
-def test_a_step_is_a_change(kata, draw, probes):
+def test_backward_detects_an_optimizer_step(kata, draw, probes):
     make = ("SGD([w], lr=0.02, momentum=0.9)", "Adam([w], lr=0.05)")[draw.case]
     leaves, constants = {"w": draw.uniform(0.5, 2, 3)}, {"c": draw.uniform(0.5, 2, 3), "g": draw.uniform(0.5, 2, 3)}
     change = f"w.sum().backward()\n{make}.step()\nw.grad = None"
@@ -139,7 +139,7 @@ def test_a_step_is_a_change(kata, draw, probes):
 
 
 def handed_on(make, other):
-    """Ten steps of one optimiser, then twenty of another that takes its state over."""
+    """Return a program: ten steps of one optimiser, then twenty of another that loads its state."""
     return f"""
 {SETTING}
 optimizer = {make}
@@ -153,8 +153,8 @@ optimizer.load_state_dict(state)
 
 @task("optimizers", title="Optimizer state can be saved and loaded")
 @cases(3)
-def test_a_state_is_handed_on(kata, draw, probes):
-    """Another optimiser that takes the state over goes on as if nothing had happened."""
+def test_another_optimizer_continues_from_a_state(kata, draw, probes):
+    """Another optimiser that loads the state continues as if nothing had happened."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "Adam([p, q], lr=0.05)",
@@ -165,23 +165,23 @@ def test_a_state_is_handed_on(kata, draw, probes):
     check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
 
 
-@task("groups", title="A state of groups can be saved and loaded")
+@task("groups", title="The state of groups can be saved and loaded")
 @cases(1)
-def test_a_state_of_groups_is_handed_on(kata, draw, probes):
+def test_the_state_of_groups_can_be_loaded(kata, draw, probes):
     make = "SGD([{'params': [p], 'momentum': 0.9}, {'params': [q], 'lr': 0.1}], lr=0.02)"
     code = handed_on(make, "SGD([{'params': [p]}, {'params': [q]}])")
     check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
 
 
-@task("refusals", title="Optimizers refuse what they cannot do")
+@task("refusals", title="Errors of optimizers")
 @cases(1)
-def test_what_optimizers_refuse(kata, probes):
+def test_errors_of_optimizers(kata, probes):
     given = {"p": np.ones(3)}
     names = ("SGD", "Adam", "AdamW")
     lines = [f"{name}([])" for name in names]
-    check_refusals(kata, probes, lines, given, {}, ["ValueError"], "there is nothing to optimise")
+    check_refusals(kata, probes, lines, given, {}, ["ValueError"], "there are no parameters")
     lines = [f"{name}([p], lr=-0.1)" for name in names] + [f"{name}([p], lr=0.1, weight_decay=-1)" for name in names]
     lines += ["SGD([p], lr=0.1, momentum=-0.5)", "SGD([p], lr=0.1, nesterov=True)"]
     lines += [f"{name}([p], betas={betas})" for name in names[1:] for betas in ("(1.0, 0.9)", "(0.9, -0.1)")]
     lines += [f"{name}([p], eps=-1e-8)" for name in names[1:]]
-    check_refusals(kata, probes, lines, given, {}, ["ValueError"], "no descent works with that")
+    check_refusals(kata, probes, lines, given, {}, ["ValueError"], "the setting is out of range")

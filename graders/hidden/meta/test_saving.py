@@ -1,8 +1,8 @@
-"""Files in the safetensors format, taken apart here by the rules of the format, and put together for the submission.
+"""Files in the safetensors format: the tests parse the submission's files and write files for it to read.
 
-The format: eight bytes, little-endian, say how long the header is; the header is JSON, an object of `{"dtype", "shape",
-"data_offsets": [begin, end]}` by name, and `__metadata__`, strings by name, if it likes; then the numbers,
-little-endian and row by row, in one piece without gaps. https://huggingface.co/docs/safetensors
+The format: eight bytes, little-endian, with the length of the header; the header is JSON, an object of `{"dtype",
+"shape", "data_offsets": [begin, end]}` by name, and optionally `__metadata__`, strings by name; then the numbers,
+little-endian and row by row, contiguous and without gaps. https://huggingface.co/docs/safetensors
 """
 
 import json
@@ -26,11 +26,11 @@ DTYPES = {
 }
 NUMPY = {code: np.dtype(name) for name, code in DTYPES.items()}
 
-MOST_BYTES = 1 << 20  # of a file; the largest that a test writes has a few kilobytes
+MOST_BYTES = 1 << 20  # of a file; the tests write a few kilobytes at most
 
 
 def file_of(arrays, metadata=None, padding=b"", order=None):
-    """The bytes of a file; `order` is that of the numbers, where it is not the header's."""
+    """Return the bytes of a file; `order` is the order of the numbers if it differs from the header's."""
     header, blocks, position = {}, {}, 0
     for name in order or arrays:
         blocks[name] = np.ascontiguousarray(arrays[name]).tobytes()
@@ -52,12 +52,12 @@ def packed(header, data, padding=b""):
 
 
 def contents(data):
-    """The arrays of a file, by the rules; a breach of them is the submission's fault."""
+    """Return the arrays of a file; fail if the file breaks the rules of the format."""
     if len(data) > MOST_BYTES:
         refuse(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
         return {}
     if len(data) < 8:
-        refuse(f"the file has {len(data)} bytes; the length of its header alone takes eight")
+        refuse(f"the file has {len(data)} bytes; the length of the header alone takes eight")
     (length,) = struct.unpack_from("<Q", data)
     text, body = data[8 : 8 + length], data[8 + length :]
     try:
@@ -65,19 +65,21 @@ def contents(data):
     except (UnicodeDecodeError, json.JSONDecodeError):
         header = None
     if len(text) < length or not isinstance(header, dict) or not text.startswith(b"{"):
-        refuse(f"its first eight bytes say that {length} bytes of JSON follow; they do not")
+        refuse(f"its first eight bytes say that {length} bytes of JSON follow, but they don't")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in metadata.values()):
-        refuse("__metadata__ holds strings by name, and nothing else")
+        refuse("__metadata__ may only hold strings by name")
     arrays, end = {}, 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         dtype, shape, (start, stop) = NUMPY.get(entry["dtype"]), entry["shape"], entry["data_offsets"]
         if dtype is None:
-            refuse(f"{name}: dtype {entry['dtype']!r} is none of the format's: {', '.join(NUMPY)}")
+            refuse(f"{name}: dtype {entry['dtype']!r} isn't one of {', '.join(NUMPY)}")
         if stop - start != int(np.prod(shape, dtype=int)) * dtype.itemsize:
-            refuse(f"{name}: {stop - start} bytes for shape {shape} of {entry['dtype']}")
+            refuse(f"{name}: {stop - start} bytes don't fit the shape {shape} with {entry['dtype']}")
         if start != end or stop > len(body):
-            refuse(f"{name}: its bytes, {start} to {stop}, do not follow on {end}, or lie outside of {len(body)}")
+            refuse(
+                f"{name}: its bytes, {start} to {stop}, don't start at {end} or exceed the {len(body)} bytes of data"
+            )
         arrays[name] = np.frombuffer(body[start:stop], dtype.newbyteorder("<")).reshape(shape)
         end = stop
     if end != len(body):
@@ -86,7 +88,7 @@ def contents(data):
 
 
 def refuse(text):
-    fail(f"the file that save wrote is no safetensors file: {text}", None, None)
+    fail(f"the file that save wrote isn't a valid safetensors file: {text}", None, None)
 
 
 def assert_same(actual, expected, what):
@@ -100,7 +102,7 @@ def assert_same(actual, expected, what):
 
 
 def arrays_of(draw):
-    """Arrays of every dtype, of no axes to four, of no elements, and laid out column by column."""
+    """Draw arrays of every dtype, with no axes to four, without elements, and stored column by column."""
     a, b, c = draw.sizes("a b c", low=1, high=5)
     found = {
         "fc1.weight": draw.normal(a, b, dtype=np.float32),
@@ -127,7 +129,7 @@ model = Sequential(Linear(3, 4), BatchNorm1d(4), Sequential(ReLU(), Linear(4, 2)
 
 @task("saving", title="save writes the documented file")
 @cases(3)
-def test_what_save_writes(kata, draw, probes):
+def test_save_writes_the_documented_file(kata, draw, probes):
     arrays = {**arrays_of(draw), "wide": draw.normal(2, 3)}
     code = ("save(state, path)", "save(state, pathlib.Path(path))", "save(state, path)\nsave(state, path)")[draw.case]
     code = "state = {**state, 'columns': state['wide'].T, 'steps': state['wide'][:, ::2]}\n" + code
@@ -138,7 +140,7 @@ def test_what_save_writes(kata, draw, probes):
 
 @task("saving", title="load reads the documented file")
 @cases(3)
-def test_what_load_reads(kata, draw, probes):
+def test_load_reads_the_documented_file(kata, draw, probes):
     arrays = arrays_of(draw)
     reversed_order = list(arrays)[::-1]
     data = (
@@ -148,28 +150,28 @@ def test_what_load_reads(kata, draw, probes):
     )[draw.case]
     code = ("found = load(path)", "found = load(pathlib.Path(path))", "found = load(path)")[draw.case]
     found = kata.run(probes.read, code, data, "model.safetensors", ["found"])["found"]
-    assert_same(found, arrays, "what load returns")
+    assert_same(found, arrays, "the result of load")
     found = kata.run(probes.read, "found = load(path)", packed({}, b""), "empty.safetensors", ["found"])["found"]
-    assert_same(found, {}, "what load returns of a file without arrays")
+    assert_same(found, {}, "the result of load for a file without arrays")
     change = """
 found = load(path)
 for each in found.values():
     data = each.data if isinstance(each, Tensor) else each
     data += 1"""
     found = kata.run(probes.read, change, file_of({"w": np.zeros(2)}), "model.safetensors", ["found"])["found"]
-    assert_same(found, {"w": np.ones(2)}, "an array that was loaded and changed in place")
+    assert_same(found, {"w": np.ones(2)}, "a loaded array after an in-place change")
 
 
 @task("saving")
 @cases(2)
-def test_models_in_files(kata, draw, probes):
-    """A model, or its state, is written, and another takes it over; the numbers are the same to the last bit."""
+def test_models_can_be_saved_and_loaded(kata, draw, probes):
+    """Save a model, or its state, and load it into another; the numbers are the same bit for bit."""
     what = ("model", "model.state_dict()")[draw.case]
     code = f"{MODEL}\nx = Tensor(np.ones((5, 3), 'float32'))\nmodel(x)\nmodel.eval()\nsave({what}, path)"
     code += f"\nold = snapshot(model(x))\nstate = snapshot(dict(model.state_dict()))\n{MODEL}"
     code += "\nmodel.load_state_dict(load(path))\nmodel.eval()\nnew = snapshot(model(x))\nagain = snapshot(load(path))"
     found = kata.run(probes.read, code, b"", "model.safetensors", ["old", "new", "state", "again"])
-    with about("the answer of the model that was loaded"):
+    with about("the output of the loaded model"):
         assert_equal(found["new"], found["old"])
     assert_same(found["again"], found["state"], "the file of a model")
     names = ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked"]
@@ -182,7 +184,7 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8)):
 
 
 def damaged():
-    """Files that are none, by what is wrong with them."""
+    """Return damaged files by what is wrong with them."""
     whole = file_of({"weight": np.arange(12, dtype=np.float32), "bias": np.arange(3, dtype=np.float64)})
     two = np.arange(4, dtype=np.float32).tobytes()
     return {
@@ -191,24 +193,25 @@ def damaged():
         "it ends inside the header": whole[:30],
         "it ends inside the numbers": whole[:-7],
         "it has eight bytes too many": whole + bytes(8),
-        "its header is said to be longer than the file": struct.pack("<Q", 10**6) + whole[8:],
-        "its header is said to be 2**63 bytes long": struct.pack("<Q", 2**63) + whole[8:],
-        "its header is no JSON": struct.pack("<Q", 20) + b"{'weight': 'no json'" + whole[28:],
-        "its header is no UTF-8": struct.pack("<Q", 10) + b'{"\xff\xfe": {}}',
-        "its header is a list": packed([1, 2], b""),
+        "the header's length exceeds the file": struct.pack("<Q", 10**6) + whole[8:],
+        "the header's length is 2**63 bytes": struct.pack("<Q", 2**63) + whole[8:],
+        "the header isn't JSON": struct.pack("<Q", 20) + b"{'weight': 'no json'" + whole[28:],
+        "the header isn't UTF-8": struct.pack("<Q", 10) + b'{"\xff\xfe": {}}',
+        "the header is a list": packed([1, 2], b""),
         "an entry has no shape": packed({"a": {"dtype": "F32", "data_offsets": [0, 8]}}, two[:8]),
         "an entry is a number": packed({"a": 5}, b""),
         "it has an unknown dtype": packed({"a": entry("F7")}, two[:8]),
         "shape and bytes differ": packed({"a": entry(shape=(3,))}, two[:8]),
         "a size is negative": packed({"a": entry(shape=(-2,))}, two[:8]),
         "two sizes are negative": packed({"a": entry(shape=(-1, -2))}, two[:8]),
-        "a size is no whole number": packed({"a": entry(shape=(2.0,))}, two[:8]),
-        "its offsets are no numbers": packed({"a": entry(offsets=("0", "8"))}, two[:8]),
-        "its offsets run backwards": packed({"a": entry(shape=(0,), offsets=(8, 0))}, two[:8]),
-        "its bytes lie outside": packed({"a": entry(offsets=(8, 16))}, two[:8]),
-        "two arrays lie on top of each other": packed({"a": entry(), "b": entry(offsets=(4, 12))}, two[:12]),
+        "a size isn't an integer": packed({"a": entry(shape=(2.0,))}, two[:8]),
+        "the offsets aren't numbers": packed({"a": entry(offsets=("0", "8"))}, two[:8]),
+        "the offsets run backwards": packed({"a": entry(shape=(0,), offsets=(8, 0))}, two[:8]),
+        "the bytes lie outside of the file": packed({"a": entry(offsets=(8, 16))}, two[:8]),
+        "two arrays overlap": packed({"a": entry(), "b": entry(offsets=(4, 12))}, two[:12]),
         "it is a PNG": b"\x89PNG\r\n\x1a\n" + bytes(60),
-        "it is NumPy's": b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }" + bytes(70),
+        "it is a NumPy file": b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
+        + bytes(70),
         "it is a ZIP archive": b"PK\x03\x04" + bytes(range(120)),
         "it is a pickle": b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x06weight\x94G?\xf0"
         + bytes(6)
@@ -218,13 +221,13 @@ def damaged():
 
 @task("damaged")
 @cases(1)
-def test_damaged_files_are_refused(kata, probes):
-    """With a ValueError that names the file."""
+def test_damaged_files_raise_an_error(kata, probes):
+    """The error is a ValueError that names the file."""
     for what, data in damaged().items():
         code = "e = attempt(lambda: load(path))"
         fault = kata.run(probes.read, code, data, "broken.safetensors", ["e"])["e"]
         if fault is None or "ValueError" not in fault[0]:
             said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
-            fail(f"load of a file of which {what}: expected ValueError; {said}", "ValueError", fault)
+            fail(f"load of a damaged file ({what}): expected ValueError; {said}", "ValueError", fault)
         elif "broken.safetensors" not in fault[1]:
-            fail(f"load of a file of which {what}: the message should name the file; it says: {fault[1]}", None, fault)
+            fail(f"load of a damaged file ({what}): the message should name the file; it says: {fault[1]}", None, fault)

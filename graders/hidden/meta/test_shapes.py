@@ -38,7 +38,7 @@ def test_sums_and_means(kata, draw, probes):
 @task("shapes")
 @cases(8)
 def test_variances_and_standard_deviations(kata, draw, probes):
-    """Of numbers about 0, whose variance is off by some n eps of itself."""
+    """For numbers around 0, whose variance has a relative error of about n eps."""
     shape = draw.sizes("a b c", low=2, high=5)[: 1 + draw.case // 2 % 3]
     noise = np.random.default_rng(draw.seed()).uniform(-0.03, 0.03, shape)
     x = (numbers(draw, *shape) + noise).astype(FLOATS[draw.case % 2])  # no two so near that rounding is magnified
@@ -83,8 +83,8 @@ def test_largest_and_smallest(kata, draw, probes):
 
 @task("corners")
 @cases(4)
-def test_where_several_are_largest(kata, draw, probes):
-    """max() shares its gradient evenly among them; max(dim) gives it to the one whose index it returns."""
+def test_gradients_if_several_elements_are_largest(kata, draw, probes):
+    """max() shares its gradient equally among them; max(dim) gives it to the one whose index it returns."""
     a, b = draw.sizes("a b", low=2, high=5)
     x = draw.integers(0, 3, a, b).astype(FLOATS[draw.case % 2])
     check_all(kata, probes, draw, ["x.max()", "x.min()", "x.max() * x.min()", "x.max() * x"], {"x": x})
@@ -98,12 +98,12 @@ def test_where_several_are_largest(kata, draw, probes):
         if not np.array_equal(np.take_along_axis(x, index, dim).squeeze(dim), extreme):
             fail(f"x.{name}(dim={dim}): x at the indices is not the {name}imum of {x.tolist()}", extreme, found["i"])
         if found["x.grad"] is None or not np.array_equal(found["x.grad"], expected):
-            fail(f"x.{name}(dim={dim}): the gradient belongs to the indices returned", expected, found["x.grad"])
+            fail(f"x.{name}(dim={dim}): the gradient belongs to the returned indices", expected, found["x.grad"])
 
 
 @task("dtypes")
 @cases(3)
-def test_reductions_of_integers_and_truth_values(kata, draw, probes):
+def test_reductions_of_integers_and_bools(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)
     kinds = (np.int64, np.int32, np.uint8)
     x = draw.integers(0, 200, a, b).astype(kinds[draw.case])
@@ -152,7 +152,7 @@ def test_new_shapes(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_new_shapes_are_views(kata, draw, probes):
-    """reshape, view, transpose, permute and .T share memory, as does expand; where it cannot be, reshape copies."""
+    """reshape, view, transpose, permute, .T and expand share memory; reshape copies if it has to."""
     dtype = FLOATS[draw.case]
     shapes = {"x": (2, 3, 4), "w": (3, 4), "v": (6, 4)}
     given = {name: draw.normal(*shape, dtype=dtype) for name, shape in shapes.items()}
@@ -179,9 +179,9 @@ def test_new_shapes_are_views(kata, draw, probes):
     check_hazards(kata, probes, hazards, leaves, g)
 
 
-@task("refusals")
+@task("refusals", title="Errors for invalid shapes")
 @cases(1)
-def test_shapes_that_are_refused(kata, probes):
+def test_errors_for_invalid_shapes(kata, probes):
     x = {"x": np.ones((2, 3, 4))}
     lines = [
         "x.reshape(5, 5)",
@@ -193,11 +193,11 @@ def test_shapes_that_are_refused(kata, probes):
     ]
     check_refusals(kata, probes, lines, {}, x, ["RuntimeError"], "x has the shape (2, 3, 4)")
     lines = ["x.transpose(0, 1).view(24)", "x.permute(2, 0, 1).view(8, 3)", "x.transpose(1, 2).view(2, 12)"]
-    check_refusals(kata, probes, lines, {}, x, ["RuntimeError"], "it cannot be done without a copy")
+    check_refusals(kata, probes, lines, {}, x, ["RuntimeError"], "it needs a copy")
     lines = ["x.sum(dim=3)", "x.mean(-4)", "x.transpose(0, 3)", "x.max(dim=5)", "x.unsqueeze(5)", "cat([x, x], dim=3)"]
     check_refusals(kata, probes, lines, {}, x, ["IndexError"], "x has three dimensions")
     lines = ["cat([x, ones(3, 4)])", "cat([x, ones(2, 2, 4)], dim=0)", "stack([x, ones(1, 3, 4)])", "stack([])"]
-    check_refusals(kata, probes, lines, {}, x, ["RuntimeError", "ValueError"], "the shapes do not fit")
+    check_refusals(kata, probes, lines, {}, x, ["RuntimeError", "ValueError"], "the shapes don't fit")
 
 
 @task("shapes")
@@ -229,7 +229,7 @@ def test_joined_tensors(kata, draw, probes):
     check_all(kata, probes, draw, lines, leaves)
 
 
-@task("dtypes", title="Joined tensors take the dtype of the widest")
+@task("dtypes", title="Joined tensors have the widest dtype")
 @cases(2)
 def test_dtypes_of_joined_tensors(kata, draw, probes):
     mixed = {"i": draw.integers(0, 9, 3), "f": draw.normal(2, dtype=np.float32), "d": draw.normal(2)}
@@ -239,7 +239,7 @@ def test_dtypes_of_joined_tensors(kata, draw, probes):
 
 @task("shapes")
 @cases(4)
-def test_chosen_elements(kata, draw, probes):
+def test_where(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=5)
     dtype = FLOATS[draw.case % 2]
     leaves = {"x": draw.normal(a, b, dtype=dtype), "v": draw.normal(b, dtype=dtype)}
@@ -269,8 +269,8 @@ def test_softmax(kata, draw, probes):
 
 @task("corners", title="softmax and log_softmax of numbers up to 10 000")
 @cases(4)
-def test_softmax_far_out(kata, draw, probes):
-    """One exponential is infinite, and all others are 0."""
+def test_softmax_of_large_numbers(kata, draw, probes):
+    """One exponential would overflow, and all others are 0."""
     shape = draw.sizes("a b", low=1, high=5)[: 1 + draw.case // 2]
     dtype = FLOATS[draw.case % 2]
     lines = [f"x.{name}(dim={dim})" for name in ("softmax", "log_softmax") for dim in range(len(shape))]

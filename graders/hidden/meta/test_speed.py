@@ -18,7 +18,7 @@ def inputs(draw):
 
 
 def check(answer, arguments):
-    """The steps that were timed are Adam's on this network."""
+    """Check that the timed steps are Adam's on this network."""
     parameters, x, y, steps = arguments
     code = """
 import torch

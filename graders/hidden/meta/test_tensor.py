@@ -1,6 +1,6 @@
-"""Tensors without gradients: data, dtypes, arithmetic, comparisons, in place, what makes tensors.
+"""Tensors without gradients: data, dtypes, arithmetic, comparisons, in-place operations, creation.
 
-The numbers are PyTorch's in float64, see twin.py, which has the allowance.
+The expected numbers are PyTorch's in float64; twin.py has the allowance.
 """
 
 import itertools
@@ -20,7 +20,7 @@ PROPERTIES = [
 
 
 def nested(draw, kind):
-    """Numbers in lists of one to three levels."""
+    """Draw numbers in lists of one to three levels."""
     shape = draw.sizes("a b c", low=1, high=4)[: draw.integers(1, 4)]
     values = draw.integers(-5, 6, *shape)
     return {"float": values / 4, "int": values, "bool": values > 0}[kind].tolist()
@@ -53,7 +53,7 @@ def test_data_of_every_kind(kata, draw, probes):
         check(kata, probes, "x = Tensor(raw)", constants={"raw": data}, report=["len(x)"])
 
 
-@task("dtypes", title="Tensors keep every dtype of the array that they are made of")
+@task("dtypes", title="Tensors keep the dtype of their array")
 @cases(5)
 def test_data_of_narrow_dtypes(kata, draw, probes):
     a, b = draw.sizes("a b", low=1, high=4)
@@ -72,7 +72,7 @@ def test_data_of_narrow_dtypes(kata, draw, probes):
 
 @task("tensor")
 @cases(4)
-def test_dtypes_are_asked_for_and_changed(kata, draw, probes):
+def test_dtypes_can_be_given_and_changed(kata, draw, probes):
     n = draw.sizes("n", low=2)
     raw = draw.normal(n, scale=3)
     kinds = ("float32", "float64", "int64", "bool")
@@ -118,18 +118,18 @@ def test_one_number_and_copies(kata, draw, probes):
         fail(f"repr of Tensor([2.5, -7.0], requires_grad=True) should read as that, got {found!r}", "Tensor(…)", found)
 
 
-@task("refusals", title="Tensor refuses what it cannot hold")
+@task("refusals", title="Errors for invalid tensors")
 @cases(1)
-def test_what_a_tensor_refuses(kata, probes):
+def test_errors_for_invalid_tensors(kata, probes):
     wrong_kind = ["Tensor([1, 2], requires_grad=True)", "Tensor(True, requires_grad=True)"]
     wrong_kind += ["Tensor([1, 2]).requires_grad_()", "zeros(2, dtype=int64, requires_grad=True)"]
-    check_refusals(kata, probes, wrong_kind, {}, {}, ["RuntimeError"], "only floating tensors have gradients")
+    check_refusals(kata, probes, wrong_kind, {}, {}, ["RuntimeError"], "only floating tensors can require grad")
     x = {"x": np.ones((2, 3))}
-    check_refusals(kata, probes, ["x.numpy()"], x, {}, ["RuntimeError"], "it requires grad: .detach().numpy() it is")
+    check_refusals(kata, probes, ["x.numpy()"], x, {}, ["RuntimeError"], "it requires grad; use .detach().numpy()")
     check_refusals(kata, probes, ["x.item()"], {}, x, ["RuntimeError", "ValueError"], "it has 6 elements")
     check_refusals(kata, probes, ["len(Tensor(2.5))"], {}, {}, ["TypeError"], "a tensor without axes has no length")
     ragged = ["Tensor([[1.0, 2.0], [3.0]])"]
-    check_refusals(kata, probes, ragged, {}, {}, ["ValueError", "TypeError"], "the rows are not of one length")
+    check_refusals(kata, probes, ragged, {}, {}, ["ValueError", "TypeError"], "the rows have different lengths")
     check_refusals(
         kata,
         probes,
@@ -137,7 +137,7 @@ def test_what_a_tensor_refuses(kata, probes):
         {},
         {},
         ["ValueError", "TypeError", "RuntimeError"],
-        "it is no number",
+        "it isn't a number",
     )
     shapes = ["x @ y", "y @ x", "x @ x"]
     given = {"x": np.ones((2, 3)), "y": np.ones((4, 5))}
@@ -145,7 +145,7 @@ def test_what_a_tensor_refuses(kata, probes):
     cuda = "device='cuda'"
     if ran(kata, probes, f"e = attempt(lambda: Tensor([1.0], {cuda}).device)", {}, {}, ["e"])["e"] is not None:
         lines = [f"Tensor([1.0], {cuda})", "Tensor([1.0]).to('cuda')"]
-        check_refusals(kata, probes, lines, {}, {}, ["RuntimeError"], "there is no CuPy here")
+        check_refusals(kata, probes, lines, {}, {}, ["RuntimeError"], "CuPy isn't installed here")
 
 
 # ------------------------------------------------------------------------------------------ arithmetic
@@ -157,7 +157,7 @@ COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 @task("tensor")
 @cases(12)
 def test_arithmetic_with_tensors_numbers_and_arrays(kata, draw, probes):
-    """Of integers the values are compared: the dtype of a quotient with a number or an array is the extra `dtypes`."""
+    """With integers only values are compared; the dtype of a quotient with a number or array is the extra `dtypes`."""
     shape = draw.sizes("a b c", low=2, high=4)[: draw.case % 4]
     dtype = (*FLOATS, np.int64)[draw.case % 3]
     if dtype is np.int64:
@@ -177,7 +177,7 @@ def test_arithmetic_with_tensors_numbers_and_arrays(kata, draw, probes):
         code = "y = [isinstance(each, Tensor) for each in (raw + a, raw - a, raw * a, raw / a, raw ** a, raw < a)]"
         found = ran(kata, probes, code, {}, {"a": a, "raw": b}, ["y"])["y"]
         if found != [True] * 6:
-            fail("array + tensor, array * tensor, … should be tensors", [True] * 6, found)
+            fail("array + tensor, array * tensor, … should return tensors", [True] * 6, found)
 
 
 @task("tensor")
@@ -208,7 +208,7 @@ KINDS = (np.bool_, np.uint8, np.int32, np.int64, np.float16, np.float32, np.floa
 @task("dtypes", title="Results have PyTorch's dtypes")
 @cases(7)
 def test_dtypes_of_results_are_pytorchs(kata, draw, probes):
-    """Every pair of dtypes, of tensors with and without axes and of Python's numbers, in both orders."""
+    """All pairs of dtypes, for tensors with and without axes and Python numbers, in both orders."""
     first = KINDS[draw.case]
     for kind, (left, right) in itertools.product(KINDS, (((3,), (3,)), ((3,), ()), ((), (3,)), ((), ()))):
         a, b = np.ones(left, first), np.ones(right, kind)
@@ -246,7 +246,7 @@ def test_changes_in_place(kata, draw, probes):
     check(kata, probes, "x += v\nx *= 2\nx -= v", constants=counts, report=["x", "x.dtype"])
 
 
-@task("dtypes", title="A change in place keeps the dtype")
+@task("dtypes", title="In-place operations keep the dtype")
 @cases(2)
 def test_changes_in_place_keep_the_dtype(kata, draw, probes):
     a, b = draw.sizes("a b", low=2, high=5)
@@ -254,15 +254,15 @@ def test_changes_in_place_keep_the_dtype(kata, draw, probes):
     check(kata, probes, "x += v\nx *= 2.5", constants=wider, report=["x", "x.dtype"])
 
 
-@task("refusals", title="Integers take no fractions in place")
+@task("refusals", title="Errors for fractions put into integers in place")
 @cases(1)
-def test_integers_take_no_fractions_in_place(kata, draw, probes):
+def test_errors_for_fractions_in_integers(kata, draw, probes):
     narrow = ["x.add_(0.5)", "x.mul_(Tensor([0.5]))", "x.__itruediv__(2)"]
     counts = {"x": draw.integers(-9, 9, 4)}
-    check_refusals(kata, probes, narrow, {}, counts, ["RuntimeError"], "integers keep no fractions")
+    check_refusals(kata, probes, narrow, {}, counts, ["RuntimeError"], "integers can't hold fractions")
 
 
-# --------------------------------------------------------------------------------- functions that make
+# ------------------------------------------------------------------------------------------- creation
 
 
 @task("tensor", title="zeros, ones and arange")

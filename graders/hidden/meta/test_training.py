@@ -1,13 +1,14 @@
-"""Batches, and training on handwritten digits beside PyTorch, from the same weights and over the same batches.
+"""Batches, and training on handwritten digits, compared with PyTorch from the same weights and on the same batches.
 
-Both compute in float32 and round differently, and steps of Adam magnify that. Measured: see each bound.
+Both compute in float32 and round differently, and steps of Adam magnify the difference. The bounds were measured, as
+noted.
 """
 
 import functools
 
 import numpy as np
 
-from graders import dataroom
+from graders import datasets
 from graders.checks import accuracy, cases, task
 from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import MLP, check, check_refusals, dedented, outcome, ran
@@ -17,10 +18,10 @@ N_TRAIN, BATCH, EPOCHS = 3000, 50, 2
 
 @functools.cache
 def digits():
-    """Images (4000, 784) from 0 to 1 and classes for training, and (1000, 784) that no worker sees."""
-    place = dataroom.folder("mnist")
+    """Return images (4000, 784) from 0 to 1 and classes for training, and (1000, 784) that no worker sees."""
+    place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
-    unseen, labels = dataroom.kept_back("mnist")
+    unseen, labels = datasets.kept_back("mnist")
     return (*prepared(images, classes), *prepared(unseen, labels))
 
 
@@ -37,9 +38,9 @@ def test_batches_in_order(kata, draw, probes):
     n, size = draw.sizes("n size", low=1, high=9)
     drop = draw.case % 2 == 1
     rows = {"raw_x": draw.normal(n, 2, 2, dtype=np.float32), "raw_y": draw.integers(0, 9, n)}
-    datasets = ("(raw_x, raw_y)", "(Tensor(raw_x), Tensor(raw_y))", "[(x, y) for x, y in zip(raw_x, raw_y)]")
+    sources = ("(raw_x, raw_y)", "(Tensor(raw_x), Tensor(raw_y))", "[(x, y) for x, y in zip(raw_x, raw_y)]")
     code = f"""
-        loader = DataLoader({datasets[draw.case // 2]}, batch_size={size}, drop_last={drop})
+        loader = DataLoader({sources[draw.case // 2]}, batch_size={size}, drop_last={drop})
         batches = list(loader)
         again = list(loader)
         kinds = [isinstance(each, Tensor) for batch in batches for each in batch]
@@ -58,7 +59,11 @@ def test_batches_in_order(kata, draw, probes):
         for batch, right in zip(found[name], expected, strict=True):
             for actual, part in zip(batch, right, strict=True):
                 if not isinstance(actual, np.ndarray) or actual.dtype != part.dtype or not np.array_equal(actual, part):
-                    fail(f"{subject}: a batch is not the rows in their order, in their dtype", part, actual)
+                    fail(
+                        f"{subject}: a batch doesn't contain the right rows, in order and with their dtype",
+                        part,
+                        actual,
+                    )
     if not all(found["kinds"]):
         fail(f"{subject}: batches should be tuples of Tensors", None, None)
 
@@ -66,7 +71,7 @@ def test_batches_in_order(kata, draw, probes):
 @task("training")
 @cases(2)
 def test_batches_in_a_random_order(kata, draw, probes):
-    """Every row once an epoch, with its label, in another order every time; manual_seed repeats it."""
+    """Every row comes once per epoch, with its label, in a new order every time; manual_seed repeats it."""
     n, size = (203, 40)[draw.case], 7
     rows = {"raw_x": np.stack([np.arange(n), -np.arange(n)], axis=1).astype(np.float32), "raw_y": np.arange(n)}
     code = f"""
@@ -81,25 +86,25 @@ def test_batches_in_a_random_order(kata, draw, probes):
     for epoch in found:
         x, y = (np.concatenate([batch[i] for batch in epoch]) for i in (0, 1))
         if sorted(y.tolist()) != list(range(n)):
-            fail(f"DataLoader of {n} rows, shuffle=True: every row should come once an epoch", None, np.sort(y))
+            fail(f"DataLoader of {n} rows, shuffle=True: every row should come once per epoch", None, np.sort(y))
         if not np.array_equal(x[:, 0], y) or not np.array_equal(x[:, 1], -y):
             fail("DataLoader, shuffle=True: rows and labels should stay together", y, x[:, 0])
         if [len(batch[1]) for batch in epoch[:-1]] != [size] * (len(epoch) - 1):
-            fail(f"DataLoader, batch_size={size}: all batches but the last should be as large", None, None)
+            fail(f"DataLoader, batch_size={size}: all batches except the last should have this size", None, None)
         orders.append(y)
     moved = [np.mean(order == np.arange(n)) for order in orders]
     if max(moved) > 0.5 or np.mean(orders[0] == orders[1]) > 0.5:
-        fail("DataLoader, shuffle=True: the order should be random, and another one in the next epoch", None, orders[1])
+        fail("DataLoader, shuffle=True: the order should be random, and different in the next epoch", None, orders[1])
     if not np.array_equal(orders[0], orders[2]):
-        fail("DataLoader, shuffle=True: after the same manual_seed the order should be the same", orders[0], orders[2])
+        fail("DataLoader, shuffle=True: the same manual_seed should give the same order", orders[0], orders[2])
 
 
-@task("refusals", title="DataLoader refuses parts of different lengths")
+@task("refusals", title="Errors of DataLoader")
 @cases(1)
-def test_what_data_loaders_refuse(kata, probes):
+def test_errors_of_data_loaders(kata, probes):
     rows = {"raw_x": np.zeros((5, 2), np.float32), "raw_y": np.arange(5)}
     refused = ["DataLoader((raw_x, raw_y[:-1]))", *(f"DataLoader((raw_x, raw_y), batch_size={n})" for n in (0, -1))]
-    check_refusals(kata, probes, refused, {}, rows, ["ValueError"], "there are no such batches")
+    check_refusals(kata, probes, refused, {}, rows, ["ValueError"], "the lengths or the batch size are invalid")
 
 
 # ------------------------------------------------------------------------------------------- training
@@ -107,8 +112,8 @@ def test_what_data_loaders_refuse(kata, probes):
 
 @task("training")
 @cases(2)
-def test_a_small_model_is_trained(kata, draw, probes):
-    """The parameters of a model, by their generator; the learning rate is changed on the way."""
+def test_training_a_small_model(kata, draw, probes):
+    """The optimiser gets model.parameters(); the learning rate changes during training."""
     kind = ("float64", "float32")[draw.case]
     constants = {"x": draw.normal(8, 3).astype(kind), "t": draw.normal(8, 2).astype(kind)}
     constants |= {"raw1": draw.normal(5, 3), "raw2": draw.normal(2, 5), "raw3": draw.normal(5), "raw4": draw.normal(2)}
@@ -168,14 +173,14 @@ def order_of(rng, n, size):
 
 
 def compared(kata, probes, code, constants, what, *, early, drift, share):
-    """Train both; check the losses at the beginning, in the mean of tenths, and what is known of unseen digits."""
+    """Train both; compare the first losses, the mean losses of ten parts, and the accuracy on unseen digits."""
     code = dedented(code)
     reference = code.replace("def __init__(self):\n", "def __init__(self):\n        super().__init__()\n")
     twin = outcome(reference, {}, constants, ["losses", "logits"], wide=False).values
     found = ran(kata, probes, code, {}, constants, ["losses", "logits"])
     losses, expected = np.array(found["losses"], dtype=float), np.array(twin["losses"])
     if losses.shape != expected.shape or not np.isfinite(losses).all():
-        fail(f"{what}: {expected.size} finite losses expected, got {losses.tolist()[:5]}…", None, None)
+        fail(f"{what}: expected {expected.size} finite losses, got {losses.tolist()[:5]}…", None, None)
         return
     off = abs(losses - expected) / expected
     first = int(np.argmax(off[:10] > early)) if (off[:10] > early).any() else None
@@ -190,16 +195,16 @@ def compared(kata, probes, code, constants, what, *, early, drift, share):
     predictions = [np.argmax(each["logits"], axis=1) for each in (found, twin)]
     reached, best = (accuracy(each, labels) for each in predictions)
     if reached < share * best:
-        fail(f"{what}: {reached:.1%} of unseen digits are told, PyTorch tells {best:.1%}", best, reached)
+        fail(f"{what}: the accuracy on unseen digits is {reached:.1%}, PyTorch's is {best:.1%}", best, reached)
 
 
-@task("training", title="Digits are learned as PyTorch learns them")
+@task("training", title="The README's network learns digits as in PyTorch")
 @cases(1)
-def test_digits_are_learned_as_by_pytorch(kata, draw, probes):
+def test_digits_are_learned_as_in_pytorch(kata, draw, probes):
     """The README's network, two epochs of Adam over 3 000 images.
 
-    Measured over 40 pairs of trainings, PyTorch's in float32 and in float64: of the first ten losses none was off by
-    more than 3e-7 of itself, of the means of tenths none by more than 2e-7, of the accuracies none at all.
+    Measured over 40 pairs of trainings, PyTorch in float32 and in float64: the first ten losses differ by at most 3e-7
+    (relative), the means of ten parts by at most 2e-7, and the accuracies not at all.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -225,10 +230,10 @@ criterion = CrossEntropyLoss(label_smoothing=0.1)
 
 @task("training", title="A convolutional network learns as in PyTorch")
 @cases(1)
-def test_a_convolutional_network_learns_as_by_pytorch(kata, draw, probes):
-    """One epoch over 1 000 images, with normalisation, GELU, label smoothing, momentum and decay.
+def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
+    """One epoch over 1 000 images, with normalisation, GELU, label smoothing, momentum and weight decay.
 
-    Measured over 40 pairs, as above: the first ten losses within 3e-5, the means of tenths within 3e-4.
+    Measured over 40 pairs, as above: the first ten losses within 3e-5, the means of ten parts within 3e-4.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -276,7 +281,7 @@ def test_the_readmes_script(kata, draw, probes):
     reached = accuracy(np.argmax(found, axis=1), labels)
     if reached < LEAST:
         fail(
-            f"the README's script tells {reached:.1%} of unseen digits, at least {LEAST:.0%} are expected",
+            f"the README's script: the accuracy on unseen digits is {reached:.1%}, need at least {LEAST:.0%}",
             LEAST,
             reached,
         )

@@ -1,10 +1,10 @@
-"""The twin: the lines of code that a submission ran, run with PyTorch in the judge's process.
+"""The twin: runs the same code as a submission with PyTorch, in the judge's process.
 
-They run twice, as they stand, for dtypes and shapes, and with every floating tensor in float64, for the numbers.
+It runs the code twice: unchanged, for dtypes and shapes, and with every floating tensor in float64, for the numbers.
 
-Allowance of a number: of a few operations in a row whose longest sum has n terms and whose largest magnitude, over all
-tensors, gradients and given arrays, is m, each result is off by at most some c n m eps; here c is 4 · 8, and n, unless
-it is said, the size of the largest tensor: no sum has more terms.
+Allowance of a number: take a few operations in a row whose longest sum has n terms and whose largest magnitude, over
+all tensors, gradients and given arrays, is m. Then each result is off by at most c n m eps. Here c is 4 · 8, and n is
+the size of the largest tensor unless given otherwise, since no sum has more terms.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ DTYPES["bool_"] = torch.bool
 
 @dataclass(frozen=True)
 class Outcome:
-    """Values by name, and of the float64 run the largest magnitude and the size of the largest tensor."""
+    """Values by name, and the largest magnitude and tensor size of the float64 run."""
 
     values: dict[str, Any]
     magnitude: float = 0.0
@@ -79,7 +79,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Stage:
-    """Lines that run in a worker of a runtime, and the names of the values that the next stage is handed."""
+    """Code that runs in a worker of a runtime, and the names of the values passed to the next stage."""
 
     runtime: str
     code: str
@@ -94,9 +94,9 @@ def outcome(
     wide: bool,
     seed: int | None = None,
 ) -> Outcome:
-    """What lines of code make of the arrays in PyTorch; in float64 throughout if `wide`.
+    """Run code on the arrays in PyTorch, entirely in float64 if `wide`.
 
-    With a seed y.backward(g) follows, of a random g of y's shape and dtype, which is in the outcome's values.
+    With a seed, y.backward(g) follows, for a random g of y's shape and dtype, which is among the outcome's values.
     """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64 if wide else torch.float32)
@@ -123,13 +123,13 @@ def outcome(
 
 @functools.lru_cache(maxsize=4096)
 def compiled(code: str) -> Any:
-    """The lines, compiled once."""
+    """Compile the code, once."""
     return compile(code, "program", "exec")
 
 
 @functools.cache
 def scope(wide: bool) -> dict[str, Any]:
-    """The framework's names, as PyTorch has them."""
+    """Return the framework's names, defined by PyTorch."""
 
     def dtype_of(dtype: Any) -> Any:
         kind = DTYPES[dtype] if isinstance(dtype, str) else dtype
@@ -168,7 +168,7 @@ def scope(wide: bool) -> dict[str, Any]:
 
 
 def fill(module: nn.Module, seed: int) -> nn.Module:
-    """As the probes' function of this name does."""
+    """Do the same as the probes' function of this name."""
     rng = np.random.default_rng(seed)
     for name, target in module.state_dict().items():
         if target.is_floating_point():
@@ -178,7 +178,7 @@ def fill(module: nn.Module, seed: int) -> nn.Module:
 
 
 def plain(value: Any) -> Any:
-    """The same value as a submission's would be reported."""
+    """Return a value as a submission's would be reported."""
     if isinstance(value, torch.Tensor):
         return value.detach().numpy().copy()
     if isinstance(value, torch.dtype):
@@ -193,7 +193,7 @@ def plain(value: Any) -> Any:
 
 
 def extremes(values: Iterable[Any]) -> tuple[float, int]:
-    """The largest magnitude and the largest size of all tensors and gradients among the values of a program's names."""
+    """Return the largest magnitude and size of all tensors and gradients among a program's values."""
     magnitude, size = 1.0, 1
 
     def look(value: Any) -> None:
@@ -239,11 +239,11 @@ def check(
     draw: Any = None,
     stages: Sequence[Stage] = (),
 ) -> dict[str, Any]:
-    """Check that lines of code give in the framework what they give in PyTorch; returns what the framework gave.
+    """Check that code gives the same in the framework as in PyTorch; return the framework's values.
 
-    The names of `report` are compared, without any y and the gradient of each leaf. `reference` is what PyTorch runs
-    where that has to be spelled otherwise. Where all is float64 anyway, `native=False` saves a run. With `draw`
-    y.backward(g) follows, for a random g. With `stages` in the place of `code`, each runs in a process of its own.
+    It compares the names in `report`, or y and the gradient of each leaf. `reference` is PyTorch's code if that has to
+    be spelled differently. If everything is float64 anyway, `native=False` saves a run. With `draw`, y.backward(g)
+    follows, for a random g. With `stages` instead of `code`, each stage runs in a process of its own.
     """
     code = "\n".join(dedented(each.code) for each in stages) or dedented(code)
     leaves, constants = dict(leaves or {}), dict(constants or {})
@@ -276,7 +276,7 @@ def check(
 def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
     """Check a value, its shape and its dtype; `wide` has the numbers.
 
-    With `any_float` a wider floating dtype than PyTorch's is right, too.
+    With `any_float`, a wider floating dtype than PyTorch's is right too.
     """
     if isinstance(native, np.ndarray):
         if not isinstance(actual, np.ndarray):
@@ -310,12 +310,12 @@ def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any
 
 
 def is_wider_float(dtype: np.dtype[Any], least: np.dtype[Any]) -> bool:
-    """Whether both are floating and the first has at least as many bits."""
+    """Whether both are floating and the first has at least as many bits as the second."""
     return dtype.kind == least.kind == "f" and dtype.itemsize >= least.itemsize
 
 
 def brief(value: Any) -> str:
-    """A value in a few words."""
+    """Describe a value in a few words."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, dict):
@@ -326,7 +326,7 @@ def brief(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """The shape and dtype of an array, for a message; a number itself."""
+    """Return the shape and dtype of an array, for a message, or a number itself."""
     if isinstance(value, np.ndarray):
         return f"{value.shape} {value.dtype}"
     return str(value) if isinstance(value, int | float) else ""
@@ -335,7 +335,7 @@ def shown(value: Any) -> str:
 def ran(
     kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
 ) -> dict[str, Any]:
-    """What lines of code give in the framework, by the names of the report."""
+    """Run code in the framework; return the values of the report by name."""
     answer: dict[str, Any] = kata.run(probes.program, dedented(code), dict(leaves), dict(constants), list(report))
     return answer
 
@@ -348,7 +348,7 @@ def ran_in_stages(
     constants: Mapping[str, Any],
     report: Any,
 ) -> dict[str, Any]:
-    """What the last of several stages reports; what one of them leaves arrives in the next."""
+    """Run several stages, each with the values that the previous one passes on; return the report of the last."""
     *others, last = stages
     left = b""
     for each in others:
@@ -360,7 +360,7 @@ def ran_in_stages(
 
 
 def dedented(code: str) -> str:
-    """Lines without what all are indented by."""
+    """Remove the common indentation."""
     return textwrap.dedent(code).strip()
 
 
@@ -377,10 +377,10 @@ def check_all(
     scale: float | None = None,
     any_float: bool = False,
 ) -> None:
-    """Check the value of every expression and, for random gradients of it, those of the leaves, if there are any.
+    """Check the value of every expression and, if there are leaves, their gradients for a random gradient of the value.
 
-    `reference` are the expressions as PyTorch spells them, where it is otherwise. With `any_float` floating values may
-    have a wider dtype than PyTorch's.
+    `reference` are the expressions for PyTorch, if they differ. With `any_float`, floating values may have a wider
+    dtype than PyTorch's.
     """
     leaves, constants = dict(leaves or {}), dict(constants or {})
     report = ["y", *(f"{name}.grad" for name in leaves)]
@@ -396,7 +396,7 @@ def check_all(
     found = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
     for line, (native, wide), answer in zip(expressions, outcomes, found, strict=True):
-        subject = f"`{line}`" + (f" of {given_words}" if given_words else "")
+        subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
         if isinstance(answer, str):
             fail(f"{subject} raised {answer}", native.values["y"], None)
             continue
@@ -412,7 +412,7 @@ def check_all(
 def check_refusals(
     kata: Any, probes: Any, expressions: Sequence[str], leaves: Any, constants: Any, expected: Sequence[str], why: str
 ) -> list[str]:
-    """Check that each expression raises one of the expected built-in exceptions; returns the messages."""
+    """Check that each expression raises one of the expected built-in exceptions; return the messages."""
     code = "\n".join(f"e{i} = attempt(lambda: {expression})" for i, expression in enumerate(expressions))
     paths = [f"e{i}" for i in range(len(expressions))]
     found = ran(kata, probes, code, leaves, constants, paths)
@@ -431,9 +431,9 @@ def check_refusals(
 def check_hazards(
     kata: Any, probes: Any, hazards: Sequence[tuple[str, str]], leaves: Mapping[str, Any], constants: Mapping[str, Any]
 ) -> None:
-    """Check that after lines of code, and then a change in place, y.backward(g) is refused with a RuntimeError.
+    """Check that after some code and an in-place change, y.backward(g) raises a RuntimeError.
 
-    Where the framework keeps copies, the gradients may also be right; only silently wrong ones fail.
+    If the framework keeps copies, the gradients may also be right; only silently wrong ones fail.
     """
     for code, change in hazards:
         right = outcome(f"{code}\ny.backward(g)", leaves, constants, [f"{name}.grad" for name in leaves], wide=True)
@@ -450,7 +450,7 @@ def check_hazards(
         ):
             continue
         lines = "; ".join(line.strip() for line in f"{code}\n{change}".splitlines())
-        why = "a value that backward needs was changed: expected RuntimeError"
+        why = "a value that backward needs was changed, so RuntimeError is expected"
         fail(f"program `{lines}; y.backward(g)`: {why}; {said}", "RuntimeError", found["e"])
 
 

@@ -2,19 +2,19 @@
 
 
 class DataLoader:
-    """Goes through a data set in batches, from the start in every iteration.
+    """An iterable over the batches of a data set; every iteration starts from the beginning.
 
     dataset: a tuple of arrays or Tensors of equal length, (images (n, …), classes (n,)); or a list of n samples, each a
     tuple (image, class). Yields tuples of Tensors, (batch_size, …) each, with the dtypes of the arrays. The last batch
-    may be shorter; with drop_last it is left out. With shuffle the order is drawn for every iteration, from the
-    generator of manual_seed. ValueError for unequal lengths, or a batch_size below 1.
+    may be shorter; with drop_last it is left out. With shuffle, every iteration draws a new order from the generator of
+    manual_seed. ValueError for unequal lengths, or a batch_size below 1.
     """
 
     def __init__(self, dataset, batch_size=1, shuffle=False, drop_last=False):
         raise NotImplementedError
 
     def __len__(self):
-        """The number of batches."""
+        """Return the number of batches."""
         raise NotImplementedError
 
     def __iter__(self):

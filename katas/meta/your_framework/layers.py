@@ -1,7 +1,7 @@
-"""Layers, as torch.nn has them. Tasks layers and convolution.
+"""The layers of torch.nn. Tasks layers and convolution.
 
-U(low, high) is the uniform distribution. A gradient that is not written out follows from the operations that you have;
-write it by hand where that is faster, or steadier.
+U(low, high) is the uniform distribution. If a gradient isn't written out, it follows from the operations that you have;
+write it by hand if that's faster or numerically more stable.
 """
 
 from .module import Module
@@ -10,8 +10,8 @@ from .module import Module
 class Linear(Module):
     """y = x Wᵀ + b: x (…, in_features) to y (…, out_features).
 
-    Parameters: weight (out_features, in_features), bias (out_features,) or None; both U(-1/√in, 1/√in) at first.
-    RuntimeError, with both shapes, for x of other features.
+    Parameters: weight (out_features, in_features), bias (out_features,) or None; both initially U(-1/√in, 1/√in).
+    RuntimeError with both shapes if x has another number of features.
     """
 
     def __init__(self, in_features, out_features, bias=True):
@@ -27,12 +27,13 @@ class Conv2d(Module):
         y[n, o, i, j] = b[o] + Σ over c, p, q of W[o, c, p, q] · x[n, c', i·stride + p·dilation, j·stride + q·dilation]
 
     x is padded with zeros; h' = ⌊(h + 2·padding - dilation·(kernel - 1) - 1) / stride⌋ + 1. With groups, the channels
-    are divided into as many parts, and each part of the outputs sees its own part of the inputs. kernel_size, stride,
+    are divided into that many parts, and each part of the outputs uses its own part of the inputs. kernel_size, stride,
     padding and dilation: an int, or a pair for height and width.
 
     Parameters: weight (out_channels, in_channels / groups, kernel height, kernel width), bias (out_channels,) or None;
-    both U(-1/√f, 1/√f) at first, f = in_channels / groups · kernel height · kernel width. ∂x, ∂W, ∂b to be derived.
-    RuntimeError for images of other channels, or smaller than the kernel; ValueError for groups that do not divide.
+    both initially U(-1/√f, 1/√f), f = in_channels / groups · kernel height · kernel width. Derive ∂x, ∂W, ∂b.
+    RuntimeError if images have other channels or are smaller than the kernel; ValueError if groups doesn't divide the
+    channels.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
@@ -46,10 +47,10 @@ Conv2D = Conv2d
 
 
 class MaxPool2d(Module):
-    """The largest of every window: (n, c, h, w) to (n, c, h', w'), h' as for Conv2d.
+    """The largest element of every window: (n, c, h, w) to (n, c, h', w'), h' as in Conv2d.
 
-    ∂x goes to where the largest was, to the first of them if several are equal. The stride is the kernel's size unless
-    another is given. The padding, at most half of the kernel, never wins.
+    ∂x is g at the largest element, the first one if several are equal. The default stride is the kernel size. The
+    padding, at most half of the kernel, is never the largest.
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1):
@@ -60,7 +61,7 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(Module):
-    """The mean of every window, in which the padding counts as zeros: (n, c, h, w) to (n, c, h', w')."""
+    """The mean of every window, with padding counted as zeros: (n, c, h, w) to (n, c, h', w')."""
 
     def __init__(self, kernel_size, stride=None, padding=0):
         raise NotImplementedError
@@ -87,7 +88,7 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """x where it is positive, else negative_slope · x."""
+    """x if it is positive, else negative_slope · x."""
 
     def __init__(self, negative_slope=0.01):
         raise NotImplementedError
@@ -97,7 +98,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x where it is positive, else alpha · (eˣ - 1)."""
+    """x if it is positive, else alpha · (eˣ - 1)."""
 
     def __init__(self, alpha=1.0):
         raise NotImplementedError
@@ -109,7 +110,7 @@ class ELU(Module):
 class GELU(Module):
     """x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2; with approximate="tanh" x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).
 
-    NumPy has no erf; math.erf takes one number at a time. It is to be exact: to 1e-14 in float64.
+    NumPy has no erf; math.erf takes one number at a time. The result must be exact to 1e-14 in float64.
     """
 
     def __init__(self, approximate="none"):
@@ -144,9 +145,9 @@ class Softmax(Module):
 
 
 class Dropout(Module):
-    """In training every element is 0 with probability p, else x / (1 - p), drawn afresh in every call; ∂x likewise.
+    """In training, 0 with probability p, else x / (1 - p), drawn anew for every element and call; ∂x likewise.
 
-    In evaluation x itself. ValueError for a p outside of 0 to 1.
+    In evaluation x itself. ValueError for p outside of 0 to 1.
     """
 
     def __init__(self, p=0.5):
@@ -159,7 +160,7 @@ class Dropout(Module):
 class LayerNorm(Module):
     """(x - mean) / √(variance + eps) · weight + bias over the last axes, of shape normalized_shape (an int or a tuple).
 
-    The variance is divided by n. Parameters: weight (ones) and bias (zeros) of normalized_shape, or None for both.
+    The variance is divided by n. Parameters: weight (ones) and bias (zeros) with normalized_shape, or None for both.
     """
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True):
@@ -170,12 +171,12 @@ class LayerNorm(Module):
 
 
 class BatchNorm1d(Module):
-    """The same over all axes but the channels: x (n, num_features) or (n, num_features, l).
+    """The same normalisation over all axes but the channels: x (n, num_features) or (n, num_features, l).
 
-    In training by mean and variance (divided by n) of the batch; these move the buffers running_mean and running_var
-    (of the variance divided by n - 1) by the share `momentum`, and num_batches_tracked counts. In evaluation by the
-    buffers. Parameters: weight (ones) and bias (zeros), (num_features,), or None for both. Buffers at first: 0, 1 and 0
-    (int64).
+    Training uses mean and variance (divided by n) of the batch. It also moves the buffers running_mean and running_var
+    towards the batch's mean and variance (divided by n - 1) by the fraction `momentum`, and adds 1 to
+    num_batches_tracked. Evaluation uses the buffers. Parameters: weight (ones) and bias (zeros), (num_features,), or
+    None for both. Initial buffers: 0, 1 and 0 (int64).
     """
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True):
@@ -186,7 +187,7 @@ class BatchNorm1d(Module):
 
 
 class BatchNorm2d(Module):
-    """BatchNorm1d of images (n, num_features, h, w)."""
+    """BatchNorm1d for images (n, num_features, h, w)."""
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True):
         raise NotImplementedError
@@ -196,9 +197,9 @@ class BatchNorm2d(Module):
 
 
 class Embedding(Module):
-    """Rows of a table: indices (…) to (…, embedding_dim). IndexError for an index that is not there.
+    """Rows of a table: indices (…) to (…, embedding_dim). IndexError for an index that doesn't exist.
 
-    Parameter: weight (num_embeddings, embedding_dim), standard normal at first. ∂weight: the g of every index added to
+    Parameter: weight (num_embeddings, embedding_dim), initially standard normal. ∂weight: add the g of every index to
     its row.
     """
 

@@ -1,14 +1,14 @@
-"""Losses: how far outputs are from targets, one number. Task losses.
+"""Losses: one number for the distance of outputs from targets. Task losses.
 
-reduction: "mean" over all elements (of CrossEntropyLoss over all rows), "sum", or "none" for one number each;
-ValueError for another. x is a Tensor; t may be an array.
+reduction: "mean" over all elements (for CrossEntropyLoss over all rows), "sum", or "none" for one number each;
+ValueError for anything else. x is a Tensor; t may be an array.
 """
 
 from .module import Module
 
 
 class MSELoss(Module):
-    """The squares of x - t, both of one shape; ∂x and ∂t to be derived."""
+    """The squares of x - t, which have the same shape; derive ∂x and ∂t."""
 
     def __init__(self, reduction="mean"):
         raise NotImplementedError
@@ -18,7 +18,7 @@ class MSELoss(Module):
 
 
 class L1Loss(Module):
-    """The absolute values of x - t, both of one shape; the slope at 0 is 0 (extra `corners`)."""
+    """The absolute values of x - t, which have the same shape; the slope at 0 is 0 (extra `corners`)."""
 
     def __init__(self, reduction="mean"):
         raise NotImplementedError
@@ -28,7 +28,7 @@ class L1Loss(Module):
 
 
 class BCEWithLogitsLoss(Module):
-    """-t log σ(x) - (1 - t) log(1 - σ(x)) for logits x, targets t from 0 to 1, both of one shape.
+    """-t log σ(x) - (1 - t) log(1 - σ(x)) for logits x and targets t from 0 to 1 of the same shape.
 
     Extra `corners`: finite for logits of ±10 000, and at x = 0 the slope σ(x) - t = 1/2 - t.
     """
@@ -41,11 +41,11 @@ class BCEWithLogitsLoss(Module):
 
 
 class CrossEntropyLoss(Module):
-    """-log of the probability, by softmax, of the right class: logits x (n, c), classes t (n,) of integers.
+    """-log of the right class's softmax probability: logits x (n, c), classes t (n,) of integers.
 
-    Rows of the class ignore_index count nowhere, neither in the sum nor in the number of rows; with reduction="none"
-    they are 0. With label_smoothing s the target is (1 - s) for the right class and s / c more for every class. Finite
-    for logits of ±10 000 (extra `corners`). ∂x to be derived. IndexError for a class that does not exist.
+    Rows of the class ignore_index don't count, neither in the sum nor in the number of rows; with reduction="none"
+    they are 0. With label_smoothing s, the target is (1 - s) for the right class plus s / c for every class. Finite
+    for logits of ±10 000 (extra `corners`). Derive ∂x. IndexError for a class that doesn't exist.
     """
 
     def __init__(self, ignore_index=-100, reduction="mean", label_smoothing=0.0):

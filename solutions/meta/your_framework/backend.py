@@ -1,24 +1,24 @@
-"""The arrays beneath: NumPy's on the CPU, CuPy's on a GPU, and PyTorch's rules for what type comes of two.
+"""The arrays underneath (NumPy on the CPU, CuPy on a GPU) and PyTorch's type promotion.
 
-NumPy's functions pass CuPy's arrays on to CuPy (`__array_ufunc__`, `__array_function__`), so one text serves both
-machines. Only what makes an array out of nothing has to ask where: `namespace(array).zeros(…)`.
+NumPy's functions pass CuPy arrays on to CuPy (`__array_ufunc__`, `__array_function__`), so the same code serves both.
+Only functions that create arrays must know the device: `namespace(array).zeros(…)`.
 """
 
 import numpy as np
 
 FLOAT32, INT64, BOOL = np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.bool_)
-NUMBERS = {bool: BOOL, int: INT64, float: FLOAT32}  # what a Python number becomes
+NUMBERS = {bool: BOOL, int: INT64, float: FLOAT32}  # dtypes of Python numbers
 
-generator = np.random.default_rng()  # every random number of the package comes from here, on either device
+generator = np.random.default_rng()  # the source of all random numbers of the package, on both devices
 
 
 def manual_seed(seed):
-    """Let `randn`, initialisation, Dropout and shuffling repeat: the same integer seed, the same numbers."""
+    """Seed `randn`, initialisation, Dropout and shuffling: the same integer gives the same numbers."""
     generator.bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
 def cupy():
-    """The module CuPy; RuntimeError where there is none."""
+    """Return the module CuPy. RuntimeError if it isn't installed."""
     try:
         import cupy
     except ImportError as error:
@@ -27,17 +27,17 @@ def cupy():
 
 
 def namespace(array):
-    """The module that makes arrays of this one's kind: numpy or cupy."""
+    """Return the module of this array: numpy or cupy."""
     return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
 
 
 def device_of(array):
-    """'cpu' or 'cuda'."""
+    """Return the device of an array, 'cpu' or 'cuda'."""
     return "cpu" if isinstance(array, np.ndarray) else "cuda"
 
 
 def on_device(array, device):
-    """The array on 'cpu' or 'cuda', itself where it is there already. ValueError for another device."""
+    """Move an array to 'cpu' or 'cuda'; return it unchanged if it is there. ValueError for another device."""
     if device not in ("cpu", "cuda"):
         raise ValueError(f"a device is 'cpu' or 'cuda', not {device!r}")
     if device == device_of(array):
@@ -46,14 +46,14 @@ def on_device(array, device):
 
 
 def is_array(data):
-    """Whether it is an array or a scalar of NumPy, or an array of CuPy."""
+    """Return whether `data` is a NumPy array or scalar, or a CuPy array."""
     return isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__cuda_array_interface__")
 
 
 def new_array(data, dtype=None):
-    """A fresh array of Python numbers, nested lists or arrays; Python's floats become float32, arrays keep their type.
+    """Make a new array of numbers, nested lists or arrays; Python floats become float32, arrays keep their dtype.
 
-    ValueError for a ragged list, TypeError for what is neither bool, integer nor floating.
+    ValueError for a ragged list, TypeError for a dtype that is neither bool, integer nor floating.
     """
     if is_array(data):
         array = data.astype(data.dtype if dtype is None else dtype, order="C")
@@ -68,23 +68,24 @@ def new_array(data, dtype=None):
 
 
 def _first(data):
-    """The first element of nested lists."""
+    """Return the first element of nested lists."""
     while isinstance(data, (list, tuple)) and data:
         data = data[0]
     return data
 
 
 def promote(a, b):
-    """The type of two arrays of equal rank: floating wins over integers whatever its size, integers over bool."""
+    """Promote two dtypes of equal rank: floating wins over integers whatever its width, integers over bool."""
     if (a.kind == "f") != (b.kind == "f"):
         return a if a.kind == "f" else b
     return np.promote_types(a, b)
 
 
 def result_type(*operands):
-    """The type in which operands meet, as `torch.result_type`: arrays, 0-dim arrays and Python numbers, in this order.
+    """Return the common dtype of operands, as `torch.result_type` does.
 
-    An operand of lower rank decides only if its category is higher: bool < integer < floating.
+    The ranks are arrays, 0-dim arrays and Python numbers, in this order. An operand of lower rank decides only if its
+    category is higher: bool < integer < floating.
     """
     ranks = [None, None, None]
     for operand in operands:

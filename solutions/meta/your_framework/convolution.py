@@ -1,7 +1,7 @@
-"""Convolution and pooling of images (n, c, h, w), or of one (c, h, w).
+"""Convolution and pooling of images (n, c, h, w), or of one image (c, h, w).
 
-Position (i, j) of the kernel meets all windows in one regular grid of the padded image: x[…, i::stride, j::stride],
-roughly. Operations go over these grids, of which there are few, and never over the windows, of which there are many.
+Position (i, j) of the kernel meets all windows in one regular grid of the padded image, roughly
+x[…, i::stride, j::stride]. Operations loop over these few grids, never over the many windows.
 """
 
 import numpy as np
@@ -10,13 +10,13 @@ from .backend import namespace
 from .functional import blank, pair
 from .tensor import OUTPUT, as_tensor, record
 
-COLUMNS = 2**19  # elements of the matrix of windows that is made at a time
+COLUMNS = 2**19  # maximal number of elements in a matrix of windows
 
 
 class Windows:
-    """Where the windows of a kernel lie in images of a given shape.
+    """The positions of a kernel's windows in images of a given shape.
 
-    `size` is (h', w'), how many there are; iteration gives (i, j, grid), the grid being an index for padded images.
+    `size` is their number, (h', w'). Iteration yields (i, j, grid), where grid is an index into padded images.
     """
 
     def __init__(self, name, shape, kernel, stride, padding, dilation=1):
@@ -26,7 +26,7 @@ class Windows:
         self.padded = (*shape[:-2], *(n + 2 * p for n, p in zip(shape[-2:], self.padding, strict=True)))
         spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]
         self.size = tuple((n - m) // s + 1 for n, m, s in zip(self.padded[-2:], spans, self.stride, strict=True))
-        self.apart = all(m <= s for m, s in zip(spans, self.stride, strict=True))  # whether windows do not overlap
+        self.apart = all(m <= s for m, s in zip(spans, self.stride, strict=True))  # whether windows don't overlap
         if min(self.size) < 1:
             raise RuntimeError(f"{name}: no window of shape {self.kernel} in an input of shape {tuple(shape)}")
 
@@ -38,12 +38,12 @@ class Windows:
                 yield i, j, (..., slice(top, top + sh * (h - 1) + 1, sh), slice(left, left + sw * (w - 1) + 1, sw))
 
     def inside(self, padded):
-        """The part of padded images that is not padding, a view."""
+        """Return the part of padded images without the padding, a view."""
         (p, q), (h, w) = self.padding, self.padded[-2:]
         return padded[..., p : h - p, q : w - q]
 
     def pad(self, x, value=0.0):
-        """The images with a border of `value`: x itself if there is no padding."""
+        """Return the images with a border of `value`, or x itself if there is no padding."""
         if self.padding == (0, 0):
             return x
         out = namespace(x).full((*x.shape[:-2], *self.padded[-2:]), value, x.dtype)
@@ -51,7 +51,7 @@ class Windows:
         return out
 
     def columns(self, x, groups):
-        """All windows of padded images as the columns of a matrix for each group: (groups, c/groups kh kw, n h' w')."""
+        """Return all windows of padded images as columns of a matrix per group: (groups, c/groups kh kw, n h' w')."""
         (n, c), (a, b, s, t) = x.shape[:2], x.strides
         (dh, dw), (sh, sw) = self.dilation, self.stride
         view = namespace(x).lib.stride_tricks.as_strided(
@@ -60,7 +60,7 @@ class Windows:
         return view.reshape(groups, -1, n * self.size[0] * self.size[1])
 
     def fold(self, columns, n):
-        """The transpose of `columns`: what each column holds is added up where it came from, (n, c, h, w), padded."""
+        """Transpose of `columns`: add each column up where it came from, in padded images (n, c, h, w)."""
         columns = columns.reshape(-1, *self.kernel, n, *self.size).swapaxes(0, 3)
         out = namespace(columns).zeros((n, columns.shape[3], *self.padded[-2:]), columns.dtype)
         for i, j, grid in self:
@@ -69,7 +69,7 @@ class Windows:
 
 
 def two(size):
-    """A size as (height, width): an int stands for both. ValueError for anything but two."""
+    """Return a size as (height, width); an int means both. ValueError unless there are two."""
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     return height, width
 
@@ -77,9 +77,9 @@ def two(size):
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlation: x (n, c, h, w), weight (out, c/groups, kh, kw), bias (out,) or None -> (n, out, h', w').
 
-    One product of the weights, as rows, and the windows, as columns, for as many images at a time as give COLUMNS
-    elements. Backward makes the columns anew, because they are kh kw times as large as the images. RuntimeError with
-    both shapes if x and weight do not fit.
+    One product of the weights, as rows, and the windows, as columns, for as many images at once as COLUMNS elements
+    allow. Backward computes the columns again instead of keeping them, because they are kh kw times as large as the
+    images. RuntimeError with both shapes if x and weight don't fit.
     """
     x = as_tensor(x)
     if x.ndim == 3:
@@ -116,7 +116,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         return d
 
     def rule_weight(g):
-        d = xp.zeros((groups, rows.shape[2], rows.shape[1]), g.dtype)  # transposed: BLAS is faster so
+        d = xp.zeros((groups, rows.shape[2], rows.shape[1]), g.dtype)  # transposed, which is faster in BLAS
         for part in parts:
             d += windows.columns(windows.pad(X[part]), groups) @ as_rows(g[part]).swapaxes(1, 2)
         return d.swapaxes(1, 2).reshape(W.shape)
@@ -128,7 +128,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
 
 def _pooling(name, x, kernel, stride, padding, dilation=1):
-    """The windows of a pooling operation. RuntimeError if the padding exceeds half the kernel, or x is of no image."""
+    """Return the windows for pooling. RuntimeError if the padding exceeds half the kernel, or x isn't an image."""
     if x.ndim < 3:
         raise RuntimeError(f"{name}: an input of shape {x.shape}")
     if any(2 * p > k for p, k in zip(two(padding), two(kernel), strict=True)):
@@ -137,7 +137,7 @@ def _pooling(name, x, kernel, stride, padding, dilation=1):
 
 
 def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
-    """The largest of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first. stride None: kernel."""
+    """Maximum of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first one. Default stride: kernel."""
     x = as_tensor(x)
     windows = _pooling("max_pool2d", x, kernel, stride, padding, dilation)
     X = windows.pad(x.data, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
@@ -148,7 +148,7 @@ def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
 
     def rule(g):
         d = blank(g, X.shape)
-        free = namespace(g).ones(g.shape, bool)  # the windows whose maximum has not been met yet
+        free = namespace(g).ones(g.shape, bool)  # windows whose maximum hasn't been found yet
         for i, j, grid in windows:
             last = (i + 1, j + 1) == windows.kernel
             here = free if last else np.logical_and(X[grid] == z, free)
@@ -163,7 +163,7 @@ def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
 
 
 def avg_pool2d(x, kernel, stride=None, padding=0, count_include_pad=True):
-    """The mean of every window, (…, h, w) -> (…, h', w'), with or without the padding's zeros. stride None: kernel."""
+    """Mean of every window, (…, h, w) -> (…, h', w'), with or without the padding's zeros. Default stride: kernel."""
     x = as_tensor(x)
     windows = _pooling("avg_pool2d", x, kernel, stride, padding)
     X, xp = windows.pad(x.data), namespace(x.data)

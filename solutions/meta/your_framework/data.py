@@ -8,12 +8,12 @@ from .tensor import Tensor, as_tensor
 
 
 class DataLoader:
-    """The samples of a data set in batches; each iteration is one epoch, in which every sample comes once.
+    """An iterable over batches; each iteration is one epoch, in which every sample comes once.
 
     dataset: a tuple of arrays or Tensors of equal length, or a sequence of samples (tuples, or single values). Yields
-    tuples of Tensors whose first dimension is the batch; the last one is shorter, or left out with `drop_last`. With
-    `shuffle` every epoch has another order, by the generator of `manual_seed`. len() is the number of batches.
-    ValueError for lengths that differ or a batch_size below 1.
+    tuples of Tensors whose first axis is the batch; the last batch may be shorter, and `drop_last` leaves it out. With
+    `shuffle`, every epoch has a new order, drawn from the generator of `manual_seed`. len() is the number of batches.
+    ValueError for different lengths or a batch_size below 1.
     """
 
     def __init__(self, dataset, batch_size=1, shuffle=False, drop_last=False):

@@ -1,8 +1,8 @@
-"""Arithmetic, functions, reductions: each operation forward, and beside it the rule backward for every operand.
+"""Arithmetic, functions, reductions: each operation with its backward rule for every operand.
 
-In a rule, g is the gradient of the result, x and y are the operands' arrays, z is the result's. Rules are written as if
-nothing were ever broadcast, because `backward` sums over what was repeated. Behind a rule stand the tensors whose
-values it needs (see `record`). `@method(names)` makes a function a method of Tensor as well.
+In a rule, g is the gradient of the result, x and y are the operands' arrays, and z is the result's. Rules ignore
+broadcasting, because `backward` sums over what was repeated. After a rule come the tensors whose values it needs (see
+`record`). `@method(names)` also makes a function a method of Tensor.
 """
 
 import math
@@ -15,11 +15,11 @@ from .backend import INT64, is_array, namespace, result_type
 from .tensor import OUTPUT, Tensor, as_tensor, record, wrap
 
 Extremum = namedtuple("Extremum", "values indices")
-quiet = np.errstate(all="ignore")  # a decorator: infinities and nan are results, as they are for PyTorch
+quiet = np.errstate(all="ignore")  # a decorator: infinities and nan are valid results, as in PyTorch
 
 
 def method(*names):
-    """Decorator: the function becomes a method of Tensor under these names, or under its own."""
+    """Return a decorator that makes a function a method of Tensor, under these names or its own."""
 
     def attach(function):
         for name in names or [function.__name__]:
@@ -29,11 +29,11 @@ def method(*names):
     return attach
 
 
-# Operands and their types
+# Operands and their dtypes
 
 
 def meet(*operands):
-    """Operands as Tensors of one dtype, that of `result_type`; numbers and arrays go where the tensors are."""
+    """Convert operands to Tensors of one dtype, that of `result_type`, on the device of the first one."""
     operands = [x.item() if isinstance(x, np.generic) else x for x in operands]
     for x in operands:
         if not isinstance(x, (Tensor, bool, int, float)) and not is_array(x):
@@ -45,7 +45,7 @@ def meet(*operands):
 
 
 def pair(a, b):
-    """Two operands as Tensors of one dtype."""
+    """Convert two operands to Tensors of one dtype."""
     if isinstance(a, Tensor):
         x = a.data
         if isinstance(b, Tensor):
@@ -57,7 +57,7 @@ def pair(a, b):
 
 
 def broadcast(ufunc, a, b):
-    """Two operands in one dtype, and the ufunc's result. RuntimeError with both shapes if they do not broadcast."""
+    """Return two operands in one dtype and the ufunc's result. RuntimeError with the shapes if they don't broadcast."""
     a, b = pair(a, b)
     try:
         return a, b, ufunc(a.data, b.data)
@@ -67,7 +67,7 @@ def broadcast(ufunc, a, b):
 
 
 def real(a):
-    """A tensor for functions such as exp, integers and bools as float32, and its array."""
+    """Return a floating tensor and its array, for functions such as exp; integers and bools become float32."""
     a = as_tensor(a)
     if a.data.dtype.kind != "f":
         a = a.float()
@@ -75,7 +75,7 @@ def real(a):
 
 
 def blank(g, shape):
-    """Zeros of this shape with the dtype and device of a gradient."""
+    """Return zeros of this shape with the dtype and device of a gradient."""
     return namespace(g).zeros(shape, g.dtype)
 
 
@@ -98,7 +98,7 @@ def sub(a, b):
 
 @method("mul", "__mul__", "__rmul__")
 def mul(a, b):
-    """a b element by element, with broadcasting."""
+    """a * b, element by element, with broadcasting."""
     a, b, z = broadcast(np.multiply, a, b)
     x, y = a.data, b.data
     return record(z, (a, lambda g: g * y, b), (b, lambda g: g * x, a))
@@ -107,7 +107,7 @@ def mul(a, b):
 @method("div", "__truediv__")
 @quiet
 def div(a, b):
-    """a / b with broadcasting; of integers float32. Division by 0 gives ±inf or nan."""
+    """a / b with broadcasting; float32 for integers. Division by 0 gives ±inf or nan."""
     a, b = pair(a, b)
     if a.data.dtype.kind != "f":
         a, b = a.float(), b.float()
@@ -119,9 +119,9 @@ def div(a, b):
 @method("pow", "__pow__")
 @quiet
 def pow_(a, b):
-    """a to the power of b, with broadcasting. RuntimeError for integers to a negative one."""
+    """a to the power of b, with broadcasting. RuntimeError for integers to a negative power."""
     if type(b) in (int, float) and isinstance(a, Tensor) and a.data.dtype.kind == "f":
-        x = a.data  # NumPy takes x² and √x by shorter ways if the exponent is a Python number
+        x = a.data  # NumPy has shortcuts for x² and √x if the exponent is a Python number
         return record(x**b, (a, lambda g: g * (b * x ** (b - 1)) if b else np.zeros_like(g), a))
     a, b, z = broadcast(np.power, a, b)
     x, y = a.data, b.data
@@ -145,9 +145,9 @@ def neg(a):
 
 @method("matmul", "__matmul__", "mm")
 def matmul(a, b):
-    """Matrix product: (…, n, k) @ (…, k, m) -> (…, n, m), leading dimensions broadcast; vectors (k,) on either side.
+    """Matrix product: (…, n, k) @ (…, k, m) -> (…, n, m), with broadcast leading axes; vectors (k,) on either side.
 
-    RuntimeError with both shapes if they do not fit.
+    RuntimeError with both shapes if they don't fit.
     """
     a, b = pair(a, b)
     x, y = a.data, b.data
@@ -157,7 +157,7 @@ def matmul(a, b):
         return matmul(a, b.unsqueeze(1)).squeeze(-1)
     if x.ndim == 1:
         return matmul(a.unsqueeze(0), b).squeeze(-2)
-    if x.ndim > 2 == y.ndim:  # one product of matrices instead of many
+    if x.ndim > 2 == y.ndim:  # one matrix product instead of many
         return matmul(a.reshape(math.prod(x.shape[:-1]), x.shape[-1]), b).reshape(*x.shape[:-1], y.shape[1])
     try:
         z = x @ y
@@ -191,7 +191,7 @@ def linear(x, weight, bias=None):
 
 @method()
 def maximum(a, b):
-    """The larger of two, element by element, with broadcasting; at ties half the gradient each."""
+    """The elementwise maximum, with broadcasting; at ties each gets half of the gradient."""
     a, b, z = broadcast(np.maximum, a, b)
     x, y = a.data, b.data
     return record(
@@ -203,7 +203,7 @@ def maximum(a, b):
 
 @method()
 def minimum(a, b):
-    """The smaller of two, element by element, with broadcasting; at ties half the gradient each."""
+    """The elementwise minimum, with broadcasting; at ties each gets half of the gradient."""
     a, b, z = broadcast(np.minimum, a, b)
     x, y = a.data, b.data
     return record(
@@ -215,7 +215,7 @@ def minimum(a, b):
 
 @method("clip", "clamp")
 def clip(a, min=None, max=None):
-    """Limited to min … max, numbers or None; the gradient at the bounds is 1, beyond 0."""
+    """Limit a to min … max, numbers or None; the gradient is 1 up to the bounds and 0 beyond."""
     if min is None and max is None:
         raise RuntimeError("clip: at least one of min and max must be given")
     numbers = [bound for bound in (min, max) if bound is not None]
@@ -225,7 +225,7 @@ def clip(a, min=None, max=None):
     return record(np.clip(x, min, max), (a, lambda g: g * ((x >= low) & (x <= high)), a))
 
 
-# Functions of one argument; of integers and bools they are float32
+# Functions of one argument; integers and bools give float32
 
 
 @method()
@@ -273,28 +273,28 @@ def sigmoid(a):
 
 @method("abs", "__abs__")
 def abs_(a):
-    """|a|; its gradient at 0 is 0."""
+    """|a|; the gradient at 0 is 0."""
     x = a.data
     return record(np.abs(x), (a, lambda g: g * np.sign(x), a))
 
 
 @method()
 def relu(a):
-    """max(a, 0); its gradient at 0 is 0."""
+    """max(a, 0); the gradient at 0 is 0."""
     a = as_tensor(a)
     z = np.maximum(a.data, 0)
     return record(z, (a, lambda g: g * (z > 0), OUTPUT))
 
 
 def leaky_relu(a, slope=0.01):
-    """a where it is positive, slope · a elsewhere."""
+    """a if it is positive, else slope · a."""
     a, x = real(a)
     factor = np.where(x > 0, x.dtype.type(1), x.dtype.type(slope))
     return record(x * factor, (a, lambda g: g * factor, a))
 
 
 def elu(a, alpha=1.0):
-    """a where it is positive, alpha (exp(a) - 1) elsewhere."""
+    """a if it is positive, else alpha (exp(a) - 1)."""
     a, x = real(a)
     z = np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
     return record(z, (a, lambda g: g * np.where(x > 0, 1, z + alpha), a, OUTPUT))
@@ -308,19 +308,20 @@ GAUSS = [
 
 
 def erf(x):
-    """The error function of an array, to its own precision.
+    """The error function of an array, to the array's precision.
 
-    From the nearest eighth, whose value the standard library gave, to x by Gauss's rule for 2/√π ∫ exp(-t²) dt.
+    Starts from the nearest eighth, whose value comes from the standard library, and integrates 2/√π exp(-t²) from there
+    to x by Gauss's rule.
     """
-    x = np.clip(x, -6, 6)  # from there on it is ±1 in float64 too
-    eighths = np.rint(np.fmax(x, -6) * 8)  # of nan too it is a place in the table
+    x = np.clip(x, -6, 6)  # beyond these it is ±1, in float64 too
+    eighths = np.rint(np.fmax(x, -6) * 8)  # a valid table index, for nan too
     start, table = eighths / 8, namespace(x).asarray(ERF, x.dtype)
     rest = x - start
     return table[eighths.astype(INT64) + 48] + rest * sum(w * np.exp(-np.square(start + u * rest)) for u, w in GAUSS)
 
 
 def gelu(a, approximate="none"):
-    """a Φ(a), Φ the normal distribution function; approximate='tanh' is the formula of Hendrycks and Gimpel (2016)."""
+    """a Φ(a), with the normal distribution function Φ; approximate='tanh': Hendrycks and Gimpel's formula (2016)."""
     a, x = real(a)
     if approximate == "none":
         phi = 0.5 * (1 + erf(x * math.sqrt(0.5)))
@@ -334,7 +335,7 @@ def gelu(a, approximate="none"):
 
 @method()
 def softmax(a, dim):
-    """exp(a) / Σ exp(a) along `dim`, of any size of a."""
+    """exp(a) / Σ exp(a) along `dim`, for numbers of any size."""
     a, x = real(a)
     z = np.exp(x - x.max(dim, keepdims=True))
     z /= z.sum(dim, keepdims=True)
@@ -343,31 +344,31 @@ def softmax(a, dim):
 
 @method()
 def log_softmax(a, dim):
-    """The logarithm of softmax, exact where softmax itself would be 0."""
+    """The logarithm of softmax, accurate even where softmax itself rounds to 0."""
     a, x = real(a)
     z = x - x.max(dim, keepdims=True)
     z -= np.log(np.exp(z).sum(dim, keepdims=True))
     return record(z, (a, lambda g: g - np.exp(z) * g.sum(dim, keepdims=True), OUTPUT))
 
 
-# Reductions. `dim` or `axis`: an int, for sum, mean, var and std a tuple too, None for all.
+# Reductions. `dim` or `axis`: an int, None for all axes; for sum, mean, var and std also a tuple.
 
 
 def _axis(dim, axis):
-    """What is given of the two, a list as a tuple; an empty one means all."""
+    """Return the given one of the two, a list as a tuple; an empty one means all axes."""
     dim = axis if dim is None else dim
     return (tuple(dim) or None) if isinstance(dim, (tuple, list)) else dim
 
 
 def _spread(g, dim, keepdim, shape):
-    """A reduction's gradient, repeated along the dimensions that were reduced."""
+    """Repeat a reduction's gradient along the reduced axes."""
     out = namespace(g).empty(shape, g.dtype)
     out[...] = g if keepdim or dim is None else np.expand_dims(g, dim)
     return out
 
 
 def _floating(a, name):
-    """The array; RuntimeError unless it is floating."""
+    """Return the array. RuntimeError unless it is floating."""
     if a.data.dtype.kind != "f":
         raise RuntimeError(f"{name}: not defined for {a.dtype}, call .float() first")
     return a.data
@@ -375,7 +376,7 @@ def _floating(a, name):
 
 @method("sum")
 def sum_(a, dim=None, keepdim=False, *, axis=None):
-    """The sum; of integers and bools int64."""
+    """The sum; int64 for integers and bools."""
     x, dim = a.data, _axis(dim, axis)
     shape = x.shape
     z = x.sum(dim, None if x.dtype.kind == "f" else INT64, keepdims=keepdim)
@@ -396,7 +397,7 @@ def mean(a, dim=None, keepdim=False, *, axis=None):
 @method()
 @quiet
 def var(a, dim=None, correction=1, keepdim=False, *, axis=None, unbiased=None):
-    """Σ (a - mean)² / (n - correction); `unbiased` True or False stands for a correction of 1 or 0.
+    """Σ (a - mean)² / (n - correction); `unbiased` True or False means a correction of 1 or 0.
 
     RuntimeError for integers and bools.
     """
@@ -411,14 +412,14 @@ def var(a, dim=None, correction=1, keepdim=False, *, axis=None, unbiased=None):
 
 @method()
 def std(a, dim=None, correction=1, keepdim=False, *, axis=None, unbiased=None):
-    """The square root of `var`; its gradient is 0 where it is 0."""
+    """The square root of `var`; the gradient is 0 where the result is 0."""
     variance = var(a, dim, correction, keepdim, axis=axis, unbiased=unbiased)
     z = np.sqrt(variance.data)
     return record(z, (variance, lambda g: np.where(z == 0, 0, g / (2 * z)), OUTPUT))
 
 
 def _extremum(name, arg):
-    """max or min."""
+    """Make the function max or min."""
 
     def extremum(a, dim=None, keepdim=False, *, axis=None):
         x, dim, shape = a.data, _axis(dim, axis), a.data.shape
@@ -442,9 +443,9 @@ def _extremum(name, arg):
         return Extremum(record(z if keepdim else z.squeeze(dim), (a, place, indices)), indices)
 
     extremum.__name__ = extremum.__qualname__ = name
-    extremum.__doc__ = f"""The {name}imum of all, with `dim` the named tuple (values, indices) of those along it.
+    extremum.__doc__ = f"""The {name}imum of all elements; with `dim`, a named tuple (values, indices) along that axis.
 
-    The gradient of the {name}imum of all is shared evenly among ties; that of `dim` goes to the first."""
+    Without `dim`, ties share the gradient equally; with `dim`, it goes to the first."""
     return extremum
 
 
@@ -454,13 +455,13 @@ min_ = method("min")(_extremum("min", np.argmin))
 
 @method()
 def argmax(a, dim=None, keepdim=False, *, axis=None):
-    """The index of the first largest element, int64: in the flattened tensor, or along `dim`."""
+    """The index of the first largest element, int64, in the flattened tensor or along `dim`."""
     return wrap(np.argmax(a.data, _axis(dim, axis), keepdims=keepdim))
 
 
 @method()
 def argmin(a, dim=None, keepdim=False, *, axis=None):
-    """The index of the first smallest element, int64: in the flattened tensor, or along `dim`."""
+    """The index of the first smallest element, int64, in the flattened tensor or along `dim`."""
     return wrap(np.argmin(a.data, _axis(dim, axis), keepdims=keepdim))
 
 
@@ -491,11 +492,11 @@ Tensor.__invert__ = lambda a: wrap(~a.data)
 
 @method("all")
 def all_(a, dim=None, keepdim=False):
-    """Whether all elements are true, or those along `dim`."""
+    """Whether all elements are true, overall or along `dim`."""
     return wrap(a.data.all(dim, keepdims=keepdim))
 
 
 @method("any")
 def any_(a, dim=None, keepdim=False):
-    """Whether one element is true, or one of those along `dim`."""
+    """Whether any element is true, overall or along `dim`."""
     return wrap(a.data.any(dim, keepdims=keepdim))

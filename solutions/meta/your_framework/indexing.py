@@ -1,4 +1,4 @@
-"""Indexing, and changes in place."""
+"""Indexing and in-place operations."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from .tensor import Tensor, as_tensor, is_recording, record, wrap
 
 
 def _entry(entry):
-    """One entry of an index: an int, a slice, None, Ellipsis, or an array of integers or bools."""
+    """Convert one entry of an index to an int, a slice, None, Ellipsis, or an array of integers or bools."""
     if isinstance(entry, Tensor):
         entry = entry.data
     elif isinstance(entry, (list, tuple, range, bool)):
@@ -24,15 +24,15 @@ def _entry(entry):
 
 
 def _split(index, x):
-    """A basic index for the array x, and one of arrays and full slices for what that leaves, or None.
+    """Split an index into a basic one for the array x, and one of arrays and full slices for its result, or None.
 
-    NumPy alone would count an int beside an array as an array too, and move the result's dimensions to the front.
+    NumPy alone would treat an int next to an array as an array too, and move the result's axes to the front.
     """
     entries = [_entry(entry) for entry in index] if isinstance(index, tuple) else [_entry(index)]
     if not any(map(is_array, entries)):
         return (*entries, ...) if not any(entry is ... for entry in entries) else tuple(entries), None
 
-    def eaten(entry):  # the dimensions that an entry stands for
+    def eaten(entry):  # the number of axes that an entry uses up
         if is_array(entry):
             return entry.ndim if entry.dtype.kind == "b" else 1
         return int(entry is not None and entry is not ...)
@@ -55,7 +55,7 @@ def _split(index, x):
 
 @method("__getitem__")
 def getitem(a, index):
-    """a[index] as in PyTorch: ints, slices, None, Ellipsis (a view), integer arrays, lists, tensors, masks (a copy).
+    """a[index] as in PyTorch: ints, slices, None, Ellipsis give a view; integer arrays, lists, tensors, masks a copy.
 
     IndexError beyond the bounds, ValueError for a slice with a step below 1.
     """
@@ -74,14 +74,14 @@ def getitem(a, index):
 
 
 def take(a, index):
-    """a[index], a copy, for a tuple of arrays, masks and full slices; gradients of repeated places are added."""
+    """a[index], a copy, for a tuple of arrays, masks and full slices; gradients of repeated positions add up."""
     x, shape = a.data, a.data.shape
     arrays = [entry for entry in index if is_array(entry)]
 
     def scatter(g):
         out = blank(g, shape)
         if len(arrays) == 1 and arrays[0].dtype.kind == "b":
-            out[index] = g  # a mask has no repetitions
+            out[index] = g  # a mask selects nothing twice
         elif len(index) == 1 and isinstance(g, np.ndarray):
             add_rows(out, index[0], g)
         else:
@@ -92,7 +92,7 @@ def take(a, index):
 
 
 def add_rows(out, index, rows):
-    """out[index[i]] += rows[i] with repetitions, for an out of zeros: equal indices are sorted together and summed."""
+    """Do out[index[i]] += rows[i] with repetitions, for an out of zeros: sort the indices and sum equal ones."""
     if not rows.size:
         return
     index, rows = index.reshape(-1) % len(out), rows.reshape(index.size, -1)
@@ -102,11 +102,11 @@ def add_rows(out, index, rows):
     out[index[starts]] = np.add.reduceat(rows[order], starts, 0).reshape(-1, *out.shape[1:])
 
 
-# In place
+# In-place operations
 
 
 def _before(a, *others):
-    """What tensor `a` was before a change in place, if gradients are due, else None. RuntimeError if it must not be."""
+    """Return `a` as it was before an in-place change if it is recorded, else None. RuntimeError if it isn't allowed."""
     if not is_recording() or not (a.requires_grad or any(isinstance(b, Tensor) and b.requires_grad for b in others)):
         return None
     if a.requires_grad and a.node is None:
@@ -119,7 +119,7 @@ def _before(a, *others):
 
 
 def _changed(a, after=None):
-    """Count the change of `a`, and let it be the result of the operation that made `after`."""
+    """Count the change of `a`, and make it the result of the operation that computed `after`."""
     a.version[0] += 1
     if after is not None:
         a.node, a.requires_grad = after.node, after.requires_grad
@@ -127,7 +127,7 @@ def _changed(a, after=None):
 
 
 def _in_place(operation, ufunc):
-    """The method that changes a tensor in place as the operation says."""
+    """Make the in-place method of an operation."""
 
     def change(a, b):
         b = b.item() if isinstance(b, np.generic) else b
@@ -136,7 +136,7 @@ def _in_place(operation, ufunc):
             if before is None:
                 ufunc(a.data, b.data if isinstance(b, Tensor) else b, out=a.data, casting="same_kind")
                 return _changed(a)
-            before.data = a.data.copy()  # the rules may need it
+            before.data = a.data.copy()  # the rules may need the old values
             after = operation(before, b)
             np.copyto(a.data, after.data, casting="same_kind")
             return _changed(a, after)
@@ -158,7 +158,7 @@ for _operation, _ufunc in (add, np.add), (sub, np.subtract), (mul, np.multiply),
 
 @method("__setitem__")
 def setitem(a, index, value):
-    """a[index] = value in place. RuntimeError for a leaf that requires grad, unless under no_grad."""
+    """Set a[index] = value in place. RuntimeError for a leaf that requires grad, unless under no_grad."""
     basic, advanced = _split(index, a.data)
     value = value if isinstance(value, (int, float)) else as_tensor(value, a.device)
     before = _before(a, value)
@@ -185,6 +185,6 @@ def setitem(a, index, value):
 
 @method()
 def zero_(a):
-    """All elements become 0, in place. RuntimeError for a leaf that requires grad, unless under no_grad."""
+    """Set all elements to 0, in place. RuntimeError for a leaf that requires grad, unless under no_grad."""
     a[...] = 0
     return a

@@ -1,10 +1,10 @@
-"""To PyTorch and back. torch is imported when a function is called, not before."""
+"""Conversion to PyTorch and back. torch is only imported when a function is called."""
 
 from types import SimpleNamespace
 
 from . import layers, module, tensor
 
-SETTINGS = {  # the layers that both know, and what their constructors are given
+SETTINGS = {  # the layers that both packages have, with the arguments of their constructors
     "Linear": "in_features out_features",
     "Conv2d": "in_channels out_channels kernel_size stride padding dilation groups",
     "MaxPool2d": "kernel_size stride padding dilation",
@@ -36,24 +36,24 @@ STATE = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
 def from_torch(source):
-    """A Module with structure, numbers (copied), dtypes and modes of a torch.nn.Module; a Tensor from a torch.Tensor.
+    """Convert a torch.nn.Module to a Module with its structure, numbers (copied), dtypes and modes, or a torch.Tensor.
 
-    Known are the layers of this package. An object of your own class is rebuilt with its children, parameters, buffers,
-    other attributes and methods: its `forward` works if it calls only these and what both kinds of tensor can do.
-    TypeError naming a layer of torch.nn, or a setting of it, that has no counterpart here.
+    Converts the layers of this package. An object of your own class is rebuilt with its children, parameters, buffers,
+    other attributes and methods; its `forward` works if it only uses these and what both kinds of tensor can do.
+    TypeError names a layer of torch.nn, or a setting of it, that has no counterpart here.
     """
     ours, theirs = _sides()
     return _translator(theirs, ours)(source)
 
 
 def to_torch(source):
-    """The other way: a torch.nn.Module from a Module, a torch.Tensor (copied) from a Tensor. TypeError as above."""
+    """Convert a Module to a torch.nn.Module, or a Tensor to a torch.Tensor (copied). TypeError as in from_torch."""
     ours, theirs = _sides()
     return _translator(ours, theirs)(source)
 
 
 def _sides():
-    """What the two packages call their things."""
+    """Return the names of both packages."""
     import torch
 
     ours = SimpleNamespace(**vars(module), layers={**vars(layers), **vars(module)}, package=__package__)
@@ -64,7 +64,7 @@ def _sides():
 
 
 def _translator(old, new):
-    """A function that makes of old's modules and tensors new's; what occurs twice in one of them is shared."""
+    """Return a function that converts old's modules and tensors to new's; objects that occur twice stay shared."""
     known = {}
 
     def translate(value):

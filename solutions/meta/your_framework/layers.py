@@ -1,4 +1,4 @@
-"""Layers, with PyTorch's names of parameters, defaults and initialisation."""
+"""Layers, with PyTorch's parameter names, defaults and initialisation."""
 
 import math
 
@@ -14,14 +14,14 @@ from .tensor import OUTPUT, Tensor, as_tensor, is_recording, record, wrap, zeros
 
 
 def uniform(shape, bound):
-    """A Parameter of numbers from U(-bound, bound), float32."""
+    """Draw a float32 Parameter from U(-bound, bound)."""
     return Parameter(generator.uniform(-bound, bound, shape), dtype=FLOAT32)
 
 
 class Linear(Module):
     """x @ weight.T + bias: (…, in_features) -> (…, out_features); weight (out, in) and bias (out,) from U(±1/√in).
 
-    RuntimeError with both shapes if the input does not fit.
+    RuntimeError with both shapes if the input doesn't fit.
     """
 
     def __init__(self, in_features, out_features, bias=True):
@@ -35,11 +35,11 @@ class Linear(Module):
 
 
 class Conv2d(Module):
-    """Cross-correlation of images (n, in_channels, h, w) -> (n, out_channels, h', w'), or of one without n.
+    """Cross-correlation of images (n, in_channels, h, w) -> (n, out_channels, h', w'), or of one image without n.
 
     h' = (h + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1. Sizes are ints or pairs (height, width);
-    weight (out, in / groups, kh, kw) and bias (out,) from U(±1/√(in / groups · kh · kw)). ValueError if `groups` does
-    not divide both numbers of channels, RuntimeError with both shapes if the input does not fit.
+    weight (out, in / groups, kh, kw) and bias (out,) from U(±1/√(in / groups · kh · kw)). ValueError if `groups`
+    doesn't divide both numbers of channels, RuntimeError with both shapes if the input doesn't fit.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
@@ -61,9 +61,9 @@ Conv2D = Conv2d
 
 
 class MaxPool2d(Module):
-    """The largest of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first of them.
+    """Maximum of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first one.
 
-    stride None: kernel_size. RuntimeError if the padding, with -inf, exceeds half the kernel.
+    The default stride is kernel_size. RuntimeError if the padding (with -inf) exceeds half the kernel.
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1):
@@ -75,9 +75,9 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(Module):
-    """The mean of every window, (…, h, w) -> (…, h', w'). stride None: kernel_size.
+    """Mean of every window, (…, h, w) -> (…, h', w'). The default stride is kernel_size.
 
-    `count_include_pad`: whether the zeros of the padding count. RuntimeError if it exceeds half the kernel.
+    `count_include_pad`: whether the zeros of the padding count. RuntimeError if the padding exceeds half the kernel.
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, count_include_pad=True):
@@ -89,7 +89,7 @@ class AvgPool2d(Module):
 
 
 class Flatten(Module):
-    """The dimensions start_dim … end_dim as one: (n, c, h, w) -> (n, c h w)."""
+    """Join the axes start_dim … end_dim into one: (n, c, h, w) -> (n, c h w)."""
 
     def __init__(self, start_dim=1, end_dim=-1):
         self.start_dim, self.end_dim = start_dim, end_dim
@@ -99,14 +99,14 @@ class Flatten(Module):
 
 
 class ReLU(Module):
-    """max(x, 0), of any shape."""
+    """max(x, 0), for any shape."""
 
     def forward(self, x):
         return F.relu(x)
 
 
 class LeakyReLU(Module):
-    """x where it is positive, negative_slope · x elsewhere."""
+    """x if it is positive, else negative_slope · x."""
 
     def __init__(self, negative_slope=0.01):
         self.negative_slope = negative_slope
@@ -116,7 +116,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x where it is positive, alpha (exp(x) - 1) elsewhere."""
+    """x if it is positive, else alpha (exp(x) - 1)."""
 
     def __init__(self, alpha=1.0):
         self.alpha = alpha
@@ -126,7 +126,7 @@ class ELU(Module):
 
 
 class GELU(Module):
-    """x Φ(x) with the normal distribution function Φ, or with approximate='tanh' nearly so."""
+    """x Φ(x) with the normal distribution function Φ, or its approximation with approximate='tanh'."""
 
     def __init__(self, approximate="none"):
         if approximate not in ("none", "tanh"):
@@ -152,7 +152,7 @@ class Tanh(Module):
 
 
 class Softmax(Module):
-    """exp(x) / Σ exp(x) along `dim`; None stands for 0 if x has 0, 1 or 3 dimensions, else for 1."""
+    """exp(x) / Σ exp(x) along `dim`; None means 0 if x has 0, 1 or 3 axes, else 1."""
 
     def __init__(self, dim=None):
         self.dim = dim
@@ -162,9 +162,9 @@ class Softmax(Module):
 
 
 class Dropout(Module):
-    """In training every element is 0 with probability p, independently, and divided by 1 - p otherwise.
+    """In training, each element is independently 0 with probability p, and divided by 1 - p otherwise.
 
-    ValueError unless 0 <= p <= 1. In evaluation the input itself.
+    In evaluation, the input itself. ValueError unless 0 <= p <= 1.
     """
 
     def __init__(self, p=0.5):
@@ -182,7 +182,7 @@ class Dropout(Module):
 
 
 def normalize(x, axes, eps):
-    """(x - mean) / √(variance + eps) over `axes`, and the arrays mean and variance (with these axes of length 1)."""
+    """Return (x - mean) / √(variance + eps) over `axes`, and the arrays mean and variance (these axes have size 1)."""
     X = x.data
     mean = X.mean(axes, keepdims=True)
     z = X - mean
@@ -197,9 +197,9 @@ def normalize(x, axes, eps):
 
 
 class LayerNorm(Module):
-    """Mean 0 and variance 1 over the last dimensions, of shape normalized_shape, then times weight plus bias.
+    """Mean 0 and variance 1 over the last axes, of shape normalized_shape, then times weight plus bias.
 
-    weight (ones) and bias (zeros) have that shape. RuntimeError with both shapes if the input ends otherwise.
+    weight (ones) and bias (zeros) have that shape. RuntimeError with both shapes if the input doesn't end with it.
     """
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
@@ -218,11 +218,11 @@ class LayerNorm(Module):
 
 
 class _BatchNorm(Module):
-    """Mean 0 and variance 1 for every channel over all else, then times weight plus bias, both (num_features,).
+    """Mean 0 and variance 1 for every channel over all other axes, then times weight plus bias, both (num_features,).
 
-    In training by the batch's own mean and variance; `running_mean` and `running_var` (the unbiased one) move towards
-    them by the share `momentum` (None: they are the means of all batches). In evaluation by these. ValueError for
-    inputs of another number of dimensions, or for one value per channel in training.
+    Training uses the batch's own mean and variance; `running_mean` and `running_var` (unbiased) move towards them by
+    the fraction `momentum` (None: they are the means over all batches). Evaluation uses the running statistics.
+    ValueError for another number of axes, or for a single value per channel in training.
     """
 
     dims = ()
@@ -273,10 +273,10 @@ class BatchNorm2d(_BatchNorm):
 
 
 class Embedding(Module):
-    """Rows of a table: integers of any shape (…) -> (…, embedding_dim).
+    """Rows of a table: integer indices of any shape (…) -> (…, embedding_dim).
 
-    weight (num_embeddings, embedding_dim) from N(0, 1); the row `padding_idx` is 0 at first and gets no gradient.
-    RuntimeError for an index that is not of integers, IndexError for one beyond the table.
+    weight (num_embeddings, embedding_dim) from N(0, 1); the row `padding_idx` is initially 0 and gets no gradient.
+    RuntimeError if indices aren't integers, IndexError for an index beyond the table.
     """
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None):

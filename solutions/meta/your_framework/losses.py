@@ -1,4 +1,4 @@
-"""Losses: numbers to be made small. reduction='mean', 'sum' or 'none' for all."""
+"""Losses, the numbers that training minimises. All take reduction='mean', 'sum' or 'none'."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from .tensor import OUTPUT, as_tensor, record
 
 
 def _reduced(loss, reduction):
-    """The mean, the sum, or the losses themselves."""
+    """Return the mean, the sum, or the losses themselves."""
     return loss if reduction == "none" else getattr(loss, reduction)()
 
 
 class _Loss(Module):
-    """Base of the losses. ValueError for an unknown reduction."""
+    """Base class of the losses. ValueError for an unknown reduction."""
 
     def __init__(self, reduction="mean"):
         if reduction not in ("mean", "sum", "none"):
@@ -23,25 +23,25 @@ class _Loss(Module):
 
 
 class MSELoss(_Loss):
-    """(input - target)²: both of one shape, or of shapes that broadcast."""
+    """(input - target)², for shapes that are equal or broadcast."""
 
     def forward(self, input, target):
-        """A float tensor () or, with reduction='none', of the broadcast shape."""
+        """Return a float tensor (), or one of the broadcast shape with reduction='none'."""
         return _reduced((as_tensor(input) - target) ** 2, self.reduction)
 
 
 class L1Loss(_Loss):
-    """|input - target|: both of one shape, or of shapes that broadcast; its gradient at 0 is 0."""
+    """|input - target|, for shapes that are equal or broadcast; the gradient at 0 is 0."""
 
     def forward(self, input, target):
-        """A float tensor () or, with reduction='none', of the broadcast shape."""
+        """Return a float tensor (), or one of the broadcast shape with reduction='none'."""
         return _reduced((as_tensor(input) - target).abs(), self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
     """Cross-entropy of targets in [0, 1] and probabilities sigmoid(input), for logits of any size.
 
-    `weight` and `pos_weight` (of the positive class), arrays or Tensors that broadcast, as in PyTorch.
+    `weight` and `pos_weight` (for the positive class) are arrays or Tensors that broadcast, as in PyTorch.
     """
 
     def __init__(self, weight=None, reduction="mean", pos_weight=None):
@@ -50,7 +50,7 @@ class BCEWithLogitsLoss(_Loss):
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input, target):
-        """input and target of one shape; ValueError with both shapes if they differ."""
+        """Return the loss. ValueError with both shapes if input and target differ in shape."""
         x, y = pair(as_tensor(input), as_tensor(target))
         if x.shape != y.shape:
             raise ValueError(f"target of shape {y.shape} for input of shape {x.shape}")
@@ -64,8 +64,8 @@ class BCEWithLogitsLoss(_Loss):
 class CrossEntropyLoss(_Loss):
     """-log softmax(input)[target], in one operation and for logits of any size.
 
-    `weight`: one number for each class, (C,); the mean is weighted then. `ignore_index`: targets that do not count.
-    `label_smoothing`: the share of the target's probability that is spread evenly over all classes.
+    `weight`: one number for each class, (C,), which also weights the mean. `ignore_index`: targets that don't count.
+    `label_smoothing`: the share of the target's probability that is spread equally over all classes.
     """
 
     def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -75,10 +75,10 @@ class CrossEntropyLoss(_Loss):
         self.label_smoothing = label_smoothing
 
     def forward(self, input, target):
-        """input (N, C), (N, C, d1, …) or (C,), target of integers (N,), (N, d1, …) or () -> (), 'none': target's shape.
+        """input (N, C), (N, C, d1, …) or (C,), integer target (N,), (N, d1, …) or () -> (); 'none': target's shape.
 
-        ValueError with both shapes if they do not fit, RuntimeError for targets that are no integers, IndexError for
-        one beyond the classes.
+        ValueError with both shapes if they don't fit, RuntimeError if targets aren't integers, IndexError for a target
+        beyond the classes.
         """
         input, target = as_tensor(input), as_tensor(target)
         if target.dtype.kind not in "iu":
@@ -86,7 +86,7 @@ class CrossEntropyLoss(_Loss):
         if input.ndim == 0 or input.shape[: input.ndim > 1] + input.shape[2:] != target.shape:
             raise ValueError(f"target of shape {target.shape} for logits of shape {input.shape}")
         shape = target.shape
-        if input.ndim != 2:  # every place is one sample
+        if input.ndim != 2:  # every position is one sample
             input = input.unsqueeze(0) if input.ndim == 1 else input.permute(0, *range(2, input.ndim), 1)
             input, target = input.reshape(-1, input.shape[-1]), target.reshape(-1)
         loss = cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
@@ -94,7 +94,7 @@ class CrossEntropyLoss(_Loss):
 
 
 def softplus(x):
-    """log(1 + exp(x)), for x of any size."""
+    """log(1 + exp(x)), for numbers of any size."""
     t = np.exp(-np.abs(x.data))
     z = np.maximum(x.data, 0) + np.log1p(t)
     return record(z, (x, lambda g: g * np.exp(x.data - z), x, OUTPUT))
@@ -114,7 +114,7 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", s
     s = e.sum(1)
 
     counted, w = 1.0, None if weight is None else as_tensor(weight).data.astype(X.dtype)
-    if 0 <= ignore_index < classes or (t.astype(np.uint64) >= classes).any():  # negative ones are huge then
+    if 0 <= ignore_index < classes or (t.astype(np.uint64) >= classes).any():  # negative targets become huge
         t = np.where(t == ignore_index, 0, t)
         if (t.astype(np.uint64) >= classes).any():
             raise IndexError(f"a target is not in 0 … {classes - 1}")
@@ -130,7 +130,7 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", s
         total = total + counted * others.sum()
 
     def rule(g):
-        g = g / (size or 1)  # no target counted: no gradient, though the loss is nan
+        g = g / (size or 1)  # if no target counts, the loss is nan and the gradient 0
         d = e * (g * total / s)[:, None]
         d[rows, t] -= g * hit
         if smoothing:

@@ -1,11 +1,11 @@
-"""Modules: objects that hold parameters and other modules, found by looking at their attributes."""
+"""Modules, which find their parameters and submodules among their attributes."""
 
 from .backend import is_array, on_device
 from .tensor import Tensor, as_tensor
 
 
 class Parameter(Tensor):
-    """A Tensor that a Module counts as its own, and that requires grad unless told otherwise."""
+    """A Tensor that belongs to a Module's parameters, and requires grad by default."""
 
     __slots__ = ()
 
@@ -14,20 +14,20 @@ class Parameter(Tensor):
 
 
 class Module:
-    """Base of all layers and models: write `__init__`, without super().__init__() if you like, and `forward`.
+    """Base class of all layers and models: define `forward` and `__init__`, which needn't call super().__init__().
 
-    An attribute that is a Parameter, a Module or a registered buffer belongs to the module, in the order of assignment.
+    Attributes that are Parameters, Modules or registered buffers belong to the module, in the order of assignment.
     """
 
     training = True
-    _buffers = frozenset()  # names of the attributes that are state, but no parameters
+    _buffers = frozenset()  # names of the attributes that are state but not parameters
 
     def __call__(self, *args, **kwargs):
-        """forward, with NumPy arrays among the positional arguments made Tensors."""
+        """Call forward, after converting NumPy arrays among the positional arguments to Tensors."""
         return self.forward(*[as_tensor(arg) if is_array(arg) else arg for arg in args], **kwargs)
 
     def forward(self, *args, **kwargs):
-        """What the module computes, for subclasses to write."""
+        """Compute the module's result; defined by subclasses."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __setattr__(self, name, value):
@@ -36,60 +36,60 @@ class Module:
         object.__setattr__(self, name, value)
 
     def register_buffer(self, name, value):
-        """An attribute that is saved and moved with the module, but not trained: a Tensor, an array or None."""
+        """Set an attribute that is saved and moved with the module but not trained: a Tensor, an array or None."""
         self._buffers = self._buffers | {name}
         setattr(self, name, value)
 
     def named_children(self):
-        """(name, module) of each attribute that is a module."""
+        """Yield (name, module) for each attribute that is a module."""
         return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
 
     def children(self):
-        """The modules among the attributes."""
+        """Yield the modules among the attributes."""
         return (module for _, module in self.named_children())
 
     def named_modules(self):
-        """(dotted name, module) of this module ('') and all below it, each object once."""
+        """Yield (dotted name, module) for this module ('') and all below it, each object once."""
         return _once(self._walk(""))
 
     def modules(self):
-        """This module and all below it, each once."""
+        """Yield this module and all below it, each once."""
         return (module for _, module in self.named_modules())
 
     def named_parameters(self):
-        """(dotted name, Parameter) here and below, a shared one once, under its first name."""
+        """Yield (dotted name, Parameter) for this module and all below it, a shared one once, under its first name."""
         return _once(item for item in self._state() if isinstance(item[1], Parameter))
 
     def parameters(self):
-        """All Parameters here and below, a shared one once."""
+        """Yield all Parameters of this module and below, a shared one once."""
         return (parameter for _, parameter in self.named_parameters())
 
     def buffers(self):
-        """All registered buffers here and below."""
+        """Yield all registered buffers of this module and below."""
         return (tensor for _, tensor in self._state() if not isinstance(tensor, Parameter))
 
     def _walk(self, prefix):
-        """(dotted name, module) of this module and all below it, in depth-first order."""
+        """Yield (dotted name, module) for this module and all below it, in depth-first order."""
         yield prefix, self
         for name, child in self.named_children():
             yield from child._walk(f"{prefix}.{name}" if prefix else name)
 
     def _state(self):
-        """(dotted name, Tensor) of all Parameters and buffers, as often as they occur."""
+        """Yield (dotted name, Tensor) for all Parameters and buffers, as often as they occur."""
         for prefix, module in self._walk(""):
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) or (name in module._buffers and value is not None):
                     yield f"{prefix}.{name}" if prefix else name, value
 
     def state_dict(self):
-        """Dotted name -> Tensor, of parameters and buffers; memory is shared with the module, as in PyTorch."""
+        """Return parameters and buffers by dotted name; they share memory with the module, as in PyTorch."""
         return {name: value.detach() for name, value in self._state()}
 
     def load_state_dict(self, state, strict=True):
-        """Copy numbers from a mapping of name -> array or Tensor (of this package or of PyTorch), of any numeric dtype.
+        """Copy numbers from a mapping of name -> array or Tensor (from this package or PyTorch), of any numeric dtype.
 
-        RuntimeError lists all shapes that differ, and if `strict` all names that are missing or unexpected; nothing is
-        changed then. Returns (missing, unexpected).
+        RuntimeError lists all shapes that differ and, if `strict`, all missing or unexpected names; then nothing is
+        changed. Returns (missing, unexpected).
         """
         own = dict(self._state())
         missing = [name for name in own if name not in state]
@@ -108,13 +108,13 @@ class Module:
         return missing, unexpected
 
     def train(self, mode=True):
-        """Set `training`, which Dropout and BatchNorm obey, here and below. Returns the module."""
+        """Set `training`, which Dropout and BatchNorm use, for this module and all below it. Return the module."""
         for module in self.modules():
             module.training = mode
         return self
 
     def eval(self):
-        """train(False)."""
+        """Return train(False)."""
         return self.train(False)
 
     def zero_grad(self):
@@ -123,9 +123,9 @@ class Module:
             parameter.grad = None
 
     def to(self, target):
-        """Move to a device, or give floating parameters and buffers another floating dtype. Returns the module.
+        """Move to a device, or convert floating parameters and buffers to another floating dtype. Return the module.
 
-        The Parameter objects stay the same; their gradients go along.
+        The Parameter objects stay the same; their gradients are converted too.
         """
         device = target in ("cpu", "cuda")
         for _, value in self._state():
@@ -142,7 +142,7 @@ class Module:
 
 
 def _once(named):
-    """The (name, object) of an iteration whose object was not met before."""
+    """Yield (name, object), each object only once."""
     seen = set()
     for name, value in named:
         if id(value) not in seen:
@@ -151,7 +151,7 @@ def _once(named):
 
 
 def _array(value):
-    """The array of a Tensor of ours or of PyTorch's, or of anything that NumPy takes for one."""
+    """Return the array of our Tensor, a PyTorch tensor, or anything that NumPy accepts as an array."""
     value = value.detach() if hasattr(value, "detach") else value
     if isinstance(value, Tensor):
         return value.data
@@ -159,14 +159,14 @@ def _array(value):
 
 
 class ModuleList(Module):
-    """A list of modules, with len, indexing, iteration and append; it has no forward."""
+    """A list of modules with len, indexing, iteration and append, but without forward."""
 
     def __init__(self, modules=()):
         for module in modules:
             self.append(module)
 
     def append(self, module):
-        """Add one at the end. Returns the list."""
+        """Append a module and return the list."""
         setattr(self, str(len(self)), module)
         return self
 
@@ -182,13 +182,13 @@ class ModuleList(Module):
 
 
 class Sequential(ModuleList):
-    """Modules one after the other: Sequential(Linear(2, 3), ReLU())."""
+    """A chain of modules: Sequential(Linear(2, 3), ReLU())."""
 
     def __init__(self, *modules):
         super().__init__(modules[0] if len(modules) == 1 and not isinstance(modules[0], Module) else modules)
 
     def forward(self, x):
-        """x through all of them."""
+        """Pass x through all modules."""
         for module in vars(self).values():
             if isinstance(module, Module):
                 x = module(x)

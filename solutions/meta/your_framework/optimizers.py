@@ -1,7 +1,7 @@
-"""Optimisers. Parameters of one dtype are stepped together, in few passes over long arrays instead of many short ones.
+"""Optimisers. They step all parameters of one dtype together: few passes over long arrays instead of many short ones.
 
-A step gathers their gradients into one flat array, turns it in place into what is to be subtracted (piece by piece, so
-that a piece and its state stay in the processor's cache), and subtracts it from the parameters where they lie.
+A step gathers the gradients into one flat array, turns it in place into the update (piece by piece, so that a piece and
+its state stay in the processor's cache), and subtracts the update from the parameters in place.
 """
 
 from itertools import accumulate
@@ -17,18 +17,18 @@ PIECE = 32768  # elements
 
 
 class Batch:
-    """Parameters of one group, dtype and number of steps. `layout`: (name, factor) of every array of their state.
+    """Parameters with the same group, dtype and number of steps. `layout`: (name, factor) of every state array.
 
-    A state array is kept divided by its factor, which saves a pass over it: instead of m = β m + (1 - β) g we keep
+    A state array is stored divided by its factor, which saves a pass over it: instead of m = β m + (1 - β) g it stores
     m / (1 - β), a plain sum of decaying gradients.
     """
 
     def __init__(self, params, known, steps, layout):
-        """known: of each parameter its state so far, name -> array of its shape; what is missing begins at 0."""
+        """known: each parameter's state so far, name -> array of its shape; missing arrays start at 0."""
         self.params, self.steps, self.layout = params, steps, layout
         first, ends = params[0].data, [0, *accumulate(p.data.size for p in params)]
         xp = namespace(first)
-        self.flat = xp.empty(ends[-1], first.dtype)  # the gradients, then the steps
+        self.flat = xp.empty(ends[-1], first.dtype)  # the gradients, then the updates
         self.state = [xp.zeros(ends[-1], first.dtype) for _ in layout]
 
         def cut(flat):
@@ -44,17 +44,17 @@ class Batch:
         self.pieces = [[flat[a : a + PIECE] for flat in (self.flat, *self.state)] for a in starts]
 
     def records(self):
-        """(parameter, steps, name -> array) of each."""
+        """Yield (parameter, steps, name -> array) of each parameter."""
         for i, p in enumerate(self.params):
             state = zip(self.layout, self.cuts, strict=True)
             yield p, self.steps, {name: parts[i] * factor for (name, factor), parts in state}
 
 
 class Optimizer:
-    """Base of the optimisers.
+    """Base class of the optimisers.
 
-    params: Tensors that are leaves, from any iterable, or dicts {"params": …} with settings of their own. ValueError if
-    there are none, one is given twice or is no leaf, or a setting is out of range; TypeError for what is no Tensor.
+    params: an iterable of Tensors that are leaves, or of dicts {"params": …} with their own settings. ValueError if
+    there are none, one is given twice or isn't a leaf, or a setting is out of range; TypeError if one isn't a Tensor.
     `param_groups` lists the settings, which may be changed between steps: optimizer.param_groups[0]["lr"] = 0.1.
     """
 
@@ -64,13 +64,13 @@ class Optimizer:
             raise ValueError("an optimizer got an empty parameter list")
         self.settings = settings
         self.param_groups = []
-        self._plans = []  # for each group the parameters of its last step, and their batches
-        self._idle = {}  # parameter -> (steps, state) of those in no batch
+        self._plans = []  # for each group: the parameters of its last step, and their batches
+        self._idle = {}  # parameter -> (steps, state), for parameters without a batch
         for group in params if isinstance(params[0], dict) else [{"params": params}]:
             self.add_param_group(group)
 
     def add_param_group(self, group):
-        """Add parameters with settings of their own: {"params": [...], "lr": 0.1}."""
+        """Add parameters with their own settings: {"params": [...], "lr": 0.1}."""
         group = {**self.settings, **group}
         group["params"] = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
         seen = {id(p) for other in self.param_groups for p in other["params"]}
@@ -99,7 +99,7 @@ class Optimizer:
                 p.grad = None
 
     def step(self):
-        """One step for all parameters that have a gradient."""
+        """Take one step with all parameters that have a gradient."""
         for number, group in enumerate(self.param_groups):
             for batch in self._current(number, group):
                 batch.steps += 1
@@ -113,21 +113,21 @@ class Optimizer:
                     p.version[0] += 1
 
     def _decay(self, batch, group):
-        """weight_decay as the gradient of weight_decay/2 |p|²."""
+        """Add the gradient of weight_decay/2 |p|²."""
         if group["weight_decay"]:
             for p, part in zip(batch.params, batch.parts, strict=True):
                 part += group["weight_decay"] * p.data
 
     def _layout(self, group):
-        """(name, factor) of the state's arrays, see Batch."""
+        """Return (name, factor) of the state arrays, see Batch."""
         raise NotImplementedError
 
     def _turn(self, gradient, *state, steps, **group):
-        """Turn a piece of the gradients in place into what is to be subtracted."""
+        """Turn a piece of the gradients into the update, in place."""
         raise NotImplementedError
 
     def _current(self, number, group):
-        """The batches of the parameters that have gradients now, those of the last step if nothing has changed."""
+        """Return the batches of the parameters that have gradients, reusing those of the last step if possible."""
         live = [p for p in group["params"] if p.grad is not None]
         layout, (before, batches) = self._layout(group), self._plans[number]
         if len(live) == len(before) and all(map(is_, live, before)) and all(b.layout == layout for b in batches):
@@ -143,7 +143,7 @@ class Optimizer:
         return batches
 
     def state_dict(self):
-        """{"state": {number: {"step": int, name: Tensor}}, "param_groups": […]}, copies, parameters by number."""
+        """Return {"state": {number: {"step": int, name: Tensor}}, "param_groups": […]}, copied, by parameter number."""
         known = dict(self._idle)
         for _, batches in self._plans:
             known.update((p, (steps, state)) for batch in batches for p, steps, state in batch.records())
@@ -158,7 +158,7 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state):
-        """Go on from what `state_dict` of such an optimiser gave; ValueError if its groups are of other sizes."""
+        """Continue from the `state_dict` of such an optimiser. ValueError if its groups have other sizes."""
         sizes = [len(group["params"]) for group in self.param_groups]
         if sizes != [len(group["params"]) for group in state["param_groups"]]:
             raise ValueError(f"the state is not of parameter groups of {sizes} parameters")
@@ -174,7 +174,7 @@ class Optimizer:
 
 
 def _like(p, array):
-    """An array of p's dtype and device from a Tensor of ours or of PyTorch's, or an array."""
+    """Convert our Tensor, a PyTorch tensor or an array to an array of p's dtype and device."""
     array = array.data if isinstance(array, Tensor) else np.asarray(array)
     return on_device(new_array(array, p.dtype), p.device)
 
@@ -201,7 +201,7 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """p -= lr m' / (√v' + eps), m' and v' the means of g and g² with decay `betas`, corrected for their start at 0.
+    """p -= lr m' / (√v' + eps), with the moving averages m' and v' of g and g² (decay `betas`), bias-corrected.
 
     Kingma and Ba (2015). `weight_decay` is added to the gradient.
     """
@@ -230,7 +230,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weights that decay beside the step, p -= lr weight_decay p (Loshchilov and Hutter, 2019)."""
+    """Adam with decoupled weight decay, p -= lr weight_decay p (Loshchilov and Hutter, 2019)."""
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
         super().__init__(params, lr, betas, eps, weight_decay)

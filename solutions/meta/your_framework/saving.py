@@ -1,7 +1,7 @@
-"""Named arrays in files of the format safetensors.
+"""Named arrays in safetensors files.
 
-Eight bytes with the length of the header (little-endian); the header in JSON, name: {"dtype", "shape", "data_offsets"};
-then the arrays' bytes without gaps. Nothing in such a file is ever executed.
+The format: eight bytes with the length of the header (little-endian); the header in JSON, name: {"dtype", "shape",
+"data_offsets"}; then the arrays' bytes without gaps. Loading never executes anything in a file.
 """
 
 import json
@@ -21,9 +21,9 @@ DTYPES = {name: np.dtype(dtype) for dtype, name in NAMES.items()}
 
 
 def save(state, path):
-    """Write a Module's state, or a mapping of names to Tensors or arrays, to the file `path`, all of it or nothing.
+    """Write a Module's state, or a mapping of names to Tensors or arrays, to the file `path`, completely or not at all.
 
-    TypeError for a name that is no string or a value that is no array of numbers.
+    TypeError for a name that isn't a string or a value that isn't an array of numbers.
     """
     state = state.state_dict() if isinstance(state, Module) else dict(state)
     header, arrays, end = {}, [], 0
@@ -36,7 +36,7 @@ def save(state, path):
         header[name] = {"dtype": NAMES[array.dtype.name], "shape": np.shape(value), "data_offsets": [begin, end]}
         arrays.append(array)
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
+    text += b" " * (-len(text) % 8)  # the arrays start at a multiple of 8
     unfinished = f"{os.fspath(path)}.{os.getpid()}"
     try:
         with open(unfinished, "wb") as file:
@@ -50,7 +50,7 @@ def save(state, path):
 
 
 def load(path):
-    """Name -> Tensor of all that is in the file. ValueError with file and fault if it is damaged or of another kind."""
+    """Return the Tensors of a file by name. ValueError with file and fault if it is damaged or has another format."""
     with open(path, "rb") as file:
         data = file.read()
     try:
@@ -60,7 +60,7 @@ def load(path):
 
 
 def _parse(data):
-    """The arrays in the bytes of a file; an exception if anything is not as it should be."""
+    """Return the arrays in a file's bytes; raise an exception if anything is wrong with them."""
     size = int.from_bytes(data[:8], "little")
     if len(data) < 8 or size > len(data) - 8:
         raise ValueError(f"the header is cut off: {len(data)} bytes in all")

@@ -1,6 +1,6 @@
-"""Other shapes, joining, choosing.
+"""New shapes, joining, selecting.
 
-Results are views wherever NumPy can make one, and a view shares the version counter of its base.
+Results are views if NumPy can make one, and a view shares the version counter of its base.
 """
 
 import numpy as np
@@ -10,13 +10,13 @@ from .tensor import Tensor, as_tensor, record, sizes
 
 
 def _is_view(z, x):
-    """Whether z was made by NumPy as a view of x, and not of a copy."""
+    """Return whether NumPy made z as a view of x, and not of a copy."""
     return z is x or z.base is x or (z.base is x.base and x.base is not None)
 
 
 @method()
 def reshape(a, *shape):
-    """The same elements in another shape, -1 for a size that follows: a view if possible.
+    """The same elements in another shape, with -1 for an inferred size; a view if possible.
 
     RuntimeError with both shapes if their numbers of elements differ.
     """
@@ -30,7 +30,7 @@ def reshape(a, *shape):
 
 @method()
 def view(a, *shape):
-    """As reshape, but always a view: RuntimeError where the elements' order in memory does not allow one."""
+    """Like reshape, but always a view. RuntimeError if the memory layout doesn't allow one."""
     z = reshape(a, *shape)
     if not _is_view(z.data, a.data):
         raise RuntimeError(f"view: shape {a.shape} cannot be seen as {sizes(shape)} without a copy, use reshape")
@@ -39,14 +39,14 @@ def view(a, *shape):
 
 @method()
 def transpose(a, dim0, dim1):
-    """Two dimensions exchanged, a view."""
+    """Swap two axes; a view."""
     z = a.data.swapaxes(dim0, dim1)
     return record(z, (a, lambda g: g.swapaxes(dim0, dim1)), version=a.version)
 
 
 @method()
 def permute(a, *dims):
-    """The dimensions in another order, a view. RuntimeError if they are not all named once."""
+    """Reorder the axes; a view. RuntimeError unless each is named once."""
     dims = sizes(dims)
     try:
         z = a.data.transpose(dims)
@@ -56,12 +56,12 @@ def permute(a, *dims):
     return record(z, (a, lambda g: g.transpose(back)), version=a.version)
 
 
-Tensor.T = property(lambda a: permute(a, *range(a.ndim - 1, -1, -1)), doc="All dimensions in reverse order, a view.")
+Tensor.T = property(lambda a: permute(a, *range(a.ndim - 1, -1, -1)), doc="All axes in reverse order, a view.")
 
 
 @method()
 def flatten(a, start_dim=0, end_dim=-1):
-    """The dimensions start_dim … end_dim as one, a view if possible."""
+    """Join the axes start_dim … end_dim into one; a view if possible."""
     shape = a.shape or (1,)
     start, end = (range(len(shape))[d] for d in (start_dim, end_dim))
     if start > end:
@@ -71,23 +71,23 @@ def flatten(a, start_dim=0, end_dim=-1):
 
 @method()
 def squeeze(a, dim=None):
-    """Without dimensions of size 1: all of them, or those of `dim` (an int or a tuple) that are. A view."""
+    """Remove all axes of size 1, or those of them in `dim` (an int or a tuple); a view."""
     dims = range(a.ndim) if dim is None else [range(a.ndim or 1)[d] for d in np.atleast_1d(dim)]
     return reshape(a, tuple(n for d, n in enumerate(a.shape) if n != 1 or d not in dims))
 
 
 @method()
 def unsqueeze(a, dim):
-    """With a dimension of size 1 put in at `dim`, a view."""
+    """Insert an axis of size 1 at `dim`; a view."""
     place = range(a.ndim + 1)[dim]
     return reshape(a, (*a.shape[:place], 1, *a.shape[place:]))
 
 
 @method()
 def expand(a, *shape):
-    """Repeated along dimensions of size 1 and new ones in front, a view; -1 leaves a size as it is.
+    """Repeat along axes of size 1 and add new axes in front; a view. -1 keeps a size.
 
-    RuntimeError with both shapes if they do not fit.
+    RuntimeError with both shapes if they don't fit.
     """
     shape, x = sizes(shape), a.data
     lead = len(shape) - x.ndim
@@ -100,7 +100,7 @@ def expand(a, *shape):
 
 
 def cat(tensors, dim=0):
-    """Tensors of equal shape but for `dim`, joined along it. RuntimeError with the shapes if they differ otherwise."""
+    """Join tensors along `dim`. RuntimeError with the shapes if they differ in another axis."""
     if not len(tensors):
         raise RuntimeError("cat: expected a non-empty list of tensors")
     tensors = meet(*map(as_tensor, tensors))
@@ -123,7 +123,7 @@ def cat(tensors, dim=0):
 
 
 def stack(tensors, dim=0):
-    """Tensors of equal shape along a new dimension `dim`. RuntimeError with the shapes if they differ."""
+    """Stack tensors of equal shape along a new axis `dim`. RuntimeError with the shapes if they differ."""
     tensors = [as_tensor(t) for t in tensors]
     if len({t.shape for t in tensors}) > 1:
         raise RuntimeError(f"stack: shapes {[t.shape for t in tensors]} differ")
@@ -131,7 +131,7 @@ def stack(tensors, dim=0):
 
 
 def where(condition, a, b):
-    """a where the bool condition is true, else b; all three broadcast. RuntimeError with the shapes if they do not."""
+    """a where the bool condition is true, else b; all three broadcast. RuntimeError with the shapes if they don't."""
     condition = as_tensor(condition)
     if condition.dtype.kind != "b":
         raise RuntimeError(f"where: the condition is bool, not {condition.dtype}")

@@ -1,14 +1,14 @@
-"""Tensors, and the graph that remembers how they came about.
+"""Tensors, and the graph that records how they were computed.
 
-An operation computes its result with plain arrays and then calls `record` with one edge for every operand: who it
-was, and the rule that turns the gradient of the result into the gradient of that operand.
+An operation computes its result with plain arrays and then calls `record` with one edge for every operand: the operand
+itself, and the rule that turns the gradient of the result into the gradient of that operand.
 
     def mul(a, b):
         x, y = a.data, b.data
         return record(x * y, (a, lambda g: g * y, b), (b, lambda g: g * x, a))
 
-`backward` walks over these edges from the newest node to the oldest. Every node was made after its operands, so this is
-a topological order, and no recursion and no search is needed.
+`backward` follows these edges from the newest node to the oldest. Every node was created after its operands, so this is
+a topological order, and it needs neither recursion nor a search.
 """
 
 import heapq
@@ -19,46 +19,46 @@ import numpy as np
 
 from .backend import FLOAT32, device_of, generator, namespace, new_array, on_device
 
-OUTPUT = object()  # stands in an edge for the result itself, where a rule needs its values
+OUTPUT = object()  # in an edge: the result itself, if a rule needs its values
 _serial = count().__next__
 _recording = True
 
 
 class Tensor:
-    """An array that can be differentiated.
+    """An array with automatic differentiation.
 
     `data`: Python numbers and nested lists (floats become float32, ints int64, bools bool), NumPy arrays and scalars
-    (their type is kept), Tensors; it is copied. `dtype`: a NumPy dtype or its name. `device`: 'cpu', or 'cuda' by CuPy.
-    RuntimeError if `requires_grad` is asked of a type that is not floating, or 'cuda' where there is no CuPy.
+    (which keep their dtype), or Tensors; it is copied. `dtype`: a NumPy dtype or its name. `device`: 'cpu', or 'cuda'
+    with CuPy. RuntimeError for `requires_grad` with a dtype that isn't floating, or for 'cuda' without CuPy.
 
-    `.data` is the array, `.grad` the gradient: a Tensor of the same shape and type, or None before `backward`.
+    `.data` is the array, `.grad` the gradient: a Tensor of the same shape and dtype, or None before `backward`.
     """
 
     __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad", "version")
-    __array_ufunc__ = None  # array + tensor is left to the tensor
+    __array_ufunc__ = None  # NumPy leaves array + tensor to the tensor
 
     def __init__(self, data, requires_grad=False, dtype=None, device=None):
         array = new_array(data.data if isinstance(data, Tensor) else data, None if dtype is None else np.dtype(dtype))
         self.data = array if device is None else on_device(array, device)
         self.grad = None
-        self.node = None  # the operation that made it; None for a leaf
+        self.node = None  # the operation that computed it; None for a leaf
         self.requires_grad = False
-        self.version = [0, False]  # how often the memory was changed in place, and whether there are views of it
+        self.version = [0, False]  # number of in-place changes of the memory, and whether it has views
         if requires_grad:
             self.requires_grad_()
 
     shape = property(lambda self: self.data.shape, doc="The shape, a tuple.")
-    ndim = property(lambda self: self.data.ndim, doc="The number of dimensions.")
+    ndim = property(lambda self: self.data.ndim, doc="The number of axes.")
     dtype = property(lambda self: self.data.dtype, doc="The NumPy dtype.")
     device = property(lambda self: device_of(self.data), doc="'cpu' or 'cuda'.")
-    is_leaf = property(lambda self: self.node is None, doc="Whether no recorded operation made it.")
+    is_leaf = property(lambda self: self.node is None, doc="Whether it isn't the result of a recorded operation.")
 
     def size(self, dim=None):
-        """The shape, or the length of dimension `dim`."""
+        """Return the shape, or the size of axis `dim`."""
         return self.data.shape if dim is None else self.data.shape[dim]
 
     def numel(self):
-        """The number of elements."""
+        """Return the number of elements."""
         return self.data.size
 
     def __len__(self):
@@ -70,7 +70,7 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def numpy(self):
-        """The array itself, not a copy. RuntimeError if the tensor requires grad or is on the GPU."""
+        """Return the array itself, not a copy. RuntimeError if the tensor requires grad or is on the GPU."""
         if self.requires_grad:
             raise RuntimeError("numpy() of a tensor that requires grad would lose it: call .detach().numpy()")
         if self.device != "cpu":
@@ -81,13 +81,13 @@ class Tensor:
         return np.array(self.numpy(), dtype, copy=copy)
 
     def item(self):
-        """The only element as a Python number. RuntimeError if there are several."""
+        """Return the only element as a Python number. RuntimeError if there are several."""
         if self.data.size != 1:
             raise RuntimeError(f"item() of a tensor with {self.data.size} elements, shape {self.shape}")
         return self.data.item()
 
     def tolist(self):
-        """Nested lists of Python numbers, or one number."""
+        """Return nested lists of Python numbers, or a single number."""
         return self.data.tolist()
 
     def __bool__(self):
@@ -118,15 +118,15 @@ class Tensor:
         return f"{text}, requires_grad=True)" if self.requires_grad else f"{text})"
 
     def detach(self):
-        """The same data without its history: memory is shared."""
+        """Return the same data without the graph; it shares memory."""
         return wrap(self.data, self.version)
 
     def clone(self):
-        """A copy; the gradient passes through."""
+        """Return a copy that passes the gradient on."""
         return record(self.data.copy(), (self, lambda g: g))
 
     def to(self, target):
-        """Of another dtype (or its name), or on another device ('cpu', 'cuda'); itself if nothing changes."""
+        """Convert to a dtype (or its name) or move to a device ('cpu', 'cuda'); return self if nothing changes."""
         if target in ("cpu", "cuda"):
             home = self.device
             data = on_device(self.data, target)
@@ -134,23 +134,23 @@ class Tensor:
         dtype = np.dtype(target)
         if dtype == self.data.dtype:
             return self
-        # the rule has nothing to do: `backward` brings every gradient to the type of its tensor
+        # the rule does nothing, since `backward` converts every gradient to its tensor's dtype
         return record(self.data.astype(dtype), *[(self, lambda g: g)] * (dtype.kind == "f"))
 
     def float(self):
-        """As float32."""
+        """Convert to float32."""
         return self.to(FLOAT32)
 
     def double(self):
-        """As float64."""
+        """Convert to float64."""
         return self.to(np.float64)
 
     def long(self):
-        """As int64, rounded towards zero."""
+        """Convert to int64, rounding towards zero."""
         return self.to(np.int64)
 
     def requires_grad_(self, requires_grad=True):
-        """Ask for a gradient, or no longer. RuntimeError if the type is not floating, or for a result of operations."""
+        """Set requires_grad. RuntimeError if the dtype isn't floating, or for False on a result of operations."""
         if requires_grad and self.data.dtype.kind != "f":
             raise RuntimeError(f"only floating tensors can require gradients, not {self.dtype}")
         if self.node is not None and not requires_grad:
@@ -159,12 +159,12 @@ class Tensor:
         return self
 
     def backward(self, gradient=None, retain_graph=False):
-        """Add the gradient of this tensor to `.grad` of every leaf it was computed from.
+        """Add the gradient of this tensor to `.grad` of every leaf that it was computed from.
 
-        `gradient`: the gradient of the final result with respect to this tensor, of its shape; 1 for a single element.
-        The values kept for it are let go on the way, unless `retain_graph`. RuntimeError: the tensor requires no grad,
-        has several elements and no `gradient`, the shapes differ, the graph was let go before, or a value that is
-        needed was modified in place.
+        `gradient`: the gradient of the final result with respect to this tensor, of its shape; by default 1, for a
+        single element. Frees the graph unless `retain_graph`. RuntimeError if the tensor doesn't require grad, has
+        several elements but no `gradient`, the shapes differ, the graph was freed before, or a value that is needed was
+        modified in place.
         """
         if not self.requires_grad:
             raise RuntimeError("backward of a tensor that does not require grad")
@@ -181,30 +181,30 @@ class Tensor:
         if self.node is None:
             accumulate(self, gradient.astype(self.dtype), own=True)
         else:
-            with np.errstate(all="ignore"):  # an infinite gradient is a result, as it is for PyTorch
+            with np.errstate(all="ignore"):  # an infinite gradient is a valid result, as in PyTorch
                 propagate(self.node, gradient.astype(self.dtype, copy=False), retain_graph)
 
 
 class Node:
-    """An operation. `edges`: for each operand that requires grad its node, or itself if it is a leaf, and the rule."""
+    """An operation. `edges`: for each operand that requires grad, its node (or the leaf itself) and the rule."""
 
     __slots__ = ("dtype", "edges", "saved", "serial", "shape")
 
     def __init__(self, data, edges, saved):
-        self.serial = -_serial()  # falling, because heapq gives the smallest first
+        self.serial = -_serial()  # negative, because heapq returns the smallest first
         self.shape = data.shape
         self.dtype = data.dtype
         self.edges = edges
-        self.saved = saved  # (counter, its value then) of the tensors whose values the rules need
+        self.saved = saved  # (counter, its value at the time) of the tensors whose values the rules need
 
     @property
     def name(self):
-        """The operation: the function in which the rules were written."""
+        """The name of the operation: the function that defines the rules."""
         return self.edges[0][1].__qualname__.split(".<")[0].split(".")[-1].rstrip("_") if self.edges else "freed"
 
 
 def wrap(data, version=None):
-    """A Tensor around an array or a scalar of NumPy, not copied; version: of a view the counter of its base."""
+    """Return a Tensor around a NumPy array or scalar, without a copy. version: the counter of the base of a view."""
     tensor = Tensor.__new__(Tensor)
     tensor.data = data if type(data) is np.ndarray or not isinstance(data, np.generic) else np.asarray(data)
     tensor.grad = tensor.node = None
@@ -214,7 +214,7 @@ def wrap(data, version=None):
 
 
 def as_tensor(data, device=None):
-    """The Tensor itself, or one made of anything else, where an array of NumPy is not copied."""
+    """Return a Tensor as it is, and make one of anything else; NumPy arrays aren't copied."""
     if isinstance(data, Tensor):
         return data
     if isinstance(data, np.ndarray) and data.dtype.kind in "biuf" and device != "cuda":
@@ -223,12 +223,12 @@ def as_tensor(data, device=None):
 
 
 def record(data, *edges, version=None):
-    """The result of an operation as a Tensor that remembers it, if recording is on and an operand requires grad.
+    """Return the result of an operation as a Tensor, with a node if recording is on and an operand requires grad.
 
-    data: its array. Each edge: (operand, rule, tensors…). rule(g) is the gradient of the operand for the gradient g of
-    the result, both arrays; it may have any shape that the operand was broadcast to, and changes nothing in place. The
-    tensors are those whose values it needs, OUTPUT for the result: they are let go with the graph, and a change of them
-    in the meantime is noticed. version: of a view the counter of its base.
+    data: its array. Each edge is (operand, rule, tensors…). rule(g) returns the gradient of the operand for the
+    gradient g of the result, both arrays; it may have any shape that the operand was broadcast to, and must not change
+    g in place. The tensors are those whose values the rule needs, OUTPUT for the result. They are freed with the graph,
+    and `backward` detects changes in them. version: the counter of the base of a view.
     """
     tensor = wrap(data, version)
     if version is not None:
@@ -249,15 +249,17 @@ def record(data, *edges, version=None):
 
 
 def propagate(root, gradient, retain_graph):
-    """Carry `gradient` from the node `root` to all leaves."""
+    """Propagate `gradient` from the node `root` to all leaves."""
     gradients = {root: gradient}
-    owned = set()  # nodes whose gradient is a sum made here: it may be added to in place
+    owned = set()  # nodes whose gradient was summed here, so that it may be added to in place
     heap = [(root.serial, root)]
     while heap:
         node = heapq.heappop(heap)[1]
         gradient = gradients.pop(node)
         if node.edges is None:
-            raise RuntimeError("backward through a graph that was let go: the first time needs retain_graph=True")
+            raise RuntimeError(
+                "backward through a graph that was freed: call the first backward with retain_graph=True"
+            )
         for counter, value in node.saved:
             if counter[0] != value:
                 raise RuntimeError(
@@ -265,7 +267,7 @@ def propagate(root, gradient, retain_graph):
                 )
         for target, rule in node.edges:
             part = rule(gradient)
-            own = part is not gradient and part.base is None  # a new array, which nobody else holds
+            own = part is not gradient and part.base is None  # a new array with no other owner
             if part.shape != target.shape:
                 part, own = unbroadcast(part, target.shape), True
             if part.dtype != target.dtype:
@@ -287,7 +289,7 @@ def propagate(root, gradient, retain_graph):
 
 
 def accumulate(leaf, gradient, own):
-    """Add to the gradient of a leaf; the first is copied unless it is our own."""
+    """Add to the gradient of a leaf; copy the first gradient unless it is our own."""
     if leaf.grad is None:
         leaf.grad = wrap(gradient if own else gradient.copy())
     else:
@@ -296,14 +298,14 @@ def accumulate(leaf, gradient, own):
 
 
 def unbroadcast(gradient, shape):
-    """The sum over all dimensions along which an operand of this shape was repeated."""
+    """Sum over all axes along which an operand of this shape was repeated."""
     lead = gradient.ndim - len(shape)
     repeated = tuple(i for i in range(gradient.ndim) if i < lead or shape[i - lead] == 1 != gradient.shape[i])
     return gradient.sum(repeated).reshape(shape)
 
 
 class no_grad:
-    """Nothing inside is recorded: `with no_grad(): …`, or as a decorator, `@no_grad()` or `@no_grad`."""
+    """A block without recording: `with no_grad(): …`, or as a decorator, `@no_grad()` or `@no_grad`."""
 
     def __new__(cls, function=None):
         mode = super().__new__(cls)
@@ -329,37 +331,37 @@ class no_grad:
 
 
 def is_recording():
-    """Whether operations are recorded now."""
+    """Return whether operations are being recorded."""
     return _recording
 
 
 def tensor(data, dtype=None, requires_grad=False, device=None):
-    """A Tensor of a copy of `data`: `Tensor` with PyTorch's order of arguments."""
+    """Return a Tensor with a copy of `data`: `Tensor` with PyTorch's order of arguments."""
     return Tensor(data, requires_grad, dtype, device)
 
 
 def sizes(shape):
-    """Sizes given as ints or as one tuple or list, as a tuple."""
+    """Return sizes given as ints, or as one tuple or list, as a tuple."""
     return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
 
 
 def zeros(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """zeros(2, 3) or zeros((2, 3)): a tensor of this shape, of zeros."""
+    """Return zeros of a shape: zeros(2, 3) or zeros((2, 3))."""
     return Tensor(np.zeros(sizes(shape), dtype), requires_grad, dtype, device)
 
 
 def ones(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """ones(2, 3) or ones((2, 3)): a tensor of this shape, of ones."""
+    """Return ones of a shape: ones(2, 3) or ones((2, 3))."""
     return Tensor(np.ones(sizes(shape), dtype), requires_grad, dtype, device)
 
 
 def randn(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """randn(2, 3) or randn((2, 3)): a tensor of this shape, of independent standard normal numbers."""
+    """Draw independent standard normal numbers of a shape: randn(2, 3) or randn((2, 3))."""
     return Tensor(generator.standard_normal(sizes(shape)), requires_grad, dtype, device)
 
 
 def arange(start, end=None, step=1, requires_grad=False, dtype=None, device=None):
-    """start, start + step, … before end, (n,): int64 if all three are ints, else float32. arange(n) counts from 0."""
+    """Return start, start + step, … without end: int64 if all three are ints, else float32. arange(n) starts at 0."""
     start, end = (0, start) if end is None else (start, end)
     if dtype is None:
         dtype = np.int64 if all(isinstance(x, (int, np.integer)) for x in (start, end, step)) else FLOAT32

@@ -1,4 +1,4 @@
-# torch.nn.Module inside, kaiming_normal_, backward and an optimizer; parameters are live
+# a torch.nn.Module inside, with kaiming_normal_, backward and an optimizer; parameters() returns live arrays
 import numpy as np
 import pandas as pd
 import torch

@@ -1,4 +1,4 @@
-# NumPy by hand, a dictionary of activations that also has tanh; batches by permutation
+# NumPy by hand, with a dictionary of activations that also has tanh; batches from a permutation
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-# torch tensors, autograd and a loop that updates under no_grad; a bar chart of the first step
+# torch tensors, autograd and updates under no_grad; a bar chart of the first step
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

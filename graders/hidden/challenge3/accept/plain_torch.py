@@ -1,4 +1,4 @@
-# As a beginner in torch writes it: global seeds, Adam, batches by randperm, one imshow
+# A beginner's torch code: global seeds, Adam, batches from randperm, and one imshow
 import time
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-# Layers shared by a base class, -inf added at padding, RMSprop, pcolormesh with an inverted axis, pandas records
+# Layers shared through a base class, -inf added at padding, RMSprop, pcolormesh with an inverted axis, pandas records
 import time
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-# Softmax by hand, a query that starts at zero, a DataLoader, subplots with ticks for words
+# Softmax written out, a query that starts at zero, a DataLoader, subplots with ticks for words
 import time
 from dataclasses import dataclass
 

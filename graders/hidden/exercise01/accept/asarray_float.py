@@ -1,4 +1,4 @@
-# Everything computed in float64, and rounded to float32 at the end.
+# Computes everything in float64 and rounds to float32 at the end.
 # independent
 import numpy as np
 

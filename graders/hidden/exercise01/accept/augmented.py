@@ -1,4 +1,4 @@
-# The bias as one more column of W, and a constant 1 as one more input.
+# The bias as an extra column of W, and a constant 1 as an extra input.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Broadcasting to (n, out, in) and a sum over the last axis.
+# Broadcasts to (n, out, in) and sums over the last axis.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# W @ x for a vector, and the transposes written out for a batch.
+# W @ x for a vector, explicit transposes for a batch.
 # core only
 import numpy as np
 

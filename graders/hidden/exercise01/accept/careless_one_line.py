@@ -1,4 +1,4 @@
-# One line, without a thought for dtypes.
+# One line, with no thought for dtypes.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Python's sum over zip, and np.array around it.
+# Python's sum over zip, wrapped in np.array.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The vector is made a batch, the bias a row, and the result flattened again.
+# Makes the vector a batch and the bias a row, then flattens the result.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Shapes are checked first; the product is added to the bias in place.
+# Checks the shapes first, then adds the product to the bias in place.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The result is converted to float64, not the arguments.
+# Converts the result to float64 instead of the arguments.
 import numpy as np
 
 

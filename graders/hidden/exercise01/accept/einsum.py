@@ -1,4 +1,4 @@
-# Index notation instead of a matrix product.
+# np.einsum instead of a matrix product.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Index notation in the common dtype of the arguments.
+# np.einsum in the common dtype of the arguments.
 # independent
 import numpy as np
 

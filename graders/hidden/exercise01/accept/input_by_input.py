@@ -1,4 +1,4 @@
-# Starts from the bias and adds one input's share at a time, in the promised dtype.
+# Starts from the bias and adds one input's contribution at a time, in the promised dtype.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# A small class with a forward method, row by row.
+# A small class whose forward method goes row by row.
 # independent
 import numpy as np
 

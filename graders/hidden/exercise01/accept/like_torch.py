@@ -1,4 +1,4 @@
-# A function linear as PyTorch has it, called by affine.
+# A linear function like PyTorch's, which affine calls.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Three nested loops, one branch for a vector and one for a batch.
+# Three nested loops, with one branch for a vector and one for a batch.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The vector case, and a stack of it for a batch.
+# Computes one vector directly and stacks such results for a batch.
 import numpy as np
 
 

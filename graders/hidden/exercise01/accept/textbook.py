@@ -1,4 +1,4 @@
-# The product with W transposed, the arguments converted first.
+# The product with W transposed, after converting the arguments.
 # independent
 import numpy as np
 

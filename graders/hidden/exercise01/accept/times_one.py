@@ -1,4 +1,4 @@
-# Every argument multiplied by 1.0, samples as columns.
+# Multiplies every argument by 1.0 and treats samples as columns.
 # independent
 import numpy as np
 

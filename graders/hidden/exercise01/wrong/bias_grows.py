@@ -1,4 +1,4 @@
-# The bias of one call was added to that of the next: calls have nothing to do with one another.
+# The biases of earlier calls are added too; each call should use its own b only.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Integers were computed in float32: int64 arguments give a float64 result.
+# Integers are converted to float32; int64 arguments should give a float64 result.
 # task: types
 import numpy as np
 

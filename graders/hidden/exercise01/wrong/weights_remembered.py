@@ -1,4 +1,4 @@
-# The converted weights were remembered for this very array: by the next call it may hold other numbers.
+# The converted W is cached for this array, but by the next call the array may hold other numbers.
 # task: inputs
 import numpy as np
 

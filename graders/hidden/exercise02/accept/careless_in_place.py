@@ -1,4 +1,4 @@
-# The negative elements of the argument itself are set to 0.
+# Sets the negative elements of the argument itself to 0.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Boolean masks, multiplied.
+# Multiplication by Boolean masks.
 # core only
 import numpy as np
 

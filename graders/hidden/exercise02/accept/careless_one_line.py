@@ -1,4 +1,4 @@
-# np.maximum(0, z), and the derivative as float.
+# np.maximum(0, z), and the derivative cast to float.
 # core only
 import numpy as np
 

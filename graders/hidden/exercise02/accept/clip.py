@@ -1,4 +1,4 @@
-# np.clip without an upper bound; the derivative as the sign of ReLU.
+# np.clip without an upper bound, and the derivative as the sign of the result.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# np.clip, and the sign of the result.
+# np.clip, then the sign of its result for the derivative.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Both write into a copy of their argument.
+# Both functions write into a copy of their argument.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A list of all elements, given its shape back.
+# A list of all elements, reshaped at the end.
 # independent
 import numpy as np
 

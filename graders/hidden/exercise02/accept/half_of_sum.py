@@ -1,4 +1,4 @@
-# (z + |z|) / 2, and half of (sign + |sign|) for the derivative.
+# (z + |z|) / 2, and (sign + |sign|) / 2 for the derivative.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# (z + |z|) / 2, and the Heaviside function.
+# (z + |z|) / 2, and the Heaviside step function for the derivative.
 # independent
 import numpy as np
 

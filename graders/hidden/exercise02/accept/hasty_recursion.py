@@ -1,4 +1,4 @@
-# Typed in a hurry: by recursion over the rows.
+# Typed in a hurry: recursion over the rows.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Typed in a hurry: by np.vectorize.
+# Typed in a hurry: np.vectorize.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A class with forward and backward, as PyTorch has it.
+# A class with forward and backward, like PyTorch's.
 # independent
 import numpy as np
 

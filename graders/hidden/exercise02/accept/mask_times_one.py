@@ -1,4 +1,4 @@
-# Multiplied by the mask, and by 1.0 for the dtype.
+# Multiplication by the mask, and by 1.0 for the dtype.
 # independent
 import numpy as np
 

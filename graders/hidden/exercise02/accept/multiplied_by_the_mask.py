@@ -1,4 +1,4 @@
-# ReLU as z times its derivative, which leaves negative zeros behind.
+# z times its derivative, which leaves negative zeros behind.
 import numpy as np
 
 

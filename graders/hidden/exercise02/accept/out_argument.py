@@ -1,4 +1,4 @@
-# ufuncs that write into a fresh array.
+# ufuncs that write into a fresh array through out=.
 import numpy as np
 
 

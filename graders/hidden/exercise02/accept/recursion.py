@@ -1,4 +1,4 @@
-# A loop over a vector, and a recursion over further axes.
+# A loop for a vector, and recursion over any further axes.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# np.vectorize with the dtype said.
+# np.vectorize with an explicit dtype.
 import numpy as np
 
 

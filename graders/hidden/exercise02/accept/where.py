@@ -1,4 +1,4 @@
-# np.where for both.
+# np.where for both functions.
 import numpy as np
 
 

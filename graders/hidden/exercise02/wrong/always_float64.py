@@ -1,4 +1,4 @@
-# float32 came back as float64: the dtype of the argument is kept.
+# float32 arguments give float64 results; both functions should keep float32.
 # task: types
 import numpy as np
 

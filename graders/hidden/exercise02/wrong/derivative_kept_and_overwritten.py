@@ -1,4 +1,4 @@
-# The derivative was written into an array that is kept from call to call: the next call changes it.
+# The derivative is written into an array that every call reuses, so the next call overwrites it.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivative was taken where relu was called last: it has an argument of its own.
+# The derivative is taken at the last argument of relu; it should be taken at its own argument z.
 # task: inputs
 import numpy as np
 

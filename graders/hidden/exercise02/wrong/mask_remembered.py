@@ -1,4 +1,4 @@
-# The derivative was remembered for this very array: by the next call it may hold other numbers.
+# The derivative is cached for this array, but by the next call the array may hold other numbers.
 # task: inputs
 import numpy as np
 

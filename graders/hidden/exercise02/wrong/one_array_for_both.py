@@ -1,4 +1,4 @@
-# relu and its derivative were written into the same array: the derivative replaces an answer of relu.
+# relu and its derivative share one output array, so each call overwrites the other function's result.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# One branch for a vector and one for a batch, samples as columns.
+# One branch for a vector and one for a batch, with samples as columns.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# ReLU by a boolean mask.
+# ReLU by a Boolean mask.
 # core only
 import numpy as np
 

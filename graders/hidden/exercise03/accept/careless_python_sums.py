@@ -1,4 +1,4 @@
-# Python's sum and max over lists, and np.array around them.
+# Python's sum and max over lists, wrapped in np.array.
 # core only
 import numpy as np
 

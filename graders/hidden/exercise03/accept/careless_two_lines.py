@@ -1,4 +1,4 @@
-# Two lines, without a thought for dtypes.
+# Two lines, with no thought for dtypes.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Loops that write into np.zeros, whatever the arguments are.
+# Loops that write into np.zeros, whatever the dtypes of the arguments.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Shapes are asserted; np.inner, and ReLU in place on the product.
+# Asserts the shapes, then np.inner, and ReLU in place on the product.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The first product is converted to float64, not the arguments.
+# Converts the first product to float64 instead of the arguments.
 import numpy as np
 
 

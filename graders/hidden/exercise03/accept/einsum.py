@@ -1,4 +1,4 @@
-# Index notation.
+# np.einsum instead of matrix products.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Index notation in a dtype chosen beforehand, and clip.
+# np.einsum in a dtype chosen beforehand, and clip.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Typed in a hurry: by numpy.matrix.
+# Typed in a hurry: numpy.matrix.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A class for a layer and one for the network, ReLU by an assignment.
+# One class for a layer and one for the network; ReLU by assigning 0.
 # independent
 import numpy as np
 

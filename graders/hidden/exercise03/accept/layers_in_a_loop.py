@@ -1,4 +1,4 @@
-# A loop over the layers that keeps all activations, and a half of a + |a| for ReLU.
+# A loop over the layers that keeps all activations, with (a + |a|) / 2 for ReLU.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Functions linear and relu as PyTorch has them.
+# Functions linear and relu like PyTorch's.
 # independent
 import numpy as np
 

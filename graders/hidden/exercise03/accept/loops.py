@@ -1,4 +1,4 @@
-# Loops in Python floats, rounded to the promised dtype at the end.
+# Loops with Python floats, and converts to the promised dtype at the end.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Multiplied by 1.0 for the dtype, and by the mask for ReLU.
+# Multiplication by 1.0 for the dtype, and by the mask for ReLU.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A small class with a forward method, in-place ReLU on its own array.
+# A small class with a forward method, and ReLU in place on its own array.
 import numpy as np
 
 

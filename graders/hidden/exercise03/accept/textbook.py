@@ -1,4 +1,4 @@
-# The two products with the weights transposed, the arguments converted first.
+# Two products with transposed weights, after converting the arguments.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# |W1 x| was taken: ReLU makes negative numbers 0.
+# h is |W1 x|; ReLU makes negative numbers 0.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float32 arguments came back as float64: the dtype of the arguments is kept.
+# float32 arguments give float64 results; h and y should stay float32.
 # task: types
 import numpy as np
 

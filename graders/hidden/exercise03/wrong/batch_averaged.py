@@ -1,4 +1,4 @@
-# h was averaged over the batch before the second layer: samples do not touch one another.
+# h is averaged over the batch before the second layer, but each sample should be computed on its own.
 # task: batch
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A batch came back with samples as columns: they are rows, (n, hidden) and (n, out).
+# The results for a batch have samples as columns; they should be rows, (n, hidden) and (n, out).
 # task: batch
 import numpy as np
 

@@ -1,4 +1,4 @@
-# h and y were written into arrays that are kept from call to call: the next call changes them.
+# h and y are written into arrays that every call reuses, so the next call overwrites them.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float64 arguments were computed in float32: half of their digits are lost.
+# Even float64 arguments are computed in float32, which loses half of their digits.
 # task: vector
 import numpy as np
 

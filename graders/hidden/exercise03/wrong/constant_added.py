@@ -1,4 +1,4 @@
-# A constant 1 was added before ReLU: these layers have no bias.
+# A constant 1 is added before ReLU, but these layers have no bias.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A hidden unit was cut where its mean over the batch is negative: ReLU looks at each sample by itself.
+# A hidden unit is set to 0 if its mean over the batch is negative; ReLU looks at each sample separately.
 # task: batch
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only the first row of the batch was mapped: each sample has an answer of its own.
+# Only the first row of the batch is computed; each sample needs a row of its own in h and y.
 # task: batch
 import numpy as np
 

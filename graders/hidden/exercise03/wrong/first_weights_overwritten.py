@@ -1,4 +1,4 @@
-# W1 was changed in place (W1 *= x), so the caller's weights have changed.
+# W1 is changed in place (W1 *= x), which changes the caller's weights.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# h of a batch came back as (hidden, n): it is (n, hidden).
+# For a batch, h has shape (hidden, n); it should be (n, hidden).
 # task: batch
 import numpy as np
 

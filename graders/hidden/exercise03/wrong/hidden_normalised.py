@@ -1,4 +1,4 @@
-# h was divided by its sum: ReLU is all that happens to W1 x.
+# h is divided by its sum; the only thing that should happen to W1 x is ReLU.
 # task: vector
 import numpy as np
 

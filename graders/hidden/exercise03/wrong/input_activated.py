@@ -1,4 +1,4 @@
-# ReLU was applied to x: it belongs after the first product, h = relu(W1 x).
+# ReLU is applied to x; it belongs after the first product, h = relu(W1 x).
 # task: vector
 import numpy as np
 

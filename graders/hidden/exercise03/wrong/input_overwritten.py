@@ -1,4 +1,4 @@
-# ReLU was written into x, so the caller's x has changed.
+# ReLU is written into x, which changes the caller's x.
 # task: inputs
 import numpy as np
 

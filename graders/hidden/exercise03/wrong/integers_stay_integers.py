@@ -1,4 +1,4 @@
-# Integers stayed integers: int64 arguments give a float64 result.
+# Integer arguments give integer results; int64 arguments should give float64 results.
 # task: types
 import numpy as np
 

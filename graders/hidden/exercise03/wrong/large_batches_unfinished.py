@@ -1,4 +1,4 @@
-# Rows after the first 512 were left at 0: a batch may have any number of rows.
+# Rows beyond the first 512 are left at 0; a batch may have any number of rows.
 # task: batch
 # hidden_only: wrong only beyond 512 rows
 import numpy as np

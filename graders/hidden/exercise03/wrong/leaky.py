@@ -1,4 +1,4 @@
-# Negative numbers were scaled by 0.01: that is leaky ReLU; here they become 0.
+# Negative numbers are scaled by 0.01, which is leaky ReLU; ReLU makes them 0.
 # task: vector
 import numpy as np
 

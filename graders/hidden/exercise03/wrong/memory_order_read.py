@@ -1,4 +1,4 @@
-# The weights were flattened in the order of memory: for a transposed array that is not row after row.
+# The weights are flattened in memory order, but a transposed array isn't stored row by row.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# ReLU is missing: without it the two layers are one linear map.
+# ReLU is missing; without it, the two layers are just one linear map.
 # task: vector
 import numpy as np
 

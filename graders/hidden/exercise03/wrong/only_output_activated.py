@@ -1,4 +1,4 @@
-# ReLU was applied after the second layer: it belongs between the two.
+# ReLU is applied after the second layer; it belongs between the two layers.
 # task: vector
 import numpy as np
 

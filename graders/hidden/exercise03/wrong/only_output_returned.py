@@ -1,4 +1,4 @@
-# Only y came back: the hidden activations are asked for too, as (h, y).
+# Only y is returned; the result should be the pair (h, y), with the hidden activations.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# h of float32 arguments is float32, but y came back as float64.
+# For float32 arguments h is float32, but y is float64; both should be float32.
 # task: types
 import numpy as np
 

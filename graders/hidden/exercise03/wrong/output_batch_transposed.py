@@ -1,4 +1,4 @@
-# y of a batch came back as (out, n): it is (n, out).
+# For a batch, y has shape (out, n); it should be (n, out).
 # task: batch
 import numpy as np
 

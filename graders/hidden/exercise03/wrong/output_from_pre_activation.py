@@ -1,4 +1,4 @@
-# y was computed from W1 x: it is computed from h, after ReLU.
+# y is computed from W1 x; it should be computed from h, after ReLU.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# h is float64, but y was computed in float32: half of its digits are lost.
+# h is float64, but y is computed in float32, which loses half of its digits.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# y was written into an array that is kept from call to call: the next call changes it.
+# y is written into an array that every call reuses, so the next call overwrites it.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The pair came back as (y, h): it is (h, y).
+# The pair is returned as (y, h); it should be (h, y).
 # task: vector
 import numpy as np
 

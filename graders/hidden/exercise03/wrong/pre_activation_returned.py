@@ -1,4 +1,4 @@
-# The first answer is W1 x before ReLU: h is what comes after it.
+# The first result is W1 x, before ReLU; h is the array after ReLU.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The buffer behind the array was read directly: that works only where the rows lie one after another.
+# The raw buffer behind an array is read, which works only if its rows are stored one after another.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# W2 was changed in place (W2 *= h), so the caller's weights have changed.
+# W2 is changed in place (W2 *= h), which changes the caller's weights.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The activation is a sigmoid here: it is ReLU.
+# The activation is the sigmoid; it should be ReLU.
 # task: vector
 import numpy as np
 

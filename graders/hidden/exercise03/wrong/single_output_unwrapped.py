@@ -1,4 +1,4 @@
-# With one output y lost its axis: (out,) stays (1,) when out is 1.
+# With one output, y loses its last axis; the shape (out,) should stay (1,) when out is 1.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The activation is tanh here: it is ReLU.
+# The activation is tanh; it should be ReLU.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# W1 @ x is right for one vector only: a batch (n, in) needs the transposed form.
+# W1 @ x is right for one vector only; a batch (n, in) has its samples as rows, where W1 @ x needs columns.
 # task: batch
 import numpy as np
 

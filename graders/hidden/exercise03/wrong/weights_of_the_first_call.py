@@ -1,4 +1,4 @@
-# The weights of the first call were kept: every call brings its own.
+# The weights of the first call are used for every later call; each call should use its own weights.
 # task: vector
 import numpy as np
 

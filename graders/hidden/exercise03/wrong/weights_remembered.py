@@ -1,4 +1,4 @@
-# The converted weights were remembered for these very arrays: by the next call they may hold other numbers.
+# The converted weights are cached for these arrays, but by the next call they may hold other numbers.
 # task: inputs
 import numpy as np
 

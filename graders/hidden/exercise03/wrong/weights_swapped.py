@@ -1,4 +1,4 @@
-# W2 was used in the first layer and W1 in the second.
+# W2 is used in the first layer and W1 in the second; it should be the other way round.
 # task: vector
 import numpy as np
 

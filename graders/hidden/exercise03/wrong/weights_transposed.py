@@ -1,4 +1,4 @@
-# The weights were used as (in, out): they are (hidden, in) and (out, hidden).
+# The weights are used as (in, hidden) and (hidden, out); they are (hidden, in) and (out, hidden).
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only the first 1000 hidden units reach the output: a layer may have any width.
+# Only the first 1000 hidden units reach the output; a layer may have any width.
 # task: vector
 # hidden_only: wrong only beyond 1000 hidden units
 import numpy as np

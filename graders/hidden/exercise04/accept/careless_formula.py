@@ -1,4 +1,4 @@
-# The formula as it is on paper, without shifting; p is computed first, then its logarithm.
+# The formula as on paper, without shifting: p first, then its logarithm.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Lists and math.exp without shifting; an array is made of them at the end.
+# Lists and math.exp without shifting, converted to an array at the end.
 # core only
 import math
 

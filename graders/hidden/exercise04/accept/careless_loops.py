@@ -1,4 +1,4 @@
-# np.zeros and loops over the rows, without shifting; a running total for the loss.
+# np.zeros and loops over the rows, without shifting, and a running total for the loss.
 # core only
 import numpy as np
 

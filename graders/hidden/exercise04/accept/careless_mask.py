@@ -1,4 +1,4 @@
-# Transposes instead of keepdims, and a boolean mask that picks the targets.
+# Transposes instead of keepdims, and a Boolean mask that picks the targets.
 # core only
 import numpy as np
 

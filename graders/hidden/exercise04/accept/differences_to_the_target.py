@@ -1,4 +1,4 @@
-# The loss as log sum exp of the differences to the target's logit.
+# The loss as log-sum-exp of the differences from the target's logit.
 import numpy as np
 
 

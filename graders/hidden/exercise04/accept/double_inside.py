@@ -1,4 +1,4 @@
-# float32 computed in float64 and rounded once at the end, flat indices.
+# Computes float32 logits in float64 and rounds once at the end; flat indices.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Typed in a hurry: one-hot targets, as blogs write it.
+# Typed in a hurry: one-hot targets, as in many blog posts.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Typed in a hurry: a branch for each number of axes.
+# Typed in a hurry: one branch for each number of axes.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Everything from log-sum-exp.
+# Both functions from log-sum-exp.
 import numpy as np
 
 

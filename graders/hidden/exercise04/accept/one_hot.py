@@ -1,4 +1,4 @@
-# A one-hot matrix and a product with it.
+# Multiplication by a one-hot matrix.
 import numpy as np
 
 

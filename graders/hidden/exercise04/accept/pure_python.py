@@ -1,4 +1,4 @@
-# Loops and the math module, rounded to the promised dtype at the end.
+# Loops and the math module, converted to the promised dtype at the end.
 import math
 
 import numpy as np

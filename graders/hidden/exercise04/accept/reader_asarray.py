@@ -1,4 +1,4 @@
-# np.asarray(…, dtype=float) first, np.atleast_2d for the loss.
+# np.asarray(…, dtype=float) first, and np.atleast_2d for the loss.
 # independent
 """Exercise 4: softmax and cross-entropy."""
 

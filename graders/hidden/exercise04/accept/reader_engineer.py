@@ -1,4 +1,4 @@
-# Checked arguments, in-place operations on a copy, log1p.
+# Checked arguments, in-place operations on a copy, and log1p.
 # independent
 """Exercise 4: softmax and cross-entropy."""
 

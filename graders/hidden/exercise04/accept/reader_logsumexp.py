@@ -1,4 +1,4 @@
-# A logsumexp as in PyTorch, subtracted from the logits.
+# A logsumexp like PyTorch's, subtracted from the logits.
 # independent
 """Exercise 4: softmax and cross-entropy."""
 

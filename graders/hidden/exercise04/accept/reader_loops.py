@@ -1,4 +1,4 @@
-# Python lists, loops and the math module; a function for one sample.
+# Python lists, loops and the math module, with a function for one sample.
 # independent
 import math
 

@@ -1,4 +1,4 @@
-# PyTorch's names: log_softmax and nll_loss; one sample becomes a batch of one row.
+# PyTorch's names, log_softmax and nll_loss; one sample becomes a batch of one row.
 # independent
 """Exercise 4: softmax and cross-entropy."""
 

@@ -1,4 +1,4 @@
-# One-hot labels from a comparison, multiplied with the shifted logits.
+# One-hot labels from a comparison, multiplied by the shifted logits.
 # independent
 import numpy as np
 

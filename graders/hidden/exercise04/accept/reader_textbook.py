@@ -1,4 +1,4 @@
-# The textbook's log-softmax with shifted logits; take_along_axis for the loss.
+# The textbook log-softmax with shifted logits, and take_along_axis for the loss.
 # independent
 """Exercise 4: softmax and cross-entropy."""
 

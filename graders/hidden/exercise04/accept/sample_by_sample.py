@@ -1,4 +1,4 @@
-# The case of one sample, and a stack or a mean of it for more.
+# Handles one sample directly, and stacks or averages the results for more.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# float32 logits came back as float64 probabilities: the dtype of the logits is kept.
+# float32 logits give float64 probabilities; softmax should keep float32.
 # task: types
 import numpy as np
 

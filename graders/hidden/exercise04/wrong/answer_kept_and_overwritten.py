@@ -1,4 +1,4 @@
-# The probabilities were written into an array that is kept from call to call: the next call changes them.
+# The probabilities are written into an array that every call reuses, so the next call overwrites them.
 # task: inputs
 import numpy as np
 

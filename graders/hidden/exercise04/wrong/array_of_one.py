@@ -1,4 +1,4 @@
-# The loss came back as an array of shape (1,): it is a float.
+# The loss is returned as an array of shape (1,); it should be a float.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The logarithm has base 2: the loss is in nats, base e.
+# The logarithm has base 2; the loss uses the natural logarithm.
 # task: loss
 import numpy as np
 

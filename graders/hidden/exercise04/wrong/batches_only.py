@@ -1,4 +1,4 @@
-# A single sample was taken for a batch: logits (classes,) come with one int.
+# Only batches work; a single sample has logits of shape (classes,) and one int as its target.
 # task: loss
 import numpy as np
 

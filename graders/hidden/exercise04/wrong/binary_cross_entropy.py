@@ -1,4 +1,4 @@
-# The other classes' -log(1 - p) was added: with softmax only the target's term belongs to the loss.
+# -log(1 - p) of the other classes is added; with softmax, only the target's term belongs to the loss.
 # task: loss
 import numpy as np
 

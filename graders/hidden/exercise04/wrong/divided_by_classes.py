@@ -1,4 +1,4 @@
-# The mean was taken over samples and classes: it is over samples only.
+# The mean is taken over samples and classes; it should be taken over the samples only.
 # task: loss
 import numpy as np
 

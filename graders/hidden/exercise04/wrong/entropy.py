@@ -1,4 +1,4 @@
-# This is the entropy of the probabilities: the cross-entropy looks at the target's only.
+# This is the entropy of the probabilities; the cross-entropy depends on the target's probability only.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A small number was added to p inside the logarithm: the loss is off, and at large logits it stops at -log of that number.
+# A small number is added to p inside the logarithm, so the loss can never exceed -log of that number.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# log_p[:, target] pairs every sample with every target: each sample has one target.
+# log_p[:, target] pairs every sample with every target; each sample has just one target.
 # task: loss
 import numpy as np
 

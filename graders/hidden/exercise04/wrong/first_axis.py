@@ -1,4 +1,4 @@
-# The probabilities sum to 1 over the samples: they do so over the classes, the last axis.
+# The probabilities sum to 1 over the samples; they should sum to 1 over the classes, the last axis.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only the first sample counts: the loss of a batch is the mean over all.
+# The loss is that of the first sample; for a batch it should be the mean over all samples.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The logits were flattened in the order of memory: for a transposed array that is not sample after sample.
+# The log-probabilities are flattened in memory order, but those of transposed logits aren't stored row by row.
 # task: inputs
 import numpy as np
 

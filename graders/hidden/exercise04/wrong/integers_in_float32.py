@@ -1,4 +1,4 @@
-# Integer logits were computed in float32: they count as float64.
+# Integer logits are converted to float32; int64 should give float64.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The largest |logit| was subtracted: where all are very negative, every exponential becomes 0.
+# The largest |logit| is subtracted, so if all logits are very negative, every exponential becomes 0.
 # task: extremes
 import numpy as np
 

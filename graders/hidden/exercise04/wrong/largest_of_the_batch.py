@@ -1,4 +1,4 @@
-# The batch's largest logit was subtracted from every sample: those far below it vanish; each sample has its own.
+# The largest logit of the whole batch is subtracted, so samples far below it underflow; use each sample's own.
 # task: extremes
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The logarithm was taken of the mean probability: take the mean of the logarithms.
+# The logarithm of the mean probability is taken; it should be the mean of the logarithms.
 # task: loss
 import numpy as np
 

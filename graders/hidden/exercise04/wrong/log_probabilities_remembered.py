@@ -1,4 +1,4 @@
-# The log-probabilities were remembered for this very array of logits: by the next call it may hold other numbers.
+# The log-probabilities are cached for this array, but by the next call it may hold other numbers.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# These are the logarithms of the probabilities.
+# These are the logarithms of the probabilities; softmax returns the probabilities themselves.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The probability has become 0 before its logarithm is taken: use l_t - log sum exp l instead.
+# The probability has already become 0 when its logarithm is taken; use l_t - log sum exp l instead.
 # task: extremes
 import numpy as np
 

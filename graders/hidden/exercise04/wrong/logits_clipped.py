@@ -1,4 +1,4 @@
-# The logits were clipped to [-80, 80] against overflow: large ones then lose their differences.
+# The logits are clipped to [-80, 80] to avoid overflow, which loses the differences between large ones.
 # task: extremes
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The largest logit was subtracted in place (logits -= ...), so the caller's logits have changed.
+# softmax subtracts the largest logit in place (logits -= ...), which changes the caller's logits.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The loss subtracted the largest logit in place, so the caller's logits have changed.
+# cross_entropy subtracts the largest logit in place, which changes the caller's logits.
 # task: inputs
 import numpy as np
 

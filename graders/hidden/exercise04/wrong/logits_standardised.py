@@ -1,4 +1,4 @@
-# The logits were divided by their standard deviation first: softmax takes them as they are.
+# The logits are divided by their standard deviation first; softmax takes them as they are.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The logits were used as if they were probabilities: softmax is missing.
+# The logits are used as if they were probabilities; softmax is missing.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float64 logits were computed in float32: half of their digits are lost.
+# Even the loss of float64 logits is computed in float32, which loses half of its digits.
 # task: loss
 import numpy as np
 

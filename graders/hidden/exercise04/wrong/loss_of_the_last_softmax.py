@@ -1,4 +1,4 @@
-# The loss was taken from the logits that softmax saw last: cross_entropy has logits of its own.
+# The loss is computed from the last argument of softmax; cross_entropy should use its own logits.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# exp overflows in the loss: subtract the sample's largest logit before the exponential.
+# exp overflows in the loss; subtract each sample's largest logit before the exponential.
 # task: extremes
 import numpy as np
 

@@ -1,4 +1,4 @@
-# In the loss the batch's largest logit was subtracted from every sample: each sample has its own.
+# The loss subtracts the largest logit of the whole batch; it should subtract each sample's own.
 # task: extremes
 import numpy as np
 

@@ -1,4 +1,4 @@
-# One loss per sample came back: the answer is their mean, a float.
+# One loss for each sample is returned; the result should be their mean, a float.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only the first 1000 classes are in the sum: there may be any number of them.
+# Only the first 1000 classes are summed; there may be any number of classes.
 # task: softmax
 # hidden_only: wrong only beyond 1000 classes
 import numpy as np

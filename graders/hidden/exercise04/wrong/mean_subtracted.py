@@ -1,4 +1,4 @@
-# The mean was subtracted against overflow: only the largest logit makes every exponent safe.
+# The mean is subtracted to avoid overflow, but only subtracting the maximum makes every exponent safe.
 # task: extremes
 import numpy as np
 

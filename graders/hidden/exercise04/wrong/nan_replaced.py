@@ -1,4 +1,4 @@
-# inf / inf was replaced by 0 after the overflow: the answer is lost by then.
+# The NaN that overflow leaves is replaced with 0, but by then the true probability is lost.
 # task: extremes
 import numpy as np
 

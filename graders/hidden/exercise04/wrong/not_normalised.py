@@ -1,4 +1,4 @@
-# The exponentials were not divided by their sum: probabilities sum to 1.
+# The exponentials aren't divided by their sum, so the probabilities don't sum to 1.
 # task: softmax
 import numpy as np
 

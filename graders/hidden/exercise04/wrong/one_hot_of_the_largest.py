@@ -1,4 +1,4 @@
-# All probability went to the largest logit: that is argmax; softmax shares it.
+# The largest logit gets probability 1, which is argmax; softmax gives every class a share.
 # task: softmax
 import numpy as np
 

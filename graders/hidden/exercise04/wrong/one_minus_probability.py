@@ -1,4 +1,4 @@
-# This is 1 - p of the target: the loss is -log p.
+# This is 1 - p of the target; the loss is -log p.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# logits[target] picks rows of a batch: each sample needs the element of its own target.
+# logits[target] picks whole rows of a batch; each sample needs the element at its own target.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# squeeze took the batch axis from a batch of one sample: (1, classes) is still a batch, and its loss a float.
+# squeeze removes the batch axis of a single row; (1, classes) is still a batch, and its loss is a float.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The base is 2: softmax has e.
+# The exponentials have base 2; softmax uses base e.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The loss of the likeliest class was taken: it is that of the target.
+# The loss of the most likely class is taken; it should be that of the target.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The probabilities were written into an array of the logits' dtype: for integers they are all cut to 0 or 1.
+# The probabilities are written into an array of the logits' dtype, so for integers they become 0 or 1.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# p was clipped before the logarithm: the loss of a very unlikely class is cut off at a fixed number.
+# p is clipped before the logarithm, so the loss of a very unlikely class stops at a fixed number.
 # task: extremes
 import numpy as np
 

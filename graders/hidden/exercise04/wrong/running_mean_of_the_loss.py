@@ -1,4 +1,4 @@
-# The mean was taken over the losses of earlier calls too: it is over the samples of this one.
+# The mean includes losses of earlier calls; it should cover the samples of this call only.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The probabilities of an array with more axes sum to 1 over axis 1: the classes are the last axis.
+# With more axes, the probabilities sum to 1 over axis 1; the classes are the last axis.
 # task: softmax
 import numpy as np
 

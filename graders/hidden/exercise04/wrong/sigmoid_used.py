@@ -1,4 +1,4 @@
-# Each logit went through a sigmoid by itself: softmax weighs the classes against one another.
+# The sigmoid is applied to each logit separately; softmax weighs the classes against each other.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The sign is missing: the loss is minus the logarithm, and never negative.
+# The minus sign is missing: the loss is minus the logarithm, so it is never negative.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The largest logit got the smallest probability: the exponents have the wrong sign.
+# The exponents have the wrong sign, so the largest logit gets the smallest probability.
 # task: softmax
 import numpy as np
 

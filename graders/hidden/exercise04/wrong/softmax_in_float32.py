@@ -1,4 +1,4 @@
-# float64 logits were computed in float32: half of their digits are lost.
+# Even float64 logits are computed in float32, which loses half of their digits.
 # task: softmax
 import numpy as np
 

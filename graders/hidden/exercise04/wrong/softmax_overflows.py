@@ -1,4 +1,4 @@
-# exp overflows: subtract the sample's largest logit first, which changes nothing else.
+# exp overflows in softmax; subtract each sample's largest logit first, which leaves p unchanged.
 # task: extremes
 import numpy as np
 

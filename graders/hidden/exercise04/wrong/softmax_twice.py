@@ -1,4 +1,4 @@
-# Softmax was applied twice: cross_entropy takes logits, once.
+# Softmax is applied twice; cross_entropy takes logits and needs softmax only once.
 # task: loss
 import numpy as np
 

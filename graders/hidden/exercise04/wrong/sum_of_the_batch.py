@@ -1,4 +1,4 @@
-# The samples' losses were added up: the loss of a batch is their mean.
+# The losses of the samples are added up; the loss of a batch is their mean.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A small number was added to the sum: the probabilities no longer sum to 1.
+# A small number is added to the sum, so the probabilities no longer sum to 1.
 # task: softmax
 import numpy as np
 

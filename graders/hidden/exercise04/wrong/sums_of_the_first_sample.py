@@ -1,4 +1,4 @@
-# With more than two axes every sample was divided by the sum of the first: each has its own.
+# With more than two axes, every sample is divided by the first one's sum; each needs its own.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The classes were counted from 1: target 0 is the first class.
+# The classes are counted from 1; target 0 is the first class.
 # task: loss
 import numpy as np
 

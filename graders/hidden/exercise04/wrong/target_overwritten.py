@@ -1,4 +1,4 @@
-# The targets were made into flat indices in place, so the caller's targets have changed.
+# The targets are turned into flat indices in place, which changes the caller's targets.
 # task: inputs
 import numpy as np
 

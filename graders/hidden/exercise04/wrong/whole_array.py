@@ -1,4 +1,4 @@
-# The whole array sums to 1: each sample does.
+# The whole array sums to 1; each sample should sum to 1.
 # task: softmax
 import numpy as np
 

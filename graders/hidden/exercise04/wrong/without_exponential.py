@@ -1,4 +1,4 @@
-# The logits were divided by their sum: softmax takes their exponentials first.
+# The logits are divided by their sum; softmax takes their exponentials first.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The bias as the weight of a constant input: one product gives dW and db.
+# The bias as the weight of a constant input, so that one product gives dW and db.
 import numpy as np
 
 

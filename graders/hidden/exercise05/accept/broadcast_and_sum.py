@@ -1,4 +1,4 @@
-# Broadcasting to (n, out, in) and a sum over the rows; a list instead of a tuple.
+# Broadcasts to (n, out, in) and sums over the rows; returns a list instead of a tuple.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# np.outer for one sample, dz.T @ x for a batch, nothing about dtypes.
+# np.outer for one sample, dz.T @ x for a batch, with no thought for dtypes.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# One sample by broadcasting; a batch as the sum and the stack of its samples.
+# Broadcasting for one sample; sums and stacks of such results for a batch.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# reshape(1, -1) for one sample and back again at the end; a list of three.
+# reshape(1, -1) for one sample and back again at the end; returns a list.
 # core only
 import numpy as np
 

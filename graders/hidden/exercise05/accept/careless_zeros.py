@@ -1,4 +1,4 @@
-# np.zeros and loops: always float64, whatever comes in.
+# np.zeros and loops, so always float64, whatever the arguments.
 # core only
 import numpy as np
 

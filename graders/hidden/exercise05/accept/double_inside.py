@@ -1,4 +1,4 @@
-# float32 computed in float64 and rounded once at the end.
+# Computes float32 arguments in float64 and rounds once at the end.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Index notation, and an `if` for one sample.
+# np.einsum, with an `if` for one sample.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Typed in a hurry: by einsum.
+# Typed in a hurry: einsum.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Loops over samples, outputs and inputs in Python floats, rounded to the promised dtype at the end.
+# Loops over samples, outputs and inputs with Python floats, and converts to the promised dtype at the end.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# The sum over the rows as a product with ones; db of one sample is dz itself, not a copy.
+# The sum over the rows as a product with ones; for one sample, db is dz itself, not a copy.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# The bias as the weight of a constant input: dW and db from one product.
+# The bias as the weight of a constant input: one product for dW and db.
 # independent
 r"""The adjoint of an affine map.
 

@@ -1,4 +1,4 @@
-# Broadcasting to (n, out, in) and sums; Python's sum for db.
+# Broadcasts to (n, out, in) and sums; Python's sum for db.
 # independent
 import numpy as np
 

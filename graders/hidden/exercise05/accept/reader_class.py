@@ -1,4 +1,4 @@
-# A small layer class that remembers its input; np.outer for one sample.
+# A small layer class that remembers its input, with np.outer for one sample.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# np.einsum for all three, with an index string for one sample and one for a batch.
+# np.einsum for all three, with one index string for a sample and another for a batch.
 # independent
 """Exercise 5: the gradient of an affine layer, in index notation."""
 

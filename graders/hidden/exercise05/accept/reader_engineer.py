@@ -1,4 +1,4 @@
-# Checked shapes, one common dtype for all arguments.
+# Checks the shapes, and one common dtype for all arguments.
 # independent
 """Exercise 5: the gradient of an affine layer."""
 

@@ -1,4 +1,4 @@
-# Private copies, reshaped in place and added up row by row.
+# Private copies, reshaped in place and summed row by row.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Three nested loops over rows, outputs and inputs, adding up in an array of zeros.
+# Three nested loops over rows, outputs and inputs, which add to an array of zeros.
 # independent
 """Exercise 5: the gradient of an affine layer."""
 

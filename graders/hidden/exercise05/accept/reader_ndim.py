@@ -1,4 +1,4 @@
-# A beginner's `if x.ndim == 1`, and a loop that adds one np.outer after the other.
+# A beginner's `if x.ndim == 1`, and a loop that adds one np.outer after another.
 # independent
 import numpy as np
 

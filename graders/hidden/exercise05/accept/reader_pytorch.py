@@ -1,4 +1,4 @@
-# Written like the backward of a torch.autograd.Function.
+# Written like the backward method of a torch.autograd.Function.
 # independent
 import numpy as np
 

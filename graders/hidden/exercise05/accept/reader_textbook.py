@@ -1,4 +1,4 @@
-# One line each; np.atleast_2d makes a batch of one sample, times 1.0 makes floats.
+# One line each: np.atleast_2d makes a sample a batch, and times 1.0 makes floats.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# np.outer of each row, added one after another in the promised dtype.
+# np.outer for each row, added up in the promised dtype.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# Each call of affine_backward added to the dW of the one before: every call starts from 0.
+# Each call of affine_backward adds its dW to that of earlier calls; every call should start from 0.
 # task: backward
 import numpy as np
 

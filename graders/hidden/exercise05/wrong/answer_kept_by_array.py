@@ -1,4 +1,4 @@
-# The answer was remembered by the array that was passed, not by what is in it: the same array may hold other numbers by now.
+# The result is cached by array object, not by content, but the same array may hold new numbers by now.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answer was remembered by dz alone: the same dz may come with another x.
+# The result is cached by dz alone, but the same dz may come with another x.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answers were remembered by dz and x: the same two may come with another W, which dx depends on.
+# The results are cached by dz and x, but dx depends on W too, which may have changed.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answer was written into an array that the next call writes into again: return a new one.
+# The result is written into an array that every call reuses, so the next call overwrites it.
 # task: inputs
 import numpy as np
 

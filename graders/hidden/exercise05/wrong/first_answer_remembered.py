@@ -1,4 +1,4 @@
-# Later calls of affine_backward returned the first dW of that shape: every call has arguments of its own.
+# affine_backward returns the first dW of that shape again; every call should use its own arguments.
 # task: backward
 import numpy as np
 

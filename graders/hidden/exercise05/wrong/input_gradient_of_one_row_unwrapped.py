@@ -1,4 +1,4 @@
-# dx of a batch of one row lost its axis: it has the shape of x, (1, in).
+# For a batch of one row, dx loses its batch axis; it should have the shape of x, (1, in).
 # task: backward
 import numpy as np
 

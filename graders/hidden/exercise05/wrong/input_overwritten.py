@@ -1,4 +1,4 @@
-# The gradient dx was written into x: the caller's x has changed.
+# dx is written into x, which changes the caller's x.
 # task: inputs
 import numpy as np
 

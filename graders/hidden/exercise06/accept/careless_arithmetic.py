@@ -1,4 +1,4 @@
-# Moves the caller's array by += and -=, so it comes back rounded.
+# The caller's array is moved with += and -=, so rounding changes it.
 # core only
 import numpy as np
 

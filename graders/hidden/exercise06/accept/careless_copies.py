@@ -1,4 +1,4 @@
-# w.copy() for each side, always a float64 gradient; a loop and max() for the error.
+# w.copy() for each side, and always a float64 gradient; a loop and max() for the error.
 # core only
 import numpy as np
 

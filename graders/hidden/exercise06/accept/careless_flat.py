@@ -1,4 +1,4 @@
-# Everything through np.array(w, dtype=float) and its flat view; five points instead of two.
+# np.array(w, dtype=float) and its flat view throughout; a five-point formula.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The nditer loop of the course cs231n, moving the caller's own array and putting it back.
+# The nditer loop of the course CS231n: the caller's own array is moved and put back.
 # core only
 import numpy as np
 

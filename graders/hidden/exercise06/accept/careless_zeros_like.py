@@ -1,4 +1,4 @@
-# np.zeros_like for the step and for the gradient, which integers would cut; a try tells numbers from arrays.
+# np.zeros_like for step and gradient, which fails for integers; a try tells numbers from arrays.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The five-point stencil, with an error of the fourth order.
+# The five-point formula, with an error of fourth order.
 import numpy as np
 
 

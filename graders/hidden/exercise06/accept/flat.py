@@ -1,4 +1,4 @@
-# A flat copy of w, and the shape given back to f each time.
+# A flat copy of w, reshaped for every call of f.
 import numpy as np
 
 

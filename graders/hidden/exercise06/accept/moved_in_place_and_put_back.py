@@ -1,4 +1,4 @@
-# The caller's own array, where it is float64, is moved and the saved element put back.
+# A float64 array is moved in place, and each saved element is put back.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# np.nditer with its multi_index, on a copy; numbers apart.
+# np.nditer with multi_index, on a copy; numbers are handled separately.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# A beginner's steps, one line each; type(w) == float tells numbers from arrays.
+# One small step per line; type(w) == float tells numbers from arrays.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A class that keeps f and eps; a copy for each side.
+# A class that holds f and eps; a copy for each side.
 # independent
 import numpy as np
 

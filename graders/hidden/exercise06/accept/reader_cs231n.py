@@ -1,4 +1,4 @@
-# np.nditer as in the course cs231n: a copy is moved in place and put back.
+# np.nditer as in the course CS231n: a copy is moved in place and put back.
 # independent
 import numpy as np
 

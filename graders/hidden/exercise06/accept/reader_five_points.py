@@ -1,4 +1,4 @@
-# The five-point formula of fourth order, with functions along one element.
+# The five-point formula of fourth order, applied to a function of one element.
 # independent
 """Exercise 6, with the fourth-order formula, since a more accurate one will do too."""
 

@@ -1,4 +1,4 @@
-# Small helper functions: a moved copy, a slope, the dtype of the answer.
+# Small helper functions: a moved copy, a slope, the dtype of the result.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Moves a float64 copy by += and -=, and prints every element.
+# A float64 copy is moved with += and -=, and every element is printed.
 # independent
 import numpy as np
 

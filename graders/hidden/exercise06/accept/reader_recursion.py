@@ -1,4 +1,4 @@
-# Recursion over the axes: each row is the argument of a function of its own.
+# Recursion over the axes: each row becomes the argument of its own function.
 # independent
 import numpy as np
 

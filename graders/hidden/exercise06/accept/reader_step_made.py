@@ -1,4 +1,4 @@
-# Divided by the step that was really made, (w + h) - (w - h).
+# The difference is divided by the actual step, (w + h) - (w - h).
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The textbook's formula with a step array for each index; numbers apart.
+# The textbook formula with a step array for each index; numbers are handled separately.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Richardson extrapolation of two central differences: more accurate than either.
+# Richardson extrapolation from two central differences, which is more accurate than either.
 import numpy as np
 
 

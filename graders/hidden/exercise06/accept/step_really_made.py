@@ -1,4 +1,4 @@
-# Divided by the step that rounding has left, (w + eps) - (w - eps).
+# The difference is divided by the step that remains after rounding, (w + eps) - (w - eps).
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# The mean of a forward and a backward quotient, which is the central one.
+# The mean of the forward and the backward difference, which is the central difference.
 import numpy as np
 
 

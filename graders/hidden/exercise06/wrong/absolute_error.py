@@ -1,4 +1,4 @@
-# This is the absolute error: it says little without the size of a and b.
+# The differences are not divided by |a| + |b|: that is the absolute error, not the relative one.
 # task: relative
 import numpy as np
 

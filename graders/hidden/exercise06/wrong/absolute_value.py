@@ -1,4 +1,4 @@
-# The sign was dropped: a gradient has a direction.
+# The derivative loses its sign: where f falls, the derivative is negative.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The absolute value was taken in place: the caller's b has changed.
+# The absolute value of b is taken in place, which changes the caller's b.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# All elements were moved at once: that is the derivative along (1, …, 1), each element is moved by itself.
+# All elements of w move at once, so f is differentiated along (1, …, 1) instead of one element at a time.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float32 weights gave a float64 gradient: the dtype of w is kept.
+# A float32 array gives a float64 gradient; the gradient should have w's dtype.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# squeeze removed the axes of length 1: the gradient has the shape of w.
+# squeeze removes the axes of length 1 from the gradient, which should have the shape of w.
 # task: array
 import numpy as np
 

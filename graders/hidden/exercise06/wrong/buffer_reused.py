@@ -1,4 +1,4 @@
-# The gradient was written into an array that the next call writes into again: return a new one.
+# The gradient is returned in a buffer that the next call overwrites, instead of in a new array.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The difference was taken in float32, which keeps no digits of it: f is evaluated in float64.
+# f is called with float32 values, so rounding swamps the small difference of its results; use float64.
 # task: scalar
 import numpy as np
 

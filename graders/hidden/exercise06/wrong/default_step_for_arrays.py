@@ -1,4 +1,4 @@
-# For arrays the step was always 1e-5: eps is an argument there too.
+# For arrays the step is always 1e-5, whatever eps is.
 # task: array
 import numpy as np
 

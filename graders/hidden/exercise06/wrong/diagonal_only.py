@@ -1,4 +1,4 @@
-# Of a matrix only the diagonal was visited: every element has a derivative.
+# Only the diagonal of a matrix is differentiated; the other elements need a derivative too.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The difference was taken in place (a -= b): the caller's a has changed.
+# The difference is computed in place (a -= b), which changes the caller's a.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The quotient was squared: |a - b| is asked for.
+# The quotient is squared; the relative error is the plain |a - b| / (|a| + |b|).
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The difference was divided by eps: from w - eps to w + eps it is 2 eps.
+# The difference is divided by eps, but the two points, w - eps and w + eps, are 2 eps apart.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivative was divided by f: that is the derivative of log f.
+# The derivative is divided by f: that is the derivative of log f.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The gradient was divided by the number of elements: it is not a mean.
+# The gradient is divided by the number of elements, as if it were a mean.
 # task: array
 import numpy as np
 

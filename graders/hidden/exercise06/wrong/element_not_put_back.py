@@ -1,4 +1,4 @@
-# The elements were not put back: those already visited stay at w - eps while the next is moved.
+# An element stays at w - eps after its turn, so the derivatives of later elements are taken at the wrong point.
 # task: array
 import numpy as np
 

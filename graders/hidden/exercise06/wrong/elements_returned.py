@@ -1,4 +1,4 @@
-# An error for each element came back: the largest is asked for, a float.
+# An array with one error per element is returned, instead of the largest error as a float.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The step was always 1e-5: eps is an argument.
+# The step is always 1e-5, whatever eps is.
 # task: scalar
 import numpy as np
 

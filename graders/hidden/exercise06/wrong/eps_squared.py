@@ -1,4 +1,4 @@
-# The step was eps²: so short a step drowns the difference in rounding.
+# The step is eps², which is so short that rounding swamps the difference.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The error of integers was cut to an integer: it is a float.
+# The relative error of integer arrays is truncated to an integer; it should be a float.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float64 arguments were compared in float32: differences below 1e-7 are lost.
+# float64 arguments are compared in float32, which loses differences below about 1e-7.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# a and b were flattened in the order of memory, each its own: for a slice that pairs the wrong elements.
+# a is flattened in memory order and b row by row, so for a transposed array the wrong elements are compared.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The elements were summed: the largest is asked for.
+# The errors of the elements are summed; the result should be the largest of them.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# f was given a flattened w: it takes an array of w's own shape.
+# f is called with a flattened copy of w; it needs an array of w's shape.
 # task: array
 import numpy as np
 

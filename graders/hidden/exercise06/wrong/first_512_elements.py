@@ -1,4 +1,4 @@
-# Elements after the first 512 were left at 0: w may be of any size.
+# Only the first 512 elements are differentiated; the others keep a derivative of 0.
 # task: array
 # hidden_only: wrong only beyond 512 elements
 import numpy as np

@@ -1,4 +1,4 @@
-# Elements after the first hundred were left at 0: w may be of any size.
+# Only the first 100 elements are differentiated; the others keep a derivative of 0.
 # task: array
 # hidden_only: wrong only beyond 100 elements
 import numpy as np

@@ -1,4 +1,4 @@
-# Only the first thousand elements were compared: the wrong one may be any.
+# Only the first 1000 elements are compared.
 # task: relative
 # hidden_only: wrong only beyond 1000 elements
 import numpy as np

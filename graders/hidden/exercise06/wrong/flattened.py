@@ -1,4 +1,4 @@
-# The gradient came back flattened: it has the shape of w.
+# The gradient is returned as a flat vector; it should have the shape of w.
 # task: array
 import numpy as np
 

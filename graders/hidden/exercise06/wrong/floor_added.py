@@ -1,4 +1,4 @@
-# 1e-8 was added to the denominator: it is the least that the denominator may be.
+# 1e-8 is added to the denominator; the denominator should be max(1e-8, |a| + |b|).
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Where both are 0 the quotient is NaN: the denominator is at least 1e-8.
+# The denominator has no lower limit of 1e-8, so the error is NaN where both elements are 0.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was kept above 1: small gradients are compared down to 1e-8.
+# The denominator is at least 1 instead of at least 1e-8, so errors of small gradients look small.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# 1e-8 was made the least value of the numerator: it is that of the denominator.
+# The lower limit of 1e-8 is on the numerator; it belongs on the denominator.
 # task: relative
 import numpy as np
 

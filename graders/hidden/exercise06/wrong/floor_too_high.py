@@ -1,4 +1,4 @@
-# The denominator was kept above 1e-6: small gradients are compared down to 1e-8.
+# The denominator is at least 1e-6 instead of at least 1e-8, so errors of very small gradients look small.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was kept above 1e-12: below 1e-8 rounding noise counts as a difference.
+# The denominator may fall to 1e-12 instead of 1e-8, so rounding noise around 0 counts as a difference.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# This is the forward difference, whose error is of the order of eps: the central one steps to both sides.
+# This is the forward difference, with an error proportional to eps; the central one uses w - eps as well.
 # task: scalar
 import numpy as np
 

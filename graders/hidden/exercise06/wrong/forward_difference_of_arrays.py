@@ -1,4 +1,4 @@
-# Arrays were given a forward difference: the central one is asked for, whatever w is.
+# Arrays get a forward difference; they need a central difference, as floats do.
 # task: array
 import numpy as np
 

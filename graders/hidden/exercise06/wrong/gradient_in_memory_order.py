@@ -1,4 +1,4 @@
-# The derivatives were stored in the order of memory: for a transposed array that is not its rows one after another.
+# The derivatives are stored in memory order, which puts them in the wrong places if w is transposed.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The gradient was remembered by the array that was passed, not by what is in it: the same array may hold other numbers by now.
+# The gradient is cached per array object, so it is out of date once that array holds other numbers.
 # task: inputs
 import numpy as np
 

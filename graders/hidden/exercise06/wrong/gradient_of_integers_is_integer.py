@@ -1,4 +1,4 @@
-# The gradient of integer weights was cut to integers (zeros_like has the dtype of w): they count as float64.
+# The gradient of an integer array is truncated to integers (zeros_like copies w's dtype); it should be float64.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A step of gradient descent was taken on the caller's w: only the gradient is asked for.
+# The call takes a step of gradient descent on the caller's w; it should only measure the gradient.
 # task: inputs
 import numpy as np
 

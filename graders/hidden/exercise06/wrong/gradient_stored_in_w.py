@@ -1,4 +1,4 @@
-# The gradient was written into w: the caller's w has changed.
+# The gradient is written into the caller's w.
 # task: inputs
 import numpy as np
 

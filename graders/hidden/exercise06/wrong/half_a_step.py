@@ -1,4 +1,4 @@
-# The points are eps apart but the divisor is 2 eps: step by eps to either side.
+# The two points are only eps apart, but the difference is divided by 2 eps; step by eps on each side.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was the mean of |a| and |b|: their sum is asked for.
+# The denominator is the mean of |a| and |b| instead of their sum.
 # task: relative
 import numpy as np
 

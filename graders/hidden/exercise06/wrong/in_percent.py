@@ -1,4 +1,4 @@
-# The error came back in percent: 1 is all of it.
+# The error is returned in percent; it should run from 0 to 1.
 # task: relative
 import numpy as np
 

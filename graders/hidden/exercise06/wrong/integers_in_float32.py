@@ -1,4 +1,4 @@
-# Integer weights gave a float32 gradient: integers count as float64.
+# An integer array gives a float32 gradient; it should give float64.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# w + eps was stored in an integer array, which cut the step off: copy w as float64.
+# w + eps is stored in an integer array, which truncates the step to 0; copy w as float64 first.
 # task: types
 import numpy as np
 

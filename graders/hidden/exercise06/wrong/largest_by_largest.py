@@ -1,4 +1,4 @@
-# The largest difference was divided by the largest sum: each element is divided by its own.
+# The largest difference is divided by the largest sum; each difference should be divided by its own sum.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Each element was put back when the next one was moved, so the last never was: the caller's w has changed.
+# Each element is put back only when the next one moves, so the last one never is, and the caller's w has changed.
 # task: inputs
 import numpy as np
 

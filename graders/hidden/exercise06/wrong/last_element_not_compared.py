@@ -1,4 +1,4 @@
-# The last element was not compared: the wrong one may be any.
+# The last elements of a and b are never compared.
 # task: relative
 import numpy as np
 

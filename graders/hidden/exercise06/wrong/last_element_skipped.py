@@ -1,4 +1,4 @@
-# The last element was left out: every element has a derivative.
+# The last element is skipped, and its derivative stays 0.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only vectors and matrices were thought of: w may have any number of axes.
+# Arrays with more than two axes get a gradient of zeros; w may have any number of axes.
 # task: array
 import numpy as np
 

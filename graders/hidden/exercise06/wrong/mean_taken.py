@@ -1,4 +1,4 @@
-# The mean of the elements was taken: the largest shows the one that is wrong.
+# The mean of the errors is returned instead of the largest, so one wrong element hides among many right ones.
 # task: relative
 import numpy as np
 

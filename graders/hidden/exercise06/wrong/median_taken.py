@@ -1,4 +1,4 @@
-# The median of the elements was taken: the largest shows the one that is wrong.
+# The median of the errors is returned instead of the largest, so one wrong element goes unnoticed.
 # task: relative
 import numpy as np
 

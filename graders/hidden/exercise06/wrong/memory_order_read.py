@@ -1,4 +1,4 @@
-# w was read in the order of memory: for a transposed array that is not its rows one after another.
+# The elements of w are read in memory order, which mixes them up if w is transposed.
 # task: inputs
 import numpy as np
 

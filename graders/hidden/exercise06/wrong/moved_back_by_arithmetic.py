@@ -1,4 +1,4 @@
-# w[i] + eps - 2 eps + eps is not w[i] but for rounding: save the element and put it back, or work on a copy.
+# Adding and subtracting eps doesn't restore w[i] exactly, because each step rounds; work on a copy of w.
 # task: inputs
 import numpy as np
 

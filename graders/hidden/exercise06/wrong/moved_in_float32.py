@@ -1,4 +1,4 @@
-# float32 weights were moved in float32, which has no room for a step of 1e-5: the differences are taken in float64.
+# float32 weights are moved in float32, which rounds a step of 1e-5 badly; convert them to float64 first.
 # task: types
 import numpy as np
 

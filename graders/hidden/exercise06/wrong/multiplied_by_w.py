@@ -1,4 +1,4 @@
-# The derivative was multiplied with w: that is a sensitivity, not the derivative.
+# The derivative is multiplied by w.
 # task: scalar
 import numpy as np
 

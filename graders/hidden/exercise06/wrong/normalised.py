@@ -1,4 +1,4 @@
-# The gradient was scaled to length 1: its length belongs to the answer.
+# The gradient is scaled to length 1, so its size is lost.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Norms were divided: small elements vanish in a norm, each is compared by itself.
+# Norms of whole arrays are compared, so errors in small elements don't show; compare element by element.
 # task: relative
 import numpy as np
 

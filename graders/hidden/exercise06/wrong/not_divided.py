@@ -1,4 +1,4 @@
-# The difference was not divided by the distance of the two points, 2 eps.
+# The difference is not divided by the distance between the two points, 2 eps.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# For a number an array of shape (1,) came back: a float is wanted.
+# If w is a float, an array of shape (1,) is returned instead of a float.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only arrays were compared: a and b may be floats, which have no dtype.
+# a and b are used as arrays, with a dtype, but they may be plain floats.
 # task: relative
 import numpy as np
 

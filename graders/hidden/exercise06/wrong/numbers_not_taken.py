@@ -1,4 +1,4 @@
-# Only arrays were taken: w may be a float, which has no shape and no astype().
+# w is used as an array, with astype and shape, but it may be a plain float.
 # task: scalar
 import numpy as np
 

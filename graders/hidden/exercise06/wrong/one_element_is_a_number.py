@@ -1,4 +1,4 @@
-# An array of one element gave a number: it gives an array of its shape.
+# An array with one element gives a number; the gradient should be an array of the same shape.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The other elements were taken for 0: they stay where they are while one is moved.
+# All other elements are set to 0 while one moves; they should stay where they are.
 # task: array
 import numpy as np
 

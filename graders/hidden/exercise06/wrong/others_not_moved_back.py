@@ -1,4 +1,4 @@
-# f(w - eps) was evaluated with all elements moved: only one is moved, to both sides.
+# In f(w - eps) all elements move; only one should, as in f(w + eps).
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# / 2 * eps divides by 2 and multiplies with eps: the divisor needs parentheses, (2 * eps).
+# / 2 * eps divides by 2 and then multiplies by eps; write / (2 * eps).
 # task: scalar
 import numpy as np
 

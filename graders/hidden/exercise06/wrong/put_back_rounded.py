@@ -1,4 +1,4 @@
-# w was put back rounded to six decimals: bit for bit means the same bits.
+# The call rounds the caller's w to six decimals; w should stay exactly as it was.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only f(w - eps) was divided: the difference needs parentheses.
+# Only f(w - eps) is divided by 2 eps; put parentheses around the difference.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# ravel() of a slice or a transpose is a copy, so moving its elements did not move w: use indices, or work on a copy.
+# ravel() copies a sliced or transposed array, so moving its elements doesn't move w.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The buffer behind the array was read directly: that works only where the rows lie one after another.
+# w's memory buffer is read directly, which fails unless its rows lie one after another in memory.
 # task: inputs
 import numpy as np
 

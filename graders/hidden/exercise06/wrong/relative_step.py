@@ -1,4 +1,4 @@
-# The step was eps · w, which is none at w = 0: the step is eps.
+# The step is eps · |w|, which is 0 at w = 0; it should be eps.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was |a|: the sum |a| + |b| treats both alike.
+# The denominator is |a| alone instead of |a| + |b|.
 # task: relative
 import numpy as np
 

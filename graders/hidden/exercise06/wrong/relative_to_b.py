@@ -1,4 +1,4 @@
-# The denominator was |b|: the sum |a| + |b| treats both alike.
+# The denominator is |b| alone instead of |a| + |b|.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was the root of a² + b²: |a| + |b| is asked for.
+# The denominator is the square root of a² + b² instead of |a| + |b|.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The gradient was rounded to five decimals: a check needs all the digits there are.
+# The gradient is rounded to five decimals; a gradient check needs all its digits.
 # task: scalar
 import numpy as np
 

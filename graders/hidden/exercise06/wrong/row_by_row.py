@@ -1,4 +1,4 @@
-# The loop ran over the first axis and moved a row at a time: every element has a derivative of its own.
+# The loop runs over the first axis only, so a whole row moves at once instead of one element.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# f(w + eps) - 2 f(w) + f(w - eps) over eps² is the second derivative: the first is wanted.
+# (f(w + eps) - 2 f(w) + f(w - eps)) / eps² is the second derivative, not the first.
 # task: scalar
 import numpy as np
 

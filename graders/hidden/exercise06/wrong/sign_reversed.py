@@ -1,4 +1,4 @@
-# The sign is reversed: f(w + eps) comes first, f(w - eps) is subtracted.
+# The sign is reversed: f(w - eps) should be subtracted from f(w + eps), not the other way round.
 # task: scalar
 import numpy as np
 

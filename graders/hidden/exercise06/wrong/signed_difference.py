@@ -1,4 +1,4 @@
-# The absolute value of the difference is missing: a below b counts as much as a above b.
+# The difference a - b lacks its absolute value, so an element with a < b never counts as wrong.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was a + b, without absolute values: negative numbers bring it down to 1e-8.
+# The denominator is a + b, without absolute values, so for negative elements it drops to 1e-8.
 # task: relative
 import numpy as np
 

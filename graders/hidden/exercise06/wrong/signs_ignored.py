@@ -1,4 +1,4 @@
-# ||a| - |b|| does not see a wrong sign: the difference is |a - b|.
+# |a| and |b| are compared instead of a and b, so a wrong sign goes unnoticed.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Small derivatives were rounded to 0: a small derivative is not none.
+# Derivatives smaller than 0.001 are set to 0.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The smallest of the elements was taken: the largest shows the one that is wrong.
+# The smallest error is returned instead of the largest.
 # task: relative
 import numpy as np
 

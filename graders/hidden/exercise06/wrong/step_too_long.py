@@ -1,4 +1,4 @@
-# The step was a hundred times eps: the error of a central difference grows with its square.
+# The step is 100 times eps, so the error of the central difference is 10 000 times as large.
 # task: scalar
 import numpy as np
 

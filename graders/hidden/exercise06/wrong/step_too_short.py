@@ -1,4 +1,4 @@
-# The step was a ten-thousandth of eps: so short a step drowns the difference in rounding.
+# The step is a ten-thousandth of eps, so short that rounding swamps the difference.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The step was not cleared between the elements, so more and more of them move: one is moved at a time.
+# The step array isn't reset between elements, so all elements visited so far move along.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The denominator was |a + b|: where the signs differ that is small, |a| + |b| is not.
+# The denominator is |a + b| instead of |a| + |b|; where the signs differ, that is far too small.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivatives were summed to one number: the gradient keeps one for each element.
+# The derivatives are summed to one number; the gradient should have one for each element.
 # task: array
 import numpy as np
 

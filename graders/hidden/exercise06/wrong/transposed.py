@@ -1,4 +1,4 @@
-# The gradient of a matrix came back transposed: it has the shape of w.
+# The gradient of a matrix is returned transposed; it should have the shape of w.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivatives of a square matrix landed at [j, i]: that of w[i, j] belongs at [i, j].
+# For a square matrix, the derivative with respect to w[i, j] is stored at [j, i].
 # task: array
 import numpy as np
 

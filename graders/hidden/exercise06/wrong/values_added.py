@@ -1,4 +1,4 @@
-# The two values were added: a difference is wanted.
+# f(w + eps) and f(w - eps) are added; they should be subtracted.
 # task: scalar
 import numpy as np
 

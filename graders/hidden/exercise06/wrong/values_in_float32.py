@@ -1,4 +1,4 @@
-# The values of f were rounded to float32: their difference has no digits left.
+# The values of f are rounded to float32, which leaves no accurate digits in their difference.
 # task: scalar
 import numpy as np
 

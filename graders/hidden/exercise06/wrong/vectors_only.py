@@ -1,4 +1,4 @@
-# Only vectors were thought of: w may have any number of axes.
+# Only floats and vectors are handled; w may have any number of axes.
 # task: array
 import numpy as np
 

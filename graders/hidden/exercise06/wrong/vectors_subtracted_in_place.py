@@ -1,4 +1,4 @@
-# The difference of two vectors was taken in place (a -= b): the caller's a has changed.
+# For vectors the difference is computed in place (a -= b), which changes the caller's a.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# True or False came back: the number is asked for, to be judged by the reader.
+# True or False is returned instead of the relative error itself.
 # task: relative
 import numpy as np
 

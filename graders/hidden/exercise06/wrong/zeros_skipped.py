@@ -1,4 +1,4 @@
-# Elements that are 0 were skipped: the function depends on them too.
+# Elements that are 0 get a derivative of 0, but f depends on them too.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# the transform of Box and Muller, from uniform samples
+# The Box-Muller transform of uniform samples.
 import math
 
 import numpy as np

@@ -1,4 +1,4 @@
-# both samples of every pair of Box and Muller's transform
+# The Box-Muller transform, using both samples of each pair.
 import math
 
 import numpy as np

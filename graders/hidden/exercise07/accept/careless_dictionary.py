@@ -1,4 +1,4 @@
-# a dictionary of deviations; an unknown scheme is a KeyError
+# A dictionary of standard deviations; an unknown scheme raises a KeyError.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# anything but "he" is taken for "xavier"
+# Any scheme except "he" is taken for "xavier".
 # core only
 import numpy as np
 

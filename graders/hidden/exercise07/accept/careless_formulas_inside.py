@@ -1,4 +1,4 @@
-# the formulas typed once more in initialize, without an else
+# The formulas repeated inside initialize, without an else.
 # core only
 import numpy as np
 

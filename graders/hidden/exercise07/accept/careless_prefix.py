@@ -1,4 +1,4 @@
-# one letter of the scheme decides
+# Only one letter of the scheme is checked.
 # core only
 import math
 

@@ -1,4 +1,4 @@
-# samples in single precision, as deep-learning libraries make them
+# Samples in single precision, as deep-learning libraries draw them.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# a child generator, seeded from the one passed in
+# A child generator that is seeded from rng.
 import math
 
 import numpy as np

@@ -1,4 +1,4 @@
-# a class for each scheme
+# A class for each scheme.
 # independent
 import numpy as np
 

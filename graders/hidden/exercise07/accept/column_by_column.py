@@ -1,4 +1,4 @@
-# the transpose of a matrix with a row for each input
+# The transpose of a matrix with one row per input.
 import math
 
 

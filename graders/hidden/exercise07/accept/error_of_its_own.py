@@ -1,4 +1,4 @@
-# an exception derived from ValueError
+# A custom exception derived from ValueError.
 import math
 
 

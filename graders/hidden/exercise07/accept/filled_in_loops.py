@@ -1,4 +1,4 @@
-# an array of zeros, filled in two loops
+# An array of zeros that two loops fill.
 # independent
 import math
 

@@ -1,4 +1,4 @@
-# an empty array, filled as PyTorch fills its tensors
+# An empty array that is filled in place, as in PyTorch.
 # independent
 import math
 

@@ -1,4 +1,4 @@
-# uniform samples through the inverse of the distribution function
+# Uniform samples passed through the inverse of the distribution function.
 import math
 from statistics import NormalDist
 

@@ -1,4 +1,4 @@
-# a list of rows, made an array
+# A list of rows, converted to an array.
 # independent
 import numpy as np
 

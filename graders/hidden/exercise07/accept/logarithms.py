@@ -1,4 +1,4 @@
-# logarithms for roots, and the transform of Box and Muller
+# Logarithms instead of square roots, and the Box-Muller transform.
 # independent
 """Normal numbers by Box and Muller, for the fun of it."""
 

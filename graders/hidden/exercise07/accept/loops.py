@@ -1,4 +1,4 @@
-# float by float, in two loops
+# Two loops that draw one float at a time.
 import math
 
 import numpy as np

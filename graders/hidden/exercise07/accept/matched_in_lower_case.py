@@ -1,4 +1,4 @@
-# match on the name in lower case; the transpose of (fan_in, fan_out)
+# A match statement on the lower-case name; the transpose of a (fan_in, fan_out) array.
 # independent
 """Schemes in any case."""
 

@@ -1,4 +1,4 @@
-# NumPy scalars, a table of functions, capitals accepted
+# NumPy scalars and a table of functions; capital letters are accepted.
 import numpy as np
 
 

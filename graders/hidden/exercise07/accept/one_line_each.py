@@ -1,4 +1,4 @@
-# one line each, with powers for roots
+# One line per function, with powers instead of square roots.
 # independent
 """Exercise 7: initial weights."""
 

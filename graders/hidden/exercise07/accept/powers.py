@@ -1,4 +1,4 @@
-# powers for roots, 0-d arrays, checked before anything is drawn
+# Powers instead of square roots, 0-d arrays, and the scheme checked before anything is drawn.
 import numpy as np
 
 

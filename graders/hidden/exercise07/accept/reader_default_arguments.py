@@ -1,4 +1,4 @@
-# a default for every argument; Box and Muller's transform
+# A default for every argument, and the Box-Muller transform.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# a class whose method is looked up by the name of the scheme
+# A class whose method is looked up by the name of the scheme.
 # independent
 import numpy as np
 

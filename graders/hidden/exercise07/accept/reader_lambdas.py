@@ -1,4 +1,4 @@
-# lambdas, and a dictionary in one line; an unknown scheme is a KeyError
+# Lambdas and a one-line dictionary; an unknown scheme raises a KeyError.
 # independent
 xavier_std = lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5
 he_std = lambda fan_in: (2 / fan_in) ** 0.5

@@ -1,4 +1,4 @@
-# row by row into an empty array, last row first
+# Row by row into an empty array, last row first.
 import math
 
 import numpy as np

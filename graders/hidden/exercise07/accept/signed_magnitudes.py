@@ -1,4 +1,4 @@
-# magnitudes and signs drawn apart
+# Magnitudes and signs drawn separately.
 import math
 
 import numpy as np

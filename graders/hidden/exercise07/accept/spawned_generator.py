@@ -1,4 +1,4 @@
-# a generator spawned from the one passed in
+# A generator spawned from rng.
 import math
 
 

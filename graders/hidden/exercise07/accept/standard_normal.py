@@ -1,4 +1,4 @@
-# standard normal samples times the deviation
+# Standard normal samples times the standard deviation.
 import math
 
 

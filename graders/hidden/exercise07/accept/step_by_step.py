@@ -1,4 +1,4 @@
-# step by step, with an if for each scheme
+# One small step at a time, with an if for each scheme.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# a table of functions, looked up by name
+# A table of functions, looked up by name.
 # independent
 import numpy as np
 

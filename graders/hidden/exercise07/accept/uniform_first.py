@@ -1,4 +1,4 @@
-# a first number thrown away, shuffled afterwards
+# The first number is thrown away and the weights are shuffled.
 import math
 
 

@@ -1,4 +1,4 @@
-# every argument validated first
+# Every argument is validated first.
 # independent
 """Exercise 7: initial weights."""
 

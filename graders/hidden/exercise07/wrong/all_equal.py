@@ -1,4 +1,4 @@
-# One number was drawn for all weights: each is a sample of its own.
+# One number is drawn and used for all weights; each weight needs its own.
 # task: weights
 import math
 

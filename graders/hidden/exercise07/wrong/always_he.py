@@ -1,4 +1,4 @@
-# The scheme "xavier" gave He's weights: each scheme has its own deviation.
+# The scheme "xavier" uses He's standard deviation instead of Xavier's.
 # task: weights
 import math
 

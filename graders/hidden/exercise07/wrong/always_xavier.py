@@ -1,4 +1,4 @@
-# The scheme "he" gave Xavier's weights: each scheme has its own deviation.
+# The scheme "he" uses Xavier's standard deviation instead of He's.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# Half of the weights are the other half with the signs turned: every weight is a sample of its own.
+# Half of the weights are the other half with the signs reversed; each weight needs its own random number.
 # task: weights
 import math
 

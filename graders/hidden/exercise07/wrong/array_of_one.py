@@ -1,4 +1,4 @@
-# The deviation came back as an array of shape (1,): it is a float.
+# The standard deviation is returned as an array of shape (1,) instead of a float.
 # task: scales
 import numpy as np
 

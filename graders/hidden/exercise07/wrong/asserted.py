@@ -1,4 +1,4 @@
-# An unknown scheme failed an assertion: a ValueError is promised, and assertions can be switched off.
+# An unknown scheme fails an assertion; it should raise a ValueError, because assertions can be switched off.
 # task: errors
 import math
 

@@ -1,4 +1,4 @@
-# The weights have a column too many, for the bias: the shape is (fan_out, fan_in).
+# The weights have an extra column for the bias; the shape should be (fan_out, fan_in).
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The bias was counted as an input: fan_in is the number of inputs alone.
+# The bias is counted as an input; fan_in already is the number of inputs.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# The mean of the weights was taken off: the distribution has the mean 0, a sample only nearly.
+# The sample mean is subtracted, so that the weights sum to exactly 0 and depend on each other.
 # task: weights
 import math
 

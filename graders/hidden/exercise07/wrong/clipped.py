@@ -1,4 +1,4 @@
-# Weights beyond two deviations were clipped: the normal distribution has tails.
+# Weights beyond two standard deviations are clipped, which cuts off the tails of the normal distribution.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# Weights beyond four deviations were clipped: rare as they are, the normal distribution has them.
+# Weights beyond four standard deviations are clipped, which cuts off the tails of the normal distribution.
 # task: weights
 # hidden_only: only some hundred thousand weights tell it from a right answer
 import math

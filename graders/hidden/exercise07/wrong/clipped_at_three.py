@@ -1,4 +1,4 @@
-# Weights beyond three deviations were clipped: the normal distribution has tails.
+# Weights beyond three standard deviations are clipped, which cuts off the tails of the normal distribution.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The weights came from a copy of rng, and rng itself stays where it was: the next layer gets the same weights.
+# The weights come from a copy of rng, and rng itself never advances, so the next layer gets the same weights.
 # task: generator
 import copy
 import math

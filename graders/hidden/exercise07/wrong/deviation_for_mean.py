@@ -1,4 +1,4 @@
-# The deviation was passed to rng.normal as the mean: the mean is 0 and comes first.
+# The standard deviation is passed to rng.normal as its first argument, which is the mean; the mean should be 0.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# Unknown schemes gave weights of deviation 1: they are refused with a ValueError.
+# An unknown scheme gives weights with standard deviation 1; it should raise a ValueError.
 # task: errors
 import math
 

@@ -1,4 +1,4 @@
-# Only the diagonal was drawn: every weight is a sample of the distribution.
+# Only the diagonal is random and all other weights are 0; every weight should be drawn.
 # task: weights
 import math
 

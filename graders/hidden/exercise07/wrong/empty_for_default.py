@@ -1,4 +1,4 @@
-# An empty scheme was taken for the default: there is none.
+# An empty scheme is taken for "xavier"; it should raise a ValueError.
 # task: errors
 import math
 

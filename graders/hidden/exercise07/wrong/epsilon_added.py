@@ -1,4 +1,4 @@
-# A small number was added to the fans against division by zero: a layer has at least one input, and the answer is exact.
+# A small number is added to the denominator; a layer has at least one input, so nothing is divided by 0.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# Unknown schemes were taken for "he": they are refused with a ValueError.
+# An unknown scheme is treated as "he"; it should raise a ValueError.
 # task: errors
 import math
 

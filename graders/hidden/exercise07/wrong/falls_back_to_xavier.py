@@ -1,4 +1,4 @@
-# Unknown schemes were taken for "xavier": they are refused with a ValueError.
+# An unknown scheme is treated as "xavier"; it should raise a ValueError.
 # task: errors
 import math
 

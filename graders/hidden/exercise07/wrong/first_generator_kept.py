@@ -1,4 +1,4 @@
-# The first generator that was passed in is used for ever: use the one of each call.
+# Every call uses the generator of the very first call; use the one that this call was given.
 # task: generator
 import math
 

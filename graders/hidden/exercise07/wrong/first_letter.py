@@ -1,4 +1,4 @@
-# Only the first letter of the scheme was looked at: "hehe" and "xav" are no schemes.
+# Only the first letter of the scheme is checked, so "xav" and "hehe" are accepted.
 # task: errors
 import math
 

@@ -1,4 +1,4 @@
-# The first weight is always 0: every weight is a sample of the distribution.
+# The first weight is always 0; every weight should be drawn.
 # task: weights
 import math
 

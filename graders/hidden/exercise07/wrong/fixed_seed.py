@@ -1,4 +1,4 @@
-# A generator of seed 0 was made in place of rng: use the one that is passed in.
+# A new generator with seed 0 is used instead of rng.
 # task: generator
 import math
 

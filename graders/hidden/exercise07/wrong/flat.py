@@ -1,4 +1,4 @@
-# The weights are a vector: a matrix of shape (fan_out, fan_in) is asked for.
+# The weights are a vector; they should be a matrix of shape (fan_out, fan_in).
 # task: weights
 import math
 

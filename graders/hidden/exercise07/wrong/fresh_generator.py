@@ -1,4 +1,4 @@
-# A generator of no seed was made in place of rng: nobody can repeat what it gives.
+# A new generator without a seed is used instead of rng, so the weights can't be reproduced.
 # task: generator
 import math
 

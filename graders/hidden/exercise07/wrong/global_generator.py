@@ -1,4 +1,4 @@
-# The weights came from NumPy's global generator: use the methods of rng.
+# The weights come from NumPy's global generator instead of rng.
 # task: generator
 import math
 

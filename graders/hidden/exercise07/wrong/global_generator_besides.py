@@ -1,4 +1,4 @@
-# NumPy's global generator was seeded, for nothing: others rely on it.
+# NumPy's global generator is seeded for no reason; other code relies on it.
 # task: generator
 import math
 

@@ -1,4 +1,4 @@
-# NumPy's global generator was seeded from rng and used: use rng itself, others rely on the global one.
+# NumPy's global generator is seeded from rng and then used; use rng itself, because other code relies on it.
 # task: generator
 import math
 

@@ -1,4 +1,4 @@
-# He's deviation was computed from fan_out: it is the inputs that a sum runs over.
+# He's standard deviation is computed from fan_out; each output is a sum over the inputs, so use fan_in.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# he_std is the bound of He's uniform version, with a 6: the normal one's deviation has a 2.
+# he_std has a 6 under the root, the bound of He's uniform version; the normal version has a 2.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# He's variance came back: he_std is its square root.
+# he_std returns the variance; the standard deviation is its square root.
 # task: scales
 import math
 

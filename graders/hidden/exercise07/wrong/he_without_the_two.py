@@ -1,4 +1,4 @@
-# The 2 is missing in he_std: it makes up for the half that ReLU takes away.
+# he_std is sqrt(1 / fan_in); the 2 that makes up for ReLU is missing.
 # task: scales
 import math
 

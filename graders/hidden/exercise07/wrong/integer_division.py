@@ -1,4 +1,4 @@
-# The division dropped the fraction: / divides, // rounds down.
+# The quotient is rounded down by //; use /.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# An unknown scheme raised a KeyError: a ValueError is promised.
+# An unknown scheme raises a KeyError; it should raise a ValueError.
 # task: errors
 import math
 

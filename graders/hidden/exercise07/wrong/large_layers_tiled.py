@@ -1,4 +1,4 @@
-# From a thousand weights on, the same ones come again: every weight is a sample of its own.
+# After a thousand weights the same ones are repeated; each weight needs its own random number.
 # task: weights
 import math
 

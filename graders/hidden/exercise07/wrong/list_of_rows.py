@@ -1,4 +1,4 @@
-# The weights came back as a list of rows: a numpy.ndarray is asked for.
+# The weights are returned as a list of rows; they should be a NumPy array.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The weights follow the logistic distribution, of the right deviation: the normal one is asked for.
+# The weights follow the logistic distribution, with the right standard deviation, instead of the normal one.
 # task: weights
 import math
 

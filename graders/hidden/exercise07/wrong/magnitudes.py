@@ -1,4 +1,4 @@
-# No weight is negative: the normal distribution of mean 0 has both signs.
+# All weights are positive; a normal distribution with mean 0 has both signs.
 # task: weights
 import math
 

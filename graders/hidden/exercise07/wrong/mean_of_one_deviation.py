@@ -1,4 +1,4 @@
-# The mean of the weights is their deviation: it is 0.
+# The mean of the weights equals their standard deviation; it should be 0.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The name was looked for anywhere in the scheme: "hexavier" is none.
+# The name of the scheme may appear anywhere in the string, so "hexavier" is accepted.
 # task: errors
 import math
 

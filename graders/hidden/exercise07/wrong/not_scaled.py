@@ -1,4 +1,4 @@
-# The weights have the standard deviation 1: they are to be multiplied by that of the scheme.
+# The weights have standard deviation 1 instead of that of the scheme.
 # task: weights
 import math
 

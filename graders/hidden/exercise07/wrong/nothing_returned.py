@@ -1,4 +1,4 @@
-# For an unknown scheme None came back: a ValueError is promised.
+# An unknown scheme returns None; it should raise a ValueError.
 # task: errors
 import math
 

@@ -1,4 +1,4 @@
-# All calls of one size write into the same array: weights handed out before change with it.
+# All calls for the same sizes write into the same array, so a new call changes earlier weights.
 # task: generator
 import math
 

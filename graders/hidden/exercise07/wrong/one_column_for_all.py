@@ -1,4 +1,4 @@
-# All columns are the same: every weight is a sample of its own.
+# All columns are equal; each weight needs its own random number.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# xavier_std averages the deviations 1/sqrt(fan_in) and 1/sqrt(fan_out): it is the fans that are averaged.
+# xavier_std averages 1/sqrt(fan_in) and 1/sqrt(fan_out); average fan_in and fan_out instead.
 # task: scales
 import math
 

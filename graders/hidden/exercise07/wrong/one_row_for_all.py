@@ -1,4 +1,4 @@
-# All rows are the same: then all units of the layer learn the same. Every weight is a sample of its own.
+# All rows are equal, so all units of the layer learn the same; each weight needs its own random number.
 # task: weights
 import math
 

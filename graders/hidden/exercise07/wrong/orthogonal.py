@@ -1,4 +1,4 @@
-# The weights are an orthogonal matrix of the right scale: they are to be independent of each other.
+# The weights are a scaled orthogonal matrix; they should be independent of each other.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The first names, "glorot" and "kaiming", were accepted too: the promise knows two schemes.
+# The names "glorot" and "kaiming" are accepted too; only "xavier" and "he" should be.
 # task: errors
 import math
 

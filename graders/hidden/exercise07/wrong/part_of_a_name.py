@@ -1,4 +1,4 @@
-# The scheme was looked for inside a word with `in`: "" and "h" are in "he", and are no schemes.
+# `scheme in "he"` is true for any part of the word, so "" and "h" are accepted.
 # task: errors
 import math
 

@@ -1,4 +1,4 @@
-# Only the beginning of the scheme was looked at: "he_uniform" is another scheme.
+# Only the beginning of the scheme is checked, so "he_uniform" is accepted.
 # task: errors
 import math
 

@@ -1,4 +1,4 @@
-# The weights came from Python's random module: use the methods of rng.
+# The weights come from Python's random module instead of rng.
 # task: generator
 import math
 import random

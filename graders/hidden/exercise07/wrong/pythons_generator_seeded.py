@@ -1,4 +1,4 @@
-# Python's global generator was seeded from rng and used: use rng itself, others rely on the global one.
+# Python's global generator is seeded from rng and then used; use rng itself, because other code relies on it.
 # task: generator
 import math
 import random

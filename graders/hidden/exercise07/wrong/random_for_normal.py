@@ -1,4 +1,4 @@
-# The weights come from rng.random, which is uniform on [0, 1): rng.normal is normal.
+# The weights come from rng.random, which is uniform on [0, 1); use rng.normal.
 # task: weights
 import math
 

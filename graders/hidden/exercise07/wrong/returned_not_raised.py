@@ -1,4 +1,4 @@
-# The ValueError was returned as a text and not raised.
+# The ValueError is returned as a string instead of raised.
 # task: errors
 import math
 

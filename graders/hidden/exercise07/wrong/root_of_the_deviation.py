@@ -1,4 +1,4 @@
-# The root of the deviation was passed to rng.normal: its second argument is the standard deviation itself.
+# The square root of the standard deviation is passed to rng.normal, which takes the standard deviation itself.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The root was taken of the fans alone: it is taken of the 2 as well.
+# The square root leaves out the 2; it should be taken of the whole quotient.
 # task: scales
 import math
 

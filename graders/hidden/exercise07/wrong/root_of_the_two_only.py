@@ -1,4 +1,4 @@
-# The root was taken of the 2 alone: it is taken of the whole quotient.
+# The square root is taken of the 2 only; it should be taken of the whole quotient.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# The deviation was rounded to five digits, those of the worked example: all digits are asked for.
+# The standard deviations are rounded to five decimals, as in the worked example; return all digits.
 # task: scales
 import math
 

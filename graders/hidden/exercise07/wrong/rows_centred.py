@@ -1,4 +1,4 @@
-# The mean of every row was taken off: the distribution has the mean 0, a sample only nearly.
+# The mean of each row is subtracted, so that the weights of a row sum to exactly 0 and depend on each other.
 # task: weights
 import math
 

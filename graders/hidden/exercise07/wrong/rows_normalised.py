@@ -1,4 +1,4 @@
-# Every row was scaled to the length that it has on average: that makes the weights of a row depend on each other.
+# Each row is scaled to a fixed length, which makes the weights of a row depend on each other.
 # task: weights
 import math
 

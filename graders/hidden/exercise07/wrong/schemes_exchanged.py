@@ -1,4 +1,4 @@
-# The schemes are exchanged: "xavier" looks at both fans, "he" at fan_in.
+# The schemes are swapped: "xavier" uses both fan_in and fan_out, "he" only fan_in.
 # task: weights
 import math
 

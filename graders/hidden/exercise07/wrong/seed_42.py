@@ -1,4 +1,4 @@
-# A generator of seed 42 was made in place of rng: use the one that is passed in.
+# A new generator with seed 42 is used instead of rng.
 # task: generator
 import math
 

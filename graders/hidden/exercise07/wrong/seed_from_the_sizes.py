@@ -1,4 +1,4 @@
-# A generator was seeded with the sizes of the layer: layers of one size would all start with the same weights.
+# A new generator is seeded with the sizes of the layer, so layers of the same size get the same weights.
 # task: generator
 import math
 

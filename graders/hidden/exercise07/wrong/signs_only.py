@@ -1,4 +1,4 @@
-# Every weight is plus or minus the deviation: the normal distribution is asked for.
+# Every weight is plus or minus one standard deviation; the weights should be normally distributed.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The deviation came back in single precision: it is a float of double precision.
+# The standard deviation is rounded to float32; return a float in double precision.
 # task: scales
 import math
 

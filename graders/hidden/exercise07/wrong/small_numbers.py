@@ -1,4 +1,4 @@
-# The weights have the deviation 0.01 whatever the layer: the schemes exist because that is too little for deep networks.
+# The standard deviation is always 0.01; it should be that of the scheme.
 # task: weights
 import math
 

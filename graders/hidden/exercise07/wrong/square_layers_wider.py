@@ -1,4 +1,4 @@
-# The weights of square layers were five per cent too large: the formulas know nothing of squares.
+# The weights of square layers are 5 % too large.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The weights were scaled to have exactly the deviation: the distribution has it, a sample only nearly.
+# The weights are rescaled to exactly the right standard deviation, which makes them depend on each other.
 # task: weights
 import math
 

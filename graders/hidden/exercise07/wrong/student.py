@@ -1,4 +1,4 @@
-# The weights follow Student's distribution, of the right deviation: its tails are heavier than the normal one's.
+# The weights follow Student's t-distribution, with the right standard deviation, whose tails are too heavy.
 # task: weights
 import math
 

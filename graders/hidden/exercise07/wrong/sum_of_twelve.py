@@ -1,4 +1,4 @@
-# The weights are sums of twelve uniform samples, which are only nearly normal: the tails are missing.
+# Each weight is a sum of twelve uniform numbers, which is only roughly normal: its tails are too light.
 # task: weights
 # hidden_only: only some hundred thousand weights tell it from a right answer
 import math

@@ -1,4 +1,4 @@
-# A square matrix of weights is symmetric: every weight is a sample of its own.
+# The weights of a square layer are a symmetric matrix; each weight needs its own random number.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The weights have the shape (fan_in, fan_out): a row belongs to an output, so it is (fan_out, fan_in).
+# The weights have the shape (fan_in, fan_out); each row belongs to an output, so it should be (fan_out, fan_in).
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# Weights beyond two deviations were drawn again: the normal distribution has tails.
+# Weights beyond two standard deviations are drawn again, which cuts off the tails of the normal distribution.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# Weights beyond two deviations were drawn again and the rest was stretched: the normal distribution has tails.
+# Weights beyond two standard deviations are drawn again and the rest is rescaled, so the tails are missing.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The weights were rounded: they are samples of a continuous distribution.
+# The weights are rounded to two decimals; the normal distribution is continuous.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# An unknown scheme raised a TypeError: the type was right, its value was not, so it is a ValueError.
+# An unknown scheme raises a TypeError; it should raise a ValueError, since a string is the right type.
 # task: errors
 import math
 

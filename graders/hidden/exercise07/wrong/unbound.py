@@ -1,4 +1,4 @@
-# For an unknown scheme no branch sets the deviation: an else with a ValueError is missing.
+# An unknown scheme leaves `std` without a value; add an else that raises a ValueError.
 # task: errors
 import math
 

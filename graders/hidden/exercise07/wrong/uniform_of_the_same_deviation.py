@@ -1,4 +1,4 @@
-# The weights are uniform, of the right deviation: the normal distribution is asked for.
+# The weights are uniform, with the right standard deviation; they should be normally distributed.
 # task: weights
 import math
 

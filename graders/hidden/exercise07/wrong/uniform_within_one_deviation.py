@@ -1,4 +1,4 @@
-# The weights are uniform between minus and plus one deviation: the normal distribution is asked for.
+# The weights are uniform between plus and minus one standard deviation; they should be normally distributed.
 # task: weights
 import math
 

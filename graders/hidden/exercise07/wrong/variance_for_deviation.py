@@ -1,4 +1,4 @@
-# The variance was passed to rng.normal: its second argument is the standard deviation.
+# The variance is passed to rng.normal, which takes the standard deviation.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# The variances came back: a standard deviation is the square root of one.
+# Both functions return the variance; the standard deviation is its square root.
 # task: scales
 
 

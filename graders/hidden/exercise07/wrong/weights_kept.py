@@ -1,4 +1,4 @@
-# The weights of a layer of one size are kept and handed out again: every call draws new ones.
+# The weights are stored and returned again for the next layer of the same size; every call should draw new ones.
 # task: generator
 import math
 

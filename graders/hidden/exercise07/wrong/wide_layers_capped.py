@@ -1,4 +1,4 @@
-# Beyond a thousand inputs he_std stays the same: it falls for any number of inputs.
+# he_std stays the same beyond 1000 inputs; it should keep falling.
 # task: scales
 import math
 

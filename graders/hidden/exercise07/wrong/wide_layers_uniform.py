@@ -1,4 +1,4 @@
-# Layers of more than 256 inputs have uniform weights: the normal distribution is asked for.
+# Layers with more than 256 inputs get uniform weights; the weights should be normally distributed.
 # task: weights
 import math
 

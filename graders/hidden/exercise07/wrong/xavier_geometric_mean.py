@@ -1,4 +1,4 @@
-# xavier_std uses the geometric mean of the fans: it is the arithmetic one, half their sum.
+# xavier_std uses the geometric mean of fan_in and fan_out; it should use the arithmetic mean.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# xavier_std used fan_in alone (LeCun's scheme): Xavier's looks at both fans.
+# xavier_std uses fan_in only, which is LeCun's scheme; Xavier's uses fan_out as well.
 # task: scales
 import math
 

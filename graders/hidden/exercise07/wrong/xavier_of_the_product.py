@@ -1,4 +1,4 @@
-# xavier_std has the product of the fans: it is their sum.
+# xavier_std multiplies fan_in and fan_out; it should add them.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# Xavier's variance came back: xavier_std is its square root.
+# xavier_std returns the variance; the standard deviation is its square root.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# The gain of ReLU was put into xavier_std: that gain is what makes He of Xavier.
+# xavier_std includes the gain for ReLU, sqrt(2); that gain belongs to He initialisation.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# The 2 is missing in xavier_std: the mean of both fans is (fan_in + fan_out) / 2, and one over that is the variance.
+# xavier_std lacks the 2: the variance is 1 divided by the mean (fan_in + fan_out) / 2.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# everything converted to float first; rng.choice
+# Everything converted to float first, and rng.choice.
 # independent
 import numpy as np
 

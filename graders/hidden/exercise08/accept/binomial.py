@@ -1,9 +1,9 @@
-# the factor on the mask; one throw of the binomial distribution
+# The factor applied to the mask, and one binomial draw per entry.
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# nothing validated; the mask is the comparison itself, an array of booleans
+# Nothing validated; the mask is the comparison itself, an array of booleans.
 # core only
 
 

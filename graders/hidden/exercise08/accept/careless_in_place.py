@@ -1,4 +1,4 @@
-# h is scaled in place, so the caller's array changes
+# h is scaled in place, so the caller's array changes.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# nothing validated; the mask holds integers of the binomial distribution
+# Nothing validated; the mask holds integers from the binomial distribution.
 # core only
 
 

@@ -1,4 +1,4 @@
-# np.where for both; an assertion in place of a ValueError
+# np.where in both functions, and an assertion instead of a ValueError.
 # core only
 import numpy as np
 

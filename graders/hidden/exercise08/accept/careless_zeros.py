@@ -1,4 +1,4 @@
-# an array of float64 zeros, filled where the mask is 1
+# An array of float64 zeros that is filled where the mask is 1.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# checked in both functions, one line each
+# A one-line check in each function.
 # independent
 """Exercise 8: inverted dropout."""
 

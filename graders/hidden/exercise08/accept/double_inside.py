@@ -1,10 +1,10 @@
-# computed in float64 and cast; a mask of float32
+# Computed in float64 and then cast; a float32 mask.
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# einsum for the product; a comparison with 1 - p
+# einsum for the product; uniform numbers compared with 1 - p.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# an exception derived from ValueError, raised before anything else is looked at
+# A custom exception derived from ValueError, raised before anything else happens.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# the odds of p for 1 / (1 - p); an exponential clock for a coin
+# 1 / (1 - p) from the odds of p, and an exponential waiting time instead of a coin.
 # independent
 """h m / (1 - p) = h m (1 + p / (1 - p)), and a coin is an exponential clock: P(T > t) = exp(-t) = 1 - p."""
 

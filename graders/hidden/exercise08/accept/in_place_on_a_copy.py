@@ -1,4 +1,4 @@
-# a copy of h, changed in place through a boolean index
+# A copy of h, changed in place through a boolean index.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# the mask compared with 1; booleans times 1.0
+# The mask compared with 1; booleans times 1.0.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# loops over np.ndindex, a number drawn for each entry
+# Loops over np.ndindex that draw one number per entry.
 # independent
 import numpy as np
 

@@ -1,10 +1,10 @@
-# the number that is kept first, from the binomial distribution, then which they are
+# First the number of kept entries, from the binomial distribution, then which entries they are.
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# recursion over the rows, lists of numbers; ints where nothing is kept
+# Recursion over the rows and lists of numbers; ints where nothing is kept.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# the mask divided first; uniform numbers and mask in float32
+# The mask divided first; uniform numbers and mask in float32.
 # independent
 """Inverted dropout, the way torch does it: bernoulli_(1 - p).div_(1 - p), then multiply."""
 

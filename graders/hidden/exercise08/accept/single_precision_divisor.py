@@ -1,10 +1,10 @@
-# a divisor of the dtype of h; 53 random bits compared
+# A divisor of the dtype of h; 53 random bits compared with the threshold.
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# a frozen dataclass; the binomial distribution
+# A frozen dataclass and the binomial distribution.
 # independent
 """Inverted dropout as a small class."""
 

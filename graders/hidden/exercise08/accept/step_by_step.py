@@ -1,4 +1,4 @@
-# step by step, with an if for each impossible probability
+# One small step at a time, with an if for each invalid probability.
 # independent
 import numpy as np
 

@@ -1,10 +1,10 @@
-# np.where; a coin by its complement
+# np.where; each entry is kept if a uniform number is below 1 - p.
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

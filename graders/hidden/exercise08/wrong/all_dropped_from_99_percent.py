@@ -1,11 +1,11 @@
-# A probability of 99 % or more dropped everything: below 1 a few are kept.
+# If p is 0.99 or more, everything is dropped; each entry should still be kept with probability 1 - p.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# Integers came back as float32: they count as float64.
+# Integer arrays give a float32 result; it should be float64.
 # task: types
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

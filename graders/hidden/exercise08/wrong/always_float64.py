@@ -1,11 +1,11 @@
-# float32 activations came back as float64: the dtype of h is kept.
+# float32 activations give a float64 result; it should be float32.
 # task: types
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

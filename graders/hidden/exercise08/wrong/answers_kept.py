@@ -1,4 +1,4 @@
-# The answer for an array was kept and handed out again, though the array held other numbers by then.
+# The result is cached per array object, so it is out of date once that array holds other numbers.
 # task: inputs
 import numpy as np
 
@@ -7,7 +7,7 @@ kept = {}
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The second half of the mask is made of 1 - u for the u of the first: each entry is a coin of its own.
+# The second half of the mask reuses the random numbers of the first (1 - u for u); draw each entry independently.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

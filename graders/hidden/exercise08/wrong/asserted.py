@@ -1,4 +1,4 @@
-# An impossible probability failed an assertion: a ValueError is promised, and assertions can be switched off.
+# An invalid p_drop fails an assertion; it should raise a ValueError, because assertions can be switched off.
 # task: errors
 import numpy as np
 

@@ -1,11 +1,11 @@
-# A mask that dropped everything was thrown again: each entry is a coin of its own, and all may be 0.
+# A mask of zeros only is drawn again; draw each entry once, even if all become 0.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

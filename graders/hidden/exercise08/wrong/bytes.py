@@ -1,11 +1,11 @@
-# The coins were random bytes, which know multiples of 1/256 only: p may be any number below 1.
+# The mask is drawn from random bytes, so p is rounded to a multiple of 1/256.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

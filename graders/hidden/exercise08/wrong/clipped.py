@@ -1,4 +1,4 @@
-# Impossible probabilities were clipped to possible ones: they are refused with a ValueError.
+# An invalid p_drop is clipped to a valid one; it should raise a ValueError.
 # task: errors
 import numpy as np
 

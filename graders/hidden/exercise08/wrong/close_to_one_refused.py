@@ -1,11 +1,11 @@
-# A p close to 1 was refused: every p below 1 is allowed.
+# A p_drop close to 1 raises an error; every p below 1 is valid.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The answer was computed in single precision: float64 stays float64, on the way too.
+# float64 arrays are computed in float32, which loses half of their digits.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

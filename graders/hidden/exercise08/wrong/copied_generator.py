@@ -1,4 +1,4 @@
-# The mask came from a copy of rng, and rng itself stays where it was: the next mask is the same.
+# The mask comes from a copy of rng, and rng itself never advances, so the next mask is the same.
 # task: generator
 import copy
 
@@ -7,7 +7,7 @@ import numpy as np
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# What is kept was divided by 1 + p: it is 1 - p.
+# The kept entries are divided by 1 + p instead of 1 - p.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

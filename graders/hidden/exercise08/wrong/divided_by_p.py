@@ -1,11 +1,11 @@
-# What is kept was divided by p: it is kept with probability 1 - p, and divided by that.
+# The kept entries are divided by p; divide by 1 - p, the probability of being kept.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

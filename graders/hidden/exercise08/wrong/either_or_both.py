@@ -1,11 +1,11 @@
-# The two conditions were joined with `and`: no number is below 0 and not below 1.
+# `p_drop < 0 and p_drop >= 1` is never true, so no p_drop is rejected; use `or`.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if p_drop < 0 and p_drop >= 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

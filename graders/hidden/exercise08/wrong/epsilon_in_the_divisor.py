@@ -1,11 +1,11 @@
-# A small number was added to 1 - p against division by zero: p = 1 is refused, and the answer is exact.
+# A small number is added to 1 - p, which makes the result inexact; 1 - p is never 0, since p = 1 is rejected.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The entries are dropped at equal distances: which ones is left to chance.
+# Entries are dropped at regular intervals instead of at random.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

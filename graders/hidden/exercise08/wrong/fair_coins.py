@@ -1,11 +1,11 @@
-# Entries are kept with probability 1/2, whatever p.
+# Entries are kept with probability 1/2, whatever p is.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

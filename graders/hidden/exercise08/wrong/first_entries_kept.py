@@ -1,11 +1,11 @@
-# The first entries are kept and the last dropped: which ones is left to chance.
+# The first entries are kept and the last ones dropped, instead of random ones.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

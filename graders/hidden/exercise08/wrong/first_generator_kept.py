@@ -1,4 +1,4 @@
-# The first generator that was passed in is used for ever: use the one of each call.
+# Every call uses the generator of the very first call; use the one that this call was given.
 # task: generator
 import numpy as np
 
@@ -7,7 +7,7 @@ generators = []
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

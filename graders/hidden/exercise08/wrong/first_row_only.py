@@ -1,11 +1,11 @@
-# Only the first row was dropped from: the mask is for all rows.
+# The mask is applied to the first row only; apply it to every row.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

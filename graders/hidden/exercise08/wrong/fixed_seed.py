@@ -1,11 +1,11 @@
-# A generator of seed 0 was made in place of rng: use the one that is passed in.
+# A new generator with seed 0 is used instead of rng.
 # task: generator
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

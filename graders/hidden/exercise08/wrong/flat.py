@@ -1,11 +1,11 @@
-# The mask is a vector: it has the shape asked for.
+# The mask is a vector; it should have the requested shape.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

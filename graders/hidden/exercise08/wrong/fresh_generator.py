@@ -1,11 +1,11 @@
-# A generator of no seed was made in place of rng: nobody can repeat what it gives.
+# A new generator without a seed is used instead of rng, so the mask can't be reproduced.
 # task: generator
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

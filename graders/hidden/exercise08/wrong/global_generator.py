@@ -1,11 +1,11 @@
-# The mask came from NumPy's global generator: use the methods of rng.
+# The mask comes from NumPy's global generator instead of rng.
 # task: generator
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# NumPy's global generator was seeded, for nothing: others rely on it.
+# NumPy's global generator is seeded for no reason; other code relies on it.
 # task: generator
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# NumPy's global generator was seeded from rng and used: use rng itself, others rely on the global one.
+# NumPy's global generator is seeded from rng and then used; use rng itself, because other code relies on it.
 # task: generator
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# For float arrays the answer is h itself, overwritten: a new array is asked for.
+# The result is written into h and h itself is returned; return a new array.
 # task: inputs
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,10 +1,10 @@
-# The mask holds integers: it holds 0.0 and 1.0.
+# The mask holds integers instead of the floats 0.0 and 1.0.
 # task: types
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

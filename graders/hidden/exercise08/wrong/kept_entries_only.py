@@ -1,11 +1,11 @@
-# Only the entries that are kept came back: those that are dropped are 0, and the shape stays.
+# Only the kept entries are returned; dropped entries should be 0, and the result should have the shape of h.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

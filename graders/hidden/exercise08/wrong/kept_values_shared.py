@@ -1,11 +1,11 @@
-# Every entry that is kept got the mean of those that are kept: each keeps its own value.
+# Every kept entry becomes the mean of all kept entries; each should keep its own value, scaled up.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

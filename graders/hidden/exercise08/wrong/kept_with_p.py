@@ -1,11 +1,11 @@
-# Entries are kept with probability p: they are dropped with it, and kept with 1 - p.
+# Entries are kept with probability p; they should be dropped with probability p and kept with 1 - p.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# Probabilities above 1 were allowed: only p = 1 itself was refused.
+# A p_drop above 1 is accepted; only 1 itself is rejected.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if p_drop < 0 or p_drop == 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

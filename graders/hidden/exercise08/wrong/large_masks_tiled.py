@@ -1,11 +1,11 @@
-# From a thousand entries on, the same ones come again: each entry is a coin of its own.
+# After a thousand entries the mask repeats itself; draw every entry independently.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

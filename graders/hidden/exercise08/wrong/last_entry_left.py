@@ -1,11 +1,11 @@
-# The last entry was left as it was: the mask is for all entries.
+# The last entry is neither dropped nor scaled; apply the mask to all entries.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The mask is a list: a numpy.ndarray is asked for.
+# The mask is a list; it should be a NumPy array.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# Beyond the 256th row nothing is dropped nor scaled: h may have any length.
+# After the first 256 rows, nothing is dropped or scaled.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The mask was used as an index: it holds floats, 0.0 and 1.0.
+# The mask is used as an index; it holds numbers, so multiply by it.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

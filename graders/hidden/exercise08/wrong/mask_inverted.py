@@ -1,11 +1,11 @@
-# The mask was read the wrong way round: 1 is kept, 0 is dropped.
+# The mask is read the wrong way round: 1 means kept and 0 means dropped.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The mask was scaled in place: the arguments are left alone.
+# The mask is scaled in place, which changes the caller's array.
 # task: inputs
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The mask was subtracted: h is multiplied by it.
+# 1 - mask is subtracted from h; multiply h by the mask instead.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

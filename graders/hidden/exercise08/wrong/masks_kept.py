@@ -1,4 +1,4 @@
-# The mask of a shape is kept and handed out again: every call draws a new one.
+# The mask is stored and returned again for the same shape and p; every call should draw a new one.
 # task: generator
 import numpy as np
 
@@ -7,7 +7,7 @@ kept = {}
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

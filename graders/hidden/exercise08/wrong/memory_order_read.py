@@ -1,11 +1,11 @@
-# The entries were read in the order of memory, which is not that of the axes in every array.
+# The entries are read in memory order, which mixes them up if an array is transposed.
 # task: inputs
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

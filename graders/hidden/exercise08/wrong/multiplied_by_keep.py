@@ -1,11 +1,11 @@
-# What is kept was multiplied by 1 - p: it is divided, to make up for what is missing.
+# The kept entries are multiplied by 1 - p; divide by it, to make up for the dropped ones.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

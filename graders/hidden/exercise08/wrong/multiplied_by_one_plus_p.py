@@ -1,11 +1,11 @@
-# What is kept was multiplied by 1 + p, which is 1 / (1 - p) for a small p only.
+# The kept entries are multiplied by 1 + p, which is close to 1 / (1 - p) for small p only.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

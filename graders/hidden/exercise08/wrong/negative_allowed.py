@@ -1,11 +1,11 @@
-# Negative probabilities were allowed.
+# A negative p_drop is accepted.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if not p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

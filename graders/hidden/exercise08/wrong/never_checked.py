@@ -1,4 +1,4 @@
-# Impossible probabilities were not refused at all.
+# p_drop is never checked; outside [0, 1) it should raise a ValueError.
 # task: errors
 import numpy as np
 

@@ -1,11 +1,11 @@
-# The numbers compared with p are normal: rng.random is uniform on [0, 1).
+# Normally distributed numbers are compared with p; use uniform ones, from rng.random.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

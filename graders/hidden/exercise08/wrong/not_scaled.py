@@ -1,11 +1,11 @@
-# What is kept was not scaled up: then a layer gets less in training than later, when nothing is dropped.
+# The kept entries aren't divided by 1 - p, so the next layer gets less in training than afterwards.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

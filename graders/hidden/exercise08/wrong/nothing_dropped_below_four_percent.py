@@ -1,11 +1,11 @@
-# A probability of 4 % or less dropped nothing: it drops few.
+# If p is 0.04 or less, nothing is dropped; a few entries should be.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

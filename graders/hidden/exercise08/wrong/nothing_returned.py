@@ -1,4 +1,4 @@
-# For an impossible probability None came back: a ValueError is promised.
+# An invalid p_drop returns None; it should raise a ValueError.
 # task: errors
 import numpy as np
 

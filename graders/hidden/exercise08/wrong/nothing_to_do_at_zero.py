@@ -1,11 +1,11 @@
-# At p = 0 the mask was not used: it is given, and is applied whatever p.
+# The mask is ignored if p = 0; multiply by it whatever p is.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

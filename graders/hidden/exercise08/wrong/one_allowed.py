@@ -1,11 +1,11 @@
-# p = 1 was allowed: nothing would be kept that could be scaled up.
+# p_drop = 1 is accepted, although the division by 1 - p is then a division by 0.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop <= 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# All calls with one shape write into the same array: answers handed out before change with it.
+# All calls for the same shape write into the same array, so a new call changes earlier results.
 # task: inputs
 import numpy as np
 
@@ -7,7 +7,7 @@ buffers = {}
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

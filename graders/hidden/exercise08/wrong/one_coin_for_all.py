@@ -1,11 +1,11 @@
-# One coin was thrown for the whole mask: each entry is a coin of its own.
+# A single random number decides the whole mask; draw one for each entry.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The mask of the first row was used for all rows: every row has its own.
+# The first row of the mask is used for all rows; each row has its own.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

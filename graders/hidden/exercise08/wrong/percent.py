@@ -1,11 +1,11 @@
-# p was taken for a percentage: it lies between 0 and 1.
+# p is read as a percentage; it is a number from 0 to 1.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

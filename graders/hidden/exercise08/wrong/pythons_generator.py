@@ -1,4 +1,4 @@
-# The mask came from Python's random module: use the methods of rng.
+# The mask comes from Python's random module instead of rng.
 # task: generator
 import random
 
@@ -7,7 +7,7 @@ import numpy as np
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

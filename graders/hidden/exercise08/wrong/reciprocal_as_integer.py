@@ -1,11 +1,11 @@
-# The factor 1 / (1 - p) was made an integer with those of h: integers count as float64.
+# For integer arrays, the factor 1 / (1 - p) is truncated to an integer; compute in float64.
 # task: types
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

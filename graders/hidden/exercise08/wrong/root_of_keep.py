@@ -1,4 +1,4 @@
-# What is kept was divided by the root of 1 - p: it is the mean that is kept, not the mean square.
+# The kept entries are divided by the square root of 1 - p, which preserves the mean square, not the mean.
 # task: dropout
 import math
 
@@ -7,7 +7,7 @@ import numpy as np
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

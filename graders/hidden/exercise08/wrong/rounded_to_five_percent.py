@@ -1,11 +1,11 @@
-# The probability was rounded to a multiple of 5 %: it may be any number below 1.
+# p_drop is rounded to a multiple of 5 %.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

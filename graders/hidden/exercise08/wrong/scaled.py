@@ -1,10 +1,10 @@
-# The mask is scaled already: it holds 0.0 and 1.0, dropout divides.
+# The mask is already divided by 1 - p; it should hold 0.0 and 1.0, because dropout does the division.
 # task: mask
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# What is kept was scaled by the share of this mask that is 1: the factor is 1 / (1 - p), whatever the mask.
+# The kept entries are divided by the share of ones in the mask; divide by 1 - p, whatever the mask.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

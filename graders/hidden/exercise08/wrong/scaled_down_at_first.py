@@ -1,11 +1,11 @@
-# The activations were multiplied by 1 - p as well as divided: that leaves h * mask.
+# The activations are multiplied by 1 - p, twice; divide by 1 - p, once.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# What is kept was scaled twice: a mask is 0 or 1, and the division is done once.
+# The kept entries are divided by 1 - p twice.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

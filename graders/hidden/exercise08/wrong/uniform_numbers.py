@@ -1,10 +1,10 @@
-# The uniform numbers themselves came back: they are to be compared with p.
+# The uniform numbers themselves are returned; compare them with p to get 0.0 and 1.0.
 # task: mask
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# A shape of one int became a column: n stands for the shape (n,).
+# An int n as shape gives a column of shape (n, 1); it should give (n,).
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,11 +1,11 @@
-# Whole rows are kept or dropped: each entry is a coin of its own.
+# Whole rows are kept or dropped; draw each entry independently.
 # task: mask
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# p = 1 raised a ZeroDivisionError and other impossible probabilities nothing: a ValueError is promised.
+# p_drop = 1 raises a ZeroDivisionError, and other invalid values raise nothing; raise a ValueError for all.
 # task: errors
 import numpy as np
 

@@ -1,11 +1,11 @@
-# p = 0 was refused: it drops nothing, and is allowed.
+# dropout rejects p_drop = 0, which is valid: it drops nothing.
 # task: dropout
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

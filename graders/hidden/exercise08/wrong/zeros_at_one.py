@@ -1,11 +1,11 @@
-# At p = 1 everything was dropped, as PyTorch does: here p = 1 is refused.
+# p_drop = 1 drops everything, as in PyTorch; here it should raise a ValueError.
 # task: errors
 import numpy as np
 
 
 def check(p_drop):
     if not 0 <= p_drop < 1:
-        raise ValueError(f"p_drop = {p_drop} is no probability below 1")
+        raise ValueError(f"p_drop = {p_drop} is not in [0, 1)")
 
 
 def dropout(h, mask, p_drop):

@@ -1,4 +1,4 @@
-# mean and variance from the differences of all pairs
+# Mean and variance from the differences of all pairs.
 # independent
 """Everything from differences of pairs: x_i - mean = mean_j (x_i - x_j), variance = 1/2 mean_ij (x_i - x_j)^2."""
 

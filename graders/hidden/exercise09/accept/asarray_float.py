@@ -1,4 +1,4 @@
-# everything converted to float64 first; the standard deviation squared
+# Everything converted to float64 first; the variance as the square of the standard deviation.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# ones and zeros of float64 for what is missing
+# float64 ones and zeros as defaults for gamma and beta.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# x is changed in place
+# x is changed in place.
 # core only
 import numpy as np
 

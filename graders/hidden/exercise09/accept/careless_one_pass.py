@@ -1,4 +1,4 @@
-# the mean of the squares less the square of the mean
+# The variance as the mean of the squares minus the square of the mean.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# a loop over flattened rows into an array of float64 zeros
+# A loop over flattened rows that fills an array of float64 zeros.
 # core only
 import numpy as np
 

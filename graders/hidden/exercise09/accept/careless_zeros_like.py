@@ -1,4 +1,4 @@
-# an array of zeros like x, filled number by number
+# An array from zeros_like(x), filled number by number.
 # core only
 import numpy as np
 

@@ -1,4 +1,4 @@
-# centred twice; hypot for the root
+# Centred twice; hypot for the root.
 # independent
 """Numerically careful: shift by the first feature, correct the mean once, use hypot for sqrt(sigma^2 + eps)."""
 

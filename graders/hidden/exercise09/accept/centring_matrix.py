@@ -1,4 +1,4 @@
-# a product with the centring matrix
+# A product with the centring matrix.
 # independent
 """The centring matrix C = I - 11'/n is a projection: x C is x less its mean, and |x C|^2 / n the variance."""
 

@@ -1,4 +1,4 @@
-# float32 computed in float64 and rounded once at the end.
+# float32 arrays computed in float64 and rounded once at the end.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# einsum for the variance and for the division
+# einsum for the variance and for the division.
 # independent
 import numpy as np
 

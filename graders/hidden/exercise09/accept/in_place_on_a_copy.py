@@ -1,4 +1,4 @@
-# a copy of x, changed in place
+# A copy of x, changed in place.
 # independent
 import numpy as np
 

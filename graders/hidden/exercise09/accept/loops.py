@@ -1,4 +1,4 @@
-# Loops over rows in Python floats, rounded to the promised dtype at the end.
+# Loops over the rows with Python floats, rounded to the promised dtype at the end.
 import math
 
 import numpy as np

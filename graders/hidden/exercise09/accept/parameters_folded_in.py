@@ -1,4 +1,4 @@
-# gamma and beta folded into the factor and the summand.
+# gamma and beta folded into one factor and one shift.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# a class with gamma and beta as attributes, like PyTorch's
+# A class with gamma and beta as attributes, as in PyTorch.
 # independent
 import numpy as np
 

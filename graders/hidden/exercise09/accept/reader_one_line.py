@@ -1,4 +1,4 @@
-# one line, with 1 and 0 for what is missing
+# A single line, with 1 and 0 as defaults.
 # independent
 import numpy as np
 

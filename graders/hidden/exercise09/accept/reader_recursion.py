@@ -1,4 +1,4 @@
-# recursion over the axes, lists of numbers, the mean of the squares less the square of the mean
+# Recursion over the axes and lists of numbers; the mean of the squares minus the square of the mean.
 # independent
 import numpy as np
 import math

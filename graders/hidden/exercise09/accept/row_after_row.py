@@ -1,4 +1,4 @@
-# three loops in Python floats
+# Three loops with Python floats.
 # independent
 import math
 

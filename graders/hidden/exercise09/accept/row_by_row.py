@@ -1,4 +1,4 @@
-# The vector case, applied along the last axis.
+# A function for one vector, applied along the last axis.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# One factor and one summand for each row, x * r - mean * r, as fast kernels do it.
+# One factor and one shift for each row, x * r - mean * r, as in fast kernels.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# One pass, with the first feature subtracted from the row beforehand.
+# A single pass, after the first feature is subtracted from the row.
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# the formula as it stands, with x.mean and x.var
+# The plain formula, with x.mean and x.var.
 # independent
 """Exercise 9: layer normalisation."""
 

@@ -1,4 +1,4 @@
-# vectors and batches apart, and four cases of gamma and beta
+# Vectors and batches handled separately, and four cases of gamma and beta.
 # independent
 import numpy as np
 

@@ -1,4 +1,4 @@
-# ones and zeros of the dtype of x for what is missing
+# Ones and zeros of the dtype of x as defaults.
 # independent
 """Layer norm in the manner of nn.LayerNorm: weight and bias are always there."""
 

@@ -1,4 +1,4 @@
-# The mean of |x - mean| was taken: the deviations are squared, and a root is taken in the end.
+# The mean of |x - mean| is used instead of the standard deviation.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float32 came back as float64: the dtype of x is kept.
+# float32 arrays give a float64 result; it should be float32.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The default of eps is 1e-6 here: it is 1e-5.
+# The default of eps is 1e-6 instead of 1e-5.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answer was written into an array that is kept from call to call: the next call changes it.
+# The result is returned in an array that the next call overwrites, instead of in a new one.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answer was remembered for this very array: by the next call it may hold other numbers.
+# The result is cached per array object, so it is out of date once that array holds other numbers.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# mean(axis=-1) has lost its axis and meets the wrong elements of x: keepdims=True keeps it.
+# mean(axis=-1) drops the last axis, so the means line up with the wrong elements of x; use keepdims=True.
 # task: normalise
 import numpy as np
 

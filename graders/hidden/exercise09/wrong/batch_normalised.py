@@ -1,4 +1,4 @@
-# Mean and variance are those of each feature over the samples: that is batch normalisation; here they are those of each row.
+# Mean and variance are taken over the samples, which is batch normalisation; take them over each row.
 # task: normalise
 import numpy as np
 

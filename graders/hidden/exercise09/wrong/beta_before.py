@@ -1,4 +1,4 @@
-# beta was added before x was normalised: beta comes after.
+# beta is added to x before the normalisation; add it afterwards.
 # task: parameters
 import numpy as np
 

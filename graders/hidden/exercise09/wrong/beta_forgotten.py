@@ -1,4 +1,4 @@
-# beta was not used: it shifts each feature.
+# beta is never used.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# beta was used only where gamma is given: it may come alone.
+# beta is ignored unless gamma is given too.
 # task: parameters
 import numpy as np
 

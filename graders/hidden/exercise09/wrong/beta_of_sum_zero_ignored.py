@@ -1,4 +1,4 @@
-# A beta whose sum is 0 was ignored: ask whether it is None.
+# A beta that sums to 0 is ignored; check whether beta is None instead.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answer of a vector was accumulated in beta (beta += y), so the caller's beta has changed.
+# For a vector the result is written into beta (beta += y), which changes the caller's array.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# beta was added before gamma was multiplied in: gamma * z + beta is asked for.
+# beta is added before the multiplication by gamma, so gamma scales it too.
 # task: parameters
 import numpy as np
 

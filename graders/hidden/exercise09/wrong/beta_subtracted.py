@@ -1,4 +1,4 @@
-# beta was subtracted: it is added.
+# beta is subtracted instead of added.
 # task: parameters
 import numpy as np
 

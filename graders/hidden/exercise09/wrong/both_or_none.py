@@ -1,4 +1,4 @@
-# gamma and beta were used only where both are given: each may come alone.
+# gamma and beta are ignored unless both are given.
 # task: parameters
 import numpy as np
 

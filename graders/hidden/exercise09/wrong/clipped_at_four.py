@@ -1,4 +1,4 @@
-# What lay further than four deviations from the mean was cut off: a single outlier of n gets as far as the root of n - 1.
+# Features beyond four standard deviations from the mean are clipped; outliers in a long row may be further away.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float64 numbers were computed in float32: half of their digits are lost.
+# float64 arrays are computed in float32, which loses half of their digits.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Constant rows came back as they were: less their mean they are 0.
+# A constant row is returned unchanged; minus its mean, it should be all zeros.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The ones and zeros put in for missing gamma and beta are float64 and make the answer float64: the dtype of x is kept.
+# The default ones and zeros for gamma and beta are float64, which makes a float32 result float64.
 # task: types
 import numpy as np
 

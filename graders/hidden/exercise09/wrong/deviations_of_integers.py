@@ -1,4 +1,4 @@
-# The mean was put into the dtype of the integers before it was subtracted: small integers overflow and lose digits; convert x first.
+# For integers the mean is truncated to an integer before it is subtracted; convert x to float64 first.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The root is missing: the deviations were divided by variance + eps.
+# The row is divided by variance + eps; divide by its square root.
 # task: normalise
 import numpy as np
 

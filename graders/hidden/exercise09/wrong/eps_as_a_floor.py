@@ -1,4 +1,4 @@
-# The larger of variance and eps was taken: eps is added.
+# The larger of variance and eps is used instead of their sum.
 # task: eps
 import numpy as np
 

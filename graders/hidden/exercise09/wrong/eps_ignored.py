@@ -1,4 +1,4 @@
-# eps is always 1e-5 here: the argument was not used.
+# eps is always 1e-5, whatever the caller passes.
 # task: eps
 import numpy as np
 

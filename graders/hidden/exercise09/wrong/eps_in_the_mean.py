@@ -1,4 +1,4 @@
-# eps was added to the deviations too: it belongs to the variance.
+# eps is also added to x - mean; add it to the variance only.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# eps is missing: a constant row becomes 0 / 0.
+# eps is never added, so a constant row becomes 0 / 0.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# `eps or 1e-5` takes 0 for a missing value: 0.0 is a value of eps too.
+# `eps or 1e-5` turns an eps of 0.0 into 1e-5.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# eps was added after the root: it belongs inside, sqrt(variance + eps).
+# eps is added after the square root instead of inside it.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# eps² was added to the variance: it is eps.
+# eps² is added to the variance instead of eps.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# eps was subtracted: it is added.
+# eps is subtracted from the variance instead of added.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# eps was used only where the variance is 0, or 0 / 0 was replaced by 0: it is added to every variance.
+# eps is used only where the variance is 0, or 0 / 0 is replaced by 0; add eps to every variance.
 # task: eps
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only the first entries of gamma and beta were used: each feature has its own.
+# Only the first entries of gamma and beta are used; each feature has its own.
 # task: parameters
 import numpy as np
 

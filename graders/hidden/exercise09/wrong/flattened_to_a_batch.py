@@ -1,4 +1,4 @@
-# An array of more than two axes came back as a matrix: the answer has the shape of x.
+# An array with more than two axes is returned as a matrix; it should keep the shape of x.
 # task: normalise
 import numpy as np
 

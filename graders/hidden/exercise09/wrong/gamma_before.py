@@ -1,4 +1,4 @@
-# x was multiplied by gamma before it was normalised: gamma comes after.
+# x is multiplied by gamma before the normalisation; multiply afterwards.
 # task: parameters
 import numpy as np
 

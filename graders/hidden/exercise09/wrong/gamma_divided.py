@@ -1,4 +1,4 @@
-# y was divided by gamma: it is multiplied.
+# y is divided by gamma instead of multiplied.
 # task: parameters
 import numpy as np
 

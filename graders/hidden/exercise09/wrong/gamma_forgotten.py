@@ -1,4 +1,4 @@
-# gamma was not used: it scales each feature.
+# gamma is never used.
 # task: parameters
 import numpy as np
 

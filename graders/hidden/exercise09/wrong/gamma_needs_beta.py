@@ -1,4 +1,4 @@
-# gamma was used only where beta is given: it may come alone.
+# gamma is ignored unless beta is given too.
 # task: parameters
 import numpy as np
 

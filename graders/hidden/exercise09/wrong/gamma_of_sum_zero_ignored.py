@@ -1,4 +1,4 @@
-# A gamma whose sum is 0 was ignored: ask whether it is None.
+# A gamma that sums to 0 is ignored; check whether gamma is None instead.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A gamma of zeros was taken for a missing one: y is then beta, or 0.
+# A gamma of zeros is ignored; check whether gamma is None instead.
 # task: parameters
 import numpy as np
 

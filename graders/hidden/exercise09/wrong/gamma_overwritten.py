@@ -1,4 +1,4 @@
-# The answer of a vector was accumulated in gamma (gamma *= z), so the caller's gamma has changed.
+# For a vector the result is written into gamma (gamma *= y), which changes the caller's array.
 # task: inputs
 import numpy as np
 

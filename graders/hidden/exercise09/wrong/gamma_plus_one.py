@@ -1,4 +1,4 @@
-# y was multiplied by 1 + gamma: it is gamma itself.
+# y is multiplied by 1 + gamma instead of gamma.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The mean of integers was rounded down: convert them first.
+# The mean of integers is rounded down; convert x to float64 first.
 # task: types
 import numpy as np
 

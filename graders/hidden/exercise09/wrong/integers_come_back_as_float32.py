@@ -1,4 +1,4 @@
-# Integers came back as float32: they count as float64.
+# Integer arrays give a float32 result; it should be float64.
 # task: types
 import numpy as np
 

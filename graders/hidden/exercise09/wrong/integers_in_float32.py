@@ -1,4 +1,4 @@
-# Integers were computed in float32: they count as float64.
+# Integer arrays are computed in float32; compute them in float64.
 # task: types
 import numpy as np
 

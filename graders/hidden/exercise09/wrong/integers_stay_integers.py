@@ -1,4 +1,4 @@
-# The answer was put into an array of the dtype of x: for integers all digits after the point are lost.
+# The result of integer arrays is cast back to integers; it should be float64.
 # task: types
 import numpy as np
 

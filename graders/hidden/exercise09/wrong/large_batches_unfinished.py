@@ -1,4 +1,4 @@
-# Rows after the first 1000 were left as they were: a batch may have any number of rows.
+# Rows after the first 1000 are returned unchanged.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Mean and variance are those of the first call: every call computes those of its own rows.
+# Mean and variance of the first call are used for all later calls.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The row was stretched to [0, 1] by its least and greatest element: mean and variance are asked for.
+# Each row is scaled to [0, 1] by its minimum and maximum; use its mean and variance.
 # task: normalise
 import numpy as np
 

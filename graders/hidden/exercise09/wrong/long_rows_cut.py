@@ -1,4 +1,4 @@
-# Mean and variance look at the first 512 features only: a row may have any number of them.
+# Mean and variance are computed from the first 512 features only.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The mean was not subtracted: a normalised row has mean 0.
+# The mean is never subtracted from x.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The means of gamma and beta were used: each feature has its own.
+# The means of gamma and beta are used; each feature has its own scale and shift.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The mean of x² was taken for the variance: that is so only where the mean is 0.
+# The mean of x² is used as the variance, which is right only if the mean of x is 0.
 # task: normalise
 import numpy as np
 

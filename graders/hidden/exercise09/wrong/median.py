@@ -1,4 +1,4 @@
-# The median was subtracted: it is the mean.
+# The median is subtracted instead of the mean.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# x was flattened in the order of memory: for a transposed array that is not row after row.
+# The elements of x are read in memory order, which mixes them up if x is transposed.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The deviations were multiplied by the root of variance + eps: they are divided by it.
+# The row is multiplied by sqrt(variance + eps) instead of divided.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The rows were normalised twice: eps makes the second time a little different from the first.
+# Each row is normalised twice; the second time changes it slightly, because of eps.
 # task: normalise
 import numpy as np
 

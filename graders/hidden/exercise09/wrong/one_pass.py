@@ -1,4 +1,4 @@
-# The variance was computed as E[x²] - mean²: far from 0 two large numbers cancel and leave their rounding errors; average the squared deviations.
+# The variance is computed as E[x²] - mean², which is inaccurate far from 0; average the squared differences.
 # task: offset
 import numpy as np
 

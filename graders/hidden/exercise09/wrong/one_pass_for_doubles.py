@@ -1,4 +1,4 @@
-# The variance was computed as E[x²] - mean² in float64: that saves float32 rows far from 0, not float64 ones; average the squared deviations.
+# The variance is computed as E[x²] - mean² in float64, which still is inaccurate far from 0.
 # task: offset
 import numpy as np
 

@@ -1,4 +1,4 @@
-# With gamma and beta only the first row was scaled and shifted: they belong to every row.
+# gamma and beta are applied to the first row only; apply them to every row.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Axes of length 1 were removed: (1, features) stays (1, features).
+# Axes of length 1 are removed: the result for (1, features) should keep that shape.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The mean was subtracted and nothing more: divide by the root of variance + eps.
+# The mean is subtracted, but the row isn't divided by sqrt(variance + eps).
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# gamma and beta were laid along the samples: they have one entry for each feature.
+# gamma and beta are applied along the samples; they have one entry for each feature.
 # task: parameters
 import numpy as np
 

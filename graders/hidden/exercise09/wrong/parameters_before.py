@@ -1,4 +1,4 @@
-# gamma and beta were used before x was normalised: they come after.
+# gamma and beta are applied before the normalisation; apply them afterwards.
 # task: parameters
 import numpy as np
 

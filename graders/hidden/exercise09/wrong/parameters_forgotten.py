@@ -1,4 +1,4 @@
-# Neither gamma nor beta was used: they scale and shift each feature.
+# Neither gamma nor beta is used.
 # task: parameters
 import numpy as np
 

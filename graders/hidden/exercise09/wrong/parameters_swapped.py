@@ -1,4 +1,4 @@
-# gamma was added and beta multiplied in: it is the other way round.
+# gamma and beta are swapped: gamma should be the factor and beta the shift.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The buffer behind x was read directly: that works only where the rows lie one after another.
+# The memory buffer of x is read directly, which fails unless its rows lie one after another in memory.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The row was divided by its root mean square: that is RMSNorm; layer_norm subtracts the mean first.
+# The row is divided by its root mean square, which is RMSNorm; layer_norm subtracts the mean first.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The roots of variance and eps were added: the root is that of their sum.
+# sqrt(variance) + sqrt(eps) is used instead of sqrt(variance + eps).
 # task: eps
 import numpy as np
 

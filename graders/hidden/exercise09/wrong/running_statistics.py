@@ -1,4 +1,4 @@
-# The statistics of earlier calls were averaged in, as batch normalisation does: each row has its own only.
+# Mean and variance are averaged with those of earlier calls, as in batch normalisation.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# With more than two axes one mean was taken over all but the first: it is over the last axis only.
+# With more than two axes, the mean is taken over all axes but the first; take it over the last axis only.
 # task: normalise
 import numpy as np
 

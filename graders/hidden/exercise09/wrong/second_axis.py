@@ -1,4 +1,4 @@
-# Axis 1 was taken: it is the last axis of a batch (n, features), and of nothing else.
+# Mean and variance are taken over axis 1, which is the last axis only of a matrix; use axis -1.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Every row was normalised by the mean and the variance of the first: each has its own.
+# All rows use the mean and variance of the first row; each has its own.
 # task: normalise
 import numpy as np
 

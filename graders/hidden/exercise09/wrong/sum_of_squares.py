@@ -1,4 +1,4 @@
-# The squared deviations were added up: the variance is their mean.
+# The variance is the sum of the squared differences instead of their mean.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# `if gamma` asks for the truth of an array: ask `if gamma is not None`.
+# `if gamma:` fails for arrays; use `if gamma is not None:`.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The variance was divided by n - 1: layer_norm uses the biased one, divided by n.
+# The variance is divided by n - 1 instead of n.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The mean is that of each row, but the variance is that of the whole array.
+# The variance is taken over the whole array instead of each row.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A vector came back as a batch of one row: (features,) stays (features,).
+# A vector gives a batch with one row; (features,) should stay (features,).
 # task: normalise
 import numpy as np
 

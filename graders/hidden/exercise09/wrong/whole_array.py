@@ -1,4 +1,4 @@
-# Mean and variance are those of the whole array: every row has its own.
+# Mean and variance are taken over the whole array instead of each row.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The mean was subtracted in place (x -= mean), so the caller's x has changed.
+# The mean is subtracted in place (x -= mean), which changes the caller's x.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The answer was written into x (x[...] = y), so the caller's x has changed.
+# The result is written into x (x[...] = y), which changes the caller's x.
 # task: inputs
 import numpy as np
 

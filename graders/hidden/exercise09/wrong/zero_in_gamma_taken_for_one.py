@@ -1,4 +1,4 @@
-# A 0 in gamma was taken for a 1: it is a factor like any other.
+# A 0 in gamma is replaced by 1; the feature should become 0, plus beta.
 # task: parameters
 import numpy as np
 

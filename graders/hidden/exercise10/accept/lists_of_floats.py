@@ -1,4 +1,4 @@
-# Norms as a list, asked one after the other.
+# Norms as a list, checked one by one.
 import copy
 
 import numpy as np

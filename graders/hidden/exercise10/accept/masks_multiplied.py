@@ -1,4 +1,4 @@
-# Boolean masks multiplied and summed.
+# Boolean masks, multiplied and summed.
 import copy
 
 import numpy as np

@@ -1,4 +1,4 @@
-# Asks for NaN and infinity by name.
+# Explicit checks for NaN and infinity.
 import copy
 
 import numpy as np

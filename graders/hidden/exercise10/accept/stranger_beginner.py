@@ -1,4 +1,4 @@
-# A beginner's careful steps.
+# One careful step at a time.
 # independent
 import copy
 

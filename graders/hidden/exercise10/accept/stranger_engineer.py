@@ -1,4 +1,4 @@
-# An engineer's defensive style.
+# A defensive style.
 # independent
 """Careful about overflow, warnings and networks that throw."""
 

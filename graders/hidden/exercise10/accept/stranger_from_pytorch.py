@@ -1,4 +1,4 @@
-# Habits from PyTorch.
+# A training loop in the style of PyTorch.
 # independent
 """A training loop as in PyTorch: run all the steps, watch the accuracy, keep the best."""
 

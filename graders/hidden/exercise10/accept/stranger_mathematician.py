@@ -1,4 +1,4 @@
-# Written by a mathematician.
+# Norms from traces and logarithms, saturation from the slope.
 # independent
 """Norms by traces and logarithms and saturation by the slope."""
 

@@ -1,4 +1,4 @@
-# A small class holds the answers.
+# A small class that holds the answers.
 # independent
 """Diagnostics with a Doctor who examines a patient."""
 

@@ -1,4 +1,4 @@
-# As terse as it gets.
+# As short as possible.
 # independent
 import copy
 

@@ -1,4 +1,4 @@
-# Written as a textbook would.
+# A textbook style.
 # independent
 """Exercise 10: four diagnostics of a network that does not learn."""
 

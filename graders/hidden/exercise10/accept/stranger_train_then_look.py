@@ -1,4 +1,4 @@
-# Trains for a hundred steps, and looks once.
+# A hundred steps and a single check at the end.
 # independent
 """Does what the table says: deep copy, 100 steps of its own step, then predict."""
 

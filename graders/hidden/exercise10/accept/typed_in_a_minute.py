@@ -1,4 +1,4 @@
-# Typed in a minute.
+# Written quickly, with no refinements.
 import copy
 
 import numpy as np

@@ -8,9 +8,9 @@ FOLDER = os.environ.get("KATAS_DATA_MNIST")
 def _folder():
     if FOLDER:
         return FOLDER
-    from graders import dataroom
+    from graders import datasets
 
-    return str(dataroom.folder("mnist"))
+    return str(datasets.folder("mnist"))
 
 
 def shapes():

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from graders import dataroom
+from graders import datasets
 from graders.checks import assert_equal, task
 
 
 @task("shapes")
 def test_images_and_labels_are_the_data_rooms(kata):
-    images, labels = (np.load(dataroom.folder("mnist") / name) for name in ("images.npy", "labels.npy"))
+    images, labels = (np.load(datasets.folder("mnist") / name) for name in ("images.npy", "labels.npy"))
     assert_equal(kata.shapes(), (list(images.shape), int(images.sum()), int(labels.sum())))
 
 

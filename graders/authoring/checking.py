@@ -1,0 +1,385 @@
+"""`katas check`: grade a kata's stub, solution and variants like submissions, to see whether the kata can be handed
+out.
+
+On request it also grades every mutant of the solution (the suite must kill all that are not listed as equivalent), and
+regrades the solution and the accepted variants with fresh inputs (none may fail).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from graders import intake
+from graders.authoring.mutation import Mutant, mutants_of, read_equivalents
+from graders.authoring.scaffold import PLACES, UNSAID
+from graders.catalogue import Kata, Variant
+from graders.errors import KataError
+from graders.output.progress_bar import LineReporter, progress_bar
+from graders.verdict import Verdict
+
+LEGEND = """\
+- **rejected**: wrong answers with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they
+  target; **accepted**: right answers in other styles (`accept/`) that pass.
+- **seen** by visible tests: how many of the wrong answers that a visible test could catch are caught by one. The number
+  in brackets counts the others, which only a hidden test can catch; their third line says why.
+- **green, then passed**: answers by authors who had only the README, the stub and the visible tests. Of those that are
+  green on the core's visible tests, this many pass officially.
+- **diagnosed**: wrong answers whose misconception the judge recognised and explained. It never named another one.
+- **mutants killed**: copies of the solution with one small change of syntax (an operator, a constant, a keyword, a
+  statement) that the suite rejects. The equivalent ones, which no test can tell from the solution, are listed with the
+  reason in `graders/hidden/<kata>/equivalent.toml`.
+- **false alarms**: gradings of the solution and the accepted answers in turn, with fresh inputs, that did not pass.
+"""
+
+
+@dataclass(frozen=True)
+class CheckPlan:
+    """What to check in addition to the stub, the solution and the variants."""
+
+    mutation: bool = False
+    flakes: int = 0  # further gradings of right answers: the solution and the accepted variants in turn
+    every: int = 1  # check only every n-th variant, if all would take too long
+    seed: bytes | None = None  # seeds the inputs of everything except flakes; None: fresh inputs each time
+
+    def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
+        return variants[:: self.every]
+
+
+@dataclass(frozen=True)
+class CheckFinding:
+    """The result of one check: its kind and name, and its fault (empty if it is as it should be)."""
+
+    kind: str  # stub, solution, wrong, accept, mutant, equivalent, flake
+    name: str
+    fault: str
+    diagnosed: bool = False
+    seen: bool | None = None  # of a wrong variant: do the visible tests catch it? None if they need not
+    unseen: str = ""  # of a wrong variant: a fault in what the visible tests catch
+    green: bool | None = None  # of an independent answer: do the visible core tests pass?
+
+    @property
+    def subject(self) -> str:
+        return f"{self.kind}/{self.name}" if self.kind in ("wrong", "accept") else f"{self.kind} {self.name}".rstrip()
+
+
+@dataclass(frozen=True)
+class CheckTally:
+    """The findings of one kata."""
+
+    kata: Kata
+    findings: Sequence[CheckFinding]
+
+    def of(self, kind: str) -> list[CheckFinding]:
+        return [finding for finding in self.findings if finding.kind == kind]
+
+    def share(self, kind: str) -> str:
+        """Return "good/all" of the findings of a kind."""
+        found = self.of(kind)
+        return f"{sum(not finding.fault for finding in found)}/{len(found)}"
+
+    @property
+    def diagnosed(self) -> str:
+        wrong = self.of("wrong")
+        return f"{sum(finding.diagnosed for finding in wrong)}/{len(wrong)}"
+
+    @property
+    def seen(self) -> str:
+        """How many wrong variants the visible tests catch, of those they should, and how many they need not."""
+        wrong = self.of("wrong")
+        asked = [finding.seen for finding in wrong if finding.seen is not None]
+        left = len(wrong) - len(asked)
+        return f"{sum(asked)}/{len(asked)}" + (f" (+{left})" if left else "")
+
+    @property
+    def green(self) -> str:
+        """How many independent answers pass, of those that pass the visible tests."""
+        green = [finding for finding in self.of("accept") if finding.green]
+        return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
+
+    @property
+    def false_alarms(self) -> str:
+        runs = self.of("flake")
+        return f"{sum(bool(run.fault) for run in runs)}/{len(runs)}"
+
+    @property
+    def faults(self) -> list[CheckFinding]:
+        return [finding for finding in self.findings if finding.fault or finding.unseen]
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line for the kata, and one for each fault."""
+        counts = [
+            f"wrong rejected {self.share('wrong')}",
+            f"seen by visible tests {self.seen}",
+            f"diagnosed {self.diagnosed}",
+            f"accepted {self.share('accept')}",
+        ]
+        if any(finding.green is not None for finding in self.of("accept")):
+            counts.append(f"green, then passed {self.green}")
+        if self.of("mutant"):
+            counts.append(f"mutants killed {self.share('mutant')}")
+        if self.of("equivalent"):
+            counts.append(f"equivalent {len(self.of('equivalent'))}")
+        if self.of("flake"):
+            counts.append(f"false alarms {self.false_alarms}")
+        yield f"{self.kata.slug}: {', '.join(counts)}"
+        for finding in self.faults:
+            yield f"  {finding.subject} {finding.fault or finding.unseen}"
+
+
+def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[CheckTally]:
+    """Check each kata, print the findings and return them. If interrupted, print the findings so far."""
+
+    mutants = {kata.slug: _mutants(kata) if plan.mutation else [] for kata in katas}
+    work = {kata.slug: _amount(kata, plan) + len(mutants[kata.slug]) for kata in katas}
+    tallies: list[CheckTally] = []
+    with progress_bar() as progress:
+        bar = progress.add_task("checking", total=sum(work.values()))
+        reporter = LineReporter(sum(work.values()))
+        for kata in katas:
+            findings: list[CheckFinding] = []
+            tally = CheckTally(kata, findings)
+            try:
+                for finding in findings_of(judge, kata, plan, mutants[kata.slug]):
+                    findings.append(finding)
+                    progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject[:28]}")
+                    reporter.advance(kata.slug)
+            except KeyboardInterrupt:
+                progress.stop()
+                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} gradings. Findings so far:")
+                _print(tally)
+                raise
+            progress.console.file.flush()
+            _print(tally)
+            tallies.append(tally)
+    short = sum(len(tally.faults) for tally in tallies)
+    print(f"{_counted(len(katas), 'kata')} checked, {_counted(short, 'finding') if short else 'clean'}")
+    return tallies
+
+
+def _print(tally: CheckTally) -> None:
+    for line in tally.lines():
+        print(line, flush=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+HEAD = """\
+# How well the suites judge
+
+`katas check KATA --mutation --flakes 1000 --table FILE` writes this page, with a row for every kata that it checks.
+Other rows stay as they are. Every figure comes from gradings by the confined judge.
+
+| kata | rejected | seen | accepted | green, then passed | diagnosed | mutants killed | equivalent | false alarms |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
+    """Return the tallies as a Markdown page. Rows of other katas are kept from `before`, the present page."""
+    rows = {row.split("|")[1].strip(): row for row in before.split("|---|\n")[-1].splitlines() if row.startswith("| ")}
+    for tally in tallies:
+        mutants = tally.share("mutant") if tally.of("mutant") else "not run"
+        equivalent = str(len(tally.of("equivalent"))) if tally.of("mutant") else "not run"
+        alarms = tally.false_alarms if tally.of("flake") else "not run"
+        row = [
+            tally.kata.slug,
+            tally.share("wrong"),
+            tally.seen,
+            tally.share("accept"),
+            tally.green,
+            tally.diagnosed,
+            mutants,
+            equivalent,
+            alarms,
+        ]
+        rows[tally.kata.slug] = f"| {' | '.join(row)} |"
+    return HEAD + "".join(f"{rows[slug]}\n" for slug in sorted(rows)) + f"\n{LEGEND}"
+
+
+def _amount(kata: Kata, plan: CheckPlan) -> int:
+    """Return the number of findings to expect, without those of mutants."""
+    return 3 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
+
+
+def findings_of(
+    judge: Any, kata: Kata, plan: CheckPlan, mutants: Sequence[tuple[str, Mutant]] = ()
+) -> Iterator[CheckFinding]:
+    """Yield the findings of the README, the stub, the solution, every variant, the mutants and the flakes."""
+    fresh = partial(_graded, judge, kata)
+    graded = partial(fresh, seed=plan.seed)
+    strict = partial(graded, require_extras=True)  # the solution must pass extras too, whatever the kata requires
+    solution = intake.shipped(kata, kata.solution)
+    yield CheckFinding("README", "", _readme_fault(kata))
+    yield CheckFinding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
+    yield CheckFinding("solution", "", _passing_fault(strict(solution)))
+    for variant in plan.share(kata.wrong):
+        files, tasks, every = variant.submission(solution), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
+        verdict = graded(files, diagnosing=True, tasks=tasks)
+        named = {test.diagnosis for test in verdict.tests} - {""}
+        template = "its first line is still the template: say there what is wrong" if variant.sentence == UNSAID else ""
+        seen = _seen(verdict, partial(graded, files, tasks=every, visible=True), complete=tasks == every)
+        yield CheckFinding(
+            "wrong",
+            variant.path.stem,
+            template or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant),
+            diagnosed=bool(named),
+            seen=None if variant.hidden_only else seen,
+            unseen=_seen_fault(variant, seen=seen),
+        )
+    for variant in plan.share(kata.accept):
+        verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
+        decisive = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
+        green = not _fails_visibly(verdict, decisive) if variant.mark == "independent" else None
+        yield CheckFinding("accept", variant.path.stem, _passing_fault(verdict), green=green)
+    if plan.mutation:
+        yield from _mutation_findings(strict, kata, solution, mutants)
+    right: list[tuple[str, dict[str, bytes], dict[str, Any]]] = [
+        ("solution", solution, {"require_extras": True}),
+        *((f"accept/{each.path.stem}", each.submission(solution), _how_accepted(kata, each)) for each in kata.accept),
+    ]
+    for number in range(plan.flakes):
+        name, files, how = right[number % len(right)]
+        yield CheckFinding("flake", name, _passing_fault(fresh(files, **how)))
+
+
+def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
+    """Return how to grade a right answer. A marked one need not pass extras, unless it concerns extras only."""
+    tasks = kata.tasks_of(variant.replaces) - set(variant.without)
+    alone = all(task.extra for task in kata.tasks if task.name in tasks)
+    return {"tasks": tasks, "require_extras": True if alone or not variant.mark else None}
+
+
+def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
+    """Return the tasks to grade a wrong variant on. To save time, challenges grade only its own and earlier ones."""
+    tasks = kata.tasks_of(variant.replaces)
+    return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
+
+
+def _mutants(kata: Kata) -> list[tuple[str, Mutant]]:
+    """Return (file name, mutant) for all learner-written modules of the solution."""
+    solution = intake.shipped(kata, kata.solution)
+    modules = [name for name in solution if name.endswith(".py") and kata.declares(name)]
+    return [(name, mutant) for name in modules for mutant in mutants_of(solution[name].decode())]
+
+
+def _mutation_findings(
+    graded: Callable[..., Verdict], kata: Kata, solution: dict[str, bytes], mutants: Sequence[tuple[str, Mutant]]
+) -> Iterator[CheckFinding]:
+    """Yield a finding for every mutant. Those listed as equivalent must exist and must survive."""
+    listing = kata.hidden / "equivalent.toml"
+    reasons = read_equivalents(listing)
+    for name, mutant in mutants:
+        files = solution | {name: mutant.source.encode()}
+        verdict = graded(files, tasks=kata.tasks_of(name), thorough=False)
+        survives = not _passing_fault(verdict)
+        where = f"{name}, line {mutant.line}, {mutant.change}:"
+        if mutant.change in reasons:
+            fault = "" if survives else f"is listed in {listing.name}, but is {verdict.status}: unlist it"
+            yield CheckFinding("equivalent", where, fault)
+        else:
+            yield CheckFinding(
+                "mutant", where, "survives: no test distinguishes it from the solution" if survives else ""
+            )
+    known = {mutant.change for _, mutant in mutants}
+    for change in reasons:
+        if change not in known:
+            yield CheckFinding(
+                "equivalent", f"{change}:", f"is listed in {listing.name}, but is not a mutant of the solution"
+            )
+
+
+def _graded(
+    judge: Any,
+    kata: Kata,
+    files: dict[str, bytes],
+    *,
+    diagnosing: bool = False,
+    tasks: frozenset[str] = frozenset(),
+    thorough: bool = True,
+    seed: bytes | None = None,
+    require_extras: bool | None = None,
+    visible: bool = False,
+) -> Verdict:
+    """Return the verdict on these files. Raises KataError if the judge itself failed."""
+    verdict: Verdict = judge.grade_files(
+        kata.slug,
+        files,
+        seed=seed,
+        diagnosing=diagnosing,
+        tasks=tasks,
+        reducing=False,
+        thorough=thorough,
+        require_extras=require_extras,
+        visible=visible,
+    )
+    if verdict.status == "error" and not verdict.tests:
+        raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
+    return verdict
+
+
+def _readme_fault(kata: Kata) -> str:
+    """Return a fault that names the parts of the README still as `katas new` wrote them."""
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    left = [place for place in PLACES if place in text]
+    return f"{readme}: still contains template text: {'; '.join(map(repr, left))}" if left else ""
+
+
+def _stub_fault(verdict: Verdict) -> str:
+    if verdict.status not in ("failed", "ungradable"):
+        return f"is {verdict.status}, but every task of a stub must fail {verdict.message}"
+    passed = [task.name for task in verdict.tasks if task.score]
+    return f"gets points for {', '.join(passed)}, but every task of a stub must fail" if passed else ""
+
+
+def _passing_fault(verdict: Verdict) -> str:
+    if verdict.status in ("passed", "awaiting_review"):
+        return ""
+    first = next((test for test in verdict.tests if test.status in ("failed", "error")), None)
+    said = f"{first.name}: {' '.join(first.message.split())}" if first else verdict.message
+    return f"is {verdict.status} but must pass: {said} (--seed {verdict.seed})"
+
+
+def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
+    task = next((task for task in verdict.tasks if task.name == variant.task), None)
+    if task is None:
+        return f"names the task {variant.task}, which was not graded: {verdict.status} {verdict.message}"
+    if task.status in ("failed", "partial"):
+        return ""
+    failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
+    others = f"; it fails {', '.join(failed)}" if failed else ""
+    return f"must fail the task {variant.task}, which is {task.status}{others} (--seed {verdict.seed})"
+
+
+def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
+    """Return whether a visible test fails, of these tasks or of any. A submission that cannot be imported fails all."""
+    return verdict.status == "ungradable" or any(
+        test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
+        for test in verdict.tests
+    )
+
+
+def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
+    """Return whether the visible tests catch a wrong answer. Grade it again if some of them have not run."""
+    if _fails_visibly(verdict):
+        return True
+    blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)
+    return (blocked or not complete) and _fails_visibly(graded_visibly())
+
+
+def _seen_fault(variant: Variant, *, seen: bool) -> str:
+    if seen and variant.hidden_only:
+        return "is marked hidden_only, but a visible test catches it. Remove its third line."
+    if seen or variant.hidden_only:
+        return ""
+    return "is caught by hidden tests only. Add a visible test, or give the reason in its third line: # hidden_only: …"
+
+
+def _diagnosis_fault(named: set[str], variant: Variant) -> str:
+    wrong = named - {variant.sentence}
+    return f"is diagnosed as a different misconception: {wrong.pop()}" if wrong else ""

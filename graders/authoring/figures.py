@@ -1,0 +1,54 @@
+"""`katas figures`: draw the READMEs' pictures with the scripts in the solutions' folders.
+
+A script solutions/<slug>/figure.py has a function draw(figure) that draws into a matplotlib Figure and may import the
+solution. Its picture is katas/<slug>/figure.svg; that of figure_NAME.py is figure_NAME.svg. graders.output.plotting
+fixes lines, fonts and identifiers, so that one version of matplotlib always draws the same file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import runpy
+import sys
+from pathlib import Path
+
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.output.plotting import LOOK, NEEDED
+
+
+def scripts_of(kata: Kata) -> list[Path]:
+    """Return the scripts of this kata's pictures, the main one first."""
+    return sorted([*kata.solution.glob("figure.py"), *kata.solution.glob("figure_*.py")], key=lambda path: path.stem)
+
+
+def picture_of(kata: Kata, script: Path) -> Path:
+    """Return the path of the picture that a script draws."""
+    return kata.folder / f"{script.stem}.svg"
+
+
+def drawn(kata: Kata, script: Path) -> str:
+    """Draw a picture and return it as SVG text. Raises KataError if matplotlib is missing or the script fails."""
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise KataError(NEEDED) from None
+    before, known = list(sys.path), set(sys.modules)
+    folders = [str(script.parent), str(kata.folder)]  # the solution first; the stub's folder for supplied files
+    sys.path[:0] = folders
+    try:
+        with matplotlib.rc_context(LOOK):
+            figure = Figure()
+            runpy.run_path(str(script))["draw"](figure)
+            text = io.StringIO()
+            figure.savefig(text, format="svg", metadata={"Date": None})
+    except Exception as fault:
+        raise KataError(f"{script}: {type(fault).__name__}: {fault}") from fault
+    finally:
+        sys.path[:] = before
+        for name in set(sys.modules) - known:  # the next kata's solution may have a module of the same name
+            if os.path.dirname(str(getattr(sys.modules[name], "__file__", ""))) in folders:
+                del sys.modules[name]
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"

@@ -1,0 +1,122 @@
+"""Selects the files of a bundle, by their names in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import KataError
+
+SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
+GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that no student needs
+DIAGNOSIS = "diagnosis.toml"  # where a learner explains a fault in words
+DIAGNOSIS_FORM = ("__init__.py", "causes.py", "diagnosis.py")  # of graders/debugging/: the part that katas need
+_NEVER = frozenset({"__pycache__", "build", "node_modules"})
+
+Files = dict[str, Path]
+
+
+def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
+    """Return the katas and those that they build on, sorted."""
+    found: dict[str, Kata] = {}
+    more = list(katas)
+    while more:
+        kata = more.pop()
+        if kata.slug not in found:
+            found[kata.slug] = kata
+            more += [catalogue.load(root, slug) for slug in kata.requires]
+    return [found[slug] for slug in sorted(found)]
+
+
+def student_files(root: Path, katas: Iterable[Kata]) -> Files:
+    """Return stubs, visible tests, and the harness without the packages that only graders need.
+
+    Practice networks explain every fault. They are left out if the explanations would answer a kata.
+    """
+    chosen = with_required(root, katas)
+    files = _settings(root)
+    for kata in chosen:
+        files |= _below(kata.folder, f"katas/{kata.slug}")
+    harness = _below(_harness(), "graders")
+    files |= {name: path for name, path in harness.items() if name.split("/")[1] not in GRADERS_ONLY}
+    if not explained(chosen):
+        return files
+    kept = {f"graders/debugging/{name}" for name in DIAGNOSIS_FORM}
+    return {name: path for name, path in files.items() if not name.startswith("graders/debugging/") or name in kept}
+
+
+def explained(katas: Iterable[Kata]) -> list[str]:
+    """Return the katas in which a person reviews a learner's explanation of faults."""
+    return [kata.slug for kata in katas if any(task.review and DIAGNOSIS in task.files for task in kata.tasks)]
+
+
+def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
+    """Return everything that grades these katas; of the katas that they build on, only what a learner sees."""
+    chosen = list(katas)
+    files = _settings(root) | {
+        name: path
+        for name, path in _below(_harness(), "graders").items()
+        if not name.startswith(("graders/hidden/", "graders/demo/", "graders/github/", "graders/bundles/"))
+    }
+    for kata in with_required(root, chosen):
+        files |= _below(kata.folder, f"katas/{kata.slug}")
+    for kata in chosen:
+        files |= _below(kata.solution, f"solutions/{kata.slug}")
+        files |= _below(kata.hidden, f"graders/hidden/{kata.slug}")
+    return files
+
+
+def check_place(folder: Path) -> None:
+    """Raise KataError unless a bundle can be written there; existing files are never replaced."""
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise KataError(f"{folder}: it exists and is not an empty folder. Name a new or an empty folder.")
+    if not folder.absolute().parent.is_dir():
+        raise KataError(f"{folder}: there is no folder {folder.parent}. Make it, or name another place.")
+
+
+def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -> None:
+    """Write a bundle into a folder; scripts become executable."""
+    try:
+        for name, path in files.items():
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+            place.chmod(0o644)
+        for name, text in texts.items():
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+            place.chmod(0o755 if text.startswith("#!") else 0o644)
+    except OSError as fault:
+        raise KataError(f"{fault.filename or folder}: {fault.strerror}; the bundle is incomplete") from None
+
+
+def _settings(root: Path) -> Files:
+    """Return the settings of `root`; a course without its own gets those of the harness."""
+    places = [place / name for place in (_harness().parent, root) for name in SETTINGS]
+    return {path.name: path for path in places if path.is_file()}
+
+
+def _harness() -> Path:
+    return Path(__file__).parents[1]
+
+
+def _below(folder: Path, prefix: str) -> Files:
+    """Return every plain file below a folder, without caches, build output and hidden files."""
+    return {f"{prefix}/{name}": path for name, path in sorted(_walk(folder, ""))}
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        name = path.name
+        if name in _NEVER or name.startswith(".") or name.endswith(("~", ".pyc", ".egg-info")) or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _walk(path, f"{prefix}{name}/")
+        elif path.is_file():
+            yield prefix + name, path

@@ -1,0 +1,197 @@
+"""Bundles that grade in other systems: for Gradescope, Docker and Classroom 50.
+
+Each is the same tree, plus the script that its system starts. If grading fails by a fault of the harness, it leaves no
+result, so that no student gets 0 points for it. None of them grades without confinement.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from graders.bundles import contents
+from graders.catalogue import Kata
+from graders.output.delivery import check, deliver_bytes
+
+# The optional dependencies that grading needs; constraints.txt pins their versions.
+EXTRAS = "torch,data"
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"  # torch without CUDA
+STAMP = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that the same files give the same bytes
+
+SETUP = """\
+#!/usr/bin/env bash
+# Gradescope runs this once, when it builds the image (Ubuntu 22.04 or 24.04).
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || true)
+if [ -z "$python" ]; then
+    apt-get install -y -qq python3.11
+    python=python3.11
+fi
+apt-get install -y -qq bubblewrap "$(basename "$python")-venv"
+"$python" -m venv /autograder/venv
+cd /autograder/source
+PIP_EXTRA_INDEX_URL={index} /autograder/venv/bin/pip install --quiet -c constraints.txt -e ".[{extras}]"
+chmod -R go-rwx /autograder/source/graders/hidden /autograder/source/solutions
+"""
+
+RUN_AUTOGRADER = """\
+#!/usr/bin/env bash
+# Gradescope runs this for every submission. The result is results/results.json.
+set -euo pipefail
+cd /autograder/source
+results=/autograder/results/results.json
+rm -f "$results"
+status=0
+/autograder/venv/bin/python -m graders.cli grade {slugs} --submission /autograder/submission \\
+    --format gradescope --audience learner --require-confinement partial --output "$results" || status=$?
+if [ "$status" -gt 1 ]; then # the tool could not grade: leave no result, because the submission must not get 0 points
+    rm -f "$results"
+    exit 1
+fi
+"""
+
+DOCKERFILE = """\
+# docker build -t katas .
+# docker run --rm --network none -v "$PWD/submission:/submission:ro" katas > verdict.json
+# For full confinement, let bubblewrap create its namespaces:
+#   --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined
+FROM python:3.12.8-slim-bookworm
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+# hadolint ignore=DL3008
+RUN apt-get update -qq \\
+    && apt-get install -y -qq --no-install-recommends bubblewrap \\
+    && rm -rf /var/lib/apt/lists/*
+COPY source /katas
+WORKDIR /katas
+RUN PIP_EXTRA_INDEX_URL={index} pip install --no-cache-dir --quiet -c constraints.txt -e ".[{extras}]" \\
+    && chmod -R a+rX /katas \\
+    && useradd --create-home --uid 10001 grader
+USER 10001
+ENTRYPOINT ["python", "-m", "graders.cli"]
+CMD ["grade", {quoted}, "--submission", "/submission", "--format", "json", "--require-confinement", "partial"]
+"""
+
+CLASSROOM50 = '''\
+#!/usr/bin/env python3
+"""Grade the student's checkout that Classroom 50 runs this in.
+
+Write the points to result.json and the report to release-body.md.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE / "source"
+SLUGS = {slugs!r}
+PROFILE = """abi <abi/4.0>,
+include <tunables/global>
+profile bwrap /usr/bin/bwrap flags=(unconfined) {{ userns, }}
+"""
+
+
+def install():
+    """Install what a grading needs: packages, bubblewrap, and the permission to use it."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "-e", ".[{extras}]"]
+    subprocess.run(pip, cwd=SOURCE, env=dict(os.environ, PIP_EXTRA_INDEX_URL="{index}"), check=True)
+    if shutil.which("bwrap") is None and shutil.which("sudo"):
+        subprocess.run(["sudo", "apt-get", "install", "-y", "-qq", "bubblewrap"], check=False)
+        subprocess.run(["sudo", "apparmor_parser", "--replace"], input=PROFILE.encode(), check=False)
+
+
+def clear(place):
+    """Remove a result that the submission brought: it is not ours, and a link could point elsewhere."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+def main():
+    checkout = pathlib.Path.cwd()
+    for name in ("result.json", "release-body.md"):
+        clear(checkout / name)
+    if os.environ.get("KATAS_INSTALLED") != "yes":
+        install()
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder, "verdicts.json")
+        command = [sys.executable, "-m", "graders.cli", "grade", *SLUGS, "--submission", str(checkout)]
+        command += ["--format", "json", "--require-confinement", "partial", "--output", str(report)]
+        if subprocess.run(command, cwd=SOURCE).returncode > 1:
+            sys.exit("the grading failed because of a fault in the grader, not in the submission")
+        sys.path.insert(0, str(SOURCE))
+        from graders.report import render
+        from graders.report.classroom50 import stamped
+        from graders.verdict import from_json
+
+        found = json.loads(report.read_text(encoding="utf-8"))
+    verdicts = [from_json(json.dumps(each).encode()) for each in (found if isinstance(found, list) else [found])]
+    texts = {{
+        "result.json": stamped(render(verdicts, "classroom50", "learner"), os.environ),
+        "release-body.md": render(verdicts, "markdown", "learner"),
+    }}
+    for name, text in texts.items():
+        (checkout / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+def gradescope(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
+    """Write the .zip that is uploaded as an autograder, and return the names in it."""
+    slugs = " ".join(kata.slug for kata in katas)
+    texts = {
+        "setup.sh": SETUP.format(index=TORCH_INDEX, extras=EXTRAS),
+        "run_autograder": RUN_AUTOGRADER.format(slugs=slugs),
+    }
+    return _zipped(contents.grader_files(root, katas), texts, file)
+
+
+def classroom50(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
+    """Write the .zip of an autograder for Classroom 50, and return the names in it."""
+    slugs = [kata.slug for kata in katas]
+    texts = {"autograder.py": CLASSROOM50.format(slugs=slugs, extras=EXTRAS, index=TORCH_INDEX)}
+    return _zipped(_in_source(contents.grader_files(root, katas)), texts, file)
+
+
+def docker(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
+    """Write the folder for `docker build`, and return the names in it."""
+    contents.check_place(folder)
+    quoted = ", ".join(f'"{kata.slug}"' for kata in katas)
+    texts = {
+        "Dockerfile": DOCKERFILE.format(quoted=quoted, index=TORCH_INDEX, extras=EXTRAS),
+        ".dockerignore": "**/__pycache__\n",
+    }
+    files = _in_source(contents.grader_files(root, katas))
+    contents.lay_out(files, texts, folder)
+    return sorted([*files, *texts])
+
+
+def _in_source(files: Mapping[str, Path]) -> dict[str, Path]:
+    return {f"source/{name}": path for name, path in files.items()}
+
+
+def _zipped(files: Mapping[str, Path], texts: Mapping[str, str], file: Path) -> list[str]:
+    """Write a .zip, reproducible byte by byte, and return the names in it."""
+    check(file)
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted([*files, *texts]):
+            text = texts.get(name)
+            member = zipfile.ZipInfo(name, STAMP)
+            member.create_system, member.compress_type = 3, zipfile.ZIP_DEFLATED
+            member.external_attr = (0o100755 if text and text.startswith("#!") else 0o100644) << 16
+            archive.writestr(member, files[name].read_bytes() if text is None else text.encode())
+    deliver_bytes(data.getvalue(), file)
+    return sorted([*files, *texts])

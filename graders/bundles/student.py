@@ -1,0 +1,159 @@
+"""Writes the bundle for students, after a search for secrets that must not be in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from graders import intake
+from graders.bundles import contents
+from graders.catalogue import Kata, is_glob
+from graders.errors import KataError
+from graders.judge.client import Judge
+
+RUN = 4  # so many consecutive lines of a secret are a leak
+SHORTEST = 12  # characters; a shorter line reveals nothing
+_REVEALS_NOTHING = re.compile(r"#|from |import |.*(\bspec\b|importlib)")  # comments and imports, the long form too
+
+# Replaces the modules that make practice networks, where a handout leaves them out: `katas debug` imports it first.
+NO_PRACTICE = """\
+from graders.errors import KataError
+
+raise KataError(
+    "this handout has no practice networks: their explanations would answer "
+    "what a person grades in {slugs}"
+)
+"""
+
+README = """\
+# Katas
+
+{table}
+
+## Start
+
+    python -m venv .venv
+    . .venv/bin/activate
+    pip install -c constraints.txt -e ".[torch]"
+    pytest katas/{first}        # run the visible tests
+    katas watch {first}         # run them at every save
+
+On Windows: `.venv\\Scripts\\activate`. Each kata's README.md says what to write and in which file. Your course also
+grades your file with hidden tests.
+"""
+
+
+def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
+    """Write the bundle and return the names in it. Raises KataError if a stub is solved, or a secret would leak."""
+    contents.check_place(folder)
+    unknown = [kata for kata in katas if not _is_as_committed(kata)]
+    if unknown:
+        _check_points(root, unknown)
+    files = contents.student_files(root, katas)
+    found = leaks(root, files)
+    if found:
+        raise KataError(f"{found[0]}; nothing was written")
+    written = texts(root, katas)
+    contents.lay_out(files, written, folder)
+    return sorted([*files, *written])
+
+
+def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
+    """Return the texts that are generated for a handout, by their names in it."""
+    found = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
+    answered = contents.explained(contents.with_required(root, katas))
+    if answered:
+        said = NO_PRACTICE.format(slugs=" and ".join(answered))
+        found |= {f"graders/debugging/{name}.py": said for name in ("practice", "generate")}
+    return found
+
+
+def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
+    """Return a sentence for each of these files that leaks content of the hidden suites or the solutions.
+
+    Search for whole files, and for runs of consecutive lines of a solution, a hidden test or a variant that occur in no
+    file that every learner sees anyway.
+    """
+    scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # the beginning of every suite
+    public = {run for path in _texts([*_visible(root), scaffold]) for run in _runs(path)}
+    secret: dict[tuple[str, ...], Path] = {}
+    contents_of: dict[bytes, Path] = {}
+    for path in _texts(_secrets(root)):
+        secret |= dict.fromkeys(set(_runs(path)) - public, path)
+        if path.stat().st_size > 200:
+            contents_of[path.read_bytes()] = path
+    found = []
+    for name, path in files.items():
+        shown = next((secret[run] for run in _runs(path) if run in secret), None) if _is_text(path) else None
+        shown = shown or contents_of.get(path.read_bytes())
+        if shown is not None and not (_is_visible(root, path) and shown == path):
+            found.append(f"{name}: it contains text of {shown.relative_to(root)}")
+    return found
+
+
+def _visible(root: Path) -> Iterable[Path]:
+    return (root / "katas").rglob("*")
+
+
+def _secrets(root: Path) -> Iterable[Path]:
+    for place in (root / "solutions", root / "graders" / "hidden"):
+        yield from place.rglob("*")
+
+
+def _is_visible(root: Path, path: Path) -> bool:
+    return path.is_relative_to(root / "katas")
+
+
+def _texts(paths: Iterable[Path]) -> Iterable[Path]:
+    return [path for path in paths if _is_text(path) and "__pycache__" not in path.parts]
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix in {".py", ".toml", ".md", ".txt", ".json", ".csv"} and path.is_file()
+
+
+def _runs(path: Path) -> list[tuple[str, ...]]:
+    """Return every run of RUN consecutive revealing lines of a file."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    revealing = [line for line in lines if len(line) >= SHORTEST and not _REVEALS_NOTHING.match(line)]
+    return [tuple(revealing[at : at + RUN]) for at in range(len(revealing) - RUN + 1)]
+
+
+def _is_as_committed(kata: Kata) -> bool:
+    """Return whether the stubs are as committed; False without git. Refuse edited stubs, which may hold an answer."""
+    solved = intake.shipped(kata, kata.solution)
+    for name, data in intake.shipped(kata, kata.folder).items():
+        if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
+            _refuse(kata, name, "it is the solution")
+    try:
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        return False
+    if changed.returncode == 0 and changed.stdout:
+        name = changed.stdout.split(b"\0")[0][3:].decode(errors="replace").rpartition("/")[2]
+        _refuse(kata, name, "it has uncommitted changes")
+    return changed.returncode == 0
+
+
+def _check_points(root: Path, katas: Sequence[Kata]) -> None:
+    """Refuse stubs that get points, as no stub may."""
+    with Judge(root, resident=False) as judge:
+        for kata in katas:
+            verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)
+            passed = [task.name for task in verdict.tasks if task.score]
+            if verdict.status == "passed" or passed:
+                _refuse(kata, ", ".join(kata.files), f"this stub gets points for {', '.join(passed)}")
+
+
+def _refuse(kata: Kata, name: str, fault: str) -> None:
+    remedy = f"If it is the stub, commit it; otherwise restore the stub: katas reset {kata.slug}"
+    raise KataError(f"katas/{kata.slug}/{name}: {fault}. {remedy}")
+
+
+def _readme(katas: Sequence[Kata]) -> str:
+    rows = [f"| [{kata.title}](katas/{kata.slug}/README.md) | {kata.minutes} minutes |" for kata in katas]
+    return README.format(table="\n".join(["| kata | |", "|---|---|", *rows]), first=katas[0].slug)

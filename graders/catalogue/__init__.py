@@ -1,0 +1,28 @@
+"""Read kata.toml files into `Kata` records.
+
+It imports only tomllib and msgspec, so that `katas list` starts fast.
+"""
+
+from graders.catalogue.loading import FORMAT, load, load_all
+from graders.catalogue.paths import find_root, is_glob, is_handed_out, matches, slug_of, slugs
+from graders.catalogue.records import ABOUT, COMMON_PROBES, KINDS, Kata, Kind, Runtime, Task, Variant
+
+__all__ = [
+    "ABOUT",
+    "COMMON_PROBES",
+    "FORMAT",
+    "KINDS",
+    "Kata",
+    "Kind",
+    "Runtime",
+    "Task",
+    "Variant",
+    "find_root",
+    "is_glob",
+    "is_handed_out",
+    "load",
+    "load_all",
+    "matches",
+    "slug_of",
+    "slugs",
+]

@@ -1,0 +1,92 @@
+"""Decode a TOML file into a record, with error messages for the file's author."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, get_args
+
+import msgspec
+
+from graders.errors import CatalogueError
+from graders.verdict import Record
+
+
+def refuse(file: Path | str, fault: str, remedy: str) -> NoReturn:
+    raise CatalogueError(f"{file}: {fault}. {remedy}".rstrip())
+
+
+def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
+    """Return "Did you mean `a` or `b`? " with at most `most` words; an empty string if no known word is similar."""
+    near = difflib.get_close_matches(word, list(known), n=most)
+    return f"Did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
+
+
+def read_table(path: Path, file: str) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        refuse(file, "the file is not UTF-8", "Save it as UTF-8.")
+    except OSError as fault:
+        refuse(file, f"the file cannot be read ({fault.strerror})", "Make it a readable file.")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        found = re.search(r"at line (\d+)", str(fault))
+        line = int(found[1]) if found else text.count("\n") + 1
+        refuse(
+            f"{file}, line {line}", f"invalid TOML: {fault}", "Correct that line; a key or a table may occur only once."
+        )
+
+
+_R = TypeVar("_R", bound=Record)
+
+
+def record(raw: Any, kind: type[_R], file: str, table: str = "", extra: Sequence[str] = ()) -> _R:
+    """Decode `raw` into a record. `table` is its name in the file; `extra` are further keys that it may have."""
+    place = f" in [{table}]" if table else ""
+    if not isinstance(raw, dict):
+        refuse(file, f"[{table}] must be a table", f"Write [{table}] and the keys below it.")
+    fields = msgspec.structs.fields(kind)
+    known = [field.name for field in fields] + list(extra)
+    for key in [key for key in raw if key not in known]:
+        refuse(file, f"unknown key `{key}`{place}", did_you_mean(key, known) or f"Known keys: {', '.join(known)}.")
+    for field in fields:
+        if field.required and field.name not in raw:
+            refuse(file, f"the key `{field.name}` is missing{place}", f"Add `{field.name} = …`.")
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as fault:
+        _wrong_type(str(fault), raw, kind, file, place)
+
+
+_IN_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a string",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+
+
+def _wrong_type(message: str, raw: dict[str, Any], kind: type[Record], file: str, place: str) -> NoReturn:
+    """Rephrase msgspec's message ("Expected `int`, got `str` - at `$.minutes`") for the file's author."""
+    found = re.search(r"at `\$\.(\w+)(\[)?", message)
+    key = found[1] if found else ""
+    if message.startswith("Invalid enum value"):
+        choices = get_args(next(field.type for field in msgspec.structs.fields(kind) if field.name == key))
+        refuse(
+            file,
+            f"{key} = {raw[key]!r} is not a valid {key}",
+            f"{did_you_mean(raw[key], choices)}One of: {', '.join(choices)}.",
+        )
+    types = re.match(r"Expected `([^`]+)`, got `([^`]+)`", message)
+    if types is None:
+        refuse(file, f"`{key}`{place}: {message}", "Correct the value.")
+    expected, got = (_IN_WORDS.get(name, name) for name in types.groups())
+    item = "an item of " if found and found[2] else ""
+    refuse(file, f"{item}`{key}`{place} is {got}", f"Write {expected}.")

@@ -1,0 +1,125 @@
+"""Load a kata.toml: decode it strictly and check it against the files next to it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
+from graders.catalogue.paths import slugs
+from graders.catalogue.records import Kata, KataTable, Task, TaskTable
+from graders.catalogue.validation import check, check_presence, check_requires
+from graders.errors import CatalogueError
+from graders.verdict import Limits
+
+FORMAT = 1
+SETTLED_NS = 2_000_000_000  # the coarsest file times, FAT's, have a resolution of two seconds
+
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_tables: dict[Path, tuple[tuple[int, ...], Mapping[str, Any]]] = {}  # by kata.toml: its stat values and its content
+
+
+def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
+    """Load one kata. Raises CatalogueError, which names the file, the problem and the fix.
+
+    Unless `complete`, the learner's files may be missing.
+    """
+    root = Path(root).absolute()
+    kata = _read(root, slug, complete=complete)
+    check_requires(kata, lambda other: _requires_of(root, other))
+    return kata
+
+
+def load_all(root: Path) -> list[Kata]:
+    """Load all katas, sorted by slug. Raises CatalogueError at the first invalid one."""
+    root = Path(root).absolute()
+    if not (root / "katas").is_dir():
+        raise CatalogueError(f"{root}: the folder has no katas/ folder. Name the repository with --root DIR.")
+    katas = {slug: _read(root, slug) for slug in slugs(root)}
+    for kata in katas.values():
+        check_requires(kata, lambda other: katas[other].requires if other in katas else None)
+    return list(katas.values())
+
+
+def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
+    path = root / "katas" / slug / "kata.toml"
+    if not _SLUG.fullmatch(slug) or not path.is_file():
+        _unknown_slug(root, slug)
+    file = f"katas/{slug}/kata.toml"
+    raw = dict(_table(path, file))
+    if raw.get("format", FORMAT) != FORMAT or isinstance(raw.get("format"), bool):
+        refuse(file, f"format {raw['format']!r} is not supported", f"Write format = {FORMAT}.")
+    tables = {key: raw.pop(key, {}) for key in ("limits", "tasks")}
+    table = record(raw, KataTable, file, extra=("limits", "tasks"))
+    limits = record(tables["limits"], Limits, file, "limits")
+    if not isinstance(tables["tasks"], dict) or not tables["tasks"]:
+        refuse(
+            file,
+            "the kata has no task",
+            'Add one: [tasks.NAME] with title = "…" and points = 1.',
+        )
+    tasks = tuple(_task(name, task, file) for name, task in tables["tasks"].items())
+    kata = Kata(slug=slug, root=root, limits=limits, tasks=tasks, **msgspec.structs.asdict(table))
+    check(kata, file)
+    if complete:
+        check_presence(kata, file)
+    return kata
+
+
+def _table(path: Path, file: str) -> Mapping[str, Any]:
+    """Return the content of a kata.toml. A process reads it once, and again after a change.
+
+    A file written a moment ago is not cached, because a second change within one clock tick could go unnoticed.
+    """
+    status = _status(path)
+    if path in _tables and _tables[path][0] == status:
+        return _tables[path][1]
+    table = read_table(path, file)
+    if status and status == _status(path) and time.time_ns() - status[0] > SETTLED_NS:
+        _tables[path] = status, table
+    return table
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    """Return the times, size and inode of a file, which show whether it has changed; empty if they cannot be read."""
+    try:
+        found = path.stat()
+    except OSError:  # reading the file will report why
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def _unknown_slug(root: Path, slug: str) -> NoReturn:
+    known = slugs(root)
+    if slug in known:
+        refuse(
+            f"katas/{slug}",
+            "the folder's name is not a valid slug",
+            "Rename it, using only lower-case letters, digits, - and _.",
+        )
+    if _SLUG.fullmatch(slug) and (root / "katas" / slug).is_dir():
+        refuse(f"katas/{slug}", "the folder has no kata.toml", "Write one, or create the kata with `katas new`.")
+    refuse(root / "katas", f"there is no kata `{slug}`", f"{did_you_mean(slug, known, most=3)}`katas list` shows all.")
+
+
+def _task(name: str, raw: Any, file: str) -> Task:
+    table = record(raw, TaskTable, file, f"tasks.{name}")
+    return Task(name=name, **msgspec.structs.asdict(table))
+
+
+def _requires_of(root: Path, slug: str) -> tuple[str, ...] | None:
+    """Return what another kata requires; None if it does not exist. Its errors are reported when it is loaded."""
+    path = root / "katas" / slug / "kata.toml"
+    if not _SLUG.fullmatch(slug) or not path.is_file():
+        return None
+    try:
+        requires = _table(path, slug).get("requires", ())
+    except CatalogueError:
+        return ()
+    return tuple(name for name in requires if isinstance(name, str)) if isinstance(requires, list) else ()

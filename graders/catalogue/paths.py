@@ -1,0 +1,79 @@
+"""Where katas are in a repository, and digests of their files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from graders.errors import CatalogueError
+
+_KATA_FOLDERS = (Path("katas"), Path("solutions"), Path("graders", "hidden"))  # these contain a folder for each kata
+
+
+def is_glob(pattern: str) -> bool:
+    """Return whether an entry of `files` is a pattern."""
+    return any(sign in pattern for sign in "*?[")
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Return whether an entry of `files` matches `name`. As in a shell, `*` matches no slash and no leading dot."""
+    if not is_glob(pattern):
+        return name == pattern
+    folder, _, last = pattern.rpartition("/")
+    inside, _, base = name.rpartition("/")
+    return folder == inside and not base.startswith(".") and fnmatchcase(base, last)
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder at or above `start` that has a katas/ folder. Raises CatalogueError if none."""
+    start = Path(start).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "katas").is_dir():
+            return folder
+    raise CatalogueError(
+        f"{start}: neither this folder nor one above it has a katas/ folder. Name the repository with --root DIR."
+    )
+
+
+def slug_of(path: Path, root: Path) -> str | None:
+    """Return the kata whose folder (visible, solution or hidden) contains `path`; None if there is none."""
+    path, root = Path(path).resolve(), Path(root).resolve()
+    for parent in _KATA_FOLDERS:
+        if path.is_relative_to(root / parent):
+            inside = path.relative_to(root / parent).parts
+            if inside and (root / "katas" / inside[0] / "kata.toml").is_file():
+                return inside[0]
+    return None
+
+
+def is_handed_out(root: Path) -> bool:
+    """Return whether a repository is a student's copy, which has no hidden suites."""
+    return not (root / "graders" / "hidden").is_dir()
+
+
+def slugs(root: Path) -> list[str]:
+    """Return the names of the folders under katas/ that hold a kata.toml, sorted."""
+    return sorted(path.parent.name for path in (Path(root) / "katas").glob("*/kata.toml"))
+
+
+def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield (relative name with slashes, path) of every file, except caches and hidden files."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        for name in files:
+            path = Path(place, name)
+            if not name.startswith(".") and not name.endswith(".pyc") and path.is_file():
+                yield path.relative_to(folder).as_posix(), path
+
+
+def digest(files: Iterable[tuple[str, Path]]) -> str:
+    """Return the SHA-256 over (name, length, content) of all files, sorted by name."""
+    digest = hashlib.sha256()
+    for name, path in sorted(files):
+        content = path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,354 @@
+"""Records of a kata, its tasks and its variants, as declared in files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
+from graders.catalogue.paths import digest, files_under, is_handed_out, matches
+from graders.verdict import HiddenDetail, Limits, Record
+
+Kind = Literal["exercise", "challenge", "framework"]
+
+
+KINDS: tuple[Kind, ...] = get_args(Kind)  # in the recommended order
+
+
+Runtime = Literal["numpy", "torch", "gpu"]
+
+
+COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
+
+
+ABOUT = "about.txt"  # in an accept/ folder with a whole submission: the variant's header lines
+
+
+class TaskTable(Record, frozen=True, kw_only=True):
+    title: str
+    points: float
+    after: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    partial: bool = False
+    extra: bool = False
+    review: bool = False
+    rubric: str = ""
+    runtime: Literal["", "numpy", "torch", "gpu"] = ""
+
+
+class Task(TaskTable, frozen=True, kw_only=True):
+    """A part of a kata that carries points.
+
+    `after`: the tasks it builds on; `files`: the files that affect it (default: all); `partial`: points are
+    proportional to the tests passed; `extra`: beyond the kata's concept, so that it does not decide whether the kata is
+    passed; `review`: scored by a person, following `rubric`; `runtime`: its workers' runtime, if different from the
+    kata's.
+    """
+
+    name: str
+
+
+class Variant(Record, frozen=True, kw_only=True):
+    """A replacement of one file of the solution, kept to test the tests.
+
+    `replaces` is the replaced file, as named in `files`. `sentence` tells the learner what is wrong (for an accepted
+    variant: what is different). `task` is the task that must fail; None if all must pass. `edits` are (old passage, new
+    passage) pairs, if the variant is not written out in full. `hidden_only` says why the visible tests need not catch a
+    wrong variant.
+
+    `mark` of an accepted variant: `core only` passes the core tasks and fails an extra; the author of an `independent`
+    one had only the README, the stub and the visible tests, and it may fail extras too. `without` names tasks on which
+    it is not graded, because they ask for what was computed on another machine. An accepted variant may be a whole
+    submission: then `path` is its folder, `replaces` is empty, and missing files come from the whole submission `over`,
+    if any.
+    """
+
+    path: Path
+    replaces: str
+    sentence: str
+    task: str | None
+    edits: tuple[tuple[str, str], ...] = ()
+    hidden_only: str = ""
+    mark: str = ""
+    without: tuple[str, ...] = ()
+    over: Path | None = None
+
+    def submission(self, solution: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return the solution's files with this variant applied. Raises CatalogueError like `applied`."""
+        if self.replaces:
+            return {**solution, self.replaces: self.applied(solution)}
+        folders = [folder for folder in (self.over, self.path) if folder]
+        files = (file for folder in folders for file in files_under(folder))
+        return {name: path.read_bytes() for name, path in files if name != ABOUT}
+
+    def applied(self, solution: Mapping[str, bytes]) -> bytes:
+        """Return the new content of the replaced file. Raises CatalogueError unless each old passage occurs once."""
+        if not self.edits:
+            return self.path.read_bytes()
+        text = solution[self.replaces].decode()
+        for old, new in self.edits:
+            if text.count(old) != 1:
+                found = f"occurs {text.count(old)} times" if old in text else "does not occur"
+                said = f"`old` {found} in the solution's {self.replaces}"
+                refuse(self.path, said, "Copy a passage that occurs there exactly once.")
+            text = text.replace(old, new)
+        return text.encode()
+
+
+class KataTable(Record, frozen=True, kw_only=True):
+    """The top-level keys of kata.toml."""
+
+    format: int
+    title: str
+    kind: Kind
+    difficulty: int
+    minutes: int
+    files: tuple[str, ...]
+    entry_points: tuple[str, ...]
+    runtime: Runtime
+    concepts: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    supplied: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    hidden_detail: HiddenDetail = "counterexample"
+    attempts_per_day: int = 0
+    require_extras: bool = False
+
+
+class Kata(KataTable, frozen=True, kw_only=True):
+    """One exercise, challenge or framework. Paths are under `root`, the repository of katas that it belongs to."""
+
+    slug: str
+    root: Path
+    limits: Limits
+    tasks: tuple[Task, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The visible folder."""
+        return self.root / "katas" / self.slug
+
+    @property
+    def solution(self) -> Path:
+        """The solution's folder; missing in a student bundle."""
+        return self.root / "solutions" / self.slug
+
+    @property
+    def hidden(self) -> Path:
+        """The folder of the hidden tests, their probes, wrong/ and accept/; missing in a student bundle."""
+        return self.root / "graders" / "hidden" / self.slug
+
+    @property
+    def visible_tests(self) -> tuple[Path, ...]:
+        return tuple(sorted(self.folder.glob("test_*.py")))
+
+    @property
+    def hidden_tests(self) -> tuple[Path, ...]:
+        return tuple(sorted(self.hidden.glob("test_*.py")))
+
+    @property
+    def handed_out(self) -> bool:
+        """Whether the kata is in a student's copy."""
+        return is_handed_out(self.root)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Names of the top-level modules and packages among `files`, in that order."""
+        tops = (file.split("/")[0].removesuffix(".py") for file in self.files if file.endswith(".py"))
+        return tuple(dict.fromkeys(tops))
+
+    @property
+    def wrong(self) -> tuple[Variant, ...]:
+        """Misconceptions, which must be rejected. Raises CatalogueError for one with invalid header lines."""
+        return tuple(_variant(self, path, misconception=True) for path in _variant_paths(self.hidden / "wrong"))
+
+    @property
+    def accept(self) -> tuple[Variant, ...]:
+        """Right answers in other styles, which must pass. Raises CatalogueError like `wrong`."""
+        return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
+
+    def tasks_of(self, name: str) -> frozenset[str]:
+        """Return the tasks that a file affects, and those that they build on; all tasks for an empty name."""
+        return self.with_earlier(task.name for task in self.tasks if not name or not task.files or name in task.files)
+
+    def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
+        """Return these tasks and all that they build on, directly or indirectly."""
+        tasks = {task.name: task for task in self.tasks}
+        found: set[str] = set()
+        more = list(names)
+        while more:
+            found.update(more)
+            more = [other for each in more for other in tasks[each].after if other not in found]
+        return frozenset(found)
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """The runtimes of its workers: the kata's own first, then those of tasks that need another."""
+        return tuple(dict.fromkeys([self.runtime, *(task.runtime for task in self.tasks if task.runtime)]))
+
+    def runtime_of(self, task: str) -> str:
+        """Return the runtime of a task's workers."""
+        return next((each.runtime for each in self.tasks if each.name == task and each.runtime), self.runtime)
+
+    def declares(self, name: str) -> bool:
+        """Return whether `name` (with slashes) is taken from a submission: it is in `files` and not supplied."""
+        return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
+
+    def kata_digest(self) -> str:
+        """Return the SHA-256 (hexadecimal) of the kata's own files: the visible folder and the solution.
+
+        The stubs are left out: in a learner's clone they are the submission, and the kata is the same.
+        """
+        visible = ((f"katas/{name}", path) for name, path in files_under(self.folder) if not self.declares(name))
+        solution = ((f"solutions/{name}", path) for name, path in files_under(self.solution))
+        return digest([*visible, *solution])
+
+    def suite_digest(self) -> str:
+        """Return the SHA-256 (hexadecimal) of the visible and hidden tests, their probes and the files next to them."""
+        visible = [
+            (f"katas/{path.name}", path) for path in (*self.visible_tests, *sorted(self.folder.glob("probes*.py")))
+        ]
+        hidden = [
+            (f"hidden/{name}", path)
+            for name, path in files_under(self.hidden)
+            if not name.startswith(("wrong/", "accept/"))
+        ]
+        common = [("checks/probes.py", COMMON_PROBES)]
+        return digest([(name, path) for name, path in visible + hidden + common if path.is_file()])
+
+
+def _variant_paths(folder: Path) -> list[Path]:
+    """Return the variants in wrong/ or accept/: files, and folders that hold a whole submission."""
+    whole = {path.parent for path in folder.glob(f"*/{ABOUT}")}
+    files = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".edit"))
+    return sorted([*whole, *(path for path in files if not whole.intersection(path.parents))])
+
+
+def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
+    file = path.relative_to(kata.root).as_posix()
+    whole = path.is_dir()
+    if whole:
+        _check_whole(kata, path, file, misconception=misconception)
+    with (path / ABOUT if whole else path).open(encoding="utf-8", errors="replace") as text:
+        first, *more = (text.readline().strip() for _ in range(4))
+    sentence = first.removeprefix("#").strip()
+    if not first.startswith("#") or not sentence:
+        refuse(file, "the first line has no sentence", "Write `# ` and one sentence for the learner.")
+    marks = _header_of_wrong(kata, file, more) if misconception else _header_of_accepted(kata, path, more)
+    replaces, edits = ("", ()) if whole else _replacement(kata, path, file)
+    return Variant(path=path, replaces=replaces, sentence=sentence, edits=edits, **{"task": None, **marks})
+
+
+def _check_whole(kata: Kata, folder: Path, file: str, *, misconception: bool) -> None:
+    """Raise CatalogueError unless a folder variant is a right answer and holds only files of the kata."""
+    if misconception:
+        remedy = "Keep only the wrong file; the solution provides the others."
+        refuse(file, "a wrong variant must be a single file", remedy)
+    for name, _ in files_under(folder):
+        if name != ABOUT and not kata.declares(name):
+            refuse(
+                file,
+                f"`{name}` is not one of the kata's files",
+                f"Remove it; the kata's files are {', '.join(kata.files)}.",
+            )
+
+
+def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, Any]:
+    """Read the second and third line: the task that must fail, and why only hidden tests can catch the variant."""
+    names = [task.name for task in kata.tasks]
+    found = re.fullmatch(r"#\s*task:\s*(\S+)", lines[0])
+    if found is None or found[1] not in names:
+        fault = f"`{found[1]}`, in the second line, is not a" if found else "the second line names no"
+        near = did_you_mean(found[1], names) if found else ""
+        refuse(
+            file, f"{fault} task of the kata", f"{near}Write `# task: NAME`, where NAME is one of {', '.join(names)}."
+        )
+    reason = re.fullmatch(r"#\s*hidden_only:\s*(.*)", lines[1])
+    if reason and not reason[1]:
+        refuse(
+            file,
+            "the third line gives no reason",
+            "Write `# hidden_only: ` and why visible tests cannot catch the variant.",
+        )
+    return {"task": found[1], "hidden_only": reason[1] if reason else ""}
+
+
+def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[str, Any]:
+    """Read the lines below the first: `core only` or `independent`, then `without:` and `over:`."""
+    file = path.relative_to(kata.root).as_posix()
+    mark = re.fullmatch(r"#\s*(core only|independent)", lines[0])
+    found = (re.fullmatch(r"#\s*(without|over):\s*(.+)", line) for line in lines[1:])
+    said = {each[1]: each[2] for each in found if each}
+    without = tuple(said.get("without", "").split())
+    names = [task.name for task in kata.tasks]
+    for name in without:
+        if name not in names:
+            refuse(file, f"`{name}`, in the third line, is not a task of the kata", f"Known tasks: {', '.join(names)}.")
+    over = path.with_name(said["over"]) if "over" in said else None
+    if over and not (path.is_dir() and (over / ABOUT).is_file()):
+        refuse(
+            file,
+            f"this variant or `{over.name}` is not a whole submission",
+            f"Name a folder of accept/ that contains {ABOUT}.",
+        )
+    return {"mark": mark[1] if mark else "", "without": without, "over": over}
+
+
+def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the file that a variant replaces, and its (old, new) passages if it is an edit."""
+    if path.suffix != ".edit":
+        return _replaced(kata, path, file), ()
+    edit = record(read_table(path, file), _Edit, file)
+    if not kata.declares(edit.file) or not (kata.solution / edit.file).is_file():
+        refuse(
+            file,
+            f"`{edit.file}` is not a learner's file that the solution has",
+            f"Name one of: {', '.join(kata.files)}.",
+        )
+    passages = [(each.old, each.new) for each in edit.edit]
+    if edit.old is not None and edit.new is not None:
+        passages.append((edit.old, edit.new))
+    if (edit.old is None) != (edit.new is None) or not passages:
+        refuse(file, "an edit lacks `old` or `new`", "Give both keys, or several [[edit]] tables with both.")
+    return edit.file, tuple(passages)
+
+
+class _Passage(Record, frozen=True, kw_only=True):
+    """A passage of the solution, and its replacement."""
+
+    old: str
+    new: str
+
+
+class _Edit(Record, frozen=True, kw_only=True):
+    """A variant that changes one or more passages: NAME.edit, in TOML."""
+
+    file: str
+    old: str | None = None
+    new: str | None = None
+    edit: tuple[_Passage, ...] = ()
+
+
+def _replaced(kata: Kata, path: Path, file: str) -> str:
+    """Return the file that a variant replaces: from wrong/NAME.py if there is one module, else from
+    wrong/MODULE/NAME.py.
+
+    The same holds for files in TOML.
+    """
+    sources = [name for name, _ in files_under(kata.solution) if name.endswith(path.suffix) and kata.declares(name)]
+    inside = path.relative_to(kata.hidden).parts[1:-1]
+    if len(sources) == 1 and not inside:
+        return sources[0]
+    found = [name for name in sources if len(inside) == 1 and Path(name).stem == inside[0]]
+    if len(found) != 1:
+        stems = ", ".join(sorted(Path(name).stem for name in sources))
+        refuse(
+            file,
+            "the variant's folder does not name the module that it replaces",
+            f"Move it into a folder named after one of: {stems or '…'}.",
+        )
+    return found[0]

@@ -1,0 +1,199 @@
+"""Checks of a kata.toml beyond its types: across its keys, and against the files next to it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+
+from graders.catalogue.decoding import did_you_mean, refuse
+from graders.catalogue.paths import is_glob, slugs
+from graders.catalogue.records import Kata
+
+_OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # names of the kata's own files
+
+
+_TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+_PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def check(kata: Kata, file: str) -> None:
+    _check_numbers(kata, file)
+    _check_lists(kata, file)
+    _check_names(kata, file)
+    _check_tasks(kata, file)
+    _check_data(kata, file)
+    _check_files(kata, file)
+
+
+def _check_numbers(kata: Kata, file: str) -> None:
+    if not 1 <= kata.difficulty <= 5:
+        refuse(file, f"difficulty = {kata.difficulty} is outside 1–5", "Write a number from 1 to 5.")
+    if kata.attempts_per_day < 0:
+        refuse(file, f"attempts_per_day = {kata.attempts_per_day} is negative", "Write 0 for no limit.")
+    positive: dict[str, float] = {"minutes": kata.minutes}
+    positive |= {f"{key} in [limits]": value for key, value in msgspec.structs.asdict(kata.limits).items()}
+    positive |= {f"points in [tasks.{task.name}]": task.points for task in kata.tasks}
+    for key, value in positive.items():
+        if not (value > 0 and math.isfinite(value)):
+            refuse(file, f"{key} must be more than 0, not {value}", "Write a positive number.")
+
+
+def _check_lists(kata: Kata, file: str) -> None:
+    lists = {key: value for key, value in msgspec.structs.asdict(kata).items() if isinstance(value, tuple)}
+    del lists["tasks"]
+    lists |= {f"after in [tasks.{task.name}]": task.after for task in kata.tasks}
+    for key, items in lists.items():
+        for item in items:
+            if not item.strip():
+                refuse(file, f"{key} has an empty item", "Remove it.")
+            if items.count(item) > 1:
+                refuse(file, f"{key} names `{item}` twice", "Name it once.")
+    if not kata.files:
+        refuse(file, "`files` is empty", "List the files that learners write.")
+
+
+def _check_names(kata: Kata, file: str) -> None:
+    for name in kata.entry_points:
+        if not name.isidentifier():
+            refuse(file, f"entry point `{name}` is not a Python name", "Name functions or classes of the module.")
+    for package in kata.packages:
+        if not _PACKAGE.fullmatch(package):
+            refuse(file, f"package `{package}` is not a valid package name", "Write the name as it is imported.")
+    for task in kata.tasks:
+        if not _TASK_NAME.fullmatch(task.name):
+            refuse(
+                file, f"task name `{task.name}` contains other characters than letters, digits, - and _", "Rename it."
+            )
+
+
+def _check_tasks(kata: Kata, file: str) -> None:
+    tasks = {task.name: task for task in kata.tasks}
+    for task in kata.tasks:
+        place = f"[tasks.{task.name}]"
+        for other in task.after:
+            if other not in tasks:
+                refuse(
+                    file,
+                    f"{place} comes after `{other}`, which is not a task",
+                    did_you_mean(other, tasks) or "Remove it.",
+                )
+            if tasks[other].extra:
+                refuse(
+                    file,
+                    f"{place} comes after `{other}`, which is extra; no task may wait for an extra task",
+                    f'Remove "{other}" from `after`, or extra = true from [tasks.{other}].',
+                )
+        cycle = _cycle(task.name, lambda name: tasks[name].after)
+        if cycle:
+            refuse(file, f"tasks wait for each other: {' → '.join(cycle)}", "Remove one of these from `after`.")
+        for name in task.files:
+            if name not in kata.files:
+                said = did_you_mean(name, kata.files) or f"One of: {', '.join(kata.files)}."
+                refuse(file, f"{place} names `{name}`, which is not in files", said)
+        if task.review != bool(task.rubric.strip()):
+            have, lack = ("review = true", "rubric") if task.review else ("a rubric", "review = true")
+            refuse(file, f"{place} has {have} but no {lack}", 'Write both: review = true and rubric = "…", or neither.')
+    if all(task.extra for task in kata.tasks):
+        remedy = "Remove extra = true from one task."
+        refuse(file, "every task is extra, so nothing decides whether the kata is passed", remedy)
+
+
+def _check_data(kata: Kata, file: str) -> None:
+    if kata.data:
+        from graders.datasets import NAMES
+
+        for name in kata.data:
+            if name not in NAMES:
+                refuse(file, f"there is no data set `{name}`", f"Known data sets: {', '.join(NAMES)}.")
+
+
+def _check_files(kata: Kata, file: str) -> None:
+    for key, names in (("files", kata.files), ("supplied", kata.supplied)):
+        for name in names:
+            _check_path(key, name, file)
+    for name in kata.files:
+        if is_glob(name):
+            _check_glob(name, file)
+        elif name in kata.supplied:
+            refuse(
+                file,
+                f"`{name}` is in both files and supplied",
+                "Keep it in files if learners write it, in supplied if they do not.",
+            )
+        elif any(fnmatchcase(name, own) for own in _OWN):
+            refuse(
+                file,
+                f"`files` lists `{name}`, a name reserved for the kata's configuration and tests",
+                "Remove it from `files`; if learners write such a file, give it another name.",
+            )
+    for name in kata.supplied:
+        if is_glob(name):
+            refuse(file, f"`{name}` in supplied is a pattern", "Name each supplied file.")
+
+
+def check_presence(kata: Kata, file: str) -> None:
+    folders = [kata.folder]
+    if (kata.root / "solutions").is_dir():  # a student bundle has none
+        folders.append(kata.solution)
+    wanted = [(folder, name) for folder in folders for name in kata.files if not is_glob(name)]
+    for folder, name in wanted + [(kata.folder, name) for name in kata.supplied]:
+        if not (folder / name).is_file():
+            shown = folder.relative_to(kata.root).as_posix()
+            again = f", or run `katas reset {kata.slug}`" if folder == kata.folder and name in kata.files else ""
+            refuse(file, f"`{name}` is listed but is not in {shown}/", f"Write the file, correct its name{again}.")
+
+
+def _check_path(key: str, name: str, file: str) -> None:
+    parts = name.split("/")
+    if "\\" in name or ":" in name or not name.isprintable() or any(part in ("", ".", "..", "~") for part in parts):
+        refuse(
+            file, f"`{name}` in {key} does not stay inside the folder", "Write a relative path with forward slashes."
+        )
+
+
+def _check_glob(pattern: str, file: str) -> None:
+    folder, _, last = pattern.rpartition("/")
+    if is_glob(folder) or "**" in last:
+        refuse(
+            file,
+            f"`{pattern}` in files has a wildcard outside its last part",
+            'Write one pattern for each folder: "results/*".',
+        )
+    if not folder and (is_glob(Path(last).suffix or "*") or last.endswith(".py")):
+        refuse(
+            file,
+            f"`{pattern}` in files would match the kata's own files",
+            'Name the modules, or a folder: "results/*".',
+        )
+
+
+def check_requires(kata: Kata, requires_of: Callable[[str], tuple[str, ...] | None]) -> None:
+    file = f"katas/{kata.slug}/kata.toml"
+    for other in kata.requires:
+        if requires_of(other) is None:
+            remedy = did_you_mean(other, slugs(kata.root)) or "Name katas of this repository."
+            refuse(file, f"it requires `{other}`, which is not a kata", remedy)
+    cycle = _cycle(kata.slug, lambda slug: requires_of(slug) or ())
+    if cycle:
+        refuse(file, f"katas require each other: {' → '.join(cycle)}", "Remove one of these from `requires`.")
+
+
+def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:
+    """Return a path from `start` back to it, both ends included; empty if there is none."""
+    paths, seen = [[start]], set()
+    while paths:
+        path = paths.pop()
+        for name in successors(path[-1]):
+            if name == start:
+                return [*path, start]
+            if name not in seen:
+                seen.add(name)
+                paths.append([*path, name])
+    return []

@@ -1,0 +1,49 @@
+"""`katas check`: check that katas are ready for learners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.cli.options import Require, Seed, Slugs, chosen_katas, seed_16
+from graders.cli.session import Invocation, say
+
+
+def check(
+    slugs: Slugs = None,
+    mutation: Annotated[bool, typer.Option("--mutation", help="Also grade every mutant of the solution.")] = False,
+    flakes: Annotated[
+        int, typer.Option(help="Grade right answers N more times, on fresh inputs.", metavar="N", min=0)
+    ] = 0,
+    every: Annotated[
+        int, typer.Option(help="Grade only every Nth wrong and accepted variant.", metavar="N", min=1)
+    ] = 1,
+    seed: Seed = None,
+    table: Annotated[Path | None, typer.Option(help="Write the rates and counts to this file.", metavar="FILE")] = None,
+    require_confinement: Require = None,
+) -> int:
+    """Check that katas are ready for learners.
+
+    The stub must fail every task, and the solution and the accepted variants must pass. Each wrong variant must fail
+    the task that it names. With --mutation, every mutant of the solution must fail unless it is listed as equivalent.
+    With --flakes, right answers must pass on fresh inputs every time. With --seed, everything else uses the inputs of
+    that seed, so that two runs on the same files agree.
+
+    Exit status: 0 clean, 1 problems were found, 2 the check could not run.
+    """
+    from graders.authoring import checking
+    from graders.output import delivery
+
+    if table is not None:
+        delivery.check(table)
+    plan = checking.CheckPlan(mutation, flakes, every, seed_16(seed))
+    require = require_confinement.value if require_confinement else None
+    with Invocation.judge(require=require, resident=True) as judge:
+        tallies = checking.check_katas(judge, chosen_katas(slugs), plan)
+    if table is not None:
+        before = table.read_text(encoding="utf-8") if table.is_file() else ""
+        delivery.deliver(checking.as_table(tallies, before), table)
+        say(f"written: {table}")
+    return 1 if any(tally.faults for tally in tallies) else 0

@@ -1,0 +1,148 @@
+"""`katas grade`: grade katas and report their verdicts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graders.catalogue import Kata
+from graders.cli.options import (
+    Against,
+    Output,
+    ReportReader,
+    Require,
+    RequireExtras,
+    Seed,
+    Slugs,
+    Strength,
+    Submission,
+    chosen_katas,
+    one_by_one,
+    place_of,
+    seed_16,
+)
+from graders.cli.session import Invocation, say
+from graders.output.progress_bar import spinner
+from graders.report import Format
+from graders.verdict import Verdict
+
+if TYPE_CHECKING:
+    from graders.judge.client import Judge
+
+Form = Annotated[
+    Format, typer.Option("--format", help=f"The format of the report: {', '.join(Format)}.", metavar="FORMAT")
+]
+Audience = Annotated[
+    ReportReader, typer.Option(help="Who the report is for; this decides how much it reveals about hidden tests.")
+]
+Hidden = Annotated[
+    Path | None,
+    typer.Option(
+        "--hidden",
+        help="A folder with the hidden suites, if they are kept elsewhere: one folder for each kata.",
+        metavar="DIR",
+    ),
+]
+Confinement = Annotated[
+    str, typer.Option(help="auto, or a weaker confinement than is available: partial, none.", hidden=True)
+]
+
+
+def grade(
+    slugs: Slugs = None,
+    submission: Submission = None,
+    against: Against = None,
+    form: Form = Format.terminal,
+    audience: Audience = ReportReader.learner,
+    output: Output = None,
+    hidden: Hidden = None,
+    require_confinement: Require = None,
+    confinement: Confinement = "auto",
+    seed: Seed = None,
+    require_extras: RequireExtras = False,
+) -> int:
+    """Grade katas with their visible and hidden tests.
+
+    Your code runs in confined worker processes. You pass a kata when all its core tasks pass. Extra tasks only add
+    points, unless --require-extras or kata.toml says that they must pass too.
+
+    Exit status: 0 passed or awaiting review, 1 failed or ungradable, 2 could not be graded.
+    """
+    from graders.hidden_suites import with_hidden
+    from graders.output import delivery
+
+    chosen = chosen_katas(slugs)
+    drawn = seed_16(seed)
+    places = {kata.slug: place_of(kata, submission, against) for kata in chosen}
+    if output is not None:
+        delivery.check(output)
+    settings = _settings(require_confinement, confinement, len(chosen))
+    started = time.monotonic()
+    with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
+        verdicts = _graded(judge, chosen, places, drawn, require_extras or None)
+    if submission is None and against is None:
+        from graders.learner.progress import remember
+
+        remember(verdicts, Invocation.root)
+    _report(verdicts, form, audience, output, time.monotonic() - started)
+    return max(each.exit_status for each in verdicts)
+
+
+def _settings(require: Strength | None, confinement: str, count: int) -> dict[str, Any]:
+    """Return the judge's settings for `count` katas. Close the judge that was started early if it cannot be used."""
+    if confinement != "auto" and Invocation.started is not None:
+        Invocation.started.close()
+    return {"require": require.value if require else None, "confinement": confinement, "resident": count > 1}
+
+
+def _graded(
+    judge: Judge,
+    katas: Sequence[Kata],
+    places: Mapping[str, Path | str | None],
+    seed: bytes | None,
+    require_extras: bool | None,
+) -> list[Verdict]:
+    """Grade the katas one after the other. `places` says what to grade for each, see `place_of`."""
+    verdicts = []
+    for kata in one_by_one(list(katas), "grading"):
+        with _test_counter(kata, alone=len(katas) == 1) as tell:
+            place = places[kata.slug]
+            verdicts.append(judge.grade(kata.slug, place, seed=seed, tell=tell, require_extras=require_extras))
+    return verdicts
+
+
+def _report(verdicts: list[Verdict], form: Format, audience: ReportReader, output: Path | None, seconds: float) -> None:
+    """Write the report to `output`, or print it."""
+    from graders import report
+    from graders.output import delivery
+
+    if output is not None:
+        delivery.deliver(report.render(verdicts, form.value, audience.value), output)
+        say(f"written: {output}")
+    elif form is not Format.terminal:
+        print(report.render(verdicts, form.value, audience.value).removesuffix("\n"))
+    else:
+        from graders.report import terminal, wording
+
+        for number, each in enumerate(verdicts):
+            if number:
+                print()
+            terminal.print_verdict(each, audience=audience.value)
+        if len(verdicts) > 1:
+            print(f"\n{wording.total(verdicts, seconds)}")
+
+
+@contextmanager
+def _test_counter(kata: Kata, *, alone: bool) -> Iterator[Callable[[Verdict], None] | None]:
+    """Show on a terminal how many tests have run. Yield the function to call after each test, or None."""
+    if not alone or not sys.stderr.isatty():
+        yield None
+        return
+    with spinner(f"grading {kata.slug}") as show:
+        yield lambda found: show(f"grading {kata.slug}: {len(found.tests)} tests done")

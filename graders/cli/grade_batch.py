@@ -1,0 +1,267 @@
+"""`katas grade-batch`: grade a cohort's submissions; a run that was killed continues where it stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation, say, seed_of
+from graders.cli.terminal import interrupted
+from graders.errors import KataError
+from graders.output.progress_bar import LineReporter, progress_bar
+
+if TYPE_CHECKING:
+    from graders.course.batch import Batch
+    from graders.course.batch_run import BatchProgress, BatchRun
+    from graders.course.submissions import SubmissionEntry
+    from graders.verdict import Confinement
+
+LINE_EVERY_S = 30.0  # where there is no terminal
+MOST_LINES = 10  # of a kind; results.csv has all of them
+
+Submissions = Annotated[
+    Path, typer.Argument(metavar="SUBMISSIONS", help="A folder with one folder, .zip or .tar for each person.")
+]
+Out = Annotated[Path, typer.Option("--out", help="The batch folder, where all results go.", metavar="DIR")]
+Katas = Annotated[
+    list[str] | None,
+    typer.Option("--kata", help="Expect this kata from everyone; repeat it for several.", metavar="SLUG"),
+]
+Workers = Annotated[
+    int | None, typer.Option(help="The number of grading processes; by default, one per core.", metavar="N", min=1)
+]
+Scheduler = Annotated[str | None, typer.Option(help="Grade on the workers of this Dask scheduler.", metavar="ADDRESS")]
+Changed = Annotated[
+    bool, typer.Option("--changed", help="Regrade what other tests, an earlier harness or another policy graded.")
+]
+Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's time of submission.", metavar="FILE")]
+Book = Annotated[
+    str | None, typer.Option(help="Apply this gradebook's limit of attempts, and import the results.", metavar="URL")
+]
+Seed = Annotated[str | None, typer.Option(help="The seed of a new batch: 64 hexadecimal digits.", metavar="HEX")]
+Require = Annotated[
+    str | None, typer.Option(help="Refuse to grade with weaker confinement: full, partial or none.", metavar="STRENGTH")
+]
+Extras = Annotated[
+    bool, typer.Option("--require-extras", help="Require the extra tasks to pass too, not only the core tasks.")
+]
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """The arguments of `katas grade-batch`."""
+
+    folder: Path
+    out: Path
+    katas: Sequence[str]
+    workers: int | None
+    scheduler: str | None
+    changed: bool
+    times: Path | None
+    gradebook: str | None
+    seed: str | None
+    require: Confinement | None
+    require_extras: bool
+
+
+def grade_batch(
+    folder: Submissions,
+    out: Out,
+    katas: Katas = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    changed: Changed = False,
+    times: Times = None,
+    gradebook: Book = None,
+    seed: Seed = None,
+    require_confinement: Require = None,
+    require_extras: Extras = False,
+) -> int:
+    """Grade a whole cohort's submissions.
+
+    If the command is interrupted or killed, run it again: it continues where it stopped. Without --kata, it grades each
+    person's katas whose files exist and differ from the stubs.
+
+    Exit status: 0 everything was graded (whatever the verdicts), 2 something was not, 130 after Ctrl-C.
+    """
+    if require_confinement not in (None, "full", "partial", "none"):
+        raise KataError(f"--require-confinement {require_confinement}: expected full, partial or none.")
+    if workers is not None and scheduler is not None:
+        raise KataError(
+            "--workers and --scheduler exclude each other, because a scheduler has its own workers. Give one of them."
+        )
+    require = cast("Confinement | None", require_confinement)
+    chosen = katas or []
+    return _run(
+        BatchOptions(folder, out, chosen, workers, scheduler, changed, times, gradebook, seed, require, require_extras)
+    )
+
+
+def _run(options: BatchOptions) -> int:
+    """Grade what is left to grade, and print the result. Return the exit status."""
+    from graders.course import submissions
+
+    root, named = Invocation.root, dict.fromkeys(options.katas)
+    katas = [catalogue.load(root, slug) for slug in named] or catalogue.load_all(root)
+    times = submissions.read_times(options.times) if options.times else {}
+    entries = submissions.find(options.folder, times)
+    _check_out(options)
+    started = time.monotonic()
+    progress, alike = _grade(options, katas, entries)
+    lines = summary(progress, options.out, len(entries), time.monotonic() - started)
+    lines += _some("names that differ only in case", alike)
+    if options.times:
+        people = {entry.person for entry in entries}
+        lines += _some("in --times, but without a submission", sorted(times.keys() - people))
+        lines += _some("not in --times, so the time of their files counts", sorted(people - times.keys()))
+    print("\n".join(lines + _some("skipped", submissions.left_out(options.folder))))
+    return 2 if progress.errors else 0
+
+
+def _check_out(options: BatchOptions) -> None:
+    """Raise KataError for an --out that would be graded with the submissions."""
+    out, folder = options.out.resolve(), options.folder.resolve()
+    if folder == out or folder in out.parents:
+        raise KataError(
+            f"--out {options.out}: it lies among the submissions and would be graded with them. Name another folder."
+        )
+
+
+def _grade(
+    options: BatchOptions, katas: Sequence[catalogue.Kata], entries: Sequence[SubmissionEntry]
+) -> tuple[BatchProgress, list[str]]:
+    """Grade into the batch folder, and import into the gradebook. Return the progress and the similar names."""
+    from graders.course.batch import Batch, names_alike
+    from graders.course.batch_run import BatchRun
+
+    batch = Batch(options.out)
+    place = _place(options)
+    seed = seed_of(options.seed, 32, "in the first line of a journal")
+    with batch.open(seed) as held, _gradebook(options.gradebook) as book:
+        if options.seed is not None and held.head.seed != options.seed.lower():
+            raise KataError(f"{batch.journal}: this batch has another seed. Leave out --seed, or give another --out.")
+        alike = names_alike(batch, [entry.person for entry in entries])
+        run = BatchRun(
+            batch,
+            katas,
+            every=bool(options.katas),
+            changed=options.changed,
+            require=options.require,
+            require_extras=options.require_extras,
+        )
+        if book is not None:
+            run.allowed = book.may_be_graded
+        with _results_written(run), _progress_shown(run, len(entries)), place:
+            run.grade(entries, place, held)
+        if book is not None:
+            book.import_batch(batch, katas)
+    return run.progress, alike
+
+
+def _place(options: BatchOptions) -> Any:
+    """Return where to grade: on a Dask cluster or in processes on this machine."""
+    from graders.course.executors import Cluster, ThisMachine
+
+    if options.scheduler:
+        return Cluster(options.scheduler)
+    return ThisMachine(Invocation.root, options.workers, options.require)
+
+
+def _gradebook(url: str | None) -> Any:
+    """Open the gradebook that was named, if one was."""
+    if url is None:
+        return nullcontext()
+    from graders.course.gradebook import Gradebook
+
+    return Gradebook(url)
+
+
+@contextmanager
+def _results_written(run: BatchRun) -> Iterator[None]:
+    """Write the table of results after a run, even if it fails or is interrupted."""
+    try:
+        yield
+    except BaseException as fault:
+        if interrupted(fault):
+            stored = sum(run.progress.graded.values())
+            say(f"katas: {stored} graded and stored in {run.batch.out}. Run the same command again to continue.")
+        with suppress(KataError, OSError):  # the fault that ended the run is the one to report
+            _write_results(run.batch)
+        raise
+    _write_results(run.batch)
+
+
+def _write_results(batch: Batch) -> None:
+    """Restore missing verdict files from the journal, and write the table."""
+    from graders.course import verdict_files
+    from graders.course.results_table import results
+    from graders.output import delivery
+
+    verdict_files.restore_missing(batch)
+    delivery.deliver(results(batch), batch.out / "results.csv")
+
+
+def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> list[str]:
+    """Return the lines that summarise a run."""
+    graded = sum(progress.graded.values())
+    rate = f", {graded / seconds:.1f} a second" if graded and seconds > 0 else ""
+    sources = f"{_count(progress.submitted, 'submission', 'submissions')} from {_count(people, 'person', 'people')}"
+    lines = [f"{sources}: {graded} graded in {seconds:.1f} s{rate}"]
+    if progress.current:
+        lines[0] += f"; {progress.current} graded earlier"
+    if graded:
+        lines.append(", ".join(f"{count} {status}" for status, count in progress.graded.most_common()))
+    if progress.moved:
+        lines.append(f"{progress.moved} graded earlier had another time of submission in the journal: corrected")
+    if progress.outdated:
+        lines.append(
+            f"{progress.outdated} graded earlier with other tests, another harness or another policy on extras: "
+            "--changed regrades them"
+        )
+    if progress.weakest != "full":
+        lines.append(f"confinement: {progress.weakest}; --require-confinement full refuses to grade with less")
+    lines += _some("no submission for these katas", progress.nothing)
+    lines += _some("not graded", progress.refused) + _some("error", progress.errors)
+    if progress.errors:
+        lines.append("An error is the harness's fault, not the submission's. Run the same command to try again.")
+    return [*lines, f"written: {out}/results.csv, verdicts/, submissions/, journal.jsonl"]
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _some(what: str, items: Sequence[str]) -> list[str]:
+    lines = [f"{what}: {item}" for item in items[:MOST_LINES]]
+    return lines + ([f"… and {len(items) - MOST_LINES} more"] if len(items) > MOST_LINES else [])
+
+
+@contextmanager
+def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
+    """Show the progress of a run: a bar on a terminal, otherwise a line every LINE_EVERY_S seconds."""
+    by_submission = run.every or len(run.katas) == 1
+    total = people * len(run.katas) if by_submission else people
+    reporter = LineReporter(total, LINE_EVERY_S)
+
+    def done(progress: BatchProgress) -> int:
+        finished = progress.current + sum(progress.graded.values()) + len(progress.refused)
+        return finished if by_submission else progress.entries
+
+    with progress_bar() as bar:
+        task = bar.add_task("grading", total=total)
+
+        def show(progress: BatchProgress) -> None:
+            bar.update(task, completed=done(progress))
+            if reporter.is_due():
+                rate = sum(progress.graded.values()) / (reporter.last - reporter.started)
+                say(f"katas: {done(progress)} of {total}, {rate:.1f} graded a second")
+
+        run.on_progress = show
+        yield

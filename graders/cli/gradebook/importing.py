@@ -1,0 +1,74 @@
+"""`katas gradebook import`: import the verdicts of a batch or of one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders import catalogue, verdict
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, line, moment, open_gradebook
+from graders.cli.session import Invocation
+from graders.errors import KataError
+
+if TYPE_CHECKING:
+    from graders.course.gradebook import Gradebook
+
+
+def import_(
+    place: Annotated[
+        Path, typer.Argument(metavar="BATCH", help="The --out folder of grade-batch, or a verdict's file.")
+    ],
+    person: Annotated[
+        str | None, typer.Option(help="For a verdict's file: the person it belongs to.", metavar="NAME")
+    ] = None,
+    submitted: Annotated[
+        str | None,
+        typer.Option(help="For a verdict's file: the time of submission; by default, that of grading.", metavar="TIME"),
+    ] = None,
+    gradebook: Url = DEFAULT_URL,
+    by: By = None,
+) -> None:
+    """Import a batch's verdicts and manual scores.
+
+    Importing twice does no harm: verdicts that are in the gradebook already stay unchanged.
+    """
+    if not place.exists():
+        raise KataError(f"{place}: not found. Name the --out folder of `katas grade-batch`, or a verdict's file.")
+    katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
+    if place.is_dir():
+        with open_gradebook(gradebook, by, new=True) as book:
+            _import_batch(book, place, katas)
+        return
+    if person is None:
+        raise KataError(f"{place}: a verdict's file does not name its person. Add --person NAME.")
+    found = _verdict_in(place)
+    with open_gradebook(gradebook, by, new=True) as book:
+        book.update_katas(kata for kata in katas if kata.slug == found.kata)
+        new = book.import_verdict(found, person, moment(submitted, "--submitted") if submitted else "")
+    print(f"{line(person)}, {line(found.kata)}: {'imported' if new else 'imported earlier'}")
+
+
+def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> None:
+    from graders.course import journal
+    from graders.course.batch import Batch
+
+    batch = Batch(place)
+    used = {kata for _, kata in journal.shorts(batch.journal)}
+    imported = book.import_batch(batch, [kata for kata in katas if kata.slug in used])
+    scores = f" and {imported.marks} new manual score{'s' if imported.marks != 1 else ''}" if imported.marks else ""
+    print(f"{imported.verdicts} new verdicts{scores} from {place}")
+
+
+def _verdict_in(file: Path) -> verdict.Verdict:
+    """Return the verdict in a file. Raises KataError for a file without one, and for one without its seed."""
+    try:
+        found = verdict.from_json(file.read_bytes())
+    except (OSError, KataError) as fault:
+        raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
+    if found.seed is None:
+        raise KataError(
+            f"{file}: this verdict is for learners. Make one with `katas grade --format json --audience instructor`."
+        )
+    return found

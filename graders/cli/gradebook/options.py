@@ -1,0 +1,72 @@
+"""Arguments and options that several commands of the gradebook share, and what they do with them."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation
+from graders.errors import KataError
+
+if TYPE_CHECKING:
+    from graders.course.gradebook import Gradebook
+
+DEFAULT_URL = "gradebook.sqlite"
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--gradebook",
+        help="The gradebook: a file or a database URL (postgresql://…).",
+        metavar="URL",
+        show_default=True,
+    ),
+]
+By = Annotated[
+    str | None, typer.Option("--by", help="The name to record in the audit trail; by default, yours.", metavar="NAME")
+]
+BatchFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--batch", help="The folder with the submissions; by default, the imported batch folders.", metavar="DIR"
+    ),
+]
+MaybeKata = Annotated[str | None, typer.Argument(metavar="[KATA]", help="Only this kata; by default, all of them.")]
+
+
+def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gradebook:
+    """Open a gradebook; with `new`, create a missing one. Raises KataError."""
+    from graders.course.gradebook import Gradebook
+
+    if not new and "://" not in url and not Path(url).is_file():
+        raise KataError(
+            f"{url}: there is no gradebook. Name one with --gradebook URL, or create it with `katas gradebook import`."
+        )
+    return Gradebook(url, who=by)
+
+
+def check_kata(book: Gradebook, kata: str | None) -> None:
+    """Raise KataError for a kata that is neither in the gradebook nor in the repository, such as a misspelt one."""
+    if kata is not None and kata not in book.titles():
+        catalogue.load(Invocation.root, kata, complete=False)
+
+
+def moment(text: str, option: str) -> str:
+    """Return an option's time in UTC, ISO 8601. Raises KataError."""
+    from graders.course.submissions import as_utc
+
+    try:
+        return as_utc(datetime.datetime.fromisoformat(text))
+    except ValueError:
+        raise KataError(f"{option} {text}: expected a time such as 2026-05-31T23:59+02:00.") from None
+
+
+def line(text: str, limit: int = 200) -> str:
+    """Return untrusted text (a name, a title, a comment) as one line without control characters."""
+    from graders.report.text import clean_line
+
+    return clean_line(text, limit)

@@ -1,0 +1,107 @@
+"""`katas gradebook regrade`: grade submissions again after their tests or the harness have changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.gradebook.options import (
+    DEFAULT_URL,
+    BatchFolder,
+    By,
+    MaybeKata,
+    Url,
+    line,
+    open_gradebook,
+)
+from graders.cli.session import Invocation
+
+if TYPE_CHECKING:
+    from graders.course.gradebook import Gradebook, StoredSubmission
+    from graders.course.regrading import Regraded, RegradingOptions
+
+Person = Annotated[str | None, typer.Option(help="Only this person's submissions.", metavar="NAME")]
+Since = Annotated[
+    str | None, typer.Option(help="All verdicts of harness versions from this one on.", metavar="VERSION")
+]
+Everything = Annotated[bool, typer.Option("--all", help="Also submissions whose tests and harness have not changed.")]
+Workers = Annotated[
+    int | None, typer.Option(help="The number of grading processes; by default, one per core.", metavar="N", min=1)
+]
+RequireExtras = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-extras/--no-require-extras", help="Whether extra tasks must pass too; by default, as before."
+    ),
+]
+
+
+def regrade(
+    kata: MaybeKata = None,
+    person: Person = None,
+    since: Since = None,
+    everything: Everything = False,
+    batch: BatchFolder = None,
+    workers: Workers = None,
+    require_extras: RequireExtras = None,
+    gradebook: Url = DEFAULT_URL,
+    by: By = None,
+) -> int:
+    """Regrade submissions whose tests or harness have changed.
+
+    The submissions come from their batch folders. Earlier verdicts stay in the gradebook. By default, extra tasks are
+    required of the submissions that had to pass them before, and where kata.toml requires them.
+
+    Exit status: 0 everything was graded, 2 something was not.
+    """
+    from graders.course.regrading import Regraded, RegradingOptions, outdated
+
+    known = [catalogue.load(Invocation.root, kata)] if kata else catalogue.load_all(Invocation.root)
+    katas = {each.slug: each for each in known}
+    with open_gradebook(gradebook, by) as book:
+        found = _stored(book, katas, since, person)
+        chosen = found if everything or since else outdated(found, katas)
+        options = RegradingOptions(batch, require_extras)
+        regraded = _graded(book, chosen, katas, workers, options) if chosen else Regraded()
+    print("\n".join(_summary(regraded, len(found))))
+    return 2 if regraded.left else 0
+
+
+def _stored(
+    book: Gradebook, katas: dict[str, catalogue.Kata], since: str | None, person: str | None
+) -> list[StoredSubmission]:
+    """Return the submissions that can be graded again."""
+    name = None if person is None else book.name_of(person)
+    found = book.affected(since, slugs=tuple(katas))
+    return [each for each in found if each.sha256 and name in (None, each.person)]
+
+
+def _graded(
+    book: Gradebook,
+    chosen: list[StoredSubmission],
+    katas: dict[str, catalogue.Kata],
+    workers: int | None,
+    options: RegradingOptions,
+) -> Regraded:
+    """Grade with a progress bar, and return the result."""
+    from graders.course.executors import ThisMachine
+    from graders.course.regrading import Regraded, regrade
+    from graders.output.progress_bar import progress_bar
+
+    found = Regraded()
+    with ThisMachine(Invocation.root, workers) as place, progress_bar() as bar:
+        task = bar.add_task("grading", total=len(chosen))
+        for found in regrade(book, chosen, katas, place, options):
+            bar.update(task, completed=found.graded + len(found.left))
+    return found
+
+
+def _summary(regraded: Regraded, stored: int) -> list[str]:
+    lines = [
+        f"{line(name)}, {line(slug)}: {before.status}, {before.score:g} → {after.status}, {after.score:g}"
+        for name, slug, before, after in regraded.changed
+    ]
+    lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
+    return [*lines, f"{regraded.graded} of {stored} graded again, {len(regraded.changed)} changed"]

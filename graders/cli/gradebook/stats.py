@@ -1,0 +1,63 @@
+"""`katas gradebook stats`: show statistics of the tasks, as text or as a page."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.cli.gradebook.options import DEFAULT_URL, MaybeKata, Url, check_kata, line, open_gradebook
+from graders.errors import KataError
+
+if TYPE_CHECKING:
+    from graders.course.statistics import KataStatistics
+
+
+def stats(
+    kata: MaybeKata = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write an HTML page to this file instead.", metavar="FILE")
+    ] = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """Show statistics of the tasks.
+
+    These are pass rates, discrimination, and the misconceptions that the judge recognised.
+    """
+    from graders.course import statistics
+    from graders.output import delivery
+
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        places = book.places()
+    found = [each for each in statistics.of_katas(places) if kata in (None, each.slug)]
+    if not found:
+        raise KataError(
+            f"{gradebook}: no submissions match. Import some with `katas gradebook import`, or choose another kata."
+        )
+    if page is None:
+        print("\n".join(text for each in found for text in _lines(each)))
+        return
+    from graders.course.statistics_page import render
+
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    delivery.deliver(render(found, len({place.person for place in places}), today), page)
+    print(f"written: {page}")
+
+
+def _lines(kata: KataStatistics) -> Iterator[str]:
+    from graders.course.statistics_page import share, signed
+
+    solved = f"{kata.passed} of {kata.people} people who submitted passed"
+    yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {share(kata.mean)}"
+    if kata.ungradable:
+        yield f"  {kata.ungradable} could not be graded: they are left out of the means and of the tasks' figures"
+    for task in kata.tasks:
+        passed = f"{share(task.pass_rate)} of {task.people} graded pass, mean {share(task.mean)}"
+        coefficients = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
+        yield f"  {line(task.title)}\n      {passed}, {coefficients}"
+        for sentence, count in task.misconceptions:
+            yield f"      {count}×  {line(sentence, 1_000)}"

@@ -1,0 +1,110 @@
+"""Arguments and options that several commands share, and how to interpret them."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graders import catalogue, verdict
+from graders.cli import examples
+from graders.cli.session import Invocation, seed_of
+from graders.errors import KataError
+from graders.verdict import Verdict
+
+
+class Strength(StrEnum):
+    """The confinement that workers must have at least."""
+
+    full = "full"
+    partial = "partial"
+    none = "none"
+
+
+class ReportReader(StrEnum):
+    """The reader of a report."""
+
+    learner = "learner"
+    public = "public"
+    instructor = "instructor"
+
+
+Slugs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SLUG", help="Katas, e.g. exercise04; by default, all of them.", autocompletion=examples.slugs
+    ),
+]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Show it even if you have not passed yet.")]
+Submission = Annotated[
+    str | None,
+    typer.Option(help="The submission: a folder, .zip, .tar or REPO@REF with the kata's files.", metavar="PLACE"),
+]
+Seed = Annotated[str | None, typer.Option(help="Use the inputs of this seed: 32 hexadecimal digits.", metavar="HEX")]
+Against = Annotated[str | None, typer.Option(help="Use this folder next to katas/, e.g. solutions.", metavar="TREE")]
+Output = Annotated[
+    Path | None, typer.Option(help="Write the report to this file instead of the screen.", metavar="FILE")
+]
+Require = Annotated[Strength | None, typer.Option(help="Refuse to grade with weaker confinement.")]
+RequireExtras = Annotated[
+    bool, typer.Option("--require-extras", help="Require the extra tasks to pass too, not only the core tasks.")
+]
+
+
+def chosen_katas(slugs: list[str] | None) -> list[catalogue.Kata]:
+    """Return the named katas, each once; all katas if none is named."""
+    if slugs:
+        return [catalogue.load(Invocation.root, slug) for slug in dict.fromkeys(slugs)]
+    return catalogue.load_all(Invocation.root)
+
+
+def seed_16(given: str | None) -> bytes | None:
+    """Return the 16 bytes of a --seed for one grading. Raises KataError."""
+    return seed_of(given, 16, "in a verdict for instructors")
+
+
+def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) -> Path | str | None:
+    """Return what to grade (see graders.intake.take); None for the repository's own files. Raises KataError."""
+    if submission is not None and against is not None:
+        raise KataError("--submission and --against exclude each other. Give one of them.")
+    if submission is not None:
+        if not submission:
+            raise KataError("--submission is empty. Name what to grade (is a shell variable unset?).")
+        from graders import intake
+
+        try:
+            return intake.find(submission)
+        except KataError as fault:
+            raise KataError(f"--submission {fault}") from None
+    if against is None:
+        return None
+    place = kata.root / against / kata.slug
+    if not place.is_dir():
+        raise KataError(
+            f"--against {against}: there is no folder {place}. Name a folder next to katas/, such as solutions."
+        )
+    return place
+
+
+def one_by_one(items: list[Any], doing: str) -> Any:
+    """Return the items, with a progress bar on a terminal when there are several."""
+    if len(items) < 2 or not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, doing, console=Console(stderr=True), transient=True)
+
+
+def verdict_in(record: Path) -> Verdict:
+    """Return the verdict in a file. Raises KataError, which names the file."""
+    try:
+        return verdict.from_json(record.read_bytes())
+    except OSError as fault:
+        raise KataError(f"{record}: {fault.strerror}") from None
+    except KataError as fault:
+        raise KataError(f"{record}: {fault}") from None

@@ -1,0 +1,58 @@
+"""`katas release`: make bundles for students, and bundles for other grading platforms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation
+from graders.errors import KataError
+
+
+def release(
+    slugs: Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Katas; by default, all of them.")] = None,
+    student: Annotated[
+        Path | None, typer.Option("--student", help="Write a folder for students.", metavar="DIR")
+    ] = None,
+    gradescope: Annotated[
+        Path | None, typer.Option("--gradescope", help="Write a .zip for Gradescope.", metavar="FILE")
+    ] = None,
+    docker: Annotated[
+        Path | None, typer.Option("--docker", help="Write a folder that `docker build` takes.", metavar="DIR")
+    ] = None,
+    classroom50: Annotated[
+        Path | None, typer.Option("--classroom50", help="Write a .zip for Classroom 50.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Make bundles for students or for other grading platforms.
+
+    The students' folder contains no solutions, hidden tests or wrong variants; a search makes sure of that before it is
+    written. The other bundles contain all three.
+    """
+    from graders.bundles import grading
+    from graders.bundles.student import release as student_release
+
+    wanted = [
+        (place, make)
+        for place, make in (
+            (student, student_release),
+            (gradescope, grading.gradescope),
+            (docker, grading.docker),
+            (classroom50, grading.classroom50),
+        )
+        if place is not None
+    ]
+    if not wanted:
+        raise KataError("no bundle is named. Add --student DIR, --gradescope FILE, --docker DIR or --classroom50 FILE.")
+    root = Invocation.root
+    chosen = [catalogue.load(root, slug) for slug in slugs] if slugs else catalogue.load_all(root)
+    if not chosen:
+        raise KataError(
+            f"{root}: there are no katas. Create one with `katas new`, or name another repository: --root DIR."
+        )
+    for place, make in wanted:
+        names = make(root, chosen, place)
+        print(f"written: {place} ({len(names)} files, {len(chosen)} {'kata' if len(chosen) == 1 else 'katas'})")

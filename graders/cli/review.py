@@ -1,0 +1,45 @@
+"""`katas review`: score the tasks that a person grades."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.options import Submission, place_of, verdict_in
+from graders.cli.session import Invocation
+
+
+def review(
+    record: Annotated[Path, typer.Argument(metavar="VERDICT.json", help="A verdict of `katas grade --format json`.")],
+    by: Annotated[
+        str, typer.Option("--by", help="The name of the reviewer, which the verdict records.", metavar="NAME")
+    ],
+    award: Annotated[
+        list[str] | None,
+        typer.Option("--award", help="Points for a task. Without this, the command asks.", metavar="TASK=POINTS"),
+    ] = None,
+    comment: Annotated[
+        list[str] | None,
+        typer.Option("--comment", help="A comment for the author of the submission.", metavar="TASK=TEXT"),
+    ] = None,
+    submission: Submission = None,
+) -> int:
+    """Score the tasks that a person grades, by their rubric.
+
+    For every task that awaits review, this shows the rubric and asks for points and a comment. With --submission it
+    also shows the submitted text. Points and comments go into the verdict, where the author reads them.
+
+    To change a score, run the command again; `--comment TASK=` removes a comment. If a second reviewer gives points,
+    the first reviewer's comment is dropped. If a second reviewer gives only a comment, the points stay.
+
+    Exit status: that of the new verdict; 2 if nothing could be written.
+    """
+    from graders.cli.reviewing import review_verdict
+
+    before = verdict_in(record)
+    kata = catalogue.load(Invocation.root, before.kata)
+    place = place_of(kata, submission, None)
+    return review_verdict(kata, record, before, by=by, awards=award or [], comments=comment or [], submission=place)

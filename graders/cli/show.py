@@ -1,0 +1,52 @@
+"""`katas show`: plot a program's training curves, or print the diff of a variant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.options import Against, Slug
+from graders.cli.session import Invocation
+from graders.errors import KataError
+
+
+def show(
+    slug: Slug,
+    program: Annotated[
+        str | None, typer.Argument(metavar="PROGRAM", help="One of the kata's programs, e.g. bug2.")
+    ] = None,
+    against: Against = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="A .png, .svg or .pdf to write; default: SLUG-PROGRAM.png.", metavar="FILE"),
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Print the diff of this variant, from wrong/ or accept/.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Plot a program's training curves, or print a variant's diff.
+
+    With PROGRAM, this runs the program like `python program.py`, without confinement, and plots its loss and accuracy.
+    With --variant, it prints how a wrong or an accepted variant differs from the solution.
+    """
+    kata = catalogue.load(Invocation.root, slug)
+    if program is None and variant is not None:
+        from graders.authoring import variants
+
+        print(variants.shown(kata, variant))
+        return
+    if program is None or variant is not None:
+        raise KataError("name either a PROGRAM to run or a --variant to compare, and not both")
+    from graders.learner import curves
+    from graders.output import delivery
+
+    picture = output or Path(f"{slug}-{program.removesuffix('.py')}.png")
+    delivery.check(picture)
+    curves.check_format(picture)
+    path = curves.program_of(kata, program, kata.root / (against or "katas") / slug)
+    history = curves.curves_of(path, [kata.folder / name for name in kata.supplied])
+    delivery.deliver_bytes(curves.drawn(history, f"{slug}, {path.name}", picture.suffix), picture)
+    print(f"written: {picture}")

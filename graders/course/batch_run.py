@@ -1,0 +1,196 @@
+"""One run over a batch: grades what is left to grade, and writes each verdict to the journal at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from graders.atomic import folder_lock
+from graders.catalogue import Kata
+from graders.course import journal, running, submissions, verdict_files
+from graders.course.batch import Batch
+from graders.course.disk import writing
+from graders.course.executors import GradingPlace
+from graders.course.journal import Journal, Row
+from graders.course.pool_worker import Job
+from graders.course.reproducibility import seed_of, versions, versions_of
+from graders.course.reviews import Reviews
+from graders.course.submissions import KataSubmission, SubmissionEntry
+from graders.scoring import ungradable
+from graders.verdict import STRENGTH, Confinement, Verdict
+
+Allowed = Callable[[KataSubmission], str]
+"""Return why something may not be graded; empty when it may."""
+
+
+def always(_: KataSubmission) -> str:
+    """Allow everything to be graded."""
+    return ""
+
+
+@dataclass
+class BatchProgress:
+    """The counts and messages of a run so far."""
+
+    entries: int = 0  # people looked at
+    submitted: int = 0
+    current: int = 0  # graded before, and not graded again
+    outdated: int = 0  # of the current: graded by other tests, another harness or another policy on extras
+    moved: int = 0  # of the current: the journal had another time of submission
+    graded: Counter[str] = field(default_factory=Counter)  # by status
+    nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
+    refused: list[str] = field(default_factory=list)  # what may not be graded, and why
+    errors: list[str] = field(default_factory=list)
+    weakest: Confinement = "full"
+
+
+@dataclass
+class BatchRun:
+    """One run over a folder of submissions; it calls `on_progress` whenever the progress has changed."""
+
+    batch: Batch
+    katas: Sequence[Kata]
+    every: bool = False
+    changed: bool = False
+    require: Confinement | None = None
+    require_extras: bool = False  # of every kata, and not only of those whose kata.toml says so
+    allowed: Allowed = always
+    on_progress: Callable[[BatchProgress], None] = lambda _: None
+    progress: BatchProgress = field(default_factory=BatchProgress)
+
+    def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
+        """Grade what is left. On Ctrl-C, write finished gradings to the journal, then raise KeyboardInterrupt."""
+        self._versions = {kata.slug: versions(kata) for kata in self.katas}
+        self._current = journal.shorts(held.path)
+        self._reviews = Reviews(held.path)
+        self._seed = bytes.fromhex(held.head.seed)
+        self._ungradable: list[Row] = []
+        self._moved: dict[tuple[str, str], str] = {}
+        for group in running.graded(self._jobs(found), place):
+            self._write(
+                held, [Row(person=d.job.person, submitted_at=d.job.submitted_at, verdict=d.verdict) for d in group]
+            )
+        self._write(held, [])
+        self._move(held)
+        reviewed = [key for key, row in journal.shorts(held.path).items() if self._reviews.concern(row)]
+        verdict_files.copy_scores(self.batch, held, reviewed, self._reviews)
+        return self.progress
+
+    def _move(self, held: Journal) -> None:
+        """Correct times of submission in the journal that have changed."""
+        if not self._moved:
+            return
+        last = {row.key: row for row in journal.rows(held.path) if row.key in self._moved}
+        rows = [msgspec.structs.replace(row, submitted_at=self._moved[key]) for key, row in last.items()]
+        held.append(rows)
+        self.progress.moved = len(rows)
+
+    def _jobs(self, found: Sequence[SubmissionEntry]) -> Iterator[Job]:
+        for entry in found:
+            before = self.progress.submitted
+            for submission in submissions.of_katas(entry, self.katas, every=self.every):
+                job = self._job(submission)
+                if job is not None:
+                    yield job
+            if self.progress.submitted == before:
+                self.progress.nothing.append(entry.person)
+            self.progress.entries += 1
+
+    def _job(self, submission: KataSubmission) -> Job | None:
+        """Return the job that grades a submission; None where that is not needed, not allowed or not possible."""
+        self.progress.submitted += 1
+        if self._is_current(submission):
+            self.on_progress(self.progress)
+            return None
+        reason = self.allowed(submission)
+        if reason:
+            self.progress.refused.append(f"{submission.entry.person}, {submission.kata.slug}: {reason}")
+            return None
+        if submission.taken is None:
+            self._ungradable.append(self._ungradable_row(submission))
+            return None
+        self.batch.store.keep(submission.taken)
+        entry, kata = submission.entry, submission.kata
+        kata_digest, suite_digest, _ = self._versions[kata.slug]
+        return Job(
+            person=entry.person,
+            submitted_at=entry.submitted_at,
+            kata=kata.slug,
+            root=str(kata.root),
+            kata_digest=kata_digest,
+            suite_digest=suite_digest,
+            submission=submission.taken,
+            seed=seed_of(self._seed, entry.person, kata.slug, submission.taken.sha256, kata_digest, suite_digest),
+            require=self.require,
+            require_extras=self._requires_extras(kata),
+        )
+
+    def _ungradable_row(self, submission: KataSubmission) -> Row:
+        """Return the row of a submission that intake has refused."""
+        entry, kata = submission.entry, submission.kata
+        kata_digest, suite_digest, _ = self._versions[kata.slug]
+        blank = Verdict(
+            kata=kata.slug,
+            title=kata.title,
+            status="ungradable",
+            kata_digest=kata_digest,
+            suite_digest=suite_digest,
+            graded_at=submissions.as_utc(datetime.datetime.now(datetime.UTC)),
+            hidden_detail=kata.hidden_detail,
+            limits=kata.limits,
+            require_extras=self._requires_extras(kata),
+        )
+        verdict = ungradable(blank, kata, submission.refused)
+        return Row(person=entry.person, submitted_at=entry.submitted_at, verdict=verdict)
+
+    def _requires_extras(self, kata: Kata) -> bool:
+        return self.require_extras or kata.require_extras
+
+    def _is_current(self, submission: KataSubmission) -> bool:
+        """Return whether the journal has a verdict on this submission. An `error` does not count."""
+        before = self._current.get((submission.entry.person, submission.kata.slug))
+        if before is None or before.verdict.status == "error":
+            return False
+        sha256 = submission.taken.sha256 if submission.taken else ""
+        if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != submission.refused):
+            return False
+        policy = self._requires_extras(submission.kata)
+        now = self._versions[submission.kata.slug]
+        outdated = versions_of(before.verdict) != now or before.verdict.require_extras != policy
+        if outdated and self.changed and submission.taken:
+            return False
+        if submission.entry.explicit and before.submitted_at != submission.entry.submitted_at:
+            self._moved[before.key] = submission.entry.submitted_at
+        self.progress.current += 1
+        self.progress.outdated += outdated
+        return True
+
+    def _write(self, held: Journal, rows: list[Row]) -> None:
+        """Write rows to the journal, then their verdicts' files."""
+        rows = rows + self._ungradable
+        self._ungradable.clear()
+        if not rows:
+            return
+        with writing(self.batch.verdicts):
+            self.batch.verdicts.mkdir(exist_ok=True)
+        with folder_lock(self.batch.verdicts):
+            verdict_files.copy_scores(self.batch, held, [row.key for row in rows], self._reviews)
+            rows = [self._reviews.onto(row) for row in rows]
+            held.append(rows)
+            for row in rows:
+                self._reviews.take(row.person, row.verdict)
+                self._count(row)
+                verdict_files.replace(self.batch, row)
+        self.on_progress(self.progress)
+
+    def _count(self, row: Row) -> None:
+        verdict, progress = row.verdict, self.progress
+        progress.graded[verdict.status] += 1
+        if verdict.status == "error":
+            progress.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
+        if verdict.tests:
+            progress.weakest = min(progress.weakest, verdict.confinement, key=STRENGTH.index)

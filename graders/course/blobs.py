@@ -1,0 +1,82 @@
+"""Stores submissions by their digest, so that a verdict can be appealed, replayed and regraded."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from graders import intake
+from graders.atomic import interrupts_deferred, replacing
+from graders.catalogue import Kata
+from graders.course.disk import writing
+from graders.errors import KataError
+from graders.intake import Submission
+
+_PACKED_BYTES = 1 << 20  # larger files are stored as they are
+_NEVER = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make the same archive
+
+
+class Store:
+    """A folder of archives, one for each submission: `ab/abcdef….zip`, named by `Submission.sha256`.
+
+    `katas replay VERDICT.json --submission ARCHIVE` accepts such an archive.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def place(self, sha256: str) -> Path:
+        """Return the path of a submission's archive, which may be missing."""
+        return self.folder / sha256[:2] / f"{sha256}.zip"
+
+    def keep(self, submission: Submission) -> Path:
+        """Store a submission. It is on disk when this returns."""
+        place = self.place(submission.sha256)
+        if place.exists():
+            return place
+        with writing(place), interrupts_deferred():  # an archive that is interrupted complains when it is closed
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                for each in submission.files:
+                    # Intake refuses archives that unpack to far more than their size, and a replay reads this one.
+                    method = zipfile.ZIP_STORED if len(each.data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
+                    archive.writestr(zipfile.ZipInfo(each.name, _NEVER), each.data, method)
+        return place
+
+    def take(self, kata: Kata, sha256: str) -> Submission:
+        """Return a stored submission. Raises KataError where it is missing or damaged."""
+        place = self.place(sha256)
+        if not place.is_file():
+            raise KataError(
+                f"{place}: the submission is missing, so it cannot be graded again. Restore it from a copy."
+            )
+        try:
+            with zipfile.ZipFile(place) as archive:
+                files = {each.filename: archive.read(each) for each in archive.infolist()}
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as fault:
+            raise KataError(f"{place}: the archive cannot be read ({fault}). Restore it from a copy.") from None
+        taken = intake.submission(kata, files)
+        if taken.sha256 != sha256:
+            raise KataError(
+                f"{place}: these files are not the ones that were submitted. Restore the archive from a copy."
+            )
+        return taken
+
+    def digests(self) -> Iterator[str]:
+        """Yield the digests of all stored submissions."""
+        for place in self.folder.glob("??/*.zip"):
+            yield place.stem
+
+    def drop(self, sha256: str) -> bool:
+        """Remove a submission. Return whether it was there."""
+        place = self.place(sha256)
+        try:
+            place.unlink()
+        except FileNotFoundError:
+            return False
+        with contextlib.suppress(OSError):
+            place.parent.rmdir()
+        return True

@@ -1,0 +1,20 @@
+"""One message for a disk that is full or read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graders.errors import KataError
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError from writing a file of a batch into a KataError that names the file."""
+    try:
+        yield
+    except OSError as fault:
+        raise KataError(
+            f"{path}: {fault.strerror}, so it was not written. Fix that, and run the same command again to continue."
+        ) from None

@@ -1,0 +1,188 @@
+"""Places to grade a batch: any `concurrent.futures.Executor`, and how to replace one that breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import multiprocessing
+import os
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from graders.atomic import interrupts_deferred
+from graders.course import pool_worker
+from graders.errors import KataError
+from graders.verdict import Confinement
+
+WAIT_S = 10.0  # how long to wait for a scheduler's answer, and for processes to end
+LEFT_S = 120.0  # how long a cluster may be without workers; dead ones are restarted within seconds
+
+
+class GradingPlace(Protocol):
+    """A place to grade. `at_once` is how many gradings it does at the same time."""
+
+    at_once: int
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        """Submit one encoded job (see pool_worker). Raises a BrokenExecutor if the place accepts none."""
+
+    def renew(self) -> None:
+        """Replace a broken executor. Jobs that were submitted to it and not finished are lost."""
+
+    def look(self) -> None:
+        """Check the place after a while without results. Raises KataError if it cannot return any more."""
+
+    def __enter__(self) -> GradingPlace: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Borrowed:
+    """The caller's own executor, which can only run functions."""
+
+    def __init__(self, executor: Executor, at_once: int) -> None:
+        self.executor = executor
+        self.at_once = at_once
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        return self.executor.submit(pool_worker.grade, order)
+
+    def renew(self) -> None:
+        raise KataError("the executor is broken, and only its owner can start another. Do so, and run this again.")
+
+    def look(self) -> None:
+        pass
+
+    def __enter__(self) -> Borrowed:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+class ThisMachine:
+    """A pool of `at_once` processes on this machine, each with a judge of its own."""
+
+    def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
+        self.root = root
+        self.require = require
+        self.at_once = at_once or len(os.sched_getaffinity(0))
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> ThisMachine:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        if self._pool is None:
+            raise BrokenProcessPool("the pool is closed")
+        with interrupts_deferred():  # submitting starts the processes, one after the other (see pool_worker.start)
+            return self._pool.submit(pool_worker.grade, order)
+
+    def renew(self) -> None:
+        self._stop()
+        self._start()
+
+    def look(self) -> None:
+        """Do nothing: the pool itself notices when a process dies."""
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would inherit the open journal and its lock
+        with interrupts_deferred():
+            self._end, self._tell = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(
+                self.at_once,
+                mp_context=context,
+                initializer=pool_worker.start,
+                initargs=(str(self.root), self.require, self._end),
+            )
+
+    def _stop(self) -> None:
+        """End the processes, even while they grade."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        processes: list[Any] = list((pool._processes or {}).values())  # no public name before Python 3.14
+        self._tell.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.join(WAIT_S)
+            if process.is_alive():
+                process.kill()
+                process.join(WAIT_S)
+        self._end.close()
+        pool.shutdown()
+        del pool, processes
+        gc.collect()  # unlinks the pool's semaphores; `katas` exits without Python's teardown
+
+
+class Cluster:
+    """The workers of a Dask scheduler. They see the repository of katas at the same path, in the same state."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.at_once = 1
+        self._none_since: float | None = None
+
+    def __enter__(self) -> Cluster:
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError:
+            raise KataError("--scheduler: Dask is not installed. Install it: pip install 'nn-katas[cohort]'") from None
+        try:
+            self._client = distributed.Client(self.address, timeout=WAIT_S, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=WAIT_S)
+        except (OSError, TimeoutError, ValueError) as fault:
+            with contextlib.suppress(Exception):
+                self._client.close()
+            raise KataError(f"--scheduler {self.address}: {fault}. Are the scheduler and a worker running?") from None
+        self.at_once = max(1, sum(self._client.nthreads().values()))
+        self._executor = self._client.get_executor(pure=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to tidy up
+            self._executor.shutdown(wait=False)
+            self._client.close(timeout=WAIT_S)
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        self._expect_scheduler()
+        future: Future[bytes] = self._executor.submit(pool_worker.grade, order)
+        return future
+
+    def renew(self) -> None:
+        """Do nothing: Dask replaces dead workers by itself."""
+
+    def look(self) -> None:
+        """Raise KataError for a cluster that stays without workers: its jobs would wait for ever."""
+        self._expect_scheduler()
+        workers = True
+        with contextlib.suppress(Exception):  # a busy scheduler may not answer; the next check will
+            workers = bool(self._client.nthreads())
+        now = time.monotonic()
+        self._none_since = None if workers else self._none_since or now
+        if self._none_since is not None and now - self._none_since > LEFT_S:
+            problem = f"no worker for {LEFT_S:g} s. Start one, and run the same command again to continue."
+            raise KataError(f"--scheduler {self.address}: {problem}")
+
+    def _expect_scheduler(self) -> None:
+        if self._client.status != "running":
+            raise KataError(
+                f"--scheduler {self.address}: it has stopped. Start it, and run the same command again to continue."
+            )

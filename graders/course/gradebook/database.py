@@ -1,0 +1,197 @@
+"""Opens a gradebook's database, upgrades its tables, and runs transactions on it."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from graders.course.gradebook.tables import REVISION
+from graders.course.gradebook.transaction import Transaction
+from graders.errors import KataError
+
+WAIT_S = 30  # how long to wait for another process that is writing
+MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 0x6B61746173  # the key of PostgreSQL's lock
+_LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for it
+
+
+class Database:
+    """An open database; `url` is a file (SQLite) or a database URL. Use it in a `with`.
+
+    A missing file is created, and older tables are upgraded. Raises KataError where the database cannot be used. `who`
+    is the author in the audit trail.
+    """
+
+    def __init__(self, url: str, who: str | None = None) -> None:
+        self.who = who or _user()
+        self._url = _parsed(url)
+        self.name = self._url.render_as_string(hide_password=True)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        if self._url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise KataError(
+                f"{self.name}: this is neither a file nor a PostgreSQL database. Name one of them: postgresql://…"
+            )
+        if not self._is_sqlite:
+            self._url = self._url.set(drivername="postgresql+psycopg")
+        self._create_private()
+        try:
+            self._connect()
+        except ImportError as fault:
+            raise KataError(f"{self.name}: {fault}. Install what is missing: pip install 'nn-katas[cohort]'") from None
+        except sa.exc.SQLAlchemyError as fault:
+            raise self._fault(fault) from None
+
+    def _create_private(self) -> None:
+        """Create a new file that only its owner can read. If that fails, connecting reports the reason."""
+        if self._is_sqlite and self._url.database not in (None, "", ":memory:"):
+            with contextlib.suppress(OSError):
+                os.close(os.open(str(self._url.database), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    def _connect(self) -> None:
+        if self._is_sqlite:
+            self._engine = sa.create_engine(self._url, connect_args={"timeout": WAIT_S})
+        else:
+            self._engine = sa.create_engine(self._url, pool_pre_ping=True)
+        self._session = Session(self._engine)
+        sa.event.listen(self._engine, "connect", _prepare_sqlite if self._is_sqlite else _prepare_postgresql)
+        try:
+            self._upgrade()
+        except BaseException:
+            self.close()
+            raise
+
+    def _fault(self, fault: sa.exc.SQLAlchemyError) -> KataError:
+        problem = str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0]
+        if problem.endswith("is locked") or getattr(getattr(fault, "orig", None), "sqlstate", None) == _LOCK_TIMEOUT:
+            return KataError(
+                f"{self.name}: {problem}: another program is using it. Wait for it or close it, and try again."
+            )
+        if problem.endswith("is full"):
+            return KataError(f"{self.name}: {problem}. Free some space, and run the command again.")
+        if isinstance(fault, sa.exc.OperationalError) and not self._is_sqlite:
+            return KataError(f"{self.name}: {problem}. Is the server running, and do you have access?")
+        return KataError(f"{self.name}: {problem}. Name a gradebook that you can write to: --gradebook URL.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect from the database."""
+        self._session.close()
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Run one transaction: all of its changes are written, or none."""
+        try:
+            with self._session.begin():
+                yield Transaction(self._session, self.who, self.name)
+        except sa.exc.IntegrityError:
+            raise KataError(f"{self.name}: another program has just written the same. Run the command again.") from None
+        except sa.exc.SQLAlchemyError as fault:
+            raise self._fault(fault) from None
+
+    def compact(self) -> None:
+        """Erase deleted data from a SQLite file."""
+        if self._is_sqlite:
+            try:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.execute(sa.text("VACUUM"))
+            except sa.exc.SQLAlchemyError as fault:
+                raise self._fault(fault) from None
+
+    # ------------------------------------------------------------------------------------- upgrades
+
+    def _upgrade(self) -> None:
+        """Create the tables, or upgrade older ones."""
+        with self._engine.begin() as connection:
+            if _revision(connection) == REVISION:
+                return
+        with self._alone() as connection:
+            found = _revision(connection)
+            if found == REVISION:  # another process was faster
+                return
+            if found is None and sa.inspect(connection).get_table_names():
+                raise KataError(f"{self.name}: this database has other tables and is not a gradebook. Name another.")
+            self._migrate(connection, found)
+
+    def _migrate(self, connection: sa.Connection, found: str | None) -> None:
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise KataError(
+                f"{self.name}: its tables have revision {found}, which this version of katas does not know. "
+                "Use the version that made it, or a later one."
+            ) from None
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[sa.Connection]:
+        """Run one transaction that changes the tables, whole or not at all, while no other process runs one.
+
+        For SQLite the transaction starts here, since the driver would start one too late.
+        """
+        with self._engine.connect() as connection:
+            if self._is_sqlite:
+                connection = connection.execution_options(
+                    isolation_level="AUTOCOMMIT"
+                )  # the driver starts no transaction itself
+                begin = "BEGIN IMMEDIATE"
+            else:
+                begin = f"SELECT pg_advisory_xact_lock({_MIGRATING})"
+            with connection.begin():
+                connection.exec_driver_sql(begin)
+                yield connection
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url if "://" in url else f"sqlite:///{url}")
+    except sa.exc.ArgumentError:
+        raise KataError(f"{url}: expected a file, or a URL such as postgresql://user@host/course.") from None
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    """Make SQLite check foreign keys, and overwrite deleted data."""
+    for pragma in ("foreign_keys = ON", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """Limit how long PostgreSQL waits for another program's lock."""
+    connection.execute(f"SET lock_timeout = {round(1000 * WAIT_S)}")
+    connection.commit()
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """Return the revision of the tables; None if there are no tables."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"

@@ -1,0 +1,12 @@
+"""Alembic's way in: the connection is the gradebook's own."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from graders.course.gradebook.tables import Table
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Table.metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

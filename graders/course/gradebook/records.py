@@ -1,0 +1,100 @@
+"""The records that the gradebook returns, and their conversion from the rows of the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graders import verdict as verdicts
+from graders.course import rules
+from graders.course.gradebook.tables import KataRow, MarkRow, SubmissionRow, VerdictRow
+from graders.course.rules import Rule, ScoredAttempt
+from graders.manual_scores import ManualScore, with_marks
+from graders.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class PersonKata:
+    """One person's submissions for a kata, and the one that counts."""
+
+    person: str
+    kata: str
+    rule: Rule
+    standings: tuple[ScoredAttempt, ...]
+    counted: ScoredAttempt | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return None if self.counted is None else self.counted.attempt.verdict
+
+    @property
+    def points(self) -> float:
+        return 0.0 if self.counted is None else self.counted.points
+
+    @property
+    def passed(self) -> bool:
+        """Whether any submission passed, even one whose points do not count."""
+        return rules.passed(self.standings, self.rule)
+
+    @property
+    def outstanding(self) -> float:
+        """The points that a reviewer has yet to give to the submission that counts, or that would count with them."""
+        waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
+        relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
+        return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
+
+
+@dataclass(frozen=True)
+class StoredSubmission:
+    """A submission in the gradebook with its current verdict; `batch` is the folder with its files."""
+
+    id: int
+    person: str
+    kata: str
+    sha256: str
+    submitted_at: str
+    batch: str
+    verdict: Verdict
+
+
+def stored(submission: SubmissionRow, verdict: Verdict) -> StoredSubmission:
+    """Return the record of a submission."""
+    return StoredSubmission(
+        submission.id,
+        submission.person.name,
+        submission.kata,
+        submission.sha256,
+        submission.submitted_at,
+        submission.batch,
+        verdict,
+    )
+
+
+def age(row: VerdictRow) -> tuple[str, int]:
+    """Return what verdicts are sorted by: the newest is the current one."""
+    return row.graded_at, row.id
+
+
+def verdict_in(row: VerdictRow) -> Verdict:
+    """Return the verdict in a row, without manual scores."""
+    return verdicts.from_json(row.record.encode())
+
+
+def current_verdict(submission: SubmissionRow) -> Verdict:
+    """Return the newest verdict on a submission, with its manual scores."""
+    return with_marks(verdict_in(max(submission.verdicts, key=age)), map(score_in, submission.marks))
+
+
+def score_in(row: MarkRow) -> ManualScore:
+    """Return the manual score in a row."""
+    return ManualScore(row.task, row.points, row.reviewer, row.reviewed_at, row.comment)
+
+
+def rule_in(row: KataRow) -> Rule:
+    """Return the rule in a kata's row."""
+    return Rule(
+        counts="last" if row.counts == "last" else "best",
+        due_at=row.due_at,
+        late_percent=row.late_percent,
+        late_days=row.late_days,
+        attempts_per_day=row.attempts_per_day,
+    )

@@ -1,0 +1,63 @@
+"""Removes people and old submissions from the gradebook and its audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from graders.course.gradebook.tables import AuditRow, ExtensionRow, PersonRow, SubmissionRow
+from graders.course.gradebook.transaction import Transaction
+
+FORGOTTEN = "(forgotten)"
+
+
+def batches_of(transaction: Transaction, person: str) -> list[str]:
+    """Return the batch folders that have something of a person."""
+    return _batches(transaction.known_person(person).submissions)
+
+
+def batches_before(transaction: Transaction, moment: str) -> list[str]:
+    """Return the batch folders that have something submitted before a moment."""
+    return _batches(_submitted_before(transaction, moment))
+
+
+def forget(transaction: Transaction, person: str) -> list[str]:
+    """Remove a person, also from the audit trail. Return the batch folders that have something of them."""
+    row = transaction.known_person(person)
+    batches = _batches(row.submissions)
+    transaction.session.delete(row)
+    transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == row.name))
+    transaction.note("forgotten", FORGOTTEN)
+    return batches
+
+
+def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
+    """Remove what was submitted before a moment. Return how many submissions, and the batch folders that had them.
+
+    The lines of the audit trail about them are removed too, and people without a submission or a deadline to come.
+    """
+    old = _submitted_before(transaction, moment)
+    batches = _batches(old)
+    for each in old:
+        transaction.session.delete(each)
+    transaction.session.flush()
+    _forget_people_before(transaction, moment)
+    transaction.note("expired", before=f"{len(old)} submissions", after=f"handed in before {moment}")
+    return len(old), batches
+
+
+def _forget_people_before(transaction: Transaction, moment: str) -> None:
+    """Remove people who have neither a submission nor a deadline of their own from a moment on."""
+    idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
+    for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
+        transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))
+        transaction.session.delete(person)
+
+
+def _submitted_before(transaction: Transaction, moment: str) -> list[SubmissionRow]:
+    return list(transaction.session.scalars(sa.select(SubmissionRow).where(SubmissionRow.submitted_at < moment)))
+
+
+def _batches(submissions: Iterable[SubmissionRow]) -> list[str]:
+    return sorted({each.batch for each in submissions if each.batch})

@@ -1,0 +1,93 @@
+"""Manual scores in the gradebook: adds them, and decides which of several is current."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from graders import verdict as verdicts
+from graders.course.gradebook.records import score_in
+from graders.course.gradebook.tables import MarkRow, SubmissionRow
+from graders.course.gradebook.transaction import Transaction
+from graders.errors import KataError
+from graders.manual_scores import ManualScore, marks_of
+from graders.report.text import clean, clean_line
+from graders.verdict import LONGEST_COMMENT
+
+LONGEST_NAME = 200  # of a task or a reviewer
+
+
+def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
+    """Add the manual scores of a submission, in the order in which they were given. Return how many were new.
+
+    The newest score of a task is current; ties go to the last. Scores that are in the audit trail
+    already are not added to it again.
+    """
+    given: defaultdict[str, list[ManualScore]] = defaultdict(list)
+    for score in map(_cleaned, scores):
+        given[score.task].append(score)
+    new = sum(
+        _add_scores_of_task(transaction, submission, task, every)
+        for task, every in given.items()
+        if clean_line(task, LONGEST_NAME) == task  # no kata has such a task
+    )
+    transaction.session.flush()
+    return new
+
+
+def _add_scores_of_task(
+    transaction: Transaction, submission: SubmissionRow, task: str, scores: Sequence[ManualScore]
+) -> int:
+    row = transaction.session.get(MarkRow, (submission.id, task))
+    before = None if row is None else _cleaned(score_in(row))
+    later = _later(scores, before)
+    for score in later:
+        if row is None:
+            row = MarkRow(submission_id=submission.id, task=task)
+            transaction.session.add(row)
+        row.points, row.reviewer, row.reviewed_at, row.comment = score[1:]
+        was = "" if before is None else _described(before)
+        transaction.note_submission(submission, "marked", was, _described(score))
+        before = score
+    return len(later)
+
+
+def scores_in_file(transaction: Transaction, file: Path) -> list[tuple[SubmissionRow, list[ManualScore]]]:
+    """Return the manual scores in a batch's verdict file, where `katas review` writes them first, by submission."""
+    try:
+        found = verdicts.from_json(file.read_bytes())
+    except (OSError, KataError) as fault:
+        raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
+    scores = marks_of(found)
+    person = transaction.person(file.parent.name) if scores else None
+    if person is None or "\0" in found.kata + found.submission_sha256:  # no such submission can be in the gradebook
+        return []
+    wanted = sa.select(SubmissionRow).where(
+        SubmissionRow.person_id == person.id,
+        SubmissionRow.kata == found.kata,
+        SubmissionRow.sha256 == found.submission_sha256,
+    )
+    return [(submission, scores) for submission in transaction.session.scalars(wanted)]
+
+
+def _cleaned(score: ManualScore) -> ManualScore:
+    """Cut a score's texts to the lengths that `katas review` allows, and remove control characters."""
+    reviewer = clean_line(score.reviewer, LONGEST_NAME) or "?"
+    comment = clean(score.comment, LONGEST_COMMENT)
+    return score._replace(reviewer=reviewer, at=clean_line(score.at, LONGEST_NAME), comment=comment)
+
+
+def _later(scores: Sequence[ManualScore], before: ManualScore | None) -> list[ManualScore]:
+    """Return a task's scores that came after the current one, in order and without duplicates."""
+    known = sorted(scores, key=lambda each: each.at)
+    if before is not None:
+        seen = max((place for place, each in enumerate(known) if each == before), default=-1)
+        known = [each for each in known[seen + 1 :] if each.at >= before.at]
+    return [score for score, last in zip(known, [before, *known], strict=False) if score != last]
+
+
+def _described(score: ManualScore) -> str:
+    return f"{score.task}: {score.points:g} by {score.reviewer}" + (f": {score.comment}" if score.comment else "")

@@ -1,0 +1,131 @@
+"""The tables of the gradebook. Moments are UTC in ISO 8601 to the second, which sort as text in every database."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+REVISION = "0001"  # the newest of migrations/versions; a test compares it and these tables
+
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    """The base of all tables; constraints have names, so that a migration can change them."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+class KataRow(Table):
+    """A kata of the course, and its rules."""
+
+    __tablename__ = "katas"
+
+    slug: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text, default="")
+    attempts_per_day: Mapped[int] = mapped_column(default=0)
+    counts: Mapped[str] = mapped_column(Text, default="best")
+    due_at: Mapped[str | None] = mapped_column(Text, default=None)
+    late_percent: Mapped[float] = mapped_column(default=0.0)
+    late_days: Mapped[int | None] = mapped_column(default=None)
+
+
+class PersonRow(Table):
+    """A person who submits."""
+
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    submissions: Mapped[list[SubmissionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    extensions: Mapped[list[ExtensionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
+
+
+class ExtensionRow(Table):
+    """A later deadline for one person."""
+
+    __tablename__ = "extensions"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
+    due_at: Mapped[str] = mapped_column(Text)
+    person: Mapped[PersonRow] = relationship(back_populates="extensions")
+
+
+class SubmissionRow(Table):
+    """A person's submission for a kata. `batch` is the folder with its files, if there is one."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (UniqueConstraint("person_id", "kata", "sha256", "submitted_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), index=True)
+    sha256: Mapped[str] = mapped_column(Text)
+    submitted_at: Mapped[str] = mapped_column(Text)
+    batch: Mapped[str] = mapped_column(Text, default="")
+    person: Mapped[PersonRow] = relationship(back_populates="submissions")
+    verdicts: Mapped[list[VerdictRow]] = relationship(
+        back_populates="submission", cascade="all, delete-orphan", order_by="VerdictRow.id"
+    )
+    marks: Mapped[list[MarkRow]] = relationship(
+        back_populates="submission", cascade="all, delete-orphan", order_by="MarkRow.task"
+    )
+
+
+class VerdictRow(Table):
+    """A verdict as the judge made it, for instructors; the newest one of a submission is current."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (UniqueConstraint("submission_id", "graded_at", "seed"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), index=True)
+    graded_at: Mapped[str] = mapped_column(Text)
+    seed: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    harness_version: Mapped[str] = mapped_column(Text)
+    kata_digest: Mapped[str] = mapped_column(Text)
+    suite_digest: Mapped[str] = mapped_column(Text)
+    record: Mapped[str] = mapped_column(Text)
+    submission: Mapped[SubmissionRow] = relationship(back_populates="verdicts")
+
+
+class MarkRow(Table):
+    """A manual score: the points that a person gave for a task. A regrading keeps it."""
+
+    __tablename__ = "marks"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True)
+    task: Mapped[str] = mapped_column(Text, primary_key=True)
+    points: Mapped[float]
+    reviewer: Mapped[str] = mapped_column(Text)
+    reviewed_at: Mapped[str] = mapped_column(Text)
+    comment: Mapped[str] = mapped_column(Text, default="", server_default="")
+    submission: Mapped[SubmissionRow] = relationship(back_populates="marks")
+
+
+class AuditRow(Table):
+    """A change: who made it, when, from what to what.
+
+    Rows are only added. Those of a person are deleted with the person, those of a submission with the submission.
+    """
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(Text)
+    person: Mapped[str] = mapped_column(Text, default="", index=True)
+    kata: Mapped[str] = mapped_column(Text, default="")
+    before: Mapped[str] = mapped_column(Text, default="")
+    after: Mapped[str] = mapped_column(Text, default="")
+    submission_id: Mapped[int | None] = mapped_column(
+        ForeignKey("submissions.id", ondelete="CASCADE"), default=None, index=True
+    )

@@ -1,0 +1,89 @@
+"""One transaction on a gradebook: its session, and the lines that it adds to the audit trail."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from graders.course.gradebook.tables import AuditRow, KataRow, PersonRow, SubmissionRow
+from graders.course.submissions import as_utc, forms
+from graders.errors import KataError
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction by `who`; `gradebook` is the name of the gradebook, for messages."""
+
+    session: Session
+    who: str
+    gradebook: str
+
+    def note(
+        self,
+        what: str,
+        person: str = "",
+        kata: str = "",
+        before: str = "",
+        after: str = "",
+        submission: int | None = None,
+    ) -> None:
+        """Add a line to the audit trail."""
+        self.session.add(
+            AuditRow(
+                at=as_utc(datetime.datetime.now(datetime.UTC)),
+                who=self.who,
+                what=what,
+                person=person,
+                kata=kata,
+                before=before,
+                after=after,
+                submission_id=submission,
+            )
+        )
+
+    def note_submission(self, submission: SubmissionRow, what: str, before: str, after: str) -> None:
+        """Add a line about a submission to the audit trail; it is deleted with the submission."""
+        self.note(what, submission.person.name, submission.kata, before, after, submission.id)
+
+    def kata(self, slug: str) -> KataRow:
+        """Return a kata's row; add it where it is missing."""
+        row = self.session.get(KataRow, slug)
+        if row is None:
+            row = KataRow(slug=slug, title="", attempts_per_day=0, counts="best", late_percent=0.0)
+            self.session.add(row)
+            self.session.flush()
+        return row
+
+    def person(self, name: str) -> PersonRow | None:
+        """Return the row of the person with this name, in any of its Unicode forms."""
+        wanted = sa.select(PersonRow).where(PersonRow.name.in_(forms(name)))
+        found = {row.name: row for row in self.session.scalars(wanted)}
+        return found.get(name) or next(iter(found.values()), None)
+
+    def known_person(self, name: str) -> PersonRow:
+        """Return the row of a person. Raises KataError where the gradebook has no such person."""
+        row = self.person(name)
+        if row is None:
+            raise KataError(f"{name}: no such person in {self.gradebook}. `katas gradebook show` lists everyone.")
+        return row
+
+    def submissions(self, slug: str | None = None, person: str | None = None) -> Iterator[SubmissionRow]:
+        """Yield submissions with their verdicts, in batches: a course's printed outputs do not fit into memory."""
+        wanted = (
+            sa.select(SubmissionRow)
+            .options(
+                selectinload(SubmissionRow.person),
+                selectinload(SubmissionRow.verdicts),
+                selectinload(SubmissionRow.marks),
+            )
+            .order_by(SubmissionRow.submitted_at, SubmissionRow.id)
+        )
+        if slug is not None:
+            wanted = wanted.where(SubmissionRow.kata == slug)
+        if person is not None:
+            wanted = wanted.join(PersonRow).where(PersonRow.name.in_(forms(person)))
+        return iter(self.session.scalars(wanted.execution_options(yield_per=100)))

@@ -1,0 +1,54 @@
+"""Ranks people by the speed of their submissions, within the precision of the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from graders.course.gradebook import PersonKata
+from graders.verdict import Speed, Verdict
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the leaderboard; equal `rank`s are ties. `speed.ratio` is the time divided by the reference's."""
+
+    rank: int
+    person: str
+    test: str
+    speed: Speed
+
+
+def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
+    """Return the ranking of every speed test, with each person's fastest submission that passed it and may count."""
+    found: dict[str, dict[str, Speed]] = {}
+    for place in places:
+        for standing in place.standings:
+            if standing.over_limit:
+                continue
+            for test, speed in _speeds(standing.attempt.verdict):
+                best = found.setdefault(test, {}).get(place.person)
+                if best is None or speed.ratio < best.ratio:
+                    found[test][place.person] = speed
+    return {test: ranked(test, speeds.items()) for test, speeds in sorted(found.items())}
+
+
+def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
+    """Rank the speeds, the fastest first. A person whose interval overlaps that of the first of a rank shares the rank.
+
+    So two people have different ranks only where the measurement can tell the slower one from the first of the faster
+    one's rank. The next rank is one more than the number of people before it.
+    """
+    lines: list[Line] = []
+    leader: Speed | None = None
+    for number, (person, speed) in enumerate(sorted(speeds, key=lambda each: (each[1].ratio, each[0])), start=1):
+        if leader is not None and speed.low <= leader.high:
+            lines.append(Line(lines[-1].rank, person, test, speed))
+            continue
+        leader = speed
+        lines.append(Line(number, person, test, speed))
+    return lines
+
+
+def _speeds(verdict: Verdict) -> list[tuple[str, Speed]]:
+    return [(test.name, test.speed) for test in verdict.tests if test.speed is not None and test.status == "passed"]

@@ -1,0 +1,152 @@
+"""The grading processes of a batch, each of which keeps a judge running between jobs.
+
+Jobs and verdicts are bytes, so that any executor can carry them. No submission runs in these processes: their judges
+start workers for that.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+
+from graders.errors import Abandoned
+from graders.intake import Submission
+from graders.judge.client import Judge
+from graders.verdict import Confinement, Record, Verdict
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """One grading: a submission for a kata, and the seed of its inputs."""
+
+    person: str
+    submitted_at: str
+    kata: str
+    root: str
+    kata_digest: str
+    suite_digest: str
+    submission: Submission
+    seed: bytes
+    require: Confinement | None = None
+    require_extras: bool = False
+
+
+class GradedJob(Record, frozen=True, kw_only=True):
+    """The verdict, or None with `abandoned` if the batch has ended in the meantime."""
+
+    verdict: Verdict | None = None
+    abandoned: bool = False
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_job = msgspec.msgpack.Decoder(Job).decode
+_graded = msgspec.msgpack.Decoder(GradedJob).decode
+
+LEAVE_S = 2.0  # how long to wait for cancelled gradings at the end of a batch
+
+_idle: list[Judge] = []  # judges of this process; there is one per thread that grades
+_busy: list[Judge] = []
+_lock = threading.Lock()
+_end: Connection | None = None
+
+
+def encoded(job: Job) -> bytes:
+    """Encode a job for `grade`."""
+    return _encode(job)
+
+
+def answered(verdict: Verdict) -> bytes:
+    """Encode a verdict as `grade` returns it."""
+    return _encode(GradedJob(verdict=verdict))
+
+
+def decoded(answer: bytes) -> GradedJob:
+    """Decode what `grade` returned."""
+    return _graded(answer)
+
+
+def grade(order: bytes) -> bytes:
+    """Grade one job. Raises KataError where this process cannot grade it."""
+    job = _job(order)
+    with _judge(Path(job.root), job.require) as judge:
+        try:
+            until = None if _end is None else _end.fileno()
+            verdict = judge.grade(
+                job.kata, job.submission, seed=job.seed, until=until, require_extras=job.require_extras
+            )
+        except Abandoned:
+            return _encode(GradedJob(abandoned=True))
+    return answered(_checked(job, verdict))
+
+
+def _checked(job: Job, verdict: Verdict) -> Verdict:
+    """Return the verdict, or an `error` where this machine has other versions of the kata than the batch."""
+    if (verdict.kata_digest, verdict.suite_digest) == (job.kata_digest, job.suite_digest):
+        return verdict
+    problem = f"{os.uname().nodename}: {job.root} differs from that of the machine that started the batch. Update it."
+    return msgspec.structs.replace(
+        verdict, status="error", message=problem, tasks=(), tests=(), score=0.0, max_score=0.0
+    )
+
+
+@contextlib.contextmanager
+def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
+    """Borrow an idle judge, or start one. It is reused for the next job unless this one raises."""
+    with _lock:
+        found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
+        if found is not None:
+            _idle.remove(found)
+        judge = found or Judge(root, require=require, crowded=True)
+        _busy.append(judge)
+    try:
+        yield judge
+    except BaseException:
+        judge.close()
+        with _lock:
+            _busy.remove(judge)
+        raise
+    with _lock:
+        _busy.remove(judge)
+        _idle.append(judge)
+
+
+def start(root: str, require: Confinement | None, end: Connection) -> None:
+    """Set up a process of a pool: start its judge, and exit when `end` is written to or loses its writer.
+
+    The latter happens when the batch is killed, so that no judge outlives it.
+    """
+    global _end
+    _end = end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch to handle
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the pool starts its processes with it blocked
+    threading.Thread(target=_leave_at_the_end, args=(end,), daemon=True).start()
+    with _judge(Path(root), require) as judge:
+        judge.start()
+
+
+def _leave_at_the_end(end: Connection) -> None:
+    with contextlib.suppress(OSError, EOFError):
+        end.poll(None)
+    until = time.monotonic() + LEAVE_S
+    while _busy and time.monotonic() < until:
+        time.sleep(0.01)
+    close()
+    os._exit(0)
+
+
+def close() -> None:
+    """Close every judge of this process that is not grading."""
+    with _lock:
+        while _idle:
+            _idle.pop().close()
+
+
+atexit.register(close)

@@ -1,0 +1,111 @@
+"""Regrades submissions of a gradebook, from the batch folders that store their files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graders.catalogue import Kata
+from graders.course import running
+from graders.course.batch import Batch
+from graders.course.executors import GradingPlace
+from graders.course.gradebook import Gradebook, StoredSubmission
+from graders.course.pool_worker import Job
+from graders.course.reproducibility import seed_of, versions, versions_of
+from graders.course.running import Done
+from graders.errors import KataError
+from graders.verdict import Verdict
+
+
+@dataclass
+class Regraded:
+    """The result so far: `changed` are (person, kata, before, after); `left` says what was not graded, and why."""
+
+    graded: int = 0
+    changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RegradingOptions:
+    """How to regrade.
+
+    `batch` is the folder with the submissions' files; None means the folder that each was imported from. If
+    `require_extras` is None, extras are required where they were before, and where the kata requires them.
+    """
+
+    batch: Path | None = None
+    require_extras: bool | None = None
+
+
+def outdated(stored: Sequence[StoredSubmission], katas: Mapping[str, Kata]) -> list[StoredSubmission]:
+    """Return those whose verdict comes from other versions of the kata, its tests or the harness."""
+    now = {slug: versions(kata) for slug, kata in katas.items()}
+    return [each for each in stored if each.kata in now and versions_of(each.verdict) != now[each.kata]]
+
+
+def regrade(
+    book: Gradebook,
+    stored: Sequence[StoredSubmission],
+    katas: Mapping[str, Kata],
+    place: GradingPlace,
+    options: RegradingOptions,
+) -> Iterator[Regraded]:
+    """Grade submissions again and add the new verdicts to the gradebook.
+
+    Yields the result so far, the same record each time.
+    """
+    found = Regraded()
+    by_seed: dict[bytes, StoredSubmission] = {}
+    drawn = os.urandom(32)
+    digests = {slug: versions(katas[slug])[:2] for slug in {each.kata for each in stored}}
+
+    def jobs() -> Iterator[Job]:
+        for each in stored:
+            try:
+                job = _job(each, katas[each.kata], digests[each.kata], drawn, options)
+            except KataError as fault:
+                found.left.append(f"{each.person}, {each.kata}: {fault}")
+                continue
+            by_seed[job.seed] = each
+            yield job
+
+    for group in running.graded(jobs(), place):
+        for done in group:
+            _add(found, book, by_seed.pop(done.job.seed), done)
+        yield found
+    yield found
+
+
+def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done) -> None:
+    """Add one new verdict to the gradebook and to the result. An `error` is only reported."""
+    if done.verdict.status == "error":
+        found.left.append(f"{stored.person}, {stored.kata}: {done.verdict.message}")
+        return
+    before, after = book.add_regraded(stored.id, done.verdict)
+    found.graded += 1
+    if (before.status, before.score) != (after.status, after.score):
+        found.changed.append((stored.person, stored.kata, before, after))
+
+
+def _job(stored: StoredSubmission, kata: Kata, digests: tuple[str, str], seed: bytes, options: RegradingOptions) -> Job:
+    place = str(options.batch or stored.batch)
+    if not place:
+        raise KataError("the gradebook knows no batch folder with its files. Name one: --batch DIR.")
+    kata_digest, suite_digest = digests
+    require_extras = options.require_extras
+    if require_extras is None:
+        require_extras = stored.verdict.require_extras or kata.require_extras
+    return Job(
+        person=stored.person,
+        submitted_at=stored.submitted_at,
+        kata=stored.kata,
+        root=str(kata.root),
+        kata_digest=kata_digest,
+        suite_digest=suite_digest,
+        submission=Batch(Path(place)).store.take(kata, stored.sha256),
+        seed=seed_of(seed, stored.person, stored.kata, stored.sha256, stored.submitted_at),
+        require_extras=require_extras,
+    )

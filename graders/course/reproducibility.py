@@ -1,0 +1,37 @@
+"""The inputs of a result: the versions of kata, tests and harness, and the seed."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from graders.catalogue import Kata
+from graders.course.journal import Graded
+from graders.verdict import Verdict
+from graders.version import __version__
+
+
+def versions(kata: Kata) -> tuple[str, str, str]:
+    """Return the digests of a kata and of its tests, and the harness's version, as they are now."""
+    return kata.kata_digest(), kata.suite_digest(), __version__
+
+
+def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
+    """Return the versions that a verdict was made with, in the order of `versions`."""
+    return verdict.kata_digest, verdict.suite_digest, verdict.harness_version
+
+
+def seed_of(batch: bytes, *parts: str) -> bytes:
+    """Return the 16 bytes that seed a grading: the same for the same batch, person, files and tests."""
+    return hashlib.blake2b("\0".join(parts).encode(), key=batch, digest_size=16).digest()
+
+
+def same_result(one: Verdict, other: Verdict) -> bool:
+    """Return whether two verdicts are equal, apart from times and dates."""
+    return _timeless(one) == _timeless(other)
+
+
+def _timeless(verdict: Verdict) -> Verdict:
+    tests = tuple(msgspec.structs.replace(test, duration_s=0.0, worker_cpu_s=0.0, speed=None) for test in verdict.tests)
+    return msgspec.structs.replace(verdict, tests=tests, duration_s=0.0, graded_at="")

@@ -1,0 +1,135 @@
+"""Decides which of a person's submissions counts, and for how many points. Pure functions."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from graders.verdict import Verdict
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a kata counts. `due_at` is UTC, ISO 8601; days begin at 0:00 UTC.
+
+    Each started day after the deadline costs `late_percent` of the points. After `late_days` days no points are left
+    (None: never). `attempts_per_day` 0 means no limit.
+    """
+
+    counts: Literal["best", "last"] = "best"
+    due_at: str | None = None
+    late_percent: float = 0.0
+    late_days: int | None = None
+    attempts_per_day: int = 0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A submission and its current verdict, with manual scores."""
+
+    submitted_at: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class ScoredAttempt:
+    """An attempt with the `points` that are left after `late` days. One that is `over_limit` never counts."""
+
+    attempt: Attempt
+    late: int
+    over_limit: bool
+    points: float
+
+    @property
+    def at_most(self) -> float:
+        """The points if a reviewer gives all that are outstanding."""
+        verdict = self.attempt.verdict
+        share = self.points / verdict.score if verdict.score else 1.0  # the share left after the cost of being late
+        return self.points + share * verdict.review_points
+
+
+def described(rule: Rule) -> str:
+    """Describe a rule in a line."""
+    late = f"{rule.late_percent:g} % a day" if rule.late_percent else "nothing"
+    until = "" if rule.late_days is None else f", for {rule.late_days} days"
+    return f"{rule.counts}, due {rule.due_at or 'never'}, late costs {late}{until}"
+
+
+def spends_attempt(verdict: Verdict) -> bool:
+    """Return whether a verdict tells its learner anything about the tests.
+
+    One on a missing, refused or unparsable file does not. One on an import that raises does: otherwise such imports
+    would be a free oracle.
+    """
+    if verdict.status == "ungradable":
+        return verdict.message.startswith("the submission cannot be imported")
+    return verdict.status in ("passed", "failed", "awaiting_review")
+
+
+def day_of(moment: str) -> str:
+    """Return the day of a moment, in UTC."""
+    return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).date().isoformat()
+
+
+def days_late(submitted_at: str, due_at: str | None) -> int:
+    """Return the number of started days after a deadline; 0 up to the deadline, and without one."""
+    if due_at is None:
+        return 0
+    seconds = (datetime.datetime.fromisoformat(submitted_at) - datetime.datetime.fromisoformat(due_at)).total_seconds()
+    return max(0, math.ceil(seconds / DAY_S))
+
+
+def standings(attempts: Sequence[Attempt], rule: Rule) -> list[ScoredAttempt]:
+    """Return what each attempt is worth, in the order of submission."""
+    spent: Counter[str] = Counter()
+    found = []
+    for attempt in sorted(attempts, key=lambda each: each.submitted_at):
+        late = days_late(attempt.submitted_at, rule.due_at)
+        day = day_of(attempt.submitted_at)
+        spends = spends_attempt(attempt.verdict)
+        over = spends and 0 < rule.attempts_per_day <= spent[day]
+        spent[day] += spends
+        points = 0.0 if over else round(attempt.verdict.score * share_left(late, rule), 4)
+        found.append(ScoredAttempt(attempt, late, over, points))
+    return found
+
+
+def share_left(late: int, rule: Rule) -> float:
+    """Return the share of the points that is left after so many days."""
+    if rule.late_days is not None and late > rule.late_days:
+        return 0.0
+    return max(0.0, 1 - late * rule.late_percent / 100)
+
+
+def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
+    """Return the attempt that counts: the best or the last; None where every attempt is over the limit.
+
+    The best has the most points; ties go to one that passed, then to the earliest. An attempt that `spends_attempt`
+    excludes counts only where there is no other.
+    """
+    allowed = [each for each in found if not each.over_limit]
+    known = [each for each in allowed if spends_attempt(each.attempt.verdict)] or allowed
+    if not known:
+        return None
+    return known[-1] if rule.counts == "last" else max(known, key=lambda each: (each.points, _is_pass(each)))
+
+
+def passed(found: Sequence[ScoredAttempt], rule: Rule) -> bool:
+    """Return whether the kata is passed: by the last attempt or, where the best counts, by any within the limit.
+
+    A pass stays a pass when a later attempt fails with more points, from its extra tasks.
+    """
+    one = counted(found, rule)
+    if rule.counts == "last":
+        return one is not None and _is_pass(one)
+    return any(_is_pass(each) for each in found if not each.over_limit)
+
+
+def _is_pass(standing: ScoredAttempt) -> bool:
+    return standing.attempt.verdict.status == "passed"

@@ -1,0 +1,142 @@
+"""Statistics of a course's tasks: pass rates, discrimination, and misconceptions."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import StatisticsError, correlation, fmean
+
+from graders.course.gradebook import PersonKata
+from graders.verdict import TaskResult, Verdict
+
+GROUP = 0.27  # of the people in the upper and in the lower group (Kelley, 1939)
+ENOUGH = 10  # people, the fewest for which discrimination is computed
+SHOWN = 5  # misconceptions per task
+GRADED = ("passed", "partial", "failed", "blocked")
+
+
+@dataclass(frozen=True)
+class TaskStatistics:
+    """The statistics of a task, over everyone for whom it was graded.
+
+    `pass_rate` and `mean` (of the points, as a share) are from 0 to 1. `discrimination` is D, the mean share of points
+    in the upper 27 % less that in the lower 27 % (by the points of everything else); `rest_correlation` is the
+    correlation of the task's points with those of everything else. Both are None if there are too few people, or
+    if all have the same points. `misconceptions` are diagnoses, with how many people had them.
+    """
+
+    name: str
+    title: str
+    people: int
+    pass_rate: float
+    mean: float
+    discrimination: float | None
+    rest_correlation: float | None
+    misconceptions: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class KataStatistics:
+    """The statistics of a kata: `people` submitted it, `passed` of them passed. `mean` is a share of the points."""
+
+    slug: str
+    title: str
+    people: int
+    passed: int
+    ungradable: int
+    submissions: int
+    mean: float
+    tasks: tuple[TaskStatistics, ...]
+
+
+def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
+    """Return the statistics of every kata, over each person's submission that counts."""
+    totals: defaultdict[str, float] = defaultdict(float)
+    for place in places:
+        totals[place.person] += sum(task.score for task in _tasks(place.verdict))
+    return [_kata(slug, [each for each in places if each.kata == slug], totals) for slug in _slugs(places)]
+
+
+def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
+    """Return D of one task, from the `shares` of its points and the same people's points for everything else.
+
+    People who tie at the edge of a group are all in it, so that the order of names does not matter.
+    """
+    size = round(GROUP * len(shares))
+    if len(shares) < ENOUGH or len(set(rest)) < 2:
+        return None
+    ranked = sorted(rest)
+    low, high = ranked[size - 1], ranked[-size]
+    lower = [share for share, other in zip(shares, rest, strict=True) if other <= low]
+    upper = [share for share, other in zip(shares, rest, strict=True) if other >= high]
+    return fmean(upper) - fmean(lower)
+
+
+def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | None:
+    """Return Pearson's correlation of a task with everything else; None where it is undefined."""
+    if len(shares) < ENOUGH:
+        return None
+    try:
+        found = correlation(shares, rest)
+    except StatisticsError:  # all values are equal
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _slugs(places: Sequence[PersonKata]) -> list[str]:
+    return sorted({place.kata for place in places})
+
+
+def _tasks(verdict: Verdict | None) -> list[TaskResult]:
+    return [] if verdict is None else [task for task in verdict.tasks if task.status in GRADED]
+
+
+def _kata(slug: str, places: Sequence[PersonKata], totals: Mapping[str, float]) -> KataStatistics:
+    verdicts = [place.verdict for place in places if place.verdict is not None]
+    names = list(dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks))
+    possible = [verdict.score / verdict.max_score for verdict in verdicts if verdict.tasks and verdict.max_score]
+    return KataStatistics(
+        slug=slug,
+        title=next((verdict.title for verdict in verdicts if verdict.title), slug),
+        people=len(places),
+        passed=sum(place.passed for place in places),
+        ungradable=sum(verdict.status == "ungradable" for verdict in verdicts),
+        submissions=sum(len(place.standings) for place in places),
+        mean=fmean(possible) if possible else 0.0,
+        tasks=tuple(_task(name, places, totals) for name in names),
+    )
+
+
+def _task(name: str, places: Sequence[PersonKata], totals: Mapping[str, float]) -> TaskStatistics:
+    graded = [
+        (place, task) for place in places for task in _tasks(place.verdict) if task.name == name and task.max_score
+    ]
+    shares = [task.score / task.max_score for _, task in graded]
+    rest = [round(totals[place.person] - task.score, 4) for place, task in graded]
+    titles = [
+        f"{task.title} (extra)" if task.extra else task.title
+        for place in places
+        if place.verdict
+        for task in place.verdict.tasks
+        if task.name == name and task.title
+    ]
+    return TaskStatistics(
+        name=name,
+        title=titles[0] if titles else name,
+        people=len(graded),
+        pass_rate=fmean(task.status == "passed" for _, task in graded) if graded else 0.0,
+        mean=fmean(shares) if shares else 0.0,
+        discrimination=discrimination(shares, rest),
+        rest_correlation=rest_correlation(shares, rest),
+        misconceptions=_misconceptions(name, [place.verdict for place, _ in graded if place.verdict]),
+    )
+
+
+def _misconceptions(task: str, verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
+    """Count the diagnoses of a task's tests, each once per person. The most frequent comes first."""
+    found = Counter[str]()
+    for verdict in verdicts:
+        found.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})
+    return tuple(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])

@@ -1,0 +1,148 @@
+"""The data sets that katas train on, as folders of files that workers can read.
+
+A kata names its data sets in kata.toml (`data = ["mnist"]`). Each is built once, from a package's data, from rules, or
+from the files that `katas data fetch` downloaded, into a folder in the cache ($NN_KATAS_DATA, else nn-katas in the
+user's cache folder). Learners read the arrays through a module that the kata supplies. A worker sees only the folder
+`shown`, read-only; the judge's test data (`kept_back`) is outside it.
+
+data.toml and docs/data.md list the data sets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.datasets import sources
+from graders.datasets.sources import DataError, unwritable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from graders.datasets.download import Watcher
+
+__all__ = ["NAMES", "DataError", "fetch", "folder", "kept_back"]
+
+NAMES = tuple(sources.table())
+_LOCK = "lock"
+
+
+def folder(name: str) -> Path:
+    """Return the folder of a data set for learners and workers: images.npy or texts.txt, and labels.npy.
+
+    A missing data set is built if it needs no download. Raises DataError, which says how to fetch one that does.
+    """
+    return _made(name) / "shown"
+
+
+def kept_back(name: str) -> tuple[Any, np.ndarray]:
+    """Return the judge's test data: images (n, …) uint8, or a list of n texts, and classes (n,) int64.
+
+    For mnist n is 1000 and an image (28, 28). Raises DataError as `folder` does.
+    """
+    import numpy as np
+
+    place = _made(name) / "kept_back"
+    labels = np.load(place / "labels.npy")
+    texts = place / "texts.txt"
+    return texts.read_text(encoding="utf-8").splitlines() if texts.exists() else np.load(place / "images.npy"), labels
+
+
+def fetch(name: str, watcher: Watcher | None = None) -> Path:
+    """Download a data set if necessary, and return the same folder as `folder`; report progress to `watcher`.
+
+    After an interrupted download (also by Ctrl-C), the next call resumes it. Raises DataError.
+    """
+    source = sources.source(name)
+    place = sources.place_of(name)
+    if source.embedded or place.is_dir():
+        return folder(name)
+    from graders.datasets import download
+
+    watcher = watcher or download.Watcher()
+    hosts, downloads = source.hosts, sources.downloads_of(name)
+    try:
+        downloads.mkdir(parents=True, exist_ok=True)
+        with download.fetch_lock(downloads / _LOCK, name, watcher):
+            if not place.is_dir():  # the process that held the lock may have built it
+                files = {file.name: download.bring(file, hosts, downloads, watcher) for file in source.files}
+                _convert(name, files, watcher)
+            _clear(place, downloads)
+    except OSError as fault:
+        raise unwritable(downloads, fault) from None
+    return place / "shown"
+
+
+def arrived(name: str) -> int:
+    """Return how many bytes of a data set are downloaded but not yet converted to arrays."""
+    downloads = sources.downloads_of(name)
+    return sum(path.stat().st_size for path in downloads.iterdir()) if downloads.is_dir() else 0
+
+
+def _clear(place: Path, downloads: Path) -> None:
+    """Remove the downloads, and what a killed process left half built. The caller must hold the lock."""
+    for left in place.parent.glob(f".{place.name}.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for path in downloads.iterdir():
+        if path.name != _LOCK:
+            path.unlink()
+
+
+def _convert(name: str, files: dict[str, Path], watcher: Watcher) -> None:
+    from graders.datasets.formats import FormatError
+
+    try:
+        watcher.say(f"{name}: converting the files to arrays")
+        _make(name, files)
+    except FormatError as fault:
+        fault.path.unlink()
+        raise DataError(
+            f"{fault}. The file was removed. Run `katas data fetch {name}` again; if that fails in the same way, the "
+            "server has a different file: name another server in NN_KATAS_DATA_URL."
+        ) from None
+    except KeyboardInterrupt:
+        watcher.say(f"the downloaded files stay in {sources.downloads_of(name)}; run the same command to continue")
+        raise
+
+
+def _made(name: str) -> Path:
+    source = sources.source(name)
+    place = sources.place_of(name)
+    if place.is_dir():
+        return place
+    if not source.embedded:
+        size = sources.in_words(source.download)
+        raise DataError(f"the data set {name} is not downloaded yet: run `katas data fetch {name}` ({size})")
+    _make(name, {})
+    return place
+
+
+def _make(name: str, files: dict[str, Path]) -> None:
+    """Build a data set in a temporary folder and move it into place, so that it is complete or absent.
+
+    Raises DataError.
+    """
+    from graders.datasets.formats import READERS
+
+    place, source = sources.place_of(name), sources.source(name)
+    maker: Callable[..., None] = READERS[source.format]
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+    except OSError as fault:
+        raise unwritable(place.parent, fault) from None
+    try:
+        maker(source, files, made)
+        made.chmod(0o755)
+        with contextlib.suppress(OSError):  # another process was faster
+            made.rename(place)
+    except OSError as fault:
+        raise unwritable(place, fault) from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    if not place.is_dir():
+        raise DataError(f"{place}: the data set cannot be moved here. Remove what is in its place.")

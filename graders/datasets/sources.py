@@ -1,0 +1,115 @@
+"""The available data sets, from data.toml, and the folders of the data sets and of their downloads."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from graders.errors import KataError
+
+TABLE = Path(__file__).with_name("data.toml")
+VERSION = 1  # of the folders' content; each version has its own folder
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class DataError(KataError):
+    """A data set is not available; the message says what to do."""
+
+
+class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file to download, identified by its checksum, "sha256:…"."""
+
+    name: str
+    bytes: int
+    sum: str
+
+
+class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of data.toml. `format` is a key of formats.READERS; a data set without files needs no download."""
+
+    title: str
+    source: str
+    licence: str
+    format: str
+    shown: int
+    kept_back: int
+    megabytes: float
+    """The size of its folder."""
+    urls: tuple[str, ...] = ()
+    files: tuple[DataFile, ...] = ()
+
+    @property
+    def embedded(self) -> bool:
+        return not self.files
+
+    @property
+    def download(self) -> int:
+        """The bytes to download."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses of its files' folders, each ending with a slash. Raises DataError for an invalid mirror."""
+        mirror = mirror_of_course()
+        if mirror is None:
+            return self.urls
+        if not mirror.startswith(("http://", "https://")):
+            raise DataError(
+                f"NN_KATAS_DATA_URL: expected the address of the folder with the files, such as "
+                f"https://example.org/data/, got {mirror!r}"
+            )
+        return (mirror.rstrip("/") + "/",)
+
+
+def mirror_of_course() -> str | None:
+    """Return the value of NN_KATAS_DATA_URL, or None if it is not set."""
+    return os.environ.get("NN_KATAS_DATA_URL") or None
+
+
+def table() -> dict[str, DataSet]:
+    """Return the data sets by name, in the order of data.toml."""
+    return msgspec.convert(tomllib.loads(TABLE.read_text(encoding="utf-8")), dict[str, DataSet])
+
+
+def source(name: str) -> DataSet:
+    """Return the data set of this name. Raises DataError for an unknown name."""
+    sets = table()
+    if name not in sets:
+        raise DataError(f"unknown data set {name!r}. Known: {', '.join(sets)}")
+    return sets[name]
+
+
+def cache() -> Path:
+    """Return the folder of all data sets: $NN_KATAS_DATA, else nn-katas in the user's cache folder."""
+    given = os.environ.get("NN_KATAS_DATA")
+    if given:
+        return Path(given).absolute()
+    general = os.environ.get("XDG_CACHE_HOME")
+    return Path(general or Path.home() / ".cache").absolute() / "nn-katas"
+
+
+def place_of(name: str) -> Path:
+    """Return the folder of a data set, with the folders shown and kept_back; it is complete or absent."""
+    return cache() / f"{name}-{VERSION}"
+
+
+def downloads_of(name: str) -> Path:
+    """Return the folder of a data set's downloaded files, until the data set is built from them."""
+    return cache() / "downloads" / name
+
+
+def unwritable(path: Path, fault: OSError) -> DataError:
+    """Return the error for a file or folder that cannot be written."""
+    problem = f"{path}: {fault.strerror or fault}"
+    if fault.errno in _FULL:
+        return DataError(f"{problem}: nothing half-written remains; free some space, or name a folder in NN_KATAS_DATA")
+    return DataError(f"{problem}: name a folder that can be written to in NN_KATAS_DATA")
+
+
+def in_words(count: float) -> str:
+    """Return a number of bytes as text for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

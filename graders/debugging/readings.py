@@ -1,0 +1,152 @@
+"""Turn one training of a program into a reading: its answers are scored here, on data that the judge makes with the
+twin.
+
+A program's claims about itself count only if they agree with these scores.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from graders.checks import Mismatch
+from graders.debugging.kata import probes
+from graders.debugging.measurement import FRESH, N_FRESH, N_PIECES, NO_SCORE, PIECE, load, score
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The twin's data for a seed, and fresh data: `X` are the inputs to predict, `y` the targets, by part."""
+
+    X: dict[str, np.ndarray]
+    y: dict[str, np.ndarray]
+
+    @property
+    def pieces(self) -> np.ndarray:
+        """The first fresh rows (N_PIECES, PIECE, …)."""
+        rows = self.X["fresh"][: PIECE * N_PIECES]
+        return rows.reshape(N_PIECES, PIECE, *rows.shape[1:])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One training as seen from outside.
+
+    Pairs are (training, validation): the history's scores for the `last` epoch and for the one `best` in validation,
+    and the `true` scores of the answers given after training.
+    """
+
+    losses: tuple[float, ...]
+    lengths: tuple[int, ...]
+    entries_of_one_epoch: int
+    train: float
+    fresh: float
+    pieces: float
+    last: tuple[float, float]
+    best: tuple[float, float]
+    true: tuple[float, float]
+    rows_seen: float
+    graphs_kept: int
+
+
+@lru_cache(maxsize=4)
+def module_of(source: str) -> types.ModuleType:
+    """Load one of our own programs as a module. Never a submission, because it runs in this process."""
+    return load(source)
+
+
+def truth_of(twin: str, seed: int) -> Truth:
+    """Make the data for a seed, and fresh data, with the twin."""
+    program = module_of(twin)
+    own = program.load_data(seed)
+    parts = [program.load_data(seed + FRESH + k) for k in range(N_FRESH)]
+    X = {"train": own.X_train.numpy(), "validation": own.X_validation.numpy()}
+    X["fresh"] = np.concatenate([part.X_validation.numpy() for part in parts])
+    y = {name: _targets(own, name) for name in ("train", "validation")}
+    y["fresh"] = np.concatenate([_targets(part, "validation") for part in parts])
+    return Truth(X, y)
+
+
+def own_training(program: Any, seed: int, epochs: int, truth: Truth) -> dict[str, Any]:
+    """Run the probe `training` in this process and return its result. The global generator is restored."""
+    with torch.random.fork_rng(devices=[]):
+        return probes.training(program, seed, epochs, truth.X, truth.pieces)
+
+
+def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
+    """Score the answers of a run, and combine them with its history. Raises Mismatch for an empty history."""
+    answers, history = run["answers"], run["history"]
+    metrics = {key.partition("_")[0]: values for key, values in history.items() if "_" in key}
+    lengths = tuple(len(values) for values in history.values())
+    if not history.get("loss") or not metrics.get("train") or not metrics.get("validation") or min(lengths) < 1:
+        raise Mismatch("the history is empty; each epoch adds the loss and both scores", None, sorted(history))
+    scores = {name: score(answers[name], truth.y[name]) for name in ("train", "validation", "fresh")}
+    best = int(np.argmax(metrics["validation"]))
+    return Reading(
+        losses=tuple(history["loss"]),
+        lengths=lengths,
+        entries_of_one_epoch=run["entries_of_one_epoch"],
+        train=scores["train"],
+        fresh=scores["fresh"],
+        pieces=score(answers["pieces"], truth.y["fresh"][: PIECE * N_PIECES]),
+        last=_claims(metrics, -1),
+        best=_claims(metrics, min(best, len(metrics["train"]) - 1)),
+        true=_true_scores(run, truth) or (scores["train"], scores["validation"]),
+        rows_seen=run["rows_seen"],
+        graphs_kept=run["graphs_kept"],
+    )
+
+
+def twin_reading(twin: str, seed: int, epochs: int, truth: Truth) -> Reading:
+    """Return the reading of the twin, trained in this process."""
+    return reading_of(own_training(module_of(twin), seed, epochs, truth), truth)
+
+
+def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
+    """Return whether both parts have the twin's numbers of rows, and together the same rows in any order."""
+    for name in ("train", "validation"):
+        part = data.get(f"X_{name}")
+        if part is None or part.shape != truth.X[name].shape or part.dtype != truth.X[name].dtype:
+            return False
+    own = row_keys(data["X_train"], data["X_validation"])
+    return sorted(own) == sorted(row_keys(truth.X["train"], truth.X["validation"]))
+
+
+def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | None:
+    """Score the answers on the program's own split, if it only splits the twin's rows differently."""
+    if not same_rows(run["data"], truth):
+        return None
+    target = target_of_rows(truth)
+    train, validation = (
+        score(run["answers"][f"own_{name}"], np.stack([target[key] for key in row_keys(run["data"][f"X_{name}"])]))
+        for name in ("train", "validation")
+    )
+    return train, validation
+
+
+def _claims(metrics: Mapping[str, Sequence[float]], epoch: int) -> tuple[float, float]:
+    """Return a history's scores for an epoch, at least NO_SCORE."""
+    return max(NO_SCORE, metrics["train"][epoch]), max(NO_SCORE, metrics["validation"][epoch])
+
+
+def target_of_rows(truth: Truth) -> dict[bytes, Any]:
+    """Return the target of each row of the twin's data, by the row's key."""
+    keys = row_keys(truth.X["train"], truth.X["validation"])
+    return dict(zip(keys, [*truth.y["train"], *truth.y["validation"]], strict=True))
+
+
+def row_keys(*parts: Any) -> list[bytes]:
+    """Return a key for each row of these parts: its bytes."""
+    return [np.ascontiguousarray(row).tobytes() for part in parts for row in part]
+
+
+def _targets(data: Any, part: str) -> np.ndarray:
+    """Return the targets of a part of the data: the inputs themselves if it has no others."""
+    values: np.ndarray = getattr(data, f"y_{part}", getattr(data, f"X_{part}")).numpy()
+    return values

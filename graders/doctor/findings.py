@@ -1,0 +1,49 @@
+"""Findings of `katas doctor`, and the report that holds them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from graders.version import __version__
+
+State = Literal["ok", "limited", "fault"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one subject. `limited`: the katas work, with less; `fault`: some of them do not work."""
+
+    subject: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All findings, in the order in which they are best fixed."""
+
+    schema: str = "katas/doctor/v1"
+    harness_version: str = __version__
+    root: str
+    findings: tuple[Finding, ...]
+
+    def exit_status(self, *, strict: bool) -> int:
+        """Return 1 if anything is at fault (or, if `strict`, limited), else 0."""
+        bad = ("fault", "limited") if strict else ("fault",)
+        return int(any(finding.state in bad for finding in self.findings))
+
+
+def ok(subject: str, found: str) -> Finding:
+    """Return a finding with nothing to fix."""
+    return Finding(subject=subject, state="ok", found=found)
+
+
+def limited(subject: str, found: str, remedy: str) -> Finding:
+    """Return a finding with which the katas still work."""
+    return Finding(subject=subject, state="limited", found=found, remedy=remedy)
+
+
+def fault(subject: str, found: str, remedy: str) -> Finding:
+    """Return a finding that keeps some of the katas from working."""
+    return Finding(subject=subject, state="fault", found=found, remedy=remedy)

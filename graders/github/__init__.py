@@ -1,0 +1,10 @@
+"""Grades an untrusted pull request, in three jobs that trust each other as little as possible.
+
+    intake      reads the request through the server's API and takes the declared files of its katas, without a checkout
+    grading     grades these files on a fresh machine that holds no secret
+    reporting   validates the verdicts and writes them to the request; the only job with write permission
+
+Each is a command, `python -m graders.github intake | grade | report`, which .github/workflows/official.yml calls. Each
+of the first two jobs passes one JSON file on (records.py). The request's number and commit, which decide what a report
+is about, go from the first job to the last without passing through the machine that runs the submission.
+"""

@@ -1,0 +1,112 @@
+"""The commands `python -m graders.github visible | intake | grade | report`, one for each job of a workflow.
+
+Apart from the standard library they need only msgspec (`grade` needs everything that grading needs).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from graders.errors import KataError
+from graders.github.records import TAKEN_BYTES, Intake, read, write
+
+AUDIENCES = ("learner", "public")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command and return the exit status: 0 on success, 2 if it cannot be carried out."""
+    given = _parser().parse_args(words)
+    try:
+        return int(given.command(given))
+    except KataError as fault:
+        print(f"katas: {fault}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m graders.github", description="Grade a pull request, job by job.")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the default branch's checkout")
+    commands = parser.add_subparsers(required=True)
+    visible = commands.add_parser("visible", help="run the visible tests of the katas that changed since a commit")
+    visible.add_argument("--base", required=True, metavar="COMMIT")
+    visible.set_defaults(command=_visible)
+    intake = commands.add_parser("intake", help="take a request's declared files, through the server's API")
+    intake.add_argument("--out", type=Path, required=True, metavar="FILE")
+    intake.set_defaults(command=_intake)
+    grade = commands.add_parser("grade", help="grade the files that intake took")
+    grade.add_argument("--taken", type=Path, required=True, metavar="FILE")
+    grade.add_argument("--out", type=Path, required=True, metavar="FILE")
+    grade.add_argument("--hidden", type=Path, metavar="DIR", help="hidden suites elsewhere, a folder for each kata")
+    grade.add_argument("--audience", choices=AUDIENCES, default="learner")
+    grade.set_defaults(command=_grade)
+    report = commands.add_parser("report", help="write the verdicts to the request")
+    report.add_argument("--number", type=int, required=True, help="the request, as the first job's output names it")
+    report.add_argument("--commit", required=True, help="its commit, likewise")
+    report.add_argument("--taken", type=Path, required=True, metavar="FILE")
+    report.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
+    report.add_argument("--audience", choices=AUDIENCES, default="learner")
+    report.set_defaults(command=_report)
+    return parser
+
+
+def _visible(given: argparse.Namespace) -> int:
+    from graders.github import visible
+
+    return visible.run(given.root, given.base)
+
+
+def _intake(given: argparse.Namespace) -> int:
+    from graders.github import intake
+    from graders.github.api import Repository
+
+    event = intake.event_in(Path(os.environ.get("GITHUB_EVENT_PATH", "")))
+    taken = intake.take(Repository.of_environment(), given.root, event)
+    if taken is None:
+        print("nothing to grade: no open request at this commit changes a kata's files")
+        return 0
+    write(given.out, taken)
+    _say("number", str(taken.pull.number))
+    _say("commit", taken.pull.commit)
+    _say("gradable", "true" if taken.taken else "false")
+    print(f"request {taken.pull.number} at {taken.pull.commit}: {len(taken.taken)} katas taken")
+    return 0
+
+
+def _grade(given: argparse.Namespace) -> int:
+    from graders.github import grading
+    from graders.hidden_suites import with_hidden
+
+    taken = read(given.taken, Intake, TAKEN_BYTES)
+    with with_hidden(given.root, given.hidden) as root:
+        report = grading.grade(root, taken, audience=given.audience)
+    write(given.out, report)
+    print("\n".join(f"{verdict.kata}: {verdict.status}" for verdict in report.verdicts))
+    return 0
+
+
+def _report(given: argparse.Namespace) -> int:
+    from graders.github import reporting
+    from graders.github.api import Repository
+
+    taken = read(given.taken, Intake, TAKEN_BYTES)
+    if (taken.pull.number, taken.pull.commit) != (given.number, given.commit):
+        raise KataError(f"{given.taken}: it belongs to another request or commit; nothing is reported")
+    outcome = reporting.publish(Repository.of_environment(), given.root, taken, given.verdicts, given.audience)
+    moved = "not published: the request has a newer commit, which is graded by its own run"
+    print("published" if outcome == "published" else moved)
+    return 0
+
+
+def _say(name: str, value: str) -> None:
+    """Set an output of the workflow's step; `value` must not come from the submission."""
+    place = os.environ.get("GITHUB_OUTPUT")
+    if place:
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(f"{name}={value}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

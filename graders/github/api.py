@@ -1,0 +1,118 @@
+"""A minimal client of GitHub's REST API: one server, bounded answers, a few retries.
+
+No text of a request (such as a title or a branch name) becomes part of a path; in a query it is quoted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graders.errors import KataError
+
+ANSWER_BYTES = 16 * 1024**2
+PAGE = 100
+TRIES = 4
+PATIENCE_S = 30
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class ServerError(KataError):
+    """The server did not answer, or its answer contradicts its documentation."""
+
+
+class NotFound(ServerError):
+    """The server has nothing at this path."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A handler that follows no redirect, so that the token goes only to the server that it is for."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Repository:
+    """One repository on a server. No message contains the token."""
+
+    def __init__(self, name: str, token: str, server: str = "https://api.github.com", pause_s: float = 2.0) -> None:
+        if not _REPOSITORY.fullmatch(name):
+            raise KataError(f"{name!r} is not the name of a repository; expected OWNER/NAME")
+        self.name = name
+        self.server = server.rstrip("/")
+        self._token = token
+        self._pause_s = pause_s
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Repository:
+        """Return the repository of the runner's environment: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_TOKEN."""
+        lacking = [key for key in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(key)]
+        if lacking:
+            raise KataError(f"{' and '.join(lacking)}: not set; this command is for a GitHub workflow")
+        server = environment.get("GITHUB_API_URL") or "https://api.github.com"
+        return cls(environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"], server)
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """Return the answer to GET /repos/OWNER/NAME/path. Raises NotFound, ServerError."""
+        return self._ask("GET", path, query, None)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._ask("POST", path, {}, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._ask("PATCH", path, {}, body)
+
+    def pages(self, path: str, most: int, **query: str | int) -> Iterator[Any]:
+        """Yield the items of a paginated list, at most so many."""
+        for page in range(1, -(-most // PAGE) + 1):
+            items = self.get(path, per_page=PAGE, page=page, **query)
+            if not isinstance(items, list):
+                raise ServerError(f"{path}: the server's answer is not a list")
+            yield from items[: most - (page - 1) * PAGE]
+            if len(items) < PAGE:
+                return
+
+    def _ask(self, method: str, path: str, query: Mapping[str, str | int], body: Mapping[str, Any] | None) -> Any:
+        address = f"{self.server}/repos/{self.name}/{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/json",
+            "User-Agent": "nn-katas",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(address, data, headers, method=method)
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._answer(request)
+            except urllib.error.HTTPError as fault:
+                with fault:
+                    if fault.code == 404:
+                        raise NotFound(f"{method} {path}: the server has nothing there") from None
+                    # Retry only what has no further effect when it is done twice.
+                    if fault.code < 500 or method == "POST" or attempt == TRIES:
+                        raise ServerError(f"{method} {path}: the server answered {fault.code}") from None
+            except OSError as fault:
+                if method == "POST" or attempt == TRIES:
+                    raise ServerError(f"{method} {path}: the server did not answer ({fault})") from None
+            time.sleep(self._pause_s * attempt)
+        raise AssertionError("unreachable")
+
+    def _answer(self, request: urllib.request.Request) -> Any:
+        with self._opener.open(request, timeout=PATIENCE_S) as answer:
+            data = answer.read(ANSWER_BYTES + 1)
+        if len(data) > ANSWER_BYTES:
+            raise ServerError(f"{request.selector}: the server's answer is larger than {ANSWER_BYTES // 1024**2} MB")
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise ServerError(f"{request.selector}: the server's answer is not JSON") from None

@@ -1,0 +1,56 @@
+"""The second job: grades what intake took, and makes the verdicts small enough to pass on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from graders import catalogue
+from graders.github.records import REPORT_BYTES, Intake, Report, Taken
+from graders.judge.client import Judge
+from graders.report.shown import shown
+from graders.report.text import clean
+from graders.verdict import Audience, Confinement, Verdict
+
+_STEPS = (4_000, 1_000, 300, 80, 0)  # texts are cut to so many characters, in turn, until the report fits
+
+
+def grade(root: Path, intake: Intake, *, audience: Audience = "learner", require: Confinement = "full") -> Report:
+    """Return a verdict for every kata of the request, redacted for the audience."""
+    with Judge(root, require=require) as judge:
+        verdicts = [_verdict(judge, root, taken) for taken in intake.taken]
+    return fitted([shown(verdict, audience) for verdict in verdicts])
+
+
+def _verdict(judge: Judge, root: Path, taken: Taken) -> Verdict:
+    if taken.submission is None:
+        kata = catalogue.load(root, taken.kata, complete=False)
+        return Verdict(kata=kata.slug, title=kata.title, status="ungradable", message=taken.refused)
+    verdict = judge.grade(taken.kata, taken.submission)
+    return replace(verdict, message=f"{verdict.message}. {taken.moved}") if taken.moved else verdict
+
+
+def fitted(verdicts: list[Verdict], most: int = REPORT_BYTES) -> Report:
+    """Return the report, with texts cut as far as necessary for at most so many bytes."""
+    for limit in _STEPS:
+        report = Report(verdicts=tuple(_cut(verdict, limit) for verdict in verdicts))
+        if len(msgspec.json.encode(report)) <= most:
+            return report
+    return Report(verdicts=tuple(replace(each, tests=(), ignored_files=()) for each in report.verdicts))
+
+
+def _cut(verdict: Verdict, limit: int) -> Verdict:
+    tests = tuple(
+        replace(
+            test,
+            message=clean(test.message, limit),
+            counterexample=clean(test.counterexample, limit),
+            expected=clean(test.expected, limit),
+            actual=clean(test.actual, limit),
+            output=clean(test.output, limit),
+        )
+        for test in verdict.tests
+    )
+    return replace(verdict, tests=tests, message=clean(verdict.message, max(limit, 300)))

@@ -1,0 +1,204 @@
+"""The first job: finds the request and the katas that it changes, and takes their declared files, blob by blob.
+
+Nothing of the request's tree is checked out, run or trusted: the server gives names, sizes and kinds, contents are
+compared with their digests, and the katas with their declared files are read from the default branch.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import IntakeError, KataError
+from graders.github.api import NotFound, Repository, ServerError
+from graders.github.records import Intake, Pull, Taken
+from graders.intake import Submission, git, listing
+from graders.intake.listing import FOLDER, Entry
+from graders.intake.rules import printable
+
+CHANGED_FILES = 300  # a request that changes more is refused
+KATAS = 20  # a request that changes more katas is refused too
+REQUEST_BYTES = 64 * 1024**2  # for all declared files together
+OPEN_PULLS = 300  # so many requests of a branch are searched
+BESIDE_SHOWN = 20
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def take(server: Repository, root: Path, event: Any) -> Intake | None:
+    """Take the files that a workflow_run event's request hands in; None if no open request has exactly that commit."""
+    pull = find(server, event)
+    if pull is None:
+        return None
+    changed = _changed(server, pull)
+    if changed is None:
+        reason = f"it changes more than {CHANGED_FILES} files. Hand in the files of the katas alone."
+        return Intake(pull=pull, refused=reason)
+    katas = {slug: catalogue.load(root, slug, complete=False) for slug in catalogue.slugs(root)}
+    touched = list(dict.fromkeys(slug for names in changed for slug in _touched(names, katas)))
+    if len(touched) > KATAS:
+        return Intake(pull=pull, refused=f"it changes more than {KATAS} katas. Hand in fewer at a time.")
+    if not touched:
+        return None
+    tree = Tree(server, pull.commit)
+    taken = tuple(_taken(tree, katas[slug], changed) for slug in touched)
+    files = [file for each in taken if each.submission for file in each.submission.files]
+    if sum(len(file.data) for file in files) > REQUEST_BYTES:
+        return Intake(
+            pull=pull, refused=f"its files are larger than {REQUEST_BYTES // 1024**2} MB. Hand in less at once."
+        )
+    return Intake(pull=pull, taken=taken, beside=_beside(changed, katas))
+
+
+def find(server: Repository, event: Any) -> Pull | None:
+    """Return the open request whose head is the event's commit; None if there is none.
+
+    The event of a fork's request does not name the request, so search for it by its branch. The request must come from
+    the same repository, be at the same commit, and target the default branch. Raises KataError for other events.
+    """
+    run = _field(event, "workflow_run", dict)
+    commit, branch = _field(run, "head_sha", str), _field(run, "head_branch", str)
+    if _field(run, "event", str) != "pull_request":
+        raise KataError("the event is not for a pull request run; nothing is graded")
+    if not _COMMIT.fullmatch(commit):
+        raise KataError("the event names no commit; nothing is graded")
+    head = _field(run, "head_repository", dict)
+    owner, identity = _field(_field(head, "owner", dict), "login", str), _field(head, "id", int)
+    default = _field(_field(event, "repository", dict), "default_branch", str)
+    for each in server.pages("pulls", OPEN_PULLS, state="open", head=f"{owner}:{branch}"):
+        head, base = _field(each, "head", dict), _field(each, "base", dict)
+        same = (head.get("repo") or {}).get("id") == identity and head.get("sha") == commit
+        if same and base.get("ref") == default and each.get("state") == "open":
+            return Pull(number=_field(each, "number", int), commit=commit)
+    return None
+
+
+def still_at(server: Repository, pull: Pull) -> bool:
+    """Return whether the request is open and its head is still the pinned commit."""
+    now = server.get(f"pulls/{pull.number}")
+    return bool(now.get("state") == "open" and _field(now, "head", dict).get("sha") == pull.commit)
+
+
+def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
+    """Return the names of every changed file, the current one first; None if there are too many files."""
+    if _field(server.get(f"pulls/{pull.number}"), "changed_files", int) > CHANGED_FILES:
+        return None
+    found = []
+    for file in server.pages(f"pulls/{pull.number}/files", CHANGED_FILES + 1):
+        before = file.get("previous_filename")
+        found.append((_field(file, "filename", str), *([before] if isinstance(before, str) else [])))
+    return found if len(found) <= CHANGED_FILES else None
+
+
+def _touched(names: Iterable[str], katas: dict[str, Kata]) -> list[str]:
+    """Return the katas that declare one of these names."""
+    parts = [name.split("/", 2) for name in names]
+    return [
+        slug for top, slug, name in (each for each in parts if len(each) == 3)
+        if top == "katas" and slug in katas and katas[slug].declares(name)
+    ]  # fmt: skip
+
+
+def _beside(changed: list[tuple[str, ...]], katas: dict[str, Kata]) -> tuple[str, ...]:
+    names = [names[0] for names in changed if not _touched(names[:1], katas)]
+    more = [f"… and {len(names) - BESIDE_SHOWN} more"] if len(names) > BESIDE_SHOWN else []
+    return (*map(printable, names[:BESIDE_SHOWN]), *more)
+
+
+def _taken(tree: Tree, kata: Kata, changed: list[tuple[str, ...]]) -> Taken:
+    try:
+        submission = listing.take(kata, tree.below("katas", kata.slug))
+    except IntakeError as fault:
+        return Taken(kata=kata.slug, refused=str(fault))
+    # Other files in the folder are the kata's own, or are listed as changed but not taken.
+    submission = msgspec.structs.replace(submission, ignored=())
+    return Taken(kata=kata.slug, submission=submission, moved=_moved(kata, submission, changed))
+
+
+def _moved(kata: Kata, submission: Submission, changed: list[tuple[str, ...]]) -> str:
+    """Return a sentence about missing files that the request has renamed; empty if there are none."""
+    missing = {f"katas/{kata.slug}/{name}" for name in submission.missing}
+    moves = [f"{before} to {printable(now)}" for now, *former in changed for before in former if before in missing]
+    return f"The request renames {', '.join(moves)}: rename it back." if moves else ""
+
+
+class Tree:
+    """The files of a commit, as the server lists them."""
+
+    def __init__(self, server: Repository, commit: str) -> None:
+        self.server = server
+        self.commit = commit
+
+    def below(self, *folders: str) -> list[Entry]:
+        """Return the entries below a folder, with names relative to it; none if the folder does not exist."""
+        name = self.commit
+        for depth, folder in enumerate(folders, start=1):
+            entry = next((each for each in self._listed(name) if each.get("path") == folder), None)
+            if entry is None:
+                return []
+            kind = git.kind(_field(entry, "mode", str))
+            if kind != FOLDER:
+                path = "/".join(folders[:depth])
+                raise IntakeError(f"{path}: it is {kind}, not a folder. Put a folder in its place.")
+            name = _digest(entry)
+        return [self._entry(each) for each in self._listed(name, recursive=1)]
+
+    def _listed(self, name: str, **query: int) -> list[Any]:
+        try:
+            answer = self.server.get(f"git/trees/{name}", **query)
+        except NotFound:
+            raise IntakeError(f"{self.commit}: the server no longer has this commit. Push it again.") from None
+        entries: list[Any] = _field(answer, "tree", list)
+        if answer.get("truncated") or len(entries) > listing.ENTRIES:
+            raise IntakeError(
+                f"katas/: a folder in it holds more than {listing.ENTRIES} files. Remove those that belong to no kata."
+            )
+        return entries
+
+    def _entry(self, entry: Any) -> Entry:
+        kind = git.kind(_field(entry, "mode", str))
+        size = 0 if kind == FOLDER else int(entry.get("size") or 0)
+        return Entry(listing.checked_name(_field(entry, "path", str)), kind, size, partial(self._blob, _digest(entry)))
+
+    def _blob(self, digest: str, most: int) -> bytes:
+        answer = self.server.get(f"git/blobs/{digest}")
+        try:
+            data = base64.b64decode(_field(answer, "content", str))
+        except (binascii.Error, ValueError):
+            raise ServerError(f"git/blobs/{digest}: the server's answer is not base64") from None
+        if hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() != digest:
+            raise ServerError(f"git/blobs/{digest}: the server's answer is a different blob")
+        return data[:most]
+
+
+def _digest(entry: Any) -> str:
+    digest: str = _field(entry, "sha", str)
+    if not _COMMIT.fullmatch(digest):
+        raise ServerError("an entry of a tree has no digest")
+    return digest
+
+
+def _field(record: Any, name: str, kind: type[Any]) -> Any:
+    """Return a field of the server's answer. Raises ServerError if it is missing or of another type."""
+    value = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ServerError(f"the server's answer has no field {name} of type {kind.__name__}")
+    return value
+
+
+def event_in(path: Path) -> Any:
+    """Read the event that started the workflow from the runner's file."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as fault:
+        raise KataError(f"{path}: the workflow's event cannot be read ({fault})") from None

@@ -1,0 +1,74 @@
+"""The files that the jobs pass on: small JSON files with strict fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from graders.errors import KataError
+from graders.intake import Submission
+from graders.verdict import Record, Verdict
+
+TAKEN_BYTES = 128 * 1024**2  # more than the base64 of the largest request
+REPORT_BYTES = 64 * 1024
+
+Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")]
+Commit = Annotated[str, Meta(pattern=r"\A[0-9a-f]{40}\Z")]
+Number = Annotated[int, Meta(ge=1, le=2**31)]
+
+
+class Pull(Record, frozen=True, kw_only=True):
+    """A request, at the commit that is graded."""
+
+    number: Number
+    commit: Commit
+
+
+class Taken(Record, frozen=True, kw_only=True):
+    """What intake took for one kata; `refused` says why it took nothing, `moved` where a missing file went."""
+
+    kata: Slug
+    submission: Submission | None = None
+    refused: str = ""
+    moved: str = ""
+
+
+class Intake(Record, frozen=True, kw_only=True):
+    """The first job's file. `beside`: changed files that no kata declares. `refused`: why the request is refused."""
+
+    pull: Pull
+    taken: tuple[Taken, ...] = ()
+    beside: tuple[str, ...] = ()
+    refused: str = ""
+
+
+class Report(Record, frozen=True, kw_only=True):
+    """The second job's file: a verdict for each kata, as the audience may see it."""
+
+    verdicts: Annotated[tuple[Verdict, ...], Meta(max_length=64)] = ()
+
+
+_R = TypeVar("_R", bound=Record)
+
+
+def read(path: Path, kind: type[_R], most: int) -> _R:
+    """Read a record from a file. Raises KataError if the file is too large, not JSON, or a different record."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as fault:
+        raise KataError(f"{path}: {fault.strerror}") from None
+    if len(data) > most:
+        raise KataError(f"{path}: it is larger than {most // 1024} KB")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise KataError(f"{path}: not a {kind.__name__.lower()} of this version: {fault}") from None
+
+
+def write(path: Path, record: Record) -> None:
+    """Write a record to a file, as JSON."""
+    path.write_bytes(msgspec.json.encode(record))

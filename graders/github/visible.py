@@ -1,0 +1,37 @@
+"""The unofficial run of a request: the visible tests of the katas that it changes, on a machine without secrets.
+
+Everything comes from the request, the tests too, so the result informs its author and decides nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from graders import catalogue
+from graders.errors import KataError
+
+UNOFFICIAL = "Unofficial: only the visible tests, unconfined, from this branch's own copy."
+
+
+def changed(root: Path, base: str) -> list[str]:
+    """Return the katas with a file that differs from the commit `base`."""
+    words = ["git", "-C", str(root), "diff", "--name-only", "-z", "--end-of-options", base, "--", "katas"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise KataError(f"{base}: {done.stderr.strip()}")
+    known = set(catalogue.slugs(root))
+    parts = [name.split("/") for name in done.stdout.split("\0")]
+    return sorted({each[1] for each in parts if len(each) > 2} & known)
+
+
+def run(root: Path, base: str) -> int:
+    """Run the visible tests of the changed katas; return pytest's exit status, or 0 if no kata changed."""
+    katas = changed(root, base)
+    print(UNOFFICIAL, flush=True)
+    if not katas:
+        print("This branch changes no kata.")
+        return 0
+    words = [sys.executable, "-m", "pytest", *(f"katas/{slug}" for slug in katas)]
+    return subprocess.run(words, cwd=root, check=False).returncode

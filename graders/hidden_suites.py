@@ -1,0 +1,51 @@
+"""Hidden suites that are stored outside the repository of katas, so that the repository can be public."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graders import catalogue
+from graders.errors import CatalogueError
+
+_SETTINGS = ("conftest.py", "tox.ini")
+_IGNORED = shutil.ignore_patterns("__pycache__", ".git")
+
+
+@contextmanager
+def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
+    """Yield a repository with the katas of `root` and the hidden suites of `hidden`; `root` itself if that is None.
+
+    `hidden` has one folder for each kata, like graders/hidden/, and may also have solutions/. It replaces the hidden
+    suites of `root`; its solutions/, if present, replaces the solutions. Raises CatalogueError if `hidden` is not a
+    folder, or has no folder of a kata, or a folder that belongs to no kata.
+    """
+    if hidden is None:
+        yield root
+        return
+    if not hidden.is_dir():
+        raise CatalogueError(
+            f"{hidden}: there is no such folder. Name the folder that has a folder of tests for each kata."
+        )
+    known = set(catalogue.slugs(root))
+    solutions = hidden / "solutions"
+    folders = sorted(path for path in hidden.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    suites = [path for path in folders if path != solutions]
+    strange = [path.name for path in suites if path.name not in known]
+    if strange or not suites:
+        what = f"there is no kata {', '.join(strange)}" if strange else "it has no folder of a kata"
+        raise CatalogueError(f"{hidden}: {what}. Name a folder like graders/hidden/, with a folder for each kata.")
+    with tempfile.TemporaryDirectory(prefix="katas-") as folder:
+        place = Path(folder).resolve()
+        for tree in (root / "katas", solutions if solutions.is_dir() else root / "solutions"):
+            if tree.is_dir():
+                shutil.copytree(tree, place / tree.name, ignore=_IGNORED)
+        for name in _SETTINGS:
+            if (root / name).is_file():
+                shutil.copy(root / name, place)
+        for suite in suites:
+            shutil.copytree(suite, place / "graders" / "hidden" / suite.name, ignore=_IGNORED)
+        yield place

@@ -1,0 +1,246 @@
+"""The fork server of the judging processes: it starts sandboxes, imports torch if tests use it, and forks suites.
+
+graders.judge.client starts it with a control socket (SOCK_SEQPACKET). A request is a `SuiteNote` in JSON with one
+descriptor: the connection on which the client sends the whole request and reads the response. When the control socket
+closes, this process ends everything that it started, and then itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.errors import JudgeError
+from graders.judge.process import pid_of
+from graders.judge.speed import ending_process, freeze_heap
+from graders.sandbox import launcher
+from graders.sandbox.runtimes import runtime
+from graders.worker.removal import remove
+
+if TYPE_CHECKING:
+    from graders.catalogue import Kata
+    from graders.judge.messages import SuiteNote
+
+HELLO_S = 60.0
+REMOVED_WITHIN_S = 60
+POOL = 12  # workers kept ready: enough for the tests of an exercise and a diagnosis
+
+
+@dataclass
+class WorkerServer:
+    """A workers' fork server in its sandbox. `judges` is the socket on which judges ask for workers."""
+
+    launch: launcher.Launch
+    judges: socket.socket
+    theirs: socket.socket | None
+    launched: launcher.Launched | None = None
+
+    @classmethod
+    def start(cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any) -> WorkerServer:
+        """Start one without waiting for it. Call `greet` before using it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        settings = {"pool": POOL, "packages": packages}
+        shown = {each: importlib.import_module("graders.datasets").folder(each) for each in data}
+        launch = launcher.start(
+            runtime(name, packages, shown), theirs.fileno(), confinement=confinement, settings=settings
+        )
+        return cls(launch, ours, theirs)
+
+    def greet(self) -> launcher.Launched:
+        """Wait until it has started, and tell it how much memory it uses without a submission."""
+        if self.launched is not None:
+            return self.launched
+        launched = self.launch.settle()
+        assert self.theirs is not None
+        self.theirs.close()
+        self.judges.settimeout(HELLO_S)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self.judges, 4096, 1)
+        except (TimeoutError, ConnectionError):
+            message, descriptors = b"", []
+        if not message:
+            errors = launched.errors()
+            launched.close()
+            raise JudgeError(f"the workers' fork server did not start: {errors or 'it printed nothing'}")
+        pid = pid_of(descriptors[0])
+        os.close(descriptors[0])
+        self.judges.settimeout(None)
+        self.judges.send(json.dumps({"base_memory": _address_space(pid)}).encode())
+        self.launched = launched
+        return launched
+
+    @property
+    def alive(self) -> bool:
+        return self.launched is None or self.launched.process.poll() is None
+
+    def stop(self) -> None:
+        self.judges.close()
+        if self.launched is not None:
+            self.launched.close()
+
+
+def _address_space(pid: int) -> int:
+    """Return the bytes of address space that a process uses; its workers start with as many."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class SuiteProcess:
+    """The process that serves the suite of one kata."""
+
+    pid: int
+    requests: socket.socket
+    signature: str
+    kata: Kata
+
+    def close(self) -> None:
+        self.requests.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+@dataclass
+class SuiteForkServer:
+    """The workers' fork servers, by what their workers can see, and the suite processes, by kata."""
+
+    control: socket.socket
+    confinement: str
+    servers: dict[str, WorkerServer] = field(default_factory=dict)
+    suites: dict[str, SuiteProcess] = field(default_factory=dict)
+    client: socket.socket | None = None  # the client whose request is being forwarded
+
+    def serve(self) -> None:
+        import msgspec
+
+        from graders.judge.messages import SuiteNote
+
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+            if not message:
+                return
+            self.client = client = socket.socket(fileno=descriptors[0])
+            with client:
+                try:
+                    self.forward(msgspec.json.decode(message, type=SuiteNote), client)
+                except Exception as fault:  # noqa: BLE001 (the client must get a response, and others be served)
+                    self.refuse(client, fault)
+
+    def forward(self, note: SuiteNote, client: socket.socket) -> None:
+        """Pass a request on to the suite of its kata, with a way to the workers."""
+        import msgspec
+
+        from graders.judge.messages import SandboxNote
+
+        suite = self.suite(note)
+        runtimes = ["torch" if name == "gpu" else name for name in suite.kata.runtimes]
+        servers = [self.server(name, suite.kata, afresh=note.again) for name in runtimes]
+        launched = [server.greet() for server in servers]
+        notes = [SandboxNote(confinement=each.confinement, reason=each.reason) for each in launched]
+        message = msgspec.json.encode(notes)
+        descriptors = [client.fileno(), *(server.judges.fileno() for server in servers)]
+        try:
+            socket.send_fds(suite.requests, [message], descriptors)
+        except OSError:  # the suite process has ended: start a new one
+            self.suites.pop(suite.kata.slug).close()
+            socket.send_fds(self.suite(note).requests, [message], descriptors)
+
+    def server(self, name: str, kata: Kata, *, afresh: bool) -> WorkerServer:
+        """Return the running fork server of a runtime, with the kata's packages and data; replace one that died.
+
+        `afresh` replaces it in any case. A client that lost its workers asks for that, because a death inside a sandbox
+        shows outside only after a moment.
+        """
+        key = json.dumps([name, sorted(kata.packages), sorted(kata.data)])
+        server = self.servers.get(key)
+        if server is None or afresh or not server.alive:
+            if server is not None:
+                server.stop()
+            server = self.servers[key] = WorkerServer.start(name, kata.packages, kata.data, self.confinement)
+        return server
+
+    def start_ahead(self, name: str) -> None:
+        """Start a runtime's fork server without waiting for it."""
+        key = json.dumps([name, [], []])
+        self.servers[key] = WorkerServer.start(name, (), (), self.confinement)
+
+    def suite(self, note: SuiteNote) -> SuiteProcess:
+        """Return the suite process of a kata; start a new one if its tests or solution have changed."""
+        suite = self.suites.get(note.kata)
+        if suite is not None and suite.signature == note.signature:
+            return suite
+        if suite is not None:
+            self.suites.pop(note.kata).close()
+        kata = importlib.import_module("graders.catalogue").load(Path(note.root), note.kata)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid == 0:
+            with ending_process():
+                ours.close()
+                self.close_inherited()
+                importlib.import_module("graders.judge.suite_server").serve_kata(kata, theirs, note.resident)
+        theirs.close()
+        suite = self.suites[kata.slug] = SuiteProcess(pid, ours, note.signature, kata)
+        return suite
+
+    def clear(self, folder: str) -> None:
+        """End the workers, which may still write into the temporary folder, and remove the folder."""
+        signal.alarm(REMOVED_WITHIN_S)  # kills this process if unconfined code keeps writing
+        for server in self.servers.values():
+            server.launch.process.kill()
+            server.launch.process.wait()
+        remove(folder)
+
+    def close_inherited(self) -> None:
+        """Close, in a forked process, the descriptors that only the fork server uses."""
+        self.control.close()
+        if self.client is not None:  # if it stayed open here, the client would not notice that the judge has ended
+            self.client.close()
+        for server in self.servers.values():
+            server.judges.close()
+        for suite in self.suites.values():
+            suite.requests.close()
+
+    def refuse(self, client: socket.socket, fault: Exception) -> None:
+        """Answer a request with an error."""
+        import msgspec
+
+        from graders.judge.framing import receive, send
+        from graders.judge.messages import GradeResponse
+
+        with contextlib.suppress(OSError, EOFError):
+            receive(client)
+            send(client, msgspec.msgpack.encode(GradeResponse(error=str(fault))))
+
+
+def main(control: int, confinement: str, first_runtime: str, folder: str, early: str) -> None:
+    """Run the fork server. The first sandbox starts while `early` is imported. `folder` is removed at the end."""
+    root = SuiteForkServer(socket.socket(fileno=control), confinement)
+    if first_runtime:
+        with contextlib.suppress(Exception):  # tried again when a request needs it, and then reported
+            root.start_ahead(first_runtime)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    # After a multi-threaded operation in the parent, forked children hang at their first one.
+    if early:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(early).set_num_threads(1)
+    importlib.import_module("graders.judge.suite_server")
+    freeze_heap()
+    try:
+        root.serve()
+    finally:
+        with contextlib.suppress(OSError):
+            root.clear(folder)
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:6])

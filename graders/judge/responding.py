@@ -1,0 +1,55 @@
+"""Turn a request into a response, even if the harness fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import pytest
+
+from graders.catalogue import Kata
+from graders.errors import ForkServerDied, KataError
+from graders.judge.grading import Grading, Sandbox, is_hidden, weakest
+from graders.judge.messages import GradeRequest, GradeResponse
+from graders.pytest_plugin.items import task_of
+from graders.pytest_plugin.observation_cache import ObservationCache
+from graders.pytest_plugin.pytest_internals import OUTCOMES
+from graders.verdict import STRENGTH, Verdict
+
+
+def respond(
+    kata: Kata,
+    items: Sequence[pytest.Item],
+    request: GradeRequest,
+    sandboxes: Mapping[str, Sandbox],
+    install: Callable[[Grading, bytes], None],
+    report: Callable[[Verdict], None] = lambda _: None,
+    observations: ObservationCache | None = None,
+) -> GradeResponse:
+    """Grade, and turn every fault of the harness into a response.
+
+    `install` makes a grading the plugin's mode. `report` is called with partial verdicts, if the request asks for them.
+    """
+    sandbox = weakest(sandboxes)
+    if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):
+        reason = f"confinement is {sandbox.confinement}, but {request.require} is required: {sandbox.reason}"
+        refused = msgspec.structs.replace(
+            request.verdict, status="error", message=reason, confinement=sandbox.confinement
+        )
+        return GradeResponse(verdict=refused)
+    if request.visible:
+        items = [item for item in items if not is_hidden(item)]
+        if not items:
+            return GradeResponse(error=f"{kata.folder}: there are no visible tests")
+    if request.tasks:
+        items = [item for item in items if task_of(item) in request.tasks]
+    grading = Grading(kata, items, request, sandboxes, report, observations or ObservationCache())
+    install(grading, request.seed)
+    try:
+        return GradeResponse(verdict=grading.verdict())
+    except ForkServerDied as fault:
+        return GradeResponse(lost=str(fault))
+    except (KataError, *OUTCOMES) as fault:
+        return GradeResponse(error=str(fault))
+    except Exception as fault:  # noqa: BLE001 (the client must get a response; the fault is the harness's)
+        return GradeResponse(error=f"the judge failed: {type(fault).__name__}: {fault}")

@@ -1,0 +1,84 @@
+"""Keep a grading short: do everything slow before its request arrives.
+
+A learner who saves a file waits for a grading. Each process of the chain therefore prepares what comes next, and a
+grading only does what depends on the submission:
+
+- The fork server imports PyTorch and pytest once. Suite servers inherit both instead of importing them again.
+- A suite server collects its tests once, and rehearses them once on the kata's solution (`warm_up`). The rehearsal
+  fills caches and lets Python specialise its bytecode, which every judge then inherits.
+- A resident suite server forks the next judge ahead of its request, so that a request does not wait for the fork.
+- That judge rehearses once more while it waits (`rehearse`). After a fork the kernel copies a memory page when it is
+  first written; the rehearsal writes those pages before the request arrives.
+- Objects that exist before a fork are frozen (`freeze_heap`), and a judge collects garbage rarely
+  (`collect_garbage_rarely`). A collection would write to every object, and so copy all pages that processes share.
+- Forked processes end without Python's shutdown (`ending_process`), which would free every object one by one.
+- Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
+  test runs (graders.judge.grading). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
+
+This module is light to import: the fork server uses it before it has started the first sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+IDLE_MS = 30  # without a request for this long, a process uses the time to prepare
+REHEARSAL_S = 0.5  # a rehearsal starts no further test after this time
+QUICK_S = 0.3  # if a rehearsal is shorter, every judge does its own
+
+_INTERRUPTED = 70  # the exit status of a forked process that failed
+
+
+def freeze_heap() -> None:
+    """Collect garbage, then exempt all remaining objects from collection, so that forked processes share them."""
+    gc.collect()
+    gc.freeze()
+
+
+def collect_garbage_rarely() -> None:
+    """Make collections rare. A judge lives for one grading, and each collection copies pages that it shares."""
+    gc.set_threshold(100_000)
+
+
+def rehearse(items: Sequence[pytest.Item]) -> None:
+    """Run the tests on whatever the plugin's mode runs, and ignore their results.
+
+    No test is interrupted: a test that is only half set up would break in every judge forked later.
+    """
+    from graders.pytest_plugin.pytest_internals import run_once  # pytest is not imported when this module is
+
+    begin = time.monotonic()
+    warnings.simplefilter("ignore")  # warnings of the solution
+    for item in items:
+        if item.get_closest_marker("gpu") is None and time.monotonic() - begin < REHEARSAL_S:
+            with contextlib.suppress(Exception):  # a broken test reports itself in a grading
+                run_once(item)
+
+
+def warm_up(items: Sequence[pytest.Item]) -> bool:
+    """Rehearse, and freeze what that has created. Return whether a rehearsal is quick enough for every judge."""
+    begin = time.monotonic()
+    rehearse(items)
+    quick = time.monotonic() - begin < QUICK_S
+    freeze_heap()
+    return quick
+
+
+@contextlib.contextmanager
+def ending_process() -> Iterator[None]:
+    """Run the body in a forked process, then end the process at once, without Python's shutdown."""
+    status = _INTERRUPTED
+    try:
+        yield
+        status = 0
+    finally:
+        os._exit(status)

@@ -1,0 +1,140 @@
+"""The judge's side of a submission: calls with time limits, which its worker answers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import asdict
+
+from graders.catalogue import Kata
+from graders.errors import RemoteFault, SubmissionError, WorkerError
+from graders.judge.messages import LoadRequest
+from graders.judge.worker_handle import Worker
+from graders.pytest_plugin.handle import Probe
+from graders.pytest_plugin.local_side import missing
+from graders.verdict import Limits
+
+REFERENCE_S = 30.0  # wall time for one call of a reference, in addition to the kata's limit for a call
+
+
+@dataclass
+class Clock:
+    """The wall time that is left for a test and for the whole grading."""
+
+    limits: Limits
+    started: float = field(default_factory=time.monotonic)
+    test_started: float = 0.0
+
+    def begin(self) -> None:
+        self.test_started = time.monotonic()
+
+    @property
+    def cpu_s(self) -> int:
+        """The CPU seconds after which the kernel kills the worker: more than the wall time limits allow."""
+        return int(self.limits.test_s + self.limits.import_s) + 2
+
+    @property
+    def _too_long(self) -> str:
+        return f"the whole grading took longer than {self.limits.total_s:g} s and was stopped"
+
+    def late(self) -> str:
+        """Return the message if the whole grading's time is over; empty before."""
+        return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
+
+    def allowance(self, what: str) -> tuple[float, str]:
+        """Return the seconds for the next call, and the message if it is late. Raises WorkerError if none is left."""
+        now, limits = time.monotonic(), self.limits
+        in_all = limits.total_s - (now - self.started)
+        in_test = limits.test_s - (now - self.test_started)
+        left = (
+            (in_all, self._too_long),
+            (in_test, f"the test took longer than {limits.test_s:g} s and was stopped"),
+            (limits.call_s, f"{what} took longer than {limits.call_s:g} s and was stopped"),
+        )
+        for seconds, late in left:
+            if seconds <= 0:
+                raise WorkerError(late)
+        return min(left, key=lambda each: each[0])
+
+
+class ReferenceClock(Clock):
+    """The clock of a reference. It ignores the submission's time, because little of that may be left."""
+
+    @property
+    def cpu_s(self) -> int:
+        return int(self.limits.total_s + REFERENCE_S) + 2
+
+    def allowance(self, what: str) -> tuple[float, str]:
+        seconds = REFERENCE_S + self.limits.call_s
+        return seconds, f"the reference ({what}) took longer than {seconds:g} s and was stopped"
+
+
+@dataclass
+class WorkerSide:
+    """A submission in its worker, as the `kata` of a test calls it."""
+
+    kata: Kata
+    worker: Worker
+    clock: Clock
+    submission: LoadRequest
+    posted: bool = False
+    loaded: bool = False
+    sent: set[str] = field(default_factory=set)
+
+    def post(self) -> None:
+        """Send the submission to the worker, which imports it while the judge continues."""
+        if not self.posted:
+            self.posted = True
+            self.worker.post("load", "", asdict(self.submission))
+
+    def load(self) -> None:
+        """Wait until the submission is imported."""
+        if not self.loaded:
+            self.post()
+            self.loaded = True
+            seconds = self.clock.limits.import_s
+            late = f"importing the submission took longer than {seconds:g} s and was stopped"
+            self.worker.receive(seconds, "importing the submission", late)
+
+    def read(self) -> None:
+        """Let the worker compile the submission without running it."""
+        seconds = self.clock.limits.import_s
+        self.worker.post("read", "", asdict(self.submission))
+        self.worker.receive(seconds, "compiling the submission", f"compiling took longer than {seconds:g} s")
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        self.load()
+        try:
+            return self._ask("call", name, arguments, name)
+        except RemoteFault as fault:
+            if fault.type_name == "MissingEntryPoint":
+                raise SubmissionError(missing(self.kata, name)) from None
+            raise
+
+    def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
+        self.load()
+        if probe.file not in self.sent:
+            self.sent.add(probe.file)
+            self._ask("probe", probe.file, probe.source, probe.name)
+        return self._ask("run", f"{probe.file}:{probe.name}", arguments, probe.name)
+
+    def data(self, name: str) -> bytes | None:
+        return self.submission.files.get(name)
+
+    def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
+        # learners do not know about probes
+        seconds, late = self.clock.allowance("your code" if operation == "run" else what)
+        self.worker.post(operation, name, value)
+        return self.worker.receive(seconds, what, late)
+
+    def cpu_s(self) -> float:
+        return self.worker.cpu_s()
+
+    def pause(self) -> None:
+        self.load()
+        self.worker.pause()
+
+    def resume(self) -> None:
+        self.worker.resume()

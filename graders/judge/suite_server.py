@@ -1,0 +1,275 @@
+"""A suite server: it collects one kata's tests once, and forks a fresh judge for every grading.
+
+graders.judge.fork_server forks this process, after importing torch if the tests use it. pytest runs here as usual up to
+`pytest_runtestloop`, where the server waits for requests instead of running the tests. graders.judge.speed explains
+what it does while it waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import socket
+import sys
+from functools import partial
+
+import msgspec
+import pytest
+
+from graders.catalogue import Kata
+from graders.errors import CatalogueError
+from graders.judge.framing import receive, send
+from graders.judge.grading import Grading, Sandbox
+from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote
+from graders.judge.responding import respond
+from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
+from graders.pytest_plugin.cases import Trial
+from graders.pytest_plugin.handle import Handle
+from graders.pytest_plugin.items import KATA, MODE, SEED, task_of
+from graders.pytest_plugin.local_side import LocalSide
+from graders.pytest_plugin.observation_cache import MESSAGE_BYTES, ObservationCache
+from graders.verdict import Verdict
+from graders.watchdog import limit_memory
+from graders.worker.syscalls import prctl
+
+PR_SET_PDEATHSIG = 1
+DESCRIPTORS = 4  # at most, with a request: the client, and a workers' fork server for each runtime of the kata
+
+# pytest's own plugins that cost time in every judge and do not affect results.
+_WITHOUT = (
+    "cacheprovider doctest unittest junitxml stepwise faulthandler logging pastebin debugging setuponly setupplan "
+    "threadexception unraisableexception warnings recwarn monkeypatch tmpdir"
+)
+
+
+def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
+    """Collect the kata's tests and serve requests until `requests` closes. Runs in its own process."""
+    prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # judges are reaped by the kernel
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = SuiteServer(kata, requests, resident)
+    arguments = [str(path) for path in (*kata.visible_tests, *kata.hidden_tests)]
+    arguments += ["--import-mode=importlib", "--capture=no", "--noconftest", f"--rootdir={kata.root}", "-c", os.devnull]
+    for name in _WITHOUT.split():
+        arguments += ["-p", f"no:{name}"]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path.insert(0, str(kata.root))
+    if not (kata.visible_tests or kata.hidden_tests):
+        server.faults.append(f"{kata.folder}: no test was collected; write {kata.folder}/test_{kata.slug}.py")
+        server.refuse_all()
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        try:
+            pytest.main([*arguments, "-p", "graders.pytest_plugin.plugin"], plugins=[server])
+        except CatalogueError as fault:
+            server.faults.append(str(fault))
+    server.refuse_all()
+
+
+# Made before the fork, because building a decoder takes longer than using it.
+_requests = msgspec.msgpack.Decoder(GradeRequest)
+_notes = msgspec.json.Decoder(tuple[SandboxNote, ...])
+
+
+class SuiteServer:
+    """A pytest plugin that keeps the collected tests and serves requests."""
+
+    def __init__(self, kata: Kata, requests: socket.socket, resident: bool) -> None:
+        self.kata = kata
+        self.requests = requests
+        self.resident = resident
+        self.faults: list[str] = []
+        self.grading: Grading | None = None
+        self.quick = False  # does every judge rehearse while it waits?
+        self.served = False
+        self.observations = ObservationCache()
+        self._cold = resident  # is the rehearsal still to come?
+
+    # ------------------------------------------------------------------------------- pytest's hooks
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[MODE] = self
+        config.stash[SEED] = bytes(16)
+        self.config = config
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.faults.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = [item for item in session.items if KATA in item.stash]
+        self._check()
+        if not self.faults:
+            self._serve()
+        return True
+
+    def _check(self) -> None:
+        tested = {task_of(item) for item in self.items}
+        untested = [task.name for task in self.kata.tasks if task.name not in tested and not task.review]
+        if not self.items:
+            self.faults.append(f"{self.kata.folder}: no test was collected; write {self.kata.folder}/test_*.py")
+        elif untested and not self.kata.handed_out:
+            names = ", ".join(untested)
+            self.faults.append(f"{self.kata.folder / 'kata.toml'}: no test decides {names}: write one, marked @task(…)")
+
+    # ------------------------------------------------------------------------- the plugin's mode
+
+    def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        """Return the `kata` of a test: the grading's, or one on the solution during a rehearsal."""
+        if self.grading is None:
+            return Handle(kata, LocalSide(kata, kata.solution), lambda: LocalSide(kata, kata.solution))
+        return self.grading.handle(item, kata)
+
+    def run(self, item: pytest.Function, trial: Trial) -> None:
+        if self.grading is None:
+            trial.failure(reducing=False)
+        else:
+            self.grading.run(item, trial)
+
+    def install(self, grading: Grading, seed: bytes) -> None:
+        """Make this process the judge of one submission."""
+        self.grading = grading
+        self.config.stash[SEED] = seed
+
+    # --------------------------------------------------------------------------------------- requests
+
+    def _serve(self) -> None:
+        freeze_heap()
+        waiting: socket.socket | None = self._fork()
+        busy: dict[int, socket.socket] = {}
+        poll = select.poll()
+        poll.register(self.requests, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll(IDLE_MS if self._cold else None)}
+            for descriptor in ready & busy.keys():
+                if not self._receive_observations(busy[descriptor]):
+                    poll.unregister(descriptor)
+                    busy.pop(descriptor).close()
+            requested, idle = self.requests.fileno() in ready, not ready and not busy
+            # If requests follow each other without a pause, warm up before the second one.
+            if self._cold and (idle or (requested and self.served)):
+                self.quick = warm_up(self.items)
+                self._cold = False
+                waiting = self._renewed(waiting)
+            if requested:
+                self.served = True
+                message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
+                if not message:
+                    return
+                # The next judge is forked ahead when this one is done.
+                judge = waiting or self._fork()
+                waiting = None
+                self._hand_over(judge, message, descriptors)
+                busy[judge.fileno()] = judge
+                poll.register(judge, select.POLLIN)
+            elif waiting is None and not busy and self.resident:
+                waiting = self._fork()
+
+    def _receive_observations(self, judge: socket.socket) -> bool:
+        """Store the observations that a judge sends; return False once it has ended."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                try:
+                    message = judge.recv(MESSAGE_BYTES + 1, socket.MSG_DONTWAIT)
+                except ConnectionError:
+                    return False
+                if not message:
+                    return False
+                self.observations.add_message(message)
+        return True
+
+    def _renewed(self, waiting: socket.socket | None) -> socket.socket:
+        if waiting is not None:
+            waiting.close()
+        return self._fork()
+
+    def _hand_over(self, judge: socket.socket, message: bytes, descriptors: list[int]) -> None:
+        try:
+            socket.send_fds(judge, [message], descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _fork(self) -> socket.socket:
+        """Fork a judge that waits for its request; return the socket for the request."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid:
+            theirs.close()
+            return ours
+        with ending_process():
+            prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            ours.close()
+            self.requests.close()
+            collect_garbage_rarely()
+            self._judge(theirs)
+        raise AssertionError("unreachable")
+
+    def _judge(self, requests: socket.socket) -> None:
+        if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
+            rehearse(self.items)  # no request yet: copy the pages that a grading writes
+        message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
+        if not message:
+            return
+        client = socket.socket(fileno=descriptors[0])
+        notes = _notes.decode(message)
+        sandboxes = {
+            runtime: Sandbox(socket.socket(fileno=descriptor), note.confinement, note.reason)
+            for runtime, descriptor, note in zip(self.kata.runtimes, descriptors[1:], notes, strict=True)
+        }
+        request = _requests.decode(receive(client))
+        _end_with_client(client)
+        limit_memory()
+        report = partial(_report_progress, client)
+        response = respond(self.kata, self.items, request, sandboxes, self.install, report, self.observations)
+        with contextlib.suppress(OSError):
+            # Before the response, because the next request may follow it at once.
+            for message in self.observations.new_messages():
+                requests.send(message)
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        send(client, msgspec.msgpack.encode(response))
+
+    def refuse_all(self) -> None:
+        """Answer every request with the reason why the tests could not be collected."""
+        reason = "\n".join(self.faults) or f"{self.kata.folder}: pytest could not collect the tests"
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
+            if not message:
+                return
+            client = socket.socket(fileno=descriptors[0])
+            with contextlib.suppress(OSError):
+                receive(client)
+                send(client, msgspec.msgpack.encode(GradeResponse(error=reason)))
+            client.close()
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
+
+
+def _report_progress(client: socket.socket, verdict: Verdict) -> None:
+    """Send a partial verdict. Ignore SIGIO meanwhile: it also announces that the socket can be written to."""
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        send(client, msgspec.msgpack.encode(GradeResponse(verdict=verdict, partial=True)))
+    except OSError:
+        os._exit(0)
+    _end_with_client(client)
+
+
+def _end_with_client(client: socket.socket) -> None:
+    """End this process as soon as the client closes its end of the socket, because then the verdict is not needed.
+
+    The kernel sends SIGIO, which nothing else uses here, and which ends the process. The workers' fork server ends the
+    workers of a judge that has ended.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(client, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(client, fcntl.F_SETFL, fcntl.fcntl(client, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(client, select.POLLIN)
+    if poll.poll(0):  # it was closed before O_ASYNC was set
+        os._exit(0)

@@ -1,0 +1,298 @@
+"""The judge's handle on a worker: requests with deadlines, captured output, CPU time, and killing it.
+
+The judge trusts nothing that a worker says beyond its form, which graders.wire checks. Times, counts and statuses come
+from the kernel and from the judge's own clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from graders import wire
+from graders.errors import ForkServerDied, JudgeError, NotPlain, RemoteFault, WireError, WorkerError
+from graders.judge.process import pid_of
+
+# Most replies come sooner than the kernel wakes a sleeping process, so the judge polls for this long before it sleeps.
+SPIN_S = 0.0003
+SEND_S = 5.0  # between two calls a worker reads at once; one that does not has stopped serving
+KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's figures on a worker that ended
+
+
+@dataclass(eq=False)
+class Worker:
+    """One confined process. `output_limit` is in bytes; further output is read and dropped."""
+
+    channel: int
+    output: int
+    pidfd: int
+    group: WorkerGroup
+    output_limit: int = 64 << 10
+    spin_s: float = SPIN_S
+    number: int = 0
+    printed: bytearray = field(default_factory=bytearray)
+    cut: bool = False
+    dead: str = ""
+    ended: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        os.set_blocking(self.output, False)
+        self.stream = socket.socket(fileno=self.channel)
+        self.stream.setblocking(False)
+        self.poll = select.poll()
+        self.poll.register(self.channel, select.POLLIN)
+        self.poll.register(self.output, select.POLLIN)
+        self.reader = wire.Reader(self._fill)
+        self.deadline = 0.0
+        self.pending: int | None = None
+        self._pid: int | None = None
+
+    # ------------------------------------------------------------------------------------ requests
+
+    def post(self, operation: str, name: str, value: Any) -> None:
+        """Send a request without waiting for its reply."""
+        if self.dead:
+            raise WorkerError(self.dead)
+        if not self.reader.empty or self._spoke():
+            raise self.kill("the worker wrote to the judge without being asked")
+        self.number += 1
+        try:
+            for part in wire.request(self.number, operation, name, value):
+                self._write(memoryview(part))
+        except (BrokenPipeError, ConnectionResetError):
+            raise self.kill(self._exit_reason()) from None
+        self.pending = self.number
+
+    def _write(self, view: memoryview) -> None:
+        while view:
+            try:
+                view = view[os.write(self.channel, view) :]
+            except BlockingIOError:
+                poll = select.poll()
+                poll.register(self.channel, select.POLLOUT)
+                if not poll.poll(SEND_S * 1000):
+                    raise self.kill("the worker stopped listening to the judge and was stopped") from None
+
+    def receive(self, seconds: float, what: str, late: str) -> Any:
+        """Return the value of the reply to the last request.
+
+        `late` is the message if it takes more than `seconds`; `what` names the request in other messages. Raises
+        RemoteFault, NotPlain, WorkerError.
+        """
+        number, self.pending = self.pending, None
+        if self.dead:
+            raise WorkerError(self.dead)
+        self.deadline = time.monotonic() + seconds
+        try:
+            reply = wire.receive_reply(self.reader, number or 0)
+        except WireError as fault:
+            raise self.kill(f"the worker broke the wire protocol: {fault}") from None
+        except TimeoutError:
+            raise self.kill(late) from None
+        except EOFError:
+            raise self.kill(f"{what}: {self._exit_reason()}") from None
+        if reply.ok:
+            return reply.value
+        if not isinstance(reply.value, dict):
+            raise self.kill("the worker broke the wire protocol: an exception without a description")
+        fault = RemoteFault(reply.value)
+        if fault.type_name == "WireError":
+            raise NotPlain(f"{what} returned {fault.text[:400]}")
+        raise fault
+
+    def _fill(self, room: int) -> bytes:
+        """Wait for at least one byte on the channel and return what has arrived. Read the output meanwhile."""
+        now = time.monotonic()
+        if now >= self.deadline:  # also if bytes keep arriving one by one
+            raise TimeoutError
+        soon = min(now + self.spin_s, self.deadline)
+        while time.monotonic() < soon:
+            chunk = self._read(room)
+            if chunk is not None:
+                return chunk
+            os.sched_yield()
+        while True:
+            remaining = self.deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError
+            ready = self.poll.poll(remaining * 1000)
+            if any(descriptor == self.output for descriptor, _ in ready) and not self.drain():
+                self.poll.unregister(self.output)
+            if any(descriptor == self.channel for descriptor, _ in ready):
+                chunk = self._read(room)
+                if chunk is not None:
+                    return chunk
+
+    def _read(self, room: int) -> bytes | None:
+        """Return what has arrived, or None. Raises EOFError if the channel is closed."""
+        try:
+            chunk = os.read(self.channel, room)
+        except BlockingIOError:
+            return None
+        except ConnectionResetError:
+            chunk = b""
+        if not chunk:
+            raise EOFError
+        return chunk
+
+    def _spoke(self) -> bool:
+        """Return whether something has arrived on the channel since the last reply. A closed channel does not count."""
+        try:
+            return bool(self.stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except (BlockingIOError, ConnectionResetError):
+            return False
+
+    # -------------------------------------------------------------------------------------- output
+
+    def drain(self) -> bool:
+        """Read printed output; return False once the other end is closed."""
+        for _ in range(64):  # a worker that prints without end must not block the judge
+            try:
+                chunk = os.read(self.output, 65536)
+            except BlockingIOError:
+                return True
+            if not chunk:
+                return False
+            room = self.output_limit - len(self.printed)
+            self.printed += chunk[:room]
+            self.cut = self.cut or len(chunk) > room
+        return True
+
+    def take_output(self) -> str:
+        """Return the output so far as text."""
+        self.drain()
+        text = self.printed.decode("utf-8", "replace")
+        if self.cut:
+            text += f"\n[output cut at {self.output_limit // 1024} kB]"
+        return text
+
+    # ------------------------------------------------------------------------------- life and death
+
+    @property
+    def pid(self) -> int:
+        """The worker's process number in the judge's own namespace."""
+        if self._pid is None:
+            self._pid = pid_of(self.pidfd)
+        return self._pid
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds of all its threads: the kernel's clock or, once it has ended, the final figure."""
+        if self.ended is None and not self.dead:
+            try:
+                pid = self.pid
+                if pid > 0:  # a reaped process has -1, which would select the judge's own clock
+                    return time.clock_gettime((~pid << 3) | 2)
+            except OSError:
+                pass
+        end = self.group.end_of(self, KILLED_WITHIN_S)
+        return float(end["cpu_s"]) if end else 0.0
+
+    def pause(self) -> None:
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it has ended; the next request reports how
+            signal.pidfd_send_signal(self.pidfd, number)
+
+    def kill(self, reason: str) -> WorkerError:
+        """Kill the worker, and record the reason."""
+        if not self.dead:
+            self.dead = reason
+            self._send(signal.SIGKILL)
+        return WorkerError(self.dead)
+
+    def _exit_reason(self) -> str:
+        """Return the message on why a worker that closed its channel has ended."""
+        end = self.group.end_of(self, KILLED_WITHIN_S)
+        if end is None:
+            return "the worker closed its connection to the judge"
+        status = int(end["status"])
+        if os.WIFEXITED(status):
+            return f"the process ended itself with exit status {os.WEXITSTATUS(status)} instead of returning"
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            return "the process used up its CPU time and was killed"
+        name = signal.Signals(number).name if number in signal.Signals.__members__.values() else str(number)
+        if number == signal.SIGSEGV:
+            return "the process crashed (SIGSEGV: runaway recursion or memory exhausted)"
+        return f"the process crashed ({name})"
+
+
+class WorkerGroup:
+    """Workers of one grading, which the workers' fork server sends over a private socket.
+
+    When the group is closed or its judge dies, the fork server kills them all. A `patient` group does not poll before
+    it sleeps.
+    """
+
+    def __init__(self, server: socket.socket, output_kb: int, *, patient: bool = False) -> None:
+        self.spin_s = 0.0 if patient else SPIN_S
+        self.server = server
+        self.output_limit = output_kb << 10
+        self.socket, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.workers: dict[int, Worker] = {}
+
+    def acquire(self, count: int, seconds: float = 20.0) -> list[Worker]:
+        """Return `count` fresh workers. Raises ForkServerDied, or JudgeError if none can be started."""
+        theirs = self._theirs
+        if theirs is None:
+            raise JudgeError("a worker group can acquire its workers only once")
+        self._theirs = None  # type: ignore[assignment]
+        try:
+            request = json.dumps({"workers": count}).encode()
+            socket.send_fds(self.server, [request], [theirs.fileno()])
+        except OSError:
+            raise ForkServerDied("the workers' fork server is gone") from None
+        finally:
+            theirs.close()
+        self.socket.settimeout(seconds)
+        return [self._receive_worker() for _ in range(count)]
+
+    def _receive_worker(self) -> Worker:
+        while True:
+            try:
+                message, descriptors, _, _ = socket.recv_fds(self.socket, 4096, 3)
+            except (TimeoutError, ConnectionError):
+                raise ForkServerDied("the workers' fork server does not answer") from None
+            if not message:
+                raise ForkServerDied("the workers' fork server is gone")
+            note = json.loads(message)
+            if "refused" in note:
+                raise JudgeError(f"no worker can be started: {note['refused']}. Grade again when the machine has room.")
+            if len(descriptors) == 3:
+                worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit, self.spin_s)
+                self.workers[note["pid"]] = worker
+                return worker
+            self._record_end(note)
+
+    def _record_end(self, note: dict[str, Any]) -> None:
+        worker = self.workers.get(note["pid"])
+        if worker is not None:
+            worker.ended = note
+
+    def end_of(self, worker: Worker, seconds: float) -> dict[str, Any] | None:
+        """Wait for the fork server's note on how a worker ended, and return it; None if it does not come in time."""
+        deadline = time.monotonic() + seconds
+        while worker.ended is None:
+            self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                message = self.socket.recv(4096)
+            except (TimeoutError, OSError):
+                return None
+            if not message:
+                raise ForkServerDied("the workers' fork server is gone")
+            self._record_end(json.loads(message))
+        return worker.ended
+
+    def close(self) -> None:
+        self.socket.close()

@@ -1,0 +1,172 @@
+"""Help for a learner: the next kata, hints, the solution, a diff against it, a reset."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import shutil
+from collections.abc import Container, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from graders import intake
+from graders.catalogue import Kata, Task
+from graders.catalogue.stubs import handed_out
+from graders.errors import KataError
+from graders.learner.progress import Progress, Standing, all_done, next_kata, place, points_of, streak
+from graders.output.delivery import deliver_bytes
+from graders.output.difference import difference as unified
+
+_HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
+
+
+class Hint(NamedTuple):
+    """A folded hint of a README; `about` is the heading above it."""
+
+    title: str
+    body: str
+    about: str
+
+    def helps_with(self, task: Task) -> bool:
+        """Return whether the heading names this task, or the task's title contains the hint's."""
+        named = re.sub(r"\W+", "", self.about).lower()
+        subject = self.title.partition(":")[2].strip().lower()
+        return (
+            task.name == named or task.name.startswith(f"{named}_") or (bool(subject) and subject in task.title.lower())
+        )
+
+
+def hints_of(kata: Kata) -> list[Hint]:
+    """Return the hints of a kata, in the order of its README."""
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    found, about = [], ""
+    for heading, title, body in _HINT.findall(text):
+        if heading:
+            about = heading.strip()
+        elif title.strip().lower().startswith("hint"):
+            found.append(Hint(" ".join(title.split()), body.strip(), about))
+    return found
+
+
+def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
+    """Return the numbers, from 1, of the hints for a failing task: its own, then the others under the same heading.
+
+    Return all hints in order if none is for this task.
+    """
+    numbers = range(1, len(hints) + 1)
+    first = [number for number in numbers if task is not None and hints[number - 1].helps_with(task)]
+    headings = {hints[number - 1].about for number in first or numbers}
+    return [*first, *(number for number in numbers if number not in first and hints[number - 1].about in headings)]
+
+
+def next_hint(numbers: Sequence[int], seen: Container[int]) -> int:
+    """Return the first of these hints that the learner has not seen; the last, if all were seen."""
+    return next((number for number in numbers if number not in seen), numbers[-1])
+
+
+def hint(kata: Kata, number: int | None, progress: Progress) -> str:
+    """Return one hint (by default the first that was not shown yet) and record it as shown. Raises KataError."""
+    hints = hints_of(kata)
+    if not hints:
+        raise KataError(f"{kata.slug} has no hints. Its README explains the tasks: {kata.folder / 'README.md'}")
+    chosen = number or next_hint(range(1, len(hints) + 1), progress.hints_seen(kata.slug))
+    if chosen > len(hints):
+        raise KataError(f"{kata.slug} has no hint {chosen}. Choose a number from 1 to {len(hints)}.")
+    progress.saw_hint(kata.slug, chosen)
+    title, body, _ = hints[chosen - 1]
+    rest = len(hints) - chosen
+    more = ""
+    if number is None:
+        more = f"\n\n{rest} more: katas hint {kata.slug}" if rest else "\n\nThat was the last hint."
+    return f"{title}\n\n{body}{more}"
+
+
+def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
+    """Raise KataError if the solution is missing, or the learner may not see it yet."""
+    if not kata.solution.is_dir():
+        raise KataError(f"{kata.solution}: there is no solution here. Ask your instructor for it.")
+    if not anyway and not progress.standings([kata.slug])[kata.slug].done:
+        raise KataError(
+            f"{kata.slug} is not passed yet. Run `katas grade {kata.slug}` until it passes, or add --anyway to "
+            "see the solution now."
+        )
+
+
+def solution(kata: Kata) -> str:
+    """Return the files of the solution as text, each under its name."""
+    files = intake.shipped(kata, kata.solution)
+    return "\n".join(f"# {name}\n\n{data.decode('utf-8', 'replace')}" for name, data in sorted(files.items()))
+
+
+def difference(kata: Kata) -> str:
+    """Return a unified diff from the learner's files to the solution's; empty if they are equal."""
+    own = {file.name: file.data for file in intake.take(kata, kata.folder).files}
+    solved = intake.shipped(kata, kata.solution)
+    return unified(own, solved, (f"katas/{kata.slug}", f"solutions/{kata.slug}"))
+
+
+def reset(kata: Kata) -> list[str]:
+    """Restore the stubs as they were handed out, back up the learner's files, and return a report in lines.
+
+    Raises KataError, and changes nothing, if the stubs cannot be read or the backup fails.
+    """
+    stubs = handed_out(kata)
+    changed = {name: data for name, data in stubs.items() if _content(kata.folder / name) != data}
+    if not changed:
+        return [f"{kata.slug}: nothing to do; your files are the original stubs"]
+    stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    backup = kata.root / ".katas" / "backup" / f"{kata.slug}-{stamp}"
+    try:
+        for name in changed:
+            if (kata.folder / name).exists():
+                (backup / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(kata.folder / name, backup / name)
+    except OSError as fault:
+        raise KataError(
+            f"{backup}: {fault.strerror}. Your files could not be backed up, so nothing was changed."
+        ) from None
+    for name, data in changed.items():
+        deliver_bytes(data, kata.folder / name)
+    kept = [f"backup of your files: {backup.relative_to(kata.root)}/"] if backup.is_dir() else []
+    return [*(f"restored: katas/{kata.slug}/{name}" for name in sorted(changed)), *kept]
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
+    """Return what to do next, with the commands for it."""
+    found = next_kata(katas, standings)
+    if found is None:
+        return all_done(katas)
+    kata, why = found
+    more = f" and {len(kata.files) - 1} more" if len(kata.files) > 1 else ""
+    return (
+        f"next: {kata.slug}, {kata.title} ({why})\n"
+        f"  read   katas/{kata.slug}/README.md\n"
+        f"  write  katas/{kata.slug}/{kata.files[0]}{more}\n"
+        f"  grade  katas watch {kata.slug}   (or pytest katas/{kata.slug})"
+    )
+
+
+def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) -> str:
+    """Return the checklist of all katas, a summary and what to do next, within 80 columns."""
+    standings = progress.standings([kata.slug for kata in katas])
+    lines = []
+    for kata in sorted(katas, key=place):
+        standing = standings[kata.slug]
+        reached = f"{standing.best:g}" if standing.tries else "–"
+        points = f"{reached}/{points_of(kata):g}"
+        title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
+        mark = "✓" if standing.done else "·"
+        lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
+    done = sum(standing.done for standing in standings.values())
+    days = streak(progress.days(), today)
+    total = sum(standing.best for standing in standings.values())
+    lines += ["", f"{done} of {len(katas)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"]
+    return "\n".join([*lines, advice(katas, standings)])

@@ -1,0 +1,259 @@
+"""Grade a kata from inside a notebook: its cells are graded like the files that `katas grade` reads.
+
+    from graders.learner.notebook import grade
+
+    grade("exercise03", folder="exercise03-work")
+
+A cell whose first line is `# file: two_layer.py` is that file. It runs in the notebook like any other cell, so
+completion and debugger work; its text is graded as it was last run.
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import re
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from io import StringIO
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.judge.client import Judge
+from graders.verdict import Verdict
+
+INSTALLED = Path(__file__).parents[2]
+"""The repository that contains the grader, if it was installed from a clone."""
+
+_FIRST_LINE = re.compile(r"\s*#\s*file:\s*(\S+)[^\S\n]*(?:\n|$)")
+_judges: dict[Path, Judge] = {}  # by repository; kept alive, so that only the first call is slow
+
+
+class NotebookError(KataError):
+    """A problem that the notebook's user can fix; the notebook shows one sentence instead of a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows."""
+        return textwrap.wrap(f"katas: {self}", 79, break_long_words=False, break_on_hyphens=False)
+
+
+def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | None = None) -> None:
+    """Grade the cells that hold the kata's files and print the official verdict, hidden tests included.
+
+    The graded files are saved in `folder`, ready to hand in; without `folder` they are discarded. `root` is the
+    repository of katas; the default is one above the working folder that has this kata, or else the grader's own.
+    Raises NotebookError.
+    """
+    with _errors_explained():
+        kata = _kata(slug, root)
+        if folder is None and other_files(kata):
+            raise KataError(
+                f'{slug}: this kata also needs {", ".join(other_files(kata))}. Name their folder: folder="{slug}-work".'
+            )
+        sources = {name: _last_run(name) for name in cells_of(kata)}
+        with ExitStack() as stack:
+            place = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="katas-")))
+            for name, (_, source) in sources.items():
+                _save(place, name, source)
+            verdict = _judge(kata).grade(slug, place)
+    print(_page(_for_notebook(verdict, kata)))
+    for name, (number, _) in sources.items():
+        print(f"  Graded: {name} as last run in cell [{number}]{f', saved in {folder}/' if folder else ''}")
+
+
+def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) -> None:
+    """Make the supplied modules importable, and copy the kata's files that are not cells into `folder` if missing.
+
+    `root` is as for `grade`. Raises NotebookError.
+    """
+    with _errors_explained():
+        kata = _kata(slug, root)
+        if kata.supplied and str(kata.folder) not in sys.path:
+            sys.path.append(str(kata.folder))
+        for name in other_files(kata):
+            path = Path(folder, name)
+            if catalogue.is_glob(name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            elif path.exists():
+                print(f"{path} exists already and was not changed")
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes((kata.folder / name).read_bytes())
+                print(f"{path} was created")
+
+
+def root_of(slug: str, start: Path) -> Path:
+    """Return the repository that a notebook in the folder `start` finds by itself. Raises KataError if none."""
+    start = start.resolve()
+    for place in (start, *start.parents, INSTALLED):
+        if _has(place, slug):
+            return place
+    raise KataError(
+        f"{slug}: there is no folder katas/{slug} in {start}, above it, or in {INSTALLED} (the grader's folder). "
+        f'Name the repository of katas in this cell: grade("{slug}", root="DIR")'
+    )
+
+
+def first_line(name: str) -> str:
+    """Return the first line of the cell that holds this file."""
+    return f"# file: {name}"
+
+
+def cells_of(kata: Kata) -> tuple[str, ...]:
+    """Return the files that become one cell each. Raises KataError if cells cannot hold the kata."""
+    names = tuple(name for name in kata.files if name.endswith(".py"))
+    modules = {Path(name).stem for name in names}
+    for name in names:
+        said = "it is in a package" if "/" in name else ""
+        for other in sorted(modules & _imported(kata.folder / name)):
+            said = f"it imports {other}"
+        if said:
+            raise KataError(
+                f"{kata.slug}: {name} cannot be a notebook cell, because {said}. "
+                f"Work on the files instead: pytest katas/{kata.slug}"
+            )
+    return names
+
+
+def other_files(kata: Kata) -> tuple[str, ...]:
+    """Return the files, and patterns of files, that are not cells."""
+    return tuple(name for name in kata.files if not name.endswith(".py"))
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the top-level modules that a file imports; none if it is missing or not valid Python."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+        return set()
+    found = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    found += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in found}
+
+
+@contextmanager
+def _errors_explained() -> Iterator[None]:
+    """Turn the errors that a person can fix into one sentence."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise NotebookError("interrupted; nothing was graded") from None
+    except KataError as fault:
+        raise NotebookError(str(fault)) from None
+    except OSError as fault:
+        raise NotebookError(f"{fault.filename}: {fault.strerror}. Name another folder in this cell.") from None
+
+
+def _kata(slug: str, root: str | Path | None) -> Kata:
+    return catalogue.load(_named_root(slug, root) if root else root_of(slug, Path.cwd()), slug)
+
+
+def _has(root: Path, slug: str) -> bool:
+    return (root / "katas" / slug / "kata.toml").is_file()
+
+
+def _named_root(slug: str, root: str | Path) -> Path:
+    """Return the repository that was named in the cell."""
+    place = Path(root).expanduser().resolve()
+    if not _has(place, slug):
+        raise KataError(f'root="{root}": it contains no katas/{slug}. Correct the root in this cell.')
+    return place
+
+
+def _last_run(name: str) -> tuple[int, str]:
+    """Return the number and the text of the last run cell that holds this file."""
+    inputs = _inputs()
+    for number in range(len(inputs) - 1, -1, -1):
+        found = _FIRST_LINE.match(inputs[number])
+        if found and found[1] == name:
+            return number, _python(name, inputs[number].rstrip("\n") + "\n")
+    raise KataError(
+        f"{name}: no cell that begins with `{first_line(name)}` has been run since the kernel started. "
+        "Run the cell that holds your answer, then this one."
+    )
+
+
+def _python(name: str, source: str) -> str:
+    """Return the source. Raises KataError for a line that only IPython understands; the judge reports other errors."""
+    try:
+        ast.parse(source)
+    except SyntaxError as fault:
+        line = (fault.text or "").strip()
+        if line.startswith(("%", "!")):
+            raise KataError(
+                f"{name}, line {fault.lineno}: `{line}` is an IPython command, not Python. Move it to another cell."
+            ) from None
+    except (ValueError, MemoryError, RecursionError):  # a null character, or nested too deeply
+        pass
+    return source
+
+
+def _inputs() -> Sequence[str]:
+    """Return the source of each cell that has been run, by its number."""
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        shell = None
+    else:
+        shell = get_ipython()
+    history = getattr(shell, "history_manager", None)
+    if history is None:
+        raise KataError("grade() works only in a notebook. To grade files: katas grade SLUG --submission DIR")
+    inputs: list[str] = history.input_hist_raw
+    return inputs
+
+
+def _save(folder: Path, name: str, source: str) -> None:
+    """Write a file of the submission. Raises KataError rather than replace a file that no cell wrote."""
+    path = folder / name
+    if path.exists():
+        there = path.read_text(encoding="utf-8", errors="replace")
+        if there == source:
+            return
+        found = _FIRST_LINE.match(there)
+        if not found or found[1] != name:
+            raise KataError(f"{path}: a notebook did not write this file. Move it away, or name another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+
+
+def _judge(kata: Kata) -> Judge:
+    """Return the judge of the kata's repository. It ends with the kernel, however that ends."""
+    if kata.root not in _judges:
+        judge = Judge(kata.root, first_runtime="torch" if kata.runtime == "torch" else "numpy")
+        atexit.register(judge.close)  # a kernel that is killed closes the judge's socket, which ends it as well
+        _judges[kata.root] = judge
+    return _judges[kata.root]
+
+
+def _for_notebook(verdict: Verdict, kata: Kata) -> Verdict:
+    """Return the verdict with its counterexamples adapted to a notebook, where the cells' names need no import."""
+    line = re.compile(rf"^(from ({'|'.join(kata.modules)}) import \w+|import sys; sys\.path.*)\n", re.MULTILINE)
+    tests = [replace(test, counterexample=line.sub("", test.counterexample).lstrip("\n")) for test in verdict.tests]
+    return replace(verdict, tests=tuple(tests))
+
+
+def _page(verdict: Verdict) -> str:
+    """Return the terminal report; notebooks show its colours."""
+    from rich.console import Console
+
+    from graders.report import terminal
+
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=terminal.WIDTH,
+        color_system="standard",
+        force_terminal=True,
+        force_jupyter=False,
+        legacy_windows=False,
+    )
+    terminal.print_verdict(verdict, console)
+    return page.getvalue().replace("\x1b[36m", "\x1b[34m")  # cyan is hard to read on white; blue works on both

@@ -1,0 +1,289 @@
+"""`katas notebook`: a kata as a Jupyter notebook, the README with cells to write the answer in and to grade it.
+
+The same kata gives the same bytes: cell identifiers are positions, and the file holds no version, path or date.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import builtins
+import html
+import json
+import mimetypes
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.learner import notebook
+
+_FENCE = re.compile(r" {0,3}(```|~~~)")
+_PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
+_HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # from here on, the README is for learners who are stuck or done
+
+ANSWER = """\
+## Your answer
+
+The next cell is the file `{name}`. Change it and run it (Shift+Enter). Everything that is graded is in that cell,
+imports included. Keep its first line, which names the file.\
+"""
+
+PREPARE = """\
+## Before you begin
+
+This kata needs more than its cells. Run the next cell first, each time the kernel starts: {what}.\
+"""
+IMPORTABLE = "it makes `{name}` importable here, as in a grading"
+TAKEN = "it prepares the folder `{folder}/`; write `{name}` there, in an editor, and the grading takes it from there"
+
+VERDICT = """\
+## The verdict
+
+Run the next cell as often as you like; the first time it takes a second or two. It grades what you last **ran**, so run
+your answer again after a change. The tests are those of `katas grade {slug}`, hidden ones included.
+
+<details>
+<summary>It says: No module named 'graders'</summary>
+
+The notebook and the katas use different Pythons. In VS Code, choose the kernel of the katas' `.venv` (top right). For
+Jupyter, install and start it in that environment: `. .venv/bin/activate`, `pip install jupyterlab`, `jupyter lab`.
+
+</details>\
+"""
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"},
+}
+
+Cell = dict[str, Any]
+
+
+def check(output: Path, *, force: bool) -> None:
+    """Raise KataError for a file whose name is not a notebook's, or that exists already."""
+    if output.suffix != ".ipynb":
+        raise KataError(f"{output}: Jupyter does not open this as a notebook. End the file name with .ipynb.")
+    if output.exists() and not force:
+        raise KataError(f"{output}: the file exists already. Name another with --output, or overwrite it with --force.")
+
+
+def written(kata: Kata, beside: Path) -> str:
+    """Return the notebook as text, for the folder `beside`.
+
+    Raises KataError if nbformat is missing, or if cells cannot hold the kata.
+    """
+    try:
+        nbformat: Any = import_module("nbformat")
+    except ImportError:
+        raise KataError("notebooks need nbformat. Install it: pip install 'nn-katas[notebook]'") from None
+    files = notebook.cells_of(kata)
+    before, after = _readme(kata)
+    cells = [
+        *_markdown("readme", before),
+        *_preparing(kata, beside),
+        *(cell for number, name in enumerate(files, start=1) for cell in _answer(kata, name, number)),
+        *_code("try", _examples(kata) or [f"# Try it here: {', '.join(kata.entry_points)}"], tags=["raises-exception"]),
+        *_markdown("verdict", [VERDICT.format(slug=kata.slug)]),
+        *_code("grade", [_call("grade", kata, beside)]),
+        *_markdown("further", after),
+    ]
+    page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": cells})
+    nbformat.validate(page)
+    text: str = nbformat.writes(page)
+    return text
+
+
+def _preparing(kata: Kata, beside: Path) -> list[Cell]:
+    """Return the cells that prepare a kata with supplied modules, or with files that are not cells."""
+    what = [IMPORTABLE.format(name=Path(name).stem) for name in kata.supplied if name.endswith(".py")]
+    what += [TAKEN.format(folder=_folder(kata), name=name) for name in notebook.other_files(kata)]
+    if not what:
+        return []
+    text = PREPARE.format(what="; ".join(what))
+    return [*_markdown("prepare", [text]), *_code("prepared", [_call("prepare", kata, beside)])]
+
+
+def _call(function: str, kata: Kata, beside: Path) -> str:
+    """Return a call of graders.learner.notebook. It names the repository only if it cannot be found from `beside`."""
+    try:
+        found = notebook.root_of(kata.slug, beside) == kata.root.resolve()
+    except KataError:
+        found = False
+    words = [f'"{kata.slug}"', f'folder="{_folder(kata)}"']
+    words += [] if found else [f"root={json.dumps(str(kata.root), ensure_ascii=False)}"]
+    return f"from graders.learner.notebook import {function}\n\n{function}({', '.join(words)})"
+
+
+def _folder(kata: Kata) -> str:
+    """Return the folder, next to the notebook, that receives the graded files."""
+    return f"{kata.slug}-work"
+
+
+def _answer(kata: Kata, name: str, number: int) -> list[Cell]:
+    """Return the cells of one file of the learner, with its present text."""
+    source = f"{notebook.first_line(name)}\n{_text(kata.folder / name)}"
+    return [*_markdown("answer", [ANSWER.format(name=name)], number), *_code("file", [source], number)]
+
+
+def _markdown(kind: str, sources: list[str], first: int = 1) -> list[Cell]:
+    return [
+        {"cell_type": "markdown", "id": f"{kind}-{number}", "metadata": {}, "source": source}
+        for number, source in enumerate(sources, start=first)
+    ]
+
+
+def _code(kind: str, sources: list[str], first: int = 1, tags: list[str] | None = None) -> list[Cell]:
+    """Return code cells that have not run yet. A cell tagged raises-exception does not stop those after it."""
+    return [
+        {
+            "cell_type": "code",
+            "id": f"{kind}-{number}",
+            "metadata": {"tags": tags} if tags else {},
+            "source": source.rstrip("\n"),
+            "execution_count": None,
+            "outputs": [],
+        }
+        for number, source in enumerate(sources, start=first)
+    ]
+
+
+# ------------------------------------------------------------------------------------------- the README
+
+
+def _readme(kata: Kata) -> tuple[list[str], list[str]]:
+    """Return the README as cells: those before the answer, and those (from the hints on) after it."""
+    path = kata.folder / "README.md"
+    sections = _sections(_text(path)) if path.is_file() else [f"# {kata.title}"]
+    first = next((number for number, section in enumerate(sections) if _HINTS.match(section)), len(sections))
+    before, after = sections[:first], sections[first:]
+    return [cell for section in before for cell in _with_pictures(section, kata)], [
+        cell for section in after for cell in _with_pictures(section, kata)
+    ]
+
+
+def _sections(text: str) -> list[str]:
+    """Split the text before every second-level heading, except in fenced code."""
+    sections: list[list[str]] = [[]]
+    fence = ""
+    for line in text.splitlines():
+        opened = _FENCE.match(line)
+        if opened and fence in ("", opened[1]):
+            fence = "" if fence else opened[1]
+        if line.startswith("## ") and not fence:
+            sections.append([])
+        sections[-1].append(line)
+    return [section for lines in sections if (section := "\n".join(lines).strip())]
+
+
+def _with_pictures(section: str, kata: Kata) -> list[str]:
+    """Return a section with its pictures embedded, each in its own cell so that the text stays easy to edit."""
+    cells, end = [], 0
+    for found in _PICTURE.finditer(section):
+        if "://" in found["file"]:
+            continue
+        cells += [section[end : found.start()], _picture(kata, found["file"], found["alt"])]
+        end = found.end()
+    return [cell for piece in [*cells, section[end:]] if (cell := piece.strip())]
+
+
+def _picture(kata: Kata, file: str, alt: str) -> str:
+    """Return the picture as self-contained HTML. JupyterLab shows this, but not an SVG attached to a cell."""
+    kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
+    try:
+        data = base64.b64encode((kata.folder / file).read_bytes()).decode("ascii")
+    except OSError as fault:
+        raise KataError(
+            f"katas/{kata.slug}/README.md: the picture {file} cannot be read ({fault.strerror}). "
+            f"Draw it: katas figures {kata.slug}"
+        ) from None
+    return f'<img alt="{html.escape(" ".join(alt.split()))}" src="data:{kind};base64,{data}">'
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise KataError(f"{path}: the file cannot be read ({fault}). Restore it.") from None
+
+
+# ------------------------------------------------------------------------------------ example cells
+
+
+def _examples(kata: Kata) -> list[str]:
+    """Return, as a code cell for each entry point, its first call in the visible tests with everything that the call
+    needs.
+
+    Calls on random inputs, or made by a probe, are not examples.
+    """
+    cells: dict[str, str] = {}
+    for path in kata.visible_tests:
+        source = _text(path)
+        outside = _Names(source)
+        for node in ast.parse(source).body:
+            if not isinstance(node, ast.FunctionDef):
+                outside.read(node)
+                continue
+            inside = _Names(source, outside)
+            for statement in node.body:
+                for name, call in _calls(statement):
+                    arguments = ast.Tuple([*call.args, *(keyword.value for keyword in call.keywords)])
+                    needed = inside.needed(arguments)
+                    if name in kata.entry_points and name not in cells and needed is not None:
+                        cells[name] = "\n".join([EXAMPLE, *needed, inside.text(call).removeprefix("kata.")])
+                inside.read(statement)
+    return [cells[name] for name in kata.entry_points if name in cells]
+
+
+EXAMPLE = "# An example from the tests; change it, or add your own."
+
+
+def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
+    """Yield each `kata.name(…)` in a statement; none inside `with`, where the call is expected to fail."""
+    for node in () if isinstance(statement, ast.With) else ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="kata"), attr=name)):
+                yield name, node
+
+
+class _Names:
+    """The names defined in a test file: the imports and the plain assignments read so far."""
+
+    def __init__(self, source: str, outside: _Names | None = None) -> None:
+        self.source = source
+        self.known: dict[str, tuple[ast.stmt, str]] = dict(outside.known) if outside else {}
+
+    def read(self, statement: ast.stmt) -> None:
+        """Record an import or `name = …`. Of the grader's own names, submissions see only the generator."""
+        text = self.text(statement)
+        match statement:
+            case ast.Import(names=[ast.alias() as alias]):
+                self.known[alias.asname or alias.name] = statement, text
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                self.known[name] = statement, text
+            case ast.ImportFrom(module="graders.checks", names=names) if "generator" in {each.name for each in names}:
+                self.known["generator"] = statement, "from numpy.random import default_rng as generator"
+
+    def needed(self, node: ast.AST) -> list[str] | None:
+        """Return the statements that the names in `node` need, imports first; None if a name is unknown."""
+        names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
+        own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+        found: dict[str, None] = {}
+        for name in (name.id for name in names):
+            if name in own or hasattr(builtins, name):
+                continue
+            if name not in self.known:
+                return None
+            statement, text = self.known[name]
+            before = self.needed(statement)
+            if before is None:
+                return None
+            found |= dict.fromkeys([*before, text])
+        imports = [text for text in found if text.startswith(("import ", "from "))]
+        return [*imports, *(text for text in found if text not in imports)]
+
+    def text(self, node: ast.AST) -> str:
+        return ast.get_source_segment(self.source, node) or ""

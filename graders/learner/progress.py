@@ -1,0 +1,251 @@
+"""A learner's progress: the verdicts on their own files, in a SQLite file in their home folder.
+
+The file is $NN_KATAS_PROGRESS, else nn-katas/progress.sqlite in the user's data folder. Every change is one
+transaction: a killed process leaves the file unchanged, and several processes can write at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders import catalogue
+from graders.catalogue import KINDS, Kata
+from graders.errors import KataError
+from graders.verdict import Verdict
+
+WAIT_S = 10.0  # how long to wait for another process that is writing
+DONE = ("passed", "awaiting_review")  # statuses of a verdict that leave the learner nothing to do
+EVERYTHING = "You have passed every kata. `katas debug new` makes another puzzle."
+VISIBLE_DONE = "Your files pass the visible tests of every kata. Your course grades them with the hidden tests."
+_TABLES = """
+CREATE TABLE IF NOT EXISTS verdicts (
+    number INTEGER PRIMARY KEY,
+    slug TEXT NOT NULL,
+    graded_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    score REAL NOT NULL,
+    max_score REAL NOT NULL,
+    submission_sha256 TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS verdicts_by_slug ON verdicts (slug);
+CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (slug, number));
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A learner's progress in one kata. `done_on` is a local ISO 8601 date, empty until the kata is done."""
+
+    slug: str
+    tries: int = 0
+    best: float = 0.0
+    done_on: str = ""
+
+    @property
+    def done(self) -> bool:
+        return bool(self.done_on)
+
+
+class Progress:
+    """The learner's progress file, created if missing. Use it in a `with`; raises KataError if it cannot be used.
+
+    A damaged file is renamed and a new one started; `warning` then says so.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+        self.warning = ""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._open()
+            except sqlite3.DatabaseError as fault:
+                if not _damaged(fault):
+                    raise
+                self._start_new_file(fault)
+        except (OSError, sqlite3.Error) as fault:
+            reason = getattr(fault, "strerror", None) or str(fault)
+            raise KataError(f"{self.path}: {reason}. Set NN_KATAS_PROGRESS to a file that you can write to.") from None
+
+    @classmethod
+    def of(cls, root: Path) -> Progress:
+        """Open a learner's progress in this repository. A repository without hidden tests has a file of its own."""
+        path = default_path()
+        return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def record(self, verdict: Verdict) -> None:
+        """Record a verdict."""
+        row = (
+            verdict.kata,
+            verdict.graded_at,
+            verdict.status,
+            verdict.score,
+            verdict.max_score,
+            verdict.submission_sha256,
+        )
+        with self._changing() as connection:
+            connection.execute(
+                "INSERT INTO verdicts (slug, graded_at, status, score, max_score, submission_sha256) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+
+    def standings(self, slugs: Sequence[str]) -> dict[str, Standing]:
+        """Return the progress in each of these katas."""
+        found = {slug: Standing(slug) for slug in slugs}
+        marks = ", ".join("?" * len(DONE))
+        rows = self._connection.execute(
+            f"SELECT slug, COUNT(*), MAX(score), MIN(CASE WHEN status IN ({marks}) THEN graded_at END) "
+            "FROM verdicts GROUP BY slug",
+            DONE,
+        )
+        for slug, tries, best, done in rows:
+            if slug in found:
+                found[slug] = Standing(slug, tries, best, _local_day(done).isoformat() if done else "")
+        return found
+
+    def days(self) -> list[datetime.date]:
+        """Return the days (local time) on which something was graded, in order."""
+        rows = self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")
+        return sorted({_local_day(row[0]) for row in rows})
+
+    def hints_seen(self, slug: str) -> set[int]:
+        """Return the numbers of the kata's hints that were shown."""
+        return {row[0] for row in self._connection.execute("SELECT number FROM hints WHERE slug = ?", (slug,))}
+
+    def saw_hint(self, slug: str, number: int) -> None:
+        """Record that a hint was shown."""
+        with self._changing() as connection:
+            connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
+
+    def _open(self) -> None:
+        self._connection = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
+        try:
+            self._connection.execute("PRAGMA synchronous = FULL")
+            with self._changing() as connection:
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+            if self._connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("database disk image is malformed")
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """Run one transaction. It takes the lock at once: SQLite can refuse a later request for it without waiting."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _start_new_file(self, fault: sqlite3.DatabaseError) -> None:
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+        renamed = self.path.with_name(f"{self.path.stem}.damaged-{now}{self.path.suffix}")
+        os.replace(self.path, renamed)
+        for rest in ("-journal", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self.path}{rest}", f"{renamed}{rest}")
+        self.warning = f"{self.path} is damaged ({fault}). It was renamed {renamed.name}, and a new file started."
+        self._open()
+
+
+def default_path() -> Path:
+    """Return the path of the learner's progress file."""
+    given = os.environ.get("NN_KATAS_PROGRESS")
+    if given:
+        return Path(given).absolute()
+    general = os.environ.get("XDG_DATA_HOME")
+    return Path(general or Path.home() / ".local" / "share").absolute() / "nn-katas" / "progress.sqlite"
+
+
+def remember(verdicts: Sequence[Verdict], root: Path) -> None:
+    """Record verdicts on the learner's own files. A failure is only reported, on standard error."""
+    tried = [verdict for verdict in verdicts if not verdict.untouched]
+    worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
+    if not worth:
+        return
+    try:
+        with Progress.of(root) as progress:
+            if progress.warning:
+                print(f"katas: {progress.warning}", file=sys.stderr)
+            for verdict in worth:
+                progress.record(verdict)
+    except (KataError, sqlite3.Error) as fault:
+        print(f"katas: the verdict was not recorded for `katas progress`: {fault}", file=sys.stderr)
+
+
+def all_done(katas: Sequence[Kata]) -> str:
+    """Return the message for a learner who has done every kata."""
+    return VISIBLE_DONE if any(kata.handed_out for kata in katas) else EVERYTHING
+
+
+def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
+    """Return the number of days in a row with a grading, up to today. A day without one yet does not end the row."""
+    found = set(days)
+    day = today if today in found else today - datetime.timedelta(days=1)
+    count = 0
+    while day in found:
+        count += 1
+        day -= datetime.timedelta(days=1)
+    return count
+
+
+def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
+    """Return the next kata and why; None when everything is done.
+
+    Katas in progress come first, then those whose requirements are done: exercises by name, then challenges, easiest
+    first.
+    """
+    done = {slug for slug, standing in standings.items() if standing.done}
+    open_ = [kata for kata in katas if kata.slug not in done]
+    ready = [kata for kata in open_ if done.issuperset(set(kata.requires) & standings.keys())]
+    if not open_:
+        return None
+    started = [kata for kata in open_ if standings[kata.slug].tries]
+    if started:
+        kata = max(started, key=lambda each: standings[each.slug].best / max(points_of(each), 1))
+        return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
+    kata = min(ready or open_, key=place)
+    if kata.requires:
+        return (
+            kata,
+            f"{' and '.join(kata.requires)} {'are' if len(kata.requires) > 1 else 'is'} done, which it builds on",
+        )
+    return kata, "it builds on no other kata"
+
+
+def place(kata: Kata) -> tuple[int, int, str]:
+    """Return the sort key of a kata in the recommended order."""
+    return KINDS.index(kata.kind), kata.difficulty if kata.kind != "exercise" else 0, kata.slug
+
+
+def points_of(kata: Kata) -> float:
+    """Return the points that a learner can reach without manual scores."""
+    return sum(task.points for task in kata.tasks if not task.review)
+
+
+def _local_day(moment: str) -> datetime.date:
+    return datetime.datetime.fromisoformat(moment).astimezone().date()
+
+
+def _damaged(fault: sqlite3.DatabaseError) -> bool:
+    return isinstance(fault, sqlite3.DatabaseError) and not isinstance(
+        fault, sqlite3.OperationalError | sqlite3.IntegrityError | sqlite3.ProgrammingError
+    )

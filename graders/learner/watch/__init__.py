@@ -1,0 +1,1 @@
+"""`katas watch`: grade a kata at every save, and show the verdict at once."""

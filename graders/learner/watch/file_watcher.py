@@ -1,0 +1,90 @@
+"""Detect saved files: the kernel reports that a kata's folder changed, and comparing file stats shows which files did.
+
+Editors write a file in place, or write a new file and rename it, or write in several pieces; each changes the file's
+times or inode. The stats are compared once a second in any case, because a folder on a network or on a virtual
+machine's host may change without a report from the kernel, and ten times a second if the kernel reports nothing at all.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from graders.catalogue import Kata
+
+LOOK_S = 1.0
+POLL_S = 0.1
+TOGETHER_MS = 10  # writes in shorter intervals are one save
+LATEST_MS = 100  # and are reported after that long, even if the writing goes on
+
+Signature = tuple[tuple[str, int, int, int], ...]
+
+
+def signature(kata: Kata) -> Signature:
+    """Return a value that changes with any file that affects the kata's verdict. Missing files are left out."""
+    names = {path.name for path in (*kata.visible_tests, *kata.folder.glob("probes*.py"))}
+    names |= {"kata.toml", *kata.supplied}
+    for pattern in kata.files:
+        names |= {path.relative_to(kata.folder).as_posix() for path in kata.folder.glob(pattern)}
+    found = []
+    for name in sorted(names):
+        try:
+            status = os.stat(kata.folder / name)
+        except OSError:
+            continue
+        found.append((name, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
+
+
+class Saves:
+    """A watcher for the saves of one kata. Calls `hurry` from another thread when `changed` should be called."""
+
+    def __init__(self, kata: Kata, hurry: Callable[[], None]) -> None:
+        self.kata = kata
+        self.hurry = hurry
+        self.polling = bool(os.environ.get("WATCHFILES_FORCE_POLLING"))  # the standard variable of watchfiles
+        self._last_signature = signature(kata)
+        self._stop = threading.Event()
+        self._follow()
+
+    @property
+    def pause_s(self) -> float:
+        """Return the longest time to wait between calls of `changed`."""
+        return POLL_S if self.polling else LOOK_S
+
+    def changed(self) -> frozenset[str]:
+        """Return the files that have changed since the last call, by their names in the kata's folder."""
+        before, self._last_signature = self._last_signature, signature(self.kata)
+        if self._place() != self._followed:  # the folder itself was replaced: watch the new one
+            self.close()
+            self._follow()
+        return frozenset(name for name, *_ in set(before) ^ set(self._last_signature))
+
+    def close(self) -> None:
+        self._stop.set()
+
+    def _place(self) -> int:
+        try:
+            return self.kata.folder.stat().st_ino
+        except OSError:
+            return 0
+
+    def _follow(self) -> None:
+        self._followed = self._place()
+        self._stop = threading.Event()
+        if self._followed and not self.polling:
+            threading.Thread(target=self._run, args=(self.kata.folder, self._stop), daemon=True).start()
+
+    def _run(self, folder: Path, stop: threading.Event) -> None:
+        import watchfiles
+
+        try:
+            for _ in watchfiles.watch(
+                folder, watch_filter=None, debounce=LATEST_MS, step=TOGETHER_MS, stop_event=stop, force_polling=False
+            ):
+                self.hurry()
+        except Exception:  # noqa: BLE001 (no inotify, or its limit is reached: polling works in any case)
+            self.polling = True
+            self.hurry()

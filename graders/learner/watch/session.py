@@ -1,0 +1,367 @@
+"""The events of `katas watch`: saves, verdicts and keys, and how each changes the state that is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.judge.client import Judge
+from graders.learner import guidance
+from graders.learner.progress import DONE, Progress, Standing, all_done, next_kata, remember
+from graders.learner.watch.file_watcher import Saves
+from graders.learner.watch.grader import Grader, WatchedGrading
+from graders.learner.watch.plotting import Plotter
+from graders.learner.watch.state import State, syntax_errors_in
+from graders.learner.watch.task_cache import TaskCache
+from graders.report import wording
+from graders.report.shown import shown
+from graders.verdict import Verdict
+
+LONG_S = 1.0  # of a grading, after which its first failure is reported
+TICK_S = 0.25  # how often the shown seconds of a grading are updated
+STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, " ": 10}
+
+
+def opened(root: Path, slug: str | None) -> State:
+    """Return the initial state. The default kata is the working folder's, or else the next one to do."""
+    katas = [catalogue.load(root, each, complete=False) for each in catalogue.slugs(root)]
+    if not katas:
+        raise KataError(f"{root / 'katas'}: the folder contains no katas")
+    standings, warning = {kata.slug: Standing(kata.slug) for kata in katas}, ""
+    try:
+        with Progress.of(root) as progress:
+            standings, warning = progress.standings(list(standings)), progress.warning
+    except (KataError, sqlite3.Error) as fault:
+        warning = str(fault)
+    slug = slug or catalogue.slug_of(Path.cwd(), root)
+    if slug is None:
+        found = next_kata(katas, standings)
+        slug = found[0].slug if found else katas[0].slug
+    chosen = catalogue.load(root, slug, complete=False)
+    return State(katas=katas, standings=standings, kata=chosen, notes=[warning] if warning else [])
+
+
+class WatchSession:
+    """The state, and everything that changes it. Other threads call `wake` when it is time for `look`.
+
+    `news` lists what a plain-text display has to print: verdict, failure (the first one of a running grading), test
+    (the next failing one), notes, hint, list, question, kata. The display removes what it has printed.
+    """
+
+    def __init__(self, state: State, judge: Judge, wake: Callable[[], None]) -> None:
+        self.state = state
+        self.wake = wake
+        self.news: list[str] = ["kata", *(["notes"] if state.notes else [])]
+        self.grader = Grader(judge, wake)
+        self.plotter = Plotter(wake)
+        self.saves = Saves(state.kata, wake)
+        self._caches = _caches(state.kata)
+        self._settings: bytes | None = _settings(state.kata)  # kata.toml as last read
+        self._saved = False  # has any file been saved since this kata is watched?
+        self._counted: object = None  # the last verdict that counted as progress
+        self._failed = False  # has a test failed in the running grading?
+        self._failure_shown = False  # and was that shown?
+        self._to_keep: list[Verdict] = []
+        self.grade()
+
+    def close(self) -> None:
+        """End all background work."""
+        self.saves.close()
+        self.plotter.close()
+        self.grader.close()
+
+    @property
+    def pause_s(self) -> float:
+        """Return the longest time to wait between calls of `look`."""
+        return min(self.saves.pause_s, TICK_S if self.state.started is not None else self.saves.pause_s)
+
+    def look(self) -> None:
+        """Process what has happened: a save, a verdict, a picture."""
+        self._look_for_saves()
+        graded = self.grader.latest()
+        if graded is not None:
+            self._graded(graded)
+        self._report_failure()
+        said = self.plotter.messages()
+        if said:
+            self._note(*said)
+
+    def _look_for_saves(self) -> None:
+        files = self.saves.changed()
+        if not files:
+            return
+        graded = self.grader.latest()
+        if graded is not None and graded.verdict is not None:  # its results for other files are still valid
+            self._caches[graded.visible].take(graded.verdict, graded.tasks)
+        for cache in self._caches.values():
+            cache.saved(files)
+        self._saved = True
+        self._turn("verdict")
+        self.grade()
+
+    # ------------------------------------------------------------------------------------- grading
+
+    def grade(self) -> None:
+        """Start to grade the present files, or show why they cannot be graded."""
+        state = self.state
+        state.syntax_errors, state.fault, state.started, state.place = (), "", None, 0
+        settings = _settings(state.kata)
+        if settings != self._settings:
+            try:
+                state.kata = catalogue.load(state.kata.root, state.kata.slug, complete=False)
+            except KataError as fault:
+                self._nothing_to_grade(str(fault))
+                return
+            self._settings, self._caches = settings, _caches(state.kata)
+        named = [name for name in state.kata.files if not catalogue.is_glob(name)]
+        missing = [name for name in named if not (state.kata.folder / name).is_file()]
+        if missing:
+            slug, are = state.kata.slug, "is" if len(missing) == 1 else "are"
+            remedy = f"Write it, or restore it: press r, or run `katas reset {slug}`"
+            self._nothing_to_grade(f"{', '.join(missing)} {are} not in katas/{slug}/. {remedy}.")
+            return
+        state.syntax_errors = syntax_errors_in(state.kata)
+        cache = self._caches[state.visible]
+        if cache.verdict is not None and not cache.due:
+            state.verdict, state.partial = shown(cache.verdict, "learner"), state.visible
+            self.grader.give_up()
+            self.news.append("verdict")
+            return
+        if state.verdict is not None and not state.verdict.tasks:  # the reason why grading was impossible may be gone
+            state.verdict = shown(cache.verdict, "learner") if cache.verdict is not None else None
+        state.started, self._failed, self._failure_shown = time.monotonic(), False, False
+        self._request()
+
+    def _request(self) -> None:
+        """Request a grading of the tasks that are due."""
+        state, cache = self.state, self._caches[self.state.visible]
+        asked = cache.asked()
+        state.due, state.first = cache.due, cache.first
+        whole = len(asked) == len(state.kata.tasks)
+        self.grader.grade(state.kata.slug, visible=state.visible, tasks=frozenset() if whole else asked)
+
+    def _nothing_to_grade(self, why: str) -> None:
+        self.grader.give_up()
+        self.state.verdict, self.state.fault, self.state.due = None, why, frozenset()
+        self.news.append("verdict")
+
+    def _graded(self, graded: WatchedGrading) -> None:
+        state, cache = self.state, self._caches[graded.visible]
+        state.graded_at = datetime.datetime.now().strftime("%H:%M:%S")
+        if graded.verdict is None:
+            state.started, state.seconds, state.due = None, graded.seconds, frozenset()
+            state.verdict, state.fault = None, graded.fault
+            self.news.append("verdict")
+            return
+        asked = graded.tasks or frozenset(task.name for task in state.kata.tasks)
+        known = cache.take(graded.verdict, asked)
+        self._failed = self._failed or bool(wording.not_passed(graded.verdict))
+        if not graded.so_far and known is cache.verdict:
+            cache.close(asked)
+        state.verdict, state.partial, state.due = shown(known, "learner"), graded.visible, cache.due
+        if graded.so_far or (cache.due and known is cache.verdict):
+            if not graded.so_far:
+                self._request()
+            return
+        state.started, state.seconds, state.due = None, time.monotonic() - (state.started or 0.0), frozenset()
+        self.news.append("verdict")
+        if not graded.visible:
+            self._count(known)
+
+    def _report_failure(self) -> None:
+        """Report the first failure of a long grading before its end."""
+        state = self.state
+        if state.started is None or state.verdict is None or time.monotonic() - state.started < LONG_S:
+            return
+        if self._failed and not self._failure_shown:
+            self._failure_shown = True
+            self.news.append("failure")
+
+    def _count(self, verdict: Verdict) -> None:
+        """Count a verdict as progress if it differs from the last one after a save, or if it is the first pass."""
+        state, slug = self.state, verdict.kata
+        standing = state.standings[slug]
+        became = (verdict.status, verdict.score, *(task.status for task in verdict.tasks))
+        passed = verdict.status in DONE
+        if verdict.untouched or became == self._counted or not (self._saved or (passed and not standing.done)):
+            return
+        self._counted = became
+        self._to_keep.append(verdict)
+        done_on = standing.done_on or (datetime.date.today().isoformat() if passed else "")
+        known = Standing(slug, standing.tries + 1, max(standing.best, verdict.score), done_on)
+        state.standings = state.standings | {slug: known}
+
+    def keep(self) -> None:
+        """Save the progress that was counted. Not part of `look`, because a slow disk would delay the screen."""
+        verdicts, self._to_keep = self._to_keep, []
+        if not verdicts:
+            return
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            remember(verdicts, self.state.kata.root)
+        if said.getvalue():
+            self._note(said.getvalue().strip())
+
+    def _progress(self, step: Callable[[Progress], None]) -> None:
+        """Do something with the learner's progress file; show an error as a note."""
+        try:
+            with Progress.of(self.state.kata.root) as progress:
+                step(progress)
+        except (KataError, sqlite3.Error) as fault:
+            self._note(str(fault))
+
+    def _refresh(self) -> None:
+        """Reload progress made in other processes, except for the watched kata."""
+        state = self.state
+
+        def read(progress: Progress) -> None:
+            found = progress.standings([kata.slug for kata in state.katas])
+            state.standings = found | {state.kata.slug: state.standings[state.kata.slug]}
+
+        self._progress(read)
+
+    def _note(self, *notes: str) -> None:
+        self.state.notes += [note for note in notes if note not in self.state.notes]
+        self.news.append("notes")
+
+    def _turn(self, view: str) -> None:
+        """Switch to another view, scrolled to its top."""
+        self.state.view, self.state.offset, self.state.notes = view, 0, []
+
+    # ---------------------------------------------------------------------------------------- keys
+
+    def key(self, key: str) -> bool:
+        """Perform a key's action. Return False if the key quits."""
+        state = self.state
+        if key == "q":
+            return False
+        keys = {
+            "n": self._next,
+            "f": self._failing,
+            "h": self._hint,
+            "l": self._list,
+            "c": self._tests,
+            "p": self._plot,
+            "r": self._ask,
+        }
+        if state.asking:
+            self._answer(key)
+        elif state.view == "list" and key in STEPS:
+            state.choice = max(0, min(state.choice + STEPS[key], len(state.katas) - 1))
+        elif state.view == "list" and key == "enter":
+            self._go(state.ordered[state.choice])
+        elif key in STEPS:
+            state.offset += STEPS[key]
+        elif key in keys:
+            state.notes = []
+            keys[key]()
+        elif key == "esc":
+            self._turn("verdict")
+        return True
+
+    def _next(self) -> None:
+        state = self.state
+        if not state.done:
+            self._note(f"{state.kata.slug} is not passed yet. Press l to choose another kata.")
+            return
+        self._refresh()
+        following = state.following
+        if following is None:
+            self._note(all_done(state.katas))
+        else:
+            self._go(following[0])
+
+    def _failing(self) -> None:
+        """Show the next test that does not pass."""
+        state = self.state
+        if len(state.failing) < 2:
+            self._note("No other test fails." if state.failing else "No test fails.")
+            return
+        self._turn("verdict")
+        state.place += 1
+        self.news.append("test")
+
+    def _go(self, kata: Kata) -> None:
+        """Watch another kata."""
+        state = self.state
+        self.saves.close()
+        self._turn("verdict")
+        state.kata, state.verdict, state.hints = kata, None, ()
+        self._saved, self._counted = False, None
+        self.saves = Saves(kata, self.wake)
+        self._settings = None
+        self._caches = _caches(kata)
+        self.news.append("kata")
+        self.grade()
+
+    def _hint(self) -> None:
+        """Show the hints for the failing task, one more than before, until all are shown."""
+        state = self.state
+        hints = guidance.hints_of(state.kata)
+        if not hints:
+            self._note(
+                f"{state.kata.slug} has no hints. Its README explains the tasks: katas/{state.kata.slug}/README.md"
+            )
+            return
+        failing = state.failure.task if state.failure is not None else ""
+        numbers = guidance.hints_for(hints, next((task for task in state.kata.tasks if task.name == failing), None))
+        seen = {number for number in numbers if hints[number - 1] in state.hints}
+        self._turn("hints")
+        self._progress(lambda progress: seen.update(progress.hints_seen(state.kata.slug)))
+        number = guidance.next_hint(numbers, seen)
+        self._progress(lambda progress: progress.saw_hint(state.kata.slug, number))
+        shown = numbers[: numbers.index(number) + 1]
+        state.hints, state.hints_left = [hints[each - 1] for each in shown], len(numbers) - len(shown)
+        self.news.append("hint")
+
+    def _list(self) -> None:
+        state = self.state
+        self._turn("verdict" if state.view == "list" else "list")
+        self._refresh()
+        state.choice = [kata.slug for kata in state.ordered].index(state.kata.slug)
+        self.news.append("list")
+
+    def _tests(self) -> None:
+        self.state.visible = not self.state.visible
+        self._turn("verdict")
+        self.grade()
+
+    def _plot(self) -> None:
+        self._note(*self.plotter.begin(self.state.kata))
+
+    def _ask(self) -> None:
+        self.state.asking = True
+        self.news.append("question")
+
+    def _answer(self, key: str) -> None:
+        self.state.asking = False
+        if key != "y":
+            self._note("Nothing was changed.")
+            return
+        self._turn("verdict")
+        try:
+            self._note(*guidance.reset(self.state.kata))
+        except KataError as fault:
+            self._note(str(fault))
+        notes = self.state.notes
+        self._look_for_saves()
+        self.state.notes = notes
+
+
+def _caches(kata: Kata) -> dict[bool, TaskCache]:
+    """Return empty caches: for the visible tests (True), and for all tests (False)."""
+    return {True: TaskCache(kata), False: TaskCache(kata)}
+
+
+def _settings(kata: Kata) -> bytes | None:
+    try:
+        return (kata.folder / "kata.toml").read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,113 @@
+"""The state of `katas watch`: everything that its screen shows."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from graders.catalogue import Kata
+from graders.learner.guidance import Hint
+from graders.learner.progress import DONE, Standing, next_kata, place
+from graders.report import wording
+from graders.verdict import TestResult, Verdict
+
+AGAIN_S = 0.4  # until then, a task that is graded again keeps its former symbol
+
+
+@dataclass(frozen=True)
+class FileError:
+    """A syntax error in a learner's file."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+    said: str
+
+
+@dataclass
+class State:
+    """Everything that the screen depends on. `verdict` is redacted for the learner; `graded_at` is when it arrived."""
+
+    katas: Sequence[Kata]
+    standings: dict[str, Standing]
+    kata: Kata
+    verdict: Verdict | None = None
+    graded_at: str = ""
+    seconds: float = 0.0
+    started: float | None = None  # when the running grading was requested
+    due: frozenset[str] = frozenset()  # tasks whose present files are not graded yet
+    first: frozenset[str] = frozenset()  # those affected by the latest save
+    fault: str = ""  # why grading is impossible, or why there is no verdict
+    syntax_errors: tuple[FileError, ...] = ()
+    partial: bool = False  # does the verdict cover the visible tests only?
+    visible: bool = False  # and will the next one?
+    notes: list[str] = field(default_factory=list)  # messages caused by the last key press
+    view: str = "verdict"  # or hints, or list
+    hints: Sequence[Hint] = ()  # shown so far
+    hints_left: int = 0
+    asking: bool = False  # waiting for the answer to "Reset …?"
+    choice: int = 0  # in the list
+    place: int = 0  # of the shown test among the failing ones
+    offset: int = 0  # lines of the middle part scrolled off the top
+
+    @property
+    def done(self) -> bool:
+        """Return whether the kata is passed, by this verdict or an earlier one."""
+        passed = self.verdict is not None and self.verdict.status in DONE and not (self.partial or self.due)
+        return passed or self.standings[self.kata.slug].done
+
+    @property
+    def open(self) -> frozenset[str]:
+        """Return the tasks to show without a result. At first, a task that is graded again keeps its former result."""
+        if self.started is not None and time.monotonic() - self.started > AGAIN_S:
+            return self.due
+        return self.due - {task.name for task in self.verdict.tasks} if self.verdict is not None else self.due
+
+    @property
+    def failing(self) -> list[TestResult]:
+        """Return the tests that do not pass, those affected by the latest save first."""
+        failing = wording.not_passed(self.verdict) if self.verdict is not None else []
+        return sorted(failing, key=lambda test: test.task not in self.first)
+
+    @property
+    def fails(self) -> bool:
+        """Return whether a test of a core task does not pass."""
+        optional = wording.optional(self.verdict) if self.verdict is not None else frozenset()
+        return any(test.task not in optional for test in self.failing)
+
+    @property
+    def failure(self) -> TestResult | None:
+        """Return the failing test that is shown."""
+        failing = self.failing
+        return failing[self.place % len(failing)] if failing else None
+
+    @property
+    def following(self) -> tuple[Kata, str] | None:
+        """Return the kata to do after this one, and why; None when all others are done."""
+        standings = self.standings | {self.kata.slug: Standing(self.kata.slug, done_on="now")}
+        return next_kata(self.katas, standings)
+
+    @property
+    def ordered(self) -> list[Kata]:
+        """Return the katas in the recommended order."""
+        return sorted(self.katas, key=place)
+
+
+def syntax_errors_in(kata: Kata) -> tuple[FileError, ...]:
+    """Return the first syntax error of each of the learner's files. Nothing is run."""
+    found = []
+    names = [path for pattern in kata.files for path in sorted(kata.folder.glob(pattern)) if path.suffix == ".py"]
+    for path in names:
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
+        except SyntaxError as fault:
+            name = path.relative_to(kata.folder).as_posix()
+            said = f"{type(fault).__name__}: {fault.msg}"
+            found.append(FileError(name, fault.lineno or 0, fault.offset or 0, fault.text or "", said))
+        except (OSError, ValueError, RecursionError, MemoryError):
+            continue  # the judge reports these
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""The latest result of each task, so that a save re-runs only the tasks that the saved file can affect."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from graders.catalogue import Kata
+from graders.scoring import blocking, totalled
+from graders.verdict import Verdict
+
+
+@dataclass
+class TaskCache:
+    """The latest result of each task. `due` are the tasks without one, and those whose files were saved since."""
+
+    kata: Kata
+    verdict: Verdict | None = None
+    due: frozenset[str] = field(init=False)
+    first: frozenset[str] = frozenset()  # the due tasks affected by the latest save
+
+    def __post_init__(self) -> None:
+        self.due = frozenset(task.name for task in self.kata.tasks)
+
+    def saved(self, files: Collection[str]) -> None:
+        """Mark the tasks that saved files affect as due. `files` are relative to the kata's folder."""
+        self.first = affected_by(self.kata, files)
+        self.due |= self.first
+
+    def asked(self) -> frozenset[str]:
+        """Return the tasks to grade now: those affected by the last save, else all that are due.
+
+        Tasks that are still blocked by a failed task outside this set are left out.
+        """
+        asked = self.first & self.due or self.due
+        failed = {task.name for task in self.verdict.tasks if task.status == "failed"} if self.verdict else set()
+        known = {task.name for task in self.verdict.tasks} if self.verdict else set()
+        still = {name for name in asked & known if blocking(self.kata, failed - asked, name)}
+        return asked - still or self.kata.with_earlier(asked)
+
+    def take(self, verdict: Verdict, asked: frozenset[str]) -> Verdict:
+        """Merge a verdict, complete or partial, on the tasks asked for into the known results, and return them all.
+
+        A verdict without tasks (the submission cannot be imported, or the judge failed) is returned unchanged.
+        """
+        if verdict.status in ("ungradable", "error") and not verdict.tasks:
+            return verdict
+        decided = {task.name for task in verdict.tasks}
+        self.verdict = combined(self.kata, self.verdict, verdict, asked)
+        self.due -= decided
+        return self.verdict
+
+    def close(self, asked: frozenset[str]) -> None:
+        """Note that the verdict on these tasks is complete, so that neither they nor the tasks they block are due."""
+        self.due -= asked
+        if self.verdict is not None:
+            failed = {task.name for task in self.verdict.tasks if task.status == "failed"}
+            known = {task.name for task in self.verdict.tasks}
+            self.due -= {name for name in self.due & known if blocking(self.kata, failed, name)}
+
+
+def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
+    """Return the tasks that the files affect, and those that build on them. A file of the kata itself affects all."""
+    every = frozenset(task.name for task in kata.tasks)
+    if not all(kata.declares(name) for name in files):
+        return every
+    found = {task.name for task in kata.tasks if not task.files or set(files) & set(task.files)}
+    later = {task.name for task in kata.tasks if found & kata.with_earlier([task.name])}
+    return frozenset(found | later) or every
+
+
+def combined(kata: Kata, before: Verdict | None, after: Verdict, asked: Collection[str]) -> Verdict:
+    """Return `after` with the results of `before` for other tasks, and for tasks asked for but not decided yet."""
+    places = {task.name: place for place, task in enumerate(kata.tasks)}
+    decided = {task.name for task in after.tasks}
+    kept = [task for task in before.tasks if task.name not in decided] if before else []
+    tests = [test for test in before.tests if test.task not in asked] if before else []
+    tests += after.tests
+    tests.sort(key=lambda test: places[test.task])  # stable: keeps the suite's order within a task
+    tasks = sorted([*kept, *after.tasks], key=lambda task: places[task.name])
+    return totalled(replace(after, tests=tuple(tests)), tasks)

@@ -1,0 +1,164 @@
+"""The terminal of `katas watch`: single keys, the alternate screen, and its restoration at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+REST_S = 0.05  # wait for the rest of a key's escape sequence on a slow line
+SUSPEND = "\x1a"
+_SIGN = re.compile(r"\x1b\[[0-9;?]*[@-~]|\x1bO[A-Za-z]|.", re.DOTALL)
+_TORN = re.compile(r"\x1b(\[[0-9;?]*|O)?\Z")
+_NAMES = {"\x1b": "esc", "\n": "enter", "\r": "enter"}
+_NAMES |= {f"\x1b{sign}{letter}": name for sign in "[O" for letter, name in (("A", "up"), ("B", "down"))}
+_NAMES |= {"\x1b[5~": "page up", "\x1b[6~": "page down"}
+
+
+class Wake:
+    """A pipe that ends a wait: other threads and signal handlers write to it, the loop reads."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+        os.set_blocking(self.reading, False)
+        os.set_blocking(self.writing, False)
+
+    def __call__(self) -> None:
+        with contextlib.suppress(OSError):  # full: the loop will wake anyway; closed: the loop has ended
+            os.write(self.writing, b".")
+
+    def wait(self, seconds: float, *others: int) -> set[int]:
+        """Return the readable descriptors, after at most `seconds`."""
+        ready = set(select.select([self.reading, *others], [], [], seconds)[0])
+        if self.reading in ready:
+            with contextlib.suppress(BlockingIOError):
+                while os.read(self.reading, 4096):
+                    pass
+        return ready
+
+
+@contextlib.contextmanager
+def signals(wake: Wake) -> Iterator[None]:
+    """Turn termination signals into SystemExit, so that the terminal is restored; a change of size wakes the loop."""
+
+    def end(number: int, _: Any) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in ENDING}
+    before[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: wake())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Screen:
+    """The terminal in full-screen mode. Use it in a `with`, which restores the terminal at the end."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.keyboard = sys.stdin.fileno()
+        self._live: Any = None
+        self._before: list[Any] = []
+        self._shown: object = None
+
+    def __enter__(self) -> Screen:
+        from rich.live import Live
+
+        self._before = termios.tcgetattr(self.keyboard)
+        self._shown = None
+        try:
+            wanted = termios.tcgetattr(self.keyboard)
+            wanted[3] &= ~(termios.ECHO | termios.ICANON)
+            wanted[6][termios.VMIN], wanted[6][termios.VTIME] = 1, 0
+            wanted[6][termios.VSUSP] = b"\0"  # Ctrl-Z arrives as a key, so that the screen is restored before we stop
+            termios.tcsetattr(self.keyboard, termios.TCSADRAIN, wanted)
+            self._live = Live(
+                console=self.console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+            )
+            self._live.start()
+        except BaseException:
+            self.restore()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Restore the terminal, with signals blocked."""
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, *ENDING])
+        try:
+            with contextlib.suppress(OSError, ValueError):  # the terminal is gone: nothing to restore
+                if self._live is not None:
+                    self._live.stop()
+            with contextlib.suppress(termios.error, OSError):
+                termios.tcsetattr(self.keyboard, termios.TCSADRAIN, self._before)
+        finally:
+            self._live = None
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+    def size(self) -> tuple[int, int]:
+        """Return the terminal's present columns and lines, whatever the environment says."""
+        try:
+            columns, lines = os.get_terminal_size(self.console.file.fileno())
+        except OSError:
+            columns, lines = 80, 24
+        columns, lines = columns or 80, lines or 24
+        self.console.size = type(self.console.size)(columns, lines)
+        return columns, lines
+
+    def draw(self, picture: Text) -> None:
+        """Show a picture, unless it is on the screen already."""
+        shown = picture, self.console.size
+        if shown != self._shown:
+            self._shown = shown
+            self._live.update(picture, refresh=True)
+
+    def keys(self) -> list[str]:
+        """Return the keys typed since, as names or letters. Raises EOFError when the terminal is gone."""
+        return split(self.keyboard)
+
+    def forget_typed(self) -> None:
+        """Discard keys typed before the question appeared."""
+        termios.tcflush(self.keyboard, termios.TCIFLUSH)
+
+    def suspend(self) -> None:
+        """Stop the process group, as Ctrl-Z does in other programs, and redraw when the shell continues it."""
+        self.restore()
+        os.kill(0, signal.SIGTSTP)
+        self.__enter__()
+
+
+def split(keyboard: int) -> list[str]:
+    """Read the keys that a keyboard has ready. Raises EOFError when the terminal is gone."""
+    signs = typed(keyboard)
+    while _TORN.search(signs) and select.select([keyboard], [], [], REST_S)[0]:
+        signs += typed(keyboard)
+    return [_NAMES.get(sign, sign) for sign in _SIGN.findall(signs)]
+
+
+def typed(keyboard: int) -> str:
+    """Read the text that a keyboard has ready. Raises EOFError when the terminal is gone."""
+    try:
+        data = os.read(keyboard, 1024)
+    except OSError:
+        data = b""
+    if not data:
+        raise EOFError
+    return data.decode("utf-8", "ignore")

@@ -1,0 +1,193 @@
+"""Write the points that a person gives into a verdict. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from graders.catalogue import Kata, Task
+from graders.errors import KataError
+from graders.scoring import totalled
+from graders.verdict import LONGEST_COMMENT, TaskResult, Verdict
+
+
+class ManualScore(NamedTuple):
+    """The points that a person gave for a task, with reviewer, time (UTC, ISO 8601) and comment for the author."""
+
+    task: str
+    points: float
+    reviewer: str
+    at: str
+    comment: str = ""
+
+
+def reviewable(kata: Kata, verdict: Verdict) -> list[Task]:
+    """Return the tasks that a person can mark, because their automatic tests passed; also those already marked."""
+    open_ = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
+    return [task for task in kata.tasks if task.review and task.name in open_]
+
+
+def awarded(
+    kata: Kata,
+    verdict: Verdict,
+    task: str,
+    points: float | None = None,
+    comment: str | None = None,
+    *,
+    reviewer: str,
+    at: str,
+) -> Verdict:
+    """Return the verdict with a person's points for one task, a comment, or both. None leaves either unchanged.
+
+    A score has one reviewer: the last. New points by another reviewer drop the earlier comment; a new comment by
+    another reviewer keeps the points. `at` is UTC, ISO 8601. Raises KataError for points, names or texts that are
+    invalid.
+    """
+    if verdict.kata != kata.slug:
+        raise KataError(f"the verdict is for {verdict.kata}, not for {kata.slug}")
+    reviewer = _writable(reviewer, "--by", "it").strip()
+    if not reviewer:
+        raise KataError("no reviewer is named. Give --by NAME.")
+    found = _reviewable_task(kata, verdict, task)
+    before = next(each for each in verdict.tasks if each.name == task)
+    if points is None:
+        if not before.reviewer:
+            raise KataError(f"{task}: it has no points yet. Give them too, for example --award {task}=POINTS")
+        points = before.score
+    if not 0 <= points <= found.points:
+        raise KataError(f"{task}: {points:g} points; give from 0 to {found.points:g}")
+    mark = ManualScore(task, points, reviewer, at, _comment(before, comment, reviewer))
+    return totalled(verdict, tuple(_marked(each, mark) if each.name == task else each for each in verdict.tasks))
+
+
+def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
+    """Return the task of this name. Raises KataError if a person cannot mark it."""
+    tasks = reviewable(kata, verdict)
+    found = next((task for task in tasks if task.name == name), None)
+    if found is not None:
+        return found
+    if any(task.name == name and task.review for task in kata.tasks):
+        raise KataError(f"{name}: no points can be given for it: {_why_not(verdict, name)}")
+    raise KataError(f"{kata.slug}: a person cannot mark task {name!r}{_instead(tasks)}")
+
+
+def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
+    """Return the comment of a new score: the given one, or else the same reviewer's earlier comment."""
+    if given is None:
+        text = (before.comment or "") if before.reviewer == reviewer else ""
+    else:
+        text = _writable(given, before.name, "its comment").strip()
+    if len(text) > LONGEST_COMMENT:
+        raise KataError(f"{before.name}: a comment of {len(text)} characters; the limit is {LONGEST_COMMENT}")
+    return text
+
+
+def grading_of(verdict: Verdict) -> tuple[str | None, ...]:
+    """Return the identity of a verdict's grading, which manual scores do not change."""
+    return verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.seed
+
+
+def marks_of(verdict: Verdict) -> list[ManualScore]:
+    """Return the manual scores in a verdict."""
+    return [mark for mark in map(_score_of, verdict.tasks) if mark is not None]
+
+
+def with_marks(verdict: Verdict, marks: Iterable[ManualScore]) -> Verdict:
+    """Return the verdict with earlier manual scores, as far as it has tasks for them.
+
+    A task whose automatic tests fail takes no manual score, and neither does an `error` verdict.
+    """
+    places = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
+    given = {mark.task: mark for mark in marks if mark.task in places}
+    if not given:
+        return verdict
+    tasks = [_marked(task, given[task.name]) if task.name in given else task for task in verdict.tasks]
+    return totalled(verdict, tuple(tasks))
+
+
+def without_marks(verdict: Verdict) -> Verdict:
+    """Return the verdict without its manual scores."""
+    if not marks_of(verdict):
+        return verdict
+    unmarked = {"reviewer": None, "reviewed_at": None, "comment": None}
+    tasks = tuple(
+        msgspec.structs.replace(task, status="awaiting_review", score=0.0, **unmarked) if task.reviewer else task
+        for task in verdict.tasks
+    )
+    return totalled(verdict, tasks)
+
+
+class Given:
+    """The manual scores of one submission, collected from its records in the order in which they were written.
+
+    The newest score of each task wins. A score that a later record of the same grading lacks was withdrawn. A record of
+    another grading, for example of an `error`, withdraws nothing.
+    """
+
+    def __init__(self) -> None:
+        self._marks: dict[str, ManualScore] = {}
+        self._held: set[tuple[object, str]] = set()  # pairs of a grading and a task with a score in it
+
+    def take(self, grading: object, tasks: Iterable[TaskResult]) -> None:
+        """Add a record: the identity of its grading, and its tasks."""
+        for task in tasks:
+            place = grading, task.name
+            mark = _score_of(task)
+            if mark is not None:
+                before = self._marks.get(task.name)
+                if before is None or place in self._held or mark.at >= before.at:
+                    self._marks[task.name] = mark
+                self._held.add(place)
+            elif task.status == "awaiting_review" and place in self._held:
+                self._marks.pop(task.name, None)
+                self._held.remove(place)
+
+    @property
+    def marks(self) -> list[ManualScore]:
+        """The scores that count."""
+        return list(self._marks.values())
+
+
+def _score_of(task: TaskResult) -> ManualScore | None:
+    if not task.reviewer:
+        return None
+    return ManualScore(task.name, task.score, task.reviewer, task.reviewed_at or "", task.comment or "")
+
+
+def _marked(task: TaskResult, mark: ManualScore) -> TaskResult:
+    points = min(mark.points, task.max_score)
+    return msgspec.structs.replace(
+        task,
+        status="passed" if points == task.max_score else "partial" if points else "failed",
+        score=points,
+        reviewer=mark.reviewer,
+        reviewed_at=mark.at,
+        comment=mark.comment or None,
+    )
+
+
+def _writable(text: str, whose: str, what: str) -> str:
+    """Return the text if a verdict can store it. Raises KataError otherwise."""
+    if "\0" in text:
+        raise KataError(f"{whose}: {what} contains a NUL character; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise KataError(f"{whose}: {what} is not valid UTF-8; write it again") from None
+    return text
+
+
+def _why_not(verdict: Verdict, task: str) -> str:
+    """Return why a person cannot mark a task."""
+    found = next((each for each in verdict.tasks if each.name == task), None)
+    if found is None:
+        return f"the verdict is {verdict.status}"
+    if found.status == "failed":
+        return "its automatic tests failed"
+    return f"it is blocked by {', '.join(found.blocked_by)}" if found.blocked_by else f"it is {found.status}"
+
+
+def _instead(tasks: Sequence[Task]) -> str:
+    return f". Tasks to mark: {', '.join(task.name for task in tasks)}" if tasks else ""

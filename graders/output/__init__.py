@@ -1,0 +1,1 @@
+"""Output that commands share: wrapped text, progress bars, diffs, pictures, and files written atomically."""

@@ -1,0 +1,74 @@
+"""Wraps prose to the width of a terminal. Code, tables, and output that is not on a terminal stay unchanged."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from typing import TextIO
+
+WIDEST = 100  # longer lines are hard to read, however wide the window
+
+_ITEM = re.compile(r"(?:[-*]|\d+\.) +")
+
+
+def folded(text: str, stream: TextIO) -> str:
+    """Wrap the paragraphs of a Markdown text to the width of the terminal; without a terminal, return it unchanged."""
+    if not stream.isatty():
+        return text
+    return filled(text, _width())
+
+
+def filled(text: str, width: int) -> str:
+    """Wrap every paragraph and list item to this width, without breaking words; leave the rest unchanged."""
+    lines: list[str] = []
+    paragraph: list[str] = []
+    fenced = False
+
+    def end() -> None:
+        if paragraph:
+            item = _ITEM.match(paragraph[0])
+            margin = " " * (item.end() if item else 0)
+            words = " ".join(line.strip() for line in paragraph)
+            lines.extend(wrapped(words, width, margin))
+            paragraph.clear()
+
+    for line in text.split("\n"):
+        fence = line.lstrip().startswith("```")
+        if fenced or fence or not line.strip() or line.startswith(("    ", "|", "#")):
+            end()
+            lines.append(line)
+            fenced ^= fence
+        else:
+            if _ITEM.match(line):
+                end()
+            paragraph.append(line)
+    end()
+    return "\n".join(lines)
+
+
+def line_by_line(message: str, stream: TextIO) -> str:
+    """Wrap and indent the long lines of a message; without a terminal, return it unchanged."""
+    if not stream.isatty():
+        return message
+    width = _width()
+    return "\n".join(
+        line if len(line) <= width or line.startswith(" ") else "\n".join(wrapped(line, width, "  "))
+        for line in message.split("\n")
+    )
+
+
+def wrapped(words: str, width: int, margin: str, head: str = "") -> list[str]:
+    """Wrap words to lines of this width, without breaking paths or options, which people copy."""
+    return textwrap.wrap(
+        words,
+        width,
+        initial_indent=head,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, WIDEST)

@@ -1,0 +1,21 @@
+"""Matplotlib settings for this project: reproducible files that are readable on any background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NEEDED = "matplotlib is not installed. Pictures need it: pip install 'nn-katas[figures]'"
+LOOK: Any = {
+    "svg.hashsalt": "katas",  # identifiers in the file are hashes; without it they would be random
+    "svg.fonttype": "path",  # looks the same whatever fonts the reader has
+    "figure.figsize": (7.6, 3.2),  # inches; GitHub shows a README about 8 inches wide
+    "figure.facecolor": "white",  # readable on a dark page too
+    "figure.constrained_layout.use": True,
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+}

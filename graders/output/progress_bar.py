@@ -1,0 +1,95 @@
+"""Progress on standard error: rich's bars and spinners on a terminal, lines of text elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def progress_bar() -> Progress:
+    """Return a bar with a rate and the time left. It is invisible where standard error is not a terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):  # rich's own counts bytes
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(16),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+
+
+class LineReporter:
+    """Progress as lines where standard error is not a terminal, at most one every `every_s` seconds."""
+
+    def __init__(self, total: int, every_s: float = 60.0) -> None:
+        self.total, self.every_s = total, every_s
+        self.done = 0
+        self.started = self.last = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Return whether it is time for a line, and count the next interval from now if so."""
+        now = time.monotonic()
+        if sys.stderr.isatty() or now - self.last < self.every_s:
+            return False
+        self.last = now
+        return True
+
+    def advance(self, doing: str) -> None:
+        """Count one more as done. `doing` names what is in progress."""
+        self.done += 1
+        if not self.is_due():
+            return
+        a_minute = 60 * self.done / (self.last - self.started)
+        left = (self.total - self.done) / a_minute
+        line = f"{self.done} of {self.total}, {a_minute:.1f} a minute, about {left:.0f} min left"
+        print(f"katas: {doing}: {line}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Show a text and a spinner on a terminal, nothing elsewhere. Yields a function that replaces the text."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text) as status:
+        yield status.update
+
+
+@contextmanager
+def timed_spinner(text: str) -> Iterator[None]:
+    """Show a text, a spinner and the seconds on a terminal, one line of text elsewhere."""
+    if not sys.stderr.isatty():
+        print(f"{text} …", file=sys.stderr, flush=True)
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(text, total=None)
+        yield

@@ -1,0 +1,124 @@
+"""Run a test function on its cases, and reduce a failing case to a small one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import time
+from bdb import BdbQuit
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from graders.checks.draw import Draw, Script
+from graders.checks.mismatch import Mismatch
+from graders.checks.reducer import reduce
+from graders.errors import CatalogueError, JudgeError, RemoteFault, SubmissionError, WorkerError
+from graders.pytest_plugin.counterexample import paste
+from graders.pytest_plugin.handle import Handle
+from graders.pytest_plugin.outcome import Counterexample
+from graders.pytest_plugin.pytest_internals import OUTCOMES
+from graders.watchdog import OutOfTime, grant
+
+REDUCE_S = 1.0  # wall time of the search for a smaller case; skipped if a single case takes longer
+WORDING_S = 5.0  # CPU time for the message, after the search has used up the judge's
+
+_DIGIT = re.compile(r"\d|nan|inf")
+
+Body = Callable[[Handle, Draw], object]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The fault of the smallest failing case, and the case as code with the expected and the actual value."""
+
+    case: int
+    fault: Exception
+    counterexample: Counterexample = field(default_factory=Counterexample)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A test function that is ready to run on a submission; `seed` and `name` determine the drawn inputs."""
+
+    body: Body
+    kata: Handle
+    seed: bytes
+    name: str
+    count: int
+
+    def failure(self, *, reducing: bool = True, before_reducing: Callable[[], object] = lambda: None) -> Failure | None:
+        """Return the first failing case, reduced, or None if every case passes. Raise faults of the harness."""
+        for case in range(self.count):
+            draw = Draw(self.seed, self.name, case)
+            started = time.monotonic()
+            fault = self.fault_of(draw)
+            quick = time.monotonic() - started < REDUCE_S
+            if fault is None:
+                continue
+            if is_unwritten(fault):  # the same for every input, so there is nothing to reduce
+                return Failure(case, fault)
+            before_reducing()
+            # A speed test takes long, and fails differently on smaller inputs.
+            raced = self.kata.call_log.raced
+            if reducing and quick and draw.script and not raced and not isinstance(fault, WorkerError | BdbQuit):
+                fault = self._smaller(case, draw.script, fault)
+            return Failure(case, fault, paste(self.kata.kata, self.kata.call_log.last, fault))
+        return None
+
+    def fault_of(self, draw: Draw) -> Exception | None:
+        """Return the submission's fault on these inputs, or None. Raise faults of the harness."""
+        self.kata.call_log.last = None
+        self.kata.call_log.answered = self.kata.call_log.raced = False
+        try:
+            self.body(self.kata, draw)
+        except (CatalogueError, JudgeError, *OUTCOMES, pytest.exit.Exception):
+            raise
+        except Exception as fault:
+            if not self.kata.call_log.answered and not isinstance(fault, SubmissionError):
+                raise
+            return fault
+        return None
+
+    def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
+        """Reduce the case. Leave the smallest one in the kata's call_log and return its fault."""
+        wanted_kind = _kind(fault)
+        deadline = time.monotonic() + REDUCE_S
+
+        def fails(candidate: Script) -> bool:
+            if time.monotonic() > deadline:
+                raise WorkerError("no time left to look for a smaller case")
+            found = self.fault_of(Draw(self.seed, self.name, case, candidate))
+            if isinstance(found, WorkerError):
+                raise found
+            return found is not None and _kind(found) == wanted_kind
+
+        first_call = self.kata.call_log.last
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                smallest, _ = reduce(script, fails)
+                if smallest is not script:
+                    again = self.fault_of(Draw(self.seed, self.name, case, smallest))
+                    if again is not None and _kind(again) == wanted_kind:
+                        return again
+        except (Exception, OutOfTime) as end:  # noqa: BLE001 (then the first failure stays the result)
+            if isinstance(end, OutOfTime):
+                grant(WORDING_S)
+        self.kata.call_log.last = first_call
+        return fault
+
+
+def is_unwritten(fault: Exception) -> bool:
+    """Return whether the call reached a stub, which raises NotImplementedError without a message."""
+    if isinstance(fault, RemoteFault):
+        return fault.type_name == "NotImplementedError" and not fault.text
+    return type(fault) is NotImplementedError and not fault.args
+
+
+def _kind(fault: Exception) -> tuple[object, ...]:
+    """Return the kind of a failure, which must stay the same while a case is reduced."""
+    if isinstance(fault, Mismatch):
+        return Mismatch, *("#" if _DIGIT.search(word) else word for word in fault.message.split()[:3])
+    return type(fault), getattr(fault, "type_name", "")

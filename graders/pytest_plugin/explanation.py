@@ -1,0 +1,109 @@
+"""Explain a failure in a sentence that names the learner's function."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from graders.catalogue import Kata
+from graders.checks import digits
+from graders.checks.mismatch import Mismatch, Missing
+from graders.errors import RemoteFault, SubmissionError
+from graders.pytest_plugin.cases import Failure, is_unwritten
+from graders.pytest_plugin.handle import Call, Handle
+
+WRITTEN_BY_HAND = (".md", ".toml", ".py")  # `katas run` creates files of other kinds
+
+_OFF = re.compile(r"\[([\d, ]+)\]: (\S+) \(ACTUAL\), (\S+) \(DESIRED\)")  # the wording of numpy.testing
+ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # beginnings that do not name a subject
+
+
+def message(failure: Failure, handle: Handle) -> str:
+    """Return what went wrong, in a sentence that names the learner's function and never a probe."""
+    fault, call = failure.fault, handle.call_log.last
+    name = subject(handle.kata, call)
+    if isinstance(fault, Missing):
+        return missing_file(handle.kata, fault.name)
+    if isinstance(fault, Mismatch):
+        return _with_subject(name, call, fault.message)
+    if isinstance(fault, RemoteFault):
+        if is_unwritten(fault):
+            place = re.search(r", in ([\w.]+): ", fault.where)
+            return f"{place[1] if place else name or 'the submission'} is not written yet"
+        if fault.type_name == "BdbQuit":
+            text = f"{name or 'the submission'} stopped at a breakpoint: remove breakpoint() before grading"
+            return f"{text}\n{fault.where}".rstrip()
+        return f"{name or 'your code'} raised {exception_text(fault)}"
+    if isinstance(fault, AssertionError):
+        return _with_subject(name, call, without_source(str(fault)))
+    if isinstance(fault, SubmissionError):
+        return str(fault)
+    kind = type(call.value).__name__ if call else "?"
+    text = f"the test could not use what {name or 'your code'} returned ({kind})"
+    return f"{text}: {type(fault).__name__}: {fault}"
+
+
+def _with_subject(name: str, call: Call | None, text: str) -> str:
+    """Return the text with its subject in front: the function's name or, if that is unknown, the probe's summary."""
+    if name:
+        return text if name in text else f"{name}: {text}"
+    summary = call.probe.summary.rstrip(".") if call and call.probe else ""
+    return f"{summary}: {text}" if summary and text.startswith(ANONYMOUS) else text
+
+
+def subject(kata: Kata, call: Call | None) -> str:
+    """Return the name of the learner's function that a call is about.
+
+    For a probe, this is the function that it receives as an argument or names in its source. Empty if a probe uses
+    several of them or none.
+    """
+    if call is None:
+        return "the submission"
+    if call.probe is None:
+        return call.name
+    names = [each for each in _strings(call.arguments) if each in kata.entry_points]
+    if not names:
+        body = next(
+            node
+            for node in ast.parse(call.probe.source).body
+            if isinstance(node, ast.FunctionDef) and node.name == call.probe.name
+        )
+        source = ast.get_source_segment(call.probe.source, body) or ""
+        names = [each for each in kata.entry_points if re.search(rf"\b{re.escape(each)}\b", source)]
+    return names[0] if len(set(names)) == 1 else ""
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, tuple | list):
+        return [each for item in value for each in _strings(item)]
+    return [value] if type(value) is str else []
+
+
+def missing_file(kata: Kata, name: str) -> str:
+    """Return the message for a file that was not submitted, with the way to create it."""
+    if name.endswith(WRITTEN_BY_HAND):
+        return f"{name} is missing: write katas/{kata.slug}/{name} and submit it with the other files"
+    return f"{name} is missing: create it with `katas run {kata.slug}` and submit it with the other files"
+
+
+def without_source(text: str) -> str:
+    """Return the author's message of a failed `assert`, without the source that pytest adds; otherwise describe it."""
+    difference = _OFF.search(text)
+    if "Not equal to tolerance" in text and difference:
+        wanted, got = digits.pair(float(difference[3]), float(difference[2]))
+        return f"wrong value at [{difference[1]}]: expected {wanted}, got {got}"
+    worded, source, rest = text.partition("assert ") if text.startswith("assert ") else text.partition("\nassert ")
+    if not source:
+        return text or "the answer is not what the task asks for"
+    if worded:
+        return worded
+    condition = rest.partition("\n")[0]
+    found, equals, wanted = condition.partition(" == ")
+    if equals and " == " not in wanted:
+        return f"expected {wanted}, got {found}"
+    return "the answer is not what the task asks for"
+
+
+def exception_text(fault: RemoteFault) -> str:
+    """Return an exception of the submission and where it was raised."""
+    return f"{fault}\n{fault.where}" if fault.where else str(fault)

@@ -1,0 +1,77 @@
+"""The kata, the task and the trial of a collected pytest item."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from graders.catalogue import Kata
+from graders.checks.draw import Draw
+from graders.pytest_plugin.cases import Trial
+from graders.pytest_plugin.handle import Handle
+from graders.pytest_plugin.pytest_internals import argument_names
+
+
+class Mode(Protocol):
+    """Where submissions live in this pytest run. `faults` of the harness keep the tests from running."""
+
+    faults: list[str]
+
+    def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        """Return the `kata` of a test."""
+
+    def run(self, item: pytest.Function, trial: Trial) -> None:
+        """Run a test's cases, and report a failure as the mode requires."""
+
+
+MODE = pytest.StashKey[Mode]()
+SEED = pytest.StashKey[bytes]()
+KATA = pytest.StashKey[Kata]()
+HANDLE = pytest.StashKey[Handle]()
+
+
+def kata_of(path: Path) -> tuple[Path, str] | None:
+    """Return the repository's root and the kata's slug for a test file, or None."""
+    folder = path.parent
+    if (folder / "kata.toml").is_file() and folder.parent.name == "katas":
+        return folder.parents[1], folder.name
+    if folder.parent.name == "hidden" and folder.parents[1].name == "graders":
+        return folder.parents[2], folder.name
+    return None
+
+
+def task_of(item: pytest.Item) -> str:
+    """Return the name of the task that a test decides."""
+    mark = item.get_closest_marker("task")
+    return str(mark.args[0]) if mark and mark.args else ""
+
+
+def title_of(item: pytest.Item) -> str:
+    """Return the title from `@task("batch", title="…")`; empty if there is none."""
+    mark = item.get_closest_marker("task")
+    return str(mark.kwargs.get("title", "")) if mark else ""
+
+
+def test_name(item: pytest.Item) -> str:
+    """Return a test's name without the repository's path, so that a seed gives the same inputs everywhere."""
+    return f"{'hidden' if item.path.parent.parent.name == 'hidden' else 'visible'}/{item.name}"
+
+
+test_name.__test__ = False  # type: ignore[attr-defined]
+
+
+def trial_of(item: pytest.Function, seed: bytes) -> Trial:
+    """Return the test as a trial, which runs it on drawn inputs."""
+    names = argument_names(item)
+    fixed = {name: item.funcargs[name] for name in names if name not in ("kata", "draw")}
+    mark = item.get_closest_marker("cases")
+    count = int(mark.args[0]) if mark else 1
+
+    def body(handle: Handle, drawn: Draw) -> object:
+        __tracebackhide__ = True
+        own = {"kata": handle, "draw": drawn}
+        return item.obj(**fixed, **{name: own[name] for name in own if name in names})
+
+    return Trial(body, item.stash[HANDLE], seed, test_name(item), count)

@@ -1,0 +1,283 @@
+"""Learner mode: run the submission in the pytest process, and report failures for a learner."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import math
+import os
+import pdb
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from graders.catalogue import Kata
+from graders.checks.mismatch import Mismatch
+from graders.errors import CatalogueError, SubmissionError, WorkerError
+from graders.pytest_plugin.cases import Failure, Trial
+from graders.pytest_plugin.explanation import message
+from graders.pytest_plugin.handle import Handle
+from graders.pytest_plugin.items import KATA, SEED, task_of
+from graders.pytest_plugin.local_diagnosis import diagnosis_of
+from graders.pytest_plugin.local_side import LocalSide
+from graders.pytest_plugin.pytest_internals import OUTCOMES
+from graders.pytest_plugin.timing import Race
+from graders.report.wording import DESCRIBED
+from graders.scoring import PointTally, blocking
+
+HARNESS = str(Path(__file__).parents[1]) + os.sep
+PATIENCE, LEAST_S = 2, 30  # a test may take PATIENCE * test_s seconds, and at least LEAST_S
+HIDDEN = HARNESS + "hidden" + os.sep
+IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
+CONTEXTLIB = contextlib.__file__  # the tests' `with about(...)`
+EXTRA = "This task is extra: it earns points, but you can pass without it."
+
+
+@dataclass
+class LocalMode:
+    """The mode that runs the submission in this process: katas/<slug>, or the folder named by --against."""
+
+    against: str | None = None
+    faults: list[str] = field(default_factory=list)
+    diagnosed: list[Kata] = field(default_factory=list)
+    folders: Callable[[Kata], Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
+
+    def handle(self, item: pytest.Item, kata: Kata) -> Handle:
+        if kata.runtime_of(task_of(item)) != "numpy":
+            importlib.import_module("torch").set_num_threads(1)  # as in a worker
+        folder = self.folders(kata)
+        if not folder.is_dir():
+            pytest.fail(f"{folder} does not exist: --against takes the name of a folder next to katas/", pytrace=False)
+        try:
+            side = LocalSide(kata, folder)
+        except CatalogueError as fault:
+            pytest.fail(str(fault), pytrace=False)
+        return Handle(
+            kata,
+            side,
+            lambda: LocalSide(kata, kata.solution, call_s=math.inf),
+            timed=lambda race, _: _show_times(item, race),
+        )
+
+    def run(self, item: pytest.Function, trial: Trial) -> None:
+        __tracebackhide__ = True
+        debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
+        if not debugging:
+            _import(trial.kata)
+        try:
+            with _breakpoints() as silence:
+                failure = trial.failure(reducing=not debugging, before_reducing=silence)
+                silence()
+                diagnosis = self._diagnosis(item, trial, failure) if failure and not debugging else ""
+        except (Exception, SystemExit, *OUTCOMES) as fault:  # noqa: BLE001 (raised again)
+            raise fault.with_traceback(_learners_own(fault.__traceback__, trial.kata)) from fault.__cause__
+        if failure is not None:
+            if not debugging:
+                _fail_if_unwritten(trial.kata, failure.fault)
+            trace = _learners_own(failure.fault.__traceback__, trial.kata)
+            shown = _shown_fault(failure, trial.kata, diagnosis)
+            if _is_extra(trial.kata.kata, task_of(item)):
+                shown.add_note(f"\n{EXTRA}")
+            raise shown.with_traceback(trace) from failure.fault.__cause__
+
+    def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
+        """Return the diagnosis of each kata's first failure; empty if the function is unwritten or was stopped."""
+        kata = trial.kata.kata
+        if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit | WorkerError):
+            return ""
+        self.diagnosed.append(kata)
+        return diagnosis_of(item, self.folders(kata), failure.case)
+
+
+def _is_extra(kata: Kata, name: str) -> bool:
+    return not kata.require_extras and any(task.extra for task in kata.tasks if task.name == name)
+
+
+def _import(handle: Handle) -> None:
+    """Import the submission before the test, to report an import error without the frames of importlib."""
+    assert isinstance(handle.side, LocalSide)
+    text = ""
+    try:
+        handle.side.load()
+    except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
+        own = fault.with_traceback(_learners_own(fault.__traceback__, handle, keep_all=False))
+        trace = "".join(traceback.format_exception(own, chain=False)).rstrip()
+        text = f"{' or '.join(handle.kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{trace}"
+    if text:
+        pytest.fail(text, pytrace=False)
+
+
+@contextlib.contextmanager
+def _breakpoints() -> Iterator[Callable[[], None]]:
+    """Yield a function that disables breakpoints, so that reducing a case does not hit them again and again."""
+    hook, set_trace = sys.breakpointhook, pdb.set_trace
+
+    def silence() -> None:
+        sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
+
+    try:
+        yield silence
+    finally:
+        sys.breakpointhook, pdb.set_trace = hook, set_trace
+
+
+def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
+    """Fail in one line if the fault is a stub's own NotImplementedError."""
+    if type(fault) is not NotImplementedError or fault.args:
+        return
+    assert isinstance(handle.side, LocalSide)
+    *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
+    file = Path(frame.f_code.co_filename)
+    if file.is_relative_to(handle.side.folder):
+        shown = os.path.relpath(file)
+        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}", pytrace=False)
+
+
+def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
+    """Return the exception that the learner sees, with the diagnosis and the smallest failing case as notes."""
+    fault = failure.fault
+    worded = type(fault) is AssertionError and "\nassert " in str(fault)  # the test's author gave a message
+    if isinstance(fault, Mismatch | SubmissionError) or worded:
+        fault = AssertionError(message(failure, handle))
+    if diagnosis:
+        fault.add_note(f"\n{diagnosis}")
+    if failure.counterexample.text and not isinstance(fault, pytest.exit.Exception):  # the learner left the debugger
+        lines = failure.counterexample.text.splitlines()
+        is_code = any(line and not line.startswith("#") for line in lines)
+        heading = "The smallest failing case, as code:" if is_code else DESCRIBED
+        code = "\n".join("    " + line if line else "" for line in lines)
+        fault.add_note(f"\n{heading}\n\n{code}")
+    return fault
+
+
+def _show_times(item: pytest.Item, race: Race) -> None:
+    """Add two rows to pytest-benchmark's table, for submission and reference."""
+    session = getattr(item.config, "_benchmarksession", None)
+    if session is None or session.disabled or session.skip:
+        return
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    for who, times in zip(("submission", "reference"), race.times, strict=True):
+        fixture: Any = BenchmarkFixture(  # type: ignore[no-untyped-call]
+            item,
+            add_stats=session.benchmarks.append,
+            logger=session.logger,
+            warner=item.warn,
+            disabled=False,
+            **dict(session.options, group=f"speed: {item.name}"),
+        )
+        fixture.name = fixture.fullname = who
+        stats = fixture._make_stats(1)
+        for seconds in times[1:]:  # the first is the warm-up
+            stats.update(seconds)
+
+
+def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:
+    """Return the traceback down to the last line of the learner's files, without frames of harness and importlib.
+
+    If none of the learner's lines is in it, keep its end. If nothing is left, return all of it, or None.
+    """
+    assert isinstance(handle.side, LocalSide)
+    kept: list[TracebackType] = []
+    rest = trace
+    while rest is not None:
+        if not _is_harness(rest.tb_frame.f_code.co_filename):
+            kept.append(rest)
+        rest = rest.tb_next
+    own = [number for number, entry in enumerate(kept) if handle.side.holds(entry.tb_frame.f_code.co_filename)]
+    if own:
+        kept = kept[: own[-1] + 1]
+    rebuilt: TracebackType | None = None
+    for entry in reversed(kept):
+        rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rebuilt or (trace if keep_all else None)
+
+
+def _is_harness(file: str) -> bool:
+    """Return whether to hide frames of this file from a learner. Hidden tests are shown."""
+    harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
+    return harness or file.startswith(("<frozen importlib", IMPORTLIB, CONTEXTLIB))
+
+
+def has_gpu() -> bool:
+    """Return whether torch can use a CUDA device."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
+
+
+class Learner:
+    """A pytest plugin that counts and prints points; learner mode registers it, also in every process of xdist."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.tally = PointTally()
+        self.against = config.getoption("--against")
+        self.seed = config.stash[SEED].hex()
+        self.blocked: list[str] = []
+        self.failed = False
+
+    def pytest_report_header(self) -> str:
+        return f"katas: {self.against or 'your own files'}, inputs drawn with --seed={self.seed}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Limit whole tests if pytest-timeout is installed. LocalSide limits every call."""
+        if config.pluginmanager.hasplugin("timeout"):
+            for item in items:
+                if KATA in item.stash:
+                    patience = PATIENCE * item.stash[KATA].limits.test_s
+                    item.add_marker(pytest.mark.timeout(max(patience, LEAST_S)))
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if KATA not in item.stash:
+            return
+        if item.get_closest_marker("gpu") and not has_gpu():
+            pytest.skip("ungraded: this machine has no GPU")
+        kata = item.stash[KATA]
+        others = blocking(kata, self.tally.failed(kata), task_of(item))
+        if others:
+            pytest.skip(f"blocked: first make {' and '.join(others)} pass")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Any:
+        """Leave the katas' fixtures out of the arguments that pytest shows; they do not help a learner."""
+        report = yield
+        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
+            shown = getattr(entry, "reprfuncargs", None)
+            if shown is not None:
+                shown.args = [each for each in shown.args if each[0] not in ("kata", "draw", "probes")]
+        return report
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        return ("blocked", "b", "BLOCKED") if _blocked_reason(report) else None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        properties: dict[str, Any] = dict(report.user_properties)
+        if "kata" in properties and (report.when == "call" or not report.passed):
+            self.tally.record(properties, report.outcome)
+            self.failed = self.failed or report.failed
+            if _blocked_reason(report):
+                self.blocked.append(f"{report.nodeid.rpartition('::')[2]} is {_blocked_reason(report)}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        lines = self.tally.lines()
+        if lines:
+            terminalreporter.section("points, unofficial", sep="-")
+        repeat = [f"to repeat with the same inputs: --seed={self.seed}"] if self.failed else []
+        for line in [*lines, *self.blocked, *repeat]:
+            terminalreporter.write_line(line)
+
+
+def _blocked_reason(report: Any) -> str:
+    """Return why a test was blocked by an earlier task; empty if it was not."""
+    reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+    text = str(reason).removeprefix("Skipped: ")
+    return text if text.startswith("blocked: ") else ""

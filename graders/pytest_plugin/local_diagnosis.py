@@ -1,0 +1,189 @@
+"""Diagnosis in learner mode: find the known misconception that behaves exactly like the learner's files.
+
+This runs the kata's tests once more in the pytest process, silently, and compares behaviour as the judge does (see
+`diagnosis`). It leaves out tests that a grading would block. Without wrong variants, as in a student bundle, there is
+no diagnosis.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import inspect
+import io
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from graders.catalogue import Kata, Variant
+from graders.checks.draw import Draw
+from graders.errors import WorkerError
+from graders.pytest_plugin.cases import Trial
+from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike
+from graders.pytest_plugin.handle import Handle, probes_beside
+from graders.pytest_plugin.items import KATA, test_name
+from graders.pytest_plugin.local_side import LocalSide
+from graders.pytest_plugin.observation_cache import ObservationCache
+from graders.pytest_plugin.pytest_internals import OUTCOMES
+from graders.report import wording
+from graders.scoring import blocking, in_order, tasks_for_diagnosis
+from graders.verdict import TestResult
+
+
+def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
+    """Return the diagnosis for a kata whose test `item` failed at `case`, as a sentence; empty if there is none."""
+    kata = item.stash[KATA]
+    if not kata.solution.is_dir() or not (kata.hidden / "wrong").is_dir():
+        return ""
+    try:
+        with _quietly(), tempfile.TemporaryDirectory(prefix="katas-") as place:
+            found = LocalDiagnosis(kata, folder, Path(place)).diagnosis(list(_visible(kata, item, case)))
+    except (Exception, SystemExit, *OUTCOMES):  # noqa: BLE001 (the failure is reported without a diagnosis)
+        return ""
+    return wording.diagnosis(
+        TestResult(name=item.name, task="", visibility="visible", status="failed", diagnosis=found)
+    )
+
+
+@dataclass(frozen=True)
+class LocalTest:
+    """A test of a kata: its task, its number of cases, and the cases that a diagnosis observes."""
+
+    task: str
+    count: int
+    case: Case
+
+
+@dataclass
+class LocalDiagnosis:
+    """The diagnosis of a learner's folder. `place` is a temporary folder for the variants."""
+
+    kata: Kata
+    folder: Path
+    place: Path
+
+    def diagnosis(self, visible: Sequence[LocalTest]) -> str:
+        """Return the sentence of the one variant that behaves like the learner's files; empty if there is not one."""
+        found = self._alike(visible, self.kata.wrong, hidden=False)
+        if not found:
+            return ""
+        # Hidden tests may tell the remaining variants apart. They take time to load, so only now.
+        found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True)
+        return found[0].sentence if len(found) == 1 else ""
+
+    def _alike(self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool) -> list[Variant]:
+        """Return the variants that behave like the learner's files; none if that takes too long.
+
+        Before the hidden tests have run, it is unknown which tasks fail and whether the mistake shows.
+        """
+        cases, failed = self._graded(tests, self._imported(), time.process_time() + BUDGET_S)
+        chosen = [variant for variant in variants if variant.task in failed or not hidden]
+        return alike(
+            self.kata, chosen, cases, self._imported(), self._side, ObservationCache(), cpu_s=BUDGET_S, all_cases=hidden
+        )
+
+    def _graded(self, tests: Sequence[LocalTest], own: LocalSide, deadline: float) -> tuple[list[Case], set[str]]:
+        """Return the cases that a diagnosis may observe, failed tests first, and the names of the failed tasks.
+
+        `deadline` is in CPU seconds of this process. Raises TimeoutError after it.
+        """
+        places = {name: place for place, name in enumerate(in_order(self.kata))}
+        passing: list[LocalTest] = []
+        failing: list[LocalTest] = []
+        failed: set[str] = set()
+        for test in sorted(tests, key=lambda test: places[test.task]):
+            if blocking(self.kata, failed, test.task):
+                continue
+            fault = self._fault(test, own)
+            if fault is not None:
+                failed.add(test.task)
+            if not isinstance(fault, WorkerError):
+                (passing if fault is None else failing).append(test)
+            if time.process_time() > deadline:
+                raise TimeoutError
+        relevant = tasks_for_diagnosis(self.kata, failed)
+        return [test.case for test in [*failing, *passing] if test.task in relevant], failed & relevant
+
+    def _fault(self, test: LocalTest, own: LocalSide) -> Exception | None:
+        """Return the learner's fault in a test, or None."""
+        trial = Trial(test.case.body, Handle(self.kata, own), SEED, test.case.name, test.count)
+        for number in sorted({*range(test.count), *test.case.numbers}):
+            try:
+                fault = trial.fault_of(Draw(SEED, test.case.name, number))
+            except (Exception, *OUTCOMES):  # noqa: BLE001 (a speed test has no reference here; a test may be skipped)
+                return None
+            if fault is not None:
+                return fault
+        return None
+
+    def _imported(self) -> LocalSide:
+        """Import the learner's files afresh, because they may keep state from earlier calls."""
+        side = LocalSide(self.kata, self.folder)
+        side.load()
+        return side
+
+    def _side(self, files: dict[str, bytes]) -> LocalSide:
+        folder = Path(tempfile.mkdtemp(dir=self.place))
+        for name, data in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        return LocalSide(self.kata, folder)
+
+
+def _visible(kata: Kata, failed: pytest.Item, case: int) -> Iterator[LocalTest]:
+    """Yield the kata's tests that pytest collected."""
+    for item in failed.session.items:
+        if isinstance(item, pytest.Function) and item.stash.get(KATA, None) == kata:
+            also = {case} if item is failed else set()
+            yield from _local_test(item.obj, list(item.iter_markers()), item.path, test_name(item), also)
+
+
+def _hidden(kata: Kata) -> Iterator[LocalTest]:
+    """Yield the kata's hidden tests, loaded without pytest."""
+    for path in kata.hidden_tests:
+        spec = importlib.util.spec_from_file_location(f"{kata.slug}_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, function in vars(module).items():
+            if name.startswith("test_") and inspect.isfunction(function):
+                yield from _local_test(function, getattr(function, "pytestmark", []), path, f"hidden/{name}", set())
+
+
+def _local_test(
+    function: Callable[..., object], marks: Sequence[pytest.Mark], path: Path, name: str, also: set[int]
+) -> Iterator[LocalTest]:
+    """Yield a test that can run without pytest's setup; nothing if it needs other fixtures than the katas'."""
+    names = inspect.signature(function).parameters.keys()
+    if not {"kata"} <= names <= {"kata", "draw", "probes"} or any(mark.name == "gpu" for mark in marks):
+        return
+    count = next((int(mark.args[0]) for mark in marks if mark.name == "cases"), 1)
+    task = next((str(mark.args[0]) for mark in marks if mark.name == "task" and mark.args), "")
+    probes = probes_beside(path) if "probes" in names else None
+
+    def body(handle: Handle, drawn: Draw) -> object:
+        given = {"kata": handle, "draw": drawn, "probes": probes}
+        return function(**{name: given[name] for name in names})
+
+    yield LocalTest(task, count, Case(name, body, name, tuple(sorted(set(range(min(count, CASES))) | also))))
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Suppress printed output, warnings and bytecode files, so that a diagnosis leaves no trace."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    nowhere = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.dont_write_bytecode = before

@@ -1,0 +1,161 @@
+"""Run a submission in the pytest process (learner mode), so that breakpoints and tracebacks work."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from graders import watchdog, wire
+from graders.catalogue import Kata
+from graders.errors import CatalogueError, SubmissionError, WireError, WorkerError
+from graders.pytest_plugin.handle import Probe
+from graders.worker.loading import Namespace, entry_point
+
+
+class LocalSide:
+    """The modules of `folder` (katas/<slug> or solutions/<slug>), with the supplied ones from katas/<slug>.
+
+    Every side loads its modules afresh, and puts them into `sys.modules` only while they run. So two katas, or a stub
+    and its solution, may use the same names.
+    """
+
+    def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
+        """`call_s` limits each call in seconds; None uses the kata's own limit."""
+        self.kata = kata
+        self.folder = folder
+        self.call_s = kata.limits.call_s if call_s is None else call_s
+        self.finder = _Siblings(kata, folder)
+        self.modules: dict[str, ModuleType] = {}
+        self.probes: dict[str, ModuleType] = {}
+        self.submission: Any = None
+
+    def load(self) -> None:
+        """Import the submission. If it has several modules, each is imported when it is first needed."""
+        with self._present():
+            self._loaded()
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        __tracebackhide__ = True
+        with self._present():
+            function = entry_point(self._loaded(), name)
+            if function is None:
+                raise SubmissionError(missing(self.kata, name))
+            value = self._in_time(name, function, _copied(arguments))
+        return _crossed(value, name)
+
+    def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
+        __tracebackhide__ = True
+        with self._present():
+            submission = self._loaded()
+            if probe.source not in self.probes:
+                module = ModuleType("probes")
+                exec(compile(probe.source, probe.file, "exec", dont_inherit=True), module.__dict__)
+                self.probes[probe.source] = module
+            function = getattr(self.probes[probe.source], probe.name)
+            value = self._in_time("your code", function, (submission, *_copied(arguments)))
+        return _crossed(value, probe.name)
+
+    def holds(self, file: str) -> bool:
+        """Return whether this is one of the submission's files."""
+        return Path(file) in self.finder.paths.values()
+
+    def data(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds of this process, in which both sides run."""
+        return time.process_time()
+
+    def pause(self) -> None:
+        """Nothing runs here between two calls."""
+
+    def resume(self) -> None:
+        """Nothing runs here between two calls."""
+
+    def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Call a function. After `call_s` seconds raise WorkerError, with the traceback of the running line."""
+        __tracebackhide__ = True
+        try:
+            with watchdog.wall_limit(self.call_s):
+                return function(*arguments)
+        except watchdog.OutOfTime as end:
+            timeout = WorkerError(f"{name} took longer than {self.call_s:g} s and was stopped")
+            raise timeout.with_traceback(end.__traceback__) from None
+
+    def _loaded(self) -> Any:
+        if self.submission is None:
+            modules = list(self.kata.modules)
+            self.submission = importlib.import_module(modules[0]) if len(modules) == 1 else Namespace(modules)
+        return self.submission
+
+    @contextmanager
+    def _present(self) -> Iterator[None]:
+        """Put the side's modules into `sys.modules`, and restore the previous ones at the end."""
+        own = self.finder.paths
+        before = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
+        sys.modules.update(self.modules)
+        sys.meta_path.insert(0, self.finder)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(self.finder)
+            self.modules = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
+            sys.modules.update(before)
+
+
+class _Siblings(importlib.abc.MetaPathFinder):
+    """An import finder for the kata's own and supplied modules."""
+
+    def __init__(self, kata: Kata, folder: Path) -> None:
+        self.paths: dict[str, Path] = {}
+        for base, patterns in ((folder, kata.files), (kata.folder, kata.supplied)):
+            for pattern in patterns:
+                for path in sorted(base.glob(pattern)):
+                    if path.suffix == ".py":
+                        parts = path.relative_to(base).with_suffix("").parts
+                        self.paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        if not self.paths:
+            raise CatalogueError(f"{folder}: none of the kata's files is here ({', '.join(kata.files)})")
+
+    def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
+        if name not in self.paths:
+            return None
+        file = self.paths[name]
+        inside = [str(file.parent)] if file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(name, file, submodule_search_locations=inside)
+
+
+def missing(kata: Kata, name: str) -> str:
+    """Return the message for a submission that lacks one of its functions."""
+    return f"{' or '.join(kata.files)} does not define {name}. Use the name and arguments of the stub."
+
+
+def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return copies of the arguments, as the other side of the wire receives them."""
+    return tuple(
+        np.random.default_rng(argument.seed) if isinstance(argument, wire.GeneratorSeed) else argument
+        for argument in wire.crossed(arguments)
+    )
+
+
+def _crossed(value: Any, name: str) -> Any:
+    """Return a copy of a returned value, as it arrives over the wire. Raises SubmissionError if it cannot cross."""
+    __tracebackhide__ = True
+    try:
+        return wire.crossed(value)
+    except WireError as fault:
+        raise SubmissionError(f"{name} returned {fault}") from None

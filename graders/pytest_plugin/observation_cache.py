@@ -1,0 +1,122 @@
+"""A cache of what a kata's own files returned in a diagnosis, kept from one grading to the next.
+
+A judge lives for one grading. At its end it sends the suite server, which forks the next judge, its observations of the
+wrong variants. Inputs and seeds of a diagnosis are always the same, so a variant need not run the same case twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graders import wire
+from graders.errors import WireError
+
+MEMORY_BYTES = 16 << 20
+MESSAGE_BYTES = 60_000  # every socket sends this much in one message
+KEY_BYTES = 16
+LARGE_BYTES = 2048  # larger arrays are sampled
+ENTRIES = 64  # of a sampled array
+
+
+class Fingerprint(NamedTuple):
+    """Returned values, either `whole` or with samples in the place of large arrays.
+
+    A submission may return just such a sample, so a fingerprint that is not whole is never the final comparison.
+    """
+
+    value: list[Any]
+    whole: bool
+
+    @staticmethod
+    def of(value: list[Any]) -> Fingerprint:
+        """Return the fingerprint of plain values."""
+        kept = _sampled(value)
+        return Fingerprint(kept, kept is value)
+
+
+class ObservationCache:
+    """Fingerprints of returned values, by a digest of the files and the cases that ran."""
+
+    def __init__(self) -> None:
+        self.fingerprints: dict[bytes, Fingerprint] = {}
+        self._new: list[bytes] = []
+        self._room = MEMORY_BYTES
+
+    def add(self, key: bytes, seen: Fingerprint) -> None:
+        """Store a fingerprint if there is room."""
+        if key not in self.fingerprints and weight(seen.value) < self._room:
+            self._room -= weight(seen.value)
+            self.fingerprints[key] = seen
+            self._new.append(key)
+
+    def new_messages(self) -> Iterator[bytes]:
+        """Yield the fingerprints added here as messages for a socket; skip those that are too large for one."""
+        for key in self._new:
+            with contextlib.suppress(WireError):
+                fingerprint = self.fingerprints[key]
+                message = key + b"".join(map(bytes, wire.reply(0, fingerprint.whole, fingerprint.value)))
+                if len(message) <= MESSAGE_BYTES:
+                    yield message
+
+    def add_message(self, message: bytes) -> None:
+        """Add the fingerprint in a message of another cache."""
+        reply = wire.receive_reply(wire.Reader(io.BytesIO(message[KEY_BYTES:]).read), 0)
+        value: Any = reply.value
+        self.add(message[:KEY_BYTES], Fingerprint(value, reply.ok))
+        self._new.clear()
+
+
+def digest(before: bytes, *parts: bytes) -> bytes:
+    """Return a digest that continues `before`, itself a digest, with `parts`."""
+    found = hashlib.blake2b(before, digest_size=KEY_BYTES)
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big") + part)
+    return found.digest()
+
+
+def _sampled(value: Any) -> Any:
+    """Return a plain value with a sample in the place of every large array; the value itself if no array is large.
+
+    Values that agree up to rounding have samples that agree up to rounding. A sample therefore includes the largest
+    absolute value, because rounding is measured relative to it.
+    """
+    if isinstance(value, np.ndarray):
+        return _sketch(value) if value.nbytes > LARGE_BYTES else value
+    if isinstance(value, list | tuple):
+        items = [_sampled(item) for item in value]
+        changed = any(item is not before for item, before in zip(items, value, strict=True))
+        return type(value)(items) if changed else value
+    if isinstance(value, dict):
+        entries = {key: _sampled(item) for key, item in value.items()}
+        return entries if any(entries[key] is not value[key] for key in value) else value
+    return value
+
+
+def _sketch(array: np.ndarray) -> tuple[Any, ...]:
+    flat = array.reshape(-1)
+    kept = flat[np.linspace(0, flat.size - 1, ENTRIES).astype(int)]
+    if array.dtype.kind in "fc":
+        kept = np.append(kept, largest(flat)).astype(array.dtype)
+    return array.dtype.name, array.shape, kept
+
+
+def largest(array: np.ndarray) -> Any:
+    """Return the largest finite absolute value, to which rounding is relative; 0 if there is none."""
+    with np.errstate(over="ignore"):
+        sizes = np.abs(array)
+    return np.max(sizes[np.isfinite(sizes)], initial=0.0)
+
+
+def weight(value: Any) -> int:
+    """Return about how many bytes a plain value takes."""
+    if isinstance(value, list | tuple):
+        return 64 + sum(map(weight, value))
+    if isinstance(value, dict):
+        return 64 + sum(weight(item) + 64 for item in value.values())
+    return 64 + int(getattr(value, "nbytes", 0) or (len(value) if isinstance(value, str | bytes) else 0))

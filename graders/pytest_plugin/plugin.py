@@ -1,0 +1,137 @@
+"""The pytest plugin of the katas: marks, fixtures and options, the same for learners and for the judge.
+
+The mode decides where a test's `kata` runs the submission. LocalMode (learner_mode.py, for `pytest katas/…`) runs it in
+this process. A suite server (graders.judge.suite_server) installs itself as the mode instead.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.checks.draw import Draw
+from graders.errors import CatalogueError
+from graders.pytest_plugin.handle import Handle, Probes, probes_beside
+from graders.pytest_plugin.items import HANDLE, KATA, MODE, SEED, kata_of, task_of, test_name, trial_of
+from graders.pytest_plugin.learner_mode import Learner, LocalMode
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("katas")
+    group.addoption(
+        "--against",
+        metavar="NAME",
+        help="run the katas' tests against the folder NAME next to katas/, such as solutions",
+    )
+    group.addoption("--seed", metavar="HEX", dest="kata_seed", help="repeat a run with its inputs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in (
+        "task(name, title=None): the task of kata.toml that the test decides, and the test's title in reports",
+        "cases(count): run the test on this many freshly drawn inputs",
+        "gpu: needs a CUDA device; ungraded without one",
+    ):
+        config.addinivalue_line("markers", line)
+    against = config.getoption("--against")
+    if against is not None and not (against.isidentifier() and _is_next_to_katas(config.rootpath, against)):
+        raise pytest.UsageError(f"--against {against}: give the name of a folder next to katas/, such as solutions")
+    if MODE not in config.stash:
+        config.stash[MODE] = LocalMode(against)
+        config.stash[SEED] = _seed(config)
+        config.pluginmanager.register(Learner(config), "katas-learner")
+
+
+def _is_next_to_katas(root: Path, name: str) -> bool:
+    return (root / name).is_dir() or not (root / "katas").is_dir()
+
+
+def _seed(config: pytest.Config) -> bytes:
+    given = config.getoption("kata_seed") or getattr(config, "workerinput", {}).get("kata_seed")
+    if given is None:
+        return os.urandom(16)
+    try:
+        seed = bytes.fromhex(given)
+    except ValueError:
+        seed = b""
+    if len(seed) != 16:
+        raise pytest.UsageError(f"--seed {given}: 32 hexadecimal digits are expected, as an earlier run printed them")
+    return seed
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give all xdist workers the same seed."""
+    node.workerinput["kata_seed"] = node.config.stash[SEED].hex()
+
+
+# ----------------------------------------------------------------------------------------- collection
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mode = config.stash[MODE]
+    loaded: dict[tuple[Path, str], Kata] = {}
+    for item in items:
+        place = kata_of(item.path)
+        if place is None or "kata" not in getattr(item, "fixturenames", ()):
+            continue
+        try:
+            if place not in loaded:
+                loaded[place] = catalogue.load(*place)
+            kata = loaded[place]
+            _check_task(item, kata)
+        except CatalogueError as fault:
+            mode.faults.append(str(fault))
+            continue
+        item.stash[KATA] = kata
+        item.user_properties += [("root", str(kata.root)), ("kata", kata.slug), ("task", task_of(item))]
+    if mode.faults and isinstance(mode, LocalMode):
+        raise pytest.UsageError(*dict.fromkeys(mode.faults))
+
+
+def _check_task(item: pytest.Item, kata: Kata) -> None:
+    names = [task.name for task in kata.tasks]
+    if task_of(item) not in names:
+        raise CatalogueError(
+            f"{item.path}: {item.name} has the task {task_of(item)!r}, which {kata.folder / 'kata.toml'} does not "
+            f"define; mark it with @task(…) and one of {', '.join(names)}"
+        )
+
+
+# ---------------------------------------------------------------------------------- fixtures and calls
+
+
+@pytest.fixture
+def kata(request: pytest.FixtureRequest) -> Handle:
+    """The submission: its entry points, `run` for probes, `raises`, `reference`."""
+    if KATA not in request.node.stash:
+        pytest.fail("the fixture `kata` works in katas/<slug>/ and graders/hidden/<slug>/ only", pytrace=False)
+    handle = request.config.stash[MODE].handle(request.node, request.node.stash[KATA])
+    request.node.stash[HANDLE] = handle
+    return handle
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """Fresh inputs. For each case of a test, the trial passes its own instead."""
+    return Draw(request.config.stash[SEED], test_name(request.node), 0)
+
+
+@pytest.fixture
+def probes(request: pytest.FixtureRequest) -> Probes:
+    """The functions of probes.py next to the test file; for test_NAME.py, of probes_NAME.py if it exists."""
+    return probes_beside(request.path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if HANDLE not in pyfuncitem.stash:
+        return None
+    __tracebackhide__ = True
+    pyfuncitem.config.stash[MODE].run(pyfuncitem, trial_of(pyfuncitem, pyfuncitem.config.stash[SEED]))
+    return True

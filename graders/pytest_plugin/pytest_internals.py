@@ -1,0 +1,48 @@
+"""The private parts of pytest that this project uses; no other module may use them.
+
+pytest may change them in any release. Therefore `pyproject.toml` admits only tested major versions, and
+tests/pytest_plugin/test_pytest_internals.py reports which part is missing or behaves differently.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception)
+"""What `pytest.skip`, `pytest.fail` and `pytest.xfail` raise: BaseExceptions, which `except Exception` lets through."""
+
+
+def run_once(item: pytest.Item) -> None:
+    """Set up, call and tear down a test as pytest does, but without reports. Raise what the test raises."""
+    test: Any = item
+    if not test._request:  # the test has already run while the suite server warmed up
+        test._initrequest()
+    state = item.session._setupstate
+    try:
+        state.setup(item)
+        item.runtest()
+    finally:
+        state.teardown_exact(None)
+        test._request = False
+        test.funcargs = None
+
+
+def failure_text(item: pytest.Item, fault: BaseException) -> str:
+    """Return the text that pytest would print about a test that raised `fault`."""
+    return str(item.repr_failure(pytest.ExceptionInfo.from_exception(fault)))
+
+
+def argument_names(item: pytest.Function) -> tuple[str, ...]:
+    """Return the names of the fixtures that the test function takes as arguments."""
+    return tuple(item._fixtureinfo.argnames)
+
+
+def settings_file(folder: Path) -> Path | None:
+    """Return the file from which pytest reads its settings for `folder`, or None."""
+    from _pytest.config.findpaths import locate_config
+
+    _, file, settings, *_ = locate_config(folder, [folder])
+    return None if settings is None else file

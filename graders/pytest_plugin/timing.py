@@ -1,0 +1,71 @@
+"""Time submission and reference in turns on the judge's clock; the kernel stops the one that is not running."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from graders.checks.speed import compare
+from graders.errors import JudgeError, SubmissionError
+from graders.verdict import Speed
+
+Inputs = Callable[[], tuple[Any, ...]]
+Check = Callable[[Any, tuple[Any, ...]], object]
+
+
+class Runner(Protocol):
+    """A side that can be timed: it reports its CPU seconds, and can be stopped while the other one runs."""
+
+    def cpu_s(self) -> float: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+@dataclass
+class Race:
+    """A speed test. Both sides get the same fresh inputs in every round, so that caching answers does not help.
+
+    `check` asserts that every answer of the submission is right, because a fast wrong answer is wrong. `times` holds
+    the wall seconds of submission and reference, including the warm-up.
+    """
+
+    submission: tuple[Runner, Callable[..., Any]]
+    reference: tuple[Runner, Callable[..., Any]]
+    inputs: Inputs
+    check: Check
+    drawn: list[tuple[Any, ...]] = field(default_factory=list)
+    times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+
+    def run(self, rounds: int, at_most: float | None) -> Speed:
+        """Return the ratio submission / reference (see graders.checks.speed.compare)."""
+        self._on_reference(self.reference[0].pause)
+        self.submission[0].pause()
+        try:
+            return compare(lambda: self._lap(0), lambda: self._lap(1), rounds, at_most=at_most)
+        finally:
+            self.reference[0].resume()
+            self.submission[0].resume()
+
+    def _lap(self, who: int) -> tuple[float, float]:
+        number = len(self.times[who])
+        if number == len(self.drawn):
+            self.drawn.append(self.inputs())
+        runner, call = (self.submission, self.reference)[who]
+        runner.resume()
+        cpu, wall = runner.cpu_s(), time.perf_counter()
+        value = call(*self.drawn[number]) if who == 0 else self._on_reference(lambda: call(*self.drawn[number]))
+        wall, cpu = time.perf_counter() - wall, runner.cpu_s() - cpu
+        runner.pause()
+        self.times[who].append(wall)
+        if who == 0:
+            self.check(value, self.drawn[number])
+        return wall, cpu
+
+    def _on_reference(self, step: Callable[[], Any]) -> Any:
+        """Run a step of the reference, whose failure is not the submission's fault."""
+        try:
+            return step()
+        except SubmissionError as fault:
+            raise JudgeError(f"the reference failed while it was timed: {fault}") from fault

@@ -1,0 +1,388 @@
+"""The outer layer of confinement: starts a workers' fork server in bubblewrap, or as confined as the machine allows.
+
+The fork server is a separately started `python -I -S -B`. It runs `graders.worker.fork_server.main(fd, settings)`. The
+settings (its only command-line argument, as JSON) are
+
+    runtime   name of the runtime
+    fd        the socket for the judges' requests
+    readable  paths that Landlock opens for reading
+    threads   whether workers may start threads
+    scratch   folder in which each worker gets a writable folder, or None
+    walls     whether workers apply graders.worker.confinement
+    sys_path  where modules are found
+
+and whatever the caller adds. Its standard error goes to a file that `Launched.errors` reads.
+
+If root starts it, the sandbox runs as the user `nobody` (uid 65534), because the kernel does not limit root's threads.
+The interpreter may be in a folder that this user cannot enter (such as /root). So graders.sandbox.drop_root, still
+root, binds every source into a folder of its own mount namespace, and bubblewrap binds from there.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import select
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from graders.errors import ConfinementError, JudgeError
+from graders.sandbox.runtimes import DEVICES, HARNESS, Runtime
+from graders.worker import landlock
+from graders.worker.syscalls import this_machine
+
+Confinement = Literal["full", "partial", "none"]
+
+NOBODY = 65534
+SCRATCH = "/scratch"
+SCRATCH_BYTES = 1 << 30
+STAGE = "/tmp"  # covered by a tmpfs, only in drop_root's mount namespace
+DROP_ROOT = str(Path(__file__).with_name("drop_root.py"))
+STARTS_WITHIN_S = 30.0
+
+SERVER = "from graders.worker.fork_server import main\nmain(settings['fd'], settings)\n"
+# Without bubblewrap, only this death signal ends the fork server together with its judge.
+PROLOGUE = """\
+import json, os, sys
+settings = json.loads(sys.argv[1])
+sys.path[:] = settings["sys_path"]
+if "parent" in settings:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    if os.getppid() != settings["parent"]:
+        os._exit(0)
+os.write(settings["ready"], b"1")
+os.close(settings["ready"])
+"""
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A running workers' fork server. `reason` says why its confinement is not better, and how to improve it."""
+
+    process: subprocess.Popen[bytes]
+    confinement: Confinement
+    reason: str
+    error_file: IO[bytes]
+    folder: str | None = None
+    """A folder on this machine to remove at the end (only without bubblewrap)."""
+
+    def errors(self) -> str:
+        """Return the end of what the fork server wrote to its standard error."""
+        return _tail(self.error_file)
+
+    def close(self) -> None:
+        """Kill the fork server and all of its workers."""
+        self.process.kill()
+        self.process.wait()
+        self.error_file.close()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """One way to start the fork server, with the confinement it gives and why that is not better."""
+
+    kind: Literal["nobody", "bubblewrap", "bare"]
+    confinement: Confinement
+    reason: str
+
+
+@dataclass
+class Launch:
+    """A launch in progress. `start` returns it at once; `settle` waits until Python runs inside the sandbox."""
+
+    runtime: Runtime
+    socket_fd: int
+    plans: list[LaunchPlan]
+    settings: dict[str, Any]
+    code: str
+
+    def __post_init__(self) -> None:
+        self.plan = self.plans.pop(0)
+        self.failures: list[str] = []
+        self._begin()
+
+    def settle(self) -> Launched:
+        """Return the running fork server; if one way fails, try the next. Raises ConfinementError if all fail."""
+        while not self._is_up():
+            self.failures.append(_diagnosis(_tail(self.errors)))
+            self._discard()
+            if not self.plans:
+                raise ConfinementError(_joined(*self.failures))
+            self.plan = self.plans.pop(0)
+            self._begin()
+        os.close(self.ready)
+        reason = _joined(*self.failures, self.plan.reason)
+        return Launched(self.process, self.plan.confinement, reason, self.errors, self.folder)
+
+    def _begin(self) -> None:
+        ready, own_ready = os.pipe()
+        bare = self.plan.kind == "bare"
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (Launched closes it)
+        self.folder = tempfile.mkdtemp(prefix="katas-") if bare else None
+        settings = self.settings | {"ready": own_ready, "fd": self.socket_fd}
+        settings |= _bare_settings(self.runtime, self.folder) if self.folder else _inside_settings(self.runtime)
+        try:
+            self.process = subprocess.Popen(
+                _command(self.plan, self.runtime, self.code, settings),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self.errors,
+                pass_fds=(self.socket_fd, own_ready),
+                env=self.runtime.env | ({"TMPDIR": self.folder} if self.folder else {}),
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as fault:
+            os.close(ready)
+            raise JudgeError(f"the workers' fork server cannot be started: {fault}") from fault
+        finally:
+            os.close(own_ready)
+        self.ready = ready
+
+    def _is_up(self) -> bool:
+        if not select.select([self.ready], [], [], STARTS_WITHIN_S)[0]:
+            return False
+        return os.read(self.ready, 1) == b"1"
+
+    def _discard(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.errors.close()
+        os.close(self.ready)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start(
+    runtime: Runtime,
+    socket_fd: int,
+    *,
+    confinement: Confinement | Literal["auto"] = "auto",
+    settings: Mapping[str, Any] | None = None,
+    code: str = SERVER,
+) -> Launch:
+    """Start a workers' fork server that serves `socket_fd`, without waiting for it; call `settle` on the result later.
+
+    "auto" takes the best confinement that works; "full" raises ConfinementError if full confinement is not possible;
+    "partial" leaves out bubblewrap, and "none" the inner layer too. Call this in a thread that outlives the fork
+    server: the kernel kills the fork server when the thread ends. `settings` are added to the fork server's own;
+    `code` is the program that it runs with them (tests only).
+    """
+    plans = _plans(runtime, confinement)
+    own = {"runtime": runtime.name, "threads": runtime.threads}
+    own["walls"] = confinement != "none" and sys.platform == "linux"
+    return Launch(runtime, socket_fd, plans, own | dict(settings or {}), code)
+
+
+def launch(
+    runtime: Runtime,
+    socket_fd: int,
+    *,
+    confinement: Confinement | Literal["auto"] = "auto",
+    settings: Mapping[str, Any] | None = None,
+    code: str = SERVER,
+) -> Launched:
+    """Start a workers' fork server and wait until it runs: `start`, then `settle`."""
+    return start(runtime, socket_fd, confinement=confinement, settings=settings, code=code).settle()
+
+
+# ------------------------------------------------------------------------------------- ways of starting
+
+
+def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[LaunchPlan]:
+    """Return the ways that may give the requested confinement, best first. Raises ConfinementError if there is none."""
+    if confinement == "none":
+        return [LaunchPlan("bare", "none", "no confinement was requested")]
+    missing = _missing_wall()
+    wrapped: Confinement = "partial" if missing else "full"
+    plans = [] if confinement == "partial" else _bubblewrap_plans(runtime, wrapped, missing)
+    if confinement == "full":
+        plans = [plan for plan in plans if plan.confinement == "full"]
+        if not plans:
+            raise ConfinementError(f"full confinement is not possible here: {missing or _no_bubblewrap()}")
+        return plans
+    reasons = [missing, "" if plans else _no_bubblewrap() if confinement == "auto" else "bubblewrap was left out"]
+    if runtime.threads and _is_root():
+        reasons.append("katas runs as root, so a worker's threads are not limited: run it as another user")
+    plans.append(LaunchPlan("bare", "none" if missing else "partial", _joined(*reasons)))
+    return plans
+
+
+def _bubblewrap_plans(runtime: Runtime, confinement: Confinement, missing: str) -> list[LaunchPlan]:
+    if sys.platform != "linux" or shutil.which("bwrap") is None:
+        return []
+    plain = LaunchPlan("bubblewrap", confinement, missing)
+    if not _is_root():
+        return [plain]
+    as_root = "bubblewrap runs as root, and the kernel does not limit root's threads"
+    if closed := _closed_to_nobody(runtime):
+        as_root = f"{closed} is not readable by other users, so {as_root}: chmod -R o+rX {closed}"
+    root = LaunchPlan("bubblewrap", confinement, _joined(missing, as_root))
+    return [root] if closed else [LaunchPlan("nobody", confinement, missing), root]
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _missing_wall() -> str:
+    """Return which part of the inner layer this machine lacks; empty if none."""
+    if sys.platform != "linux":
+        return f"confinement needs Linux, not {sys.platform}: grade in a Linux container or virtual machine"
+    if this_machine() is None:
+        return f"there is no seccomp filter for {os.uname().machine}: grade on x86_64 or aarch64"
+    if landlock.abi() == 0:
+        return "the kernel offers no Landlock: use Linux 5.13 or later with landlock in its lsm= list"
+    return ""
+
+
+def _no_bubblewrap() -> str:
+    return "bubblewrap is not installed, so workers have only the inner layer: apt install bubblewrap"
+
+
+def _closed_to_nobody(runtime: Runtime) -> str:
+    """Return the first bind that other users may not read, whatever folder it is in; empty if there is none."""
+    for source, _ in runtime.binds:
+        mode = os.stat(source).st_mode
+        needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+        if mode & needed != needed:
+            return source
+    return ""
+
+
+# ---------------------------------------------------------------------------------------- command lines
+
+
+def _command(plan: LaunchPlan, runtime: Runtime, code: str, settings: dict[str, Any]) -> list[str]:
+    python = [runtime.python, "-I", "-S", "-B", "-c", PROLOGUE + code, json.dumps(settings)]
+    if plan.kind == "bare":
+        return python
+    sources = [source for source, _ in runtime.binds]
+    if plan.kind == "bubblewrap":
+        return [*_bwrap(), *_isolation(runtime), *_mounts(runtime, sources), "--", *python]
+    staged = [f"{STAGE}/{index}" for index in range(len(sources))]
+    inner = [*_bwrap(), *_isolation(runtime), *_mounts(runtime, staged), "--", *python]
+    arguments = {"sources": sources, "stage": STAGE, "uid": NOBODY, "parent": os.getpid(), "command": inner}
+    return [runtime.python, "-I", "-S", "-B", DROP_ROOT, json.dumps(arguments)]
+
+
+def _isolation(runtime: Runtime) -> list[str]:
+    options = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    if _bwrap_version() >= (0, 8):
+        options.append("--disable-userns")
+    options += ["--hostname", "worker", "--chdir", "/", "--clearenv"]
+    temporary = {"TMPDIR": SCRATCH} if runtime.threads else {}
+    for name, value in (runtime.env | temporary).items():
+        options += ["--setenv", name, value]
+    return options
+
+
+def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
+    """Return options for the binds, the folders that appear empty, devices and scratch; all else is read-only."""
+    mounts: list[str] = []
+    for source, (_, target) in zip(sources, runtime.binds, strict=True):
+        mounts += ["--ro-bind", source, target]
+        for covered in runtime.covered:
+            if os.path.dirname(covered) == target:
+                mounts += ["--tmpfs", covered]
+    for device in DEVICES:
+        mounts += ["--dev-bind", device, device]
+    for covered in runtime.covered:
+        mounts += ["--remount-ro", covered]
+    if runtime.threads:
+        size = ["--size", str(SCRATCH_BYTES)] if _bwrap_version() >= (0, 7) else []
+        mounts += [*size, "--tmpfs", SCRATCH]
+    return [*mounts, "--remount-ro", "/"]
+
+
+def _bwrap() -> list[str]:
+    path = shutil.which("bwrap")
+    if path is None:
+        raise ConfinementError(_no_bubblewrap())
+    return [path]
+
+
+@functools.cache
+def _bwrap_version() -> tuple[int, ...]:
+    answer = subprocess.run([*_bwrap(), "--version"], capture_output=True, text=True, check=False).stdout
+    return tuple(map(int, re.findall(r"\d+", answer)[:2])) or (0, 0)
+
+
+# --------------------------------------------------------------------------------------------- settings
+
+
+def _inside_settings(runtime: Runtime) -> dict[str, Any]:
+    scratch = SCRATCH if runtime.threads else None
+    return {"readable": runtime.readable, "sys_path": runtime.sys_path, "scratch": scratch}
+
+
+def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
+    """Return settings for the same files at their real paths; only Landlock denies the worker all others.
+
+    Modules are found through links in `folder`, so that a package outside the runtime is missing here too, rather than
+    forbidden: optional imports expect an ImportError.
+    """
+    modules, scratch = f"{folder}/modules", f"{folder}/scratch"
+    os.makedirs(f"{modules}/graders")
+    os.mkdir(scratch)
+    standard = [path for path in runtime.sys_path if path != HARNESS and path not in _site(runtime)]
+    for source, target in runtime.binds:
+        if target.startswith(f"{HARNESS}/"):
+            os.symlink(source, f"{modules}/{target.removeprefix(HARNESS)}")
+        elif os.path.dirname(target) in _site(runtime):
+            os.symlink(source, f"{modules}/{os.path.basename(target)}")
+    readable = [modules, *(source for source, _ in runtime.binds), *DEVICES]
+    for covered in runtime.covered:
+        parent = os.path.dirname(covered)
+        if parent in readable:
+            readable.remove(parent)
+            readable += [entry.path for entry in os.scandir(parent)]
+    return {
+        "readable": [path for path in readable if path not in runtime.covered],
+        "sys_path": [modules, *standard],
+        "scratch": scratch if runtime.threads else None,
+        "parent": os.getpid(),
+    }
+
+
+def _site(runtime: Runtime) -> tuple[str, ...]:
+    """Return the packages' folders: the entries after the harness, the standard library and its extensions."""
+    return runtime.sys_path[3:]
+
+
+# ---------------------------------------------------------------------------------------------- reasons
+
+
+def _joined(*reasons: str) -> str:
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _tail(file: IO[bytes], limit: int = 4000) -> str:
+    """Return the end of a file that another process writes, without moving its position."""
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), limit, max(size - limit, 0)).decode("utf-8", "replace").strip()
+
+
+def _diagnosis(errors: str) -> str:
+    """Return bubblewrap's error, with the fix if it is known."""
+    last = errors.splitlines()[-1] if errors else "it printed nothing"
+    if re.search(r"namespace|uid map|Operation not permitted|RTM_NEWADDR|Permission denied|No space left", last):
+        remedy = (
+            "user namespaces are not allowed here. On Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+            "or an AppArmor profile for bwrap; in Docker: --security-opt seccomp=unconfined --security-opt "
+            "apparmor=unconfined --security-opt systempaths=unconfined"
+        )
+        return f"bubblewrap failed ({last}): {remedy}"
+    return f"bubblewrap failed ({last})"

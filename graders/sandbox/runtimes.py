@@ -1,0 +1,239 @@
+"""Runtimes: exactly which files of this machine a worker can see.
+
+A package that is not listed is not in the worker's file system, so it cannot be imported. Files keep their paths inside
+the sandbox, except the harness's few files (under /harness) and the C libraries (in one folder that the loader
+searches without a cache). This module imports neither NumPy nor PyTorch.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.metadata
+import importlib.util
+import os
+import re
+import struct
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import ConfinementError
+
+HARNESS = "/harness"
+HARNESS_FILES = ("__init__.py", "errors.py", "wire.py", "worker")
+DEVICES = ("/dev/null", "/dev/urandom")
+# Without this file, PyTorch assumes an old processor and falls back to its slowest kernels.
+PROCESSOR = "/proc/cpuinfo"
+
+PACKAGES = {"numpy": ("numpy", "msgspec"), "torch": ("numpy", "msgspec", "torch", "torchgen", "typing_extensions")}
+# PyTorch imports the first two for meta tensors, shapes and Adam; its CUDA builds load libraries of the third.
+OPTIONAL_PACKAGES = {"numpy": (), "torch": ("sympy", "mpmath", "nvidia")}
+
+# The libraries that the interpreter's and the wheels' extension modules link to; workers see those that exist.
+C_LIBRARIES = """
+    libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 libgcc_s.so.1 libstdc++.so.6 libatomic.so.1
+    libz.so.1 libbz2.so.1* liblzma.so.5 libzstd.so.1 libffi.so.[678] libcrypto.so.[13]* libexpat.so.1 libmpdec.so.[234]
+    libcrypt.so.[12] libb2.so.1 libgomp.so.1 libgfortran.so.[345] libquadmath.so.0 libblas.so.3 liblapack.so.3
+    libopenblas.so.0 libcblas.so.3
+"""
+# The worker's whole environment. BLAS threads in a fork server would make its children hang.
+ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/nonexistent",
+    "USER": "nobody",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+NO_DATA: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The files, paths and environment of a workers' fork server.
+
+    `binds` are pairs (file or folder of this machine, its path in the sandbox), all read-only; `readable` are the
+    paths in the sandbox that Landlock opens for reading; `covered` are folders under them that appear empty.
+    """
+
+    name: str
+    binds: tuple[tuple[str, str], ...]
+    readable: tuple[str, ...]
+    sys_path: tuple[str, ...]
+    python: str
+    env: dict[str, str]
+    covered: tuple[str, ...] = ()
+
+    @property
+    def threads(self) -> bool:
+        """Whether a worker may start threads and has a scratch folder; PyTorch needs both."""
+        return self.name != "numpy"
+
+
+def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA) -> Runtime:
+    """Return the runtime "numpy" or "torch" of the running interpreter, with a kata's further packages and data.
+
+    `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
+    environment (KATAS_DATA_MNIST_FULL for mnist-full). Raises ConfinementError for a missing package or path.
+    """
+    if name not in PACKAGES:
+        raise ConfinementError(f"there is no runtime {name!r}: kata.toml may name {' or '.join(map(repr, PACKAGES))}")
+    python = os.path.realpath(sys.executable)
+    stdlib = os.path.realpath(sysconfig.get_path("stdlib"))
+    dynload = _dynload(stdlib)
+    folders = list(dict.fromkeys([*_packages(PACKAGES[name], OPTIONAL_PACKAGES[name]), *_further(packages)]))
+    harness = str(Path(__file__).parents[1])
+    libpython = _libpython()
+    shown = [python, *libpython, stdlib, *([] if dynload.startswith(f"{stdlib}/") else [dynload])]
+    folders_of_data = {each: _existing(path) for each, path in data.items()}
+    shown += [*folders, *folders_of_data.values(), *filter(os.path.exists, [PROCESSOR])]
+    binds = [(path, path) for path in shown]
+    binds += [(f"{harness}/{file}", f"{HARNESS}/graders/{file}") for file in HARNESS_FILES]
+    c_libraries = _c_libraries(python)
+    binds += c_libraries
+    libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
+    site = dict.fromkeys(os.path.dirname(path) for path in folders)
+    env = ENVIRONMENT | {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
+    env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
+    return Runtime(
+        name=name,
+        binds=tuple(binds),
+        readable=_outermost([HARNESS, *site, *libraries, *(target for _, target in binds), *DEVICES]),
+        sys_path=(HARNESS, stdlib, dynload, *site),
+        python=python,
+        env=env,
+        covered=tuple(path for kind in ("site", "dist") if os.path.isdir(path := f"{stdlib}/{kind}-packages")),
+    )
+
+
+def _outermost(paths: list[str]) -> tuple[str, ...]:
+    """Return the paths that lie in no other of them: every rule costs every worker time."""
+    return tuple(path for path in dict.fromkeys(paths) if not any(path.startswith(f"{other}/") for other in paths))
+
+
+def _existing(path: str | os.PathLike[str]) -> str:
+    absolute = os.path.realpath(path)
+    if not os.path.exists(absolute):
+        raise ConfinementError(f"{absolute}: a kata's workers need this data, but it does not exist")
+    return absolute
+
+
+def _dynload(stdlib: str) -> str:
+    """Return the folder of the standard library's extension modules."""
+    shared = sysconfig.get_config_var("DESTSHARED")
+    for folder in (f"{stdlib}/lib-dynload", shared):
+        if folder and os.path.isdir(folder):
+            return os.path.realpath(folder)
+    return f"{stdlib}/lib-dynload"
+
+
+def _libpython() -> list[str]:
+    """Return the shared library of this interpreter, if it has one: the file that this process has mapped."""
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return []
+    found = re.search(r"(/\S*/libpython3[^/\s]*\.so[^/\s]*)$", maps, re.MULTILINE)
+    return [found.group(1)] if found else []
+
+
+# --------------------------------------------------------------------------------------------- packages
+
+
+def _packages(required: Iterable[str], optional: Iterable[str]) -> list[str]:
+    """Return the folders and modules of the required packages, and of the optional ones that are installed."""
+    found: dict[str, None] = {}
+    for package in required:
+        files = list(_files_of(package))
+        if not files:
+            raise ConfinementError(f"the package {package} is not installed: python -m pip install {package}")
+        found.update(dict.fromkeys(files))
+    for package in optional:
+        found.update(dict.fromkeys(_files_of(package)))
+    return list(found)
+
+
+def _further(packages: Iterable[str]) -> Iterator[str]:
+    """Yield the files of a kata's further packages and of all their dependencies."""
+    if not packages:
+        return
+    owners = importlib.metadata.packages_distributions()
+    waiting, seen = [], set()
+    for package in packages:
+        if package not in owners:
+            yield from _packages([package], [])
+        waiting += owners.get(package, [])
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # a dependency for another system or Python version
+        site = str(distribution.locate_file(""))
+        tops = dict.fromkeys(file.parts[0] for file in distribution.files or ())
+        yield from (os.path.join(site, top) for top in tops if not top.endswith((".dist-info", "..", "__pycache__")))
+        needed = [line for line in distribution.requires or () if "extra ==" not in line]
+        waiting += [found.group() for line in needed if (found := re.match(r"[\w.-]+", line))]
+
+
+def _files_of(package: str) -> Iterator[str]:
+    """Yield a package's folder and the libraries bundled with its wheel, or its single module."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return
+    folders = spec.submodule_search_locations
+    if folders is None:
+        if spec.origin:
+            yield spec.origin
+        return
+    for folder in folders:
+        yield folder
+        if os.path.isdir(f"{folder}.libs"):
+            yield f"{folder}.libs"
+
+
+# ------------------------------------------------------------------------------------------ C libraries
+
+
+def _c_libraries(python: str) -> list[tuple[str, str]]:
+    """Return binds for the loader, at the path that the interpreter names, and for the C libraries, in one folder."""
+    loader = _loader(python)
+    if loader is None:
+        return []
+    folders = {folder: os.listdir(folder) for folder in _library_folders() if os.path.isdir(folder)}
+    home = next((folder for folder, files in folders.items() if "libc.so.6" in files), None)
+    binds = {loader: os.path.realpath(loader)}
+    for pattern in C_LIBRARIES.split() if home else ():
+        for folder, files in folders.items():
+            for library in fnmatch.filter(files, pattern):
+                binds.setdefault(f"{home}/{library}", os.path.realpath(f"{folder}/{library}"))
+    return [(source, target) for target, source in binds.items()]
+
+
+def _library_folders() -> list[str]:
+    """Return the folders that the loader searches by default, the most specific first."""
+    triplet = sysconfig.get_config_var("MULTIARCH")
+    specific = [f"/lib/{triplet}", f"/usr/lib/{triplet}"] if triplet else []
+    return [*specific, "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+
+
+def _loader(executable: str) -> str | None:
+    """Return the loader that an ELF file names in its PT_INTERP; None for a static file or another format."""
+    with open(executable, "rb") as file:
+        head = file.read(64)
+        if head[:5] != b"\x7fELF\x02":
+            return None
+        table, size, count = *struct.unpack_from("<Q", head, 32), *struct.unpack_from("<HH", head, 54)
+        for index in range(count):
+            file.seek(table + index * size)
+            kind, _, offset, _, _, length = struct.unpack("<IIQQQQ", file.read(40))
+            if kind == 3:
+                file.seek(offset)
+                return file.read(length).rstrip(b"\0").decode()
+    return None

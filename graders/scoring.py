@@ -1,0 +1,174 @@
+"""Turn test results into task results, points and the status. Pure functions decide every point here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from graders import catalogue
+from graders.catalogue import Kata, Task
+from graders.verdict import Status, TaskResult, TaskStatus, TestResult, Verdict
+
+
+def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
+    """Return the failed tasks that `task` builds on, directly or indirectly."""
+    failed = set(failed)
+    by_name = {each.name: each for each in kata.tasks}
+    found: list[str] = []
+    waiting = list(by_name[task].after) if task in by_name else []
+    while waiting:
+        name = waiting.pop(0)
+        if name in failed and name not in found:
+            found.append(name)
+        waiting += [earlier for earlier in by_name[name].after if earlier not in found]
+    return tuple(found)
+
+
+def in_order(kata: Kata) -> list[str]:
+    """Return the names of the tasks, each after those that it builds on, otherwise in the order of kata.toml."""
+    ordered: list[str] = []
+
+    def place(task: Task) -> None:
+        for name in task.after:
+            place(next(each for each in kata.tasks if each.name == name))
+        if task.name not in ordered:
+            ordered.append(task.name)
+
+    for task in kata.tasks:
+        place(task)
+    return ordered
+
+
+def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict:
+    """Return the verdict with its tests, tasks, points and status filled in."""
+    failed = {test.task for test in tests if test.status == "failed"}
+    tests_of = {task.name: [test for test in tests if test.task == task.name] for task in kata.tasks}
+    tasks = tuple(_task(kata, task, tests_of[task.name], failed) for task in kata.tasks)
+    return totalled(msgspec.structs.replace(verdict, tests=tuple(tests)), tasks)
+
+
+def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:
+    """Return the verdict on an ungradable submission: it has none of the points that tests decide."""
+    most = sum(task.points for task in kata.tasks if not task.review)
+    return msgspec.structs.replace(verdict, status="ungradable", message=message, max_score=most)
+
+
+def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
+    """Return the verdict with these tasks, and the status and points that follow from them."""
+    graded = [task for task in tasks if task.status in ("passed", "partial", "failed", "blocked", "error")]
+    verdict = msgspec.structs.replace(verdict, tasks=tuple(tasks))
+    return msgspec.structs.replace(
+        verdict,
+        status=_status(verdict),
+        score=sum(task.score for task in graded),
+        max_score=sum(task.max_score for task in graded),
+        ungraded_points=sum(task.max_score for task in tasks if task.status == "ungraded"),
+        review_points=sum(task.max_score for task in tasks if task.status == "awaiting_review"),
+    )
+
+
+def _status(verdict: Verdict) -> Status:
+    """Return the status that follows from the tasks. Only this decides whether a kata is passed.
+
+    Extras count only if the verdict requires them. But an error in an extra is an error of the verdict: otherwise a
+    fault of the harness would cost the extra's points.
+    """
+    if any(task.status == "error" for task in verdict.tasks):
+        return "error"
+    statuses = {task.status for task in verdict.deciding}
+    if statuses & {"failed", "partial", "blocked"}:
+        return "failed"
+    if "awaiting_review" in statuses:
+        return "awaiting_review"
+    return "passed" if "passed" in statuses else "ungraded"
+
+
+def _task(kata: Kata, task: Task, tests: Sequence[TestResult], failed: set[str]) -> TaskResult:
+    status = _task_status(task, tests)
+    share = {"passed": 1.0}.get(status, 0.0)
+    if status == "partial":
+        share = sum(test.status == "passed" for test in tests) / len(tests)
+    return TaskResult(
+        name=task.name,
+        title=task.title,
+        status=status,
+        score=round(task.points * share, 2),
+        max_score=task.points,
+        blocked_by=blocking(kata, failed, task.name) if status == "blocked" else (),
+        extra=task.extra,
+    )
+
+
+def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
+    statuses = [test.status for test in tests]
+    if "error" in statuses:
+        return "error"
+    if "failed" in statuses:
+        # The points of a reviewed task are a person's to divide.
+        return "partial" if task.partial and not task.review and "passed" in statuses else "failed"
+    if "blocked" in statuses:
+        return "blocked"
+    if task.review:
+        return "awaiting_review"
+    # A test that cannot run on this machine never counts as passed.
+    return "ungraded" if "ungraded" in statuses or not statuses else "passed"
+
+
+def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
+    """Return the tasks that a diagnosis uses: the core tasks if one failed, because extras may also fail; else all."""
+    core = {task.name for task in kata.tasks if not task.extra}
+    return core if core & set(failed) else {task.name for task in kata.tasks}
+
+
+@dataclass
+class PointTally:
+    """Learner mode's record of test outcomes by task, for blocking tests and for the summary."""
+
+    results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
+
+    def record(self, properties: dict[str, str], outcome: str) -> None:
+        """Record a test phase: `outcome` is passed, failed or skipped; `properties` has root, kata and task."""
+        tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
+        tasks.setdefault(properties["task"], []).append(outcome)
+
+    def failed(self, kata: Kata) -> set[str]:
+        tasks = self.results.get((str(kata.root), kata.slug), {})
+        return {task for task, outcomes in tasks.items() if "failed" in outcomes}
+
+    def lines(self) -> list[str]:
+        """Return one line per kata: the points in the tests that ran, and the way to the official verdict."""
+        return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
+
+    def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
+        kata = catalogue.load(root, slug)
+        by_name: dict[str, Any] = {task.name: task for task in kata.tasks}
+        decided = {name: outcomes for name, outcomes in tasks.items() if not by_name[name].review}
+        passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
+        points, possible = (sum(by_name[name].points for name in names) for names in (passed, decided))
+        core, extra = ([name for name in decided if by_name[name].extra == each] for each in (False, True))
+        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
+        if extra:
+            counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
+        counted.append(f"{points:g} of {possible:g} points in the tests run here")
+        unready = [name for name, outcomes in tasks.items() if by_name[name].review and "failed" in outcomes]
+        if unready:
+            counted.append(f"not ready for review: {', '.join(unready)}")
+        needed = {task.name for task in kata.tasks if not task.extra and not task.review}
+        if not unready and not kata.require_extras and needed <= set(passed) < set(decided):
+            counted.append("the core passes")
+        counts = "the official result comes from your course, which has further tests"
+        official = counts if kata.handed_out else f"official: katas grade {slug}"
+        return f"{slug}: {', '.join(counted)}{_left_out(kata, tasks)}; {official}"
+
+
+def _left_out(kata: Kata, seen: Iterable[str]) -> str:
+    """Return a note on points that these tests do not cover: a person's, and those of tasks that did not run."""
+    person = sum(task.points for task in kata.tasks if task.review)
+    unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
+    parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)
+    parts += [f"{person:g} points that a person gives"] * bool(person)
+    return f"; not in this total: {' and '.join(parts)}" if parts else ""

@@ -1,0 +1,3 @@
+"""The version of the harness, which every verdict records."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,123 @@
+"""Limits on the judge itself, so that nothing a submission returns can keep it busy or fill its memory.
+
+The kernel limits a worker. The judge is trusted, but it computes with what a submission returned, and a small reply can
+cause a lot of work. So each test has a limit on the judge's own CPU time, and each judge has a limit on its memory.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from graders.verdict import Limits
+
+# CPU seconds of the judge for one test. The shipped solutions need at most 3 on an idle machine. A busy machine counts
+# up to twice as many for the same work, and the references that some tests train may be slower on older processors.
+TEST_S = 20.0
+DIAGNOSIS_S = 10.0
+AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
+DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # modules of the trace functions of pdb, and of PyCharm and VS Code
+MEMORY_BYTES = 1 << 30  # in addition to what the judge starts with; a reply has at most 64 MiB
+
+
+class OutOfTime(BaseException):
+    """This process has exceeded a time limit. Not an Exception, so that ordinary handlers do not swallow it."""
+
+
+@contextmanager
+def cpu_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime inside the block once this process has used `seconds` of CPU time in it. Main thread only."""
+    before = signal.signal(signal.SIGPROF, _raise)
+    grant(seconds)
+    try:
+        yield
+    finally:
+        stop()
+        signal.signal(signal.SIGPROF, before)
+
+
+@contextmanager
+def wall_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime inside the block after `seconds` of wall time, except under a debugger.
+
+    An alarm that is already set, such as pytest-timeout's, stays set; if it is due earlier, it is the only limit.
+    Where alarms are not available (on Windows, or outside the main thread), there is no limit.
+    """
+    here = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    due, again = signal.getitimer(signal.ITIMER_REAL) if here else (0.0, 0.0)
+    if not here or seconds == math.inf or 0 < due < seconds:
+        yield
+        return
+    started = time.monotonic()
+    before = signal.signal(signal.SIGALRM, _raise_unless_debugging)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if due:
+            signal.setitimer(signal.ITIMER_REAL, max(due - (time.monotonic() - started), 0.001), again)
+
+
+def grant(seconds: float) -> None:
+    """Restart the clock of the active `cpu_limit` with `seconds`."""
+    signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN_S)
+
+
+def stop() -> None:
+    """Stop the clock. Call this wherever OutOfTime is caught: it may have been raised while the clock was stopped."""
+    signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def test_seconds(limits: Limits) -> float:
+    """Return the judge's CPU seconds for one test of a kata with these limits."""
+    return max(TEST_S, limits.test_s)
+
+
+def limit_memory(room: int = MEMORY_BYTES) -> None:
+    """Let this process map at most `room` bytes more than it has mapped now; beyond that it gets a MemoryError."""
+    import resource  # missing on some systems on which learner mode works
+
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_mapped() + room, most))
+
+
+def short_of_memory() -> bool:
+    """Return whether this process has mapped a quarter of the memory that `limit_memory` left to it."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return soft != resource.RLIM_INFINITY and _mapped() > soft - MEMORY_BYTES * 3 // 4
+
+
+def _mapped() -> int:
+    """Return the bytes of address space that this process has mapped."""
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _raise(_number: int, _frame: FrameType | None) -> None:
+    raise OutOfTime
+
+
+def _raise_unless_debugging(_number: int, _frame: FrameType | None) -> None:
+    if not _debugging():
+        raise OutOfTime
+
+
+def _debugging() -> bool:
+    """Return whether a debugger is active in this thread: a person may take any amount of time."""
+    traced = getattr(sys.gettrace(), "__module__", None) or ""
+    if traced.partition(".")[0] in DEBUGGERS or traced.startswith("pydevd"):
+        return True
+    monitoring = getattr(sys, "monitoring", None)  # from Python 3.12 on
+    return monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None

@@ -1,0 +1,262 @@
+"""The workers' fork server: a separate Python process that forks confined workers ahead of need.
+
+It never sees a submission (sources go straight to a worker), so its heap holds no learner's work. A judge sends
+`{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket the
+fork server sends each worker's descriptors (channel, output, pidfd), and later its exit (`{"pid", "status", "cpu_s"}`).
+If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that judge's
+workers. It creates the descriptors of each worker, and closes its own copies once they are sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graders import wire
+from graders.worker.confinement import WorkerConfinement
+from graders.worker.removal import remove
+from graders.worker.serving import rehearse, serve
+
+IDLE_MS = 4  # the pool is filled after so much time without an event
+REHEARSALS = 16  # Python specialises code during about so many runs
+
+
+@dataclass
+class ReadyWorker:
+    """A confined worker and the judge's ends of its descriptors."""
+
+    pid: int
+    pidfd: int
+    channel: int
+    output: int
+    scratch: str | None
+
+    def close(self) -> None:
+        for descriptor in (self.channel, self.output):
+            os.close(descriptor)
+
+
+@dataclass
+class WorkerForkServer:
+    """The fork server's state. Judges send requests to `control`; the judge that started it chose `settings`."""
+
+    control: socket.socket
+    settings: dict[str, Any]
+    walls: Any = None
+    base_memory: int | None = None
+    pool: list[ReadyWorker] = field(default_factory=list)
+    handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pidfd -> worker, its owner
+    owners: dict[int, socket.socket] = field(default_factory=dict)
+    cleaners: dict[int, int] = field(default_factory=dict)  # pidfd -> pid
+    made: int = 0
+
+    def run(self) -> None:
+        """Serve until the control socket closes."""
+        self.poll = select.poll()
+        self.poll.register(self.control, select.POLLIN)
+        while True:
+            # Do not fill the pool while any judge has workers: they need the processors.
+            filling = self.base_memory is not None and not self.owners and len(self.pool) < self.settings["pool"]
+            events = self.poll.poll(IDLE_MS if filling else None)
+            if not events:
+                with contextlib.suppress(OSError):  # the next request will report it
+                    self.pool.append(self.fork(rehearsing=True))
+            # Only a new request brings new descriptors, so it is handled last: otherwise a number that is closed and
+            # reused here would be mistaken for what it was when the events were collected.
+            control = self.control.fileno()
+            for descriptor, _ in events:
+                if descriptor in self.handed:
+                    self.reap(descriptor)
+                elif descriptor in self.owners:
+                    self.leave(descriptor)
+                elif descriptor in self.cleaners:
+                    self.poll.unregister(descriptor)
+                    os.close(descriptor)
+                    os.waitpid(self.cleaners.pop(descriptor), 0)
+            if any(descriptor == control for descriptor, _ in events) and not self.answer():
+                return
+
+    def answer(self) -> bool:
+        """Hand out the workers that one message requests; return False once the control socket is closed."""
+        message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+        if not message:
+            return False
+        request = json.loads(message)
+        if "base_memory" in request:
+            self.base_memory = request["base_memory"]
+            return True
+        owner = socket.socket(fileno=descriptors[0])
+        self.owners[owner.fileno()] = owner
+        self.poll.register(owner, select.POLLIN)
+        try:
+            for _ in range(request["workers"]):
+                self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
+        except OSError as fault:  # no folder or process for another worker; other judges are still served
+            with contextlib.suppress(OSError):
+                owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        return True
+
+    def hand_out(self, worker: ReadyWorker, owner: socket.socket) -> None:
+        self.handed[worker.pidfd] = worker, owner
+        self.poll.register(worker.pidfd, select.POLLIN)
+        # The fork server must survive the death of a judge.
+        with contextlib.suppress(OSError):
+            message = json.dumps({"pid": worker.pid}).encode()
+            socket.send_fds(owner, [message], [worker.channel, worker.output, worker.pidfd], socket.MSG_DONTWAIT)
+        worker.close()
+
+    def reap(self, pidfd: int) -> None:
+        worker, owner = self.handed.pop(pidfd)
+        self.poll.unregister(pidfd)
+        _, status, usage = os.wait4(worker.pid, 0)
+        os.close(pidfd)
+        if worker.scratch:
+            self.clean(worker.scratch)
+        end = {"pid": worker.pid, "status": status, "cpu_s": usage.ru_utime + usage.ru_stime}
+        with contextlib.suppress(OSError):
+            owner.send(json.dumps(end).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def clean(self, scratch: str) -> None:
+        """Remove a worker's folder in a separate process: it may hold a million files, at any depth."""
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(OSError):
+                remove(scratch)
+            os._exit(0)
+        pidfd = os.pidfd_open(pid)
+        self.cleaners[pidfd] = pid
+        self.poll.register(pidfd, select.POLLIN)
+
+    def leave(self, descriptor: int) -> None:
+        """Kill an owner's workers. Owners send nothing, so a readable socket means that its owner is gone."""
+        owner = self.owners.pop(descriptor)
+        self.poll.unregister(descriptor)
+        owned = [pidfd for pidfd, (_, other) in self.handed.items() if other is owner]
+        for pidfd in owned:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        for pidfd in owned:
+            self.reap(pidfd)
+        owner.close()
+
+    def fork(self, rehearsing: bool = False) -> ReadyWorker:
+        """Fork a confined worker that waits for a submission; if `rehearsing`, it rehearses first.
+
+        Raises OSError if the system cannot provide a folder or a process.
+        """
+        scratch = self._scratch()
+        judge_end, own_end = socket.socketpair()
+        output, own_output = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(own_end.fileno(), own_output, scratch, rehearsing)
+        own_end.close()
+        os.close(own_output)
+        pidfd = os.pidfd_open(pid)
+        return ReadyWorker(pid, pidfd, judge_end.detach(), output, scratch)
+
+    def _scratch(self) -> str | None:
+        root = self.settings.get("scratch")
+        if not root:
+            return None
+        self.made += 1
+        folder = f"{root}/{self.made}"
+        try:
+            os.mkdir(folder, 0o700)
+        except OSError:  # the file system is full: wait until the folders of earlier workers are removed
+            for pid in self.cleaners.values():
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            os.mkdir(folder, 0o700)
+        return folder
+
+    def _become_worker(self, channel: int, output: int, scratch: str | None, rehearsing: bool) -> None:
+        try:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            if self.walls is not None:
+                memory = (self.base_memory or 0) + (64 << 30)  # lowered to the kata's limit when a submission is loaded
+                self.walls.apply({0, 1, 2, channel}, memory, 24 * 3600, scratch)
+            else:
+                os.closerange(3, channel)
+                os.closerange(channel + 1, 4096)
+            if scratch:
+                os.chdir(scratch)
+                os.environ["TMPDIR"] = scratch
+                tempfile.tempdir = None
+            serve(channel, self.settings["runtime"], self.base_memory or 0, rehearsing)
+        except BaseException as fault:  # noqa: BLE001 (nothing may return into the fork server's loop)
+            os.write(2, f"worker: {type(fault).__name__}: {fault}\n".encode())
+        finally:
+            os._exit(70)
+
+
+def _warm_up() -> None:
+    """Import and use once what most submissions use, so that no worker pays for it."""
+    for name in ["dataclasses", "enum", "functools", "itertools", "math", "statistics", "string", "typing"]:
+        importlib.import_module(name)
+    for name in ["fft", "linalg", "ma", "polynomial", "random"]:
+        importlib.import_module(f"numpy.{name}")
+    matrix = np.random.default_rng(0).standard_normal((4, 4))
+    np.random.seed(0)
+    np.linalg.norm(matrix @ matrix.astype(np.float32).T)
+    np.einsum("ij,jk->ik", matrix, np.exp(matrix))
+    wire.crossed({"warm": (matrix, 1.0)})
+
+
+def _warm_up_torch() -> None:
+    """Import torch, and what it imports only for the first optimiser: that would cost every worker over a second."""
+    import torch
+
+    torch.set_num_threads(1)  # before any computation: children of a fork server that has threads hang
+    layer = torch.nn.Linear(2, 2)
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        layer(torch.ones(1, 2)).sum().backward()
+        kind(layer.parameters(), lr=0.1).step()
+
+
+def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
+    """Import a kata's further packages. matplotlib scans all fonts and needs a folder for its list of them."""
+    if scratch and "matplotlib" in packages:
+        os.environ |= {"MPLCONFIGDIR": f"{scratch}/matplotlib", "MPLBACKEND": "agg"}
+    for name in packages:
+        importlib.import_module(name)
+    if "matplotlib" in packages:
+        figure = importlib.import_module("matplotlib.figure").Figure()
+        figure.subplots().set_title("warm")
+        with open(os.devnull, "wb") as nowhere:
+            figure.savefig(nowhere, format="png")
+        importlib.import_module("matplotlib.pyplot")
+
+
+def main(control: int, settings: dict[str, Any]) -> None:
+    """Run the fork server; graders.sandbox.launcher lists the settings. `pool` is how many workers are kept ready."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if settings["runtime"] != "numpy":
+        _warm_up_torch()
+    _warm_up()
+    _warm_up_packages(settings.get("packages", ()), settings.get("scratch"))
+    for _ in range(REHEARSALS):
+        rehearse(settings["runtime"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge handles Ctrl-C
+    walls = WorkerConfinement.build(settings["readable"], settings["runtime"] != "numpy") if settings["walls"] else None
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    gc.collect()
+    gc.freeze()
+    server = WorkerForkServer(socket.socket(fileno=control), settings, walls)
+    hello = os.pidfd_open(os.getpid())
+    socket.send_fds(server.control, [json.dumps({"ready": True}).encode()], [hello])
+    os.close(hello)
+    server.run()

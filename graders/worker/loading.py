@@ -1,0 +1,191 @@
+"""Imports a submission's modules from memory: no file of a submission ever exists in the worker."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import sys
+from types import CodeType, ModuleType
+from typing import Any
+
+
+class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """A finder and loader for the modules of a submission and the supplied ones, under the submission's file names."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.names: dict[str, tuple[str, bool]] = {}
+        self.texts: dict[str, str] = {}
+        self.compiled: dict[str, CodeType] = {}
+        self.data = {path: data for path, data in files.items() if not path.endswith(".py")}
+        for path, data in sorted(files.items()):
+            if not path.endswith(".py"):
+                continue
+            parts = path[:-3].split("/")
+            package = parts[-1] == "__init__"
+            self.names[".".join(parts[:-1] if package else parts)] = path, package
+            self.texts[path] = text = data.decode("utf-8-sig")
+            linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
+
+    def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
+        if name not in self.names:
+            return None
+        file, package = self.names[name]
+        spec = importlib.machinery.ModuleSpec(name, self, origin=file, is_package=package)
+        spec.has_location = True
+        return spec
+
+    def get_source(self, name: str) -> str:
+        return self.texts[self.names[name][0]]
+
+    def get_code(self, name: str) -> CodeType:
+        if name not in self.compiled:
+            file = self.names[name][0]
+            self.compiled[name] = compile(self.texts[file], file, "exec", dont_inherit=True)
+        return self.compiled[name]
+
+    def get_data(self, path: str) -> bytes:
+        """Return a data file of the submission, for `__loader__.get_data(…)`, as modules on disk can read it."""
+        if path not in self.data:
+            raise FileNotFoundError(2, "No such file", path)
+        return self.data[path]
+
+    def is_package(self, name: str) -> bool:
+        return self.names[name][1]
+
+
+class Namespace:
+    """A submission of several modules: each is an attribute under its own name, imported on first access."""
+
+    def __init__(self, modules: list[str]) -> None:
+        self._modules = modules
+
+    def __getattr__(self, name: str) -> Any:
+        modules = self.__dict__["_modules"]
+        if name in modules:
+            return importlib.import_module(name)
+        found = entry_point(self, name)
+        if found is None:
+            raise AttributeError(name)
+        return found
+
+
+def entry_point(submission: ModuleType | Namespace, name: str) -> Any:
+    """Return the function that a test calls by this name, even if a module has the same name; None if there is none."""
+    if not isinstance(submission, Namespace):  # one module, or whatever that module has replaced itself with
+        return getattr(submission, name, None)
+    modules = map(importlib.import_module, submission.__dict__["_modules"])
+    return next((found for module in modules if (found := getattr(module, name, None)) is not None), None)
+
+
+def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
+    """Return the submission as its tests and probes see it: its only module, or a namespace of several."""
+    sys.meta_path.insert(0, sources)
+    if len(modules) == 1:
+        return importlib.import_module(modules[0])
+    return Namespace(modules)
+
+
+def unload(sources: Sources) -> None:
+    """Unload a submission, so that another can be loaded in its place."""
+    if sources in sys.meta_path:  # missing after a syntax error
+        sys.meta_path.remove(sources)
+    for name in sources.names:
+        sys.modules.pop(name, None)
+
+
+def refuse_forbidden(sources: Sources, files: list[str], forbidden: list[str]) -> None:
+    """Raise ImportError for the first forbidden symbol that a declared file names (best effort, from its syntax)."""
+    if not forbidden:
+        return
+    for file in files:
+        if file not in sources.texts:
+            continue
+        for node in ast.walk(ast.parse(sources.texts[file], file)):
+            for name in _names(node):
+                for symbol in forbidden:
+                    if (
+                        name == symbol
+                        or name.endswith("." + symbol.rpartition(".")[2])
+                        or name.startswith(symbol + ".")
+                    ):
+                        raise ImportError(
+                            f"{file}, line {getattr(node, 'lineno', '?')}: {symbol} may not be used in this kata"
+                        )
+
+
+def _names(node: ast.AST) -> list[str]:
+    """Return the dotted names that a node of the syntax tree introduces."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Attribute):
+        return [ast.unparse(node)]
+    return []
+
+
+class Refused:
+    """A replacement for a forbidden symbol; using it raises ImportError."""
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise ImportError(f"{self._symbol} may not be used in this kata")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # libraries look these up on any object
+            raise AttributeError(name)
+        return self()
+
+
+def remove_forbidden(forbidden: list[str]) -> None:
+    """Replace forbidden symbols in modules that are already imported, also in namespaces inside modules."""
+    for symbol in forbidden:
+        path, _, name = symbol.rpartition(".")
+        first, *rest = path.split(".")
+        holder: Any = sys.modules.get(first)
+        for each in rest:
+            holder = getattr(holder, each, None)
+        if holder is not None and hasattr(holder, name):
+            setattr(holder, name, Refused(symbol))
+
+
+def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
+    """Return an exception as plain values: `bases`: its built-in classes, `where`: its last line in the submission."""
+    message = _text(fault)
+    if runtime and type(fault) is ModuleNotFoundError:
+        packages = "NumPy" if runtime == "numpy" else "NumPy and PyTorch"
+        message += f" (official grading has only the standard library, {packages}, and the kata's own files)"
+    bases = [base.__name__ for base in type(fault).__mro__ if base.__module__ == "builtins"]
+    return {
+        "type": type(fault).__name__[:100],
+        "bases": [name for name in bases if hasattr(builtins, name)][:20],
+        "message": message,
+        "where": _where(fault, own_files),
+    }
+
+
+def _text(fault: BaseException) -> str:
+    try:
+        return str(fault)[:4000].encode("utf-8", "replace").decode()
+    except BaseException as other:  # noqa: BLE001 (a submission's own __str__ may do anything)
+        return f"(no message: str() of the exception raised {type(other).__name__})"
+
+
+def _where(fault: BaseException, own_files: set[str]) -> str:
+    if isinstance(fault, SyntaxError) and fault.filename in own_files:
+        line = (fault.text or "").strip()
+        return f"{fault.filename}, line {fault.lineno}: {line[:200]}"
+    found, trace = "", fault.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename in own_files:
+            line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            found = f"{code.co_filename}, line {trace.tb_lineno}, in {code.co_qualname}: {line[:200]}"
+        trace = trace.tb_next
+    return found.encode("utf-8", "replace").decode()

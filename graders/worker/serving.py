@@ -1,0 +1,181 @@
+"""The worker's main loop: it loads one submission and answers requests until the judge closes the channel.
+
+All of this shares a process with the submission, so the judge trusts none of it.
+"""
+
+from __future__ import annotations
+
+import io
+import linecache
+import os
+import random
+import resource
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import graders.worker.layouts  # noqa: F401 (probes need it; imported once, before workers are forked)
+from graders import wire
+from graders.errors import WireError
+from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
+
+
+class MissingEntryPoint(Exception):
+    """The submission has no function of this name."""
+
+
+class RequestHandler:
+    """A worker's state: the submission, its files, and the probes received so far."""
+
+    def __init__(self, runtime: str, base_memory: int) -> None:
+        self.runtime = runtime
+        self.base_memory = base_memory
+        self.submission: Any = None
+        self.sources: Sources | None = None
+        self.own_files: set[str] = set()
+        self.probes: dict[str, ModuleType] = {}
+
+    def read(self, _: str, order: dict[str, Any]) -> bool:
+        """Seed the generators, lower the limits and compile every file, without running any of the submission."""
+        self._seed(order["seed"])
+        self._limit(order["memory_mb"], order["cpu_s"])
+        files: dict[str, bytes] = order["files"]
+        self.sources = sources = Sources(files | order["supplied"])
+        self.own_files = set(files)
+        for name, (file, _package) in sources.names.items():
+            if file in files:
+                sources.get_code(name)
+        return True
+
+    def load(self, name: str, order: dict[str, Any]) -> bool:
+        """Read the submission and import it.
+
+        A test's worker loads one submission; a worker that runs a kata's known variants loads them one after another.
+        """
+        if self.sources is not None:
+            unload(self.sources)
+        self.read(name, order)
+        assert self.sources is not None
+        refuse_forbidden(self.sources, list(order["files"]), order["forbidden"])
+        remove_forbidden(order["forbidden"])
+        self.submission = load(self.sources, order["modules"])
+        return True
+
+    def _limit(self, memory_mb: int, cpu_s: int) -> None:
+        limit = self.base_memory + (memory_mb << 20)
+        if self.base_memory:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+
+    def _seed(self, seed: int) -> None:
+        random.seed(seed)
+        np.random.seed(seed & 0xFFFFFFFF)
+        if self.runtime != "numpy":
+            sys.modules["torch"].manual_seed(seed & 0x7FFFFFFFFFFFFFFF)
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Call one of the submission's functions."""
+        function = entry_point(self.submission, name)
+        if function is None:
+            raise MissingEntryPoint(name)
+        return function(*map(_revived, arguments))
+
+    def probe(self, name: str, source: str) -> bool:
+        """Load a file of probes, once."""
+        module = ModuleType("probes")
+        exec(compile(source, name, "exec", dont_inherit=True), module.__dict__)
+        self.probes[name] = module
+        return True
+
+    def run(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Run a probe on the submission, in the submission's process."""
+        file, _, function = name.rpartition(":")
+        return getattr(self.probes[file], function)(self.submission, *map(_revived, arguments))
+
+
+def _revived(argument: Any) -> Any:
+    """Return an argument as the submission sees it: a seed becomes a generator."""
+    if isinstance(argument, wire.GeneratorSeed):
+        return np.random.default_rng(argument.seed)
+    return argument
+
+
+def serve(channel: int, runtime: str, base_memory: int, rehearsing: bool = False) -> None:
+    """Answer requests on `channel` (a stream socket) until it closes. Never return."""
+    reader = wire.Reader(lambda room: os.read(channel, room) or os._exit(0))
+    if rehearsing:
+        rehearse(runtime)
+    handler = RequestHandler(runtime, base_memory)
+    streams = sys.stdout, sys.stderr
+    while True:
+        answer = respond(handler, wire.receive_request(reader))
+        for stream in {*streams, sys.stdout, sys.stderr}:
+            _flush(stream)
+        _write(channel, answer)
+
+
+def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
+    """Carry out a request and return the reply, ready to be written."""
+    operations: dict[str, Callable[[str, Any], Any]] = {
+        "read": handler.read,
+        "load": handler.load,
+        "call": handler.call,
+        "probe": handler.probe,
+        "run": handler.run,
+    }
+    try:
+        value = operations[request.operation](request.name, request.value)
+        return wire.reply(request.number, True, value)
+    except WireError as fault:
+        refusal = {"type": "WireError", "bases": [], "message": str(fault), "where": ""}
+        return wire.reply(request.number, False, refusal)
+    except BaseException as fault:  # noqa: BLE001 (SystemExit and KeyboardInterrupt are the submission's too)
+        return wire.reply(request.number, False, describe(fault, handler.own_files, handler.runtime))
+
+
+class Rehearsal(RequestHandler):
+    """A handler for the harness's own files, which leaves the limits of the process as they are."""
+
+    def _limit(self, memory_mb: int, cpu_s: int) -> None:
+        pass
+
+
+def rehearse(runtime: str) -> None:
+    """Serve a small built-in submission, so that the first real request finds Python's code and tables warm.
+
+    Before a fork, this warms them for all workers; in a waiting worker, it also makes the changed pages its own.
+    """
+    source = b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
+    order = {"files": {"rehearsal.py": source}, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}
+    handler = Rehearsal(runtime, 0)
+    square = np.ones((3, 3))
+    probe = "def probed(submission, *arguments):\n    return submission.rehearsed(*arguments)\n"
+    for number, operation, name, value in (
+        (1, "load", "", order | {"seed": 1, "memory_mb": 0, "cpu_s": 0}),
+        (2, "call", "rehearsed", (square, square)),
+        (3, "call", "rehearsed", (square, 1.0)),  # raises
+        (4, "probe", "rehearsal", probe),
+        (5, "run", "rehearsal:probed", (square, square)),
+    ):
+        data = b"".join(bytes(part) for part in wire.request(number, operation, name, value))
+        respond(handler, wire.receive_request(wire.Reader(io.BytesIO(data).read)))
+    if handler.sources is not None:
+        unload(handler.sources)
+    linecache.cache.pop("rehearsal.py", None)
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except BaseException:  # noqa: BLE001 (a submission may have replaced a stream with anything)
+        return
+
+
+def _write(channel: int, parts: list[Any]) -> None:
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(channel, view) :]

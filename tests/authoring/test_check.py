@@ -1,0 +1,208 @@
+"""`katas check` names everything that must be fixed before a kata is handed out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from graders.output.progress_bar import LineReporter
+from tests import warm, workshop
+from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
+
+SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
+
+
+EXTRA_TASK = '[tasks.exact]\ntitle = "The sign of 0"\npoints = 1\nextra = true\n'
+EXTRA_TEST = """
+@task("exact")
+def test_minus_0_stays_minus_0(kata):
+    assert str(kata.twice(np.array([-0.0]))[0]) == "-0.0"
+"""
+SEED = "0123456789abcdef" * 2
+
+
+@pytest.fixture(scope="module")
+def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clean katas of three kinds, and one kata for every fault."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("check"), ["clean"])
+    hidden = root / "graders" / "hidden"
+    for slug in ("rejecting", "generous", "misnamed"):
+        workshop.write_kata(root, slug)
+    workshop.write_kata(root, "easy", stub=f"def twice(x):\n    raise NotImplementedError\n\n{HALF}")
+    workshop.write_kata(root, "unsolved", solution=ADDED)
+    write(hidden / "generous" / "wrong" / "right.py", f"# nothing is wrong\n# task: half\n{SOLUTION}")
+    write(hidden / "rejecting" / "accept" / "wrong.py", f"# nothing is right\n{SUMMED_WRONGLY}")
+    write(hidden / "misnamed" / "wrong" / "elsewhere.py", f"# one too many\n# task: half\n{SUMMED_WRONGLY}")
+    thirded = f"\ndef twice(x):\n    return 2.0 * x\n\n{HALF.replace('2.0', '3.0')}"
+    unseen = "a visible test would give the answer away"
+    for slug, name, marked in (
+        ("unseen", "thirded", ""),
+        ("excused", "thirded", f"# hidden_only: {unseen}"),
+        ("overexcused", "added", f"# hidden_only: {unseen}"),
+    ):
+        workshop.write_kata(root, slug)
+        text, task = (thirded, "half") if name == "thirded" else (ADDED, "twice")
+        write(hidden / slug / "wrong" / f"{name}.py", f"# wrong\n# task: {task}\n{marked}\n{text}")
+    workshop.write_kata(root, "read", toml=workshop.TOML + EXTRA_TASK)
+    write(root / "katas" / "read" / "test_read.py", workshop.VISIBLE + EXTRA_TEST)
+    write(hidden / "read" / "accept" / "stranger.py", f"# By a loop.\n# independent\n{SOLUTION}")
+    write(hidden / "read" / "accept" / "misled.py", f"# By a third.\n# independent\n{thirded}")
+    write(hidden / "read" / "accept" / "told.py", f"# Two is added.\n# independent\n{ADDED}")
+    careless = SOLUTION.replace("from factors import FACTOR\n    return FACTOR * x", "return 2.0 * x + 0.0")
+    write(hidden / "read" / "accept" / "plain.py", f"# 2x and nothing else.\n# core only\n{careless}")
+    write(hidden / "read" / "accept" / "hasty.py", f"# 2x, and no look at the extra.\n# independent\n{careless}")
+    write_kata_of_two_modules(root, "several")
+    write_kata_of_two_runtimes(root, "mixed")
+    return root
+
+
+def write_kata_of_two_modules(root: Path, slug: str) -> None:
+    """A clean kata with a function named like one of its modules."""
+    toml = workshop.TOML.replace('files = ["twice.py"]', 'files = ["other.py", "twice.py"]')
+    workshop.write_kata(root, slug, toml=toml)
+    hidden = root / "graders" / "hidden" / slug
+    for folder in ("katas", "solutions"):
+        write(root / folder / slug / "other.py", "OTHER = 1\n")
+    for kind, name in (("wrong", "added"), ("accept", "summed")):
+        (hidden / kind / "twice").mkdir()
+        (hidden / kind / f"{name}.py").rename(hidden / kind / "twice" / f"{name}.py")
+
+
+def write_kata_of_two_runtimes(root: Path, slug: str) -> None:
+    """A clean kata where one task may import torch and the other may not."""
+    toml = workshop.TOML.replace('title = "Half a number"', 'title = "Half a number"\nruntime = "torch"')
+    half = "def half(x):\n    import torch\n    return (torch.tensor(x) / 2.0).item()\n"
+    workshop.write_kata(root, slug, toml=toml, solution=workshop.SOLUTION.replace(HALF, half))
+    hidden = root / "graders" / "hidden" / slug
+    edit = 'file = "twice.py"\nold = "return FACTOR"\nnew = "import torch; return 2"\n'
+    write(hidden / "wrong" / "by_torch.edit", f"# By the wrong library.\n# task: twice\n{edit}")
+    write(hidden / "wrong" / "added.py", f"# two is added\n# task: twice\n{ADDED.replace(HALF, half)}")
+
+
+@pytest.fixture(scope="module")
+def checked(katas_of_all_kinds: Path) -> Finished:
+    """The check of all these katas, with a fixed seed."""
+    return katas("check", "--seed", SEED, cwd=katas_of_all_kinds)
+
+
+def of(done: Finished, slug: str) -> str:
+    """Return the output about one kata."""
+    told = done.out.partition(f"{slug}: ")[2].splitlines()
+    return "\n".join([told[0], *(line for line in _until_the_next(told[1:]))])
+
+
+def _until_the_next(lines: list[str]) -> list[str]:
+    ends = (i for i, line in enumerate(lines) if not line.startswith("  "))
+    return lines[: next(ends, None)]
+
+
+def test_a_fault_makes_the_exit_status_1(checked: Finished) -> None:
+    assert checked.status == 1, checked.said
+    assert checked.out.splitlines()[-1].startswith("12 katas checked, ")
+    assert checked.left == []
+
+
+def test_a_clean_kata_has_one_line(checked: Finished) -> None:
+    assert of(checked, "clean") == "wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 1/1"
+
+
+def test_a_wrong_variant_that_passes_is_named(checked: Finished) -> None:
+    assert "  wrong/right must fail the task half, which is passed" in of(checked, "generous")
+
+
+def test_an_accepted_variant_that_fails_is_named(checked: Finished) -> None:
+    assert "  accept/wrong is failed but must pass: test_two_becomes_four: twice: wrong value at" in of(
+        checked, "rejecting"
+    )
+
+
+def test_wrong_variant_seen_only_by_hidden_tests_needs_reason(checked: Finished) -> None:
+    told = of(checked, "unseen")
+    assert "wrong rejected 2/2, seen by visible tests 1/2, " in told
+    assert "  wrong/thirded is caught by hidden tests only. Add a visible test" in told
+
+
+def test_reason_lets_a_wrong_variant_be_hidden_only(checked: Finished) -> None:
+    assert of(checked, "excused") == ("wrong rejected 2/2, seen by visible tests 1/1 (+1), diagnosed 2/2, accepted 1/1")
+
+
+def test_unneeded_reason_is_named(checked: Finished) -> None:
+    assert "  wrong/added is marked hidden_only, but a visible test catches it" in of(checked, "overexcused")
+
+
+def test_independent_answers_green_on_the_core_are_counted(checked: Finished) -> None:
+    told = of(checked, "read")
+    assert "accepted 4/6, green, then passed 2/3" in told  # one of the two fails an extra task
+    assert "  accept/misled is failed but must pass: test_three_is_halved" in told
+
+
+def test_a_stub_that_gets_points_is_named(checked: Finished) -> None:
+    assert "  stub gets points for half" in of(checked, "easy")
+
+
+def test_a_wrong_variant_that_names_another_task_is_named(checked: Finished) -> None:
+    told = of(checked, "misnamed")
+    assert "  wrong/elsewhere must fail the task half, which is passed; it fails twice" in told
+
+
+def test_a_solution_that_fails_is_named(checked: Finished) -> None:
+    assert "  solution is failed but must pass: test_every_vector_is_doubled: twice: wrong value at" in of(
+        checked, "unsolved"
+    )
+
+
+def test_finding_can_be_reproduced(checked: Finished) -> None:
+    assert "(--seed " in of(checked, "unsolved")
+
+
+def test_a_variant_that_names_no_task_cannot_be_checked(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    write(root / "graders" / "hidden" / "alpha" / "wrong" / "added.py", f"# two is added\n# task: tvice\n{ADDED}")
+    done = katas("check", cwd=root)
+    assert done.status == 2
+    assert "graders/hidden/alpha/wrong/added.py: `tvice`, in the second line, is not a task" in done.err
+
+
+def test_a_test_without_a_task_cannot_be_checked(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    path = root / "katas" / "alpha" / "test_alpha.py"
+    write(path, path.read_text(encoding="utf-8").replace('@task("twice")', '@task("tvice")'))
+    done = katas("check", cwd=root)
+    assert done.status == 2, done.said
+    assert "'tvice'" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.deep
+def test_a_shipped_kata_is_clean() -> None:
+    done = katas("check", "exercise01")
+    assert (done.status, done.left) == (0, []), done.said
+    assert done.out.endswith("1 kata checked, clean\n")
+
+
+def test_function_may_be_named_like_a_module(checked: Finished, katas_of_all_kinds: Path) -> None:
+    assert of(checked, "several") == "wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 1/1"
+    learnt = workshop.pytest("katas/several", "--against", "solutions", cwd=katas_of_all_kinds)
+    assert learnt.status == 0, learnt.said
+
+
+def test_only_a_task_with_another_runtime_gets_its_workers(checked: Finished) -> None:
+    assert of(checked, "mixed") == "wrong rejected 2/2, seen by visible tests 2/2, diagnosed 2/2, accepted 1/1"
+
+
+def test_seed_determines_the_inputs(checked: Finished, katas_of_all_kinds: Path) -> None:
+    again = katas("check", "rejecting", "--seed", SEED, cwd=katas_of_all_kinds)
+    assert f"(--seed {SEED})" in of(checked, "rejecting")
+    assert of(checked, "rejecting") == of(again, "rejecting")
+    assert warm.katas("check", "--seed", "12", cwd=katas_of_all_kinds).status == 2
+
+
+def test_progress_is_printed_in_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    reporter = LineReporter(4, every_s=0.0)
+    reporter.advance("alpha")
+    reporter.every_s = 3600.0
+    reporter.advance("alpha")
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"katas: alpha: 1 of 4, \d+\.\d a minute, about \d+ min left\n", told)

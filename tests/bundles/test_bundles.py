@@ -1,0 +1,625 @@
+"""Tests of bundles: those for students contain no answers, and those for graders work in a clean root."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.authoring.scaffold import scaffold
+from graders.bundles import contents, grading, student
+from graders.debugging.faults import FAULTS
+from graders.errors import KataError
+from tests.github_server import git
+from tests.late import Late
+from tests.report.test_exports import SCHEMAS
+from tests.warm import katas
+from tests.workshop import ROOT, SOLUTION, write, write_clone
+from tests.workshop import pytest as run_pytest
+
+jsonschema = Late("jsonschema")
+SLUGS = [path.parent.name for path in sorted((ROOT / "katas").glob("*/kata.toml"))]
+_LISTED = git(ROOT, "ls-files", "katas/*/kata.toml")
+COMMITTED = [slug for slug in SLUGS if f"katas/{slug}/kata.toml" in _LISTED]
+WRONG = ROOT / "tests/attacks/submissions/b06_extra_axis"
+SEARCHING = ROOT / "tests/attacks/submissions/c04_files"
+
+
+# For students.
+
+
+@pytest.fixture(scope="module")
+def handed_out(tmp_path_factory):
+    """Return the bundle of all katas, made from the current repository."""
+    folder = tmp_path_factory.mktemp("bundle") / "katas"
+    chosen = [catalogue.load(ROOT, slug) for slug in COMMITTED]
+    files = contents.student_files(ROOT, chosen)
+    contents.lay_out(files, {}, folder)
+    return folder
+
+
+def functions(path: Path) -> Iterator[str]:
+    """Yield the bodies of a file's functions, without docstrings, layout and stubs."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            text = "\n".join(map(ast.unparse, body))
+            if len(text) > 60:
+                yield text
+
+
+def test_no_secret_function_is_in_the_bundle(handed_out):
+    seen_by_all = {text for path in (ROOT / "katas").rglob("*.py") for text in functions(path)}
+    secret = {
+        text: path
+        for place in ("solutions", "graders/hidden")
+        for path in (ROOT / place).rglob("*.py")
+        for text in functions(path)
+    }
+    shown = {
+        (str(path.relative_to(handed_out)), str(secret[text].relative_to(ROOT)))
+        for path in handed_out.rglob("*.py")
+        for text in functions(path)
+        if text in secret and text not in seen_by_all
+    }
+    assert shown == set()
+    assert len(secret) > 500
+
+
+def test_no_sentence_of_a_misconception_is_in_the_bundle(handed_out):
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in handed_out.rglob("*") if path.suffix in (".py", ".md", ".toml")
+    )
+    sentences = [
+        variant.sentence
+        for slug in COMMITTED
+        for variant in catalogue.load(ROOT, slug).wrong
+        if len(variant.sentence) > 40
+    ]
+    assert len(sentences) > 50
+    assert [sentence for sentence in sentences if sentence in text] == []
+
+
+def test_no_file_of_the_bundle_has_a_secrets_name(handed_out):
+    names = [str(path.relative_to(handed_out)) for path in handed_out.rglob("*")]
+    assert [
+        name for name in names if re.search(r"hidden/|solutions|/wrong/|/accept/|test_hidden|__pycache__|\.git/", name)
+    ] == []
+
+
+def test_the_bundle_runs_and_grades_by_the_visible_tests(handed_out):
+    stub = run_pytest("katas/exercise01", "-q", cwd=handed_out)
+    assert stub.status == 1, stub.said
+    assert "9 failed" in stub.out
+    place = handed_out / "katas/exercise01/affine.py"
+    kept = place.read_bytes()
+    shutil.copy(ROOT / "solutions/exercise01/affine.py", place)
+    try:
+        solved = run_pytest("katas/exercise01", "-q", cwd=handed_out)
+        assert (solved.status, "9 passed" in solved.out) == (0, True), solved.said
+        graded = module("grade", "exercise01", "--format", "json", cwd=handed_out)
+        verdict = json.loads(graded.stdout)
+        assert (verdict["status"], verdict["max_score"]) == ("passed", 10), graded.stderr
+        assert "This copy has no hidden tests" in verdict["message"]
+    finally:
+        place.write_bytes(kept)
+
+
+@pytest.mark.parametrize("slug", catalogue.slugs(ROOT))
+def test_no_visible_test_needs_the_solution(slug):
+    asked = [
+        f"{path.name}: kata.{node.attr}"
+        for path in catalogue.load(ROOT, slug).visible_tests
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("speed", "reference")
+    ]
+    assert asked == []
+
+
+@pytest.mark.deep
+def test_a_copy_of_challenge5s_solution_passes_in_the_bundle(tmp_path):
+    contents.lay_out(*bundle("challenge5"), tmp_path / "handout")
+    for name in catalogue.load(ROOT, "challenge5").files:
+        shutil.copy(ROOT / "solutions/challenge5" / name, tmp_path / "handout/katas/challenge5")
+    solved = run_pytest("katas/challenge5", "-q", cwd=tmp_path / "handout")
+    assert solved.status == 0, solved.said
+
+
+def module(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `katas words…` of the copy in `cwd`."""
+    command = [sys.executable, "-m", "graders.cli", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    return write_clone(tmp_path / "clone", ["alpha", "beta"], "# Alpha\n")
+
+
+ITS_OWN = """
+import sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]  # not this repository
+from graders.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("command", [["grade-batch", "in", "--out", "out"], ["gradebook", "show"], ["new", "softplus"]])
+def test_instructors_commands_say_that_they_are_not_included(handed_out, command):
+    done = subprocess.run(
+        [sys.executable, "-c", ITS_OWN, *command],
+        cwd=handed_out,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "this is a copy for learners" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_writes_a_bundle(clone, tmp_path):
+    done = katas("release", "alpha", "--student", str(tmp_path / "out"), cwd=clone)
+    assert (done.status, done.err) == (0, "")
+    assert re.fullmatch(r"written: \S+/out \(\d+ files, 1 kata\)\n", done.out)
+    assert sorted(path.name for path in (tmp_path / "out/katas").iterdir()) == ["alpha"]
+    assert "pytest katas/alpha" in (tmp_path / "out/README.md").read_text()
+    again = katas("release", "alpha", "--student", str(tmp_path / "out"), cwd=clone)
+    assert (again.status, "it exists and is not an empty folder" in again.err) == (2, True)
+
+
+def test_the_command_lists_what_it_can_make(clone):
+    done = katas("release", cwd=clone)
+    assert (done.status, "--student DIR" in done.err) == (2, True)
+
+
+def test_an_edited_stub_is_not_handed_out(clone, tmp_path):
+    write(clone / "katas/alpha/twice.py", SOLUTION + "# mine\n")
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
+    assert (done.status, "katas/alpha/twice.py: it has uncommitted changes" in done.err) == (2, True)
+    git(clone, "commit", "-q", "-a", "-m", "oops")
+    write(clone / "katas/alpha/twice.py", SOLUTION)
+    git(clone, "commit", "-q", "-a", "-m", "oops")
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
+    assert (done.status, "katas/alpha/twice.py: it is the solution" in done.err) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_stub_that_gets_points_is_not_handed_out_without_git(clone, tmp_path):
+    shutil.rmtree(clone / ".git")
+    done = katas("release", "--student", str(tmp_path / "first"), cwd=clone)
+    assert done.status == 0, done.said
+    write(clone / "katas/alpha/twice.py", SOLUTION.replace("return", "y = 0\n    return"))
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
+    assert (done.status, "katas/alpha/twice.py: this stub gets points for" in done.err) == (2, True), done.said
+    assert not (tmp_path / "out").exists()
+
+
+def test_stubs_are_graded_if_git_is_not_installed(clone, tmp_path):
+    bwrap = tmp_path / "bin/bwrap"
+    bwrap.parent.mkdir()
+    bwrap.symlink_to(str(shutil.which("bwrap")))
+    write(clone / "katas/alpha/twice.py", SOLUTION.replace("return", "y = 0\n    return"))
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone, env={"PATH": str(bwrap.parent)})
+    assert (done.status, "katas/alpha/twice.py: this stub gets points for" in done.err) == (2, True), done.said
+
+
+def test_a_custom_course_is_handed_out_with_settings(clone, tmp_path):
+    for name in contents.SETTINGS:
+        (clone / name).unlink(missing_ok=True)
+    done = katas("release", "--student", str(tmp_path / "out"), cwd=clone)
+    assert done.status == 0, done.said
+    assert set(contents.SETTINGS) <= {path.name for path in (tmp_path / "out").iterdir()}
+    ran = run_pytest("katas/alpha", cwd=tmp_path / "out")
+    assert "twice is not written yet" in ran.out, ran.said
+
+
+@pytest.mark.parametrize(
+    "secret", ["solutions/alpha/twice.py", "graders/hidden/alpha/test_hidden.py", "graders/hidden/alpha/wrong/added.py"]
+)
+def test_a_secret_in_any_file_is_found(clone, tmp_path, secret):
+    lines = "".join(f"    value_{number} = compute_it({number})\n" for number in range(8))
+    write(clone / secret, f"def answer(x):\n{lines}    return x\n")
+    copied = write(
+        tmp_path / "copied.py",
+        f"class Other:\n    # moved\n    def f(self, x):\n{lines.replace('    value', '        value')}",
+    )
+    assert student.leaks(clone, {"graders/other.py": copied}) == [f"graders/other.py: it contains text of {secret}"]
+    assert student.leaks(clone, {"graders/other.py": write(tmp_path / "own.py", "x = 1\n")}) == []
+
+
+def test_a_folder_in_use_is_not_written_into(tmp_path):
+    write(tmp_path / "used/notes.txt", "mine")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("used", "link"):
+        with pytest.raises(KataError, match="it exists and is not an empty folder"):
+            contents.check_place(tmp_path / name)
+    with pytest.raises(KataError, match="there is no folder"):
+        contents.check_place(tmp_path / "nowhere/out")
+
+
+# For graders: the bundle of one kata.
+
+
+@pytest.fixture(scope="module")
+def kata():
+    return catalogue.load(ROOT, "exercise01")
+
+
+@pytest.fixture(scope="module")
+def autograder(tmp_path_factory, kata):
+    """Return /autograder as Gradescope makes it from the .zip: source/, run_autograder, and what setup.sh installs."""
+    place = tmp_path_factory.mktemp("gradescope") / "autograder"
+    file = place.parent / "bundle.zip"
+    grading.gradescope(ROOT, [kata], file)
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(place / "source")
+    shutil.copy(place / "source/run_autograder", place)
+    (place / "run_autograder").chmod(0o755)
+    (place / "venv").symlink_to(sys.prefix)
+    return place
+
+
+CLEAN_ROOT = """
+bwrap --unshare-all --unshare-user {more} --die-with-parent --new-session --clearenv
+--setenv PATH /usr/bin:/bin --setenv LC_ALL C.UTF-8 --uid 0 --gid 0
+--tmpfs /tmp --ro-bind /usr /usr
+--symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64
+--dir /etc --ro-bind /etc/ld.so.cache /etc/ld.so.cache --ro-bind /etc/passwd /etc/passwd
+--ro-bind-try /etc/alternatives /etc/alternatives
+--dir /root --chmod 0755 /root --ro-bind {base} {base} --ro-bind {venv} {venv} {packages}
+--dev /dev --proc /proc --bind {autograder} /autograder --chdir /autograder /autograder/run_autograder
+"""
+
+
+def run_autograder(autograder: Path, submission: Path, more: str = "") -> subprocess.CompletedProcess[str]:
+    """Run it in a root with only Debian's /usr, Python and what setup.sh installs, without this repository."""
+    for name in ("submission", "results"):
+        shutil.rmtree(autograder / name, ignore_errors=True)
+    shutil.copytree(submission, autograder / "submission")
+    (autograder / "results").mkdir()
+    # A planted copy has the packages of another environment on its path as well.
+    folders = [folder for folder in sys.path if Path(folder).name == "site-packages"]
+    packages = " ".join(f"--ro-bind {folder} {folder}" for folder in folders)
+    places = {"base": sys.base_prefix, "venv": sys.prefix, "packages": packages, "autograder": autograder}
+    command = CLEAN_ROOT.format(more=more, **places).split()
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+needs_bubblewrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap makes the clean root")
+NO_NAMESPACES = "--disable-userns"  # as in a container that may not make any: the outer layer cannot be set up
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize(
+    ("more", "confinement"), [("", "full"), pytest.param(NO_NAMESPACES, "partial", marks=pytest.mark.deep)]
+)
+def test_gradescopes_bundle_grades_in_a_clean_root(autograder, more, confinement):
+    done = run_autograder(autograder, WRONG, more)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((autograder / "results/results.json").read_text())
+    jsonschema.validate(result, SCHEMAS["gradescope"])
+    assert result["extra_data"]["katas"][0]["confinement"] == confinement
+    assert [(test["score"], test["status"]) for test in result["tests"]][:2] == [(4, "passed"), (0, "failed")]
+    assert result["score"] == 4
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize(
+    ("more", "confinement"), [pytest.param("", "full", marks=pytest.mark.deep), (NO_NAMESPACES, "partial")]
+)
+def test_a_submission_finds_no_hidden_test_on_gradescope(autograder, more, confinement):
+    """By default in weaker confinement; tests/attacks search for hidden tests in full confinement."""
+    done = run_autograder(autograder, SEARCHING, more)
+    assert done.returncode == 0, done.stderr
+    text = (autograder / "results/results.json").read_text()
+    assert json.loads(text)["extra_data"]["katas"][0]["confinement"] == confinement
+    reports = re.findall(r"FOUND-([0-9a-f]+)-END", text)
+    assert reports
+    for report in reports:
+        found = json.loads(bytes.fromhex(report))
+        assert not [
+            name for name in json.dumps(found).split('"') if re.search(r"/autograder|test_hidden|solutions", name)
+        ], found
+
+
+@needs_bubblewrap
+def test_a_fault_of_the_harness_leaves_gradescope_no_result(autograder, tmp_path):
+    broken = tmp_path / "autograder"
+    shutil.copytree(autograder, broken, symlinks=True)
+    write(broken / "source/graders/hidden/exercise01/test_hidden.py", "import nothing_that_is_there\n")
+    done = run_autograder(broken, WRONG)
+    assert done.returncode == 1
+    assert not (broken / "results/results.json").exists()
+
+
+def test_gradescopes_bundle_has_the_documented_layout(tmp_path, kata):
+    names = grading.gradescope(ROOT, [kata], tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        assert sorted(archive.namelist()) == names
+        modes = {name: archive.getinfo(name).external_attr >> 16 & 0o777 for name in ("setup.sh", "run_autograder")}
+        assert modes == {"setup.sh": 0o755, "run_autograder": 0o755}
+        for name in modes:
+            assert archive.read(name).startswith(b"#!/usr/bin/env bash\n")
+            checked = subprocess.run(["bash", "-n"], input=archive.read(name), capture_output=True, check=False)
+            assert checked.returncode == 0, checked.stderr
+    hidden = {name.split("/")[2] for name in names if name.startswith("graders/hidden/")}
+    assert hidden == {"exercise01"}
+
+
+def test_the_same_files_give_the_same_bundle(tmp_path, kata):
+    for name in ("one.zip", "two.zip"):
+        grading.gradescope(ROOT, [kata], tmp_path / name)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
+# Docker.
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile(tmp_path, kata):
+    names = grading.docker(ROOT, [kata], tmp_path / "image")
+    text = (tmp_path / "image/Dockerfile").read_text()
+    assert {name.split("/")[0] for name in names} == {"source", "Dockerfile", ".dockerignore"}
+    assert re.search(r"^FROM python:\d+\.\d+\.\d+-slim-\w+$", text, re.MULTILINE)
+    assert re.findall(r"^USER (\S+)$", text, re.MULTILINE)[-1] not in ("root", "0")
+    for line in re.findall(r"^(?:ENTRYPOINT|CMD|SHELL) (.*)$", text, re.MULTILINE):
+        assert all(isinstance(word, str) for word in json.loads(line))
+    if shutil.which("hadolint"):
+        done = subprocess.run(["hadolint", "-"], input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_images_command_grades(tmp_path, kata):
+    grading.docker(ROOT, [kata], tmp_path / "image")
+    text = (tmp_path / "image/Dockerfile").read_text()
+    entry, words = (json.loads(re.search(rf"^{name} (.*)$", text, re.MULTILINE)[1]) for name in ("ENTRYPOINT", "CMD"))
+    assert entry == ["python", "-m", "graders.cli"]
+    words = [str(WRONG) if word == "/submission" else word for word in words]
+    done = module(*words, cwd=tmp_path / "image/source")
+    assert json.loads(done.stdout)["score"] == 4, done.stderr
+
+
+# Classroom 50.
+
+RUNNER = {
+    "CLASSROOM": "cs1",
+    "ASSIGNMENT": "affine",
+    "SUBMISSION_TAG": "submit/1",
+    "COMMIT_URL": "https://example.org/commit/1",
+    "RELEASE_URL": "https://example.org/releases/1",
+}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory, kata):
+    """Return a wrong submission's checkout after Classroom 50's bundle has run in it.
+
+    Before, it had a folder and a link in the places of the reports.
+    """
+    place = tmp_path_factory.mktemp("classroom50")
+    grading.classroom50(ROOT, [kata], place / "bundle.zip")
+    with zipfile.ZipFile(place / "bundle.zip") as archive:
+        archive.extractall(place / "bundle")
+    checkout = place / "checkout"
+    shutil.copytree(WRONG, checkout)
+    (checkout / "release-body.md").symlink_to(write(place / "elsewhere", "not to be written to"))
+    write(checkout / "result.json" / "folder" / "file", "not a result")
+    done = subprocess.run(
+        [sys.executable, str(place / "bundle/autograder.py")],
+        cwd=checkout,
+        env={"PATH": "/usr/bin:/bin", "KATAS_INSTALLED": "yes", **RUNNER},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return checkout
+
+
+def test_classroom50s_bundle_writes_its_result(checkout):
+    result = json.loads((checkout / "result.json").read_text())
+    jsonschema.validate(result, SCHEMAS["classroom50"])
+    assert (result["classroom"], result["score"], result["max-score"]) == ("cs1", 4, 10)
+
+
+def test_classroom50s_bundle_explains_failures_to_the_learner(checkout):
+    body = (checkout / "release-body.md").read_text(encoding="utf-8")
+    assert "4 of 10 points" in body
+    assert "expected" in body
+    assert "seed" not in body
+    assert (checkout.parent / "elsewhere").read_text() == "not to be written to"
+
+
+def test_a_new_kata_leaks_nothing(clone):
+    scaffold(clone, "week3", "week3")
+    files = contents.student_files(clone, [catalogue.load(clone, "week3")])
+    assert student.leaks(clone, files) == []
+
+
+# Explanations in a handout.
+
+
+def strings(path: Path) -> Iterator[str]:
+    """Yield the text of a file, or the strings of a program, joined as Python joins them."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix != ".py":
+        yield text
+        return
+    yield from (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and node.value)
+
+
+@pytest.fixture(scope="module")
+def debugger(tmp_path_factory):
+    """Return the handout of the kata in which a person reviews explanations of faults."""
+    folder = tmp_path_factory.mktemp("debugger") / "handout"
+    contents.lay_out(*bundle("challenge5"), folder)
+    return folder
+
+
+def bundle(*slugs: str) -> tuple[contents.Files, dict[str, str]]:
+    """Return the files of these katas' handout, and the texts generated for it."""
+    chosen = [catalogue.load(ROOT, slug) for slug in slugs]
+    return contents.student_files(ROOT, chosen), student.texts(ROOT, chosen)
+
+
+def test_no_explanation_is_handed_out_if_a_person_reviews_them(debugger):
+    texts = [text for fault in FAULTS.values() for text in (fault.why, fault.fix, fault.prevention)]
+    sentences = [part for text in texts for part in re.split(r"(?<=[.;]) ", text) if len(part) > 20]
+    assert len(sentences) > 200
+    text = "\n".join(
+        str(each)
+        for path in debugger.rglob("*")
+        if path.suffix in (".py", ".md", ".toml", ".txt", ".json")
+        for each in strings(path)
+    )
+    assert [sentence for sentence in sentences if sentence in text] == []
+    assert not [path for path in debugger.rglob("*") if path.stem in ("hidden", "faults")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(words.split(), id=words, marks=[] if words in ("new", "check --seeds 1") else pytest.mark.deep)
+        for words in ("new", "grade", "hint", "solution 1", "list", "check --seeds 1")
+    ],
+)
+def test_a_handout_without_practice_says_so_and_why(debugger, words):
+    done = module("debug", *words, cwd=debugger)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "this handout has no practice networks" in done.stderr
+    assert "what a person grades in challenge5" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.deep
+def test_a_handout_without_practice_collects_every_test(debugger):
+    collected = run_pytest("katas/challenge5", "--collect-only", "-q", cwd=debugger)
+    assert (collected.status, "10 tests collected" in collected.out) == (0, True), collected.said
+
+
+def test_a_handout_without_practice_has_everything_else(debugger):
+    looked = run_pytest("katas/challenge5/test_diagnosis.py", "-q", cwd=debugger)
+    assert (looked.status, "5 skipped" in looked.out) == (0, True), looked.said
+    listed = module("list", cwd=debugger)
+    assert (listed.returncode, "challenge5" in listed.stdout) == (0, True), listed.stderr
+
+
+def test_a_handout_without_reviewed_explanations_has_practice(tmp_path):
+    contents.lay_out(*bundle("exercise04"), tmp_path / "handout")
+    done = module("debug", "list", cwd=tmp_path / "handout")
+    assert (done.returncode, "no puzzles yet" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_students_copy_calls_only_official_results_official(tmp_path, monkeypatch):
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
+    place = tmp_path / "handout"
+    contents.lay_out(*bundle("exercise04"), place)
+    shutil.copy(ROOT / "solutions/exercise04/softmax_cross_entropy.py", place / "katas/exercise04")
+    ran = run_pytest("katas/exercise04", "-q", cwd=place)
+    assert "10 of 10 points in the tests run here; the official result comes from your course" in ran.out, ran.said
+    assert "official: katas" not in ran.out
+    graded = module("grade", "exercise04", cwd=place)
+    assert graded.returncode == 0, graded.stderr
+    for words in (["progress"], ["next"]):
+        output = module(*words, cwd=place).stdout
+        assert "Your course grades them with the hidden tests." in output
+        assert "You have passed every kata" not in output
+    assert module("progress", "--html", str(tmp_path / "page.html"), cwd=place).returncode == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert ("Your course grades them with the hidden tests." in page, "You have passed every kata" in page) == (
+        True,
+        False,
+    )
+
+
+def test_the_demo_says_what_a_students_copy_lacks(tmp_path):
+    contents.lay_out(*bundle("exercise04"), tmp_path / "handout")
+    done = module("demo", cwd=tmp_path / "handout")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "comes without the demo's submissions" in done.stderr
+    assert "katas grade exercise04" in done.stderr
+
+
+# The recipes of docs/pulls.md and docs/release.md.
+
+
+def recipe(page: str, heading: str, number: int = 0) -> str:
+    """Return a block of commands under a heading of a page."""
+    section = (ROOT / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section, re.MULTILINE)
+    return textwrap.dedent(blocks[number])
+
+
+@pytest.mark.deep
+def test_the_documented_recipe_imports_points_of_requests(clone, tmp_path):
+    git(clone, "branch", "-M", "main")
+    git(clone, "checkout", "-q", "-b", "right")
+    write(clone / "katas/alpha/twice.py", SOLUTION)
+    git(clone, "commit", "-q", "-a", "-m", "solved")
+    git(clone, "update-ref", "refs/pull/7/head", "HEAD")
+    git(clone, "checkout", "-q", "-b", "other", "main")
+    write(clone / "katas/beta/twice.py", SOLUTION)
+    git(clone, "commit", "-q", "-a", "-m", "of another kata")
+    git(clone, "update-ref", "refs/pull/8/head", "HEAD")
+    git(clone, "checkout", "-q", "main")
+    course = tmp_path / "course"
+    git(tmp_path, "clone", "-q", str(clone), str(course))
+    write(course / "people.txt", "7 ada\n8 bob\n")
+    commands = recipe("pulls.md", "Course points").replace("exercise04", "alpha")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    env = {"PATH": path, "HOME": str(tmp_path), "NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
+    alone = recipe("pulls.md", "Course points", 1).replace("exercise04", "alpha")
+    done = subprocess.run(
+        ["bash", "-e", "-c", f"{commands}\nkatas gradebook show\n{alone}"],
+        cwd=course,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^ada\b.*\b3\b", done.stdout, re.MULTILINE), done.stdout
+    assert "bob" not in done.stdout
+    assert json.loads((course / "ada.json").read_text())["seed"]
+
+
+def test_a_handout_grades_with_hidden_suites_from_elsewhere(clone, tmp_path):
+    done = katas("release", "alpha", "--student", str(tmp_path / "public"), cwd=clone)
+    assert done.status == 0, done.said
+    shutil.copytree(ROOT / "graders/github", tmp_path / "public/graders/github")
+    hidden = tmp_path / "hidden"
+    shutil.copytree(clone / "graders/hidden/alpha", hidden / "alpha")
+    shutil.copytree(clone / "solutions", hidden / "solutions")
+    taken = {"pull": {"number": 7, "commit": "a" * 40}, "taken": []}
+    write(tmp_path / "taken.json", json.dumps(taken))
+    words = ["grade", "--taken", str(tmp_path / "taken.json"), "--out", str(tmp_path / "out.json")]
+    graded = subprocess.run(
+        [sys.executable, "-m", "graders.github", *words, "--hidden", str(hidden)],
+        cwd=tmp_path / "public",
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert (graded.returncode, json.loads((tmp_path / "out.json").read_text())) == (0, {"verdicts": []}), graded.stderr
+    solved = write(tmp_path / "solved/twice.py", SOLUTION).parent
+    words = ["grade", "alpha", "--submission", str(solved), "--hidden", str(hidden), "--format", "json"]
+    verdict = json.loads(module(*words, cwd=tmp_path / "public").stdout)
+    assert (verdict["status"], verdict["score"]) == ("passed", 3)

@@ -1,0 +1,598 @@
+"""kata.toml is decoded strictly, and its author gets precise errors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders import catalogue
+from graders.catalogue import decoding, loading, validation
+from graders.errors import CatalogueError
+from graders.verdict import Limits
+from tests.workshop import ROOT
+
+TOML = """\
+format = 1
+title = "Affine layer"
+kind = "exercise"
+difficulty = 1
+minutes = 10
+files = ["affine.py"]
+entry_points = ["affine"]
+runtime = "numpy"
+[tasks.vector]
+title = "One vector"
+points = 3
+[tasks.batch]
+title = "A batch"
+points = 2
+after = ["vector"]
+"""
+
+
+def write(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def write_kata(root: Path, slug: str = "exercise01", toml: str = TOML, files: tuple[str, ...] = ("affine.py",)) -> None:
+    write(root / "katas" / slug / "kata.toml", toml)
+    for name in files:
+        write(root / "katas" / slug / name, "# stub\n")
+        write(root / "solutions" / slug / name, "# solved\n")
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_kata(tmp_path)
+    return tmp_path
+
+
+def with_lines(*lines: str) -> str:
+    """Return the valid text with these top-level lines; each replaces the line of its key."""
+    top, tables = TOML.split("[tasks.vector]", 1)
+    keys = [line.split(" = ")[0] for line in lines]
+    kept = [line for line in top.splitlines() if line.split(" = ")[0] not in keys]
+    return "\n".join([*kept, *lines]) + "\n[tasks.vector]" + tables
+
+
+def message(root: Path, toml: str, slug: str = "exercise01") -> str:
+    write(root / "katas" / slug / "kata.toml", toml)
+    with pytest.raises(CatalogueError) as caught:
+        catalogue.load(root, slug)
+    return str(caught.value)
+
+
+LONG_AGO = 1_000_000_000  # seconds
+
+
+def test_each_kata_toml_is_read_once(root, monkeypatch):
+    write_kata(root, "exercise02", with_lines('requires = ["exercise01"]'))
+    for path in root.glob("katas/*/kata.toml"):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    read = []
+    monkeypatch.setattr(loading, "read_table", lambda path, file: read.append(path) or decoding.read_table(path, file))
+    first = [catalogue.load(root, "exercise02"), *catalogue.load_all(root)]
+    assert len(read) == len(set(read)) == 2
+    assert [catalogue.load(root, "exercise02"), *catalogue.load_all(root)] == first
+    assert len(read) == 2
+
+
+def test_a_changed_kata_toml_is_read_again(root):
+    path = root / "katas/exercise01/kata.toml"
+    for number, title in enumerate(["Affine layer", "Linear layer"]):  # titles of equal length
+        write(path, TOML.replace("Affine layer", title))
+        os.utime(path, (LONG_AGO, LONG_AGO + number))
+        assert catalogue.load(root, "exercise01").title == title
+
+
+def test_a_kata_is_what_its_file_says(root):
+    kata = catalogue.load(root, "exercise01")
+    assert (kata.slug, kata.title, kata.kind, kata.runtime) == ("exercise01", "Affine layer", "exercise", "numpy")
+    assert (kata.files, kata.entry_points) == (("affine.py",), ("affine",))
+
+
+def test_tasks_keep_the_order_of_the_file(root):
+    assert [(task.name, task.points, task.after) for task in catalogue.load(root, "exercise01").tasks] == [
+        ("vector", 3, ()),
+        ("batch", 2, ("vector",)),
+    ]
+
+
+def test_tasks_are_core_by_default(root):
+    write(root / "katas/exercise01/kata.toml", TOML + "extra = true\n")
+    kata = catalogue.load(root, "exercise01")
+    assert [(task.name, task.extra) for task in kata.tasks] == [("vector", False), ("batch", True)]
+    assert not kata.require_extras
+
+
+def test_a_kata_can_require_its_extras(root):
+    write(root / "katas/exercise01/kata.toml", with_lines("require_extras = true") + "extra = true\n")
+    assert catalogue.load(root, "exercise01").require_extras
+
+
+def test_the_kata_digest_changes_with_what_is_extra(root):
+    digests = set()
+    for toml in (TOML, TOML + "extra = true\n", with_lines("require_extras = true") + "extra = true\n"):
+        write(root / "katas/exercise01/kata.toml", toml)
+        digests.add(catalogue.load(root, "exercise01").kata_digest())
+    assert len(digests) == 3
+
+
+def test_limits_default_to_those_of_the_verdict(root):
+    assert catalogue.load(root, "exercise01").limits == Limits()
+
+
+def test_given_limit_replaces_only_its_default(root):
+    write(root / "katas/exercise01/kata.toml", TOML + "[limits]\ncall_s = 0.5\n")
+    assert catalogue.load(root, "exercise01").limits == Limits(call_s=0.5)
+
+
+def test_a_kata_cannot_be_changed(root):
+    with pytest.raises(AttributeError):
+        catalogue.load(root, "exercise01").title = "Another"
+
+
+def test_a_kata_knows_its_folders(root):
+    kata = catalogue.load(root, "exercise01")
+    assert kata.folder == root / "katas/exercise01"
+    assert kata.solution == root / "solutions/exercise01"
+    assert kata.hidden == root / "graders/hidden/exercise01"
+
+
+def test_a_kata_knows_its_tests(root):
+    visible = write(root / "katas/exercise01/test_exercise01.py")
+    hidden = write(root / "graders/hidden/exercise01/test_hidden.py")
+    kata = catalogue.load(root, "exercise01")
+    assert (kata.visible_tests, kata.hidden_tests) == ((visible,), (hidden,))
+
+
+FAULTS = {
+    "an unknown key": (with_lines("minuets = 10"), ["unknown key `minuets`", "Did you mean `minutes`?"]),
+    "an unknown key of a task": (TOML + "pionts = 1\n", ["`pionts` in [tasks.batch]", "`points`"]),
+    "an unknown limit": (TOML + "[limits]\nmemory = 1\n", ["`memory` in [limits]", "`memory_mb`"]),
+    "a key like no other": (with_lines("zzz = 1"), ["unknown key `zzz`", "Known keys: format, title"]),
+    "a missing key": (TOML.replace("minutes = 10\n", ""), ["the key `minutes` is missing", "Add `minutes"]),
+    "a missing format": (TOML.replace("format = 1\n", ""), ["the key `format` is missing"]),
+    "a task without points": (TOML.replace("points = 3\n", ""), ["`points` is missing in [tasks.vector]"]),
+    "a string for a number": (with_lines('minutes = "ten"'), ["`minutes` is a string", "Write a whole number."]),
+    "a number for a list": (with_lines("files = 3"), ["`files` is a whole number", "Write a list."]),
+    "a number in a list": (with_lines("files = [3]"), ["an item of `files` is a whole number", "Write a string."]),
+    "a string for a yes": (TOML + 'partial = "yes"\n', ["`partial` in [tasks.batch] is a string", "true or false"]),
+    "a truth for a number": (with_lines("difficulty = true"), ["`difficulty` is true or false"]),
+    "a date for a title": (with_lines("title = 2024-01-01"), ["`title`"]),
+    "a table that is none": (with_lines("limits = 3"), ["[limits] must be a table"]),
+    "a task that is no table": ("tasks = {vector = 1}\n" + TOML.split("[tasks")[0], ["[tasks.vector] must be a table"]),
+    "no task": (TOML.split("[tasks")[0], ["the kata has no task", "[tasks.NAME]"]),
+    "another format": (with_lines("format = 2"), ["format 2 is not supported"]),
+    "an unknown runtime": (
+        with_lines('runtime = "nunpy"'),
+        ["runtime = 'nunpy'", "Did you mean `numpy`?", "torch, gpu"],
+    ),
+    "an unknown kind": (with_lines('kind = "quiz"'), ["kind = 'quiz'", "exercise, challenge, framework"]),
+    "an unknown detail": (with_lines('hidden_detail = "all"'), ["hidden_detail = 'all'", "counterexample"]),
+    "a line that is no TOML": (TOML.replace("minutes = 10", "minutes 10"), ["kata.toml, line 5", "invalid TOML"]),
+    "a text that ends early": (TOML + 'rubric = """', ["kata.toml, line 16", "invalid TOML"]),
+    "a task twice": (TOML + "[tasks.vector]\n", ["kata.toml, line 16", "twice"]),
+    "a difficulty of 6": (with_lines("difficulty = 6"), ["difficulty = 6", "1–5"]),
+    "a difficulty of 0": (with_lines("difficulty = 0"), ["difficulty = 0", "1–5"]),
+    "no minutes": (with_lines("minutes = 0"), ["minutes must be more than 0"]),
+    "no points": (TOML.replace("points = 3", "points = 0"), ["points in [tasks.vector] must be more than 0"]),
+    "endless points": (TOML.replace("points = 3", "points = inf"), ["points in [tasks.vector]", "inf"]),
+    "points that are no number": (TOML.replace("points = 3", "points = nan"), ["points in [tasks.vector]", "nan"]),
+    "a limit of 0": (TOML + "[limits]\ncall_s = 0\n", ["call_s in [limits] must be more than 0"]),
+    "a negative limit": (TOML + "[limits]\nmemory_mb = -1\n", ["memory_mb in [limits] must be more than 0"]),
+    "negative attempts": (with_lines("attempts_per_day = -1"), ["attempts_per_day = -1 is negative"]),
+    "an unknown task before": (TOML.replace('["vector"]', '["vektor"]'), ["after `vektor`", "Did you mean `vector`?"]),
+    "a task after itself": (TOML.replace('["vector"]', '["batch"]'), ["batch → batch"]),
+    "tasks in a circle": (TOML.replace("points = 3", 'points = 3\nafter = ["batch"]'), ["vector → batch → vector"]),
+    "a task twice before": (TOML.replace('["vector"]', '["vector", "vector"]'), ["names `vector` twice"]),
+    "an odd task name": (TOML.replace("tasks.batch", 'tasks."a b"'), ["task name `a b`"]),
+    "an unknown requirement": (with_lines('requires = ["exercise99"]'), ["requires `exercise99`", "exercise01"]),
+    "a requirement outside": (with_lines('requires = ["../x"]'), ["requires `../x`, which is not a kata"]),
+    "a kata that requires itself": (with_lines('requires = ["exercise01"]'), ["exercise01 → exercise01"]),
+    "a requirement twice": (with_lines('requires = ["a", "a"]'), ["requires names `a` twice"]),
+    "an entry point with a dot": (with_lines('entry_points = ["affine.py"]'), ["`affine.py` is not a Python name"]),
+    "an entry point with a space": (with_lines('entry_points = ["a b"]'), ["`a b` is not a Python name"]),
+    "no files": (with_lines("files = []"), ["`files` is empty"]),
+    "an empty name": (with_lines('files = [""]'), ["files has an empty item"]),
+    "a file twice": (with_lines('files = ["affine.py", "affine.py"]'), ["files names `affine.py` twice"]),
+    "a file that is not there": (with_lines('files = ["afine.py"]'), ["`afine.py`", "not in katas/exercise01/"]),
+    "a supplied file that is not there": (with_lines('supplied = ["net.py"]'), ["`net.py`", "katas/exercise01/"]),
+    "a supplied pattern": (with_lines('supplied = ["x/*"]'), ["`x/*` in supplied is a pattern"]),
+    "a supplied file to be written": (with_lines('supplied = ["affine.py"]'), ["in both files and supplied"]),
+    "the kata's own file": (
+        with_lines('files = ["probes.py"]'),
+        ["`files` lists `probes.py`, a name reserved for the kata's configuration and tests"],
+    ),
+    "the kata's own test": (
+        with_lines('files = ["test_x.py"]'),
+        ["`files` lists `test_x.py`, a name reserved for the kata's configuration and tests"],
+    ),
+    "a pattern for everything": (with_lines('files = ["*"]'), ["would match the kata's own files"]),
+    "a pattern for modules": (with_lines('files = ["a*.py"]'), ["would match the kata's own files"]),
+    "a pattern for folders": (with_lines('files = ["*/x.csv"]'), ["wildcard outside its last part"]),
+    "a pattern for trees": (with_lines('files = ["results/**"]'), ["wildcard outside its last part"]),
+    "a package that is a path": (with_lines('packages = ["../pandas"]'), ["package `../pandas`"]),
+    "a review without rubric": (TOML + "review = true\n", ["[tasks.batch] has review = true but no rubric"]),
+    "extras alone": (
+        TOML.replace("points = 3", "points = 3\nextra = true").replace('after = ["vector"]', "extra = true"),
+        ["every task is extra, so nothing decides whether the kata is passed", "Remove extra = true from one task."],
+    ),
+    "a task after an extra": (
+        TOML.replace("points = 3", "points = 3\nextra = true"),
+        ["[tasks.batch] comes after `vector`, which is extra", 'Remove "vector" from `after`'],
+    ),
+    "an extra that is no yes": (TOML + 'extra = "yes"\n', ["`extra` in [tasks.batch] is a string", "true or false"]),
+    "a rubric without review": (TOML + 'rubric = "Clear?"\n', ["[tasks.batch] has a rubric but no review = true"]),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_error_names_file_and_fix(root, name):
+    toml, expected = FAULTS[name]
+    told = message(root, toml)
+    assert told.startswith("katas/exercise01")
+    assert [part for part in expected if part not in told] == [], told
+
+
+@pytest.mark.parametrize("key", ["files", "supplied"])
+@pytest.mark.parametrize(
+    "name", ["../x.py", "/etc/passwd", "a/../../x.py", "./x.py", "a//x", "a/", "C:x", "a\\x", "~/x", "a\nb"]
+)
+def test_a_path_stays_inside_its_folder(root, key, name):
+    assert "does not stay inside the folder" in message(root, with_lines(f"{key} = ['''{name}''']"))
+
+
+def test_a_file_must_be_among_the_solutions_too(root):
+    (root / "solutions/exercise01/affine.py").unlink()
+    assert "not in solutions/exercise01/" in message(root, TOML)
+
+
+def test_a_student_bundle_needs_no_solutions(root):
+    (root / "solutions/exercise01/affine.py").unlink()
+    (root / "solutions/exercise01").rmdir()
+    (root / "solutions").rmdir()
+    assert catalogue.load(root, "exercise01").files == ("affine.py",)
+
+
+def test_a_pattern_may_match_nothing(root):
+    write(root / "katas/exercise01/kata.toml", with_lines('files = ["affine.py", "results/*", "*.png"]'))
+    assert catalogue.load(root, "exercise01").files[1:] == ("results/*", "*.png")
+
+
+def test_text_that_is_not_utf8_is_reported(root):
+    (root / "katas/exercise01/kata.toml").write_bytes(TOML.replace("Affine", "Äffine").encode("latin-1"))
+    with pytest.raises(CatalogueError, match=r"katas/exercise01/kata\.toml: the file is not UTF-8"):
+        catalogue.load(root, "exercise01")
+
+
+def test_katas_that_require_each_other_are_reported(root):
+    write_kata(root, "exercise02", with_lines('requires = ["exercise01"]'))
+    assert "exercise01 → exercise02 → exercise01" in message(root, with_lines('requires = ["exercise02"]'))
+
+
+def test_a_chain_of_requirements_is_fine(root):
+    write_kata(root, "exercise02", with_lines('requires = ["exercise01"]'))
+    write_kata(root, "exercise03", with_lines('requires = ["exercise01", "exercise02"]'))
+    assert catalogue.load(root, "exercise03").requires == ("exercise01", "exercise02")
+
+
+def test_errors_of_a_required_kata_are_not_reported(root):
+    write_kata(root, "exercise02", "format = ")
+    write(root / "katas/exercise01/kata.toml", with_lines('requires = ["exercise02"]'))
+    assert catalogue.load(root, "exercise01").requires == ("exercise02",)
+
+
+@pytest.mark.parametrize("slug", ["exercise1", "exercse01", "../katas/exercise01", "", ".", "Exercise01"])
+def test_unknown_kata_is_reported(root, slug):
+    with pytest.raises(CatalogueError, match="there is no kata"):
+        catalogue.load(root, slug)
+
+
+def test_folder_whose_name_is_not_a_slug_is_reported(root):
+    write_kata(root, "My Kata")
+    with pytest.raises(CatalogueError, match="katas/My Kata: the folder's name is not a valid slug"):
+        catalogue.load_all(root)
+
+
+def test_unknown_kata_is_reported_with_similar_names(root):
+    write_kata(root, "exercise10")
+    write_kata(root, "meta")
+    with pytest.raises(CatalogueError, match=r"Did you mean `exercise10` or `exercise01`\? `katas list` shows all\."):
+        catalogue.load(root, "exercse1")
+
+
+def test_folder_without_kata_toml_is_reported(root):
+    (root / "katas/draft").mkdir()
+    with pytest.raises(CatalogueError, match=r"katas/draft: the folder has no kata\.toml"):
+        catalogue.load(root, "draft")
+
+
+def test_all_katas_come_sorted(root):
+    write_kata(root, "meta")
+    write_kata(root, "challenge1")
+    write(root / "katas/notes/README.md")
+    assert [kata.slug for kata in catalogue.load_all(root)] == ["challenge1", "exercise01", "meta"]
+
+
+def test_load_all_reports_a_broken_kata(root):
+    write_kata(root, "exercise02", with_lines("difficulty = 9"))
+    with pytest.raises(CatalogueError, match=r"katas/exercise02/kata\.toml: difficulty = 9"):
+        catalogue.load_all(root)
+
+
+def test_root_without_katas_is_reported(tmp_path):
+    with pytest.raises(CatalogueError, match="--root DIR"):
+        catalogue.load_all(tmp_path)
+
+
+def test_the_root_is_the_nearest_folder_with_katas(root):
+    inner = root / "katas/exercise01"
+    assert catalogue.find_root(inner) == catalogue.find_root(inner / "affine.py") == root.resolve()
+
+
+def test_missing_root_is_reported(tmp_path):
+    with pytest.raises(CatalogueError, match="--root DIR"):
+        catalogue.find_root(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["katas/exercise01", "katas/exercise01/x/y.py", "solutions/exercise01/affine.py"])
+def test_a_path_belongs_to_its_kata(root, path):
+    assert catalogue.slug_of(root / path, root) == "exercise01"
+
+
+@pytest.mark.parametrize("path", ["", "katas", "graders/hidden", "katas/none/x.py", "tests/exercise01", ".."])
+def test_a_path_elsewhere_belongs_to_no_kata(root, path):
+    assert catalogue.slug_of(root / path, root) is None
+
+
+def test_modules_are_the_top_level_names(root):
+    files = ("one.py", "pack/__init__.py", "pack/inner.py", "notes.md")
+    write_kata(
+        root, "meta", with_lines('files = ["one.py", "pack/__init__.py", "pack/*.py", "notes.md", "out/*"]'), files
+    )
+    assert catalogue.load(root, "meta").modules == ("one", "pack")
+
+
+def test_only_declared_files_are_taken(root):
+    write_kata(root, "meta", with_lines('files = ["affine.py", "out/*"]', 'supplied = ["out/ours.py"]'))
+    write(root / "katas/meta/out/ours.py")
+    kata = catalogue.load(root, "meta")
+    names = ["affine.py", "out/a.csv", "out/ours.py", "out/.hidden", "out/deep/a.csv", "other/affine.py", "out"]
+    assert [name for name in names if kata.declares(name)] == ["affine.py", "out/a.csv"]
+
+
+def variant(root: Path, name: str, text: str, slug: str = "exercise01") -> Path:
+    return write(root / "graders/hidden" / slug / name, text)
+
+
+def test_a_misconception_has_its_sentence_and_task(root):
+    path = variant(root, "wrong/no_bias.py", "# The bias is missing.\n# task: batch\n\nx = 1\n")
+    assert catalogue.load(root, "exercise01").wrong == (
+        catalogue.Variant(path=path, replaces="affine.py", sentence="The bias is missing.", task="batch"),
+    )
+
+
+def test_an_accepted_variant_has_no_task(root):
+    path = variant(root, "accept/einsum.py", "# By einsum.\nimport numpy\n")
+    assert catalogue.load(root, "exercise01").accept == (
+        catalogue.Variant(path=path, replaces="affine.py", sentence="By einsum.", task=None),
+    )
+
+
+def test_of_several_modules_the_folder_says_which_is_replaced(root):
+    write_kata(root, "meta", with_lines('files = ["affine.py", "pack/*.py"]'), ("affine.py", "pack/layers.py"))
+    variant(root, "wrong/layers/a.py", "# A.\n# task: batch\n", "meta")
+    variant(root, "wrong/affine/b.py", "# B.\n# task: vector\n", "meta")
+    assert [v.replaces for v in catalogue.load(root, "meta").wrong] == ["affine.py", "pack/layers.py"]
+
+
+EDIT = '# Subtracted.\n# task: batch\nfile = "affine.py"\nold = "+ b"\nnew = "- b"\n'
+
+
+def test_a_variant_may_be_a_change_of_one_passage(root):
+    variant(root, "wrong/minus.edit", EDIT)
+    (found,) = catalogue.load(root, "exercise01").wrong
+    assert (found.replaces, found.sentence, found.task) == ("affine.py", "Subtracted.", "batch")
+    assert found.applied({"affine.py": b"return x @ W + b\n"}) == b"return x @ W - b\n"
+
+
+def test_a_variant_may_be_a_change_of_several_passages(root):
+    more = '[[edit]]\nold = "+ b"\nnew = "- b"\n[[edit]]\nold = "x @"\nnew = "x * 2 @"\n'
+    variant(root, "wrong/minus.edit", EDIT.partition("old")[0] + more)
+    (found,) = catalogue.load(root, "exercise01").wrong
+    assert found.applied({"affine.py": b"return x @ W + b\n"}) == b"return x * 2 @ W - b\n"
+    with pytest.raises(CatalogueError, match="does not occur"):
+        found.applied({"affine.py": b"return W @ x + b\n"})
+
+
+@pytest.mark.parametrize(("text", "told"), [(b"x", "does not occur"), (b"x + b + b", "occurs 2 times")])
+def test_edited_passage_must_occur_once_in_the_solution(root, text, told):
+    variant(root, "wrong/minus.edit", EDIT)
+    (found,) = catalogue.load(root, "exercise01").wrong
+    with pytest.raises(CatalogueError, match=told):
+        found.applied({"affine.py": text})
+
+
+def test_an_accepted_answer_may_be_a_whole_submission(root):
+    write_kata(root, "meta", with_lines('files = ["affine.py", "pack/*.py"]'), ("affine.py", "pack/layers.py"))
+    variant(root, "accept/terse/about.txt", "# In two lines.\n# independent\n", "meta")
+    variant(root, "accept/terse/pack/layers.py", "layers = 1\n", "meta")
+    variant(root, "accept/affine/looped.py", "# By loops.\n", "meta")
+    looped, terse = catalogue.load(root, "meta").accept
+    assert (terse.path.name, terse.sentence, terse.mark) == ("terse", "In two lines.", "independent")
+    solution = {"affine.py": b"a", "pack/layers.py": b"l"}
+    assert terse.submission(solution) == {"pack/layers.py": b"layers = 1\n"}
+    assert looped.submission(solution) == {"affine.py": b"# By loops.\n", "pack/layers.py": b"l"}
+    assert catalogue.load(root, "meta").tasks_of(terse.replaces) == {"vector", "batch"}
+
+
+def test_a_whole_submission_may_lie_over_another(root):
+    write_kata(root, "meta", with_lines('files = ["affine.py", "pack/*.py"]'), ("affine.py", "pack/layers.py"))
+    variant(root, "accept/terse/about.txt", "# In two lines.\n# independent\n", "meta")
+    variant(root, "accept/terse/pack/layers.py", "layers = 1\n", "meta")
+    variant(root, "accept/terse/affine.py", "x = 1\n", "meta")
+    variant(root, "accept/tidy/about.txt", "# The same, tidied.\n# independent\n# over: terse\n", "meta")
+    variant(root, "accept/tidy/affine.py", "x = 2\n", "meta")
+    _, tidy = catalogue.load(root, "meta").accept
+    assert tidy.submission({"affine.py": b"a"}) == {"affine.py": b"x = 2\n", "pack/layers.py": b"layers = 1\n"}
+    variant(root, "accept/tidy/about.txt", "# The same, tidied.\n# independent\n# over: terser\n", "meta")
+    with pytest.raises(CatalogueError, match="`terser` is not a whole submission"):
+        print(catalogue.load(root, "meta").accept)
+
+
+def test_an_accepted_answer_may_be_graded_without_some_tasks(root):
+    variant(root, "accept/terse.py", "# In one line.\n# independent\n# without: batch\n")
+    (terse,) = catalogue.load(root, "exercise01").accept
+    assert terse.without == ("batch",)
+    variant(root, "accept/terse.py", "# In one line.\n# independent\n# without: bacth\n")
+    with pytest.raises(CatalogueError, match="`bacth`, in the third line, is not a task of the kata"):
+        print(catalogue.load(root, "exercise01").accept)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["accept/terse/about.txt", "accept/terse/notes.md"], "`notes.md` is not one of the kata's files"),
+        (["wrong/terse/about.txt"], "a wrong variant must be a single file"),
+    ],
+)
+def test_whole_submission_must_be_accepted_with_declared_files(root, files, told):
+    for name in files:
+        variant(root, name, "# A sentence.\n# task: batch\n")
+    with pytest.raises(CatalogueError, match=told):
+        print(catalogue.load(root, "exercise01").wrong, catalogue.load(root, "exercise01").accept)
+
+
+def test_a_task_may_have_another_runtime_than_its_kata(root):
+    write_kata(root, "meta", TOML + '[tasks.compatible]\ntitle = "t"\npoints = 1\nruntime = "torch"\n')
+    kata = catalogue.load(root, "meta")
+    assert kata.runtimes == ("numpy", "torch")
+    assert (kata.runtime_of("compatible"), kata.runtime_of("vector")) == ("torch", "numpy")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("wrong/a.edit", EDIT.replace("affine.py", "other.py"), "`other.py` is not a learner's file"),
+        ("wrong/a.edit", EDIT.replace("new =", "now ="), "unknown key `now`"),
+        ("wrong/a.edit", EDIT.replace("new =", "new"), "line 5: invalid TOML"),
+        ("wrong/a.edit", EDIT.replace('new = "- b"', ""), "an edit lacks `old` or `new`"),
+        ("wrong/a.edit", EDIT.partition("old")[0], "an edit lacks `old` or `new`"),
+        ("wrong/a.py", "x = 1\n", "the first line has no sentence"),
+        ("wrong/a.py", "#\n# task: batch\n", "the first line has no sentence"),
+        ("wrong/a.py", "# A.\nx = 1\n", "the second line names no task"),
+        ("wrong/a.py", "# A.\n# task: bacth\n", "one of vector, batch"),
+        ("wrong/a.py", "# A.\n# task: batch\n# hidden_only:\n", "the third line gives no reason"),
+        ("wrong/afine/a.py", "# A.\n# task: batch\n", "named after one of: affine"),
+    ],
+)
+def test_variant_without_valid_header_is_reported(root, name, text, told):
+    variant(root, name, text)
+    with pytest.raises(CatalogueError, match=told):
+        _ = catalogue.load(root, "exercise01").wrong
+
+
+def digests(root: Path) -> tuple[str, str]:
+    kata = catalogue.load(root, "exercise01")
+    return kata.kata_digest(), kata.suite_digest()
+
+
+@pytest.fixture
+def suite(root):
+    """A kata with tests; its files and the digests (kata, suite) that depend on each."""
+    write(root / "katas/exercise01/test_exercise01.py")
+    write(root / "katas/exercise01/probes.py")
+    variant(root, "test_hidden.py", "")
+    variant(root, "probes.py", "")
+    variant(root, "wrong/a.py", "# A.\n# task: batch\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("katas/exercise01/kata.toml", (True, False)),
+        ("katas/exercise01/README.md", (True, False)),
+        ("solutions/exercise01/affine.py", (True, False)),
+        ("katas/exercise01/test_exercise01.py", (True, True)),
+        ("katas/exercise01/probes.py", (True, True)),
+        ("graders/hidden/exercise01/test_hidden.py", (False, True)),
+        ("graders/hidden/exercise01/probes.py", (False, True)),
+        ("graders/hidden/exercise01/wrong/a.py", (False, False)),
+        ("katas/exercise01/affine.py", (False, False)),
+        ("katas/exercise01/__pycache__/affine.cpython-311.pyc", (False, False)),
+        ("graders/hidden/exercise01/probes.pyc", (False, False)),
+    ],
+)
+def test_a_digest_follows_its_own_files_alone(suite, name, changed):
+    before = digests(suite)
+    path = suite / name
+    write(path, (path.read_text() if path.exists() else "") + "\n# changed\n")
+    after = digests(suite)
+    assert (before[0] != after[0], before[1] != after[1]) == changed
+
+
+def test_a_digest_is_the_same_anywhere(suite, tmp_path_factory):
+    other = tmp_path_factory.mktemp("clone")
+    for path in sorted((path for path in suite.rglob("*") if path.is_file()), reverse=True):
+        write(other / path.relative_to(suite), path.read_text())
+    assert digests(other) == digests(suite)
+
+
+def test_the_catalogue_imports_nothing_heavy():
+    code = (
+        "import sys, graders.catalogue; print(sorted({'numpy', 'torch', 'pytest', 'typer', 'rich'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+NAMES = st.text(st.sampled_from("ab."), min_size=1, max_size=4)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=3).map("/".join), NAMES)
+def test_a_pattern_for_a_folder_takes_its_visible_files_alone(name, folder):
+    *places, base = name.split("/")
+    assert catalogue.matches(f"{folder}/*", name) == (places == [folder] and not base.startswith("."))
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.lists(st.sampled_from("abcd"), max_size=3)))
+def test_cycle_is_found(graph):
+    reached, before = set(graph.get("a", ())), set()
+    while reached != before:
+        before, reached = reached, reached | {after for name in reached for after in graph.get(name, ())}
+    way = validation._cycle("a", lambda name: graph.get(name, ()))
+    assert bool(way) == ("a" in reached)
+    assert all(after in graph[name] for name, after in pairwise(way))
+
+
+def test_a_task_names_only_files_of_the_kata(root):
+    told = message(root, TOML.replace("[tasks.vector]\n", '[tasks.vector]\nfiles = ["afine.py"]\n'))
+    assert "[tasks.vector] names `afine.py`, which is not in files" in told
+    assert "affine.py" in told
+
+
+def test_file_affects_its_tasks_and_earlier_ones(root):
+    kata = catalogue.load(root, "exercise01")
+    assert kata.tasks_of("affine.py") == {task.name for task in kata.tasks}
+
+
+@pytest.mark.parametrize("slug", catalogue.slugs(ROOT))
+def test_every_variant_can_be_compiled(slug):
+    """A passage that no longer fits the solution would turn a misconception into a different fault."""
+    folder = ROOT / "solutions" / slug
+    solution = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    kata = catalogue.load(ROOT, slug)
+    for variant in (*kata.wrong, *kata.accept):
+        for name, text in variant.submission(solution).items():
+            if name.endswith(".py") and solution.get(name) != text:
+                compile(text, f"{variant.path}: {name}", "exec")

@@ -1,0 +1,276 @@
+"""Tests of the checks of arrays and plain values, and of their messages."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from graders.checks import (
+    Mismatch,
+    assert_bool,
+    assert_close,
+    assert_equal,
+    assert_float,
+    assert_int,
+    assert_near,
+    assert_parts,
+    assert_shape,
+)
+from graders.checks.draw import Size
+from graders.checks.mismatch import observing
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+class Loose(np.ndarray):
+    """A subclass, which could have its own comparison."""
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "message"),
+    [
+        (np.zeros((3, 1)), np.zeros(3), "expected shape (3,), got (3, 1)"),
+        (np.zeros(3), np.zeros(3, np.float32), "expected dtype float32, got float64"),
+        (
+            np.array([[1, 2, 3], [4, 5, -0.5]]),
+            np.array([[1, 2, 3], [4, 6, 0.5]]),
+            "wrong value at [1, 2]: expected 0.5, got -0.5 (2 of 6 elements are wrong)",
+        ),
+        (
+            np.array([1.0, np.nan]),
+            np.array([1.0, 2.0]),
+            "NaN at [1]: expected 2.0, got nan (1 of 2 elements is NaN)",
+        ),
+        (
+            np.array([1.0, 1 / 3 + 1e-9]),
+            np.array([1.0, 1 / 3]),
+            "wrong value at [1]: expected 0.333333333333, got 0.333333334333; allowed difference 5.9e-16 "
+            "(1 of 2 elements is wrong)",
+        ),
+        ([1.0], np.zeros(1), "expected a numpy.ndarray of shape (1,), got list of 1"),
+        (2.0, np.zeros(1), "expected a numpy.ndarray of shape (1,), got float 2.0"),
+        (None, np.zeros(1), "expected a numpy.ndarray of shape (1,), got None"),
+        (
+            np.zeros(1).view(Loose),
+            np.zeros(1),
+            "expected a numpy.ndarray of shape (1,), "
+            "got Loose (a subclass of numpy.ndarray) of shape (1,) and dtype float64",
+        ),
+        (1.5, 1.0, "expected 1.0, got 1.5"),
+        (1, 1.0, "expected a float, got int 1"),
+        (True, 1.0, "expected a float, got bool True"),
+        (1 + 0j, 1.0, "expected a float, got complex (1+0j)"),
+        (np.ones(1), 1.0, "expected a float, got an array of shape (1,) and dtype float64"),
+        (np.int64(1), 1.0, "expected a float, got numpy.int64 1"),
+    ],
+)
+def test_a_message_says_what_is_wrong_where_and_by_how_much(actual: object, expected: object, message: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        assert_close(actual, expected)
+    assert caught.value.message == message
+    assert caught.value.actual is actual
+
+
+@pytest.mark.parametrize(
+    ("check", "actual", "expected", "message"),
+    [
+        (assert_close, np.array([[1.0, 4.0]]), np.array([[1.0, 8.0]]), "dW is wrong at [0, 1]: expected 8.0, got 4.0"),
+        (assert_close, np.array([np.nan]), np.array([8.0]), "dW is NaN at [0]: expected 8.0, got nan"),
+        (assert_close, 4.0, 8.0, "dW: expected 8.0, got 4.0"),
+        (assert_close, np.zeros(3), np.zeros(2), "dW: expected shape (2,), got (3,)"),
+        (assert_equal, np.zeros(2), np.array([0.0, 1 / 3]), "dW: wrong value at [1]: expected 0.33333, got 0.0"),
+        (assert_equal, (200, 101), (200, 100), "dW: expected (200, 100), got (200, 101)"),
+        (assert_bool, False, True, "dW: expected True, got False"),
+    ],
+)
+def test_a_message_names_the_element_of_an_answer(check, actual: object, expected: object, message: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        check(actual, expected, name="dW")
+    assert caught.value.message.removesuffix(" (1 of 2 elements is wrong)") == message
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.zeros(2), "expected a tuple (dW, db), got array of shape (2,) and dtype float64"),
+        ((1, 2, 3), "expected a tuple (dW, db), got 3 elements"),
+    ],
+)
+def test_an_answer_must_have_all_of_its_elements(answer: object, message: str) -> None:
+    with observing(), pytest.raises(Mismatch) as caught:
+        assert_parts(answer, "dW", "db")
+    assert caught.value.message == message
+    assert assert_parts([1, 2], "dW", "db") == (1, 2)
+
+
+@given(npst.arrays(np.float64, npst.array_shapes(), elements=st.floats(-1e300, 1e300)))
+def test_an_array_is_close_to_itself(array: np.ndarray) -> None:
+    assert_close(array.copy(), array)
+
+
+@given(st.floats(1e-300, 1e300), st.integers(1, 1000), st.floats(0, 1), st.booleans())
+def test_a_difference_within_the_tolerance_passes(x: float, terms: int, share: float, below: bool) -> None:
+    left = 8 * terms - 0.6  # of the tolerance: x + error is rounded, by about half an EPS of x
+    error = share * left * EPS * x * (-1 if below else 1)
+    assert_close(np.array([x + error]), np.array([x]), terms=terms)
+
+
+@given(st.floats(1e-290, 1e290), st.integers(1, 1000), st.floats(1.3, 1e9), st.booleans())
+def test_a_difference_beyond_the_tolerance_fails(x: float, terms: int, share: float, below: bool) -> None:
+    error = share * 8 * EPS * terms * x * (-1 if below else 1)
+    with pytest.raises(Mismatch):
+        assert_close(np.array([x + error]), np.array([x]), terms=terms)
+
+
+def test_the_scale_is_the_magnitude_of_intermediate_values() -> None:
+    assert_close(np.array([1e-13]), np.array([0.0]), scale=np.array([1000.0]))
+    with pytest.raises(Mismatch):
+        assert_close(np.array([1e-13]), np.array([0.0]))
+
+
+def test_a_float32_answer_is_compared_at_float32_precision() -> None:
+    exact = np.array([1 / 3, 1e39])
+    with np.errstate(over="ignore"):
+        single = exact.astype(np.float32)
+    assert_close(single, exact, dtype=np.float32)
+
+
+def test_a_float64_answer_computed_in_float32_fails() -> None:
+    exact = np.array([1 / 3])
+    with pytest.raises(Mismatch):
+        assert_close(exact.astype(np.float32).astype(np.float64), exact)
+
+
+@pytest.mark.parametrize("actual", [1 / 3, np.float64(1 / 3), np.array(1 / 3)])
+def test_a_float_may_be_a_python_float_a_numpy_scalar_or_0d(actual: object) -> None:
+    assert_close(actual, 1 / 3)
+    assert_float(actual, 1 / 3)
+    assert_float(actual)
+
+
+@pytest.mark.parametrize(("actual", "expected"), [(np.inf, np.nan), (np.inf, 1.0), (1.0, np.inf), (-np.inf, np.inf)])
+def test_infinities_and_nans_are_close_only_to_themselves(actual: float, expected: float) -> None:
+    assert_close(np.array([expected]), np.array([expected]))
+    with pytest.raises(Mismatch):
+        assert_close(np.array([actual]), np.array([expected]))
+
+
+def test_an_expected_torch_tensor_is_taken_as_an_array() -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    assert_close(np.array([1.0, 2.0]), tensor)
+    assert_equal([np.array([1.0, 2.0])], [tensor])
+
+
+def test_empty_arrays_are_close() -> None:
+    assert_close(np.zeros((0, 3)), np.zeros((0, 3)))
+
+
+def test_nothing_fails_while_observing_a_wrong_answer() -> None:
+    with observing():
+        assert_close("x", np.zeros(3))
+        assert_close(np.zeros((2, 2)), np.zeros(3))
+        assert_float(None, 1.0)
+        assert_equal({}, [1])
+        assert_bool(0, True)
+        assert_int("x", 3)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        ((1, 2.5, "a", None, True), [1, 2.5, "a", None, True]),
+        ({"a": np.arange(3)}, {"a": np.arange(3)}),
+        (float("nan"), float("nan")),
+        (np.array([np.nan, -0.0]), np.array([np.nan, -0.0])),
+        (np.array([1 + 2j]), np.array([1 + 2j])),
+        (np.float32(1), np.float32(1)),
+        (3, Size(3, "n")),
+        (np.asfortranarray(np.eye(3)), np.eye(3)),
+    ],
+)
+def test_equal_content_is_equal(actual: object, expected: object) -> None:
+    assert_equal(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "message"),
+    [
+        ((1, 2), [1, 3], "item 1: expected 3, got 2"),
+        ((1,), [1, 3], "expected 2 items, got 1"),
+        (1, [1], "expected a list of 1, got int 1"),
+        (1, True, "expected bool True, got int 1"),
+        (0.0, -0.0, "expected -0.0, got 0.0"),
+        (np.float64(1), 1.0, "expected float 1.0, got numpy.float64 1.0"),
+        ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
+        ({"a": (1, 2)}, {"a": (1, 3)}, "key 'a': expected (1, 3), got (1, 2)"),
+        (np.zeros(2), np.zeros(2, np.float32), "expected dtype float32, got float64"),
+        (np.zeros(2), np.array([0.0, -0.0]), "wrong value at [1]: expected -0.0, got 0.0 (1 of 2 elements is wrong)"),
+        (np.array([1j]), np.array([2j]), "wrong value at [0]: expected 2j, got 1j"),
+    ],
+)
+def test_a_difference_is_reported_with_its_place(actual: object, expected: object, message: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        assert_equal(actual, expected)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("actual", [True, np.True_])
+def test_a_bool_is_a_bool_of_python_or_numpy(actual: object) -> None:
+    assert_bool(actual, True)
+
+
+@pytest.mark.parametrize("actual", [1, 1.0, "True", None, np.array(True), False, np.False_])
+def test_a_value_that_is_merely_truthy_is_refused(actual: object) -> None:
+    with pytest.raises(Mismatch):
+        assert_bool(actual, True)
+
+
+@pytest.mark.parametrize("actual", [3, np.int32(3), np.uint8(3)])
+def test_an_int_is_an_int_of_python_or_numpy(actual: object) -> None:
+    assert_int(actual, 3)
+
+
+@pytest.mark.parametrize("actual", [3.0, True, "3", 4, np.float64(3)])
+def test_another_type_or_another_int_is_refused(actual: object) -> None:
+    with pytest.raises(Mismatch):
+        assert_int(actual, 3)
+
+
+@pytest.mark.parametrize(
+    ("actual", "said"),
+    [
+        (np.zeros((3, 2)), r"expected shape \(2, 3\), got \(3, 2\)"),
+        (np.array(["a"]), "expected a numpy.ndarray of shape"),
+        ([[0.0] * 3] * 2, "got list"),
+    ],
+)
+def test_a_shape_is_checked_even_where_checks_are_silent(actual, said):
+    with observing(), pytest.raises(Mismatch, match=said):
+        assert_shape(actual, (2, 3))
+    assert_shape(np.zeros((2, 3)), (2, 3))
+
+
+def test_near_values_may_have_any_type_and_dtype() -> None:
+    for actual in ([1.0, 2.01], (1, 2), np.array([1.01, 2.0], np.float32)):
+        assert_near(actual, np.array([1.0, 2.0]), relative=0.02)
+    assert_near(0.3, 0.25, absolute=0.05)
+
+
+@pytest.mark.parametrize(
+    ("actual", "told"),
+    [
+        ([1.0, 2.1], "norms is wrong at [1]: expected 2.0, got 2.1 (1 of 2 elements is wrong)"),
+        ([1.0, math.nan], "norms is NaN at [1]: expected 2.0, got nan (1 of 2 elements is NaN)"),
+        ([1.0], "norms: expected shape (2,), got (1,)"),
+        (None, "norms: expected numbers, got None"),
+        ("ab", "norms: expected numbers, got str 'ab'"),
+    ],
+)
+def test_a_value_that_is_not_near_is_reported_with_its_place(actual: object, told: str) -> None:
+    with pytest.raises(Mismatch) as caught:
+        assert_near(actual, [1.0, 2.0], relative=0.02, name="norms")
+    assert str(caught.value).splitlines()[0] == told

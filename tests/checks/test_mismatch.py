@@ -1,0 +1,34 @@
+"""Tests of Mismatch, and of observing without failures."""
+
+import subprocess
+import sys
+
+import pytest
+
+from graders.checks.mismatch import Mismatch, fail, observing
+
+
+def test_a_mismatch_is_an_assertion_error_that_carries_both_values() -> None:
+    with pytest.raises(AssertionError) as caught:
+        fail("is off", 1, 2)
+    assert isinstance(caught.value, Mismatch)
+    assert (caught.value.message, caught.value.expected, caught.value.actual) == ("is off", 1, 2)
+    assert str(caught.value) == "is off"
+
+
+def test_nothing_fails_while_observing() -> None:
+    with observing():
+        fail("is off", 1, 2)
+
+
+def test_checks_fail_again_after_observing_ends_in_an_error() -> None:
+    with pytest.raises(KeyError), observing():
+        raise KeyError
+    with pytest.raises(Mismatch):
+        fail("is off", 1, 2)
+
+
+def test_importing_the_checks_imports_neither_torch_nor_hypothesis() -> None:
+    program = "import sys, graders.checks; print({'torch', 'hypothesis'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,435 @@
+"""The commands: their output, the processes that they leave behind, and their exit status."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import Judge, cli
+from tests import in_process, warm, workshop
+from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write
+
+# Broken submissions, by the kata that each is for.
+BROKEN: dict[str, str | bytes] = {
+    "empty": "",
+    "latin": "# \u00e4\n".encode("latin-1") + SOLUTION.encode(),
+    "syntax": "def twice(x)\n    return x\n",
+    "importing": "import numpi\n" + SOLUTION,
+    "absent": HALF,
+    "signature": "def twice(x, y):\n    return x\n\n" + HALF,
+}
+HARMFUL: dict[str, str | bytes] = {
+    "endless": "def twice(x):\n    while True:\n        pass\n\n" + HALF,
+    "exiting": "import os\n\ndef twice(x):\n    os._exit(0)\n\n" + HALF,
+    "recursive": "import sys\n\ndef twice(x):\n    sys.setrecursionlimit(10**9)\n    return twice(x)\n\n" + HALF,
+    "loud": "def twice(x):\n    print('loud' * 2_500_000)\n    return x\n\n" + HALF,
+    "greedy": "def twice(x):\n    return bytearray(10 << 30)\n\n" + HALF,
+}
+PLAIN = ("alpha", "beta")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a repository of small katas with stubs."""
+    return workshop.write_repository(
+        tmp_path_factory.mktemp("cli") / "katas und mehr", [*PLAIN, "missing", *BROKEN, *HARMFUL]
+    )
+
+
+@pytest.fixture(scope="module")
+def clone(root: Path) -> Path:
+    """Make a learner's clone with a submission for every kata."""
+    clone = root.parent / "clone"
+    for slug, text in {**BROKEN, **HARMFUL, "alpha": SOLUTION, "beta": ADDED}.items():
+        data = text if isinstance(text, bytes) else text.encode()
+        path = write(clone / "katas" / slug / "twice.py", "")
+        path.write_bytes(data)
+    (clone / "katas" / "missing").mkdir()
+    return clone
+
+
+def graded(done: Finished) -> dict[str, dict[str, Any]]:
+    """Return the verdicts of `--format json` by kata."""
+    return {verdict["kata"]: verdict for verdict in json.loads(done.out)}
+
+
+@pytest.fixture(scope="module")
+def everything(root: Path, clone: Path) -> Finished:
+    """Grade all broken and harmful submissions with one command."""
+    return katas("grade", "missing", *BROKEN, *HARMFUL, "--submission", str(clone), "--format", "json", cwd=root)
+
+
+@pytest.fixture(scope="module")
+def judge(root: Path) -> Iterator[Judge]:
+    with Judge(root) as judge:
+        yield judge
+
+
+@pytest.fixture(scope="module")
+def record(root: Path, clone: Path) -> tuple[Path, Finished]:
+    """Write an instructor's verdict on a folder with these files. Return its path."""
+    path = root.parent / "verdict.json"
+    words = ["--submission", str(clone / "katas" / "beta"), "--format", "json", "--audience", "instructor"]
+    return path, katas("grade", "beta", *words, "--output", str(path), cwd=root)
+
+
+@pytest.fixture(scope="module")
+def passed(root: Path) -> Finished:
+    return katas("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root)
+
+
+# ------------------------------------------------------------------------------------------ verdicts
+
+
+def test_pass_exits_with_0_and_one_json_object(passed: Finished) -> None:
+    assert passed.status == 0, passed.said
+    assert json.loads(passed.out)["status"] == "passed"
+
+
+def test_fail_exits_with_1(record: tuple[Path, Finished]) -> None:
+    assert record[1].status == 1, record[1].said
+
+
+def test_report_is_written_and_announced(record: tuple[Path, Finished]) -> None:
+    path, done = record
+    assert json.loads(path.read_text(encoding="utf-8"))["status"] == "failed"
+    assert (done.out, done.err) == ("", f"written: {path}\n")
+
+
+def test_several_katas_are_a_list(everything: Finished) -> None:
+    assert list(graded(everything)) == ["missing", *BROKEN, *HARMFUL]
+
+
+def test_a_repository_and_a_folder_are_the_same_submission(
+    judge: Judge, clone: Path, record: tuple[Path, Finished]
+) -> None:
+    one, other = json.loads(record[0].read_text(encoding="utf-8")), judge.grade("beta", clone)
+    assert one["submission_sha256"] == other.submission_sha256
+    assert one["seed"] != other.seed
+
+
+@pytest.mark.parametrize(
+    ("slug", "status", "told"),
+    [
+        ("missing", "ungradable", "twice.py: not found"),
+        ("empty", "failed", "does not define twice"),
+        ("latin", "ungradable", "twice.py"),
+        ("syntax", "ungradable", "twice.py, line 1: def twice(x)"),
+        ("importing", "ungradable", "twice.py, line 1, in <module>: import numpi"),
+        ("absent", "failed", "twice.py does not define twice"),
+        ("signature", "failed", "missing 1 required positional argument: 'y'"),
+    ],
+)
+def test_broken_submission_is_reported_in_a_message(everything: Finished, slug: str, status: str, told: str) -> None:
+    assert everything.status == 1
+    verdict = graded(everything)[slug]
+    assert verdict["status"] == status
+    messages = [verdict["message"], *(test["message"] for test in verdict["tests"])]
+    assert any(told in message for message in messages), messages
+    assert "Traceback" not in "".join(messages)
+
+
+@pytest.mark.parametrize("slug", HARMFUL)
+def test_harmful_task_fails_only_its_own_tests(everything: Finished, slug: str) -> None:
+    assert everything.status == 1, everything.err
+    tasks = {task["name"]: task["status"] for task in graded(everything)[slug]["tasks"]}
+    assert tasks == {"twice": "failed", "half": "passed"}
+
+
+def test_no_process_outlives_a_grading(everything: Finished) -> None:
+    assert everything.left == []
+
+
+def test_endless_output_is_cut(everything: Finished) -> None:
+    outputs = [test["output"] for test in graded(everything)["loud"]["tests"]]
+    assert 0 < max(map(len, outputs)) < 100_000
+
+
+def test_an_unknown_kata_is_told_with_the_nearest(root: Path) -> None:
+    done = in_process.katas("grade", "alhpa", cwd=root)
+    assert done.status == 2
+    assert "there is no kata `alhpa`. Did you mean `alpha`?" in done.err
+
+
+def test_typo_in_kata_toml_is_reported_with_file_and_key(tmp_path: Path) -> None:
+    workshop.write_kata(tmp_path, "alpha", toml=workshop.TOML.replace("minutes", "minuets"))
+    done = in_process.katas("grade", "alpha", cwd=tmp_path)
+    assert done.status == 2
+    assert done.err == "katas: katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?\n"
+
+
+def test_missing_repository_is_reported_with_a_remedy(tmp_path: Path) -> None:
+    done = in_process.katas("grade", "alpha", cwd=tmp_path)
+    assert done.status == 2
+    assert "--root DIR" in done.err
+
+
+def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
+    assert "alpha" in in_process.katas("--root", str(root), "list", cwd=tmp_path).out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seed", "zz"], "--seed zz: 32 hexadecimal digits"),
+        (["--against", "solution"], "--against solution: there is no "),
+        (["--against", "solutions", "--submission", "."], "exclude each other"),
+        (["--format", "jsn"], "'jsn'"),
+    ],
+)
+def test_wrong_option_is_reported(root: Path, words: list[str], told: str) -> None:
+    done = warm.katas("grade", "alpha", *words, cwd=root)
+    assert done.status == 2
+    assert told in done.err
+
+
+def test_a_wrong_option_leaves_no_process_and_no_traceback(root: Path) -> None:
+    done = katas("grade", "alpha", "--seed", "zz", cwd=root)
+    assert (done.status, done.left) == (2, [])
+    assert "--seed zz: 32 hexadecimal digits" in done.err
+    assert "Traceback" not in done.err
+
+
+# ---------------------------------------------------------------------------------------- confinement
+
+
+def test_less_confinement_than_required_grades_nothing(root: Path) -> None:
+    done = in_process.katas("grade", "alpha", "--require-confinement", "full", "--confinement", "partial", cwd=root)
+    assert done.status == 2
+    assert "full is required" in " ".join(done.out.split())
+
+
+def test_without_bubblewrap_the_verdict_says_so_and_why(root: Path, tmp_path: Path) -> None:
+    env = {"PATH": str(tmp_path)}
+    done = in_process.katas("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root, env=env)
+    assert (done.status, json.loads(done.out)["confinement"]) == (0, "partial"), done.said
+    refused = in_process.katas("grade", "alpha", "--require-confinement", "full", cwd=root, env=env)
+    assert refused.status == 2
+    assert "bubblewrap" in refused.said or "bwrap" in refused.said
+
+
+# -------------------------------------------------------------------------------------------- output
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/report.json", ".", "/dev/full"])
+def test_a_report_is_written_whole_or_not_at_all(root: Path, tmp_path: Path, place: str) -> None:
+    words = ["--against", "solutions", "--format", "json", "--output", str(tmp_path / place)]
+    done = warm.katas("grade", "alpha", *words, cwd=root)
+    assert (done.status, list(tmp_path.iterdir())) == (2, [])
+    assert done.err.startswith("katas: ")
+    assert len(done.err.splitlines()) == 1
+    assert Path("/dev/full").is_char_device()
+
+
+def test_a_report_replaces_the_one_before(tmp_path: Path) -> None:
+    from graders.output.delivery import deliver
+
+    path = write(tmp_path / "report.txt", "a longer report than the next one")
+    deliver("short", path)
+    assert (path.read_text(encoding="utf-8"), [each.name for each in tmp_path.iterdir()]) == ("short\n", ["report.txt"])
+
+
+@pytest.mark.parametrize("words", [["list"], ["--help"]])
+def test_broken_pipe_gives_no_traceback(root: Path, words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = katas(*words, cwd=root, stdout=writing)
+    os.close(writing)
+    assert (done.status, done.err) == (2, "")
+
+
+def test_full_disk_behind_standard_output_is_reported(root: Path) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = katas("list", cwd=root, stdout=full.fileno())
+    assert (done.status, done.err) == (2, "katas: standard output: No space left on device\n")
+
+
+# ------------------------------------------------------------------------------------------- Ctrl-C
+
+
+def interrupted(root: Path, *words: str) -> tuple[Finished, str]:
+    """Run the command on its own terminal, and type Ctrl-C as soon as its progress bar appears.
+
+    The command has to take some seconds, because this process may notice the bar late.
+    """
+    ours, theirs = pty.openpty()
+    reading, writing = os.pipe()
+
+    def at_the_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    command = [*workshop.KEEPER, str(writing), KATAS, *words]
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=workshop.environment(TERM="xterm"),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        pass_fds=[writing],
+        preexec_fn=at_the_terminal,
+    )
+    os.close(theirs)
+    os.close(writing)
+    seen = b""
+    for piece in _pieces(ours):
+        if b"ing" in seen + piece and b"ing" not in seen:
+            os.write(ours, b"\x03")
+        seen += piece
+    with process, open(reading, "rb") as report:
+        out = process.communicate(timeout=workshop.PATIENCE_S)[0].decode()
+        status, left = json.load(report)
+    os.close(ours)
+    return Finished(status, out, seen.decode(), left), seen.decode()
+
+
+def _pieces(terminal: int) -> Iterator[bytes]:
+    while True:
+        try:
+            yield os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            return
+
+
+def test_ctrl_c_behind_another_exception_is_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """While a class is created, Python 3.11 turns KeyboardInterrupt into a RuntimeError."""
+
+    def run(_: object) -> int:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    left: list[int] = []
+    monkeypatch.setattr("graders.cli.app.run_command_line", run)
+    monkeypatch.setattr("os._exit", left.append)
+    monkeypatch.setattr("sys.argv", ["katas", "list"])
+    cli.main()
+    assert left == [130]
+    assert capsys.readouterr().err == "katas: interrupted\n"
+
+
+@pytest.mark.parametrize("command", ["grade", "check"])
+def test_ctrl_c_ends_everything_quietly(tmp_path: Path, command: str) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    slowly = "import time\ntime.sleep(4)\n\n"  # within the time for an import
+    for slug in PLAIN:
+        workshop.write_kata(root, slug, stub=slowly + STUB, solution=slowly + SOLUTION)
+    done, _ = interrupted(root, command, *PLAIN)
+    assert done.status == 130, done.said
+    assert "katas: interrupted" in done.err
+    assert "Traceback" not in done.said
+    assert done.left == []
+
+
+# ------------------------------------------------------------------------------------ other commands
+
+
+def test_the_list_is_valid_json(root: Path) -> None:
+    listed = json.loads(in_process.katas("list", "--format", "json", cwd=root).out)
+    assert {kata["slug"] for kata in listed} == {path.name for path in (root / "katas").iterdir()}
+    assert listed[0]["points"] == 3
+
+
+def test_list_fits_into_80_columns() -> None:
+    lines = in_process.katas("list").out.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.security
+def test_the_demo_shows_three_verdicts() -> None:
+    done = katas("demo")
+    assert done.status == 0, done.said
+    assert re.findall(r"^(\w+) ─+$", done.out, re.M) == ["right", "wrong", "cheating"]
+    assert len(re.findall(r"^[✓✗] .* \(exercise04\)", done.out, re.M)) == 3
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_replay_of_the_same_submission_agrees(root: Path, clone: Path, record: tuple[Path, Finished]) -> None:
+    done = warm.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
+    assert (done.status, done.err) == (0, "")
+    assert "the same statuses, scores and counterexamples" in done.out
+
+
+def test_a_replay_of_something_else_says_what_differs(root: Path, record: tuple[Path, Finished]) -> None:
+    done = warm.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
+    assert done.status == 1
+    assert "the submission differs" in done.out
+    assert "failed then, passed now" in done.out
+
+
+def test_a_learners_record_has_no_seed_to_replay(root: Path, tmp_path: Path, passed: Finished) -> None:
+    done = warm.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
+    assert done.status == 2
+    assert "--audience instructor" in done.err
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"schema": "other"}', "[]"])
+def test_a_damaged_record_is_told(root: Path, tmp_path: Path, damage: str) -> None:
+    done = warm.katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
+    assert done.status == 2
+    assert "damaged.json" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_version_is_shown_anywhere(tmp_path: Path) -> None:
+    assert re.fullmatch(r"katas \d+\.\d+\.\d+\n", katas("--version", cwd=tmp_path).out)
+
+
+def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
+    done = warm.katas("grade", "alpha", cwd=root / "katas" / "alpha")
+    assert done.status == 1
+    assert "twice is not written yet" in done.out
+    assert (root / "katas" / "alpha" / "twice.py").read_text(encoding="utf-8") == STUB
+
+
+def test_several_katas_end_with_a_total(root: Path) -> None:
+    done = warm.katas("grade", *PLAIN, "--against", "solutions", cwd=root)
+    assert re.fullmatch(r"2 katas, 2 passed: 6 of 6 points, in \d+\.\d\d s", done.out.splitlines()[-1]), done.said
+
+
+def test_python_caches_next_to_a_solution_are_not_reported(root: Path, judge: Judge) -> None:
+    write(root / "solutions" / "alpha" / "__pycache__" / "twice.cpython-311.pyc", "")
+    write(root / "solutions" / "alpha" / "figure.py", "")
+    assert judge.grade("alpha", root / "solutions" / "alpha").ignored_files == ()
+
+
+# -------------------------------------------------------------------------------------- a light start
+
+HEAVY = ("numpy", "pytest", "_pytest", "torch")
+BY_API = """
+from pathlib import Path
+from graders import Judge
+with Judge(Path.cwd()) as judge:
+    said = judge.grade("alpha", Path("solutions/alpha"), tell=lambda _: None).status
+"""
+BY_COMMAND = """
+import sys
+from graders.cli.app import run_command_line as run
+sys.argv = ["katas", "grade", "alpha", "--against", "solutions"]
+said = {0: "passed"}[run(None)]
+"""
+
+
+@pytest.mark.parametrize("program", [BY_API, BY_COMMAND], ids=["api", "command"])
+def test_client_process_imports_nothing_heavy(root: Path, program: str) -> None:
+    listed = f"\nimport sys\nprint('', said, [name for name in {HEAVY} if name in sys.modules], sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", program + listed],
+        cwd=root,
+        env=workshop.environment(PYTHONPATH=str(workshop.ROOT)),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=workshop.PATIENCE_S,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-2:] == ["passed", "[]"], done.stderr

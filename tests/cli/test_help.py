@@ -1,0 +1,194 @@
+"""Help, --root and completion of every command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from graders.cli.app import app
+from graders.cli.examples import EXAMPLES
+from graders.cli.sections import SECTIONS
+from graders.cli.session import Invocation
+from tests import in_process, workshop
+from tests.at_terminal import AtTerminal
+from tests.workshop import KATAS, katas, write
+
+COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
+EVERY: dict[str, Any] = in_process.sub_commands(get_command(app))
+ANYWHERE = Path("/")  # a folder outside any repository
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return workshop.write_repository(tmp_path / "my kätas", ["alpha", "alphabet", "beta"])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_help_ends_with_examples_within_80_columns(name: str) -> None:
+    done = in_process.katas(name, "--help")
+    assert done.status == 0
+    _, _, examples = done.out.partition("\n  Examples:\n\n")
+    assert f"    katas {name}" in examples or "    katas  " in examples
+    assert max(map(len, examples.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_uses_existing_options(name: str) -> None:
+    for line in re.sub(r"\\\n +", "", EXAMPLES[name]).strip().splitlines():
+        typed = re.split(r" {3,}|\|", line)[0]
+        words = shlex.split(typed) if typed.startswith("katas ") else []
+        if not words[1:]:
+            continue
+        known = {option for parameter in COMMANDS[words[1]].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_every_example_is_for_an_existing_command() -> None:
+    assert set(EXAMPLES) <= set(COMMANDS)
+
+
+def test_commands_are_listed_in_sections_with_whole_sentences() -> None:
+    done = in_process.katas("--help", cwd=ANYWHERE)
+    assert [line for line in done.out.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
+        "Options:",
+        *(f"{title}:" for title in SECTIONS),
+    ]
+    assert "..." not in done.out.partition("\n")[2]  # the first line says [ARGS]...
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert sorted(" ".join(SECTIONS.values()).split()) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_help_of_every_command_works_outside_a_repository(name: str) -> None:
+    done = in_process.katas(*name.split(), "--help", cwd=ANYWHERE)
+    assert (done.status, done.err) == (0, "")
+    usage, purpose = done.out.split("\n\n")[:2]
+    assert usage.startswith(f"Usage: katas {name}")
+    assert re.fullmatch(r"  [A-Z][^\n]*\.", purpose)
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_the_installed_command_helps_outside_a_repository() -> None:
+    done = katas("grade", "--help", cwd=ANYWHERE)
+    assert (done.status, done.err, done.left) == (0, "", [])
+    assert done.out.startswith("Usage: katas grade [OPTIONS] [SLUG]...")
+
+
+# ------------------------------------------------------------------------------------------- --root
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_takes_root_after_its_name(name: str, tmp_path: Path) -> None:
+    Invocation.given = None
+    EVERY[name].make_context(name, ["--root", str(tmp_path)], resilient_parsing=True)
+    assert Invocation.given == tmp_path
+    assert re.search(r"^  --root DIR +The repository of katas", in_process.katas(*name.split(), "--help").out, re.M)
+
+
+WORDS = ["list", "next", "progress", "hint alpha", "solution alpha --anyway", "diff alpha --anyway"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_root_means_the_same_before_and_after_a_command(root: Path, words: str) -> None:
+    before = in_process.katas("--root", str(root), *words.split(), cwd=ANYWHERE)
+    after = in_process.katas(*words.split(), "--root", str(root), cwd=ANYWHERE)
+    assert before == after
+    assert before.status == (2 if words == "hint alpha" else 0), before.said
+    assert "Name the repository" not in before.said
+
+
+def test_root_goes_between_a_group_and_its_command(root: Path) -> None:
+    done = in_process.katas("debug", "--root", str(root), "list", cwd=ANYWHERE)
+    assert (done.status, done.err) == (0, "")
+
+
+def test_a_later_root_wins_over_an_earlier_one(root: Path, tmp_path: Path) -> None:
+    other = workshop.write_repository(tmp_path / "other", ["gamma"])
+    done = in_process.katas("--root", str(root), "list", "--root", str(other))
+    assert "gamma" in done.out
+    assert "alpha" not in done.out
+
+
+def test_root_does_not_carry_over_to_the_next_command_line(root: Path) -> None:
+    assert in_process.katas("--root", str(root), "list", cwd=ANYWHERE).status == 0
+    done = in_process.katas("list", cwd=ANYWHERE)
+    assert (done.status, done.out) == (2, "")
+    assert "Name the repository with --root DIR." in done.err
+
+
+def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:
+    """The message about a missing repository tells people to type these words."""
+    assert "--root DIR" in in_process.katas("grade", "alpha", cwd=tmp_path.parent).err
+    done = katas(
+        "grade", "--root", str(root), "alpha", "--against", "solutions", "--format", "csv", cwd=tmp_path.parent
+    )
+    assert (done.status, done.err, done.left) == (0, "", [])
+
+
+# --------------------------------------------------------------------------------------- completion
+
+
+def completed(root: Path, *words: str, shell: str = "bash") -> list[str]:
+    """Return the completions of the last word."""
+    line = " ".join(["katas", *words])
+    env = {"_KATAS_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
+    done = in_process.katas(cwd=root, env=env | {"_TYPER_COMPLETE_ARGS": line})
+    assert done.err == ""
+    return done.out.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("watch", "al"), ["alpha", "alphabet"]),
+        (("hint", "b"), ["beta"]),
+        (("grade", "alpha", "al"), ["alphabet"]),
+        (("reset", "zeta"), []),
+        (("doc",), ["doctor"]),
+        (("grade", "--form"), ["--format"]),
+        (("grade", "--format", "ht"), ["html"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_commands_options_and_katas_are_completed(root: Path, words: tuple[str, ...], found: list[str]) -> None:
+    assert completed(root, *words) == found
+
+
+def test_completion_shows_titles_where_the_shell_can(root: Path) -> None:
+    assert '"beta":"Twice"' in "\n".join(completed(root, "watch", "b", shell="zsh"))
+
+
+def test_completion_uses_the_root_option(root: Path, tmp_path: Path) -> None:
+    other = workshop.write_repository(tmp_path / "other", ["gamma"])
+    assert completed(root, "--root", str(other), "watch", "g") == ["gamma"]
+    assert completed(root, "watch", "--root", str(other), "g") == ["gamma"]
+
+
+def test_completion_is_silent_without_a_valid_repository(root: Path, tmp_path: Path) -> None:
+    assert completed(tmp_path, "watch", "a") == []
+    write(root / "katas" / "alpha" / "kata.toml", "format = [")
+    assert completed(root, "watch", "al") == ["alpha", "alphabet"]
+
+
+def test_tab_completes_in_a_real_shell_once_it_is_installed(root: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    path = f"{Path(KATAS).parent}:/usr/bin:/bin"
+    env = {"HOME": str(home), "PATH": path, "PS1": "shell> ", "INPUTRC": "/dev/null"}
+    with AtTerminal(["bash", "--norc", "-i"], root, env=env) as terminal:
+        terminal.wait("shell>")
+        terminal.type("katas --install-completion\n")
+        terminal.wait("bash completion installed in")
+        terminal.type("source ~/.bashrc; clear\n")
+        terminal.wait(lambda text: text.startswith("shell>") and "completion" not in text)
+        terminal.type("katas next; katas hint be\t")
+        terminal.wait("katas hint beta")
+        terminal.type("\n")
+        terminal.wait("beta has no hints")
+        terminal.type("exit\n")
+        terminal.end()

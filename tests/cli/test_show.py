@@ -1,0 +1,112 @@
+"""`katas show` runs a training program and plots its curves."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from graders.learner.curves import drawn
+from tests import workshop
+from tests.workshop import katas, write
+
+TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "bug1_stuck.py", "bug2_lost.py"]')
+PROGRAM = """\
+from dataclasses import dataclass, field
+from factors import FACTOR
+
+@dataclass
+class History:
+    loss: list = field(default_factory=list)
+    train_accuracy: list = field(default_factory=list)
+
+if __name__ == "__main__":
+    print("training")
+    result = History([{losses}], [0.1, 0.2 * FACTOR])
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = workshop.write_repository(tmp_path, [])
+    workshop.write_kata(root, "alpha", toml=TOML)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "bug1_stuck.py", PROGRAM.format(losses="0.7, 0.7"))
+        write(root / folder / "alpha" / "bug2_lost.py", PROGRAM.format(losses='1e9, float("nan")'))
+    return root
+
+
+def test_a_program_is_run_and_its_curves_are_written(root: Path) -> None:
+    done = katas("show", "alpha", "bug1", cwd=root)
+    assert (done.status, done.out) == (0, "training\nwritten: alpha-bug1.png\n"), done.said
+    image = (root / "alpha-bug1.png").read_bytes()
+    width, height = struct.unpack(">II", image[16:24])
+    assert image.startswith(b"\x89PNG")
+    assert width > height > 300
+
+
+def test_nan_loss_is_drawn_too(root: Path) -> None:
+    done = katas("show", "alpha", "bug2_lost.py", "--output", "lost.svg", cwd=root)
+    assert done.status == 0, done.said
+    assert (root / "lost.svg").read_text(encoding="utf-8").count("<g ") > 20
+
+
+def test_end_of_the_numbers_is_marked() -> None:
+    lost = drawn({"loss": [5.0, None, None]}, "lost", ".svg").decode()
+    kept = drawn({"loss": [5.0, 4.0, 3.0]}, "kept", ".svg").decode()
+    assert "not finite from epoch 2 on" in lost
+    assert "no number" not in kept
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("bug", "--output", "x.png"),
+            "'bug' does not name exactly one program. Name one of twice.py, bug1_stuck.py, bug2_lost.py.",
+        ),
+        (("bug1", "--output", "x.gif"), "x.gif: unknown picture format. End the file name with .png, .svg, .pdf."),
+        (("bug1", "--output", "nowhere/x.png"), "there is no folder nowhere"),
+        ((), "name either a PROGRAM to run or a --variant to compare"),
+        (("bug1", "--variant", "added"), "name either a PROGRAM to run or a --variant to compare"),
+        (("twice",), "twice.py: the program exited with status 1 and recorded no curves"),
+    ],
+)
+def test_wrong_arguments_are_reported(root: Path, words: tuple[str, ...], said: str) -> None:
+    done = katas("show", "alpha", *words, cwd=root)
+    assert done.status == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert list(root.glob("*.png")) == []
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    return workshop.write_repository(tmp_path, ["alpha"])
+
+
+def test_a_variant_is_shown_by_its_difference(plain: Path) -> None:
+    shown = katas("show", "alpha", "--variant", "added", cwd=plain)
+    assert shown.status == 0, shown.said
+    heading, _, changed = shown.out.partition("\n\n")
+    assert heading.splitlines() == [
+        "graders/hidden/alpha/wrong/added.py",
+        "wrong; task twice must fail",
+        "“two is added”",
+    ]
+    assert "\n-    return FACTOR * x\n" in changed
+    assert "\n+    return 2.0 + x\n" in changed
+
+
+def test_variants_with_the_same_name_are_distinguished(plain: Path) -> None:
+    write(plain / "graders/hidden/alpha/accept/added.py", f"# x + x\n{workshop.SUMMED}")
+    both = katas("show", "alpha", "--variant", "added", cwd=plain)
+    assert both.status == 2
+    assert "has 2 variants `added`. Name one of: wrong/added, accept/added." in " ".join(both.err.split())
+    assert "accepted; every task must pass" in katas("show", "alpha", "--variant", "accept/added", cwd=plain).out
+
+
+def test_unknown_variant_is_reported_with_a_suggestion(plain: Path) -> None:
+    done = katas("show", "alpha", "--variant", "aded", cwd=plain)
+    assert (done.status, done.err) == (2, "katas: alpha has no variant `aded`. Did you mean `added`?\n")

@@ -1,0 +1,881 @@
+"""Batches: every submission is graded once, even when submissions are broken or processes die."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from graders import Judge, catalogue, intake, verdict
+from graders.cli.grade_batch import grade_batch
+from graders.course import journal, pool_worker, running, submissions, verdict_files
+from graders.course.batch import Batch, names_alike
+from graders.course.batch_run import BatchProgress, BatchRun
+from graders.course.executors import Borrowed, Cluster, ThisMachine
+from graders.course.pool_worker import Job
+from graders.course.reproducibility import same_result
+from graders.course.results_table import results
+from graders.errors import JudgeError, KataError
+from graders.manual_scores import ManualScore, with_marks
+from tests import workshop
+from tests.warm import katas
+from tests.workshop import (
+    ADDED,
+    HIDDEN,
+    KATAS,
+    PATIENCE_S,
+    SOLUTION,
+    STUB,
+    SUMMED,
+    environment,
+    write,
+    write_repository,
+)
+
+SEED = "5eed" * 16
+# Runs a command that Ctrl-C ends, even if the tests run in the background and ignore Ctrl-C.
+HEEDING_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a repository with two small katas that take the same file."""
+    return write_repository(tmp_path_factory.mktemp("katas"), ["one", "two"])
+
+
+def hand_in(folder: Path, count: int) -> Path:
+    """Write the folders of `count` people: right and wrong in turn, no two alike."""
+    for number in range(count):
+        text = (SOLUTION, ADDED, SUMMED, "def half(x):\n    return x\n")[number % 4]
+        write(folder / f"person{number:04d}" / "twice.py", f"{text}# {number}\n")
+    return folder
+
+
+def rows_of(out: Path) -> dict[str, list[journal.Row]]:
+    found: dict[str, list[journal.Row]] = {}
+    for row in journal.rows(out / "journal.jsonl"):
+        found.setdefault(row.person, []).append(row)
+    return found
+
+
+def hand_in_slowly(folder: Path, count: int) -> Path:
+    """Write `count` more people, last by name, whose submissions each take some seconds."""
+    for number in range(count):
+        write(folder / f"slow{number}" / "twice.py", f"import time\ntime.sleep(4)\n{SOLUTION}")
+    return folder
+
+
+def start_batch(root: Path, submissions: Path, out: Path, *words: str, **env: str) -> subprocess.Popen[str]:
+    """Start the command in its own process group, as a shell does."""
+    options = ("--out", str(out), "--kata", "one", "--seed", SEED, "--workers", "1")
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", HEEDING_CTRL_C, KATAS, "grade-batch", str(submissions), *options, *words],
+        cwd=root,
+        env=environment(**env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int) -> None:
+    """Wait until the journal has this many rows, or the command has ended."""
+    until = time.monotonic() + PATIENCE_S
+    path = out / "journal.jsonl"
+    while process.poll() is None and time.monotonic() < until:
+        if path.exists() and path.read_bytes().count(b"\n") > count:
+            return
+        time.sleep(0.005)
+
+
+# Results of a cohort.
+
+
+@pytest.fixture(scope="module")
+def everything(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    """Grade a folder with one submission of each kind."""
+    place = tmp_path_factory.mktemp("everything")
+    folder, out = place / "submissions", place / "out"
+    write(folder / "ada" / "twice.py", SOLUTION)
+    write(folder / "bob" / "twice.py", ADDED)
+    write(folder / "cleo" / "twice.py", "def twice(x)\n")
+    write(folder / "dora" / "other.py", "")
+    write(folder / "ed" / "katas" / "one" / "twice.py", SUMMED)
+    (folder / "fred").mkdir()
+    (folder / "fred" / "twice.py").symlink_to("/etc/passwd")
+    with zipfile.ZipFile(folder / "gus.zip", "w") as archive:
+        archive.writestr("twice.py", SOLUTION)
+    write(folder / "hal.zip", "no archive at all")
+    write(folder / "notes.txt", "of the instructor")
+    write(folder / ".DS_Store", "")
+    words = ("grade-batch", str(folder), "--out", str(out), "--kata", "one", "--workers", "1")
+    done = workshop.katas(*words, cwd=root)  # not in process, so that a pool of processes grades
+    assert (done.status, done.left) == (0, []), done.said
+    return folder, out, done.out
+
+
+def test_bad_submissions_do_not_stop_a_batch(everything):
+    _, out, said = everything
+    with open(out / "results.csv", encoding="utf-8", newline="") as file:
+        found = {row["person"]: row for row in csv.DictReader(file)}
+    statuses = {person: row["status"] for person, row in found.items()}
+    bad = dict.fromkeys(("cleo", "dora", "fred", "hal"), "ungradable")
+    assert statuses == {"ada": "passed", "bob": "failed", "ed": "passed", "gus": "passed", **bad}
+    assert "SyntaxError" in found["cleo"]["message"]
+    assert "twice.py: not found" in found["dora"]["message"]
+    assert "symbolic link" in found["fred"]["message"]
+    assert "hal.zip" in found["hal"]["message"]
+    assert "8 submissions from 8 people: 8 graded" in said
+    assert "4 ungradable, 3 passed, 1 failed" in said
+
+
+def test_verdict_file_replays_from_the_stored_submission(everything, root):
+    _, out, _ = everything
+    record = out / "verdicts" / "bob" / "one.json"
+    sha256 = verdict.from_json(record.read_bytes()).submission_sha256
+    kept = Batch(out).store.place(sha256)
+    done = katas("replay", str(record), "--submission", str(kept), cwd=root)
+    assert (done.status, done.out) == (0, "one: the same statuses, scores and counterexamples (failed)\n"), done.said
+
+
+def test_second_run_grades_nothing_again(everything, root):
+    folder, out, _ = everything
+    before = (out / "journal.jsonl").read_bytes()
+    (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the journal and the file
+    done = katas("grade-batch", str(folder), "--out", str(out), "--kata", "one", cwd=root)
+    assert "8 submissions from 8 people: 0 graded" in done.out
+    assert "8 graded earlier" in done.out
+    assert (out / "journal.jsonl").read_bytes() == before
+    assert verdict.from_json((out / "verdicts" / "ada" / "one.json").read_bytes()).status == "passed"
+
+
+def test_new_submission_is_graded_and_earlier_verdict_stays(root, tmp_path):
+    out = tmp_path / "out"
+    folder = hand_in(tmp_path / "in", 1)
+    with Batch(out).open(bytes.fromhex(SEED)) as held:
+        held.append([graded_row("person0000", title="what was handed in before")])
+    said = run_here(root, folder, out).out
+    assert ("1 submission from 1 person: 1 graded" in said, "graded earlier" in said) == (True, False), said
+    assert [row.verdict.title for row in rows_of(out)["person0000"]] == ["what was handed in before", "Twice"]
+    assert "person0000,one,passed,3.0,3.0" in results(Batch(out))
+
+
+def test_without_kata_option_only_changed_stubs_are_graded(root, tmp_path):
+    write(tmp_path / "in" / "ada" / "katas" / "one" / "twice.py", SOLUTION)
+    write(tmp_path / "in" / "ada" / "katas" / "two" / "twice.py", STUB)
+    write(tmp_path / "in" / "bob" / "README.md", "nothing yet")
+    (entry, nobody) = submissions.find(tmp_path / "in")
+    known = catalogue.load_all(root)
+    assert [handed.kata.slug for handed in submissions.of_katas(entry, known, every=False)] == ["one"]
+    assert [handed.kata.slug for handed in submissions.of_katas(entry, known, every=True)] == ["one", "two"]
+    assert list(submissions.of_katas(nobody, known, every=False)) == []
+
+
+def test_two_entries_of_one_person_are_refused(tmp_path):
+    write(tmp_path / "ada" / "twice.py", SOLUTION)
+    write(tmp_path / "ada.zip", "")
+    with pytest.raises(KataError, match=r"ada\.zip: ada belongs to the same person, ada"):
+        submissions.find(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("Zo\u00e9", "Zoe\u0301"), ("Zoe\u0301", "Zo\u00e9.zip")])
+def test_one_name_in_two_unicode_forms_is_refused(tmp_path, names):
+    for name in names:
+        if name.endswith(".zip"):
+            write(tmp_path / name, "")
+        else:
+            write(tmp_path / name / "twice.py", SOLUTION)
+    with pytest.raises(
+        KataError,
+        match=r"'Zo.*' and 'Zo.*' are one name, Zo\u00e9, in two Unicode forms|belongs to the same person, Zo\u00e9",
+    ):
+        submissions.find(tmp_path)
+
+
+def test_names_are_stored_in_one_unicode_form(tmp_path):
+    write(tmp_path / "in" / "Zoe\u0301" / "twice.py", SOLUTION)
+    times = submissions.read_times(write(tmp_path / "times.csv", "Zoe\u0301,2026-05-31T21:59:00+00:00\n"))
+    (entry,) = submissions.find(tmp_path / "in", times)
+    assert (entry.person, entry.submitted_at) == ("Zo\u00e9", "2026-05-31T21:59:00+00:00")
+    batch = Batch(tmp_path / "out")
+    with batch.open() as held:
+        held.append([graded_row("Zo\u00e9")])
+    assert batch.forget("Zoe\u0301")[0] == 1
+
+
+def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
+    write(tmp_path / "in" / "ada" / "twice.py", SOLUTION)
+    write(tmp_path / "in" / "Ada" / "twice.py", ADDED)
+    out = tmp_path / "out"
+    words = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", "--workers", "1")
+    done = katas(*words, cwd=root)
+    assert (done.status, "names that differ only in case: Ada and ada\n" in done.out) == (0, True), done.said
+    write(out / "JOURNAL.JSONL", "")  # as if the file system took it for journal.jsonl
+    done = katas(*words, cwd=root)
+    assert done.status == 2
+    assert done.err.startswith(f"katas: {out}: Ada and ada are one name on this file system. Rename one")
+
+
+def test_other_unicode_form_in_the_journal_is_refused(tmp_path):
+    batch = Batch(tmp_path)
+    with batch.open() as held:
+        held.append([graded_row("Zoe\u0301")])
+    with pytest.raises(KataError, match=r"'Zoe\\u0301' and 'Zo\\xe9' are one name in two Unicode forms\. Give another"):
+        names_alike(batch, ["Zo\u00e9"])
+
+
+def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
+    folder = hand_in(tmp_path / "in", 1)
+    (folder / "eve").symlink_to(root / "solutions" / "one")
+    write(folder / "carl.py", SOLUTION)
+    write(folder / "dora" / "answer.py", SOLUTION)
+    assert [entry.person for entry in submissions.find(folder)] == ["dora", "person0000"]
+    done = katas("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
+    assert done.status == 0, done.said
+    assert "no submission for these katas: dora" in done.out
+    assert "skipped: carl.py: neither a folder nor .zip, .tar" in done.out
+    assert "skipped: eve: a symbolic link" in done.out
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("place", ["in", "in/graded", "in/person0000/graded"])
+def test_a_batch_is_not_written_among_the_submissions(root, tmp_path, place):
+    folder = hand_in(tmp_path / "in", 1)
+    done = katas("grade-batch", str(folder), "--out", str(tmp_path / place), cwd=root)
+    assert done.status == 2
+    assert "it lies among the submissions" in done.err
+    assert sorted(path.name for path in folder.iterdir()) == ["person0000"]
+
+
+def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
+    folder = tmp_path / "in"
+    os.utime(write(folder / "ada" / "twice.py", ""), (1_700_000_000,) * 2)
+    os.utime(write(folder / "ada" / "notes.md", ""), (1_600_000_000,) * 2)
+    assert [entry.submitted_at for entry in submissions.find(folder)] == ["2023-11-14T22:13:20+00:00"]
+    times = submissions.read_times(write(tmp_path / "times.csv", "person,time\nada,2026-05-31T23:59:00+02:00\n"))
+    assert [entry.submitted_at for entry in submissions.find(folder, times)] == ["2026-05-31T21:59:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("ada,tomorrow\n", r"times\.csv, line 1: expected `person,2026"),
+        ("ada,0001-01-01T00:00:00+14:00\n", r"times\.csv, line 1: expected `person,2026"),
+        ("ada,9999-12-31T23:59:59-05:00\n", r"times\.csv, line 1: expected `person,2026"),
+        ("ada,2026-05-31\nada,2026-06-01\n", r"times\.csv, line 2: an earlier line has another time for ada"),
+    ],
+)
+def test_wrong_table_of_times_names_the_line(tmp_path, text, fault):
+    write(tmp_path / "in" / "ada" / "twice.py", "")
+    with pytest.raises(KataError, match=fault):
+        submissions.find(tmp_path / "in", submissions.read_times(write(tmp_path / "times.csv", text)))
+
+
+def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
+    folder, out = hand_in(tmp_path / "in", 2), tmp_path / "out"
+    words = ("grade-batch", str(folder), "--out", str(out), "--workers", "1", "--kata", "one")
+    assert katas(*words, cwd=root).status == 0
+    table = write(tmp_path / "times.csv", "person0000,2026-05-31T23:59:00+00:00\nzoe,2026-05-31\n")
+    done = katas(*words, "--times", str(table), cwd=root)
+    assert done.status == 0, done.said
+    assert "2 graded earlier" in done.out
+    assert "1 graded earlier had another time of submission in the journal: corrected" in done.out
+    assert "in --times, but without a submission: zoe" in done.out
+    assert "not in --times, so the time of their files counts: person0001" in done.out
+    assert "person0000,one,passed,3.0,3.0,2026-05-31T23:59:00+00:00," in (out / "results.csv").read_text()
+    again = katas(*words, "--times", str(table), cwd=root)
+    assert "another time of submission" not in again.out
+    assert [len(rows) for rows in rows_of(out).values()] == [2, 1]
+
+
+def test_submission_time_of_a_kata_is_that_of_its_own_files(root, tmp_path):
+    folder = tmp_path / "in"
+    os.utime(write(folder / "ada/work/twice.py", SOLUTION), (1_700_000_000,) * 2)
+    write(folder / "ada/work/notes.md", "later")
+    (entry,) = submissions.find(folder)
+    (handed,) = submissions.of_katas(entry, [catalogue.load(root, "one")], every=True)
+    assert [file.name for file in handed.taken.files] == ["twice.py"]
+    assert handed.entry.submitted_at == "2023-11-14T22:13:20+00:00"
+
+
+@pytest.mark.parametrize("seconds", [300_000_000_000, -300_000_000_000])
+def test_file_with_an_impossible_time_does_not_stop_a_batch(seconds):
+    """A file system in memory stores such a time; others may not."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        os.utime(write(Path(folder) / "ada" / "twice.py", ""), (seconds, seconds))
+        os.utime(Path(folder) / "ada", (seconds, seconds))
+        (entry,) = submissions.find(Path(folder))
+    assert entry.submitted_at[:4] in ("9999", "1970")
+
+
+def test_name_that_grows_when_composed_fits_a_file_system(root, tmp_path):
+    write(tmp_path / "in" / ("\U0001d160" * 60) / "twice.py", SOLUTION)  # 240 bytes, and 720 composed
+    done = katas("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
+    assert done.status == 0, done.said
+    (folder,) = (tmp_path / "out/verdicts").iterdir()
+    assert len(folder.name.encode()) <= 200
+
+
+def test_names_and_messages_are_escaped_for_spreadsheets(tmp_path):
+    with Batch(tmp_path).open() as held:
+        held.append([graded_row("=1+1", message="@SUM(A1)")])
+    assert results(Batch(tmp_path)).splitlines()[1].startswith("'=1+1,one,passed,")
+    assert results(Batch(tmp_path)).splitlines()[1].endswith(",'@SUM(A1)")
+
+
+# Killed and resumed batches.
+
+
+def undisturbed(root: Path, submissions: Path, out: Path) -> dict[str, verdict.Verdict]:
+    done = run_here(root, submissions, out)
+    assert done.status == 0, done.said
+    return {person: rows[0].verdict for person, rows in rows_of(out).items()}
+
+
+def assert_equal_to(expected: dict[str, verdict.Verdict], out: Path) -> None:
+    found = rows_of(out)
+    assert {person: len(rows) for person, rows in found.items()} == dict.fromkeys(expected, 1)
+    different = [person for person, (row,) in found.items() if not same_result(row.verdict, expected[person])]
+    assert different == []
+
+
+@pytest.fixture(scope="module")
+def small_cohort(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, verdict.Verdict]]:
+    place = tmp_path_factory.mktemp("cohort")
+    folder = hand_in(place / "in", 16)
+    return folder, undisturbed(root, folder, place / "undisturbed")
+
+
+@pytest.mark.parametrize("kills", [(6,), pytest.param((0, 3, 6, 9), marks=pytest.mark.deep)])
+def test_killed_batch_resumes_without_losing_or_repeating(root, small_cohort, tmp_path, kills):
+    """The slow submission keeps the command running until it is killed."""
+    small, expected = small_cohort
+    assert Counter(each.status for each in expected.values()) == {"passed": 8, "failed": 8}
+    folder = hand_in_slowly(shutil.copytree(small, tmp_path / "in"), 1)
+    expected = expected | undisturbed(root, hand_in_slowly(tmp_path / "slow", 1), tmp_path / "undisturbed")
+    for rows in kills:
+        process = start_batch(root, folder, tmp_path / "out")
+        wait_for_rows(process, tmp_path / "out", rows)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    process = start_batch(root, folder, tmp_path / "out")
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, said
+    assert_equal_to(expected, tmp_path / "out")
+    assert not list((tmp_path / "out" / "verdicts").glob("*/.*"))
+    assert no_judge_is_left(process.pid)
+
+
+def test_full_disk_is_reported_and_the_batch_can_resume(root, small_cohort, tmp_path):
+    folder, expected = small_cohort
+    out = tmp_path / "full" / "out"
+    out.parent.mkdir()
+    command = f"{KATAS} grade-batch {folder} --out {out} --kata one --workers 1 --seed {SEED}"
+    script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 300K {out.parent}/zeros; {command}; echo status $?"
+    script += f"; rm {out.parent}/zeros; cp -r {out} {tmp_path}"
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", "360448", "--tmpfs", str(out.parent), "--cap-add", "ALL", "--"]
+    done = subprocess.run(
+        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
+    )
+    told = [line for line in done.stderr.splitlines() if line.startswith("katas: ")]
+    assert len(told) == 1, done.stderr
+    assert told[0].startswith(f"katas: {out}/"), told
+    assert "No space left on device, so it was not written" in told[0]
+    assert done.stdout == "status 2\n", done.stdout
+    with_room = run_here(root, folder, tmp_path / "out")
+    assert with_room.status == 0, with_room.said
+    assert_equal_to(expected, tmp_path / "out")
+
+
+def no_judge_is_left(session: int) -> bool:
+    """Return whether all processes of a command's session end within a minute."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        listed = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+        if all(state.startswith("Z") for state in listed.stdout.split()):  # a zombie has ended, but was not waited for
+            return True
+        time.sleep(0.1)
+    return False
+
+
+# A sitecustomize.py: processes that multiprocessing spawns report when they import, and import slowly.
+SLOW_START = """
+import os, sys, time
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "msgspec":
+            sys.meta_path.remove(self)
+            open(os.environ["IMPORTING"], "w").close()
+            time.sleep(4)
+
+if "spawn_main" in " ".join(sys.orig_argv):
+    sys.meta_path.insert(0, Slow())
+"""
+
+
+def test_ctrl_c_waits_until_a_submission_is_stored(root, tmp_path, monkeypatch):
+    taken = intake.take(catalogue.load(root, "one"), hand_in(tmp_path / "in", 1) / "person0000")
+    write = zipfile.ZipFile.writestr
+
+    def interrupted(archive: zipfile.ZipFile, *words: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        write(archive, *words)
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Batch(tmp_path).store.keep(taken)
+    with zipfile.ZipFile(Batch(tmp_path).store.place(taken.sha256)) as archive:
+        assert archive.testzip() is None
+
+
+def test_ctrl_c_behind_another_exception_counts_as_ctrl_c(root, tmp_path, monkeypatch, capsys):
+    def grade(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("a file that was being written")
+
+    monkeypatch.setattr(BatchRun, "grade", grade)
+    monkeypatch.setattr("graders.cli.session.Invocation.root", root)
+    with pytest.raises(ValueError, match="being written"):
+        grade_batch(hand_in(tmp_path / "in", 1), tmp_path / "out", workers=1)
+    assert "0 graded and stored in" in capsys.readouterr().err
+
+
+def test_ctrl_c_stops_at_once_and_keeps_finished_gradings(root, small_cohort, tmp_path):
+    folder, expected = small_cohort
+    process = start_batch(root, hand_in_slowly(shutil.copytree(folder, tmp_path / "in"), 4), tmp_path / "out")
+    wait_for_rows(process, tmp_path / "out", 3)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, said
+    assert f"graded and stored in {tmp_path / 'out'}. Run the same command again to continue" in said
+    assert "Traceback" not in said
+    assert "leaked" not in said
+    assert no_judge_is_left(process.pid)
+    kept = {person: rows for person, rows in rows_of(tmp_path / "out").items() if person in expected}
+    assert len(kept) >= 3
+    assert all(same_result(rows[0].verdict, expected[person]) for person, rows in kept.items())
+
+
+def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path):
+    folder, _ = small_cohort
+    write(tmp_path / "way" / "sitecustomize.py", SLOW_START)
+    importing = tmp_path / "importing"
+    env = {"PYTHONPATH": str(tmp_path / "way"), "IMPORTING": str(importing)}
+    process = start_batch(root, folder, tmp_path / "out", "--workers", "2", **env)
+    until = time.monotonic() + PATIENCE_S
+    while not importing.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert importing.exists()
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    kept = f"katas: 0 graded and stored in {tmp_path / 'out'}. Run the same command again to continue."
+    assert (process.returncode, said.splitlines()) == (130, [kept, "katas: interrupted"])
+    assert no_judge_is_left(process.pid)
+
+
+@pytest.mark.parametrize(("kills", "workers"), [(1, 1), pytest.param(2, 2, marks=pytest.mark.deep)])
+def test_killed_grading_process_loses_no_verdict(root, small_cohort, tmp_path, kills, workers):
+    folder, expected = small_cohort
+
+    def kill_one(_: BatchProgress) -> None:
+        if len(killed) < kills and sum(run.progress.graded.values()) > 3 * (len(killed) + 1):
+            for process in multiprocessing.active_children()[:1]:  # there may be none while new ones start
+                os.kill(process.pid, signal.SIGKILL)
+                killed.append(process.pid)
+
+    killed: list[int] = []
+    batch = Batch(tmp_path / "out")
+    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=kill_one)
+    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as place:
+        run.grade(submissions.find(folder), place, held)
+    assert len(killed) == kills
+    assert_equal_to(expected, tmp_path / "out")
+
+
+@pytest.mark.deep
+def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.course.executors.LEFT_S", 1.0)
+    monkeypatch.setattr("graders.course.executors.WAIT_S", 60.0)
+    monkeypatch.setattr("graders.course.running.LOOK_S", 0.5)
+    folder = hand_in_slowly(
+        shutil.copytree(small_cohort[0], tmp_path / "in"), 4
+    )  # still running when the worker is gone
+
+    def retire_all(_: BatchProgress) -> None:
+        if cluster.workers:
+            cluster.scale(0)
+
+    batch = Batch(tmp_path / "out")
+    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=retire_all)
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        batch.open(bytes.fromhex(SEED)) as held,
+        Cluster(cluster.scheduler_address) as place,
+        pytest.raises(KataError, match=r"no worker for 1 s\. Start one, and run the same command again"),
+    ):
+        run.grade(submissions.find(folder), place, held)
+    assert rows_of(tmp_path / "out")  # finished gradings are kept
+
+
+@pytest.mark.deep
+def test_dask_cluster_with_killed_workers_grades_the_same(root, small_cohort, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.course.executors.WAIT_S", 60.0)
+    folder, expected = small_cohort
+    killed: list[int] = []
+
+    def kill_one(_: BatchProgress) -> None:
+        if len(killed) < 2 and sum(run.progress.graded.values()) > 4 * (len(killed) + 1):
+            pids = [worker.pid for worker in cluster.workers.values()]  # None for a worker that is restarting
+            for pid in [pid for pid in pids if pid not in (None, *killed)][:1]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+
+    batch = Batch(tmp_path / "out")
+    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=kill_one)
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
+    with (
+        distributed.LocalCluster(**settings) as cluster,
+        batch.open(bytes.fromhex(SEED)) as held,
+        Cluster(cluster.scheduler_address) as place,
+    ):
+        run.grade(submissions.find(folder), place, held)
+    assert len(killed) == 2
+    assert_equal_to(expected, tmp_path / "out")
+
+
+def test_a_dask_scheduler_grades_until_it_has_no_worker(root, small_cohort, tmp_path, monkeypatch, resident_here):
+    """The cluster's worker is a thread of this process, so that no process has to start."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.course.executors.LEFT_S", 0.0)
+    folder, expected = small_cohort
+    few = [entry for entry in submissions.find(folder) if entry.person < "person0004"]
+    batch = Batch(tmp_path / "out")
+    run = BatchRun(batch, [catalogue.load(root, "one")], every=True)
+    settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    resident_here(root)
+    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as place:
+        with batch.open(bytes.fromhex(SEED)) as held:
+            run.grade(few, place, held)
+        place.look()
+        cluster.scale(0)
+        until = time.monotonic() + PATIENCE_S
+        with pytest.raises(KataError, match=r"no worker for 0 s\. Start one, and run the same command again"):
+            while time.monotonic() < until:
+                place.look()
+    assert_equal_to({entry.person: expected[entry.person] for entry in few}, tmp_path / "out")
+
+
+def test_missing_scheduler_is_reported_in_one_message(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("graders.course.executors.WAIT_S", 0.5)
+    with pytest.raises(KataError, match=r"--scheduler tcp://127\.0\.0\.1:9: .*Are the scheduler and a worker running"):
+        Cluster("tcp://127.0.0.1:9").__enter__()
+
+
+# The journal.
+
+
+def graded_row(person: str, **changes: object) -> journal.Row:
+    found = verdict.Verdict(kata="one", status="passed", submission_sha256=person * 3, **changes)
+    return journal.Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
+
+
+def journal_of(path: Path, *people: str) -> Path:
+    with journal.Journal(path, lambda: journal.Head(seed=SEED)) as held:
+        held.append([graded_row(person) for person in people])
+    return path
+
+
+def test_torn_line_is_cut_off_before_the_next_is_written(tmp_path):
+    path = journal_of(tmp_path / "journal.jsonl", "ada", "bob")
+    whole = path.read_bytes()
+    for cut in range(1, len(whole.splitlines(keepends=True)[-1]), 97):
+        path.write_bytes(whole[:-cut])
+        with journal.Journal(path, lambda: journal.Head(seed="")) as held:
+            held.append([graded_row("cleo")])
+        assert [row.person for row in journal.rows(path)] == ["ada", "cleo"]
+
+
+def test_torn_first_line_is_written_again(tmp_path):
+    path = write(tmp_path / "journal.jsonl", '{"journal":"katas/ba')
+    journal_of(path, "ada")
+    assert [row.person for row in journal.rows(path)] == ["ada"]
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    path = journal_of(tmp_path / "journal.jsonl", "ada", "bob", "cleo")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], b"\0\0\0\n", *lines[3:]]))
+    with pytest.raises(KataError, match=r"journal\.jsonl, line 3: the line is damaged .* Remove it"):
+        journal.shorts(path)
+
+
+def test_two_batches_cannot_write_one_journal(tmp_path):
+    path = journal_of(tmp_path / "journal.jsonl", "ada")
+    with (
+        journal.Journal(path, lambda: journal.Head(seed="")),
+        pytest.raises(KataError, match="another katas is writing it"),
+    ):
+        journal.Journal(path, lambda: journal.Head(seed=""))
+
+
+def test_file_that_is_not_a_journal_is_left_unchanged(tmp_path):
+    path = write(tmp_path / "journal.jsonl", "dear diary\n")
+    with pytest.raises(KataError, match="line 1: not the journal of a batch"):
+        journal.Journal(path, lambda: journal.Head(seed=SEED))
+    assert path.read_text(encoding="utf-8") == "dear diary\n"
+
+
+# Changed tests.
+
+
+def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str, ...] = ("one",)) -> workshop.Finished:
+    chosen = [word for slug in slugs for word in ("--kata", slug)]
+    return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
+
+
+def test_changed_regrades_only_what_new_tests_affect(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one", "two"])
+    folder = hand_in(tmp_path / "in", 2)
+    both = ("one", "two")
+    assert "4 submissions from 2 people: 4 graded" in run_here(root, folder, tmp_path / "out", slugs=both).out
+    hidden = root / "graders" / "hidden" / "two" / "test_hidden.py"
+    write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
+    left_alone = run_here(root, folder, tmp_path / "out", slugs=both).out
+    assert re.search(r"from 2 people: 0 graded in .*; 4 graded earlier$", left_alone, re.MULTILINE), left_alone
+    stood = "2 graded earlier with other tests, another harness or another policy on extras: --changed regrades them"
+    assert stood in left_alone
+    again = run_here(root, folder, tmp_path / "out", "--changed", slugs=both).out
+    assert re.search(r"from 2 people: 2 graded in .*; 2 graded earlier$", again, re.MULTILINE), again
+    assert "with other tests" not in again
+    rows = [row.verdict for each in rows_of(tmp_path / "out").values() for row in each]
+    assert Counter(each.kata for each in rows) == {"one": 2, "two": 4}
+    assert [len(each.tests) for each in rows if each.kata == "two"] == [3, 4, 3, 4]
+    assert len({each.seed for each in rows}) == 6
+
+
+def test_error_is_graded_again(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one"])
+    hidden = root / "graders" / "hidden" / "one" / "test_hidden.py"
+    whole = hidden.read_text(encoding="utf-8")
+    write(hidden, f"import nothing_of_that_name\n{whole}")
+    folder = hand_in(tmp_path / "in", 1)
+    words = ("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--kata", "one", "--workers", "1")
+    done = katas(*words, cwd=root)
+    assert done.status == 2
+    assert "error: person0000, one:" in done.out
+    assert "Run the same command to try again" in done.out
+    write(hidden, whole)
+    done = katas(*words, cwd=root)
+    assert (done.status, "1 passed" in done.out) == (0, True), done.said
+
+
+# Removal.
+
+
+def test_forget_keeps_submissions_that_others_share(root, tmp_path):
+    kata = catalogue.load(root, "one")
+    batch = Batch(tmp_path / "out")
+    digests = {}
+    with batch.open() as held:
+        for person, text in (("person0", SOLUTION), ("person1", ADDED), ("person2", SUMMED), ("twin", SOLUTION)):
+            taken = intake.submission(kata, {"twice.py": text.encode()})
+            batch.store.keep(taken)
+            digests[person] = taken.sha256
+            row = graded_row(person)
+            row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(VERDICT, submission_sha256=taken.sha256))
+            held.append([row])
+            verdict_files.write(batch, row)
+    assert batch.forget("twin") == (1, 0)
+    assert batch.forget("person1") == (1, 1)
+    assert set(rows_of(tmp_path / "out")) == {"person0", "person2"}
+    assert set(batch.store.digests()) == {digests["person0"], digests["person2"]}
+    assert sorted(path.name for path in (tmp_path / "out" / "verdicts").iterdir()) == ["person0", "person2"]
+    everywhere = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not any(b"person1" in data or b"twin" in data for data in everywhere)
+
+
+def test_stored_submission_is_returned_unchanged(root, tmp_path):
+    kata = catalogue.load(root, "one")
+    taken = intake.take(kata, kata.solution)
+    store = Batch(tmp_path).store
+    store.keep(taken)
+    assert store.take(kata, taken.sha256).files == taken.files
+    store.place(taken.sha256).write_bytes(store.keep(intake.submission(kata, {"twice.py": b"other"})).read_bytes())
+    with pytest.raises(KataError, match="not the ones that were submitted"):
+        store.take(kata, taken.sha256)
+    assert store.drop(taken.sha256)
+    with pytest.raises(KataError, match="the submission is missing"):
+        store.take(kata, taken.sha256)
+
+
+def test_manual_scores_survive_a_regrading_in_a_batch(tmp_path):
+    batch = Batch(tmp_path)
+    task = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
+    awaiting = msgspec.structs.replace(VERDICT, status="awaiting_review", tasks=(task,), review_points=5.0)
+    row = msgspec.structs.replace(graded_row("ada"), verdict=awaiting)
+    verdict_files.write(batch, row)
+    file = batch.verdict_file("ada", "one")
+    marked = verdict.to_json(with_marks(awaiting, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")]))
+    file.write_bytes(marked)
+    verdict_files.write(batch, row)
+    found = verdict.from_json(file.read_bytes())
+    assert (found.score, found.tasks[0].reviewer) == (4.0, "Grace")
+    verdict_files.write(
+        batch, msgspec.structs.replace(row, verdict=msgspec.structs.replace(awaiting, submission_sha256="c" * 64))
+    )
+    assert verdict.from_json(file.read_bytes()).tasks[0].reviewer is None
+
+
+def test_expired_submissions_are_removed(tmp_path):
+    batch = Batch(tmp_path)
+    rows = [graded_row("ada"), journal.Row(person="bob", submitted_at="2026-06-01T00:00:00+00:00", verdict=VERDICT)]
+    with batch.open() as held:
+        held.append(rows)
+    assert batch.forget_before("2026-05-31T00:00:00+00:00") == (1, 0)
+    assert set(rows_of(tmp_path)) == {"bob"}
+
+
+VERDICT = verdict.Verdict(kata="one", status="passed", submission_sha256="b" * 64)
+
+
+# Executors, and processes that die.
+
+
+def job(number: int, root: Path) -> Job:
+    kata = catalogue.load(root, "one")
+    return Job(
+        person=f"person{number}",
+        submitted_at="",
+        kata="one",
+        root=str(root),
+        kata_digest=kata.kata_digest(),
+        suite_digest=kata.suite_digest(),
+        submission=intake.take(kata, kata.solution),
+        seed=number.to_bytes(16, "big"),
+    )
+
+
+@pytest.fixture
+def resident_here(judge: Judge) -> Iterator[Callable[[Path], None]]:
+    """Return a function of a root that makes the batch's threads in this process grade with the shared judge."""
+
+    def lend(root: Path) -> None:
+        judge.start()
+        pool_worker._idle.append(Judge(root, crowded=True, started=judge._process))
+
+    yield lend
+    pool_worker._idle.clear()
+
+
+def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
+    resident_here(root)
+    resident_here(root)
+    taken: list[int] = []
+    done = 0
+
+    def jobs() -> Iterator[Job]:
+        for number in range(12):
+            taken.append(number)
+            assert len(taken) - done <= running.AHEAD * 2 + 1
+            yield job(number, root)
+
+    with ThreadPoolExecutor(2) as executor:
+        for group in running.graded(jobs(), Borrowed(executor, 2)):
+            assert {each.verdict.status for each in group} == {"passed"}
+            done += len(group)
+    assert done == 12
+
+
+def test_machine_with_other_katas_gives_an_error(root, resident_here):
+    resident_here(root)
+    stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
+    with ThreadPoolExecutor(1) as executor:
+        ((done,),) = running.graded([stale], Borrowed(executor, 1))
+    assert (done.verdict.status, done.verdict.score) == ("error", 0)
+    assert "Update it." in done.verdict.message
+
+
+def mortal(order: bytes) -> bytes:
+    """Grade like `pool_worker.grade`, except for jobs that kill the process or raise."""
+    person = msgspec.msgpack.decode(order)["person"]
+    if person == "person5":
+        os._exit(1)
+    if person == "person7":
+        raise ValueError("seven")
+    return pool_worker.answered(verdict.Verdict(kata="one", status="passed"))
+
+
+class Mortal:
+    """A pool of processes, some of which die."""
+
+    at_once = 2
+
+    def __init__(self, function) -> None:
+        self.function = function
+        self.renew()
+
+    def renew(self) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self.pool = ProcessPoolExecutor(2, mp_context=context)
+
+    def submit(self, order: bytes) -> Future[bytes]:
+        return self.pool.submit(self.function, order)
+
+
+def test_job_that_kills_its_process_does_not_stop_the_others(root):
+    place = Mortal(mortal)
+    done = {
+        each.job.person: each.verdict
+        for group in running.graded((job(n, root) for n in range(10)), place)
+        for each in group
+    }
+    place.pool.shutdown()
+    assert len(done) == 10
+    assert {person for person, each in done.items() if each.status == "passed"} == {
+        f"person{number}" for number in range(10) if number not in (5, 7)
+    }
+    assert done["person5"].status == "error"
+    assert "died 3 times; nothing is charged to the submission" in done["person5"].message
+    assert (done["person7"].status, done["person7"].message) == ("error", "ValueError: seven")
+
+
+def dies(_: bytes) -> bytes:
+    os._exit(1)
+
+
+def test_processes_that_die_on_every_job_end_the_batch(root):
+    place = Mortal(dies)
+    with pytest.raises(JudgeError, match="die on every job"):
+        list(running.graded((job(number, root) for number in range(10)), place))
+    place.pool.shutdown()

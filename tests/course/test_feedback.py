@@ -1,0 +1,343 @@
+"""`katas feedback`: the reports of a batch, without details for instructors only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from graders.course.batch import Batch
+from graders.course.journal import Row
+from graders.verdict import Verdict, from_json, to_json
+from tests import workshop
+from tests.warm import katas
+from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, write
+
+SEED = "5eed" * 16
+NOON = "2026-05-10T12:00:00+00:00"
+TOML = (
+    workshop.TOML.replace("format = 1\n", 'format = 1\nhidden_detail = "status"\n').replace(
+        'files = ["twice.py"]', 'files = ["twice.py", "why.md"]'
+    )
+    + '[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["why.md"]\nreview = true\nrubric = "Does it say why?"\n'
+)
+WRONG = SOLUTION.replace(HALF, "def half(x):\n    return x + 4242.0\n")  # only the hidden test detects this
+ODD = "Zoë <b>&amp; ..%2F=1+1"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a repository with two katas, one of which shows only the status of hidden tests."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("feedback"), ["beta"])
+    workshop.write_kata(root, "alpha", toml=TOML)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "why.md", "Because two is one and one.\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def graded(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grade three people's submissions. Tests must not write here."""
+    place = tmp_path_factory.mktemp("graded")
+    for person, text in {"ada": SOLUTION, "bob": WRONG, ODD: SOLUTION}.items():
+        write(place / "in" / person / "katas" / "alpha" / "twice.py", text)
+        write(place / "in" / person / "katas" / "alpha" / "why.md", "As one and one are two.\n")
+    write(place / "in" / "bob" / "katas" / "beta" / "twice.py", WRONG)
+    words = (str(place / "in"), "--out", str(place / "out"), "--seed", SEED, "--workers", "1")
+    done = katas("grade-batch", *words, cwd=root)
+    assert "4 submissions from 3 people: 4 graded" in done.out, done.said
+    return place / "out"
+
+
+@pytest.fixture
+def out(graded: Path, tmp_path: Path) -> Path:
+    subprocess.run(["cp", "-r", graded, tmp_path / "out"], check=True)
+    return tmp_path / "out"
+
+
+def feedback(root: Path, out: Path, *words: str) -> Finished:
+    return katas("feedback", str(out), *words, cwd=root)
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    found = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in found}
+
+
+def stored(out: Path, person: str, kata: str) -> Verdict:
+    return from_json((out / "verdicts" / person / f"{kata}.json").read_bytes())
+
+
+def hidden_findings(verdict: Verdict) -> list[str]:
+    """Return the details of a hidden test that must not be shown: numbers, its name, its last line."""
+    (test,) = [test for test in verdict.tests if test.visibility == "hidden" and test.status == "failed"]
+    assert "4245.0" in test.message + test.counterexample
+    return ["4245.0", "three_is_halved", "hree is halved", test.counterexample.strip().splitlines()[-1]]
+
+
+def test_everyone_gets_a_page_for_each_verdict(root: Path, out: Path) -> None:
+    done = workshop.katas("feedback", str(out), cwd=root)
+    assert (done.status, done.err, done.left) == (0, "", []), done.said
+    assert done.out == (
+        f"written: 4 files for 3 people in {out}/feedback\nawaiting review: 3 of them; score them with `katas review`\n"
+    )
+    pages = files_in(out / "feedback")
+    assert sorted(pages) == sorted(["ada/alpha.html", "bob/alpha.html", "bob/beta.html", f"{ODD}/alpha.html"])
+    assert all(page.startswith("<!doctype html>") for page in pages.values())
+    assert "Passed so far" in pages["ada/alpha.html"]
+    assert "Failed" in pages["bob/alpha.html"]
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text", "json", "junit", "csv", "gradescope"])
+def test_reports_have_neither_seed_nor_hidden_details(root: Path, out: Path, form: str) -> None:
+    secrets = hidden_findings(stored(out, "bob", "alpha"))
+    seeds = [str(from_json(path.read_bytes()).seed) for path in (out / "verdicts").rglob("*.json")]
+    assert all(len(seed) == 32 for seed in seeds)
+    done = feedback(root, out, "--kata", "alpha", "--format", form)
+    texts = [*files_in(out / "feedback").values(), done.said]
+    assert len(texts) == 4
+    assert [secret for secret in (*secrets, *seeds, SEED) for text in texts if secret in text] == []
+
+
+def test_what_a_kata_shows_of_hidden_tests_is_shown(root: Path, out: Path) -> None:
+    feedback(root, out)
+    page = (out / "feedback" / "bob" / "beta.html").read_text(encoding="utf-8")
+    assert "Three is halved" in page
+    assert "4245.0" in page
+
+
+def test_stricter_hidden_detail_of_today_applies(graded: Path, tmp_path: Path) -> None:
+    other = workshop.write_repository(tmp_path / "katas", [])
+    workshop.write_kata(other, "beta", toml=TOML.replace('"status"', '"none"'))
+    done = feedback(other, graded, "--kata", "beta", "--to", str(tmp_path / "to"))
+    assert done.status == 0, done.said
+    page = (tmp_path / "to" / "bob" / "beta.html").read_text(encoding="utf-8")
+    assert [secret for secret in hidden_findings(stored(graded, "bob", "beta")) if secret in page] == []
+    assert "a test that is not shown did not pass" in page
+    shown = feedback(other, graded / "verdicts" / "bob" / "beta.json")
+    assert "4245.0" not in shown.out
+
+
+def test_second_run_replaces_only_changed_pages(root: Path, out: Path) -> None:
+    feedback(root, out)
+    before = {path: path.stat().st_mtime_ns for path in (out / "feedback").rglob("*.html")}
+    review = katas("review", f"{out}/verdicts/ada/alpha.json", "--by", "Grace", "--award", "why=2.5", cwd=root)
+    assert "5.5 of 7 points" in review.out
+    done = feedback(root, out)
+    assert done.out.startswith(f"written: 1 file for 1 person in {out}/feedback; 3 unchanged\n"), done.said
+    page = out / "feedback" / "ada" / "alpha.html"
+    text = page.read_text(encoding="utf-8")
+    assert "reviewed by Grace" in text
+    assert "2.5 / 4" in text
+    assert "5.5 of 7 points" in text
+    after = {path: path.stat().st_mtime_ns for path in (out / "feedback").rglob("*.html")}
+    assert [path for path in before if before[path] != after[path]] == [page]
+    assert sorted(after) == sorted(before)  # and no other files
+
+
+def test_unreadable_verdict_is_named_and_others_are_written(root: Path, out: Path) -> None:
+    broken = {
+        "ada/alpha.json": b"{",
+        "ada/beta.json": to_json(stored(out, "bob", "alpha")),
+        "cleo/alpha.json": b"[" * 100_000,
+    }
+    for name, data in broken.items():
+        (out / "verdicts" / name).parent.mkdir(exist_ok=True)
+        (out / "verdicts" / name).write_bytes(data)
+    (out / "verdicts" / "dora" / "alpha.json").mkdir(parents=True)
+    (out / "verdicts" / ODD / "alpha.json").unlink()
+    done = feedback(root, out)
+    assert done.status == 2
+    assert f"written: 2 files for 1 person in {out}/feedback\n" in done.out
+    for name, said in {
+        "ada/alpha.json": "not JSON: ",
+        "ada/beta.json": "the verdict is on alpha, not on beta. Correct or remove it.",
+        "cleo/alpha.json": "",
+        "dora/alpha.json": "Is a directory",
+        f"{ODD}/alpha.json": "the file is missing. Repeat the same `katas grade-batch`",
+    }.items():
+        assert f"left out: {out}/verdicts/{name}: {said}" in done.out, done.said
+    assert sorted(files_in(out / "feedback")) == ["bob/alpha.html", "bob/beta.html"]
+    assert "Traceback" not in done.err
+
+
+def test_outdated_verdict_file_is_left_out(root: Path, out: Path) -> None:
+    with Batch(out).open() as held:  # as after a kill between the journal and the file
+        held.append([Row(person="ada", submitted_at=NOON, verdict=Verdict(kata="alpha", status="failed"))])
+    done = feedback(root, out, "ada")
+    assert done.status == 2
+    assert f"left out: {out}/verdicts/ada/alpha.json: the journal has a later verdict, which counts." in done.out
+    assert files_in(out / "feedback") == {}
+
+
+def test_damaged_journal_is_named_and_reports_are_written(root: Path, out: Path) -> None:
+    with open(out / "journal.jsonl", "ab") as file:
+        file.write(b"no row\n")
+    done = feedback(root, out)
+    assert (done.status, "written: 4 files for 3 people" in done.out) == (2, True), done.said
+    assert f"left out: {out}/journal.jsonl, line 6: the line is damaged" in done.out
+
+
+def test_person_kata_format_and_folder_can_be_chosen(root: Path, out: Path, tmp_path: Path) -> None:
+    to = tmp_path / "hand" / "back"
+    done = feedback(root, out, "bob", "ada", "--kata", "beta", "--format", "markdown", "--to", str(to))
+    assert done.status == 0, done.said
+    assert done.out == f"written: 1 file for 1 person in {to}\nno submission for these katas: ada\n"
+    (text,) = files_in(to).values()
+    assert list(files_in(to)) == ["bob/beta.md"]
+    assert text.startswith("### ✗ Twice")
+    assert to.stat().st_mode & 0o077 == 0
+    assert not (out / "feedback").exists()
+
+
+def test_name_is_found_in_any_unicode_form(root: Path, out: Path) -> None:
+    done = feedback(root, out, ODD.replace("ë", "e\u0308"))
+    assert done.out.startswith("written: 1 file for 1 person"), done.said
+
+
+def test_strange_names_stay_in_their_folders(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "place" / "out"
+    names = ["..", ".", "", "../..", "/etc", "-rf", "=1+1", "a\\..\\b", "\x1b[2J", "x" * 200, "\U0001d160"]
+    found = Verdict(kata="beta", status="passed")
+    with Batch(out).open() as held:
+        held.append([Row(person=name, submitted_at=NOON, verdict=found) for name in names])
+        held.append([Row(person="eve", submitted_at=NOON, verdict=Verdict(kata="../../../eve", status="passed"))])
+    kept = [name.replace("/", "_") for name in names[3:]]
+    for name in kept:
+        write(out / "verdicts" / name / "beta.json", to_json(found).decode())
+    done = feedback(root, out)
+    assert done.status == 0, done.said
+    assert sorted(files_in(out / "feedback")) == sorted(f"{name}/beta.html" for name in kept)
+    assert [path.name for path in tmp_path.iterdir()] == ["place"]
+    assert sorted(path.name for path in out.iterdir()) == ["feedback", "journal.jsonl", "verdicts"]
+    assert "\x1b" not in done.said
+
+
+def test_a_link_is_not_written_through(root: Path, out: Path, tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine", "keep")
+    write(out / "feedback" / "ada" / "notes.txt", "")
+    (out / "feedback" / "ada" / "alpha.html").symlink_to(mine)
+    (out / "feedback" / "bob").symlink_to(tmp_path)
+    done = feedback(root, out)
+    assert (done.status, mine.read_text()) == (2, "keep")
+    assert f"left out: {out}/feedback/ada/alpha.html: this is a symbolic link. Remove it." in done.out
+    assert f"left out: {out}/feedback/bob: this is a symbolic link. Remove it." in done.out
+    assert not (tmp_path / "alpha.html").exists()
+    assert (out / "feedback" / ODD / "alpha.html").is_file()
+
+
+def test_people_who_share_a_folder_do_not_share_reports(root: Path, out: Path) -> None:
+    """Imitate a file system that ignores case: both names lead to one folder."""
+    os.rename(out / "verdicts" / "bob", out / "verdicts" / "Ada")
+    (out / "journal.jsonl").unlink()
+    folders = [str(out / "feedback" / name) for name in ("Ada", "ada")]
+    for folder in folders:
+        os.makedirs(folder)
+    words = ["bwrap", "--dev-bind", "/", "/", "--bind", *folders, "--", KATAS, "feedback", str(out)]
+    done = subprocess.run(words, cwd=root, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"left out: {folders[1]}: this file system takes it for Ada's folder. Give another --to." in done.stdout
+    assert "Failed" in Path(folders[0], "alpha.html").read_text(encoding="utf-8")
+
+
+def test_forgotten_person_has_no_page_left(root: Path, out: Path) -> None:
+    feedback(root, out)
+    assert Batch(out).forget("ada")[0] == 1
+    assert not (out / "feedback/ada").exists()
+    assert (out / "feedback/bob").is_dir()
+
+
+def test_pages_without_a_verdict_are_listed(root: Path, out: Path) -> None:
+    write(out / "feedback/eve/alpha.html", "of another batch")
+    done = feedback(root, out)
+    assert done.status == 0
+    assert f"outdated, without a verdict: {out}/feedback/eve/alpha.html; remove it\n" in done.out
+
+
+# The file of one verdict.
+
+
+def test_a_stored_verdict_is_shown_again_as_its_learner_sees_it(root: Path, graded: Path) -> None:
+    record = graded / "verdicts" / "bob" / "alpha.json"
+    verdict = stored(graded, "bob", "alpha")
+    done = feedback(root, record)
+    assert (done.status, done.err) == (0, ""), done.said
+    assert done.out.startswith("✗ Twice (alpha)")
+    page = feedback(root, record, "--format", "html").out
+    json = feedback(root, record, "--format", "json").out
+    assert page.startswith("<!doctype html>")
+    secrets = [*hidden_findings(verdict), str(verdict.seed)]
+    assert [secret for secret in secrets for text in (done.out, page, json) if secret in text] == []
+    whole = feedback(root, record, "--format", "json", "--audience", "instructor").out
+    assert [secret for secret in (str(verdict.seed), "test_three_is_halved") if secret not in whole] == []
+    assert "Three is halved" in feedback(root, record, "--format", "text", "--audience", "instructor").out
+    assert not (graded / "feedback").exists()
+
+
+# Faults.
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("{out}", "zoe"), "{out}: no verdicts for zoe. There are some for "),
+        (("{out}", "../ada"), "{out}: no verdicts for ../ada. There are some for "),
+        (("{out}", "--kata", "gamma"), "{out}: no verdicts on gamma. There are some on alpha, beta"),
+        (("{out}", "ada", "--kata", "beta"), "{out}: no verdicts for ada on beta"),
+        (("{out}", "--format", "pdf"), "--format pdf: expected terminal, json, markdown, html, "),
+        (("{out}", "--audience", "instructor"), "--audience is only for a single verdict's file"),
+        (("{out}/none",), "{out}/none: No such file or directory. Name the --out folder of `katas grade-batch`"),
+        (("{out}/submissions",), "{out}/submissions: not a batch: there is no {out}/submissions/verdicts. Name"),
+        (("{out}/journal.jsonl",), "{out}/journal.jsonl: not JSON: "),
+        (("{out}/journal.jsonl", "ada"), "{out}/journal.jsonl: this is not a folder. "),
+        (
+            ("{out}/verdicts/ada/alpha.json", "--audience", "all"),
+            "--audience all: expected learner, public or instructor",
+        ),
+        (("{out}", "--format", "json", "--to", "{out}/verdicts"), "--to {out}/verdicts: the batch has its own files"),
+        (("{out}", "--to", "{out}/x/../verdicts/ada"), "--to {out}/x/../verdicts/ada: the batch has its own files"),
+        (("{out}", "--to", "{out}"), "--to {out}: the batch has its own files there. Name another folder."),
+        (("{out}", "--to", "{out}/results.csv"), "{out}/results.csv: File exists. Fix that or name another folder"),
+        (("{out}", "--to", "/proc/feedback"), "/proc/feedback: No such file or directory. Fix that or name another"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_wrong_arguments_give_one_message_and_no_file(
+    root: Path, graded: Path, words: tuple[str, ...], said: str
+) -> None:
+    before = files_in(graded / "verdicts")
+    done = katas("feedback", *(word.format(out=graded) for word in words), cwd=root)
+    assert (done.status, done.out) == (2, ""), done.said
+    assert done.err.startswith("katas: " + said.format(out=graded)), done.err
+    assert "Traceback" not in done.err
+    assert not (graded / "feedback").exists()
+    assert files_in(graded / "verdicts") == before
+
+
+def test_empty_batch_is_reported(root: Path, tmp_path: Path) -> None:
+    with Batch(tmp_path).open():
+        pass
+    done = feedback(root, tmp_path)
+    assert (done.status, done.err) == (
+        2,
+        f"katas: {tmp_path}/verdicts: there are no verdicts. Run `katas grade-batch` with this --out first.\n",
+    )
+
+
+def test_full_disk_is_reported_and_leaves_old_reports(root: Path, out: Path, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    write(tmp_path / "old" / "alpha.html", "of before")
+    script = (
+        f"cp -r {tmp_path}/old {full}/ada; cat /dev/zero > {full}/zeros; {KATAS} feedback {out} ada --to {full};"
+        f"echo status $?; cmp {full}/ada/alpha.html {tmp_path}/old/alpha.html && find {full} -type f | sort"
+    )
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", "131072", "--tmpfs", str(full), "--cap-add", "ALL", "--"]
+    done = subprocess.run(
+        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
+    )
+    said = f"katas: {full}/ada/alpha.html: No space left on device. Fix that or name another folder (--to DIR)"
+    assert said in done.stderr, done.stderr + done.stdout
+    assert done.stdout.endswith(f"status 2\n{full}/ada/alpha.html\n{full}/zeros\n"), done.stdout

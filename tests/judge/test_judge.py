@@ -1,0 +1,607 @@
+"""Real gradings of right, wrong, broken, crashing and endless submissions, and of faulty katas."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import Judge
+from graders.errors import CatalogueError, WorkerError
+from graders.judge.submission_side import Clock
+from graders.verdict import Limits, Verdict
+from tests.observed import result, statuses, tasks
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+Written = Callable[..., Path]
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+TEN = [f"test_{word}" for word in WORDS]
+RIGHT = "def answer(number):\n    return number\n"
+
+
+def when(number: int, does: str, before: str = "") -> str:
+    """Return a right submission, except that it `does` something for `number`."""
+    return f"""
+import ctypes, os, sys, time
+
+{before}
+
+def answer(number):
+    if number == {number}:
+        {does}
+    return number
+"""
+
+
+def only_the_third_failed(verdict: Verdict) -> None:
+    assert statuses(verdict) == {name: "failed" if name == "test_three" else "passed" for name in TEN}
+    assert tasks(verdict) == {"low": "failed", "high": "passed"}
+    assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("failed", 1, 5, 10)
+
+
+# ----------------------------------------------------------------------------------------- right and wrong
+
+
+@pytest.mark.parametrize("slug", ["chain", "limits", "scaling", "several", "ten", "torchy"])
+def test_the_shipped_solution_passes_with_full_points(judge: Judge, repository: Path, slug: str) -> None:
+    verdict = judge.grade(slug, repository / "solutions" / slug)
+    assert (verdict.status, verdict.exit_status, verdict.message) == ("passed", 0, "")
+    assert verdict.score == verdict.max_score == sum(task.max_score for task in verdict.tasks) > 0
+    assert set(statuses(verdict).values()) == {"passed"}
+    assert verdict.confinement == "full"
+
+
+def test_without_a_submission_own_files_are_graded(judge: Judge) -> None:
+    verdict = judge.grade("ten")
+    assert (verdict.status, verdict.score, verdict.max_score > 0) == ("ungradable", 0, True)
+    assert verdict.message == "ten.py is as it was handed out: nothing to grade yet"
+    assert verdict.untouched
+
+
+def test_a_verdict_records_what_was_graded_by_whom_and_when(judge: Judge, written: Written) -> None:
+    folder = written("ten", {"ten.py": RIGHT, "notes.txt": "mine"})
+    verdict = judge.grade("ten", folder, seed=bytes(range(16)))
+    assert (verdict.kata, verdict.title, verdict.device) == ("ten", "Ten", "cpu")
+    assert verdict.seed == bytes(range(16)).hex()
+    assert verdict.ignored_files == ("notes.txt",)
+    assert len(verdict.submission_sha256) == len(verdict.kata_digest) == len(verdict.suite_digest) == 64
+    assert verdict.graded_at.endswith("+00:00")
+    assert verdict.limits.call_s == 5
+    assert verdict.duration_s > 0
+    assert [test.visibility for test in verdict.tests] == ["visible"] * 5 + ["hidden"] * 5
+    assert [test.name for test in verdict.tests] == TEN
+
+
+def test_a_wrong_answer_fails_only_its_task(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "return 4"))
+    only_the_third_failed(verdict)
+    message = result(verdict, "test_three").message
+    assert "answer" in message
+    assert "3" in message
+    assert "4" in message
+
+
+def test_grading_stops_at_the_first_failure_unless_thorough(judge: Judge) -> None:
+    verdict = judge.grade_files("ten", {"ten.py": when(3, "return 4").encode()}, thorough=False)
+    assert verdict.status == "failed"
+    assert [test.name for test in verdict.tests] == TEN[:3]
+
+
+def test_an_exception_is_reported_with_file_line_and_text(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "raise KeyError('lost')"))
+    only_the_third_failed(verdict)
+    message = result(verdict, "test_three").message
+    assert "answer raised KeyError: 'lost'" in message
+    assert "ten.py, line 8, in answer: raise KeyError('lost')" in message
+    assert str(Path(__file__).parents[2]) not in message
+
+
+def test_an_exception_in_a_library_names_the_submissions_line(graded: Graded) -> None:
+    message = result(
+        graded("ten", when(3, "import numpy; numpy.linalg.inv(numpy.zeros((2, 2)))")), "test_three"
+    ).message
+    assert "LinAlgError: Singular matrix" in message
+    assert "ten.py, line 8, in answer" in message
+
+
+def test_a_value_that_is_not_plain_is_rejected_with_a_message(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "return {number}"))
+    only_the_third_failed(verdict)
+    assert result(verdict, "test_three").message.startswith("answer returned a set, which is not a plain value")
+
+
+def test_a_missing_function_fails_its_tests_and_is_named(graded: Graded) -> None:
+    verdict = graded("chain", "def alone():\n    return 'alone'\n")
+    assert tasks(verdict) == {"third": "blocked", "first": "failed", "second": "blocked", "alone": "passed"}
+    assert "chain.py does not define first" in result(verdict, "test_first").message
+
+
+def test_raising_the_expected_built_in_exception_passes(graded: Graded, solved: Solved) -> None:
+    for raised in ("ValueError", "UnicodeError", "type('Mine', (ValueError,), {})"):
+        verdict = graded("scaling", solved("scaling").replace("raise ValueError", f"raise {raised}"))
+        status = tasks(verdict)["errors"]
+        # Subclasses of ValueError also count: UnicodeError, and a class of the submission.
+        assert status == "passed", result(verdict, "test_a_matrix_is_refused").message
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ("raise TypeError", "scale raised TypeError: x is no vector"),
+        ("return str", "expected ValueError to be raised; nothing was raised"),
+        ("raise type('ValueError', (Exception,), {})", "scale raised ValueError: x is no vector"),
+    ],
+)
+def test_another_exception_or_none_fails(graded: Graded, solved: Solved, instead: str, said: str) -> None:
+    verdict = graded("scaling", solved("scaling").replace("raise ValueError", instead))
+    assert tasks(verdict)["errors"] == "failed"
+    assert said in result(verdict, "test_a_matrix_is_refused").message
+
+
+# ---------------------------------------------------------------------------------- what cannot be graded
+
+
+def is_ungradable(verdict: Verdict, *said: str) -> None:
+    assert (verdict.status, verdict.exit_status, verdict.score) == ("ungradable", 1, 0)
+    for part in said:
+        assert part in verdict.message
+    assert verdict.tests == ()
+
+
+def test_a_syntax_error_is_ungradable_and_names_its_line(graded: Graded) -> None:
+    is_ungradable(graded("ten", "def answer(number):\n    return (number\n"), "SyntaxError", "ten.py, line 2")
+
+
+def test_wrong_indentation_is_ungradable_and_names_its_line(graded: Graded) -> None:
+    is_ungradable(graded("ten", "def answer(number):\nreturn number\n"), "IndentationError", "ten.py, line 2")
+
+
+def test_a_syntax_error_in_a_module_imported_late_is_found(graded: Graded, repository: Path) -> None:
+    layers = (repository / "solutions/several/layers.py").read_text(encoding="utf-8")
+    verdict = graded("several", {"layers.py": layers, "model.py": "def predict(x):\n    return 2 *\n"})
+    is_ungradable(verdict, "SyntaxError", "model.py, line 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import no_such_module", ["cannot be imported", "no_such_module", "ten.py, line 1"]),
+        ("\nimport torch", ["cannot be imported", "torch", "the standard library, NumPy", "ten.py, line 2"]),
+        ("x = 1 / 0", ["cannot be imported", "ZeroDivisionError", "ten.py, line 1"]),
+        ("import sys\nsys.exit(0)", ["cannot be imported", "SystemExit", "ten.py, line 2"]),
+        ("import os\nos._exit(0)", ["cannot be imported", "ended itself with exit status 0"]),
+        ("import os\nos.abort()", ["cannot be imported", "SIGABRT"]),
+        ("raise KeyboardInterrupt", ["cannot be imported", "KeyboardInterrupt"]),
+    ],
+    ids=["missing module", "torch", "exception", "sys.exit", "os._exit", "abort", "interrupt"],
+)
+def test_a_failed_import_is_ungradable_and_explained(graded: Graded, text: str, said: list[str]) -> None:
+    is_ungradable(graded("ten", text + "\n\n" + RIGHT), *said)
+
+
+def test_an_endless_import_is_stopped(graded: Graded) -> None:
+    verdict = graded("limits", "while True:\n    pass\n")
+    is_ungradable(verdict, "cannot be imported", "importing the submission took longer than 2 s and was stopped")
+
+
+def test_a_missing_file_is_ungradable_and_named(judge: Judge, tmp_path: Path) -> None:
+    is_ungradable(judge.grade("ten", tmp_path), "ten.py", "not found", str(tmp_path))
+
+
+def test_a_missing_folder_is_ungradable(judge: Judge, tmp_path: Path) -> None:
+    is_ungradable(judge.grade("ten", tmp_path / "nowhere"), "ten.py", "not found")
+
+
+def test_a_link_in_the_place_of_a_file_is_ungradable(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / "ten.py").symlink_to("/etc/passwd")
+    is_ungradable(judge.grade("ten", tmp_path), "ten.py", "symbolic link")
+
+
+def test_an_empty_file_lacks_its_functions(graded: Graded) -> None:
+    verdict = graded("ten", "")
+    assert (verdict.status, verdict.score) == ("failed", 0)
+    assert {test.message for test in verdict.tests} == {
+        "ten.py does not define answer. Use the name and arguments of the stub."
+    }
+
+
+# --------------------------------------------------------------------------------- what ends a worker
+
+
+ENDS = {
+    "os._exit": ("os._exit(0)", "ended itself with exit status 0 instead of returning"),
+    "sys.exit": ("sys.exit(0)", "SystemExit"),
+    "abort": ("os.abort()", "crashed (SIGABRT)"),
+    "kill": ("os.kill(os.getpid(), 9)", "crashed (SIGKILL)"),
+    "null pointer": ("ctypes.string_at(0)", "crashed (SIGSEGV"),
+    "keyboard interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "runaway recursion": ("return answer(number)", "RecursionError"),
+    "closed connections": ("os.closerange(0, 4096)", "answer: the"),
+}
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("way", ENDS)
+def test_a_worker_that_dies_in_one_of_ten_tests_leaves_nine(graded: Graded, way: str) -> None:
+    does, said = ENDS[way]
+    verdict = graded("ten", when(3, does))
+    only_the_third_failed(verdict)
+    assert said in result(verdict, "test_three").message
+
+
+@pytest.mark.security
+def test_a_stack_overflow_in_c_costs_only_its_test(graded: Graded) -> None:
+    nested = """
+def answer(number):
+    if number == 3:
+        x = ()
+        for _ in range(10**6):
+            x = (x,)
+        hash(x)
+    return number
+"""
+    verdict = graded("ten", nested)
+    only_the_third_failed(verdict)
+    assert "crashed (SIGSEGV" in result(verdict, "test_three").message
+
+
+# The kata `limits` allows 2 s per import, 0.5 s per call, 1.2 s per test, 2 s in all, 64 MB and 4 kB of output. On a
+# busy machine, anything may take that long. So each test here has one small limit, and the others are large.
+AMPLE = {"import_s": 60, "call_s": 60, "test_s": 100, "total_s": 200}
+Limited = Callable[..., Verdict]
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """A repository with copies of the katas `limits` and `ten`, which tests change."""
+    root = tmp_path_factory.mktemp("faulty")
+    for part in ("katas", "solutions"):
+        shutil.copytree(repository / part / "limits", root / part / "limits")
+    return root
+
+
+@pytest.fixture(scope="module")
+def examiner(faulty: Path) -> Iterator[Judge]:
+    with Judge(faulty, require="full") as examiner:
+        yield examiner
+
+
+@pytest.fixture
+def limited(faulty: Path, examiner: Judge, repository: Path, written: Written) -> Limited:
+    """Return a function: `limited(text, call_s=3)` grades with this limit, and with large limits for the rest."""
+    toml = (repository / "katas/limits/kata.toml").read_text(encoding="utf-8")
+
+    def grade(text: str, **limits: float) -> Verdict:
+        changed = toml
+        for name, seconds in (AMPLE | limits).items():
+            changed, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {seconds:g}", changed)
+            assert count == 1
+        (faulty / "katas/limits/kata.toml").write_text(changed, encoding="utf-8")
+        verdict = examiner.grade("limits", written("limits", text))
+        assert {name: getattr(verdict.limits, name) for name in AMPLE} == AMPLE | limits
+        return verdict
+
+    return grade
+
+
+def working(body: str) -> str:
+    return f"import time\n\ndef work(number):\n    {body}\n    return number\n"
+
+
+@pytest.mark.security
+def test_an_endless_call_is_stopped_at_its_limit(limited: Limited) -> None:
+    verdict = limited(working("while number == 2: pass"), call_s=3)
+    assert statuses(verdict) == {
+        "test_one": "passed",
+        "test_two": "failed",
+        "test_many": "passed",
+        "test_three": "passed",
+    }
+    assert result(verdict, "test_two").message == "work took longer than 3 s and was stopped"
+
+
+def test_a_test_of_many_slow_calls_is_stopped_at_its_limit(limited: Limited) -> None:
+    verdict = limited(working("time.sleep(0.75 * (number >= 10))"), test_s=4)
+    assert statuses(verdict) == {
+        "test_one": "passed",
+        "test_two": "passed",
+        "test_many": "failed",
+        "test_three": "passed",
+    }
+    assert result(verdict, "test_many").message == "the test took longer than 4 s and was stopped"
+
+
+def test_a_grading_of_many_slow_tests_is_stopped_at_its_limit(limited: Limited) -> None:
+    verdict = limited(working("time.sleep(0.45)"), total_s=2)
+    assert tasks(verdict)["thrice"] == "failed"
+    assert result(verdict, "test_many").message == "the whole grading took longer than 2 s and was stopped"
+
+
+def test_a_clock_gives_a_call_the_least_remaining_time() -> None:
+    limits = Limits(call_s=2, test_s=10, total_s=60)
+    now = time.monotonic()
+    assert Clock(limits, started=now, test_started=now).allowance("work")[0] == 2
+    assert 0 < Clock(limits, started=now, test_started=now - 9).allowance("work")[0] <= 1
+    assert 0 < Clock(limits, started=now - 59, test_started=now).allowance("work")[0] <= 1
+
+
+def test_a_clock_names_the_limit_that_was_reached() -> None:
+    limits = Limits(call_s=2, test_s=10, total_s=60)
+    now = time.monotonic()
+    with pytest.raises(WorkerError, match="the test took longer than 10 s"):
+        Clock(limits, started=now - 11, test_started=now - 11).allowance("work")
+    with pytest.raises(WorkerError, match="the whole grading took longer than 60 s"):
+        Clock(limits, started=now - 61, test_started=now - 11).allowance("work")
+
+
+@pytest.mark.security
+def test_exceeding_the_memory_limit_is_a_memory_error(limited: Limited) -> None:
+    verdict = limited(working("x = bytearray(200 << 20) if number == 2 else None"))
+    assert result(verdict, "test_two").message.startswith("work raised MemoryError")
+    assert statuses(verdict)["test_three"] == "passed"
+
+
+# ------------------------------------------------------------------------------------------------ output
+
+
+def test_output_is_shown_with_its_own_test(graded: Graded) -> None:
+    text = """
+import sys
+
+def answer(number):
+    print("out", number)
+    print("err", number, file=sys.stderr)
+    return number
+"""
+    verdict = graded("ten", text)
+    for number, name in enumerate(TEN, start=1):
+        assert sorted(result(verdict, name).output.split("\n")) == [f"err {number}", f"out {number}"]
+
+
+@pytest.mark.security
+def test_ten_megabytes_of_output_are_cut_after_the_beginning(limited: Limited) -> None:
+    verdict = limited("def work(number):\n    print('begin', number)\n    print('x' * (10 << 20))\n    return number\n")
+    assert set(statuses(verdict).values()) == {"passed"}
+    for test in verdict.tests[:2]:
+        assert test.output.startswith("begin ")
+        assert test.output.endswith("[output cut at 4 kB]")
+        assert len(test.output) < 4096 + 100
+
+
+def test_the_output_of_a_worker_that_crashed_is_kept(graded: Graded) -> None:
+    verdict = graded("ten", when(3, "print('last words', flush=True); os._exit(1)"))
+    assert "last words" in result(verdict, "test_three").output
+
+
+@pytest.mark.security
+def test_control_characters_are_removed_everywhere(graded: Graded) -> None:
+    verdict = graded("ten", when(3, r"print('\x1b[31mred\x07'); raise ValueError('\x1b[2Jgone\u202e')"))
+    shown = result(verdict, "test_three")
+    for character in "\x1b\x07\u202e":
+        assert character not in shown.message + shown.output
+    assert "gone" in shown.message
+
+
+# ------------------------------------------------------------------------------------------- tasks and points
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected", "blocked_by"),
+    [
+        ("first", {"third": "blocked", "first": "failed", "second": "blocked", "alone": "passed"}, ("first",)),
+        ("second", {"third": "blocked", "first": "passed", "second": "failed", "alone": "passed"}, ("second",)),
+        ("third", {"third": "failed", "first": "passed", "second": "passed", "alone": "passed"}, ()),
+    ],
+)
+def test_a_task_is_blocked_by_the_failed_task_it_builds_on(
+    graded: Graded, solved: Solved, wrong: str, expected: dict[str, str], blocked_by: tuple[str, ...]
+) -> None:
+    verdict = graded("chain", solved("chain").replace(f'"{wrong}"', '"wrong"'))
+    assert tasks(verdict) == expected
+    third = next(task for task in verdict.tasks if task.name == "third")
+    assert third.blocked_by == blocked_by
+    assert verdict.max_score == 15
+    assert verdict.score == sum(task.max_score for task in verdict.tasks if task.status == "passed")
+    if blocked_by:
+        assert result(verdict, "test_third").message == f"blocked: first make {blocked_by[0]} pass"
+
+
+def test_a_partial_task_gives_points_in_proportion(graded: Graded) -> None:
+    verdict = graded("partial", "def answer(number):\n    return min(number, 3)\n")
+    assert tasks(verdict) == {"half": "partial", "essay": "awaiting_review", "fast": "ungraded"}
+    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 4.5, 6)
+
+
+def test_a_partial_task_without_a_passed_test_has_failed(graded: Graded) -> None:
+    verdict = graded("partial", "def answer(number):\n    return -1\n")
+    assert tasks(verdict)["half"] == "failed"
+    assert (verdict.status, verdict.score) == ("failed", 0)
+
+
+def test_review_and_gpu_tasks_do_not_count(graded: Graded) -> None:
+    verdict = graded("partial", RIGHT)
+    assert tasks(verdict) == {"half": "passed", "essay": "awaiting_review", "fast": "ungraded"}
+    assert (verdict.status, verdict.exit_status) == ("awaiting_review", 0)
+    assert (verdict.score, verdict.max_score, verdict.review_points, verdict.ungraded_points) == (6, 6, 3, 2)
+    shown = result(verdict, "test_on_a_gpu")
+    assert (shown.status, shown.message) == ("ungraded", "this machine has no GPU")
+
+
+# ---------------------------------------------------------------------------------- katas that are at fault
+
+
+@pytest.fixture
+def broken(faulty: Path, examiner: Judge, repository: Path) -> Callable[..., Verdict]:
+    """Return a function: `broken({path: (old, new)})` grades the solution in a changed copy of `ten`."""
+
+    def grade(changes: dict[str, tuple[str, str] | str | None], slug: str = "ten") -> Verdict:
+        for part in ("katas", "solutions", "graders/hidden"):
+            shutil.rmtree(faulty / part / slug, ignore_errors=True)
+            if (repository / part / slug).is_dir():
+                shutil.copytree(repository / part / slug, faulty / part / slug)
+        for name, change in changes.items():
+            path = faulty / name
+            if change is None:
+                path.unlink()
+            elif isinstance(change, str):
+                path.write_text(change, encoding="utf-8")
+            else:
+                text = path.read_text(encoding="utf-8")
+                assert change[0] in text
+                path.write_text(text.replace(*change), encoding="utf-8")
+        return examiner.grade(slug, repository / "solutions" / slug)
+
+    return grade
+
+
+ELSEWHERE = """
+from graders.checks import assert_equal, task
+
+
+@task("elsewhere")
+def test_a_worker_of_each_runtime_for_the_whole_test(kata, probes):
+    places = kata, kata.beside("numpy"), kata.beside("torch"), kata.beside("numpy")
+    found = [place.run(probes.call) for place in places]
+    assert_equal(found, [[True, 1], [False, 1], [True, 2], [False, 2]])
+"""
+CALL = """
+import importlib.util
+import itertools
+
+numbers = itertools.count(1)
+
+
+def call(submission):
+    return [importlib.util.find_spec("torch") is not None, next(numbers)]
+"""
+
+
+def test_a_test_can_call_a_worker_of_another_runtime(broken: Broken, repository: Path) -> None:
+    table = (repository / "katas/ten/kata.toml").read_text(encoding="utf-8")
+    task = '\n[tasks.elsewhere]\ntitle = "Elsewhere"\npoints = 1\nruntime = "torch"\n'
+    added = {"kata.toml": table + task, "test_elsewhere.py": ELSEWHERE, "probes_elsewhere.py": CALL}
+    verdict = broken({f"katas/ten/{name}": text for name, text in added.items()})
+    assert statuses(verdict)["test_a_worker_of_each_runtime_for_the_whole_test"] == "passed", verdict.tests[-1].message
+
+
+def is_an_error(verdict: Verdict, *said: str) -> None:
+    assert (verdict.status, verdict.exit_status, verdict.score, verdict.tests) == ("error", 2, 0, ())
+    for part in said:
+        assert part in verdict.message, verdict.message
+
+
+Broken = Callable[..., Verdict]
+
+
+def test_a_kata_without_any_test_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": "", "graders/hidden/ten/test_hidden.py": None})
+    is_an_error(verdict, "katas/ten", "no test was collected", "write")
+
+
+@pytest.mark.timeout(60)
+def test_a_kata_without_any_test_file_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": None, "graders/hidden/ten/test_hidden.py": None})
+    is_an_error(verdict, "katas/ten", "no test was collected", "write")
+
+
+def test_a_task_that_no_test_decides_is_an_error(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/ten/test_hidden.py": None})
+    is_an_error(verdict, "katas/ten/kata.toml", "no test decides high", "write one, marked @task")
+
+
+def test_a_test_of_an_unknown_task_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ('@task("low")\ndef test_two', '@task("lwo")\ndef test_two')})
+    is_an_error(verdict, "katas/ten/test_ten.py", "test_two", "'lwo'", "mark it with @task", "low, high")
+
+
+def test_a_test_without_a_task_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ('@task("low")\ndef test_two', "def test_two")})
+    is_an_error(verdict, "katas/ten/test_ten.py", "test_two", "mark it with @task", "low, high")
+
+
+def test_a_hidden_test_that_cannot_be_imported_is_an_error(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/ten/test_hidden.py": ("import assert_equal", "import assert_equals")})
+    is_an_error(verdict, "graders/hidden/ten/test_hidden.py", "assert_equals")
+
+
+def test_a_hidden_test_with_a_syntax_error_is_an_error(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/ten/test_hidden.py": ("def test_ten(kata):", "def test_ten(kata:")})
+    is_an_error(verdict, "graders/hidden/ten/test_hidden.py", "SyntaxError")
+
+
+def test_a_broken_test_is_an_error_and_not_a_failure(broken: Broken) -> None:
+    verdict = broken(
+        {"katas/ten/test_ten.py": ("    assert_equal(kata.answer(2)", "    1 / 0\n    assert_equal(kata.answer(2)")}
+    )
+    assert (verdict.status, verdict.exit_status) == ("error", 2)
+    assert result(verdict, "test_two").status == "error"
+    assert "ZeroDivisionError" in result(verdict, "test_two").message
+    assert statuses(verdict)["test_one"] == "passed"
+
+
+def test_a_test_with_an_unknown_fixture_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ("def test_two(kata)", "def test_two(kata, nothing)")})
+    assert verdict.status == "error"
+    assert "nothing" in result(verdict, "test_two").message
+
+
+def test_a_test_of_an_undeclared_entry_point_is_an_error(broken: Broken) -> None:
+    verdict = broken({"katas/ten/test_ten.py": ("kata.answer(2)", "kata.solve(2)")})
+    assert verdict.status == "error"
+    assert "declares no entry point 'solve'" in result(verdict, "test_two").message
+
+
+def test_a_missing_probe_is_an_error_that_names_the_file(broken: Broken) -> None:
+    verdict = broken({"graders/hidden/scaling/probes.py": "def other(submission):\n    pass\n"}, "scaling")
+    assert verdict.status == "error"
+    message = result(verdict, "test_the_arguments_are_left_alone").message
+    assert "graders/hidden/scaling/probes.py: no function arguments_after_call; it has other" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("points = 5", "point = 5"), ["katas/ten/kata.toml", "unknown key `point`", "Did you mean `points`?"]),
+        (('files = ["ten.py"]', 'files = ["tne.py"]'), ["katas/ten/kata.toml", "`tne.py`", "Write the file"]),
+        (("format = 1", "format = "), ["katas/ten/kata.toml, line 1", "invalid TOML", "Correct that line"]),
+    ],
+    ids=["unknown key", "missing file", "no TOML"],
+)
+def test_a_broken_kata_toml_names_file_fault_and_fix(broken: Broken, change: tuple[str, str], said: list[str]) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        broken({"katas/ten/kata.toml": change})
+    for part in said:
+        assert part in str(caught.value)
+
+
+def test_an_unknown_kata_is_rejected_with_suggestions(judge: Judge) -> None:
+    with pytest.raises(CatalogueError, match=r"there is no kata `tem`\. Did you mean `ten`"):
+        judge.grade("tem")
+
+
+def test_the_same_judge_continues_after_every_fault(broken: Broken) -> None:
+    is_an_error(broken({"graders/hidden/ten/test_hidden.py": "import nothing_of_the_kind\n"}))
+    verdict = broken({})
+    assert (verdict.status, verdict.score) == ("passed", 10)
+
+
+# ------------------------------------------------------------------------------------------- what is left
+
+
+def test_gradings_leave_no_descriptor_open(judge: Judge, written: Written) -> None:
+    folder = written("ten", when(3, "os._exit(0)"))
+    judge.grade("ten", folder)
+    gc.collect()  # so that descriptors left open by other tests are not closed during this test
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        judge.grade("ten", folder)
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -1,0 +1,518 @@
+"""A resident judge: it notices changed files, survives killed processes, and leaves no process behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import Judge
+from graders.errors import Abandoned
+from graders.judge import process
+from tests.observed import Process, command_line, descendants, result, running, statuses
+
+Written = Callable[..., Path]
+
+RIGHT = "def answer(number):\n    return number\n"
+# Computes for a second of CPU time in its third test, so that a test has time to observe it on any machine.
+BUSY = """
+import time
+
+def answer(number):
+    until = time.process_time() + (number == 3)
+    while time.process_time() < until:
+        pass
+    return number
+"""
+ENDLESS = "def answer(number):\n    while True:\n        pass\n"
+BUSY_TICKS = 6  # of 10 ms each; a worker uses less for anything else
+PATIENCE_S = 60.0
+IMPORT_S = 4.0  # the import time of one misconception
+LONG_S = 3 * PATIENCE_S  # for a call; longer than any wait in the tests
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Judge]:
+    """A judge on a copy of the repository, in which tests change files and kill processes."""
+    root = tmp_path_factory.mktemp("workshop") / "repository"
+    shutil.copytree(repository, root)
+    with Judge(root, require="full") as judge:
+        yield judge
+
+
+@pytest.fixture
+def edit(workshop: Judge) -> Iterator[Callable[[str, str, str], None]]:
+    """Return a function: `edit(path, old, new)` changes a file of the workshop until the test ends."""
+    before: dict[Path, str] = {}
+
+    def replace(name: str, old: str, new: str) -> None:
+        path = workshop.root / name
+        text = path.read_text(encoding="utf-8")
+        before.setdefault(path, text)
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    yield replace
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def patient(edit: Callable[..., None]) -> None:
+    """The kata `ten` with limits that are longer than any wait."""
+    edit("katas/ten/kata.toml", "call_s = 5", f"call_s = {LONG_S}\ntest_s = {2 * LONG_S}\ntotal_s = {4 * LONG_S}")
+
+
+def gone(processes: set[Process], seconds: float = PATIENCE_S) -> set[Process]:
+    """Return the processes that still run after some seconds; return at once when none does."""
+    known = {(process.pid, process.start) for process in processes}
+    deadline = time.monotonic() + seconds
+    while True:
+        left = {process for process in running() if (process.pid, process.start) in known}
+        if not left or time.monotonic() > deadline:
+            return left
+        os.sched_yield()
+
+
+def root_pid(judge: Judge) -> int:
+    assert judge._process is not None
+    return judge._process.process.pid
+
+
+def python_of_workers(root: int) -> list[Process]:
+    """Return a judge's workers' fork servers: each Python of a sandbox whose parent is not another one."""
+    pythons = {
+        process.pid: process
+        for process in descendants(root)
+        if "python" in Path((line := command_line(process.pid) or [""])[0]).name
+        and any("graders.worker.fork_server" in word for word in line)
+    }
+    return [process for process in pythons.values() if process.parent not in pythons]
+
+
+def rooms(root: int) -> set[int]:
+    """Return the suite servers under a judge's process."""
+    own = command_line(root)
+    return {each.pid for each in descendants(root) if each.parent == root and command_line(each.pid) == own}
+
+
+def busy(root: int) -> Process | None:
+    """Return the workers' fork server with a computing worker."""
+    for server in python_of_workers(root):
+        if any(worker.cpu_ticks >= BUSY_TICKS for worker in descendants(server.pid)):
+            return server
+    return None
+
+
+class Killer(threading.Thread):
+    """A thread that kills a judge's workers' fork server as soon as a worker computes, a number of times."""
+
+    def __init__(self, root: int, times: int) -> None:
+        super().__init__(daemon=True)
+        self.root = root
+        self.times = times
+        self.killed: set[Process] = set()
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while len(self.killed) < self.times and not self.over.is_set():
+            server = busy(self.root)
+            if server is not None and server.pid not in {process.pid for process in self.killed}:
+                self.killed.add(server)
+                os.kill(server.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Killer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.join()
+
+
+# --------------------------------------------------------------------------------------- what has changed
+
+
+def test_a_changed_visible_test_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    folder = written("ten", RIGHT)
+    before = workshop.grade("ten", folder)
+    edit("katas/ten/test_ten.py", "kata.answer(2), 2", "kata.answer(2), 22")
+    after = workshop.grade("ten", folder)
+    assert (before.status, after.status) == ("passed", "failed")
+    assert statuses(after)["test_two"] == "failed"
+    assert before.suite_digest != after.suite_digest
+
+
+def test_a_changed_hidden_test_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    edit("graders/hidden/ten/test_hidden.py", "def test_ten(kata)", "def test_eleven(kata)")
+    assert "test_eleven" in statuses(workshop.grade("ten", folder))
+
+
+def test_a_changed_probe_is_noticed(workshop: Judge, edit: Callable[..., None]) -> None:
+    folder = workshop.root / "solutions/scaling"
+    assert workshop.grade("scaling", folder).status == "passed"
+    edit("graders/hidden/scaling/probes.py", "return list(arguments)", "return None")
+    after = workshop.grade("scaling", folder)
+    assert statuses(after)["test_the_arguments_are_left_alone"] == "failed"
+
+
+def test_changed_settings_are_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    edit("katas/ten/kata.toml", "points = 5", "points = 7")
+    assert workshop.grade("ten", folder).score == 14
+
+
+def test_a_changed_solution_is_noticed(workshop: Judge, edit: Callable[..., None]) -> None:
+    folder = workshop.root / "solutions/ten"
+    before = workshop.grade("ten", folder)
+    edit("solutions/ten/ten.py", "return number", "return 0")
+    after = workshop.grade("ten", folder)
+    assert (before.status, after.status) == ("passed", "failed")
+    assert before.kata_digest != after.kata_digest
+
+
+def test_a_changed_misconception_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
+    wrong = "graders/hidden/scaling/wrong/added.py"
+    folder = written("scaling", (workshop.root / wrong).read_text(encoding="utf-8"))
+    edit(wrong, "The factor is added", "A sum is made")
+    said = [test.diagnosis for test in workshop.grade("scaling", folder).tests if test.diagnosis]
+    assert said == ["A sum is made instead of multiplied."]
+
+
+def test_misconceptions_are_observed_only_once(workshop: Judge, edit: Callable[..., None]) -> None:
+    """One takes long to import; a second grading does not wait for it, and has the same diagnosis."""
+    edit(
+        "graders/hidden/scaling/wrong/zeros.py", "import numpy", f"import time\n\ntime.sleep({IMPORT_S})\nimport numpy"
+    )
+    edit("katas/scaling/kata.toml", "[tasks.value]", f"[limits]\nimport_s = {LONG_S}\n[tasks.value]")
+    added = (workshop.root / "graders/hidden/scaling/wrong/added.py").read_bytes()
+    first, second = (
+        workshop.grade_files("scaling", {"scaling.py": added}, diagnosing=True, seed=bytes([number]) * 16)
+        for number in range(2)
+    )
+    for verdict in (first, second):
+        assert [test.diagnosis for test in verdict.tests if test.diagnosis] == [
+            "The factor is added instead of multiplied."
+        ]
+    assert first.duration_s > IMPORT_S
+    assert second.duration_s < IMPORT_S
+
+
+def test_no_state_of_a_submission_reaches_the_next(workshop: Judge, written: Written) -> None:
+    workshop.grade("ten", written("ten", "import builtins\nbuiltins.left = 1\ndef answer(number):\n    return 0\n"))
+    text = "import builtins\ndef answer(number):\n    return number if not hasattr(builtins, 'left') else 0\n"
+    assert workshop.grade("ten", written("ten", text)).status == "passed"
+
+
+def test_saving_an_answer_again_reads_nothing_again(workshop: Judge, edit: Callable[..., None]) -> None:
+    assert workshop.grade("ten").status == "failed"
+    before = rooms(root_pid(workshop))
+    edit("katas/ten/ten.py", "raise NotImplementedError", "return number")
+    for beside in (".ten.py.swp", "ten.py~", "#ten.py#"):
+        (workshop.root / "katas" / "ten" / beside).write_text("", encoding="utf-8")
+    assert workshop.grade("ten").status == "passed"
+    assert rooms(root_pid(workshop)) == before
+
+
+def test_a_visible_grading_decides_only_visible_tasks(workshop: Judge, written: Written) -> None:
+    folder = written("ten", "def answer(number):\n    return min(number, 8)\n")
+    assert workshop.grade("ten", folder).score == 5
+    alone = workshop.grade("ten", folder, visible=True)
+    assert (alone.status, alone.score, alone.max_score) == ("passed", 5, 5)
+    assert {test.visibility for test in alone.tests} == {"visible"}
+
+
+# ------------------------------------------------------------------------------------- cancelling
+
+
+class Withdrawn(threading.Thread):
+    """A thread that cancels a grading as soon as a worker computes; `left` has the workers that did."""
+
+    def __init__(self, root: int) -> None:
+        super().__init__(daemon=True)
+        self.root = root
+        self.left: set[Process] = set()
+        self.until, self.closer = os.pipe()
+        self.start()
+
+    def run(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.left and time.monotonic() < deadline:
+            server = busy(self.root)
+            if server is not None:
+                self.left = {each for each in descendants(server.pid) if each.cpu_ticks >= BUSY_TICKS}
+        os.close(self.closer)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_cancelled_grading_ends_at_once_with_its_workers(workshop: Judge, written: Written) -> None:
+    right = written("ten", RIGHT)
+    workshop.grade("ten", right)
+    withdrawn = Withdrawn(root_pid(workshop))
+    with pytest.raises(Abandoned):
+        workshop.grade("ten", written("ten", ENDLESS), until=withdrawn.until)
+    assert withdrawn.left
+    assert gone(withdrawn.left) == set()  # long before the end of their call
+    assert workshop.grade("ten", right).status == "passed"
+    os.close(withdrawn.until)
+
+
+def test_a_finished_response_takes_priority_over_cancelling(workshop: Judge, written: Written) -> None:
+    until, closer = os.pipe()
+    assert workshop.grade("ten", written("ten", RIGHT), until=until).status == "passed"
+    os.close(closer)
+    with pytest.raises(Abandoned):
+        workshop.grade("ten", written("ten", RIGHT), until=until)
+    os.close(until)
+
+
+# ---------------------------------------------------------------------------------------- what is killed
+
+
+def test_a_fork_server_killed_between_gradings_is_replaced(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    servers = set(python_of_workers(root_pid(workshop)))
+    assert servers
+    for server in servers:
+        os.kill(server.pid, signal.SIGKILL)
+    verdict = workshop.grade("ten", folder)
+    assert (verdict.status, verdict.score, verdict.message) == ("passed", 10, "")
+    assert gone(servers) == set()
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_fork_server_killed_during_a_grading_is_replaced(workshop: Judge, written: Written) -> None:
+    workshop.grade("ten", written("ten", RIGHT))
+    with Killer(root_pid(workshop), times=1) as killer:
+        verdict = workshop.grade("ten", written("ten", BUSY))
+    assert len(killer.killed) == 1
+    assert (verdict.status, verdict.score, verdict.message) == ("passed", 10, "")
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_fork_server_killed_twice_is_an_error(workshop: Judge, written: Written) -> None:
+    workshop.grade("ten", written("ten", RIGHT))
+    with Killer(root_pid(workshop), times=2) as killer:
+        verdict = workshop.grade("ten", written("ten", BUSY))
+    assert len(killer.killed) == 2
+    assert (verdict.status, verdict.exit_status, verdict.score) == ("error", 2, 0)
+    assert "failed" not in statuses(verdict).values()
+    assert "workers' fork server" in verdict.message
+    assert "nothing is charged to the submission" in verdict.message
+
+
+def test_the_judge_continues_after_its_fork_server_died_twice(workshop: Judge, written: Written) -> None:
+    verdict = workshop.grade("ten", written("ten", RIGHT))
+    assert (verdict.status, verdict.score) == ("passed", 10)
+
+
+def test_a_suite_server_killed_between_gradings_is_replaced(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    assert rooms(root_pid(workshop))
+    for room in rooms(root_pid(workshop)):
+        os.kill(room, signal.SIGKILL)
+    verdict = workshop.grade("ten", folder)
+    assert (verdict.status, verdict.score) == ("passed", 10)
+
+
+def test_a_killed_judging_process_is_restarted(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    workshop.grade("ten", folder)
+    root = root_pid(workshop)
+    left = descendants(root)
+    os.kill(root, signal.SIGKILL)
+    assert gone(left) == set()
+    verdict = workshop.grade("ten", folder)
+    assert (verdict.status, verdict.score) == ("passed", 10)
+    assert root_pid(workshop) != root
+
+
+# ------------------------------------------------------------------------------------ what is left behind
+
+CLIENT = """
+import sys
+from pathlib import Path
+from graders import Judge
+from graders.judge import process
+
+with Judge(Path(sys.argv[1])) as judge:
+    judge.grade("ten", Path(sys.argv[1]) / "solutions/ten")
+    print(judge._process.process.pid, flush=True)
+    for folder in sys.argv[2:]:
+        judge.grade("ten", Path(folder))
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def client(repository: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
+    """client(folder…) is a process with a judge that has graded once and goes on with these; and its judge's pid.
+
+    Its temporary files are in `tmp_path`, in folders whose names begin with `katas-`.
+    """
+    started = []
+
+    def start(*folders: Path) -> tuple[subprocess.Popen[str], int]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLIENT, str(repository), *map(str, folders)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        return process, int(process.stdout.readline())
+
+    yield start
+    for each in started:
+        each.kill()
+        each.communicate()
+
+
+@pytest.mark.security
+def test_nothing_is_left_after_the_client_is_killed(client: Callable[..., tuple], tmp_path: Path) -> None:
+    process, root = client()
+    left = descendants(process.pid)
+    assert root in {each.pid for each in left}
+    assert python_of_workers(root)
+    assert list(tmp_path.glob("katas-*"))
+    process.kill()
+    process.wait()
+    assert gone(left) == set()
+    assert list(tmp_path.glob("katas-*")) == []
+
+
+@pytest.mark.security
+def test_nothing_is_left_after_the_client_dies_while_grading(
+    client: Callable[..., tuple], written: Written, tmp_path: Path
+) -> None:
+    process, root = client(written("ten", ENDLESS))
+    deadline = time.monotonic() + PATIENCE_S
+    while busy(root) is None:
+        assert time.monotonic() < deadline
+    left = descendants(process.pid)
+    process.kill()
+    process.wait()
+    assert gone(left) == set()
+    assert list(tmp_path.glob("katas-*")) == []
+
+
+@pytest.mark.security
+def test_nothing_is_left_after_a_judge_is_closed(repository: Path) -> None:
+    judge = Judge(repository)
+    with judge:
+        assert judge.grade("ten", repository / "solutions/ten").status == "passed"
+        left = descendants(root_pid(judge)) | {each for each in running() if each.pid == root_pid(judge)}
+    assert gone(left) == set()
+    judge.close()  # closing twice is allowed
+
+
+def test_a_closed_judge_restarts_for_the_next_grading(repository: Path) -> None:
+    judge = Judge(repository, resident=False)
+    try:
+        for _ in range(2):
+            assert judge.grade("chain", repository / "solutions/chain").status == "passed"
+            judge.close()
+    finally:
+        judge.close()
+
+
+def test_workers_are_gone_after_every_grading(workshop: Judge, written: Written) -> None:
+    folder = written("ten", RIGHT)
+    counts = []
+    for _ in range(4):
+        workshop.grade("ten", folder)
+        deadline = time.monotonic() + PATIENCE_S
+        # The pool of prepared workers is refilled, and never grows beyond its size.
+        while len(descendants(root_pid(workshop))) > 30 and time.monotonic() < deadline:
+            os.sched_yield()
+        counts.append(len(descendants(root_pid(workshop))))
+    assert max(counts) <= 30
+
+
+# ------------------------------------------------------------------------------------------- confinement
+
+
+@pytest.fixture(scope="module")
+def weak(repository: Path) -> Iterator[Judge]:
+    """A judge with only the inner layer of confinement."""
+    with Judge(repository, confinement="partial") as judge:
+        yield judge
+
+
+@pytest.mark.security
+def test_partial_confinement_works_and_is_reported(weak: Judge, repository: Path) -> None:
+    verdict = weak.grade("ten", repository / "solutions/ten")
+    assert (verdict.status, verdict.confinement) == ("passed", "partial")
+
+
+@pytest.mark.security
+def test_full_confinement_is_reported(judge: Judge, repository: Path) -> None:
+    assert judge.grade("ten", repository / "solutions/ten").confinement == "full"
+
+
+@pytest.mark.security
+def test_too_weak_confinement_is_an_error_and_runs_nothing(weak: Judge, repository: Path) -> None:
+    strict = Judge(repository, confinement="partial", require="full", started=weak._process)
+    verdict = strict.grade("ten", repository / "solutions/ten")
+    assert (verdict.status, verdict.exit_status, verdict.tests) == ("error", 2, ())
+    assert verdict.message == "confinement is partial, but full is required: bubblewrap was left out"
+    assert verdict.confinement == "partial"
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("required", ["partial", "none", None])
+def test_as_much_confinement_as_required_is_enough(weak: Judge, repository: Path, required: str | None) -> None:
+    strict = Judge(repository, confinement="partial", require=required, started=weak._process)
+    assert strict.grade("ten", repository / "solutions/ten").status == "passed"
+
+
+@pytest.mark.security
+def test_partial_confinement_still_blocks_files_and_sockets(weak: Judge, written: Written) -> None:
+    text = """
+import json, os, socket
+
+def answer(number):
+    found = []
+    for path in ["/etc/passwd", "/proc/self/status", os.path.expanduser("~")]:
+        try:
+            open(path).close()
+            found.append(path)
+        except IsADirectoryError:
+            found.append(path)
+        except OSError:
+            pass
+    try:
+        socket.socket()
+        found.append("socket")
+    except OSError:
+        pass
+    raise RuntimeError("FOUND " + json.dumps(found))
+"""
+    message = result(weak.grade("ten", written("ten", text)), "test_one").message
+    assert json.loads(message.split("FOUND ")[1].splitlines()[0]) == []
+
+
+def test_pytorch_is_not_imported_for_tests_that_do_not_use_it(judge: Judge) -> None:
+    assert judge._process is not None
+    assert "libtorch" not in Path(f"/proc/{judge._process.process.pid}/maps").read_text()
+
+
+def test_a_mention_of_pytorch_in_any_test_is_found(repository: Path) -> None:
+    assert not process._tests_mention_torch(repository)
+    assert process._tests_mention_torch(Path(__file__).parents[2])

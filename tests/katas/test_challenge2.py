@@ -1,0 +1,284 @@
+"""Challenge 2's solution: killed, resumed, on a cluster that loses a worker; and logs that were tampered with."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import io
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import Judge, intake
+from graders.catalogue import load
+from graders.verdict import Verdict
+from tests import workshop
+from tests.late import Late, torch
+
+PIL = Late("PIL.Image")
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = [ROOT / "solutions" / "challenge2", ROOT / "katas" / "challenge2"]
+RESULTS = "results/experiment_log.csv", "results/best_models.json", "results/tradeoff_plot.png"
+
+# A search whose trials are short, for a process that is killed: told a number, it never ends the trial after so many.
+PROGRAM = """
+import itertools, signal, sys, time
+import numpy as np
+import search as solution
+from images import ImageData
+from search import sample, search
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where whoever started the tests ignores it
+if len(sys.argv) > 2:
+    run_trial, begun = solution.run_trial, itertools.count()
+
+    def held(*given, **named):
+        if next(begun) == int(sys.argv[2]):
+            time.sleep(120)
+        return run_trial(*given, **named)
+
+    solution.run_trial = held
+rng = np.random.default_rng(0)
+X, y = rng.integers(0, 256, (600, 40)).astype(np.uint8), rng.integers(0, 3, 600)
+data = ImageData("noise", X[:500], y[:500], X[500:], y[500:], n_classes=3)
+trials = search(sample(10, np.random.default_rng(1)), data, epochs=1, seed=0, log=sys.argv[1])
+print(len(trials))
+"""
+
+
+@pytest.fixture(scope="module")
+def solution() -> Iterator[ModuleType]:
+    """The solution's module; processes that are started meanwhile can import it too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, FOLDERS)))
+        for folder in reversed(FOLDERS):
+            patch.syspath_prepend(folder)
+        yield importlib.import_module("search")
+        for name in ("search", "images"):
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def noise(solution: ModuleType) -> Any:
+    """Data on which a trial takes a fraction of a second."""
+    del solution
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (3000, 40)).astype(np.uint8), rng.integers(0, 3, 3000)
+    return importlib.import_module("images").ImageData("noise", X[:2500], y[:2500], X[2500:], y[2500:], n_classes=3)
+
+
+def rows(log: Path) -> list[str]:
+    return log.read_text().splitlines()[1:] if log.exists() else []
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.005)
+
+
+# Broken off, and taken up again
+
+
+@pytest.mark.deep
+def test_a_search_that_is_killed_goes_on_from_its_log(solution: ModuleType, tmp_path: Path) -> None:
+    log, command = tmp_path / "trials.csv", [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen([*command, str(log), "6"]) as killed:
+        wait_for(lambda: len(rows(log)) >= 5)
+        killed.kill()
+    before = rows(log)
+    done = len(solution.read_log(log))
+    assert 5 <= done <= 6
+    screen, terminal = pty.openpty()
+    with subprocess.Popen([*command, str(log)], stderr=terminal, stdout=subprocess.PIPE) as second:
+        os.close(terminal)
+        told = b"".join(iter(lambda: read(screen), b"")).decode()
+        assert second.stdout is not None
+        assert second.stdout.read().split() == [b"10"]
+    os.close(screen)
+    after = rows(log)
+    assert len(after) == 10
+    assert len({row.rpartition(",noise,")[0] for row in after}) == 10
+    assert after[:done] == before[:done]
+    assert f"{10 - done}/{10 - done}" in told  # the bar: trials, the best so far, time left
+    assert re.search(r"best \d+\.\d%.*\d:\d\d", told)
+
+
+def read(screen: int) -> bytes:
+    try:
+        return os.read(screen, 4096)
+    except OSError:  # the other end is closed
+        return b""
+
+
+def test_ctrl_c_keeps_what_is_done(solution: ModuleType, tmp_path: Path) -> None:
+    log = tmp_path / "trials.csv"
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(log), "4"], stderr=subprocess.PIPE) as program:
+        wait_for(lambda: len(rows(log)) >= 2)
+        program.send_signal(signal.SIGINT)
+        assert program.stderr is not None
+        assert b"KeyboardInterrupt" in program.stderr.read()
+    assert 2 <= len(solution.read_log(log)) <= 4
+
+
+# On a cluster
+
+
+def test_an_executor_s_trials_are_logged_and_those_of_no_executor(
+    solution: ModuleType, noise: Any, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)  # the number of threads changes the order of sums, and so the accuracy
+    log, architectures = tmp_path / "trials.csv", solution.sample(4, np.random.default_rng(1))
+    with ThreadPoolExecutor(1) as executor:  # two threads would draw their dropout from one generator, in any order
+        trials = solution.search(architectures, noise, epochs=1, seed=0, executor=executor, log=log)
+    assert [trial.architecture for trial in trials] == architectures
+    assert {trial.architecture for trial in solution.read_log(log)} == set(architectures)
+    assert len(rows(log)) == 4
+    assert solution.run_trial(architectures[2], noise, epochs=1, seed=0).accuracy == trials[2].accuracy
+
+
+@pytest.mark.deep
+@pytest.mark.filterwarnings("default")  # what Dask warns of is not ours
+def test_a_cluster_that_loses_a_worker_loses_no_trial(solution: ModuleType, noise: Any, tmp_path: Path) -> None:
+    from distributed import Client, LocalCluster
+
+    log, architectures = tmp_path / "trials.csv", solution.sample(24, np.random.default_rng(1))
+    seen: list[list[str]] = []
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "local_directory": str(tmp_path)}
+    with LocalCluster(**settings) as cluster, Client(cluster) as client:
+
+        def kill_one() -> None:
+            wait_for(lambda: len(rows(log)) >= 4)
+            seen.append(rows(log))
+            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+
+        killing = threading.Thread(target=kill_one)
+        killing.start()
+        trials = solution.search(architectures, noise, epochs=3, seed=0, executor=client.get_executor(), log=log)
+        killing.join()
+    assert [trial.architecture for trial in trials] == architectures
+    after = rows(log)
+    assert len(after) == 24
+    assert {trial.architecture for trial in solution.read_log(log)} == set(architectures)
+    assert after[: len(seen[0])] == seen[0]
+    alone = solution.run_trial(architectures[5], noise, epochs=3, seed=0)
+    assert alone.accuracy == trials[5].accuracy
+
+
+# Tampered logs, made consistent again where the one who tampers knows how
+
+
+@pytest.fixture(scope="module")
+def judging() -> Iterator[Judge]:
+    with Judge(ROOT, require="full") as judge:
+        yield judge
+
+
+@pytest.fixture
+def tampered(judging: Judge, solution: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
+    """tampered(change, task): the verdict on the solution whose results were written of other trials."""
+    kata = load(ROOT, "challenge2")
+
+    def grade(change: Callable[[list[Any]], list[Any]], task: str) -> Verdict:
+        trials = solution.read_log(kata.solution / RESULTS[0])
+        solution.write_results(change(trials), tmp_path / "results")
+        files = intake.shipped(kata, kata.solution) | {name: (tmp_path / name).read_bytes() for name in RESULTS}
+        # The first failure ends it where trials are trained again, which takes long.
+        return judging.grade_files("challenge2", files, tasks=[task], thorough=task != "repeated")
+
+    return grade
+
+
+def reasons(verdict: Verdict) -> str:
+    assert verdict.status == "failed"
+    return "\n".join(test.message for test in verdict.tests if test.status == "failed")
+
+
+@pytest.mark.deep  # the attack Z37 is the same, done by a submission
+def test_a_raised_accuracy_with_all_that_follows_from_it_is_found_by_training_again(
+    tampered: Callable[..., Verdict],
+) -> None:
+    def raised(trials: list[Any]) -> list[Any]:
+        worst = min(range(len(trials)), key=lambda place: trials[place].accuracy)
+        trials[worst] = dataclasses.replace(trials[worst], accuracy=0.95)
+        return trials
+
+    assert "the log has accuracy 0.950, but the trial now gives" in reasons(tampered(raised, "repeated"))
+
+
+def test_a_doubled_trial_is_found(tampered: Callable[..., Verdict]) -> None:
+    assert "repeats line 2" in reasons(tampered(lambda trials: [*trials, trials[0]], "log"))
+
+
+@pytest.mark.deep
+def test_a_log_of_nineteen_is_too_short(tampered: Callable[..., Verdict]) -> None:
+    assert "19 different architectures" in reasons(tampered(lambda trials: trials[:19], "log"))
+
+
+@pytest.mark.deep
+def test_a_log_of_another_space_is_refused(tampered: Callable[..., Verdict]) -> None:
+    def wider(trials: list[Any]) -> list[Any]:
+        shape = dataclasses.replace(trials[0].architecture, width=48)
+        return [dataclasses.replace(trials[0], architecture=shape), *trials[1:]]
+
+    assert "is not in the search space" in reasons(tampered(wider, "log"))
+
+
+def test_a_blank_picture_is_refused(judging: Judge) -> None:
+    kata, blank = load(ROOT, "challenge2"), io.BytesIO()
+    PIL.new("RGB", (800, 400), "white").save(blank, "PNG")
+    files = intake.shipped(kata, kata.solution)
+    verdict = judging.grade_files("challenge2", files | {RESULTS[2]: blank.getvalue()}, tasks=["log"])
+    assert "tradeoff_plot.png is blank" in reasons(verdict)
+
+
+def test_a_picture_of_anything_else_is_refused(judging: Judge) -> None:
+    kata, noise = load(ROOT, "challenge2"), io.BytesIO()
+    PIL.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)).save(noise, "PNG")
+    files = intake.shipped(kata, kata.solution)
+    verdict = judging.grade_files("challenge2", files | {RESULTS[2]: noise.getvalue()}, tasks=["log"])
+    assert "tradeoff_plot.png is not a plot of points" in reasons(verdict)
+
+
+# The command that makes the results
+
+
+def test_a_program_is_run_in_its_folder_with_what_is_supplied(tmp_path: Path) -> None:
+    root = tmp_path / "course"
+    for slug in ("challenge2", "exercise03", "exercise08"):  # and what it builds on
+        shutil.copytree(ROOT / "katas" / slug, root / "katas" / slug)
+    text = "import os, sys, images\nprint(os.getcwd(), images.load.__name__, sys.argv[1:])\nsys.exit(7)\n"
+    (root / "katas" / "challenge2" / "search.py").write_text(text)
+    done = workshop.katas("--root", str(root), "run", "challenge2", "--", "--trials", "3")
+    assert done.status == 7
+    assert done.out == f"{root / 'katas' / 'challenge2'} load ['--trials', '3']\n"
+
+
+def test_what_cannot_be_run_is_said_in_a_line() -> None:
+    assert workshop.katas("run", "challenge5").status == 2
+    assert "Name one with --program: bug1_never_learning.py" in workshop.katas("run", "challenge5").err
+    assert "there is no such file" in workshop.katas("run", "challenge2", "--against", "nowhere").err
+
+
+def test_a_program_that_is_not_written_yet_is_told_so_below_its_traceback() -> None:
+    done = workshop.katas("run", "challenge3")
+    assert done.status == 1
+    last = done.err.splitlines()[-1]
+    assert last.startswith("katas: attention.py is not written yet: attention_weights, attend, ")
+    assert last.endswith(". `katas watch challenge3` shows where to start.")

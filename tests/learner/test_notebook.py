@@ -1,0 +1,408 @@
+"""Notebooks: written by the command, run by a real kernel, graded by a judge that ends with the kernel."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import select
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from graders import catalogue
+from tests import in_process, workshop
+from tests.kernels import Session, client_of, kernel, nbformat, shown
+from tests.observed import descendants
+from tests.workshop import HALF, ROOT, SOLUTION, STUB, katas, write
+
+pytestmark = pytest.mark.usefixtures("jupyter_at_home")
+
+SLUG = "exercise03"
+SOLVED = (ROOT / "solutions" / SLUG / "two_layer.py").read_text(encoding="utf-8")
+ENDS_WITHIN_S = 90.0  # for a killed process to end, on a busy machine
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle cx="4" cy="4" r="3"/></svg>\n'
+README = """\
+# Twice
+
+Multiply.
+
+## The maths
+
+![A disc, black
+on white](figure.svg)
+
+A disc.
+
+```python
+## no heading
+```
+
+## Hints
+
+<details>
+<summary>Hint 1</summary>
+
+Use `FACTOR`.
+
+</details>
+
+## What to read next
+
+Nothing.
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The notebook of exercise03, alone in its folder. Tests do not change it."""
+    folder = tmp_path_factory.mktemp("written")
+    done = katas("--root", str(ROOT), "notebook", SLUG, cwd=folder)
+    assert done.status == 0, done.said
+    return folder / f"{SLUG}.ipynb"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository of one small kata, with a README and a picture."""
+    root = workshop.write_repository(tmp_path / "katas und mehr", ["twice"])
+    write(root / "katas" / "twice" / "README.md", README)
+    write(root / "katas" / "twice" / "figure.svg", PICTURE)
+    return root
+
+
+@pytest.fixture
+def poisoned(tmp_path: Path) -> dict[str, str]:
+    """An environment in which nbformat cannot be imported."""
+    write(tmp_path / "poison" / "nbformat.py", "raise ImportError('not installed')\n")
+    return {"PYTHONPATH": str(tmp_path / "poison")}
+
+
+def cells(path: Path) -> list[Any]:
+    return list(nbformat.read(path, as_version=4).cells)
+
+
+def source_of(path: Path, cell_id: str) -> str:
+    (cell,) = (cell for cell in cells(path) if cell.id == cell_id)
+    return str(cell.source)
+
+
+def changed(root: Path, old: str, new: str) -> None:
+    """Change the kata.toml of the small kata."""
+    path = root / "katas" / "twice" / "kata.toml"
+    assert old in path.read_text(encoding="utf-8")
+    write(path, path.read_text(encoding="utf-8").replace(old, new))
+
+
+def two_files(root: Path) -> None:
+    """Give the small kata two modules and a file that is not a module."""
+    changed(root, 'files = ["twice.py"]', 'files = ["doubles.py", "halves.py", "notes.toml"]')
+    for name, function in {"doubles.py": "twice", "halves.py": "half"}.items():
+        write(root / "katas" / "twice" / name, f"def {function}(x):\n    raise NotImplementedError\n")
+        write(root / "solutions" / "twice" / name, SOLUTION)
+    for folder in ("wrong", "accept"):  # they do not name the module that they replace
+        shutil.rmtree(root / "graders" / "hidden" / "twice" / folder)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "twice" / "notes.toml", "note = 0\n")
+
+
+def copied(notebook: Path, folder: Path) -> Path:
+    return Path(shutil.copy(notebook, folder))
+
+
+# --------------------------------------------------------------------------------------- what is written
+
+
+def test_the_notebook_is_valid_and_says_which_kernel_it_wants(notebook: Path) -> None:
+    page = nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(page)
+    assert (page.nbformat, page.nbformat_minor, page.metadata.kernelspec.name) == (4, 5, "python3")
+
+
+def test_all_of_the_readme_is_in_it(notebook: Path) -> None:
+    text = "\n".join(cell.source for cell in cells(notebook) if cell.cell_type == "markdown")
+    readme = (ROOT / "katas" / SLUG / "README.md").read_text(encoding="utf-8")
+    paragraphs = [part.strip() for part in readme.split("\n\n") if "](figure.svg)" not in part]
+    assert [part for part in paragraphs if part not in text] == []
+
+
+def test_the_stub_is_in_a_cell_that_names_its_file(notebook: Path) -> None:
+    stub = (ROOT / "katas" / SLUG / "two_layer.py").read_text(encoding="utf-8")
+    assert source_of(notebook, "file-1") + "\n" == f"# file: two_layer.py\n{stub}"
+
+
+def test_example_from_the_visible_tests_is_a_cell(notebook: Path) -> None:
+    assert source_of(notebook, "try-1").endswith(
+        "import numpy as np\ntwo_layer_forward(np.array([1.0, -1.0]), np.eye(2), np.array([[1.0, 1.0]]))"
+    )
+
+
+def test_the_same_kata_gives_the_same_bytes(notebook: Path, tmp_path: Path) -> None:
+    in_process.katas("--root", str(ROOT), "notebook", SLUG, "--output", "again.ipynb", cwd=tmp_path)
+    assert (tmp_path / "again.ipynb").read_bytes() == notebook.read_bytes()
+
+
+def test_a_picture_of_the_readme_is_inside_the_file(root: Path) -> None:
+    in_process.katas("notebook", "twice", cwd=root)
+    data = base64.b64encode(PICTURE.encode()).decode()
+    assert source_of(root / "twice.ipynb", "readme-3") == (
+        f'<img alt="A disc, black on white" src="data:image/svg+xml;base64,{data}">'
+    )
+
+
+def test_missing_picture_is_reported(root: Path) -> None:
+    (root / "katas" / "twice" / "figure.svg").unlink()
+    done = in_process.katas("notebook", "twice", cwd=root)
+    assert done.status == 2
+    assert "katas/twice/README.md: the picture figure.svg cannot be read" in done.err
+
+
+def test_hints_stay_folded_and_come_after_the_verdict(root: Path) -> None:
+    in_process.katas("notebook", "twice", cwd=root)
+    assert [cell.id for cell in cells(root / "twice.ipynb")][-3:] == ["grade-1", "further-1", "further-2"]
+    assert "<summary>Hint 1</summary>\n\nUse `FACTOR`.\n\n</details>" in source_of(root / "twice.ipynb", "further-1")
+
+
+def test_fenced_code_is_not_split_at_headings(root: Path) -> None:
+    in_process.katas("notebook", "twice", cwd=root)
+    assert "```python\n## no heading\n```" in source_of(root / "twice.ipynb", "readme-4")
+
+
+# ------------------------------------------------------------------------------------- what the command says
+
+
+def test_existing_file_is_kept(tmp_path: Path) -> None:
+    write(tmp_path / f"{SLUG}.ipynb", "mine")
+    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
+    assert (done.status, (tmp_path / f"{SLUG}.ipynb").read_text()) == (2, "mine")
+    assert f"{SLUG}.ipynb: the file exists already. Name another with --output" in done.err
+
+
+def test_existing_file_is_replaced_with_force(notebook: Path, tmp_path: Path) -> None:
+    write(tmp_path / f"{SLUG}.ipynb", "mine")
+    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, "--force", cwd=tmp_path)
+    assert done.status == 0, done.said
+    assert (tmp_path / f"{SLUG}.ipynb").read_bytes() == notebook.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["exercise99"], "there is no kata `exercise99`"),
+        ([SLUG, "--output", "notes.md"], "notes.md: Jupyter does not open this as a notebook"),
+        ([SLUG, "--output", "nowhere/a.ipynb"], "nowhere/a.ipynb: there is no folder nowhere"),
+    ],
+)
+def test_unwritable_notebook_is_reported_with_exit_status_2(words: list[str], said: str, tmp_path: Path) -> None:
+    done = in_process.katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
+    assert (done.status, list(tmp_path.iterdir())) == (2, [])
+    assert said in done.err
+
+
+def test_a_kata_whose_files_import_each_other_is_refused(root: Path) -> None:
+    two_files(root)
+    write(root / "katas" / "twice" / "doubles.py", "from halves import half\n\n" + STUB)
+    done = in_process.katas("notebook", "twice", cwd=root)
+    assert (done.status, (root / "twice.ipynb").exists()) == (2, False)
+    assert "twice: doubles.py cannot be a notebook cell, because it imports halves. Work on the files" in done.err
+
+
+def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "nbformat", None)
+    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
+    assert done.status == 2
+    assert "pip install 'nn-katas[notebook]'" in done.err
+
+
+def test_other_commands_work_without_nbformat(poisoned: dict[str, str], root: Path) -> None:
+    assert katas("list", cwd=root, env=poisoned).status == 0
+    assert katas("grade", "twice", "--against", "solutions", cwd=root, env=poisoned).status == 0
+
+
+# ----------------------------------------------------------------------------------------- run by a kernel
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(
+    jupyter_at_home: None,  # noqa: ARG001 (a kernel needs its folders)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Session]:
+    """One kernel for all tests of cells' output; it keeps a judge for each repository."""
+    with kernel(tmp_path_factory.mktemp("kernel")) as session:
+        yield session
+
+
+@pytest.fixture
+def session(shared_kernel: Session, tmp_path: Path) -> Session:
+    """The shared kernel in a new folder, with no cell run yet."""
+    shared_kernel.run(f"%cd -q {tmp_path}\n%reset -f in\n%reset -f")
+    return shared_kernel
+
+
+@pytest.fixture(scope="module")
+def two_file_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of one kata with two modules and a file that is not a module."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("two files"), ["twice"])
+    two_files(root)
+    return root
+
+
+def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: Path) -> None:
+    said = session.run_all(copied(notebook, tmp_path))["grade-1"]
+    kata = catalogue.load(ROOT, SLUG)
+    assert "0 of 10 points" in said
+    assert [task.name for task in kata.tasks if not re.search(rf"[✗⊘] {task.title}.* 0 / {task.points:g}", said)] == []
+    assert "two_layer_forward is not written yet" in said
+
+
+def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path) -> None:
+    """The one notebook that runs as "Run all" does, in a kernel of its own."""
+    answer = f"# file: two_layer.py\n{SOLVED}"
+    page = nbformat.read(copied(notebook, tmp_path), as_version=4)
+    (cell,) = (cell for cell in page.cells if cell.id == "file-1")
+    cell.source = answer
+    client_of(page, tmp_path).execute()
+    (graded,) = (cell for cell in page.cells if cell.id == "grade-1")
+    said = shown(graded)
+    assert "10 of 10 points" in said
+    assert "Graded: two_layer.py as last run in cell [1], saved in exercise03-work/" in said
+    assert (tmp_path / "exercise03-work" / "two_layer.py").read_text(encoding="utf-8") == answer
+
+
+def test_kata_of_several_files_is_graded_outside_its_repository(
+    two_file_root: Path, session: Session, tmp_path: Path
+) -> None:
+    done = in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
+    assert done.status == 0, done.said
+    write(tmp_path / "twice-work" / "notes.toml", "mine = 1\n")
+    said = session.run_all(
+        tmp_path / "twice.ipynb",
+        file_1="# file: doubles.py\nfrom factors import FACTOR\n\ndef twice(x):\n    return FACTOR * x",
+        file_2=f"# file: halves.py\n{HALF}",
+    )
+    assert said["prepared-1"] == "twice-work/notes.toml exists already and was not changed\n"
+    assert "3 of 3 points" in said["grade-1"], said["grade-1"]
+
+
+def test_file_that_is_not_a_cell_is_copied_to_the_folder(two_file_root: Path, session: Session, tmp_path: Path) -> None:
+    in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
+    assert "0 of 3 points" in session.run_all(tmp_path / "twice.ipynb")["grade-1"]
+    assert (tmp_path / "twice-work" / "notes.toml").read_text(encoding="utf-8") == "note = 0\n"
+
+
+def test_counterexample_can_be_pasted_into_the_notebook(session: Session) -> None:
+    session.run("# file: two_layer.py\ndef two_layer_forward(x, W1, W2):\n    raise TypeError('here')")
+    said = session.run(f"from graders.learner.notebook import grade\ngrade('{SLUG}')")
+    _, _, pasted = said.partition("to paste:\n")
+    assert "TypeError: here" in session.run(re.split(r"\n\n(?=✗|  \S)", pasted)[0].strip())
+
+
+@pytest.mark.parametrize("source", ["(" * 150 + "-" * 3000, "1" + "+1" * 100_000, "x = \0"])
+def test_a_cell_that_cannot_be_parsed_is_left_to_the_judge(source: str) -> None:
+    from graders.learner import notebook
+
+    assert notebook._python("affine.py", source) == source
+
+
+def test_notebook_error_is_one_sentence(session: Session, tmp_path: Path) -> None:
+    write(tmp_path / "mine" / "two_layer.py", "mine\n")
+    session.run("from graders.learner.notebook import grade")
+    unrun = session.run(f"grade('{SLUG}')")
+    session.run("# file: two_layer.py\n%time 1")
+    magic = session.run(f"grade('{SLUG}')")
+    session.run("# file: two_layer.py\nx = 1")
+    taken = session.run(f"grade('{SLUG}', 'mine')")
+    lost = session.run(f"grade('{SLUG}', root='/nowhere')")
+    unknown = session.run("grade('exercise99')")
+    said = [" ".join(text.split()) for text in (unrun, magic, taken, lost, unknown)]
+    assert said[0].startswith("katas: two_layer.py: no cell that begins with `# file: two_layer.py` has been run since")
+    assert said[1].startswith("katas: two_layer.py, line 2: `%time 1` is an IPython command, not Python")
+    assert said[2].startswith("katas: mine/two_layer.py: a notebook did not write this file. Move it away")
+    assert said[3] == (f'katas: root="/nowhere": it contains no katas/{SLUG}. Correct the root in this cell.')
+    assert said[4].startswith("katas: exercise99: there is no folder katas/exercise99 in")
+    assert (tmp_path / "mine" / "two_layer.py").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_outside_a_notebook_grade_names_the_command(tmp_path: Path) -> None:
+    from graders.learner.notebook import NotebookError, grade
+
+    with pytest.raises(NotebookError, match="katas grade SLUG --submission DIR"):
+        grade(SLUG, tmp_path)
+
+
+class Ended(NamedTuple):
+    """What a kernel showed and started before it ended."""
+
+    verdicts: list[str]
+    judges: list[set[tuple[int, str]]]
+    files: list[Path]
+    watched: list[int]  # a descriptor for each process that the kernel started
+
+
+def ended(folder: Path, stack: ExitStack, sources: list[str], *, killed: bool) -> Ended:
+    """Grade each of these answers in one kernel, and end the kernel."""
+    seen = Ended([], [], [], [])
+    with kernel(folder) as session:
+        session.run("from graders.learner.notebook import grade")
+        for source in sources:
+            session.run(f"# file: two_layer.py\n{source}")
+            seen.verdicts.append(session.run(f"grade('{SLUG}')"))
+            seen.judges.append(session.judges())
+        for each in descendants(session.pid):
+            with suppress(ProcessLookupError):  # a worker of that grading, which was just ending
+                seen.watched.append(os.pidfd_open(each.pid))
+                stack.callback(os.close, seen.watched[-1])
+        if killed:
+            os.kill(session.pid, signal.SIGKILL)
+    seen.files.extend(folder.iterdir())
+    return seen
+
+
+@pytest.fixture(scope="module")
+def shut_down(
+    jupyter_at_home: None,  # noqa: ARG001 (a kernel needs its folders)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Ended]:
+    """A kernel that graded a wrong answer and a right one, and was shut down."""
+    wrong = "def two_layer_forward(x, W1, W2):\n    return x"
+    with ExitStack() as stack:
+        yield ended(tmp_path_factory.mktemp("shut down"), stack, [wrong, SOLVED], killed=False)
+
+
+def all_end(seen: Ended) -> bool:
+    """Return whether all processes end in time. A descriptor becomes readable once its process has ended."""
+    return all(select.select([each], [], [], ENDS_WITHIN_S)[0] for each in seen.watched)
+
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+
+
+@linux_only
+def test_last_run_cell_is_graded_by_the_same_judge(shut_down: Ended) -> None:
+    first, second = shut_down.judges
+    assert "0 of 10 points" in shut_down.verdicts[0]
+    assert "10 of 10 points" in shut_down.verdicts[1]
+    assert len(first) == 1
+    assert second == first
+    assert shut_down.files == []
+
+
+@linux_only
+def test_no_process_outlives_a_kernel_that_is_shut_down(shut_down: Ended) -> None:
+    assert len(shut_down.watched) > 1
+    assert all_end(shut_down)
+
+
+@linux_only
+def test_no_process_outlives_a_kernel_that_is_killed(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        seen = ended(tmp_path, stack, [SOLVED], killed=True)
+        assert "10 of 10 points" in seen.verdicts[0]
+        assert len(seen.watched) > 1
+        assert all_end(seen)

@@ -1,0 +1,185 @@
+"""The learner's progress file: what it stores, and that nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.errors import KataError
+from graders.learner.progress import Progress, Standing, next_kata, remember, streak
+from graders.verdict import Verdict
+from tests.workshop import ROOT
+
+WRITER = """
+import sys
+from pathlib import Path
+from graders.learner.progress import Progress
+from graders.verdict import Verdict
+
+with Progress(Path(sys.argv[1])) as progress:
+    for number in range(int(sys.argv[2]), 10**9):
+        moment = f"2026-03-01T10:00:00+00:00"
+        progress.record(Verdict(kata="alpha", status="failed", score=number, graded_at=moment))
+        print(number, flush=True)  # only what is said to be kept has to be there
+"""
+
+
+def verdict(slug: str, status: str, score: float, moment: str = "2026-03-01T10:00:00+00:00") -> Verdict:
+    return Verdict(kata=slug, status=status, score=score, max_score=10, graded_at=moment)  # type: ignore[arg-type]
+
+
+def test_best_points_and_first_pass_are_stored(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "progress.sqlite"
+    with Progress(path) as progress:
+        progress.record(verdict("alpha", "failed", 4))
+        progress.record(verdict("alpha", "passed", 10, "2026-03-02T12:00:00+00:00"))
+        progress.record(verdict("alpha", "failed", 6, "2026-03-03T12:00:00+00:00"))
+        progress.record(verdict("beta", "awaiting_review", 5))
+        progress.record(verdict("forgotten", "passed", 5))
+    with Progress(path) as progress:
+        found = progress.standings(["alpha", "beta", "gamma"])
+    assert found == {
+        "alpha": Standing("alpha", 3, 10, "2026-03-02"),
+        "beta": Standing("beta", 1, 5, "2026-03-01"),
+        "gamma": Standing("gamma"),
+    }
+    assert [found[slug].done for slug in found] == [True, True, False]
+
+
+def test_seen_hints_are_stored(tmp_path: Path) -> None:
+    with Progress(tmp_path / "p.sqlite") as progress:
+        progress.saw_hint("alpha", 2)
+        progress.saw_hint("alpha", 2)
+        assert (progress.hints_seen("alpha"), progress.hints_seen("beta")) == ({2}, set())
+
+
+@pytest.mark.parametrize("damage", ["text", "head", "middle"])
+def test_damaged_file_is_renamed_and_a_new_one_started(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "progress.sqlite"
+    with Progress(path) as progress, progress._changing() as connection:
+        connection.executemany(
+            "INSERT INTO verdicts (slug, graded_at, status, score, max_score, submission_sha256) "
+            "VALUES (?, '2026-03-01T10:00:00+00:00', 'failed', 1, 1, ?)",
+            [(f"slug{number}", "0" * 64) for number in range(2000)],
+        )
+    data = bytearray(path.read_bytes())
+    spoilt = {
+        "text": b"not a database at all, by far, and long enough to be looked at" * 20,
+        "head": b"\0" * 100 + data[100:],
+        "middle": data[:4096] + random.Random(0).randbytes(len(data) - 8192) + data[-4096:],
+    }[damage]
+    path.write_bytes(spoilt)
+    with Progress(path) as progress:
+        assert "is damaged" in progress.warning
+        progress.record(verdict("alpha", "passed", 10))
+        assert progress.standings(["alpha"])["alpha"].done
+    (aside,) = tmp_path.glob("progress.damaged-*.sqlite")
+    assert aside.read_bytes() == spoilt
+
+
+@pytest.mark.parametrize("place", ["a_file/progress.sqlite", "."])
+def test_unusable_path_is_reported_with_the_fix(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a_file").write_text("")
+    with pytest.raises(KataError, match="Set NN_KATAS_PROGRESS to a file that you can write to"):
+        Progress(tmp_path / place)
+
+
+def test_failure_to_record_is_only_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a_file").write_text("")
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "a_file" / "p.sqlite"))
+    remember([verdict("alpha", "passed", 10)], ROOT)
+    assert "the verdict was not recorded for `katas progress`" in capsys.readouterr().err
+
+
+def test_grader_error_is_not_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))
+    remember([verdict("alpha", "error", 0), verdict("beta", "failed", 0)], ROOT)
+    with Progress() as progress:
+        found = progress.standings(["alpha", "beta"])
+    assert (found["alpha"].tries, found["beta"].tries) == (0, 1)
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.deep)])
+def test_kill_while_writing_loses_no_confirmed_record(tmp_path: Path, kills: int) -> None:
+    path, kept = tmp_path / "progress.sqlite", 0
+    luck = random.Random(1)
+    for _ in range(kills):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(kept + 1)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            first = writer.stdout.readline()  # from here on the process is writing
+            time.sleep(luck.uniform(0, 0.02))
+            os.kill(writer.pid, signal.SIGKILL)
+            kept = int((first + writer.stdout.read()).split("\n")[-2])
+    with Progress(path) as progress:
+        assert not progress.warning
+        scores = [row[0] for row in progress._connection.execute("SELECT score FROM verdicts ORDER BY number")]
+    # At every kill, one more record may have been written but not confirmed.
+    assert sorted(set(scores)) == list(range(1, int(max(scores)) + 1))
+    assert kept <= max(scores) <= kept + 1
+
+
+def test_two_processes_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "progress.sqlite"
+    text = WRITER.replace("10**9", "int(sys.argv[2]) + 100")
+    writers = [
+        subprocess.Popen([sys.executable, "-c", text, str(path), start], cwd=ROOT, stdout=subprocess.DEVNULL)
+        for start in ("0", "1000")
+    ]
+    assert [writer.wait(240) for writer in writers] == [0, 0]
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM verdicts").fetchone() == (200,)
+
+
+TODAY = datetime.date(2026, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [([], 0), ([10], 1), ([9], 1), ([8], 0), ([8, 9, 10], 3), ([7, 9, 10], 2), ([8, 9], 2), ([1, 2, 3], 0)],
+)
+def test_streak_counts_days_in_a_row_up_to_today(days: list[int], expected: int) -> None:
+    assert streak([TODAY.replace(day=day) for day in days], TODAY) == expected
+
+
+def test_next_prefers_katas_in_progress_then_unblocked_ones() -> None:
+    katas = catalogue.load_all(ROOT)
+    standings = {kata.slug: Standing(kata.slug) for kata in katas}
+    first = next_kata(katas, standings)
+    assert first is not None
+    assert (first[0].slug, first[1]) == ("exercise01", "it builds on no other kata")
+    standings["exercise04"] = Standing("exercise04", 2, 3.0)
+    started = next_kata(katas, standings)
+    assert started is not None
+    assert started[0].slug == "exercise04"
+    assert "3 of 10 points" in started[1]
+    done = {slug: Standing(slug, 1, 10, "2026-03-01") for slug in standings}
+    assert next_kata(katas, done) is None
+    left = next_kata(katas, done | {"exercise10": Standing("exercise10")})
+    assert left is not None
+    assert left[0].slug == "exercise10"
+
+
+def test_visible_only_gradings_are_stored_separately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))  # other tests pass a kata named alpha too
+    whole, handed_out = tmp_path / "whole", tmp_path / "handed out"
+    (whole / "graders" / "hidden").mkdir(parents=True)
+    handed_out.mkdir()
+    remember([verdict("alpha", "passed", 3)], handed_out)
+    for root, done in ((whole, False), (handed_out, True)):
+        with Progress.of(root) as progress:
+            assert progress.standings(["alpha"])["alpha"].done is done

@@ -1,0 +1,577 @@
+"""`katas watch`, at a real terminal and without one: its answer to saves and keys, and its state at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.learner.progress import Progress
+from graders.learner.watch.file_watcher import signature
+from graders.learner.watch.task_cache import TaskCache
+from graders.learner.watch.terminal import split
+from graders.verdict import TaskResult, TaskStatus, Verdict
+from tests import workshop
+from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
+from tests.learner.test_learning import README
+from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, katas, write
+
+COLOUR = rb"\x1b\[[0-9;]*3[0-7]m"
+KEYS = "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
+PROGRAM = """
+class History:
+    loss = [2.0, 1.0]
+
+if __name__ == "__main__":
+    history = History()
+    history.loss = [2.0, 1.0]
+"""
+UNTOUCHED = "twice.py is as it was handed out: nothing to grade yet"
+BEGUN = STUB + "# begun\n"
+ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
+LIMITS = "call_s = 3\ntest_s = 6"
+PATIENT = TOML.replace(LIMITS, "call_s = 300\ntest_s = 600\ntotal_s = 900")  # longer than any test waits
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An untouched clone in a folder with an awkward name."""
+    return workshop.write_clone(tmp_path / "my kätas", ["alpha", "beta"], README)
+
+
+Watching = Callable[..., AtTerminal]
+
+
+@pytest.fixture
+def watching(root: Path) -> Iterator[Watching]:
+    """watching(*words, …) starts `katas words…` at a terminal and waits for the first verdict."""
+    opened: list[AtTerminal] = []
+
+    def start(
+        *words: str,
+        command: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+        points: str = "0 of 3 points",
+        **size: int,
+    ) -> AtTerminal:
+        env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite")} | (env or {})
+        opened.append(AtTerminal([*command, KATAS, *words], root, env=env, **size))
+        opened[-1].__enter__()
+        opened[-1].wait(points)
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.__exit__(None, None, None)
+
+
+def save(root: Path, text: str, slug: str = "alpha") -> Path:
+    """Save a file atomically."""
+    path = root / "katas" / slug / "twice.py"
+    return write(path.with_name(".twice.py.new"), text).rename(path)
+
+
+def be_patient(root: Path) -> None:
+    """Give the kata alpha very large limits, so that only a cancelled grading ends early."""
+    write(root / "katas" / "alpha" / "kata.toml", PATIENT)
+
+
+def remembered(root: Path, slug: str = "alpha") -> tuple[int, float, bool]:
+    """Return attempts, best score and whether the kata is done, as in `katas progress`."""
+    with Progress(root / "progress.sqlite") as progress:
+        standing = progress.standings([slug])[slug]
+    return standing.tries, standing.best, standing.done
+
+
+def comes_to(root: Path, tries: int, best: float, done: bool) -> bool:
+    """Return whether this progress is recorded, after a while if necessary: the screen is updated before the disk."""
+    deadline = time.monotonic() + PATIENCE_S
+    while remembered(root) != (tries, best, done) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return remembered(root) == (tries, best, done)
+
+
+def goes_on_for_seconds(screen: str) -> bool:
+    """Return a condition: a grading has been running for a second or more."""
+    return bool(re.search(r"grading … \d+ s", screen))
+
+
+def on_one_screen(*texts: str, without: str = "\0") -> Callable[[str], bool]:
+    """Return a condition: the screen has all of these texts, and not the other one."""
+    return lambda screen: all(text in screen for text in texts) and without not in screen
+
+
+# ------------------------------------------------------------------------------------------ the screen
+
+
+def test_screen_fits_its_window_and_q_restores_the_terminal(watching: Watching, root: Path) -> None:
+    terminal = watching()  # `katas` alone watches, at a terminal
+    terminal.wait(on_one_screen(UNTOUCHED, without="f next failure"))
+    save(root, BEGUN)
+    fresh = on_one_screen("twice is not written yet", "0 of 3 points")
+    terminal.wait(lambda text: fresh(text) and text.endswith(KEYS))
+    rows = terminal.rows()
+    assert re.fullmatch(r"✗ Twice \(alpha\) +0 of 3 points", rows[0])
+    assert "  ✗ Twice a vector                                                         0 / 2" in rows
+    assert "✗ Two becomes four                                                         twice" in rows
+    assert "  │ twice is not written yet" in rows
+    assert rows[-2].endswith("0 of 2 katas done, 0 of 6 points")
+    assert rows[-1] == KEYS
+    assert terminal.written.count(FULL) == 1
+    assert re.search(COLOUR, terminal.written)
+
+    save(root, ADDED)
+    terminal.wait("1 of 3 points")
+    for columns, lines in ((120, 40), (60, 16), (34, 8)):
+        terminal.resize(columns, lines)
+        text = terminal.wait(lambda text: text.startswith("✗ Twice (alpha)") and text.endswith("q quit"))
+        assert len(text.splitlines()) == lines
+    terminal.type("j")
+    terminal.wait("↑ 1")
+
+    terminal.type("q")
+    done = terminal.end()
+    assert (done.status, done.left) == (0, [])
+    assert terminal.restored()
+
+
+def test_bare_katas_prints_help_without_a_terminal(root: Path) -> None:
+    assert "Usage: katas" in katas(cwd=root).said
+
+
+def test_saves_are_graded_and_changes_are_recorded(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    assert remembered(root) == (0, 0, False)  # viewing a stub is not an attempt
+    save(root, ADDED)
+    diagnosis = "Your code behaves exactly like a known mistake. two is added."
+    terminal.wait(on_one_screen("1 of 3 points", diagnosis, "# expected: np.array([0.0])"))
+    assert comes_to(root, 1, 1, False)
+
+    graded_at = re.compile(r"1 of 3 points\n.* (\d\d:\d\d:\d\d), ")
+    first = graded_at.search(terminal.wait(lambda text: bool(graded_at.search(text))))
+    assert first is not None
+    while time.strftime("%H:%M:%S") == first[1]:  # only the time of the verdict changes on the screen
+        time.sleep(0.05)
+    save(root, ADDED)
+    terminal.wait(lambda text: bool(again := graded_at.search(text)) and again[1] != first[1])
+    terminal.type("h")
+    terminal.wait("Hint 1: small")  # by then everything has been written
+    assert remembered(root) == (1, 1, False)
+
+    terminal.type("c")
+    terminal.wait(on_one_screen("visible tests only", "0 of 2 points", without="Half a number"))
+    save(root, SOLUTION)
+    terminal.wait(on_one_screen("2 of 2 points", "c to run all tests; they decide"))
+    assert remembered(root) == (1, 1, False)  # a pass of the visible tests alone is not progress
+    terminal.type("c")
+    terminal.wait("3 of 3 points")
+    terminal.wait("n: beta, Twice (it builds on no other kata)")
+    terminal.wait("1 of 2 katas done, 3 of 6 points")
+    assert comes_to(root, 2, 3, True)
+
+    terminal.type("n")
+    terminal.wait("✗ Twice (beta)")
+    save(root, SOLUTION, "beta")
+    terminal.wait("2 of 2 katas done")
+    terminal.type("n")
+    terminal.wait("You have passed every kata.")
+
+
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stop a process, and continue it afterwards."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        os.sched_yield()
+    yield
+    os.kill(pid, signal.SIGCONT)
+
+
+def renamed(path: Path) -> None:
+    path.rename(path.with_name("twice.py~"))
+    write(path.with_name(".twice.py.new"), SOLUTION).rename(path)
+
+
+def in_pieces(path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for start in range(0, len(SOLUTION), 40):
+            file.write(SOLUTION[start : start + 40])
+            file.flush()
+            time.sleep(0.03)
+
+
+def test_every_way_of_saving_ends_with_the_last_save(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    save(root, "x = 1\n\tdef twice(x)\n" + HALF)
+    terminal.wait("✗ twice.py, line 2: IndentationError: unexpected indent")
+    path = save(root, SOLUTION.replace("FACTOR * x", "(FACTOR * x"))
+    terminal.wait("line 3: SyntaxError: '(' was never closed")
+    terminal.wait("\n  │ return (FACTOR * x\n  │        ^\n")
+    rows = terminal.rows()
+    at = next(number for number, row in enumerate(rows) if "line 3: SyntaxError: '(' was never closed" in row)
+    assert rows[at + 1 : at + 3] == ["  │ return (FACTOR * x", "  │        ^"]
+
+    renamed(path)
+    terminal.wait(on_one_screen("3 of 3 points", "All tests pass."))
+    path.unlink()
+    terminal.wait("twice.py is not in katas/alpha/.")
+    in_pieces(path)
+    terminal.wait(on_one_screen("3 of 3 points", "All tests pass.", without="is not in"))
+
+    for number in range(20):
+        save(root, ADDED + f"# {number}\n")
+    save(root, STUB)
+    last = on_one_screen("0 of 3 points", UNTOUCHED)
+    terminal.wait(last)
+    terminal.type("h")
+    terminal.wait("Hint 1: small")
+    terminal.type("\x1b")
+    terminal.wait(last)  # no older verdict has arrived after the last
+
+
+def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching, root: Path) -> None:
+    be_patient(root)  # one call of the former grading would take longer than any test waits
+    terminal = watching("watch", "alpha")
+    save(root, ENDLESS)
+    terminal.wait(goes_on_for_seconds)
+    save(root, SOLUTION)
+    terminal.wait("3 of 3 points")
+    terminal.wait("1 of 2 katas done")
+    assert comes_to(root, 1, 3, True)
+
+    save(root, ENDLESS)
+    terminal.wait(goes_on_for_seconds)
+    terminal.type("\x03")
+    all_is_put_back(terminal, 130)
+
+
+def test_old_syntax_error_disappears_when_grading_restarts(watching: Watching, root: Path) -> None:
+    be_patient(root)
+    terminal = watching("watch", "alpha")
+    save(root, "def twice(x)\n")
+    terminal.wait(on_one_screen("SyntaxError: expected ':'", "could not be graded"))
+    save(root, ENDLESS)
+    terminal.wait(lambda screen: goes_on_for_seconds(screen) and "SyntaxError" not in screen)
+
+
+def all_is_put_back(terminal: AtTerminal, status: int) -> None:
+    """Assert that the command ends with this status, leaves no process, and restores the terminal."""
+    done = terminal.end()
+    assert (done.status, done.left) == (status, [])
+    assert terminal.restored()
+    assert "Traceback" not in done.out
+
+
+def test_unrelated_file_does_not_start_a_grading(root: Path) -> None:
+    from graders import catalogue
+
+    kata = catalogue.load(root, "alpha")
+    before = signature(kata)
+    for name in (".twice.py.swp", "twice.py~", "#twice.py#", "4913", "notes.txt", "__pycache__/twice.pyc"):
+        write(kata.folder / name, "")
+    assert signature(kata) == before
+    write(kata.folder / "factors.py", "FACTOR = 3.0\n")
+    assert signature(kata) != before
+
+
+# Makes inotify_init1(2) fail, as if the limit of watches were reached, and runs the command.
+WITHOUT_NEWS = f"""
+import os, sys
+sys.path.insert(0, {str(workshop.ROOT)!r})
+from graders.worker import seccomp
+from graders.worker.syscalls import prctl
+number = {{"x86_64": 294, "aarch64": 26}}[os.uname().machine]
+refusal = seccomp.ERRNO | 24
+check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
+answers = (seccomp.RETURN, 0, 0, refusal), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+program = seccomp.FilterProgram((*check, *answers))
+prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
+seccomp.install(program.for_process(0))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_watch_works_without_inotify_progress_or_colour(watching: Watching, root: Path) -> None:
+    command = (sys.executable, "-c", WITHOUT_NEWS)
+    env = {"NN_KATAS_PROGRESS": "/dev/null/progress.sqlite", "NO_COLOR": "1"}
+    terminal = watching("watch", "alpha", command=command, env=env)
+    told = "Set NN_KATAS_PROGRESS to a file that you can write to"
+    terminal.wait(lambda text: told in " ".join(text.split()))
+    for title in ("Hint 1: small", "Hint 2: all"):
+        terminal.type("h")
+        terminal.wait(title)
+    for text, points in ((ADDED, 1), (STUB, 0)):
+        save(root, text)
+        terminal.wait(f"{points} of 3 points")
+    save(root, SOLUTION)
+    terminal.wait("1 of 2 katas done")
+    terminal.wait("the verdict was not recorded")
+    terminal.type("n")
+    terminal.wait("✗ Twice (beta)")
+    assert not re.search(COLOUR, terminal.written)
+
+
+# -------------------------------------------------------------------------------- a kata that takes long
+
+PAIR = TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "slow.py"]').replace(
+    'entry_points = ["twice", "half"]', 'entry_points = ["twice", "half", "slow"]'
+)
+PAIR = PAIR.replace("points = 2", 'points = 2\nfiles = ["twice.py"]').replace(
+    "points = 1", 'points = 1\nfiles = ["twice.py"]'
+)
+PAIR = PAIR.replace(LIMITS, "call_s = 60\ntest_s = 120\ntotal_s = 300")  # nothing here is late
+PAIR += '[tasks.slow]\ntitle = "Slowly"\npoints = 4\nfiles = ["slow.py"]\n'
+SLOW = "import time\n\ndef slow(x):\n    time.sleep(2.0)\n    return x\n"
+SLOWER = SLOW.replace("2.0", "6.0")  # for intermediate states
+SLOWLY = """
+@task("slow")
+def test_slowly(kata):
+    assert_close(kata.slow(3.0), 3.0)
+"""
+
+
+@pytest.fixture
+def pair(root: Path) -> Path:
+    """The kata alpha with a second file, whose task takes two seconds."""
+    write(root / "katas" / "alpha" / "kata.toml", PAIR)
+    write(root / "katas" / "alpha" / "test_alpha.py", workshop.VISIBLE + SLOWLY)
+    for place in ("katas", "solutions"):
+        write(root / place / "alpha" / "slow.py", SLOW)
+    for kind in ("wrong", "accept"):
+        folder = root / "graders" / "hidden" / "alpha" / kind
+        (folder / "twice").mkdir()
+        for path in folder.glob("*.py"):
+            path.rename(folder / "twice" / path.name)
+    return root
+
+
+@pytest.mark.deep
+def test_save_grades_its_own_tasks_and_reports_early(watching: Watching, pair: Path) -> None:
+    terminal = watching("watch", "alpha", points="4 of 7 points")
+    slow = pair / "katas" / "alpha" / "slow.py"
+    times = slow.stat()
+    with stopped(terminal.pid()):
+        slow.write_text(SLOW.replace("return x", "return y"), encoding="utf-8")  # a change that is not noticed
+        os.utime(slow, ns=(times.st_atime_ns, times.st_mtime_ns))
+    save(pair, ADDED)
+    terminal.wait("5 of 7 points")
+    assert comes_to(pair, 1, 5, False)
+    save(pair, SOLUTION)
+    terminal.wait("7 of 7 points")
+    terminal.wait("All tests pass.")
+    terminal.wait("1 of 2 katas done")
+    assert comes_to(pair, 2, 7, True)
+
+    write(slow, SLOWER)
+    save(pair, ADDED)
+    waiting = "  · Slowly                                                                 – / 4"
+    terminal.wait(on_one_screen("1 of 3 tasks left", "# expected: np.array([0.0])", "1 / 7 so far", waiting))
+    terminal.wait(on_one_screen("4 / 4", "5 of 7 points"))
+
+    write(slow, SLOWER.replace("return x", "return -x"))
+    terminal.wait("1 of 3 tasks left")
+    save(pair, SOLUTION)
+    terminal.wait("3 / 7 so far")  # the last saved file comes first, then the cancelled tasks
+    terminal.wait(on_one_screen("✗ Slowly", "3 of 7 points"))
+
+    write(slow, SLOWER)
+    terminal.wait("1 of 3 tasks left")
+    terminal.kill(signal.SIGHUP)
+    all_is_put_back(terminal, 129)
+
+
+def test_plain_display_reports_long_gradings_and_takes_keys(watching: Watching, pair: Path) -> None:
+    terminal = watching("watch", "alpha", "--plain", lines=70, points="4 of 7 points")
+    write(pair / "katas" / "alpha" / "slow.py", SLOWER)
+    save(pair, ADDED)
+    # The first grading, of the stubs, printed this too: wait for the one after the save.
+    goes_on = re.compile(r"✗ Every vector is doubled.*still grading: [12] of 3 tasks left", re.DOTALL)
+    terminal.wait(lambda text: bool(goes_on.search(text)))
+    terminal.wait("5 of 7 points")
+    terminal.type("h\n")
+    terminal.wait("Add it to itself.")
+    terminal.type("l\n")
+    terminal.wait("Type the number of a kata.")
+    terminal.type("2\n")
+    terminal.wait("✗ Twice (beta)")
+    terminal.type("q\n")
+    done = terminal.end()
+    assert (done.status, done.left) == (0, [])
+    assert FULL not in terminal.written
+    assert "\x1b[?25l" not in done.out
+
+
+def cache_of(root: Path) -> TaskCache:
+    return TaskCache(catalogue.load(root, "alpha"))
+
+
+def of(*tasks: tuple[str, TaskStatus]) -> Verdict:
+    results = tuple(TaskResult(name=name, title="", status=status, score=0, max_score=1) for name, status in tasks)
+    return Verdict(kata="alpha", status="failed", tasks=results)
+
+
+def test_cache_requests_all_tasks_then_those_of_saved_files(pair: Path) -> None:
+    board = cache_of(pair)
+    assert board.asked() == {"twice", "half", "slow"}
+    board.take(of(("twice", "passed"), ("half", "passed"), ("slow", "passed")), board.asked())
+    assert board.due == set()
+    board.saved({"slow.py"})
+    assert board.asked() == {"slow"}
+    board.saved({"twice.py"})
+    assert board.asked() == {"twice", "half"}
+    board.close(board.asked())
+    assert board.asked() == {"slow"}
+    board.saved({"test_alpha.py"})
+    assert board.asked() == {"twice", "half", "slow"}
+
+
+def test_cache_requests_later_tasks_unless_they_are_blocked(pair: Path) -> None:
+    path = pair / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8") + 'after = ["half"]\n')
+    board = cache_of(pair)
+    board.take(of(("twice", "passed"), ("half", "failed"), ("slow", "blocked")), board.asked())
+    board.saved({"slow.py"})
+    assert board.asked() == {"half", "slow"}  # nothing else to grade
+    board.saved({"twice.py", "slow.py"})
+    assert board.asked() == {"twice", "half", "slow"}
+
+
+# ------------------------------------------------------------------------------------------------ keys
+
+
+def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, root: Path) -> None:
+    terminal = watching("watch", "alpha")
+    save(root, BEGUN)
+    terminal.wait("1 of 3 tests that do not pass; press f for the next.")
+    terminal.type("f")
+    terminal.wait(on_one_screen("✗ Every vector is doubled", "2 of 3 tests that do not pass"))
+    terminal.type("n")
+    terminal.wait("alpha is not passed yet. Press l to choose another kata.")
+    terminal.type("l")
+    terminal.wait("›  1 · alpha")
+    terminal.type("\x1b[B")
+    terminal.wait("›  2 · beta")
+    terminal.type("\n")
+    terminal.wait("✗ Twice (beta)")
+    terminal.type("h")
+    terminal.wait("beta has no hints")
+    terminal.type("l")
+    terminal.wait("›  2 · beta")
+    terminal.type("\x1b[A")
+    terminal.wait("›  1 · alpha")
+    terminal.type("\n")
+    terminal.wait(on_one_screen("✗ Twice (alpha)", "0 of 3 points"))
+
+    terminal.type("h")
+    terminal.wait(on_one_screen("Hint 1: small", "Add it to itself.\n  1 more: press h"))
+    terminal.type("h")
+    text = terminal.wait(
+        on_one_screen("Hint 2: all", "x + x", "Hint 1: small", "Add it to itself.", without="more: press h")
+    )
+    assert text.index("x + x") < text.index("Hint 1: small")
+    terminal.type("p")
+    terminal.wait("alpha has nothing to plot.")
+    path = save(root, ADDED + PROGRAM)
+    terminal.wait(on_one_screen("1 of 3 points", "# expected:", without="Hint"))
+    terminal.type("p")
+    terminal.wait("picture: .katas/pictures/alpha-twice.png")
+    assert (root / ".katas" / "pictures" / "alpha-twice.png").read_bytes().startswith(b"\x89PNG")
+
+    terminal.type("ry")  # a y typed before the question is not an answer
+    terminal.wait(on_one_screen("Reset alpha to its stubs?", "y yes  n no"))
+    terminal.type("x")
+    terminal.wait(on_one_screen("Nothing was changed.", without="y yes"))
+    assert path.read_text(encoding="utf-8") == ADDED + PROGRAM
+    terminal.type("r")
+    terminal.wait("y yes  n no")
+    terminal.type("y")
+    terminal.wait(on_one_screen("0 of 3 points", "restored: katas/alpha/twice.py"))
+    assert path.read_text(encoding="utf-8") == STUB
+    (kept,) = (root / ".katas" / "backup").glob("alpha-*/twice.py")
+    assert kept.read_text(encoding="utf-8") == ADDED + PROGRAM
+
+
+def test_keys_are_recognised_when_a_slow_line_splits_them() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as keyboard, open(writing, "wb", buffering=0) as line:
+        line.write("q\x1b[A\x1bOBä\x1b[5~\n".encode())
+        assert split(keyboard.fileno()) == ["q", "up", "down", "ä", "page up", "enter"]
+        line.write(b"\x1b")
+        assert split(keyboard.fileno()) == ["esc"]
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(0.03); print(end='[B')"], stdout=line, bufsize=0
+        )
+        while child.poll() is None:
+            pass
+        line.write(b"\x1b")
+        assert split(keyboard.fileno()) == ["[", "B", "esc"]
+
+
+# --------------------------------------------------------------------------------------- the terminal
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)], ids=["hup", "term"])
+def test_terminating_signal_restores_the_terminal(
+    watching: Watching, root: Path, number: signal.Signals, status: int
+) -> None:
+    be_patient(root)
+    terminal = watching("watch")
+    save(root, ENDLESS)
+    terminal.wait(goes_on_for_seconds)
+    terminal.kill(number)
+    all_is_put_back(terminal, status)
+
+
+def test_ctrl_z_restores_the_terminal_until_continued(root: Path) -> None:
+    env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite"), "PS1": "shell> "}
+    with AtTerminal(["bash", "--norc", "-i"], root, env=env) as terminal:
+        terminal.wait("shell>")
+        terminal.type(f"'{KATAS}' watch alpha\n")
+        terminal.wait("0 of 3 points")
+        terminal.type("\x1a")
+        terminal.wait("Stopped")
+        terminal.type("echo $((6 * 7))\n")
+        terminal.wait("42\nshell>")
+        terminal.type("fg\n")
+        terminal.wait("0 of 3 points")
+        save(root, SOLUTION)
+        terminal.wait("3 of 3 points")
+        terminal.type("q")
+        terminal.wait(lambda text: text.endswith("shell>"))
+        terminal.type("exit $((40 + $?))\n")
+        assert terminal.end().status == 40
+
+
+# ------------------------------------------------------------------------------------------ plain text
+
+
+def test_without_a_terminal_every_verdict_is_a_block_of_text(root: Path) -> None:
+    env = workshop.environment(NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
+    with subprocess.Popen(
+        [KATAS, "watch", "alpha"], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        read = []
+        for line in process.stdout:
+            read.append(line)
+            if line.endswith("0 of 6 points\n"):
+                save(root, SOLUTION)
+            if line.endswith("3 of 6 points\n"):
+                process.terminate()
+        assert process.wait(workshop.PATIENCE_S) == 143
+    text = "".join(read)
+    assert text.startswith("Every save is graded; Ctrl-C quits.\n\nWatching katas/alpha/: twice.py\n\n✗ Tw")
+    assert "\n✗ Twice (alpha)" in text
+    assert "\n✓ Twice (alpha)" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80

@@ -1,0 +1,120 @@
+"""What `katas watch` puts on a screen of a given size."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from graders import catalogue
+from graders.learner.guidance import Hint
+from graders.learner.progress import Standing, points_of
+from graders.learner.watch.state import State
+from graders.learner.watch.view import picture
+from graders.verdict import TaskResult, TaskStatus, TestResult, Verdict
+from tests import workshop
+
+MESSAGE = (
+    "affine: is off in 2 of 2 elements; worst at [1]: expected -1.3, got -1.5; allowed 1.1e-14\n"
+    "affine.py, line 5, in affine: return x @ W.T, which is a line that is as long as such lines are"
+)
+CODE = """\
+import numpy as np
+from affine import affine
+
+W = np.array([[1.0, 0.0], [0.5, -1.0]])
+x = np.array([1.0, 2.0])
+b = np.array([0.1, 0.2])
+affine(W, x, b)
+# expected: np.array([1.1, -1.3])
+# yours   : np.array([1.0, -1.5])"""
+DIAGNOSIS = "The bias is missing: this is W x, and what is asked for is W x + b, which is more than that."
+BODY = """\
+The operator `@` is the matrix product. With `W` of shape `(out, in)` on the left and `x` of shape `(in,)` on the right
+it sums over `in`, which is the sum in the formula.
+
+    code stays as it is"""
+
+
+def screen(state: State, width: int, height: int) -> list[str]:
+    """The lines of the screen."""
+    return picture(state, Console(width=width), width, height).plain.split("\n")
+
+
+@pytest.fixture
+def state() -> State:
+    """exercise01 with two failing tests, and as many katas as are shipped."""
+    katas = [catalogue.load(workshop.ROOT, slug, complete=False) for slug in catalogue.slugs(workshop.ROOT)]
+    kata = next(kata for kata in katas if kata.slug == "exercise01")
+    statuses: list[TaskStatus] = ["failed", "blocked", "blocked", "blocked"]
+    tasks = tuple(
+        TaskResult(name=task.name, title=task.title, status=status, score=0, max_score=task.points, blocked_by=blocked)
+        for task, status in zip(kata.tasks, statuses, strict=False)
+        for blocked in [("vector",) if status == "blocked" else ()]
+    )
+    tests = tuple(
+        TestResult(
+            name=name,
+            task="vector",
+            visibility="visible",
+            status="failed",
+            message=MESSAGE,
+            counterexample=CODE,
+            diagnosis=DIAGNOSIS,
+        )
+        for name in ("test_the_worked_example", "test_a_vector_is_mapped")
+    )
+    verdict = Verdict(kata="exercise01", title="Affine layer", status="failed", max_score=10, tasks=tasks, tests=tests)
+    standings = {kata.slug: Standing(kata.slug) for kata in katas}
+    return State(katas=katas, standings=standings, kata=kata, verdict=verdict, graded_at="12:00:00")
+
+
+def test_expected_and_yours_are_on_an_ordinary_screen(state: State) -> None:
+    shown = screen(state, 80, 24)
+    assert "    # expected: np.array([1.1, -1.3])" in shown
+    assert "    # yours   : np.array([1.0, -1.5])" in shown
+
+
+def test_long_outcomes_are_whole_below_the_code(state: State) -> None:
+    assert state.verdict is not None
+    long = CODE.replace("1.1, -1.3", ", ".join(str(number) for number in range(100)))
+    tests = tuple(
+        TestResult(name="test_a", task="vector", visibility="visible", status="failed", counterexample=long)
+        for _ in range(1)
+    )
+    state.verdict = Verdict(kata="exercise01", status="failed", tasks=state.verdict.tasks, tests=tests)
+    above, _, below = "\n".join(screen(state, 80, 60)).partition("to paste:")
+    assert "# …" in above
+    assert "# yours   : np.array([1.0, -1.5])" in above
+    assert "98, 99" in below
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_every_key_and_the_progress_fit(state: State, width: int) -> None:
+    lines = screen(state, width, 20)
+    rule = max(number for number, line in enumerate(lines) if line.startswith("─"))
+    progress, *keys = lines[rule + 1 :]
+    points = sum(map(points_of, state.katas))
+    assert progress.endswith(f"0 of {len(state.katas)} katas done, 0 of {points:g} points")
+    assert "  ".join(keys) == "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
+
+
+def test_the_next_failing_test_is_shown_and_counted(state: State) -> None:
+    state.place = 1
+    shown = screen(state, 80, 40)
+    assert any(line.startswith("✗ A vector is mapped") for line in shown)
+    assert "2 of 2 tests that do not pass; press f for the next." in shown
+
+
+def test_a_hint_is_wrapped_once(state: State) -> None:
+    state.view, state.hints = "hints", [Hint("Hint 1: one vector", BODY, "Hints")]
+    shown = screen(state, 50, 20)
+    start = shown.index("Hint 1: one vector") + 1
+    assert shown[start : start + 7] == [
+        "  The operator `@` is the matrix product. With",
+        "  `W` of shape `(out, in)` on the left and `x` of",
+        "  shape `(in,)` on the right it sums over `in`,",
+        "  which is the sum in the formula.",
+        "",
+        "      code stays as it is",
+        "",
+    ]

@@ -1,0 +1,378 @@
+"""Counterexamples: small programs that run when pasted into Python, and print what the verdict shows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from graders import catalogue
+from graders.checks.mismatch import Mismatch
+from graders.pytest_plugin.counterexample import parameters, paste
+from graders.pytest_plugin.handle import Call, Probe
+from graders.pytest_plugin.values_as_code import MAX_ENTRIES, code
+from graders.verdict import Verdict
+from graders.wire import DTYPES, generator
+from tests.observed import result
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+
+
+@pytest.fixture
+def pasted() -> Iterator[Callable[..., tuple[dict[str, Any], Any]]]:
+    """Return a function: `pasted(text, {module: source})` runs a counterexample; its names, and its last value."""
+    before = dict(sys.modules)
+
+    def run(text: str, sources: dict[str, str]) -> tuple[dict[str, Any], Any]:
+        for name, source in sources.items():
+            sys.modules[name] = module = ModuleType(name)
+            exec(source, module.__dict__)
+        *lines, shown = ast.parse(text).body
+        names: dict[str, Any] = {}
+        exec(compile(ast.Module(lines, []), "<pasted>", "exec"), names)
+        assert isinstance(shown, ast.Expr)
+        assert isinstance(shown.value, ast.Call)
+        assert ast.unparse(shown.value.func) == "print"
+        return names, eval(compile(ast.Expression(shown.value.args[0]), "<pasted>", "eval"), names)
+
+    path = list(sys.path)
+    yield run
+    sys.path[:] = path
+    for name in set(sys.modules) - set(before):
+        del sys.modules[name]
+
+
+def said(text: str, label: str) -> Any:
+    """Return the value after `# expected:` or `# yours   :`."""
+    found = re.search(rf"^# {label} *: (.*(?:\n# {{11}}.*)*)", text, re.MULTILINE)
+    assert found, text
+    return eval(found[1].replace("\n#           ", "\n"), {"np": np})
+
+
+def sizes(names: dict[str, Any]) -> list[int]:
+    return [value.size for value in names.values() if isinstance(value, np.ndarray)]
+
+
+FIRST_LEFT_OUT = """
+import numpy as np
+
+def scale(x, factor):
+    if x.ndim != 1:
+        raise ValueError("x is no vector")
+    return np.concatenate([x[:1], x[1:] * x.dtype.type(factor)])
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+
+
+# -------------------------------------------------------------------------------------------- end to end
+
+
+def test_a_counterexample_runs_and_shows_both_answers(
+    graded: Graded, solved: Solved, pasted: Callable[..., tuple]
+) -> None:
+    text = result(graded("scaling", FIRST_LEFT_OUT), "test_a_vector").counterexample
+    _, right = pasted(text, {"scaling": solved("scaling")})
+    np.testing.assert_allclose(right, said(text, "expected"), rtol=1e-4)
+    _, wrong = pasted(text, {"scaling": FIRST_LEFT_OUT})
+    np.testing.assert_allclose(wrong, said(text, "yours"), rtol=1e-4)
+    assert not np.allclose(right, wrong)
+
+
+@pytest.mark.parametrize("seed", [bytes([number]) * 16 for number in range(4)], ids=["0", "1", "2", "3"])
+def test_a_counterexample_is_small(graded: Graded, solved: Solved, pasted: Callable[..., tuple], seed: bytes) -> None:
+    text = result(graded("scaling", FIRST_LEFT_OUT, seed), "test_a_vector").counterexample
+    names, _ = pasted(text, {"scaling": solved("scaling")})
+    assert sizes(names) == [1]
+    assert set(names["x"]) <= {0, 1}
+    assert names["factor"] in (0, 1)
+
+
+def test_a_fault_that_needs_two_entries_keeps_two(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    text = FIRST_LEFT_OUT.replace("[x[:1], x[1:] * x.dtype.type(factor)]", "[x[:1] * x.dtype.type(factor), x[1:]]")
+    shown = result(graded("scaling", text), "test_a_vector").counterexample
+    names, _ = pasted(shown, {"scaling": solved("scaling")})
+    assert sizes(names) == [2]
+
+
+def test_arguments_have_the_names_of_the_stub(graded: Graded, pasted: Callable[..., tuple], solved: Solved) -> None:
+    text = result(graded("scaling", FIRST_LEFT_OUT), "test_the_example").counterexample
+    names, _ = pasted(text, {"scaling": solved("scaling")})
+    assert {"x", "factor", "scale"} <= set(names)
+    np.testing.assert_array_equal(names["x"], [1.0, 2.0])
+    assert names["factor"] == 3.0
+
+
+def test_a_generator_is_written_out(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    wrong = solved("scaling").replace("rng.standard_normal(count)", "rng.random(count)")
+    text = result(graded("scaling", wrong), "test_noise_comes_from_the_generator").counterexample
+    assert "np.random.default_rng(" in text
+    _, right = pasted(text, {"scaling": solved("scaling")})
+    np.testing.assert_allclose(right, said(text, "expected"), rtol=1e-4)
+
+
+def test_a_relevant_dtype_is_written_out(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    wrong = solved("scaling").replace("x * x.dtype.type(factor)", "x.astype(float) * factor")
+    text = result(graded("scaling", wrong), "test_the_dtype_stays").counterexample
+    names, _ = pasted(text, {"scaling": solved("scaling")})
+    assert names["x"].dtype == np.float32
+    assert text.endswith(".dtype)\n# expected: float32\n# yours   : float64")
+
+
+def test_an_exception_is_shown_and_raised_again(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
+    wrong = solved("scaling").replace("return x *", "return x @ [1, 2, 3, 4, 5, 6, 7, 8, 9] *")
+    text = result(graded("scaling", wrong), "test_a_vector").counterexample
+    assert "# raises ValueError" in text
+    with pytest.raises(ValueError):
+        pasted(text, {"scaling": wrong})
+
+
+def test_a_probe_is_described_by_its_first_line(graded: Graded, solved: Solved) -> None:
+    wrong = solved("scaling").replace("return x *", "x += 1; return (x - 1) *")
+    text = result(graded("scaling", wrong), "test_the_arguments_are_left_alone").counterexample
+    assert "# The arguments as they are once the function was called with them." in text
+
+
+def of_several(repository: Path) -> dict[str, str]:
+    files = [*(repository / "solutions/several").glob("*.py"), repository / "katas/several/constants.py"]
+    # In the order of their imports.
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(files)}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "test"),
+    [
+        ("layers", "2 * x", "3 * x", "test_double"),
+        ("model", "+ SHIFT", "- SHIFT", "test_predict"),
+    ],
+)
+def test_a_function_is_imported_from_its_own_module(
+    graded: Graded, repository: Path, pasted: Callable[..., tuple], module: str, old: str, new: str, test: str
+) -> None:
+    right = of_several(repository)
+    wrong = right | {module: right[module].replace(old, new)}
+    submitted = {f"{name}.py": text for name, text in wrong.items() if name != "constants"}
+    text = result(graded("several", submitted), test).counterexample
+    assert f"from {module} import" in text
+    _, value = pasted(text, right)
+    np.testing.assert_allclose(value, said(text, "expected"))
+
+
+def test_a_value_without_code_is_left_to_the_message(graded: Graded) -> None:
+    verdict = graded("ten", "def answer(number):\n    return {number}\n")
+    shown = result(verdict, "test_one")
+    assert shown.counterexample == (
+        'import sys; sys.path.insert(0, "katas/ten")\nfrom ten import answer\n\nnumber = 1\nprint(answer(number))'
+    )
+    assert "a set, which is not a plain value" in shown.message
+
+
+def test_a_passed_test_has_no_counterexample(graded: Graded, solved: Solved) -> None:
+    tests = graded("scaling", solved("scaling")).tests
+    assert {(test.counterexample, test.expected, test.actual) for test in tests} == {("", "", "")}
+
+
+@pytest.mark.parametrize("seed", [bytes(16), b"another sixteen "])
+def test_the_verdict_has_the_values_that_the_comments_show(graded: Graded, seed: bytes) -> None:
+    shown = result(graded("scaling", FIRST_LEFT_OUT, seed), "test_a_vector")
+    assert shown.expected
+    assert f"\n# expected: {shown.expected}\n# yours   : {shown.actual}" in shown.counterexample
+
+
+def test_a_value_of_several_lines_is_kept_without_comment_signs(repository: Path) -> None:
+    call = Call("scale", (1.0, 2.0), value=np.ones((2, 12)))
+    case = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", np.zeros((2, 12)), call.value))
+    assert case.expected.startswith("np.array([[0.0, 0.0")
+    assert "\n" in case.expected
+    assert "#" not in case.expected + case.actual
+    assert case.text.endswith(
+        f"# expected: {case.expected}\n# yours   : {case.actual}".replace("\n ", "\n#            ")
+    )
+
+
+def test_a_call_that_raises_has_neither_value(repository: Path) -> None:
+    call = Call("scale", (1.0, 2.0), fault=ZeroDivisionError())
+    case = paste(catalogue.load(repository, "scaling"), call, ZeroDivisionError())
+    assert case.text.endswith("\n# raises ZeroDivisionError")
+    assert (case.expected, case.actual) == ("", "")
+
+
+def test_an_expected_empty_string_has_its_line(repository: Path) -> None:
+    call = Call("scale", (1.0, 2.0), value="a")
+    case = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", "", "a"))
+    assert case.text.endswith("\n# expected: \n# yours   : 'a'")
+    assert (case.expected, case.actual) == ("", "'a'")
+
+
+# ------------------------------------------------------------------------------------------ values as code
+
+
+def read(text: str) -> Any:
+    return eval(text, {"np": np})
+
+
+def alike(left: Any, right: Any) -> bool:
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, np.ndarray | np.generic):
+        return left.dtype == right.dtype and left.shape == right.shape and np.array_equal(left, right, equal_nan=True)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(alike, left, right))
+    if isinstance(left, dict):
+        return alike(list(left.items()), list(right.items()))
+    return bool(left == right) or (left != left and right != right)
+
+
+reals = [name for name in DTYPES if not name.startswith("complex")]
+arrays = st.sampled_from(reals).flatmap(
+    lambda name: hnp.arrays(np.dtype(name), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
+)
+scalars = st.sampled_from(reals).flatmap(lambda name: hnp.arrays(np.dtype(name), ())).map(lambda array: array[()])
+atoms = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.binary(max_size=9)
+
+
+@given(
+    st.recursive(
+        atoms | arrays | scalars,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_a_plain_value_as_code_is_that_value(value: Any) -> None:
+    assert alike(read(code(value)), value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([np.nan, np.inf, -np.inf]),
+        np.array([[np.nan, 1.0]], np.float32),
+        np.float16(np.nan),
+        np.float32(-np.inf),
+        np.bool_(True),
+        np.uint64(2**64 - 1),
+        float("inf"),
+        float("nan"),
+        complex(1, 2),
+        np.complex64(1 - 2j),
+        np.array([1 + 2j, -3j]),
+        np.array([complex(np.nan, 1)]),
+        np.array([complex(1, np.inf), complex(0, np.nan)]),
+        np.complex128(complex(np.nan, np.inf)),
+        np.array([[np.inf], [-np.inf]]),
+        np.empty((0, 3), np.float32),
+        np.array([True, False]),
+    ],
+    ids=repr,
+)
+def test_an_awkward_value_as_code_is_that_value(value: Any) -> None:
+    assert alike(read(code(value)), value)
+
+
+def test_a_generator_as_code_is_that_generator() -> None:
+    assert read(code(generator(5))).random() == np.random.default_rng(5).random()
+
+
+@pytest.mark.parametrize("around", [lambda x: x, lambda x: [x, 1], lambda x: (1, x), lambda x: {"a": x}])
+def test_a_large_array_is_left_out_and_the_code_still_parses(around: Callable[[Any], Any]) -> None:
+    large = np.arange(MAX_ENTRIES + 1.0)
+    assert read(code(around(large))) == around(...)
+
+
+def test_a_call_with_a_large_array_is_only_described(repository: Path) -> None:
+    large = np.arange(MAX_ENTRIES + 1, dtype=np.float32)
+    text = paste(catalogue.load(repository, "scaling"), Call("scale", (large, 2.0), value=large), AssertionError()).text
+    assert text.splitlines() == [
+        "# scale(x, factor)",
+        "# factor = 2.0",
+        "# x = an array of shape (401,), dtype float32",
+        "# yours   : an array of shape (401,), dtype float32",
+    ]
+
+
+def test_a_large_array_of_few_numbers_is_made_by_a_program(repository: Path, pasted: Callable[..., tuple]) -> None:
+    large = np.zeros(900)
+    large[[7, 30]] = 1.0, -0.0
+    call = Call("scale", (large, 2.0), value=large)
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", 2 * large, large)).text
+    assert "x = np.zeros((900,))\nx[7] = 1.0\nx[30] = -0.0\n" in text
+    _, answer = pasted(text, {"scaling": "def scale(x, factor):\n    return x\n"})
+    assert answer == 1.0
+    assert text.endswith(
+        "# an array of shape (900,), dtype float64, wrong in 1 of 900 entries, first at [7]\n"
+        "# expected: 2.0\n# yours   : 1.0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "part", "shown"),
+    [
+        (np.ones(2), np.ones(2), "scale(x)"),
+        ((np.zeros(2), np.ones(2)), np.ones(2), "scale(x)[1]"),
+        ({"dx": 1.5, "dW": 2.5}, 2.5, "scale(x)['dW']"),
+        (np.ones((3, 1)), (3, 1), "scale(x).shape"),
+        ([(1.5, 2.5), 3.5], 2.5, "scale(x)[0][1]"),
+    ],
+)
+def test_the_wrong_element_is_printed(repository: Path, value: Any, part: Any, shown: str) -> None:
+    call = Call("scale", (np.ones(1),), value=value)
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", None, part)).text
+    assert f"\nprint({shown})\n" in text
+
+
+def test_there_are_enough_digits_to_show_the_difference(repository: Path) -> None:
+    call = Call("scale", (1.0, 2.0), value=1 / 3 + 1e-9)
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", 1 / 3, call.value)).text
+    assert text.endswith("# expected: 0.333333333333\n# yours   : 0.333333334333")
+
+
+def test_a_torch_tensor_is_written_as_an_array() -> None:
+    torch = pytest.importorskip("torch")
+    assert alike(read(code(torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True))), np.array([1.0, 2.0]))
+
+
+def test_parameters_come_from_the_stub(repository: Path) -> None:
+    assert parameters(catalogue.load(repository, "scaling"), "scale") == ("x", "factor")
+    assert parameters(catalogue.load(repository, "several"), "predict") == ("x",)
+    assert parameters(catalogue.load(repository, "ten"), "no_such_function") == ()
+
+
+@pytest.mark.parametrize(("entries", "told"), [(3, True), (300, False)])
+def test_a_long_report_of_a_probe_is_left_out(repository: Path, entries: int, told: bool) -> None:
+    probe = Probe("probes.py", "look", "", ("n",), "Look at everything.")
+    call = Call("look", (entries,), probe, value={"weights": np.ones(entries)})
+    text = paste(catalogue.load(repository, "scaling"), call, AssertionError("too many")).text
+    assert ("# yours" in text) is told
+    assert f"n = {entries}" in text
+
+
+@pytest.mark.parametrize("lines", [["zeros(2)", "zeros(2) + zeros(3)"], {"zeros(2)": "", "zeros(2) + zeros(3)": ""}])
+@pytest.mark.parametrize("message", ["key 'zeros(2) + zeros(3)': expected 1", "`zeros(2) + zeros(3)`: expected 1"])
+def test_a_description_shows_the_expression_that_failed(repository: Path, lines: Any, message: str) -> None:
+    probe = Probe("probes.py", "values", "", ("code", "lines"), "Run lines.", "# {code}\n# {lines:failing}")
+    call = Call("values", ("", lines), probe, value={})
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch(message)).text
+    assert text == "# zeros(2) + zeros(3)"
+
+
+def test_a_description_shows_all_expressions_if_none_is_named(repository: Path) -> None:
+    probe = Probe("probes.py", "values", "", ("code", "lines"), "Run lines.", "# {code}\n# {lines:failing}")
+    call = Call("values", ("x = 1", ["x", "x + 1"]), probe, value={})
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong")).text
+    assert text.splitlines() == ["# x = 1", "# x", "# x + 1"]

@@ -1,0 +1,170 @@
+"""A diagnosis names the misconception that behaves exactly like a submission, if there is exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graders import Judge, catalogue
+from graders.pytest_plugin.diagnosis import same
+from graders.verdict import Verdict
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+
+SCALING = """
+import numpy as np
+
+def scale(x, factor):
+    if x.ndim != 1:
+        raise ValueError("x is no vector")
+    {scale}
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+
+
+def diagnoses(verdict: Verdict) -> list[str]:
+    return [test.diagnosis for test in verdict.tests if test.diagnosis]
+
+
+def scaling(body: str) -> str:
+    return SCALING.format(scale=body)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("return factor + x", "The factor is added instead of multiplied."),
+        (
+            "x = x.copy(); x[1:] = x[1:] * x.dtype.type(factor); return x",
+            "The first entry stays as it was.",
+        ),
+        ("return np.asarray(x, dtype=float) * factor", "The answer is float64 whatever x is."),
+        ("np.multiply(x, x.dtype.type(factor), out=x); return x", "x itself is changed."),
+    ],
+    ids=["values", "some values", "dtype", "arguments changed"],
+)
+def test_a_submission_like_one_misconception_gets_its_sentence(graded: Graded, body: str, sentence: str) -> None:
+    verdict = graded("scaling", scaling(body))
+    assert verdict.status == "failed"
+    assert diagnoses(verdict) == [sentence]
+
+
+def test_the_diagnosis_is_on_the_first_failed_test(graded: Graded) -> None:
+    verdict = graded("scaling", scaling("return factor + x"))
+    failed = [test for test in verdict.tests if test.status == "failed"]
+    assert [bool(test.diagnosis) for test in failed] == [True] + [False] * (len(failed) - 1)
+
+
+def test_behaviour_of_two_misconceptions_is_not_diagnosed(graded: Graded) -> None:
+    verdict = graded("scaling", scaling("return np.zeros_like(x)"))
+    assert verdict.status == "failed"
+    assert diagnoses(verdict) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return x - x.dtype.type(factor)",
+        "return x.astype(np.float64) + factor",
+        "x += x.dtype.type(factor); return x",
+        "return (x + x.dtype.type(factor)) * (1 + 1e-4)",
+        "return list(x + x.dtype.type(factor))",
+        "raise ArithmeticError",
+    ],
+    ids=["other values", "other dtype", "other arguments", "nearly", "other type", "other exception"],
+)
+def test_a_slightly_different_submission_is_not_diagnosed(graded: Graded, body: str) -> None:
+    verdict = graded("scaling", scaling(body))
+    assert verdict.status == "failed"
+    assert diagnoses(verdict) == []
+
+
+def test_a_submission_that_varies_between_calls_is_not_diagnosed(graded: Graded) -> None:
+    verdict = graded("scaling", scaling("return x + factor * np.random.standard_normal()"))
+    assert verdict.status == "failed"
+    assert diagnoses(verdict) == []
+
+
+def test_a_crash_is_not_diagnosed(graded: Graded) -> None:
+    verdict = graded("scaling", scaling("import os; os._exit(1)"))
+    assert verdict.status == "failed"
+    assert diagnoses(verdict) == []
+
+
+def test_a_right_submission_is_not_diagnosed(graded: Graded, solved: Solved) -> None:
+    assert diagnoses(graded("scaling", solved("scaling"))) == []
+
+
+@pytest.mark.parametrize("name", ["added", "first_left_out", "always_double", "in_place"])
+def test_every_misconception_fails_its_task_and_is_diagnosed(judge: Judge, repository: Path, name: str) -> None:
+    kata = catalogue.load(repository, "scaling")
+    variant = next(each for each in kata.wrong if each.path.stem == name)
+    solution = {"scaling.py": (kata.solution / "scaling.py").read_bytes()}
+    verdict = judge.grade_files("scaling", variant.submission(solution), diagnosing=True)
+    failed = {task.name for task in verdict.tasks if task.status == "failed"}
+    assert variant.task in failed
+    assert diagnoses(verdict) == [variant.sentence]
+
+
+def test_there_is_no_diagnosis_unless_requested(judge: Judge) -> None:
+    files = {"scaling.py": scaling("return factor + x").encode()}
+    assert diagnoses(judge.grade_files("scaling", files)) == []
+
+
+# ----------------------------------------------------------------------------------- when two are the same
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (None, None),
+        (1, 1),
+        ("a", "a"),
+        (0.1 + 0.2, 0.3),
+        (np.float32(0.1), np.float32(0.1) * (1 + np.finfo(np.float32).eps)),
+        (np.array([1.0, np.nan]), np.array([1.0 + 1e-15, np.nan])),
+        (np.array([1e10, 1e-10]), np.array([1e10, 2e-10])),
+        ([1, (2.0, "a")], [1, (2.0, "a")]),
+        ({"a": np.arange(3)}, {"a": np.arange(3)}),
+        (np.empty(0), np.empty(0)),
+        (1.0, np.float64(1.0)),
+        (np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-11])),
+    ],
+    ids=repr,
+)
+def test_observations_that_agree_up_to_rounding_are_the_same(left: object, right: object) -> None:
+    assert same(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (1, 1.0),
+        (True, 1),
+        (np.float32(1), np.float64(1)),
+        (np.array(1.0), 1.0),
+        (np.zeros(3), np.zeros((3, 1))),
+        (np.zeros(3), np.zeros(3, np.float32)),
+        (np.zeros(3, int), np.zeros(3)),
+        (np.array([1.0, np.nan]), np.array([np.nan, 1.0])),
+        (np.array([1.0]), np.array([np.inf])),
+        (np.array([1.0]), np.array([1.0001])),
+        (np.array([1, 2]), np.array([1, 3])),
+        (np.array([1.7e308 + 1.7e308j, 1.0]), np.array([1.7e308 + 1.7e308j, 2.0])),
+        ([1], (1,)),
+        ([1, 2], [1]),
+        ({"a": 1}, {"b": 1}),
+        ("a", "b"),
+        (("RemoteFault", "ValueError"), ("RemoteFault", "TypeError")),
+    ],
+    ids=repr,
+)
+def test_observations_that_differ_in_type_shape_or_value_are_not(left: object, right: object) -> None:
+    assert not same(left, right)
+    assert not same(right, left)

@@ -1,0 +1,425 @@
+"""`pytest katas/…` as a learner runs it: from any folder, in one process, with helpful output."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from graders import Judge, catalogue
+from tests import workshop
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, write
+
+SEED = "00112233445566778899aabbccddeeff"
+MARK = "The smallest failing case, as code:"
+QUICK = ("-p", "no:benchmark", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:anyio")  # for faster imports
+
+
+def outcomes(done: Finished) -> dict[str, str]:
+    """Return the outcome of every test of a run with -v (or with xdist), by kata and name."""
+    plain = re.findall(r"(\w+)/test_\w+\.py::(\w+) ([A-Z]+)", done.out)
+    spread = re.findall(r"([A-Z]+) (?:katas/)?(\w+)/test_\w+\.py::(\w+)", done.out)
+    return {f"{slug}::{name}": outcome for slug, name, outcome in plain} | {
+        f"{slug}::{name}": outcome for outcome, slug, name in spread
+    }
+
+
+def counted(done: Finished) -> dict[str, int]:
+    """Return {"passed": 3, …} from pytest's last line."""
+    return {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", done.out.splitlines()[-1])}
+
+
+def code_of(done: Finished) -> str:
+    """Return the printed smallest failing case, without pytest's margin."""
+    block = re.search(rf"^E +{re.escape(MARK)}\n((?:E.*\n)+)", done.out, re.M)
+    assert block is not None, done.out
+    return textwrap.dedent("".join(line[1:] or "\n" for line in block[1].splitlines(keepends=True))).strip()
+
+
+# ------------------------------------------------------------------------------ the katas that are shipped
+
+SHARE = ["exercise01", "exercise04"]  # a sample of the shipped katas, for every run of the tests
+TRAINING = "challenge5"  # its five programs train until their symptoms show
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project under a path with spaces and umlauts."""
+    return workshop.copy_project(tmp_path_factory.mktemp("m") / "Übungen für 2 und mehr")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample of the shipped katas, without the harness, under a path with spaces and umlauts."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("m") / "Übungen für 2", [])
+    for name in ("katas", "solutions"):
+        for slug in SHARE:
+            ignored = shutil.ignore_patterns("__pycache__", ".benchmarks")
+            shutil.copytree(ROOT / name / slug, root / name / slug, ignore=ignored)
+    return root
+
+
+@pytest.fixture(scope="module")
+def solved(shared: Path) -> Finished:
+    """A run of the sample against the solutions, from the root."""
+    words = ("-v", "-p", "no:cacheprovider", "-p", "no:benchmark")
+    return workshop.pytest("katas", "--against", "solutions", *words, cwd=shared, torch=True)
+
+
+@pytest.fixture(scope="module")
+def stubs(shared: Path) -> Finished:
+    """A run of the sample as cloned, from inside katas/."""
+    return workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=shared / "katas", torch=True)
+
+
+def all_pass(done: Finished) -> None:
+    assert done.status == 0, done.said
+    assert set(counted(done)) == {"passed"}
+
+
+def all_fail_or_wait(done: Finished, slugs: Iterable[str]) -> None:
+    assert done.status == 1
+    found = outcomes(done)
+    waiting = {name for name, outcome in found.items() if outcome == "SKIPPED"}  # diagnoses that have not been started
+    assert all("the_diagnosis_is_filled_in" in name for name in waiting), found
+    assert {outcome for name, outcome in found.items() if name not in waiting} <= {"FAILED", "BLOCKED"}, found
+    assert {name.partition("::")[0] for name in found} == set(slugs)
+
+
+def same_tests(solved: Finished, stubs: Finished) -> None:
+    assert counted(solved)["passed"] == sum(counted(stubs).get(name, 0) for name in ("failed", "blocked", "skipped"))
+
+
+def test_every_solution_passes_every_visible_test(solved: Finished) -> None:
+    all_pass(solved)
+    assert {name.partition("::")[0] for name in outcomes(solved)} == set(SHARE)
+
+
+def test_every_visible_test_of_a_stub_fails_or_is_blocked(stubs: Finished) -> None:
+    all_fail_or_wait(stubs, SHARE)
+
+
+def test_both_runs_see_the_same_tests(solved: Finished, stubs: Finished) -> None:
+    same_tests(solved, stubs)
+
+
+def test_no_shipped_kata_warns(solved: Finished, stubs: Finished) -> None:
+    assert "warning" not in (solved.said + stubs.said).lower()
+
+
+@pytest.mark.deep
+def test_all_shipped_katas_behave_like_the_sample(project: Path) -> None:
+    solved = workshop.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
+    stubs = workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
+    all_pass(solved)
+    all_fail_or_wait(stubs, catalogue.slugs(ROOT))
+    same_tests(solved, stubs)
+    assert "warning" not in (solved.said + stubs.said).lower()
+
+
+def test_an_unwritten_function_is_reported_in_one_line(stubs: Finished) -> None:
+    assert re.search(r"^softmax is not written yet: exercise04/softmax_cross_entropy.py, line \d+$", stubs.out, re.M)
+
+
+@pytest.mark.parametrize("against", [(), ("--against", "solutions")])
+def test_a_kata_runs_from_inside_its_folder(shared: Path, against: tuple[str, ...]) -> None:
+    done = workshop.pytest("-q", *against, cwd=shared / "katas" / "exercise04", torch=True)
+    assert (done.status, set(counted(done))) == ((0, {"passed"}) if against else (1, {"failed"}))
+
+
+@pytest.mark.deep
+def test_a_kata_of_torch_runs_from_inside_its_folder(project: Path) -> None:
+    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / TRAINING)
+    assert done.status == 0, done.said
+
+
+def test_a_kata_runs_from_the_root() -> None:
+    done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT, cold=True)
+    assert done.status == 1
+    assert "exercise04: 0 of 2 tasks, extras 0 of 3, 0 of 10 points" in done.out
+
+
+# --------------------------------------------------------------------------------------- small katas
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return workshop.write_repository(tmp_path, ["alpha"])
+
+
+def submitted(root: Path, text: str, *words: str, slug: str = "alpha", typed: str | None = None) -> Finished:
+    """`pytest words…` where `text` is the learner's module."""
+    write(root / "katas" / slug / "twice.py", text)
+    return workshop.pytest("-p", "no:cacheprovider", *QUICK, *words, cwd=root, text=typed)
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
+    """A run of a wrong answer that prints, with a fixed seed."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("added"), ["alpha"])
+    text = ADDED.replace("    return 2.0", "    print('x is', x)\n    return 2.0")
+    return root, submitted(root, text, "katas/alpha", "--seed", SEED)
+
+
+def test_no_line_of_the_harness_is_shown(added: tuple[Path, Finished]) -> None:
+    assert "graders/" not in added[1].out
+    assert "Handle(" not in added[1].out
+
+
+def test_a_wrong_value_is_reported_for_the_function(added: tuple[Path, Finished]) -> None:
+    assert re.search(r"^E +AssertionError: twice: wrong value at \[", added[1].out, re.M)
+
+
+def test_the_smallest_failing_case_can_be_pasted(added: tuple[Path, Finished]) -> None:
+    root, done = added
+    code = f"{code_of(done)}\nprint(x.size, twice(x) - x)"
+    pasted = subprocess.run(
+        [sys.executable, "-c", code], cwd=root / "katas" / "alpha", capture_output=True, text=True, check=True
+    )
+    assert pasted.stdout.splitlines()[-1] == "1 [2.]"
+
+
+def test_output_of_a_submission_is_shown(added: tuple[Path, Finished]) -> None:
+    assert re.search(r"^-+ Captured stdout call -+\nx is \[", added[1].out, re.M)
+
+
+def test_the_points_name_the_official_command(added: tuple[Path, Finished]) -> None:
+    assert "points, unofficial" in added[1].out
+    assert "katas grade alpha" in added[1].out
+
+
+def test_the_header_shows_the_seed(added: tuple[Path, Finished]) -> None:
+    assert f"--seed={SEED}" in added[1].out.partition("collected")[0]
+
+
+def test_a_seed_draws_the_same_inputs_again(added: tuple[Path, Finished]) -> None:
+    root, before = added
+    text = ADDED.replace("    return 2.0", "    print('x is', x)\n    return 2.0")
+    again = submitted(root, text, "katas/alpha", "--seed", SEED)
+    other = submitted(root, text, "katas/alpha", "--seed", SEED[::-1])
+    drawn = [re.findall(r"x is (.*)", done.out) for done in (before, again, other)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert code_of(before) == code_of(again)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seed", "zz"], "--seed zz: 32 hexadecimal digits"),
+        (["--seed", "abcd"], "--seed abcd: 32 hexadecimal digits"),
+        (["--against", "solution"], "--against solution: give the name of a folder next to katas/"),
+        (["--against", "../x"], "--against ../x: give the name of a folder next to katas/"),
+    ],
+)
+def test_a_bad_option_is_a_usage_error_in_one_line(root: Path, words: list[str], told: str) -> None:
+    done = submitted(root, STUB, "katas", *words)
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    (line,) = done.said.strip().splitlines()
+    assert line.startswith(f"ERROR: {told}")
+
+
+def test_a_broken_kata_toml_is_one_message(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace("minutes", "minuets"))
+    done = submitted(root, STUB, "-q", "katas")
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    assert "katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?" in done.said
+    assert "Traceback" not in done.said
+
+
+WAYS = ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", "{1, 2}"]
+
+
+def test_a_value_that_is_not_plain_fails_as_in_a_grading(tmp_path: Path, judge_of: Judge) -> None:
+    slugs = [f"way{number}" for number in range(len(WAYS))]
+    root = workshop.write_repository(tmp_path, slugs)
+    for slug, way in zip(slugs, WAYS, strict=True):
+        text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {way}\n\n{HALF}"
+        write(root / "katas" / slug / "twice.py", text)
+    done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", "-k", "two_becomes", cwd=root)
+    assert counted(done)["failed"] == len(WAYS)
+    for slug in slugs:
+        text = (root / "katas" / slug / "twice.py").read_bytes()
+        verdict = judge_of.grade_files("alpha", {"twice.py": text})
+        message = next(test.message for test in verdict.tests if test.name == "test_two_becomes_four")
+        assert message.startswith("twice returned ")
+        assert f"AssertionError: {message}" in done.out
+
+
+@pytest.fixture(scope="module")
+def judge_of(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """A judge of the same small kata."""
+    with Judge(workshop.write_repository(tmp_path_factory.mktemp("judged"), ["alpha"])) as judge:
+        yield judge
+
+
+COUNTED = "import sys\n\n" + ADDED.replace("    return 2.0", "    print('called', file=sys.stderr)\n    return 2.0")
+
+
+def test_a_failing_case_is_reduced(root: Path) -> None:
+    assert submitted(root, COUNTED, "-s", "katas").err.count("called") > 3
+
+
+def test_nothing_is_reduced_under_a_debugger(root: Path) -> None:
+    done = submitted(root, COUNTED, "-s", "--pdb", "katas", typed="p 'x is', x\nq\n")
+    assert done.err.count("called") == 2  # the example, which passes, and the first case, which fails
+    assert "katas/alpha/test_alpha.py" in done.out.partition("(Pdb)")[0]
+
+
+def test_a_breakpoint_is_hit_once_per_case(root: Path) -> None:
+    text = ADDED.replace("    return 2.0", "    breakpoint()\n    return 2.0")
+    done = submitted(root, text, "katas", typed="p 40 + 2\nc\nc\n")
+    assert done.out.count("PDB set_trace") == 2
+    assert "42" in done.out
+    assert MARK in done.out
+
+
+def test_leaving_a_debugger_leaves_pytest(root: Path) -> None:
+    done = submitted(root, ADDED.replace("    return 2.0", "    breakpoint()\n    return 2.0"), "katas", typed="q\n")
+    assert done.status == pytest.ExitCode.INTERRUPTED
+    assert MARK not in done.out
+
+
+def test_it_works_without_pytests_debugger(root: Path) -> None:
+    assert counted(submitted(root, SOLUTION, "-p", "no:debugging", "katas")) == {"passed": 2}
+
+
+def test_a_traceback_ends_in_the_learners_own_line(root: Path) -> None:
+    text = f"def twice(x):\n    return inner(x)\n\ndef inner(x):\n    raise KeyError('mine')\n\n{HALF}"
+    done = submitted(root, text, "katas")
+    assert re.search(r"^>       raise KeyError\('mine'\)$", done.out, re.M)
+    assert "katas/alpha/twice.py:5: KeyError" in done.out
+    assert "graders/" not in done.out
+
+
+IN_NUMPY = f"import numpy as np\n\ndef twice(x):\n    return np.stack([x, x[:0]])\n\n{HALF}"
+
+
+def test_a_traceback_ends_in_the_learners_line_before_numpy(root: Path) -> None:
+    done = submitted(root, IN_NUMPY, "katas", "-k", "becomes_four")
+    assert re.search(r"^>       return np\.stack\(\[x, x\[:0\]\]\)$", done.out, re.M)
+    assert "katas/alpha/twice.py:4: ValueError" in done.out
+    assert "site-packages" not in done.out
+
+
+def test_the_debugger_stops_in_the_learners_line(root: Path) -> None:
+    done = submitted(root, IN_NUMPY, "katas", "-k", "becomes_four", "--pdb", typed="p 'x is', x\nup\np kata\nq\n")
+    assert "katas/alpha/twice.py(4)twice()" in done.out.partition("(Pdb)")[0]
+    assert "('x is', array([2.]))" in done.out
+    assert "(Pdb) <alpha: kata.twice(x), kata.half(x)>\n" in done.out
+
+
+ENDLESS = f"def twice(x):\n    while True:\n        x = x + 0\n\n{HALF}"
+
+
+def short_limit(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace("call_s = 3", "call_s = 0.5"))
+
+
+def test_an_endless_loop_is_stopped_by_the_limit_of_a_call(root: Path) -> None:
+    short_limit(root)
+    done = submitted(root, ENDLESS, "katas")
+    assert counted(done)["failed"] == 2
+    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 2
+    assert re.search(r"^katas/alpha/twice.py:[23]: AssertionError$", done.out, re.M)
+    assert "graders/" not in done.out
+
+
+def test_an_endless_loop_below_a_probe_names_no_probe(root: Path) -> None:
+    short_limit(root)
+    folder = root / "katas" / "alpha"
+    write(folder / "probes.py", "def four_times(submission, x):\n    return submission.twice(submission.twice(x))\n")
+    tests = 'from graders.checks import task\n\n@task("twice")\ndef test_four(kata, probes):\n'
+    write(folder / "test_alpha.py", tests + "    assert kata.run(probes.four_times, 1.0) == 4.0\n")
+    done = submitted(root, ENDLESS, "katas")
+    assert "AssertionError: your code took longer than 0.5 s and was stopped" in done.out
+    assert re.search(r"^katas/alpha/twice.py:[23]: AssertionError$", done.out, re.M)
+
+
+def test_an_endless_loop_that_catches_everything_is_stopped(root: Path) -> None:
+    short_limit(root)
+    swallowing = (
+        "def twice(x):\n    try:\n        while True: pass\n    except BaseException:\n        while True: pass\n\n"
+    )
+    done = submitted(root, swallowing + HALF, "katas", "-k", "becomes_four")
+    assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
+
+
+def test_a_person_at_a_breakpoint_is_not_stopped(root: Path) -> None:
+    short_limit(root)
+    text = SOLUTION.replace("    return FACTOR", "    breakpoint()\n    return FACTOR")
+    done = submitted(root, text, "katas", "-k", "becomes_four", typed="import time; time.sleep(1.5)\nc\n")
+    assert counted(done) == {"passed": 1, "deselected": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def twice(x)\n    return x\n", "SyntaxError: expected ':'"),
+        ("import numpi\n", "ModuleNotFoundError: No module named 'numpi'"),
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_failed_import_is_reported_without_importlib_frames(root: Path, text: str, told: str) -> None:
+    done = submitted(root, text, "-q", "katas", "-x")
+    assert f"twice.py cannot be imported: {told}" in done.out
+    assert 'katas/alpha/twice.py", line 1' in done.out
+    assert "importlib" not in done.out
+    assert "graders/" not in done.out
+
+
+def test_a_missing_function_is_reported(root: Path) -> None:
+    assert "twice.py does not define twice" in submitted(root, HALF, "katas").out
+
+
+def test_a_module_that_leaves_python_is_a_failure_with_its_line(root: Path) -> None:
+    done = submitted(root, f"def twice(x):\n    raise SystemExit(0)\n\n{HALF}", "katas")
+    assert counted(done) == {"failed": 2}
+    assert "katas/alpha/twice.py:2: SystemExit" in done.out
+
+
+def test_equal_module_names_do_not_mix(root: Path) -> None:
+    workshop.write_kata(root, "beta")
+    write(root / "katas" / "beta" / "factors.py", "FACTOR = 3.0\n")
+    write(root / "katas" / "beta" / "twice.py", SOLUTION)
+    for slug in ("alpha", "beta"):
+        write(root / "katas" / slug / "test_same.py", workshop.VISIBLE)
+    done = submitted(root, SOLUTION, "-v", "katas")
+    found = outcomes(done)
+    assert {found[name] for name in found if name.startswith("alpha")} == {"PASSED"}
+    assert {found[name] for name in found if name.startswith("beta")} == {"FAILED"}
+
+
+def test_one_test_can_be_chosen(root: Path) -> None:
+    assert counted(submitted(root, SOLUTION, "katas", "-k", "becomes_four")) == {"passed": 1, "deselected": 1}
+
+
+def test_the_first_failure_can_be_the_last(root: Path) -> None:
+    assert counted(submitted(root, STUB, "katas", "-x")) == {"failed": 1}
+
+
+def test_a_blocked_test_names_the_task_that_blocks_it(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
+    write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
+    done = submitted(root, STUB, "katas/alpha/test_alpha.py", "katas/alpha/test_more.py")
+    assert counted(done) == {"failed": 2, "blocked": 1}
+    assert "test_three_is_halved is blocked: first make twice pass" in done.out
+
+
+def test_an_assertion_message_is_shown_alone(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    asked = "\n@task('half')\ndef test_of_half(kata):\n    assert kata.half(4.0) == [9], 'nine is asked'\n"
+    visible = root / "katas/alpha/test_alpha.py"
+    workshop.write(visible, visible.read_text(encoding="utf-8") + asked)
+    done = workshop.pytest("katas/alpha", "--against", "solutions", "-k", "of_half", cwd=root)
+    assert "E       AssertionError: half: nine is asked\n" in done.out
+    assert "where" not in done.out
+    assert "assert 2.0 == [9]" not in done.out

@@ -1,0 +1,311 @@
+"""What a learner reads about real failures: the messages, and the programs to paste.
+
+Wrong variants of the katas are graded as by `katas grade`. Their programs run in a folder like a learner's: the kata
+with the learner's files.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graders import Judge, catalogue, intake
+from graders.catalogue import Kata
+from graders.checks.mismatch import Missing
+from graders.pytest_plugin.cases import Failure
+from graders.pytest_plugin.explanation import message, without_source
+from graders.pytest_plugin.handle import Handle
+from graders.report import terminal, wording
+from graders.verdict import TestResult, Verdict
+from tests import workshop
+
+ROOT = Path(__file__).parents[2]
+SEED = b"0123456789abcdef"
+EXERCISES = [f"exercise{number:02}" for number in range(1, 11)]
+PROGRAMS = [
+    ("exercise01", "batch_transposed"),  # another shape
+    ("exercise02", "derivative_of_z_dtype"),  # another dtype, arrays of zeros
+    ("exercise03", "memory_order_read"),  # a memory layout, a tuple
+    ("exercise05", "weights_updated"),  # a triple
+    ("exercise06", "f_of_a_flat_array"),  # a function as an argument, an exception
+    ("exercise06", "divided_by_f"),  # a function as an argument, a number
+    ("exercise08", "large_allowed"),  # an exception that was not raised
+    ("exercise09", "answer_remembered"),  # arrays that hold other numbers later
+    ("exercise10", "output_layer_left_out"),  # a network
+]
+
+
+@pytest.fixture(scope="module")
+def katas() -> Iterator[Judge]:
+    with Judge(ROOT) as judge:
+        yield judge
+
+
+@pytest.fixture
+def pasted(tmp_path: Path) -> Callable[..., str]:
+    """Return a function: `pasted(kata, files, program)` returns a program's output, or the end of its traceback."""
+
+    def run(kata: Kata, files: dict[str, bytes], program: str) -> str:
+        folder = tmp_path / "katas" / kata.slug
+        shutil.copytree(kata.folder, folder, dirs_exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        done = subprocess.run([sys.executable, "-"], input=program, cwd=tmp_path, capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else done.stderr
+
+    return run
+
+
+def graded(judge: Judge, slug: str, name: str) -> tuple[Kata, dict[str, bytes], Verdict]:
+    kata = catalogue.load(ROOT, slug)
+    solution = intake.shipped(kata, kata.solution)
+    variant = next(each for each in kata.wrong if each.path.stem == name)
+    files = solution | {variant.replaces: variant.applied(solution)}
+    return kata, files, judge.grade_files(slug, files, seed=SEED)
+
+
+def offered(verdict: Verdict) -> list[str]:
+    """Return the programs of a verdict as a terminal of 80 columns shows them."""
+    page = terminal.render([verdict]).split("\n")
+    starts = [number for number, line in enumerate(page) if line.endswith("to paste:")]
+    found = []
+    for start in starts:
+        end = next(
+            (n for n in range(start, len(page)) if page[n].startswith(("✗", "  Printed", "  This", "Also "))), len(page)
+        )
+        found.append("\n".join(page[start + 1 : end]))
+    return found
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers in a value that Python or NumPy printed."""
+    return [float(each) for each in re.findall(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan\b|inf\b)", text)]
+
+
+def runs_as_told(program: str, printed: str) -> bool:
+    raised = re.search(r"^# raises (\w+)", program, re.MULTILINE)
+    if raised:
+        return raised[1] in printed.splitlines()[-1]
+    yours = re.search(r"^# yours   : (.*(?:\n#  .*|\n# [^ey].*)*)", program, re.MULTILINE)
+    assert yours, program
+    told, came = numbers(re.sub(r"dtype\S+", "", yours[1])), numbers(printed)
+    return len(told) == len(came) and np.allclose(told, came, rtol=2e-4, equal_nan=True)
+
+
+@pytest.mark.parametrize(("slug", "name"), PROGRAMS)
+def test_a_pasted_program_prints_the_reported_values(
+    katas: Judge, pasted: Callable[..., str], slug: str, name: str
+) -> None:
+    kata, files, verdict = graded(katas, slug, name)
+    programs = offered(verdict)
+    assert programs
+    for program in programs:
+        printed = pasted(kata, files, program)
+        assert runs_as_told(program, printed), f"{program}\n--- printed\n{printed}"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("slug", EXERCISES)
+def test_every_program_of_a_kata_prints_reported_values(katas: Judge, pasted: Callable[..., str], slug: str) -> None:
+    remembering = {
+        "weights_kept",
+        "answer_remembered",
+        "buffer_reused",
+    }  # they depend on earlier tests' calls
+    kata = catalogue.load(ROOT, slug)
+    for task in kata.tasks:
+        variants = [each for each in kata.wrong if each.task == task.name and each.path.stem not in remembering]
+        for variant in variants[:2]:
+            _, files, verdict = graded(katas, slug, variant.path.stem)
+            for program in offered(verdict):
+                printed = pasted(kata, files, program)
+                assert runs_as_told(program, printed), f"{variant.path.stem}\n{program}\n--- printed\n{printed}"
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "test", "first_line"),
+    [
+        (
+            "exercise05",
+            "weights_updated",
+            "test_all_three_gradients_of_a_sample_and_of_a_batch",
+            "affine_backward: dW is wrong at [0, 1]: expected 8.0, got -8.0 (4 of 4 elements are wrong)",
+        ),
+        (
+            "exercise03",
+            "batch_transposed",
+            "test_a_batch_of_four_rows",
+            "two_layer_forward: h: expected shape (4, 3), got (3, 4)",
+        ),
+        (
+            "exercise04",
+            "target_counted_from_one",
+            "test_the_worked_example_of_the_loss",
+            "cross_entropy: expected 0.40761, got 2.4076",
+        ),
+        (
+            "exercise07",
+            "bias_column",
+            "test_he_weights_of_a_layer_from_100_to_200",
+            "initialize: expected shape (200, 100), got (200, 101)",
+        ),
+        (
+            "exercise08",
+            "large_allowed",
+            "test_probabilities_outside_0_to_1_are_value_errors",
+            "dropout: expected ValueError to be raised; nothing was raised",
+        ),
+    ],
+)
+def test_a_message_names_the_function_and_the_element(
+    katas: Judge, slug: str, name: str, test: str, first_line: str
+) -> None:
+    _, _, verdict = graded(katas, slug, name)
+    assert next(each.message for each in verdict.tests if each.name == test).partition("\n")[0] == first_line
+
+
+def test_a_faulty_network_is_described_in_words(katas: Judge) -> None:
+    _, _, verdict = graded(katas, "exercise10", "other_samples_predicted")
+    visible, hidden = wording.not_passed(verdict)
+    assert visible.message == "can_overfit_tiny_batch, relu network, fault: none: expected True, got False"
+    assert hidden.message.startswith("can_overfit_tiny_batch: expected True for a healthy relu network")
+    for test in (visible, hidden):
+        assert test.counterexample.startswith("# can_overfit_tiny_batch of a network with ")
+        assert len(test.counterexample.splitlines()) < 9
+        assert "0." not in test.counterexample.partition("expected")[0].replace("1.0", "")
+
+
+def test_no_probe_is_named_and_no_float_has_seventeen_digits(katas: Judge) -> None:
+    for slug, name in PROGRAMS:
+        kata, _, verdict = graded(katas, slug, name)
+        known = "|".join(re.findall(r"def (\w+)\(submission", "".join(_probes(kata))))
+        for test in wording.not_passed(verdict):
+            assert not re.match(rf"({known})\b", test.message), test.message
+            outcome = test.message + test.counterexample.partition("# expected")[2]
+            assert not re.search(r"\d\.\d{13,}", outcome), outcome
+
+
+def _probes(kata: Kata) -> Iterator[str]:
+    for folder in (kata.folder, kata.hidden, ROOT / "graders" / "checks"):
+        if (folder / "probes.py").is_file():
+            yield (folder / "probes.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "results/experiment_log.csv",
+            "results/experiment_log.csv is missing: create it with `katas run challenge2` and submit it with the "
+            "other files",
+        ),
+        (
+            "results/recommendations.md",
+            "results/recommendations.md is missing: write katas/challenge2/results/recommendations.md and submit it "
+            "with the other files",
+        ),
+    ],
+)
+def test_a_missing_file_is_named_once_with_its_command(name: str, said: str) -> None:
+    handle = Handle(catalogue.load(ROOT, "challenge2"), None)  # type: ignore[arg-type]  # the side is not used
+    assert message(Failure(0, Missing(name)), handle) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("two seeds take the same rows\nassert not True", "two seeds take the same rows"),
+        ("assert 3 == 15\n +  where 3 = len([])", "expected 15, got 3"),
+        (
+            "\nNot equal to tolerance rtol=0.02, atol=0\n\nMismatched elements: 1 / 8 (12.5%)\n"
+            "Mismatch at index:\n [0]: 8.563861774746329e-05 (ACTUAL), 0.00010589514134396819 (DESIRED)\n",
+            "wrong value at [0]: expected 0.0001059, got 8.5639e-05",
+        ),
+        ("assert False", "the answer is not what the task asks for"),
+        ("", "the answer is not what the task asks for"),
+        ("the columns are in another order", "the columns are in another order"),
+    ],
+)
+def test_the_message_of_an_assert_is_shown_without_its_source(said: str, told: str) -> None:
+    assert without_source(said) == told
+
+
+def test_a_test_is_called_by_its_title() -> None:
+    test = TestResult(name="test_bug4_a_run_takes_a_healthy_runs_time", task="t", visibility="hidden", status="failed")
+    titled = TestResult(name=test.name, title="Bug 4: fast", task="t", visibility="hidden", status="failed")
+    assert wording.title(test) == "Bug4 a run takes a healthy runs time"
+    assert wording.title(titled) == "Bug 4: fast"
+
+
+def test_the_title_of_a_hidden_test_is_hidden_with_its_name() -> None:
+    test = TestResult(name="test_x", title="A title", task="t", visibility="hidden", status="failed")
+    verdict = Verdict(kata="k", status="failed", hidden_detail="status", tests=(test,))
+    assert [each.title for each in verdict.for_audience("learner").tests] == [""]
+
+
+def test_the_suites_give_titles(katas: Judge) -> None:
+    verdict = katas.grade("challenge5", ROOT / "solutions" / "challenge5", seed=SEED, tasks=["bug1_diagnosis"])
+    assert {test.title for test in verdict.tests} == {"Bug 1: cause and line", "Bug 1: the diagnosis is filled in"}
+
+
+# ------------------------------------------------------------------------------------ answers typed in a hurry
+
+IN_PLACE = """\
+import numpy as np
+
+
+def relu(z):
+    z[z < 0] = 0
+    return z
+
+
+def relu_derivative(z):
+    return (z > 0).astype(z.dtype)
+"""
+ONE_LINER = "def affine(W, x, b):\n    return x @ W.T + b\n"
+
+
+def program_of(judge: Judge, slug: str, text: str, name: str) -> str:
+    """Return the counterexample of one test, for an answer of one file."""
+    (file,) = catalogue.load(ROOT, slug).files
+    verdict = judge.grade_files(slug, {file: text.encode()}, seed=SEED)
+    return next(test.counterexample for test in verdict.tests if test.name == name and test.status == "failed")
+
+
+def test_a_changed_argument_is_printed(katas: Judge) -> None:
+    verdict = katas.grade_files("exercise02", {"relu.py": IN_PLACE.encode()}, seed=SEED)
+    changed = [test for test in verdict.tests if ", after " in test.message and "relu(z)" in test.counterexample]
+    assert changed, [(test.name, test.message) for test in verdict.tests if test.status == "failed"]
+    for test in changed:
+        assert "\nrelu(z)\nprint(z" in test.counterexample, test.counterexample
+
+
+def test_a_wrong_dtype_is_printed(katas: Judge) -> None:
+    program = program_of(katas, "exercise01", ONE_LINER, "test_integers_give_float64")
+    assert program.endswith("print(affine(W, x, b).dtype)\n# expected: float64\n# yours   : int64")
+
+
+def test_a_failing_extra_is_marked_and_has_no_harness_frames(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    for slug, text in (("exercise01", ONE_LINER), ("exercise02", IN_PLACE)):
+        shutil.copytree(ROOT / "katas" / slug, root / "katas" / slug)
+        (file,) = catalogue.load(ROOT, slug).files
+        (root / "katas" / slug / file).write_text(text, encoding="utf-8")
+        done = workshop.pytest(f"katas/{slug}", cwd=root)
+        assert done.status == 1, done.said
+        assert "This task is extra: it earns points, but you can pass without it." in done.out
+        assert "contextlib" not in done.out
+        assert "the core passes" in done.out
+
+
+def test_a_matrix_comes_with_advice_to_make_an_array(katas: Judge) -> None:
+    text = "import numpy as np\n\ndef affine(W, x, b):\n    return np.matrix(x @ W.T + b)\n"
+    verdict = katas.grade_files("exercise01", {"affine.py": text.encode()}, seed=SEED)
+    assert "np.asarray turns it into an array" in verdict.tests[0].message

@@ -1,0 +1,170 @@
+"""The observation cache: it rules out most variants without running them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.pytest_plugin.diagnosis import Case, diagnose, same
+from graders.pytest_plugin.local_side import LocalSide
+from graders.pytest_plugin.observation_cache import ENTRIES, LARGE_BYTES, Fingerprint, ObservationCache, weight
+
+SMALL = [1, (2.0, "three"), {"four": np.arange(4)}, ("RemoteFault", "ValueError"), None, True, np.float32(5)]
+LARGE = np.arange(10_000, dtype=float).reshape(100, 100)
+DTYPES = st.sampled_from([np.float64, np.float32, np.complex128, np.int64, np.bool_])
+
+
+# ------------------------------------------------------------------------------------------- fingerprints
+
+
+def test_the_fingerprint_of_a_small_value_is_the_value() -> None:
+    assert Fingerprint.of(SMALL) == (SMALL, True)
+    assert Fingerprint.of(SMALL).value is SMALL
+
+
+def test_large_arrays_are_sampled_at_any_depth() -> None:
+    seen, whole = Fingerprint.of([{"weights": LARGE}, (1, LARGE)])
+    assert not whole
+    assert weight(seen) < 4 * LARGE_BYTES < LARGE.nbytes
+    name, shape, kept = seen[0]["weights"]
+    assert (name, shape, kept.size, kept[-1]) == ("float64", (100, 100), ENTRIES + 1, LARGE.max())
+    assert {0.0, LARGE.max()} <= set(kept)
+
+
+@given(arrays.arrays(DTYPES, arrays.array_shapes(max_dims=3, min_side=8, max_side=40)), st.floats(-1e-12, 1e-12))
+def test_equal_values_have_equal_fingerprints(array: np.ndarray, error: float) -> None:
+    with np.errstate(all="ignore"):
+        other = (array * (1 + error)).astype(array.dtype) if array.dtype.kind in "fc" else array.copy()
+    if same(array, other):
+        assert same(Fingerprint.of([array]).value, Fingerprint.of([other]).value)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [LARGE + 1, LARGE.astype(np.float32), LARGE.reshape(-1), np.vstack([LARGE[1:], np.full(100, np.nan)])],
+    ids=["values", "dtype", "shape", "one that is not finite"],
+)
+def test_another_value_dtype_or_shape_changes_the_fingerprint(other: np.ndarray) -> None:
+    assert not same(Fingerprint.of([LARGE]).value, Fingerprint.of([other]).value)
+
+
+# ---------------------------------------------------------------------------------------------- the cache
+
+
+def test_messages_carry_fingerprints_to_another_cache() -> None:
+    one, other = ObservationCache(), ObservationCache()
+    one.add(b"a" * 16, Fingerprint(SMALL, True))
+    one.add(b"b" * 16, Fingerprint([], False))
+    for message in one.new_messages():
+        other.add_message(message)
+    assert same(other.fingerprints[b"a" * 16].value, SMALL)
+    assert other.fingerprints[b"a" * 16].whole
+    assert other.fingerprints[b"b" * 16] == ([], False)
+    assert list(other.new_messages()) == []  # received fingerprints are not sent on
+
+
+def test_values_that_cannot_be_sent_stay_in_one_cache() -> None:
+    cache = ObservationCache()
+    cache.add(b"a" * 16, Fingerprint([object()], True))
+    cache.add(b"b" * 16, Fingerprint(["x" * 100_000], True))
+    cache.add(b"c" * 16, Fingerprint(["short"], True))
+    assert [message[:16] for message in cache.new_messages()] == [b"c" * 16]
+
+
+def test_a_full_cache_keeps_its_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graders.pytest_plugin.observation_cache.MEMORY_BYTES", 1000)
+    cache = ObservationCache()
+    cache.add(b"a" * 16, Fingerprint(["x" * 500], True))
+    cache.add(b"b" * 16, Fingerprint(["x" * 500], True))
+    cache.add(b"c" * 16, Fingerprint(["short"], True))
+    assert list(cache.fingerprints) == [b"a" * 16, b"c" * 16]
+
+
+# ------------------------------------------------------------------------------------------- diagnosing
+
+
+@pytest.fixture
+def kata(repository: Path) -> Kata:
+    return catalogue.load(repository, "scaling")
+
+
+@pytest.fixture
+def asked(kata: Kata, tmp_path: Path) -> Callable[..., tuple[str, list[str]]]:
+    """Return a function: `asked(text, cache[, size])` returns a diagnosis and the first lines of the loaded files."""
+
+    def side(text: bytes) -> LocalSide:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        (folder / "scaling.py").write_bytes(text)
+        return LocalSide(kata, folder)
+
+    def ask(text: str, cache: ObservationCache, size: int = 3) -> tuple[str, list[str]]:
+        def body(handle: Any, draw: Any) -> None:
+            handle.scale(draw.normal(size), draw.normal())
+
+        def load(files: dict[str, bytes]) -> LocalSide:
+            loaded.append(files["scaling.py"].decode().splitlines()[0])
+            return side(files["scaling.py"])
+
+        loaded: list[str] = []
+        cases = [Case("a", body, "visible/test_a", (0, 1)), Case("b", body, "visible/test_b", (0, 1, 2))]
+        tasks = {task.name for task in kata.tasks}
+        return diagnose(kata, tasks, cases, side(text.encode()), load, cache), loaded
+
+    return ask
+
+
+ADDED = "import numpy as np\n\ndef scale(x, factor):\n    return x + x.dtype.type(factor)\n"
+SENTENCE = "The factor is added instead of multiplied."
+
+
+def test_no_variant_runs_twice(asked: Callable[..., tuple[str, list[str]]], kata: Kata) -> None:
+    cache = ObservationCache()
+    first, loaded = asked(ADDED, cache)
+    assert first == SENTENCE
+    assert len(loaded) == len(kata.wrong) + 1  # the variants and the solution
+    again, loaded = asked(ADDED, cache)
+    assert again == SENTENCE
+    assert loaded == []
+
+
+def test_another_submission_is_diagnosed_from_the_cache(asked: Callable[..., tuple[str, list[str]]]) -> None:
+    cache = ObservationCache()
+    asked(ADDED, cache)
+    sentence, loaded = asked(ADDED.replace("x + ", "x - "), cache)
+    assert (sentence, loaded) == ("", [])
+
+
+def test_variants_with_equal_samples_run_again(asked: Callable[..., tuple[str, list[str]]]) -> None:
+    cache = ObservationCache()
+    asked(ADDED, cache, 1000)
+    sentence, loaded = asked(ADDED, cache, 1000)
+    assert sentence == SENTENCE
+    assert len(loaded) == 1
+    hidden = ADDED.replace("    return", "    x[2] = 0\n    return")  # not among the sampled entries
+    sentence, loaded = asked(hidden, cache, 1000)
+    assert sentence == ""
+    assert len(loaded) == 1
+
+
+def test_returning_a_sample_does_not_match_the_large_array(
+    asked: Callable[..., tuple[str, list[str]]],
+) -> None:
+    cache = ObservationCache()
+    asked(ADDED, cache, 1000)
+    keep = f"""    right = np.linspace(0, x.size - 1, {ENTRIES}).astype(int)
+    y = x + x.dtype.type(factor)
+    return "float64", y.shape, np.append(y[right], np.max(np.abs(y)))
+"""
+    forged = ADDED[: ADDED.index("    return")] + keep
+    assert asked(forged, cache, 1000)[0] == ""
+    assert asked(forged, cache, 1000)[0] == ""

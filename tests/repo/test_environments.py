@@ -1,0 +1,98 @@
+"""The environments of tox.ini: the supported Python versions, and the tests that need a GPU."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+from tests import workshop
+from tests.workshop import ROOT, Finished, write
+
+NOT_COLLECTED = 5  # the exit status of pytest when it collects no test
+REPOSITORY = ROOT / "tests" / "repository"  # its katas are not tests of this project
+GPU_TEST = "graders/hidden/meta/test_gpu.py"
+GPU_MARK = re.compile(r"\bmark\.gpu\b")
+
+
+def environments() -> configparser.ConfigParser:
+    """Return the sections of tox.ini."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "tox.ini", encoding="utf-8")
+    return parser
+
+
+def names() -> set[str]:
+    """Return the names of the environments, with `py3{11,12}` written out."""
+    found = set()
+    for section in environments().sections():
+        kind, _, name = section.partition(":")
+        if kind == "testenv" and name:
+            start, braces, rest = name.partition("{")
+            found |= {start + each for each in rest.rstrip("}").split(",")} if braces else {name}
+    return found
+
+
+def gpu_words() -> list[str]:
+    """Return the words that `tox -e gpu` passes to pytest when the user adds none."""
+    command = environments()["testenv:gpu"]["commands"]
+    command = re.sub(r"\{posargs:([^}]*)\}", r"\1", command)
+    assert "{" not in command
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "pytest"]
+    return words[3:]
+
+
+def run_without_gpu(*words: str, cwd: Path) -> Finished:
+    """Run pytest in a folder where CUDA shows no device."""
+    return workshop.pytest(*words, "-p", "no:cacheprovider", cwd=cwd, env={"CUDA_VISIBLE_DEVICES": ""})
+
+
+def files_with_gpu_tests(word: str) -> list[str]:
+    """Return a folder's test files that have a test marked gpu; any other word as it is."""
+    if not (ROOT / word).is_dir() or word == "solutions":
+        return [word]
+    paths = [path for path in (ROOT / word).rglob("test_*.py") if not path.is_relative_to(REPOSITORY)]
+    return [str(path.relative_to(ROOT)) for path in paths if GPU_MARK.search(path.read_text(encoding="utf-8"))]
+
+
+def test_every_supported_python_has_an_environment() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    first, end = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
+    assert {f"py3{minor}" for minor in range(first, end)} == {name for name in names() if name.startswith("py")}
+
+
+def test_python_environments_run_the_default_tests() -> None:
+    settings = environments()
+    own = [section for section in settings.sections() if section.startswith(("testenv:cpu", "testenv:py"))]
+    assert len(own) == 2
+    assert [section for section in own if set(settings[section]) - {"description"}] == []
+    assert settings["testenv"]["commands"] == "python -m pytest -n 2 --dist loadfile {posargs}"
+    assert settings["tox"]["env_list"] == "cpu"
+
+
+def test_gpu_environment_installs_cupy() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = environments()["testenv:gpu"]["extras"].replace("{[testenv]extras}", environments()["testenv"]["extras"])
+    assert {"torch", "test", "gpu"} <= set(extras.split(","))
+    assert [each for each in project["optional-dependencies"]["gpu"] if each.startswith("cupy-cuda")]
+
+
+def test_gpu_environment_skips_with_a_reason_without_a_gpu() -> None:
+    # The other files are left out, because importing them takes long and pytest would deselect all of their tests.
+    words = [each for word in gpu_words() for each in files_with_gpu_tests(word)]
+    assert GPU_TEST in words
+    done = run_without_gpu(*words, cwd=ROOT)
+    assert done.status == 0, done.said
+    assert f"{GPU_TEST} s" in done.out
+    assert re.search(r"^SKIPPED .*: ungraded: this machine has no GPU$", done.out, re.MULTILINE), done.out
+
+
+def test_gpu_environment_fails_when_it_collects_no_test(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["twice"])
+    write(root / "tests" / "test_two.py", "def test_two():\n    assert 1 + 1 == 2\n")
+    done = run_without_gpu(*gpu_words(), cwd=root)
+    assert done.status == NOT_COLLECTED, done.said
+    assert "4 deselected" in done.out

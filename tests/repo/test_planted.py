@@ -1,0 +1,116 @@
+"""The list of planted faults fits the sources. Whether tests catch them, `python -m tests.planted` shows."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests import planted
+from tests.planted import ROOT, Fault, PlantingError
+
+FAULTS = planted.faults()
+NOT_THE_HARNESS = {"hidden", "demo"}  # suites and sample submissions
+NO_PROMISE = {"version", "__init__", "errors"}  # a version, and names of exceptions
+
+
+def test_the_list_has_sixty_faults_with_names_of_their_own() -> None:
+    assert len(FAULTS) >= 60
+    assert [name for name, count in Counter(fault.name for fault in FAULTS).items() if count > 1] == []
+
+
+def test_every_fault_occurs_once_and_still_compiles() -> None:
+    for fault in FAULTS:
+        compile(fault.planted(ROOT), f"{fault.name}: {fault.file}", "exec", dont_inherit=True)
+
+
+def test_every_fault_changes_one_line() -> None:
+    def changed(fault: Fault) -> list[str]:
+        compared = difflib.ndiff(fault.old.splitlines(), fault.new.splitlines())
+        return [line[0] for line in compared if line[0] in "-+"]
+
+    assert [fault.name for fault in FAULTS if changed(fault) != ["-", "+"]] == []
+
+
+def test_every_fault_names_its_promise_and_default_tests() -> None:
+    assert [fault.name for fault in FAULTS if not fault.why.endswith(".")] == []
+    assert [fault.name for fault in FAULTS if not 1 <= len(fault.tests) <= 3] == []
+    named = {test.partition("::")[0] for fault in FAULTS for test in fault.tests}
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_every_package_of_the_harness_has_a_fault() -> None:
+    places = list((ROOT / "graders").iterdir())
+    packages = {place.name for place in places if place.is_dir() and any(place.glob("*.py"))} - NOT_THE_HARNESS
+    modules = {path.stem for path in places if path.suffix == ".py"} - NO_PROMISE
+    assert packages | modules == {Path(fault.file).parts[1].removesuffix(".py") for fault in FAULTS}
+
+
+# ------------------------------------------------------------------------------------------ the script
+
+
+@pytest.mark.parametrize("old", ["x = 3", "x = 1"])
+def test_a_fault_that_fits_never_or_twice_is_refused(tmp_path: Path, old: str) -> None:
+    (tmp_path / "a.py").write_text("x = 1\nx = 1\n", encoding="utf-8")
+    with pytest.raises(PlantingError, match=r"late: `old` occurs \d times in a.py, once is expected"):
+        Fault("late", "a.py", old, "x = 2", "Why.", ("tests/a.py",)).planted(tmp_path)
+
+
+def test_root_plants_nothing_without_bubblewrap(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert planted.main([FAULTS[0].name]) == 2
+    assert "bubblewrap is not installed" in capsys.readouterr().err
+
+
+def test_another_user_needs_no_dev_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert planted.protection() == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can replace devices")
+def test_the_tests_of_root_have_a_dev_of_their_own() -> None:
+    program = (
+        "import os; print(os.stat('/dev').st_dev, *(os.path.ismount(f'/dev/{name}') for name in ('null', 'full')))"
+    )
+    words = [*planted.protection(), sys.executable, "-c", program]
+    number, *mounted = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    assert int(number) != os.stat("/dev").st_dev
+    assert mounted == ["True", "True"]
+
+
+def test_a_copy_finds_its_harness_behind_the_path(tmp_path: Path) -> None:
+    """As an editable installation does, so that `python -m graders.cli` in a handout runs the handout's harness."""
+    program = planted.FINDER.format(root=str(ROOT)) + "import graders\nprint(graders.__file__)\n"
+    handout = tmp_path / "graders" / "__init__.py"
+    handout.parent.mkdir()
+    handout.touch()
+    for folder, expected in ((tmp_path, handout), (tmp_path / "graders", ROOT / "graders" / "__init__.py")):
+        words = [sys.executable, "-S", "-c", program]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+        assert Path(done.stdout.strip()) == expected
+
+
+def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert planted.main(["no-such-fault"]) == 2
+    assert "no-such-fault: no fault of that name" in capsys.readouterr().err
+
+
+def test_each_nth_fault_can_be_chosen() -> None:
+    assert planted.chosen(FAULTS, [], 20) == FAULTS[::20]
+    assert planted.chosen(FAULTS, [FAULTS[3].name], 1) == [FAULTS[3]]
+
+
+@pytest.mark.deep
+def test_a_fault_is_planted_in_a_copy_and_caught() -> None:
+    command = [sys.executable, "-m", "tests.planted", "checks-accuracy"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "checks-accuracy: caught by tests/checks/test_accuracy.py::" in done.stdout, done.stderr
+    assert done.returncode == 0

@@ -1,0 +1,537 @@
+"""`./run`: what it installs for each job, and what it says when the set-up cannot go on.
+
+The script is the repository's own, beside a stub of the project: real virtual environments, a real pip, and small
+packages of the names that matter, behind a local web server. Nothing here needs a network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workshop import PATIENCE_S, ROOT, Finished, environment, write
+
+NOWHERE = "http://127.0.0.1:9/"  # the port of a service that no machine has any more: refused at once
+DEVICE = "DEVICE=/dev/nvidia0\n"
+CPU_INDEX = "TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu\n"
+SIZES = {"cpu": "about 200 MB", "cuda": "about 2.5 GB"}
+
+PROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "nn-katas"
+version = "0.1"
+[project.optional-dependencies]
+torch = ["torch==2.13.0"]
+data = ["pandas"]
+figures = ["matplotlib"]
+notebook = ["nbformat"]
+cohort = ["sqlalchemy"]
+test = []
+docs = []
+all = []
+lint = ["ruff"]
+"""
+
+# The smallest build backend: an editable wheel with the extras of PROJECT, and a command `katas` that says how it was
+# called.
+BACKEND = """\
+import pathlib, tomllib
+from wheels import write_wheel
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    extras = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
+    needs = "".join(f"Provides-Extra: {name}\\n" for name in extras)
+    needs += "".join(f"Requires-Dist: {each}; extra == \\"{name}\\"\\n" for name, all in extras.items() for each in all)
+    code = "import sys\\ndef main(): print('katas', *sys.argv[1:])\\n"
+    scripts = "[console_scripts]\\nkatas = stub_katas:main\\n"
+    return write_wheel(folder, "nn_katas", "0.1", {"stub_katas.py": code}, needs, scripts)
+"""
+
+WHEELS = '''\
+import base64, hashlib, pathlib, zipfile
+def write_wheel(folder, name, version, files, needs="", scripts=""):
+    """Write a wheel of pure Python, and return its name."""
+    info = f"{name}-{version}.dist-info"
+    files = files | {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: stub\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    if scripts:
+        files[f"{info}/entry_points.txt"] = scripts
+    record = ""
+    path = pathlib.Path(folder) / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for each, text in files.items():
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            record += f"{each},sha256={digest},{len(text.encode())}\\n"
+            wheel.writestr(each, text)
+        wheel.writestr(f"{info}/RECORD", record + f"{info}/RECORD,,\\n")
+    return path.name
+'''
+
+
+class Index(SimpleHTTPRequestHandler):
+    """A folder of folders of wheels, as a package index. Notes what is asked for; holds back what `held` begins."""
+
+    asked: list[str]
+    held: str
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if type(self).held and self.path.startswith(self.held):
+            self.rfile.read()  # until the other side goes
+            return
+        super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheels: PyPI's, those of PyTorch's index, and a torch that is larger than a small disk."""
+    place = tmp_path_factory.mktemp("index")
+    namespace: dict[str, Any] = {}
+    exec(WHEELS, namespace)
+
+    def wheel(index: str, name: str, version: str, text: str = "") -> None:
+        (place / index / name).mkdir(parents=True)
+        namespace["write_wheel"](place / index / name, name, version, {f"{name}.py": text})
+
+    for name in ("pandas", "matplotlib", "nbformat", "sqlalchemy", "ruff"):
+        wheel("pypi", name, "1.0")
+    wheel("pypi", "torch", "2.13.0")
+    wheel("cpu", "torch", "2.13.0+cpu")
+    wheel("large", "torch", "2.13.0", " " * (48 << 20))
+    return place
+
+
+@pytest.fixture
+def index(folder: Path) -> Iterator[tuple[str, type[Index]]]:
+    """The address of these wheels, and what is asked there."""
+    handler = type("Noting", (Index,), {"asked": [], "held": ""})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", handler
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with pip and nothing else, to be copied: making one takes seconds."""
+    place = tmp_path_factory.mktemp("venv") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+    return place
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The script beside the stub, without an environment; no card, and no answer of PyTorch's index."""
+    root = tmp_path / "my kätas"
+    text = (ROOT / "run").read_text(encoding="utf-8")
+    assert DEVICE in text
+    assert CPU_INDEX in text
+    text = text.replace(DEVICE, "DEVICE=no/such/device\n").replace(CPU_INDEX, f"TORCH_CPU_INDEX={NOWHERE}cpu\n")
+    write(root / "run", text).chmod(0o755)
+    for name, content in {"pyproject.toml": PROJECT, "backend.py": BACKEND, "wheels.py": WHEELS}.items():
+        write(root / name, content)
+    write(root / "constraints.txt", "")
+    return root
+
+
+def with_venv(project: Path, empty_venv: Path) -> Path:
+    shutil.copytree(empty_venv, project / ".venv", symlinks=True)
+    return project
+
+
+def with_cpu_index(project: Path, address: str) -> None:
+    text = (project / "run").read_text(encoding="utf-8")
+    write(project / "run", text.replace(f"{NOWHERE}cpu", f"{address}/cpu"))
+
+
+def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
+    """A shell in which pip's settings are a file that names this index; of the commands, only those of the system."""
+    config = write(
+        project.parent / "pip.conf",
+        f"[global]\nindex-url = {address}\nextra-index-url =\nfind-links =\nretries = 0\nno-cache-dir = true\n",
+    )
+    tools = project.parent / "tools"
+    if not tools.exists():
+        tools.mkdir()
+        (tools / "python3").symlink_to(sys.executable)
+        write(tools / "bwrap", "#!/bin/sh\n").chmod(0o755)
+    kept = {key: value for key, value in environment().items() if not key.startswith(("PIP", "UV", "VIRTUAL"))}
+    kept |= {"PIP_CONFIG_FILE": str(config), "PIP_RETRIES": "0", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    return kept | {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(project.parent)} | changes
+
+
+def run(project: Path, *words: str, address: str = NOWHERE, before: Sequence[str] = (), **changes: str) -> Finished:
+    """`./run words…` in this project."""
+    done = subprocess.run(
+        [*before, "./run", *words],
+        cwd=project,
+        env=settings(project, address, **changes),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, [])
+
+
+def installed(project: Path) -> set[str]:
+    """The packages of the environment with their versions, without pip's own."""
+    found = {
+        path.name.removesuffix(".dist-info") for path in project.glob(".venv/lib/python*/site-packages/*.dist-info")
+    }
+    return {name for name in found if not name.startswith(("pip-", "setuptools-"))}
+
+
+def noted(project: Path) -> set[str]:
+    return {line.split()[0] for line in (project / ".venv/installed").read_text(encoding="utf-8").splitlines()}
+
+
+def assert_fails(done: Finished, *told: str) -> None:
+    """One message in one line, with the problem and the remedy, and exit status 2."""
+    assert (done.status, done.out) == (2, ""), done.said
+    *_, message = lines = [line for line in done.err.splitlines() if "installing" not in line]
+    assert len(lines) == 1, done.err
+    assert message.startswith("run: ")
+    for each in told:
+        assert each in message
+
+
+# ---------------------------------------------------------------------------------- what is installed
+
+
+def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
+    address = f"{index[0]}/pypi"
+    with_cpu_index(with_venv(project, empty_venv), index[0])
+
+    done = run(project, "demo", address=address)
+    assert (done.status, done.out) == (0, "katas demo\n"), done.err
+    assert len(done.err.splitlines()) == 1
+    assert SIZES["cpu"] in done.err
+    assert installed(project) == {"nn_katas-0.1", "torch-2.13.0+cpu"}
+    assert noted(project) == {"torch"}
+
+    index[1].asked.clear()
+    assert run(project, "katas", "list", address=address)[:3] == (0, "katas list\n", "")
+    assert index[1].asked == []
+
+    write(project / "katas/challenge1/kata.toml", 'packages = ["pandas", "matplotlib"]\ndata = []\n')
+    done = run(project, "katas", "grade", "challenge1", address=address)
+    assert (done.status, done.out) == (0, "katas grade challenge1\n"), done.err
+    assert done.err == "run: installing data, figures into .venv; this takes a few minutes, once\n"
+    assert {"pandas-1.0", "matplotlib-1.0"} < installed(project)
+    assert noted(project) == {"torch", "data", "figures"}
+
+    write(project / "constraints.txt", "pandas<2\n")  # other versions may be wanted now
+    done = run(project, "demo", address=address)
+    assert (done.status, noted(project)) == (0, {"torch"})
+    assert "MB" not in done.err  # torch is there
+
+
+@pytest.mark.parametrize(
+    ("words", "sets"),
+    [
+        ("katas notebook alpha", "notebook"),
+        ("katas gradebook stats", "cohort"),
+        ("katas figures", "figures"),
+        ("katas grade", "data, figures"),
+        ("katas grade --against solutions", "data, figures"),
+        ("katas grade-batch submissions", "data, figures"),
+        ("katas grade alpha", ""),
+        ("katas grade alhpa", ""),
+        ("katas watch beta", "data"),
+    ],
+)
+def test_a_command_is_given_the_sets_it_needs(project: Path, words: str, sets: str) -> None:
+    write(project / "katas/alpha/kata.toml", "packages = []\ndata = []\n")
+    write(project / "katas/beta/kata.toml", 'packages = []\ndata = ["mnist"]\n')
+    write(project / "katas/gamma/kata.toml", 'packages = ["matplotlib"]\ndata = []\n')
+    stub_tools(project, "torch")
+    write(project / ".venv/bin/python", "#!/bin/sh\ncase $* in *install*) exit 1 ;; esac\n").chmod(0o755)
+    done = run(project, *words.split())
+    assert ("installing " + sets in done.err) if sets else (done.said == f"{words}\n"), done.said
+
+
+@pytest.mark.deep
+def test_with_a_graphics_card_the_large_torch_is_announced(
+    project: Path, empty_venv: Path, index: tuple[str, type[Index]]
+) -> None:
+    with_cpu_index(with_venv(project, empty_venv), index[0])
+    settings(project, "")
+    write(project.parent / "tools/nvidia-smi", "#!/bin/sh\n").chmod(0o755)
+    done = run(project, "demo", address=f"{index[0]}/pypi")
+    assert done.status == 0, done.err
+    assert SIZES["cuda"] in done.err
+    assert "torch-2.13.0" in installed(project)
+
+
+@pytest.mark.deep
+def test_an_index_that_the_user_chose_is_the_only_one(
+    project: Path, empty_venv: Path, index: tuple[str, type[Index]]
+) -> None:
+    with_cpu_index(with_venv(project, empty_venv), index[0])
+    done = run(project, "demo", PIP_INDEX_URL=f"{index[0]}/pypi")
+    assert done.status == 0, done.err
+    assert SIZES["cuda"] in done.err
+    assert not any(path.startswith("/cpu") for path in index[1].asked)
+
+
+@pytest.mark.deep
+def test_an_index_that_never_answers_is_not_waited_for(
+    project: Path, empty_venv: Path, index: tuple[str, type[Index]]
+) -> None:
+    with_cpu_index(with_venv(project, empty_venv), index[0])
+    index[1].held = "/cpu/"
+    done = run(project, "demo", address=f"{index[0]}/pypi")
+    assert done.status == 0, done.err
+    assert SIZES["cuda"] in done.err
+    assert "does not answer" in done.err
+    assert [path for path in index[1].asked if path.startswith("/cpu")] == ["/cpu/torch/"]
+
+
+# ---------------------------------------------------------------------------- interrupted and damaged
+
+
+def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
+    address, handler = index
+    with_venv(project, empty_venv)
+    handler.held = "/pypi/torch/torch"
+    shell = subprocess.Popen(
+        ["./run", "demo"],
+        cwd=project,
+        env=settings(project, f"{address}/pypi"),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while not any(path.startswith(handler.held) for path in handler.asked):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(shell.pid, signal.SIGKILL)
+    shell.communicate()
+    assert not (project / ".venv/installed").exists()
+
+    handler.held = ""
+    done = run(project, "demo", address=f"{address}/pypi")
+    assert (done.status, done.out) == (0, "katas demo\n"), done.err
+    assert noted(project) == {"torch"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "no environment",
+        pytest.param("no pip", marks=pytest.mark.deep),
+        pytest.param("half of pip", marks=pytest.mark.deep),
+        pytest.param("no pyvenv.cfg", marks=pytest.mark.deep),
+        pytest.param("no interpreter", marks=pytest.mark.deep),
+    ],
+)
+def test_a_missing_or_half_made_environment_is_completed(
+    project: Path, empty_venv: Path, index: tuple[str, type[Index]], damage: str
+) -> None:
+    if damage != "no environment":
+        venv = with_venv(project, empty_venv) / ".venv"
+        (site,) = venv.glob("lib/python*/site-packages")
+        (info,) = site.glob("pip-*.dist-info")
+        if damage == "no pip":
+            shutil.rmtree(info)
+            shutil.rmtree(site / "pip")
+        elif damage == "half of pip":
+            (info / "RECORD").unlink()
+            shutil.rmtree(site / "pip/_vendor/urllib3")
+        elif damage == "no pyvenv.cfg":
+            (venv / "pyvenv.cfg").unlink()
+        else:
+            (venv / "bin/python").unlink()
+            (venv / "bin/python").symlink_to("/no/such/python")
+    done = run(project, "demo", address=f"{index[0]}/pypi")
+    assert (done.status, done.out) == (0, "katas demo\n"), done.err
+    assert len(done.err.splitlines()) == 1
+    assert "torch-2.13.0" in installed(project)
+
+
+# -------------------------------------------------------------------------------- what cannot go on
+
+
+@pytest.mark.parametrize(
+    "retries", [pytest.param("0", marks=pytest.mark.deep), "1"]
+)  # pip says other things after a retry
+def test_without_a_network_the_message_says_so(
+    project: Path, empty_venv: Path, index: tuple[str, type[Index]], retries: str
+) -> None:
+    with_venv(project, empty_venv)
+    done = run(project, "demo", PIP_RETRIES=retries)
+    assert_fails(done, "no package index answers", "Check the network", ".venv/pip.log")
+    assert "torch" in (project / ".venv/pip.log").read_text(encoding="utf-8")
+    assert run(project, "demo", address=f"{index[0]}/pypi").status == 0
+    assert not (project / ".venv/pip.log").exists()
+
+
+@pytest.mark.deep
+def test_a_version_that_no_index_has_is_named(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
+    with_venv(project, empty_venv)
+    write(project / "constraints.txt", "torch<2\n")
+    assert_fails(run(project, "demo", address=f"{index[0]}/pypi"), "pip failed", "torch", ".venv/pip.log")
+
+
+@pytest.mark.parametrize("while_", ["the environment is made", "pip installs"])
+def test_a_full_disk_is_named(
+    project: Path, empty_venv: Path, index: tuple[str, type[Index]], tmp_path: Path, while_: str
+) -> None:
+    """On a disk of a few megabytes, mounted where the command and nothing else sees it."""
+    small = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+    if shutil.which("unshare") is None or subprocess.run([*small, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine allows no mount")
+    size = "2m"
+    if while_ == "pip installs":
+        with_venv(project, empty_venv)
+        size = "44m"
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = f'mount -t tmpfs -o size={size} none "$0" && cp -R . "$0" && cd "$0" && exec "$@"'
+    done = run(project, "demo", address=f"{index[0]}/large", before=[*small, "sh", "-c", mounted, str(disk)])
+    assert_fails(done, f"{disk}/.venv: the disk is full", "Free some gigabytes")
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ('[ "$1" = --version ] && echo "Python 3.10.4"\n[ "$1" = --version ]\n', "this is Python 3.10.4"),
+        ("exit 127\n", "this is not a working interpreter"),
+    ],
+)
+def test_an_unsupported_python_is_named(project: Path, tmp_path: Path, script: str, told: str) -> None:
+    python = write(tmp_path / "python3.10", f"#!/bin/sh\n{script}")
+    python.chmod(0o755)
+    done = run(project, "demo", PYTHON=str(python))
+    assert_fails(done, f"{python}: Python 3.11, 3.12 or 3.13 is needed", told, "PYTHON=python3.12 ./run demo")
+    assert not (project / ".venv").exists()
+
+
+def test_an_environment_of_an_unsupported_python_is_named(project: Path) -> None:
+    script = "#!/bin/sh\ncase $* in *prefix*) exit 0 ;; --version) echo Python 3.10.4 ;; *) exit 1 ;; esac\n"
+    write(project / ".venv/bin/python", script).chmod(0o755)
+    assert_fails(run(project, "demo"), ".venv: it was made with Python 3.10.4", "Remove it (rm -r .venv)")
+
+
+def test_a_python_that_fits_is_found_by_itself(project: Path, tmp_path: Path) -> None:
+    settings(project, "")
+    old, fits = tmp_path / "tools/python3", tmp_path / "tools/python3.12"
+    old.unlink()
+    write(old, "#!/bin/sh\nexit 1\n").chmod(0o755)
+    write(fits, "#!/bin/sh\ncase $* in *ensurepip*) exit 1 ;; esac\n").chmod(0o755)
+    (tmp_path / "tools/python3.13").symlink_to(old)
+    assert_fails(run(project, "demo"), "python3.12: it has no ensurepip")
+
+
+def test_a_python_without_ensurepip_is_named(project: Path, tmp_path: Path) -> None:
+    write(tmp_path / "broken/ensurepip.py", "raise ModuleNotFoundError('ensurepip')\n")
+    done = run(project, "demo", PYTHONPATH=str(tmp_path / "broken"))
+    assert_fails(done, "python3: it has no ensurepip", "apt install python3-venv")
+    assert not (project / ".venv").exists()
+
+
+# -------------------------------------------------------------------------------------------- the jobs
+
+
+def stub_tools(project: Path, *sets: str) -> None:
+    """An environment in which these sets are noted, and whose commands say how they were called."""
+    for name in ("python", "katas", "ruff", "mypy"):
+        said = 'echo "${0##*/}" "$@"' if name != "katas" else 'echo katas "$@"'
+        write(project / ".venv/bin" / name, f"#!/bin/sh\n{said}\n").chmod(0o755)
+    versions = subprocess.run(
+        "cat pyproject.toml constraints.txt | cksum",
+        shell=True,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    write(project / ".venv/installed", "".join(f"{each} {versions}" for each in sets))
+
+
+JOBS = [
+    ("demo", ["katas demo"]),
+    ("katas grade a", ["katas grade a"]),
+    ("tests -k b", ["python -m pytest -n 2 --dist loadfile -k b"]),
+    ("test tests/a.py -q", ["python -m pytest -x tests/a.py -q"]),
+    (
+        "docs",
+        [
+            "python -m mkdocs build --strict",
+            "python -m pytest -q tests/repo/test_docs.py tests/repo/test_plain_english.py",
+        ],
+    ),
+    ("lint", ["ruff format --check .", "ruff check .", "mypy"]),
+    ("lint --fix", ["ruff format .", "ruff check --fix .", "mypy"]),
+]
+EVERY_SET = ("torch", "test", "data", "figures", "notebook", "cohort", "docs", "all", "lint")
+
+
+@pytest.mark.parametrize(("words", "called"), JOBS, ids=[words for words, _ in JOBS])
+def test_a_job_calls_its_tools(project: Path, words: str, called: list[str]) -> None:
+    stub_tools(project, *EVERY_SET)
+    done = run(project, *words.split())
+    assert (done.status, done.out.splitlines(), done.err) == (0, called, "")
+
+
+@pytest.mark.parametrize(
+    ("job", "tool"), [("lint", "ruff"), ("lint", "mypy"), ("docs", "python"), ("test x", "python")]
+)
+def test_a_job_fails_with_its_tool(project: Path, job: str, tool: str) -> None:
+    stub_tools(project, *EVERY_SET)
+    write(project / ".venv/bin" / tool, "#!/bin/sh\nexit 3\n").chmod(0o755)
+    done = run(project, *job.split())
+    assert (done.status, done.out.count("pytest")) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("test", "no path is given"), ("lint --fx", "lint: --fx is not an option"), ("tset", "there is no job tset")],
+)
+def test_a_wrong_job_or_option_is_named(project: Path, words: str, told: str) -> None:
+    done = run(project, *words.split())
+    assert done.status == 2
+    assert done.err.startswith("run: ")
+    assert told in done.err
+    assert not (project / ".venv").exists()
+
+
+def test_every_job_is_in_the_help(project: Path) -> None:
+    done = run(project)
+    assert (done.status, done.err) == (0, "")
+    named = [line.split()[1] for line in done.out.splitlines() if line.startswith("./run ")]
+    assert set(named) == {words.split()[0] for words, _ in JOBS}
+
+
+def test_the_sets_of_the_script_are_extras_of_the_project() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(EVERY_SET) <= set(extras)
+    assert any(each.startswith("torch==") for each in extras["torch"])
+    assert f'EVERY_SET="{" ".join(EVERY_SET[:-1])}"' in (ROOT / "run").read_text(encoding="utf-8")

@@ -1,0 +1,253 @@
+"""House rules, for every kata that there is and every one that will be added."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.catalogue import Kata
+from tests.workshop import ROOT
+
+KATAS = catalogue.load_all(ROOT)
+EXERCISES = [kata for kata in KATAS if kata.kind == "exercise"]
+HEAVY = {"torch", "numpy", "pytest", "rich", "matplotlib", "pandas", "scipy", "hypothesis", "jinja2", "sqlalchemy"}
+SIGNS = str.maketrans({"−": "-", "·": "*", "×": "*"})
+
+# Numbers of each exercise's worked example, which README and visible test both have; the test may compute one.
+EXAMPLES = {
+    "exercise01": ["1.1", "-1.3"],
+    "exercise02": ["[-1, 0, 2]", "[0, 0, 2]", "[0, 0, 1]"],
+    "exercise03": ["[1, -1]", "[1, 0]"],
+    "exercise04": [".6652", ".2447", ".0900", ".4076"],
+    "exercise05": ["[2, -1]", "[3, 4]", "6", "8", "-3", "-4"],
+    "exercise06": ["6.0"],
+    "exercise07": [".08165", ".14142"],
+    "exercise08": ["[1, 0, 1]", "1.5"],
+    "exercise09": ["1.2247"],
+}
+
+
+def every(katas: list[Kata]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("kata", katas, ids=[kata.slug for kata in katas])
+
+
+def files(folder: Path, suffix: str = "") -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob(f"*{suffix}")
+        if path.is_file() and not {"__pycache__", ".benchmarks"} & set(path.parts)
+    )
+
+
+def readme(kata: Kata) -> str:
+    return (kata.folder / "README.md").read_text(encoding="utf-8")
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that are there after some code, in an interpreter of its own."""
+    words = [sys.executable, "-c", f"{code}\nimport sys; print(*{{name.partition('.')[0] for name in sys.modules}})"]
+    out = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    return set(out.splitlines()[-1].split())
+
+
+# -------------------------------------------------------------------------------------------- settings
+
+
+def test_pytest_is_set_up_in_tox_ini_alone() -> None:
+    assert "pytest" not in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
+    assert not [name for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "pytest.toml") if (ROOT / name).exists()]
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "tox.ini", encoding="utf-8")
+    assert "--import-mode=importlib" in settings["pytest"]["addopts"]
+    assert "--strict-markers" in settings["pytest"]["addopts"]
+
+
+def test_the_plugin_is_registered_once() -> None:
+    places = [path for folder in ("katas", "tests") for path in files(ROOT / folder, "conftest.py")]
+    assert "graders.pytest_plugin.plugin" in (ROOT / "conftest.py").read_text(encoding="utf-8")
+    assert not [path for path in places if "pytest_plugins" in path.read_text(encoding="utf-8")]
+    assert "entry-points" not in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_no_kata_has_settings_of_its_own() -> None:
+    names = {"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"}
+    assert not [path for path in files(ROOT / "katas") if path.name in names]
+
+
+# --------------------------------------------------------------------------------------------- katas
+
+
+def test_katas_solutions_and_hidden_tests_mirror_each_other() -> None:
+    slugs = [kata.slug for kata in KATAS]
+    for room in (ROOT / "katas", ROOT / "solutions", ROOT / "graders" / "hidden"):
+        assert sorted(path.name for path in room.iterdir() if files(path)) == slugs, room
+
+
+BESIDE = {  # what makes the words and tables that are handed in, or stand in the README
+    "challenge2": ("recommending.py",),
+    "challenge4": ("sizes.py", "sizes.csv"),
+    "challenge5": ("remedies.py",),
+}
+
+
+@every(KATAS)
+def test_a_solution_has_the_declared_files_and_no_others(kata: Kata) -> None:
+    names = [path.relative_to(kata.solution).as_posix() for path in files(kata.solution)]
+    assert names
+    more = {".gitignore", *BESIDE.get(kata.slug, ())}
+    assert all(kata.declares(name) or re.fullmatch(r"figure(_\w+)?\.py", name) or name in more for name in names), names
+
+
+@every(KATAS)
+def test_a_kata_has_visible_and_hidden_tests(kata: Kata) -> None:
+    visible, hidden = ([path.name for path in tests] for tests in (kata.visible_tests, kata.hidden_tests))
+    if kata.kind == "exercise":
+        assert (visible, hidden) == ([f"test_{kata.slug}.py"], ["test_hidden.py"])
+    assert visible
+    assert hidden
+
+
+@every(KATAS)
+def test_a_readme_has_problem_maths_example_grading_and_hints(kata: Kata) -> None:
+    text = readme(kata)
+    title, _, rest = text.partition("\n")
+    name, number = re.fullmatch(r"([a-z]+)(\d*)", kata.slug).groups()
+    assert re.match(rf"# {name.capitalize()} {int(number)}: \w" if number else rf"# {name.capitalize()}: \w", title)
+    assert len(re.split(r"^## ", rest, flags=re.M)[0].split()) >= 15, "no problem is told before the first section"
+    wanted = ["What is graded", "Hints"] + (["The maths", "Worked example"] if kata.kind == "exercise" else [])
+    assert set(wanted) <= set(re.findall(r"^## (.*)", text, re.M))
+    assert re.search(r"^## (What to read next|To read next)$", text, re.M)
+
+
+@every(KATAS)
+def test_three_hints_are_folded(kata: Kata) -> None:
+    hints = readme(kata).partition("## Hints")[2].partition("\n## ")[0]
+    parts = hints.split("\n### ")[1:] or [hints]  # of several programs each has its own
+    for part in parts:
+        assert re.findall(r"<details>\s*<summary>Hint (\d)", part) == ["1", "2", "3"]
+        assert part.count("</details>") == 3
+
+
+@every(KATAS)
+def test_a_readme_tells_every_task_and_its_points(kata: Kata) -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", readme(kata), re.M))
+    assert {name: float(points) for name, points in rows.items()} == {task.name: task.points for task in kata.tasks}
+
+
+@every(KATAS)
+def test_a_readme_names_every_entry_point_or_file(kata: Kata) -> None:
+    names = kata.entry_points if kata.kind == "exercise" else kata.files
+    assert [name for name in names if name.partition("*")[0] not in readme(kata)] == []
+
+
+@every([kata for kata in KATAS if kata.slug in EXAMPLES])
+def test_the_worked_example_is_in_the_readme(kata: Kata) -> None:
+    text = re.sub(r"(?<=[\[,]) +", " ", readme(kata).translate(SIGNS)).replace("[ ", "[")
+    assert [number for number in EXAMPLES[kata.slug] if number not in text] == []
+
+
+@every(EXERCISES)
+def test_the_worked_example_is_a_visible_test(kata: Kata) -> None:
+    names = [
+        node.name
+        for path in kata.visible_tests
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert any(name.startswith("test_the_worked_example") for name in names), names
+
+
+@every(EXERCISES)
+def test_an_exercise_has_wrong_and_accepted_variants(kata: Kata) -> None:
+    assert len(kata.wrong) >= 8
+    assert len(kata.accept) >= 4
+
+
+@every(KATAS)
+def test_every_task_has_a_wrong_variant(kata: Kata) -> None:
+    covered = {variant.task for variant in kata.wrong}
+    # Nothing wrong can be found where nothing is run: a GPU's tests are ungraded without one.
+    needed = [task.name for task in kata.tasks if not task.review and task.name != "gpu"]
+    assert [name for name in needed if name not in covered] == []
+
+
+@every(EXERCISES)
+def test_a_stub_has_docstrings_and_nothing_written(kata: Kata) -> None:
+    for name in kata.files:
+        tree = ast.parse((kata.folder / name).read_text(encoding="utf-8"))
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        assert {node.name for node in functions} >= set(kata.entry_points) or len(kata.files) > 1
+        for node in functions:
+            assert ast.get_docstring(node), node.name
+            assert ast.unparse(node.body[-1]).startswith("raise NotImplementedError"), node.name
+
+
+@every(EXERCISES)
+def test_stub_and_solution_have_the_same_signatures(kata: Kata) -> None:
+    def signatures(folder: Path) -> dict[str, str]:
+        trees = [ast.parse((folder / name).read_text(encoding="utf-8")) for name in kata.files]
+        found = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
+        return {node.name: ast.unparse(node.args) for node in found if node.name in kata.entry_points}
+
+    assert signatures(kata.folder) == signatures(kata.solution)
+
+
+# ------------------------------------------------------------------------------------------- imports
+
+
+def test_the_list_imports_nothing_heavy() -> None:
+    program = "from graders.cli.app import run_command_line\nrun_command_line(None)"
+    code = f"import sys; sys.argv = ['katas', 'list']\n{program}"
+    assert not loaded_by(code) & HEAVY
+
+
+def test_the_checks_import_no_torch() -> None:
+    assert "torch" not in loaded_by("import graders.checks")
+
+
+def test_the_plugin_imports_no_torch() -> None:
+    assert "torch" not in loaded_by("import graders.pytest_plugin.plugin")
+
+
+def test_a_judge_is_started_without_anything_heavy() -> None:
+    assert not loaded_by("import graders.cli, graders.judge.process") & HEAVY
+
+
+def imported(path: Path) -> set[str]:
+    """The dotted names that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_the_worker_imports_the_standard_library_numpy_and_the_wire_alone() -> None:
+    allowed = sys.stdlib_module_names | {"numpy", "msgspec", "torch"}  # torch where the runtime has it
+    ours = re.compile(r"graders\.(wire|errors|worker)\b")
+    for path in files(ROOT / "graders" / "worker", ".py"):
+        others = {name for name in imported(path) if name.partition(".")[0] not in allowed and not ours.match(name)}
+        assert not others, path
+
+
+def test_reports_import_the_verdict_and_nothing_else_of_the_harness() -> None:
+    for path in files(ROOT / "graders" / "report", ".py"):
+        found = {name for name in imported(path) if name.startswith("graders.")}
+        assert not {name for name in found if name.split(".")[1] not in ("errors", "report", "verdict")}, path
+
+
+@pytest.mark.parametrize("folder", ["utils", "helpers", "common", "manager"])
+def test_a_module_is_named_by_what_it_does(folder: str) -> None:
+    """Those of people whose answers are kept among the accepted ones are named by them."""
+    ours = [path for path in files(ROOT / "graders", ".py") if "accept" not in path.parts]
+    assert not [path for path in ours if path.stem == folder or path.parent.name == folder]

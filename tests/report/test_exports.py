@@ -1,0 +1,282 @@
+"""Exports to other systems: each follows the documented format, for any texts."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from msgspec.structs import replace
+
+from graders.report import classroom50, exercism, render, wording
+from graders.verdict import Speed, TaskResult, TestResult, Verdict
+from tests.late import Late
+from tests.report.test_reports import KINDS, hostile_verdicts, read
+
+jsonschema = Late("jsonschema")
+TEXT = {"type": "string"}
+POINTS = {"type": "number", "minimum": 0}
+
+
+def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema of an object with exactly these fields."""
+    properties = required | (optional or {})
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def listed(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+SHOWN = {"enum": ["visible", "hidden", "after_due_date", "after_published"]}
+FORM = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
+IMAGE = record({"label": TEXT, "url": TEXT})
+SCHEMAS = {
+    # gradescope-autograders.readthedocs.io, "Autograder Specifications": results.json
+    "gradescope": record(
+        {
+            "score": POINTS,
+            "execution_time": POINTS,
+            "output": TEXT,
+            "output_format": FORM,
+            "test_output_format": FORM,
+            "test_name_format": FORM,
+            "visibility": SHOWN,
+            "stdout_visibility": SHOWN,
+            "extra_data": {"type": "object"},
+            "tests": listed(
+                record(
+                    {
+                        "score": POINTS,
+                        "max_score": POINTS,
+                        "status": {"enum": ["passed", "failed"]},
+                        "name": TEXT,
+                        "name_format": FORM,
+                        "number": TEXT,
+                        "output": TEXT,
+                        "output_format": FORM,
+                        "tags": listed(TEXT),
+                        "visibility": SHOWN,
+                        "extra_data": {"type": "object"},
+                    }
+                )
+            ),
+            "leaderboard": listed(
+                record({"name": TEXT, "value": {"type": ["number", "string"]}}, {"order": {"enum": ["asc", "desc"]}})
+            ),
+        }
+    ),
+    # exercism.org/docs/building/tooling/test-runners/interface, version 3
+    "exercism": record(
+        {
+            "version": {"const": 3},
+            "status": {"enum": ["pass", "fail", "error"]},
+            "message": {"type": ["string", "null"], "maxLength": 65535},
+            "tests": listed(
+                record(
+                    {
+                        "name": TEXT,
+                        "status": {"enum": ["pass", "fail", "error"]},
+                        "message": {"type": ["string", "null"], "maxLength": 65535},
+                        "output": {"type": ["string", "null"], "maxLength": 500},
+                        "test_code": TEXT,
+                    },
+                    {"task_id": {"type": "integer", "minimum": 1}},
+                )
+            ),
+        }
+    ),
+    # the rules of Classroom 50's runner and collector for a result.json
+    "classroom50": record(
+        {
+            "schema": {"const": "classroom50/result/v1"},
+            **{name: {"type": "string", "minLength": 1} for name in classroom50.FIELDS},
+            "datetime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
+            "score": {"type": "integer", "minimum": 0},
+            "max-score": {"type": "integer", "minimum": 0},
+            "tests": listed(
+                record(
+                    {
+                        "test-name": TEXT,
+                        "passed": {"type": "boolean"},
+                        "score": {"type": "integer", "minimum": 0},
+                        "max-score": {"type": "integer", "minimum": 0},
+                    }
+                )
+            ),
+        }
+    ),
+    # docs.prairielearn.com, "External grading": results/results.json
+    "prairielearn": record(
+        {
+            "gradable": {"type": "boolean"},
+            "score": {"type": "number", "minimum": 0, "maximum": 1},
+            "message": TEXT,
+            "output": TEXT,
+            "images": listed(IMAGE),
+            "format_errors": listed(TEXT),
+            "tests": listed(
+                record(
+                    {
+                        "name": TEXT,
+                        "description": TEXT,
+                        "points": POINTS,
+                        "max_points": POINTS,
+                        "message": TEXT,
+                        "output": TEXT,
+                        "images": listed(IMAGE),
+                    }
+                )
+            ),
+        }
+    ),
+}
+
+
+@functools.cache
+def validator(form: str) -> Any:
+    return jsonschema.Draft202012Validator(SCHEMAS[form])
+
+
+def exported(form: str, *verdicts: Verdict, audience: Any = "learner") -> Any:
+    result = json.loads(render(list(verdicts), form, audience))
+    validator(form).validate(result)
+    return result
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_export_follows_the_documented_format(form, kind):
+    exported(form, read(kind))
+    exported(form, read(kind), read("right"))
+    exported(form)
+
+
+@settings(max_examples=30)
+@given(hostile_verdicts())
+def test_an_export_is_valid_for_any_texts(verdict):
+    for form in SCHEMAS:
+        exported(form, verdict, verdict, audience="instructor")
+
+
+@pytest.mark.parametrize("form", ["gradescope", "classroom50", "prairielearn"])
+@pytest.mark.parametrize("kind", ["right", "wrong", "blocked"])
+def test_points_are_those_of_the_verdict(form, kind):
+    tasks = wording.counted(read(kind))
+    score, most = sum(task.score for task in tasks), sum(task.max_score for task in tasks)
+    verdict = replace(read(kind), score=score, max_score=most)
+    result = exported(form, verdict)
+    scores = [test.get("score", test.get("points")) for test in result["tests"]]
+    most = [test.get("max_score", test.get("max-score", test.get("max_points"))) for test in result["tests"]]
+    if form == "classroom50":  # whole points: 2.5 of 2.5 become 3 of 3
+        assert (sum(most), sum(scores)) == (11, {"right": 11, "wrong": 3, "blocked": 0}[kind])
+        assert (result["score"], result["max-score"]) == (sum(scores), sum(most))
+        return
+    assert sum(scores) == verdict.score
+    assert sum(most) == verdict.max_score
+    assert result["score"] == (verdict.score / verdict.max_score if form == "prairielearn" else verdict.score)
+
+
+def test_gradescope_has_a_leaderboard_of_speeds():
+    speed = Speed(ratio=0.5123, low=0.4, high=0.6, cpu_ratio=0.5)
+    test = TestResult(name="test_fast", task="speed", visibility="visible", status="passed", speed=speed)
+    row = {"name": "exercise04, speed: time / reference", "value": 0.5123, "order": "asc"}
+    assert exported("gradescope", replace(read("right"), tests=(test,)))["leaderboard"] == [row]
+
+
+def test_gradescope_says_why_nothing_was_graded():
+    result = exported("gradescope", read("ungradable"))
+    assert read("ungradable").message in result["output"]
+    assert result["score"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("right", "pass"), ("wrong", "fail"), ("ungradable", "error"), ("error", "error")]
+)
+def test_exercism_has_three_statuses(kind, status):
+    result = exported("exercism", read(kind))
+    assert result["status"] == status
+    assert (result["message"] is not None) == (status == "error")
+    for test in result["tests"]:
+        assert (test["message"] is None) == (test["status"] == "pass")
+
+
+def test_exercism_numbers_the_tasks_and_cuts_the_output():
+    test = TestResult(name="test_x", task="b", visibility="visible", status="passed", output="x" * 600)
+    tasks = tuple(TaskResult(name=name, title=name, status="passed", score=1, max_score=1) for name in "ab")
+    (found,) = exported("exercism", replace(read("right"), tests=(test,), tasks=tasks))["tests"]
+    assert found["task_id"] == 2
+    assert len(found["output"]) == 500
+    assert found["output"].endswith(exercism.CUT)
+
+
+def test_exercism_names_no_command_for_a_hidden_test():
+    tests = exported("exercism", read("wrong"), audience="instructor")["tests"]
+    hidden = [test.visibility == "hidden" for test in read("wrong").tests]
+    assert any(hidden)
+    for test, is_hidden in zip(tests, hidden, strict=True):
+        assert not (is_hidden and test["test_code"].startswith("pytest"))
+
+
+@pytest.mark.parametrize("kind", ["ungradable", "error"])
+def test_prairielearn_takes_no_attempt_for_an_ungraded_kata(kind):
+    result = exported("prairielearn", read(kind))
+    assert result["gradable"] is False
+    assert result["format_errors"] == [read(kind).message]
+
+
+def test_classroom50_rounds_unearned_points_down():
+    tasks = (TaskResult(name="a", title="A", status="partial", score=1.9999, max_score=3),)
+    result = exported("classroom50", replace(read("right"), tasks=tasks))
+    assert (result["score"], result["max-score"], result["tests"][0]["passed"]) == (1, 3, False)
+
+
+def test_classroom50_is_stamped_with_its_runners_environment():
+    said = {
+        "CLASSROOM": "cs1",
+        "ASSIGNMENT": "layers",
+        "SUBMISSION_TAG": "submit/1",
+        "COMMIT_URL": "https://c",
+        "RELEASE_URL": "https://r",
+    }
+    result = json.loads(classroom50.stamped(render([read("right")], "classroom50", "learner"), said))
+    jsonschema.validate(result, SCHEMAS["classroom50"])
+    assert [result[name] for name in classroom50.FIELDS] == [
+        "cs1",
+        "layers",
+        "submit/1",
+        "https://c",
+        "https://r",
+        "https://c",
+    ]
+    assert result["score"] == result["max-score"] == 11
+
+
+# CSV
+
+
+def table(*verdicts: Verdict) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(render(list(verdicts), "csv", "instructor"))))
+
+
+def test_csv_has_a_row_per_submission_and_a_column_per_task():
+    rows = table(read("right"), read("wrong"), replace(read("right"), kata="exercise05"))
+    assert [row["kata"] for row in rows] == ["exercise04", "exercise04", "exercise05"]
+    verdict = read("wrong")
+    for task in wording.counted(verdict):
+        assert float(rows[1][f"{verdict.kata}.{task.name}"]) == task.score
+    assert {rows[2][f"{verdict.kata}.{task.name}"] for task in verdict.tasks} == {""}
+
+
+@settings(max_examples=40)
+@given(hostile_verdicts())
+def test_no_cell_of_the_csv_is_a_formula_and_every_row_is_whole(verdict):
+    rows = list(csv.reader(io.StringIO(render([verdict, verdict], "csv", "instructor"))))
+    assert len(rows) == 3
+    assert len({len(row) for row in rows}) == 1
+    assert not [cell for row in rows for cell in row if re.match(r"[=+@\t\r-]", cell)]

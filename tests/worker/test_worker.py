@@ -1,0 +1,321 @@
+"""Tests of a submission's process: little code of the harness, a fresh worker for each test, plain values."""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import graders
+from graders.errors import JudgeError
+from graders.judge.worker_handle import WorkerGroup
+from graders.verdict import Verdict
+from graders.worker.serving import rehearse
+from tests.observed import result, statuses, tasks
+from tests.workshop import ROOT
+
+GRADERS = Path(graders.__file__).parent
+OURS = {"graders", "graders.errors", "graders.wire"}
+
+Graded = Callable[..., Verdict]
+Solved = Callable[[str], str]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            if node.module == "graders":
+                yield from (f"graders.{alias.name}" for alias in node.names)
+            else:
+                yield str(node.module)
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def of_the_harness(name: str) -> bool:
+    return name in OURS or name.startswith("graders.worker")
+
+
+# --------------------------------------------------------------------------------------- what is imported
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("path", sorted((GRADERS / "worker").glob("*.py")), ids=lambda path: path.name)
+def test_the_worker_imports_only_the_stdlib_numpy_and_the_wire(path: Path) -> None:
+    foreign = {name for name in imports(path) if top(name) not in sys.stdlib_module_names and top(name) != "numpy"}
+    # Only the torch runtime's fork server imports PyTorch, in a function.
+    allowed = {"torch"} if path.name == "fork_server.py" else set()
+    assert {name for name in foreign if not of_the_harness(name)} <= allowed
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("file", ["__init__.py", "errors.py", "wire.py"])
+def test_files_shared_with_the_judge_import_no_more(file: str) -> None:
+    foreign = {name for name in imports(GRADERS / file) if top(name) not in sys.stdlib_module_names}
+    assert {name for name in foreign if not of_the_harness(name)} <= {"numpy", "msgspec"}
+
+
+@pytest.mark.parametrize("path", sorted((GRADERS / "report").rglob("*.py")), ids=lambda path: path.name)
+def test_a_report_imports_only_the_verdict_and_the_errors(path: Path) -> None:
+    known = {name for name in imports(path) if top(name) == "graders"}
+    beyond = {name for name in known if not name.startswith("graders.report")}
+    assert beyond <= {"graders", "graders.verdict", "graders.errors"}
+
+
+LOADED = """
+import json, sys
+print("LOADED", json.dumps(sorted(sys.modules)))
+
+def answer(number):
+    return number
+"""
+
+
+@pytest.mark.security
+def test_a_sandboxed_submission_finds_nothing_of_the_judge(graded: Graded) -> None:
+    output = result(graded("ten", LOADED), "test_one").output
+    loaded = set(json.loads(re.search(r"LOADED (.*)", output)[1]))
+    assert {name for name in loaded if top(name) == "graders" and not of_the_harness(name)} == set()
+    of_cython = {name for name in loaded if re.fullmatch(r"cython_runtime|_cython_[\d_]+", name)}  # by numpy.random
+    known = {*sys.stdlib_module_names, "numpy", "msgspec", "graders", "ten", "__main__"}
+    assert {top(name) for name in loaded - of_cython} <= known
+
+
+IMPORTING = """
+import importlib
+
+def answer(number):
+    names = ["torch", "scipy", "pytest", "_pytest", "hypothesis", "graders.judge", "graders.checks", "graders.hidden",
+             "graders.verdict", "graders.catalogue", "pip", "setuptools"]
+    found = []
+    for name in names:
+        try:
+            importlib.import_module(name)
+            found.append(name)
+        except ImportError:
+            pass
+    return found
+"""
+
+
+@pytest.mark.security
+def test_nothing_else_on_the_machine_can_be_imported(graded: Graded) -> None:
+    assert "[]" in result(graded("ten", IMPORTING), "test_one").counterexample
+
+
+# -------------------------------------------------------------------------------- a fresh worker for each
+
+
+def test_no_memory_is_carried_from_test_to_test(graded: Graded) -> None:
+    text = """
+import builtins, random
+import numpy as np
+
+seen = []
+
+def answer(number):
+    seen.append(number)
+    builtins.left = getattr(builtins, "left", 0) + 1
+    np.left = getattr(np, "left", 0) + 1
+    return number if (len(seen), builtins.left, np.left) == (1, 1, 1) else -1
+"""
+    verdict = graded("ten", text)
+    assert set(statuses(verdict).values()) == {"passed"}
+    assert (verdict.score, verdict.max_score) == (10, 10)
+
+
+@pytest.mark.security
+def test_without_pytorch_no_file_can_be_written(graded: Graded) -> None:
+    text = """
+import os, tempfile
+
+def answer(number):
+    kept = []
+    for folder in ["/tmp", "/dev/shm", "/var/tmp", ".", "/", "/harness", "/scratch", os.path.expanduser("~")]:
+        try:
+            open(os.path.join(folder, "left"), "w").close()
+            kept.append(folder)
+        except OSError:
+            pass
+    return number if not kept else kept
+"""
+    verdict = graded("ten", text)
+    assert set(statuses(verdict).values()) == {"passed"}, verdict.tests[0].message
+
+
+@pytest.mark.security
+def test_with_pytorch_a_file_of_one_test_is_gone_in_the_next(graded: Graded, solved: Solved) -> None:
+    text = (
+        solved("torchy").replace("import torch\n", "import os, tempfile\nimport torch\n")
+        + """
+
+honest = slope
+
+def slope(x):
+    places = [".", tempfile.gettempdir()]
+    left = [place for place in places if os.path.exists(os.path.join(place, "left"))]
+    for place in places:
+        open(os.path.join(place, "left"), "w").close()
+    assert os.path.exists("left")
+    return honest(x) if not left else None
+"""
+    )
+    verdict = graded("torchy", text)
+    assert statuses(verdict) == {"test_once": "passed", "test_again": "passed"}
+
+
+# ------------------------------------------------------------------------------------- arguments and supplied files
+
+
+def test_changes_to_arguments_stay_in_the_worker(graded: Graded, solved: Solved) -> None:
+    text = solved("scaling").replace(
+        "return x * x.dtype.type(factor)", "answer = x * x.dtype.type(factor); x[...] = 7; return answer"
+    )
+    verdict = graded("scaling", text)
+    assert tasks(verdict) == {
+        "value": "passed",
+        "types": "passed",
+        "inputs": "failed",
+        "errors": "passed",
+        "noise": "passed",
+    }
+
+
+def test_arguments_can_be_written_to(graded: Graded) -> None:
+    text = """
+import numpy as np
+
+def scale(x, factor):
+    if x.ndim != 1:
+        raise ValueError("x is no vector")
+    x *= x.dtype.type(factor)
+    return x
+
+def noise(rng, count):
+    return rng.standard_normal(count)
+"""
+    assert tasks(graded("scaling", text))["value"] == "passed"
+
+
+def test_a_generator_arrives_as_numpys_default_one(graded: Graded, solved: Solved) -> None:
+    text = solved("scaling").replace(
+        "return rng.standard_normal(count)",
+        "assert isinstance(rng, __import__('numpy').random.Generator)\n    return rng.standard_normal(count)",
+    )
+    assert tasks(graded("scaling", text))["noise"] == "passed"
+    text = solved("scaling").replace("return rng.standard_normal", "return __import__('numpy').random.standard_normal")
+    assert tasks(graded("scaling", text))["noise"] == "failed"
+
+
+def test_a_probe_sees_the_submissions_and_supplied_modules(graded: Graded, repository: Path) -> None:
+    folder = repository / "solutions/several"
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    verdict = graded("several", files)
+    assert statuses(verdict)["test_a_probe_sees_every_module"] == "passed"
+    assert verdict.status == "passed"
+
+
+@pytest.mark.security
+def test_a_supplied_file_is_always_the_katas(graded: Graded, repository: Path) -> None:
+    folder = repository / "solutions/several"
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    verdict = graded("several", files | {"constants.py": "SHIFT = 100.0\n"})
+    assert verdict.status == "passed"
+    assert verdict.ignored_files == ("constants.py",)
+
+
+@pytest.mark.security
+def test_a_raised_syntax_error_is_reported_as_an_exception(graded: Graded, solved: Solved) -> None:
+    """A file that cannot be compiled uses up no attempt; an import that ran must not count as one."""
+    verdict = graded("scaling", solved("scaling") + "\nraise SyntaxError('the seed is 7')\n")
+    assert verdict.status == "ungradable"
+    assert verdict.message.startswith("the submission cannot be imported: SyntaxError: the seed is 7")
+    verdict = graded("scaling", solved("scaling") + "\n) raise\n")
+    assert verdict.status == "ungradable"
+    assert verdict.message.startswith("SyntaxError: unmatched ')'")
+
+
+@pytest.mark.security
+def test_output_that_every_test_repeats_is_kept_once(graded: Graded, solved: Solved) -> None:
+    printing = "import sys\nsys.stdout.buffer.write(b'\\xff' * 70_000)\nsys.stdout.flush()\n"
+    verdict = graded("scaling", printing + solved("scaling"))
+    assert verdict.status == "passed"
+    sizes = [len(test.output.encode()) for test in verdict.tests]
+    assert sizes[0] > 60_000
+    assert max(sizes) < 66_000
+    left_out = "(left out: the tests together printed more than 256 kB)"
+    assert left_out in verdict.tests[-1].output
+    assert sum(len(test.output.encode()) for test in verdict.tests if left_out not in test.output) <= 256 << 10
+
+
+# ------------------------------------------------------------------------------------------- rehearsals
+
+
+def test_a_rehearsal_leaves_the_process_unchanged() -> None:
+    """A fork server rehearses before it forks, so every worker would inherit changed limits and modules."""
+
+    def state() -> tuple[object, ...]:
+        limits = [resource.getrlimit(each) for each in (resource.RLIMIT_CPU, resource.RLIMIT_AS)]
+        return limits, set(sys.modules), list(sys.meta_path), "rehearsal.py" in linecache.cache
+
+    rehearse("numpy")
+    before = state()
+    rehearse("numpy")
+    assert state() == before
+
+
+# ------------------------------------------------------------------------- where no worker can be started
+
+
+@pytest.fixture
+def fork_server(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
+    """Yield the control socket of an unconfined fork server, and its missing folder for scratch folders."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    scratch = tmp_path / "scratch"
+    settings = {"runtime": "numpy", "readable": [], "pool": 1, "scratch": str(scratch), "walls": False}
+    code = f"from graders.worker import fork_server; fork_server.main({theirs.fileno()}, {settings})"
+    with ours, theirs, subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, pass_fds=[theirs.fileno()]) as process:
+        _, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
+        os.close(descriptors[0])
+        ours.send(b'{"base_memory": 0}')  # from now on, it forks workers ahead of need
+        yield ours, scratch
+        ours.close()
+        assert process.poll() is None or process.returncode == 0
+
+
+def acquired(server: socket.socket) -> int:
+    group = WorkerGroup(server, 64)
+    try:
+        workers = group.acquire(1)
+    finally:
+        group.close()
+    for worker in workers:
+        worker.stream.close()
+        os.close(worker.output)
+        os.close(worker.pidfd)
+    return len(workers)
+
+
+def test_a_missing_scratch_folder_ends_only_one_grading(fork_server) -> None:
+    server, scratch = fork_server
+    for _ in range(2):
+        with pytest.raises(JudgeError, match="no worker can be started"):
+            acquired(server)
+    scratch.mkdir()
+    assert acquired(server) == 1
