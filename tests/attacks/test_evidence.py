@@ -169,7 +169,7 @@ def test_accuracies_of_untrained_models_are_not_reproduced(grade, tmp_path):
         row[2] = str(best - 0.005 * int(row[1]))
     table.write_text("\n".join([header, *map(",".join, rows)]) + "\n", encoding="utf-8")
     graded = grade("challenge4", folder, tasks={"results"}, diagnosing=False)
-    graded.fails("trained again")
+    graded.fails("training again")
 
 
 # --------------------------------------------------------------------------------------------------- another framework

@@ -273,7 +273,7 @@ def test_a_program_is_run_in_its_folder_with_what_is_supplied(tmp_path: Path) ->
 def test_what_cannot_be_run_is_said_in_a_line() -> None:
     assert workshop.katas("run", "challenge5").status == 2
     assert "Name one with --program: bug1_never_learning.py" in workshop.katas("run", "challenge5").err
-    assert "there is no such file" in workshop.katas("run", "challenge2", "--against", "nowhere").err
+    assert "the file does not exist" in workshop.katas("run", "challenge2", "--against", "nowhere").err
 
 
 def test_a_program_that_is_not_written_yet_is_told_so_below_its_traceback() -> None:

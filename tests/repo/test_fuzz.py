@@ -41,7 +41,8 @@ def greedy(_: bytes) -> None:
 )
 def test_a_reader_that_breaks_a_limit_fails(read, said):
     code = (
-        "from tests import fuzz_files, test_fuzz\n"
+        "from tests import fuzz_files\n"
+        "from tests.repo import test_fuzz\n"
         "fuzz_files.CPU_S = 0.1\n"
         f"target = fuzz_files.Target(test_fuzz.{read.__name__}, (ValueError,), [b'1'], [b'2'], lambda rng: b'3')\n"
         "fuzz_files.fuzz(target, 10, 0, 5)\n"
