@@ -1,12 +1,13 @@
-"""Measure how long it takes to grade the solutions of all exercises, in one `katas grade` and with a warm judge.
+"""Measure the time to grade the solutions of all exercises, with one `katas grade` command and with a warm judge.
 
     python benchmarks/all_exercises.py [--rounds 15]
 
 - one call: the whole process `katas grade exercise01 … --against solutions`, confined
-- warm: a request to a resident judge until its verdict, for each exercise in turn; confined, a fresh worker for every
-test
+- warm: the time from a request to a resident judge until its verdict, for each exercise in turn; confined, with a fresh
+  worker for every test
 
-Figures are medians of the rounds. Every grading must pass.
+The figures for the warm judge are medians over the rounds; that for one call is the median of three. Every grading must
+pass.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def main() -> None:
 
 
 def one_call(slugs: list[str]) -> float:
-    """Return the seconds of the whole process."""
+    """Return how many seconds the whole process takes."""
     command = [str(Path(sys.executable).with_name("katas")), "grade", *slugs, "--against", "solutions"]
     started = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

@@ -1,17 +1,17 @@
 """Measure how fast a cohort is graded, how much memory that takes, and whether kills lose anything.
 
     python benchmarks/cohort.py [--people 10 100 1000] [--workers 1 2 4] [--rounds 5]
-    python benchmarks/cohort.py --people 10 100 1000 10000 --workers 2      # memory, to the end
-    python benchmarks/cohort.py --kills 20 --people 1000                    # killed at random, resumed, compared
-    python benchmarks/cohort.py --kills 5 --people 200 --dask               # the same, workers of a cluster killed
+    python benchmarks/cohort.py --people 10 100 1000 10000 --workers 2      # memory for up to 10 000 people
+    python benchmarks/cohort.py --kills 20 --people 1000                    # kill it at random, resume, compare
+    python benchmarks/cohort.py --kills 5 --people 200 --dask               # the same, but kill Dask workers
 
-Submissions of exercise01: 60 % right ones in many styles, 35 % with a misconception, 5 % that cannot be
-graded; no two are equal. Each is graded with visible and hidden tests, confined, with a fresh worker for every test,
-and recorded before the next one counts. The comparison is plain pytest, one process per submission, on the same tests.
+The submissions are for exercise01: 60 % are right, in many styles, 35 % have a misconception, and 5 % cannot be graded.
+No two are equal. Each is graded with visible and hidden tests, confined, with a fresh worker for every test, and
+recorded before the next one counts. The comparison is plain pytest on the same tests, with one process per submission.
 
-- rate: gradings per second from the first verdict to the last, and including the judges' start
-- memory: the peak of all processes of a batch together (PSS, so that shared pages count once)
-- CPU: seconds of all processes per grading, from the kernel, if a control group can be made (root)
+- rate: gradings per second, from the first verdict to the last (warm) and including the time to start the judges
+- memory: the peak memory of all processes of a batch together (PSS, so that shared pages count once)
+- CPU: processor time of all processes per grading, from the kernel; needs root, because it creates a control group
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ from graders.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
-CHUNK = 25  # the cohort's gradings for each run of plain pytest
+CHUNK = 25  # the number of the cohort's gradings for each run of plain pytest
 BAD = (b"def affine(W, x, b)\n    return\n", b"import torch\n", b"def affine(W, x, b): return '\xff'\n", b"1 / 0\n")
 
 
 def hand_in(folder: Path, people: int) -> Path:
-    """Write the submissions of so many people."""
+    """Write submissions for this number of people, and return the folder."""
     kata = catalogue.load(ROOT, SLUG)
     solution = intake.shipped(kata, kata.solution)
     right = [solution["affine.py"], *(each.applied(solution) for each in kata.accept)]
@@ -66,7 +66,7 @@ def hand_in(folder: Path, people: int) -> Path:
     return folder
 
 
-# What is measured.
+# Measuring memory and processor time.
 
 
 def descendants() -> list[int]:
@@ -156,14 +156,14 @@ def graded(handed: Path, out: Path, workers: int) -> None:
     cold = people / (last - started)
     cpu = "" if watched.cpu_s is None else f", {1e3 * watched.cpu_s / people:5.0f} ms CPU each"
     print(
-        f"{people:6d} people, {workers} workers: {warm:5.1f} a second warm, {cold:.1f} with the start"
-        f"{cpu}; memory {watched.most:5.0f} MB in all, {watched.own:4.0f} MB of it the batch itself;"
+        f"{people:6d} people, {workers} workers: {warm:5.1f} gradings a second warm, {cold:.1f} with the start-up"
+        f"{cpu}; memory {watched.most:5.0f} MB in all, {watched.own:4.0f} MB of it in the batch process;"
         f" {dict(tally.graded)}",
         flush=True,
     )
 
 
-# Against plain pytest.
+# The comparison with plain pytest.
 
 
 def jobs(seed: int) -> Iterator[Job]:
@@ -185,7 +185,7 @@ def jobs(seed: int) -> Iterator[Job]:
 
 
 def chunk(place: GradingPlace, seed: int) -> float:
-    """Return the seconds per submission in a cohort."""
+    """Grade a chunk of right submissions as a cohort, and return the seconds per submission."""
     started = time.perf_counter()
     for group in running.graded(jobs(seed), place):
         for done in group:
@@ -219,7 +219,7 @@ def against_pytest(rounds: int, workers: int, folder: Path) -> None:
         )
 
 
-# Killed.
+# Killing the command, or workers of a cluster.
 
 
 def verdicts_in(out: Path) -> dict[str, list[Verdict]]:
@@ -263,21 +263,21 @@ def killed(handed: Path, folder: Path, people: int, kills: int) -> None:
             time.sleep(0.01)
         time.sleep(random.uniform(0, 0.5))
         running_.kill()
-        print(f"kill {number} of {kills}: {rows_in(out)} rows, status {running_.wait()}", flush=True)
+        print(f"kill {number} of {kills}: {rows_in(out)} rows, exit status {running_.wait()}", flush=True)
     subprocess.run(command(handed, out, seed), cwd=ROOT, check=True)
     compare(people, folder / "undisturbed", out)
 
 
 def killer(cluster: Any, moments: list[int], before: int) -> Callable[[BatchProgress], None]:
-    """Return a callback that kills a worker at each of these numbers of gradings, and removes them from the list."""
+    """Return a callback that kills a worker after each number of gradings in `moments`, and removes that number."""
 
     def kill(tally: BatchProgress) -> None:
         done = before + sum(tally.graded.values())
         if moments and min(moments) <= done:
-            with contextlib.suppress(AttributeError, ProcessLookupError, IndexError):  # it is just starting
+            with contextlib.suppress(AttributeError, ProcessLookupError, IndexError):  # the worker is just starting
                 os.kill(random.choice(list(cluster.workers.values())).process.process.pid, signal.SIGKILL)
                 moments.remove(min(moments))
-                print(f"a worker killed after {done}, {len(moments)} to go", flush=True)
+                print(f"killed a worker after {done} gradings; {len(moments)} kills to go", flush=True)
 
     return kill
 
@@ -289,7 +289,7 @@ def killed_on_dask(handed: Path, folder: Path, people: int, kills: int) -> None:
     seed = os.urandom(32)
     for name in ("undisturbed", "killed"):
         moments = random.sample(range(5, people - 5), kills) if name == "killed" else []
-        while rows_in(folder / name) < people:  # again, if the cluster stopped restarting workers
+        while rows_in(folder / name) < people:  # repeats if the cluster stopped restarting workers
             batch = Batch(folder / name)
             cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0")
             told = killer(cluster, moments, rows_in(folder / name))

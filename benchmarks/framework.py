@@ -1,20 +1,21 @@
-"""Compare the training speed of the kata meta's solution with PyTorch and small frameworks.
+"""Compare the training speed of the kata meta's solution with that of PyTorch and small frameworks.
 
     python benchmarks/framework.py [--rounds 30]
 
-A step is zero_grad, forward, loss, backward, step of the optimiser, in float32 on the CPU:
+A step consists of zero_grad, forward pass, loss, backward pass and optimiser step, in float32 on the CPU. The networks:
 
-- mlp: 784-128-10, ReLU, Adam, batch 64: the network of the kata's README
+- mlp: 784-128-10, ReLU, Adam, batch 64: the network from the kata's README
 - conv: 1 → 8 channels 3×3, ReLU, max-pool 2, 8 → 16 channels 3×3, ReLU, max-pool 2, linear; SGD, batch 32 of 28×28
 - deep: 50 layers of width 16, ReLU, Adam, batch 16: almost only overhead
 - scalar: 3-4-4-1, ReLU, 4 samples, gradient descent: micrograd's typical size
 
-The sides are PyTorch in eager mode, with 1 and with 2 threads, and with 1 thread tinygrad (with its TinyJit) and
-micrograd if installed (`pip install tinygrad micrograd`; tinygrad needs clang). They run in turns in one
-process; ours and PyTorch's start with the same weights and must reach the same losses. With 1 thread, seconds are
-processor time, which other work on the machine hardly disturbs; with 2 threads, wall time. Figures are medians of the
-rounds; ratios (the other's time / ours) with a bootstrap interval of 95 %. Memory is the growth of the resident set at
-the peak of one step with a batch 64 times as large, in a process of its own that has made a small step before.
+Our framework is compared with PyTorch in eager mode, using 1 thread and 2 threads. With 1 thread, it is also compared
+with tinygrad (using its TinyJit) and micrograd if they are installed (`pip install tinygrad micrograd`; tinygrad needs
+clang). The frameworks run in turns in one process. Ours and PyTorch start with the same weights and must reach the same
+losses. With 1 thread, times are processor time, which other work on the machine hardly disturbs; with 2 threads, they
+are wall-clock time. The figures are medians over the rounds. Ratios (the other framework's time / ours) come with a
+95 % bootstrap interval. Memory is the peak growth of the resident set during one step with a batch 64 times as large,
+in a separate process that has made a small step before.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from statistics import median
 
 ROOT = Path(__file__).parents[1]
 THREADS = (1, 2)
-SECONDS = 0.01  # the least duration of one side's round
+SECONDS = 0.01  # the minimum duration of one framework's round
 
 RELU, POOL, FLAT = ("ReLU",), ("MaxPool2d", 2), ("Flatten",)
 MLP = [("Linear", 784, 128), RELU, ("Linear", 128, 10)]
 CONV = [("Conv2d", 1, 8, 3), RELU, POOL, ("Conv2d", 8, 16, 3), RELU, POOL, FLAT, ("Linear", 400, 10)]
 DEEP = [("Linear", 16, 16), RELU] * 49 + [("Linear", 16, 10)]
-WORK = {  # the layers, the optimiser, the batch and the shape of a sample
+WORK = {  # layers, optimiser, batch size, shape of a sample
     "mlp": (MLP, "Adam", 64, (784,)),
     "conv": (CONV, "SGD", 32, (1, 28, 28)),
     "deep": (DEEP, "Adam", 16, (16,)),
@@ -45,7 +46,7 @@ WORK = {  # the layers, the optimiser, the batch and the shape of a sample
 
 
 def batch(name: str, times: int = 1):
-    """Return inputs and classes of a workload, always the same."""
+    """Return the inputs and classes of a workload; they are always the same."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -60,7 +61,7 @@ def built(name: str, layers) -> list:
 
 
 def trainer(model, criterion, optimizer, x, y) -> Callable[[], float]:
-    """Return one training step, written with the names that PyTorch and our framework share."""
+    """Return a function that makes one training step, using only names that PyTorch and our framework share."""
 
     def step() -> float:
         optimizer.zero_grad()
@@ -149,7 +150,7 @@ def our_scalar() -> Callable[[], float]:
 
 
 def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Return the seconds of a step in each round, for each workload and side."""
+    """Return how many seconds a step took in each round, for each workload and framework."""
     alone = os.environ["OMP_NUM_THREADS"] == "1"
     clock = time.process_time if alone else time.perf_counter
     found: dict[str, dict[str, list[float]]] = {}
@@ -190,7 +191,7 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
 
 
 def peak(side: str, name: str) -> float:
-    """Return the peak growth of the resident set, in megabytes, in one step with a large batch."""
+    """Return by how many megabytes the resident set grows at the peak of one step with a large batch."""
     make = {"ours": our_side, "PyTorch": torch_side}[side]
     make(name)()  # load and set up the libraries
     step = make(name, 64)
@@ -206,7 +207,7 @@ def peak(side: str, name: str) -> float:
 
 
 def child(*arguments: str, threads: int = 1) -> str:
-    """Run this file with these arguments in a process with so many threads, and return its output."""
+    """Run this file with these arguments in a process with `threads` threads, and return its output."""
     variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = os.environ | dict.fromkeys(variables, str(threads)) | {"DEV": "CPU", "TRAINING": "1"}
     command = [sys.executable, __file__, *arguments]

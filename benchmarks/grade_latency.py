@@ -1,16 +1,17 @@
-"""Measure how long a grading of exercise01 takes, compared with plain pytest on the same tests.
+"""Measure how long it takes to grade exercise01, compared with plain pytest on the same tests.
 
     python benchmarks/grade_latency.py [--rounds 15]
 
-Four sides, timed in turns on this machine, each checked to have passed all of the tests:
+Four ways to run the tests are timed in turns on this machine. Each must pass all of the tests:
 
-- warm: a request to a resident judge until its verdict; confined, visible and hidden tests, a fresh worker for each
+- warm: the time from a request to a resident judge until its verdict; confined, with a fresh worker for each visible
+  and hidden test
 - cold: the whole process `katas grade exercise01 --against solutions`; confined
-- torch: the whole process `python -m pytest`, no plugins loaded, on the same test files, with three fixtures that
-  call the solution in the same process; references by PyTorch
-- numpy: the same with the references computed by NumPy, torch never imported
+- torch: the whole process `python -m pytest` on the same test files, without plugins; three fixtures call the solution
+  in the same process, and PyTorch computes the references
+- numpy: the same, but NumPy computes the references and torch is never imported
 
-Figures are medians of the rounds' ratios with a bootstrap interval of 95 %. The last line is the one to compare.
+The last three lines are medians of the rounds' ratios, with a 95 % bootstrap interval. The last one is the main result.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "cases(count): ...")
 """
 
-BY_NUMPY = {  # passages of the hidden suite, and their NumPy versions
+BY_NUMPY = {  # passages of the hidden suite and their NumPy equivalents
     "import torch\nimport torch.nn.functional as F\n": "",
     "torch.tensor(a, dtype=torch.float64)": "np.asarray(a, dtype=np.float64)",
     "F.linear(x, W, b)": "x @ W.T + b",
@@ -106,7 +107,7 @@ def plain_suite(folder: Path, *, torch: bool) -> list[str]:
 
 
 def process(command: list[str], expected: str) -> Callable[[], float]:
-    """Return a timer of one run of a command, whose output must show that all tests passed."""
+    """Return a function that runs and times a command, whose output must show that all tests passed."""
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OMP_NUM_THREADS": "1"}
 
     def run() -> float:
@@ -121,10 +122,10 @@ def process(command: list[str], expected: str) -> Callable[[], float]:
 
 
 def warm(judge: Judge) -> Callable[[], float]:
-    """Return a timer of one grading by a running judge."""
+    """Return a function that times one grading by a running judge."""
 
     def run() -> float:
-        time.sleep(0.1)  # a pause, as between real requests, in which the judge prepares the next workers
+        time.sleep(0.1)  # a pause, as between real requests; the judge uses it to prepare the next workers
         started = time.perf_counter()
         verdict = judge.grade(SLUG, ROOT / "solutions" / SLUG)
         seconds = time.perf_counter() - started
@@ -166,9 +167,9 @@ def main() -> None:
             f"{name:5s}: median {1e3 * median(seconds):8.1f} ms, {1e3 * min(seconds):.1f} to {1e3 * max(seconds):.1f}"
         )
     for over, under, what in (
-        ("cold", "torch", "cold grading takes, as a share of plain pytest with torch"),
-        ("numpy", "warm", "warm grading is faster than plain pytest with a NumPy reference by"),
-        ("torch", "warm", "warm grading is faster than plain pytest with torch by"),
+        ("cold", "torch", "time of cold grading / time of plain pytest with torch:"),
+        ("numpy", "warm", "time of plain pytest with NumPy / time of warm grading:"),
+        ("torch", "warm", "time of plain pytest with torch / time of warm grading:"),
     ):
         ratios = [a / b for a, b in zip(times[over], times[under], strict=True)]
         middle, low, high = median_interval(ratios)

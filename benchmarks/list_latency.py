@@ -1,4 +1,4 @@
-"""Measure how long the process `katas list` takes, compared in turns with `python -c "import numpy"`.
+"""Measure how long the process `katas list` takes, in turns with `python -c "import numpy"` for comparison.
 
 python benchmarks/list_latency.py [--rounds 21]
 """
@@ -35,7 +35,7 @@ def main() -> None:
     print(
         f"list : median {1e3 * median(a for a, _ in pairs):.0f} ms; numpy: {1e3 * median(b for _, b in pairs):.0f} ms"
     )
-    print(f"katas list takes, as a share of importing numpy, {middle:.2f}× ({low:.2f} to {high:.2f})")
+    print(f"katas list takes {middle:.2f}× as long as importing numpy ({low:.2f} to {high:.2f})")
 
 
 if __name__ == "__main__":

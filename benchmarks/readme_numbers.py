@@ -1,9 +1,9 @@
-"""The measured numbers that the texts of challenge1, challenge2 and challenge3 quote, measured again.
+"""Measure the numbers that the texts of challenge1, challenge2 and challenge3 quote.
 
     python benchmarks/readme_numbers.py [challenge1] [challenge2] [challenge3]
 
-Each line is a number and the places that quote it. Everything is computed with the solutions, on one thread and from
-fixed seeds; only times depend on the machine. All three together take some minutes on two idle cores.
+The script prints each number and the places that quote it. It computes everything with the solutions, on one thread and
+from fixed seeds, so only the times depend on the machine. All three katas together take some minutes on two idle cores.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ README = "README"
 
 
 def supplied(*slugs: str) -> None:
-    """Let the solutions of katas and the modules supplied with them be imported."""
+    """Make the solutions of katas and their supplied modules importable."""
     for slug in slugs:
         sys.path[:0] = [str(ROOT / "solutions" / slug), str(ROOT / "katas" / slug)]
 
@@ -36,7 +36,7 @@ def quoted(what: str, number: str, *places: str) -> None:
 
 
 def spread(values: Iterable[float], form: str) -> str:
-    """The smallest and the largest of some values."""
+    """Return the smallest and the largest value as text."""
     found = sorted(values)
     return f"{found[0]:{form}} to {found[-1]:{form}}"
 
@@ -44,8 +44,8 @@ def spread(values: Iterable[float], form: str) -> str:
 # ------------------------------------------------------------------------------------------- challenge1
 
 DEPTHS = (5, 10, 15, 20)
-SCALES = (1, 2, 4, 8, 12, 32)  # of the weights, times Xavier's
-SEEDS = range(4)  # of trainings
+SCALES = (1, 2, 4, 8, 12, 32)  # factors for the weights of Xavier's initialisation
+SEEDS = range(4)  # one for each training
 EXPLANATION = "the solution's explanation.md"
 LARGER = f"{README}, Optional: larger weights"
 
@@ -64,7 +64,10 @@ def challenge1() -> None:
     xavier = vanishing.VARIANCES["sigmoid"]
 
     def made(depth: int, activation: str, seed: int, *, scale: float = 1.0, centred: bool = False, width: int = 32):
-        """A fresh network with weights so many times as large; `centred` adds biases of -sum(W) / 2."""
+        """Return a fresh network with weights `scale` times as large; `centred` shifts the biases.
+
+        Centred biases are -sum(W) / 2, in every layer but the first.
+        """
         network = vanishing.DeepNetwork(depth, activation, seed=seed, width=width)
         layers = [(np.float32(scale) * W, b) for W, b in network.layers]
         network.layers = [(W, -W.sum(axis=1) / 2 if centred and k else b) for k, (W, b) in enumerate(layers)]
@@ -79,12 +82,12 @@ def challenge1() -> None:
         return network.track_gradients()
 
     def ratio(depth: int, activation: str, **changes: float) -> float:
-        """First layer's norm / last layer's, the median of eleven networks."""
+        """Return the gradient norm of the first layer / that of the last; the median over eleven networks."""
         found = (norms(made(depth, activation, seed, **changes), seed) for seed in range(11))
         return float(np.median([each[0] / each[-1] for each in found]))
 
     def learned(network: vanishing.DeepNetwork, seed: int, rate: float) -> float:
-        """The share of unseen digits that is right after fixed_network's training."""
+        """Return the share of unseen digits that the network classifies correctly after fixed_network's training."""
         for step, drawn in enumerate(vanishing.batches(X, y, vanishing.BATCH, vanishing.STEPS, seed)):
             network.train_step(*drawn, rate * (1 - step / vanishing.STEPS))
         return float((network.forward(unseen).argmax(axis=1) == unseen_y).mean())
@@ -108,12 +111,12 @@ def challenge1() -> None:
         shares.append(np.linalg.norm(gradients[0]) / np.linalg.norm(gradients[-1]))
     quoted("first / last norm, exercise10's network", f"{np.median(shares):.2g}", LARGER)
 
-    quoted("unseen digits right, sigmoids", right("sigmoid"), EXPLANATION)
+    quoted("share of unseen digits right, sigmoids", right("sigmoid"), EXPLANATION)
     quoted("the same at ten times the learning rate", right("sigmoid", rate=1.0), EXPLANATION)
     quoted("sigmoids, 4 × Xavier, biases 0", right("sigmoid", scale=4), EXPLANATION)
     for rate in (0.1, 0.5):
         quoted(f"sigmoids, 4 × Xavier, centred, rate {rate}", right("sigmoid", rate, scale=4, centred=True), LARGER)
-    quoted("unseen digits right, ReLU", right("relu"), f"{README}, What is graded", EXPLANATION)
+    quoted("share of unseen digits right, ReLU", right("relu"), f"{README}, What is graded", EXPLANATION)
     vanishing.VARIANCES["relu"] = xavier
     quoted("the same with Xavier's weights", right("relu"), EXPLANATION)
     vanishing.VARIANCES["relu"] = lambda *_: 1e-4
@@ -141,7 +144,7 @@ def challenge2() -> None:
         grown = count(6, width) / count(2, width) - 1
         quoted(f"parameters, 2 → 6 layers of {width}", f"{grown:+.0%}", f"{README}, Parameters")
     shares = [3073 * width / count(layers, width) for layers in (2, 4, 6, 8) for width in (32, 64, 128, 256)]
-    of_the_largest = f"8 layers of 256 {3073 * 256 / count(8, 256):.0%}; of all {spread(shares, '.0%')}"
+    of_the_largest = f"{3073 * 256 / count(8, 256):.0%} for 8 layers of 256; {spread(shares, '.0%')} over all sizes"
     quoted("share of the first matrix and its biases", of_the_largest, f"{README}, Parameters")
     error = (0.85 * 0.15 / 1000) ** 0.5
     quoted("standard error of 85 % of 1 000", f"{error:.3f}", f"{README}, How reliable; recommending.py")
@@ -152,7 +155,7 @@ def challenge2() -> None:
         quoted(f"a trial of {layers} layers of {width}, batches of {batch_size}", seconds, f"{README}, What to write")
 
     def answers(dtype: torch.dtype, change: float, seed: int) -> np.ndarray:
-        """What 4 layers of 128 say of the validation pictures, their first weights changed by so much."""
+        """Return what 4 layers of 128 predict for the validation pictures, after changing the initial weights."""
         torch.manual_seed(7)
         model = search.build(search.Architecture(4, 128, "relu", 0.5, 64), 3072, 10).to(dtype)
         noise = torch.Generator().manual_seed(seed)
@@ -164,16 +167,16 @@ def challenge2() -> None:
         with torch.no_grad():
             return model.eval()(search.scaled(data.X_validation).to(dtype)).argmax(dim=1).numpy()
 
-    places = f"{README}, The same trial, again"
+    places = f"{README}, Training the same trial again"
     for dtype, change in ((torch.float32, 1e-7), (torch.float64, 1e-15)):
-        begun = time.process_time()
+        started = time.process_time()
         plain, *others = (answers(dtype, size, seed) for seed, size in enumerate((0.0, change, change, change)))
-        took = f"{(time.process_time() - begun) / 4:.1f} s a training"
+        took = f"{(time.process_time() - started) / 4:.1f} s per training"
         right = [float((each == data.y_validation).mean()) for each in (plain, *others)]
         moved = max(abs(each - right[0]) for each in right)
         other = max(int((each != plain).sum()) for each in others)
         found = f"accuracy moves by up to {moved:.1%}, {other} predictions change; {took}"
-        quoted(f"first weights changed by {change:g}, {dtype}", found, places)
+        quoted(f"initial weights changed by {change:g}, {dtype}", found, places)
 
     architectures = search.sample(40, np.random.default_rng(0))
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
@@ -221,7 +224,7 @@ def challenge3() -> None:
     corpus = make_corpus(seed=0)
     lengths = [len(review.words) for review in (*corpus.train, *corpus.test)]
     words = f"{spread(lengths, 'd')}, {np.mean(lengths):.1f} on average; vocabulary {len(corpus.vocabulary)}"
-    quoted("words of a review", words, f"{README}, The reviews")
+    quoted("number of words in a review", words, f"{README}, The reviews")
     model = AttentionClassifier(len(corpus.vocabulary), seed=0)
     train(model, corpus, epochs=20, seed=0)
     for sentence in ("This movie was absolutely terrible and boring", "The plot was not dull", "The plot was dull"):
@@ -239,7 +242,7 @@ def challenge3() -> None:
         train(model, few, epochs=20, seed=seed)
         share, by_chance = on_evidence(model, few)
         shares.append(share)
-    found = f"{spread(shares, '.2f')}, by chance {by_chance:.2f}"
+    found = f"{spread(shares, '.2f')}; {by_chance:.2f} by chance"
     quoted("weight on the words that decide, 300 reviews", found, f"{README}, With and without")
 
     for size in (100, 1600):
@@ -268,7 +271,7 @@ def challenge3() -> None:
     bag = nn.functional.one_hot(tokens, len(names) + 1)[:, :, 1:].sum(dim=1).float()
 
     class OnTheBag(nn.Module):
-        """A hidden layer on how often each word occurs; the order of the words is lost."""
+        """A network with one hidden layer on the word counts, which ignore the order of the words."""
 
         def __init__(self, size: int, seed: int) -> None:
             super().__init__()
@@ -298,7 +301,7 @@ def rounded(values) -> list[float]:
 
 
 def on_evidence(model, corpus) -> tuple[float, float]:
-    """The share of the weight on the words that decide, in test reviews; and what it would be by chance."""
+    """Return the share of attention on the words that decide, in test reviews, and the share expected by chance."""
     tokens, mask, _ = corpus.batch(corpus.test)
     weights = model(tokens, mask)[1].detach().numpy()
     pairs = list(zip(weights, corpus.test, strict=True))

@@ -1,18 +1,18 @@
-"""Measure a learner's wait from a save to the verdict: `katas watch` compared with pytest run at every save.
+"""Measure how long a learner waits from a save to the verdict, in `katas watch` and with pytest run at every save.
 
     python benchmarks/watch_latency.py [--rounds 15] [--kata exercise01]
 
-Both sides follow the same file with the same library (watchfiles) in a copy of this repository; in turns, a wrong and
-a right answer are saved, and the clock runs from the moment before the save until the verdict on it can be read:
+All three programs below watch a file with the same library (watchfiles), each in its own copy of this repository. The
+script saves a wrong and a right answer in turns. The clock runs from just before a save until its verdict is printed:
 
-- watch : `katas watch SLUG --plain`, until its block of text ends; all tests, the hidden ones too, confined, a fresh
-  process for each, the failing input reduced
-- screen: the same on a pseudo-terminal of 80 columns and 24 lines, until its points are on the screen
-- pytest: a loop that runs `python -m pytest katas/SLUG` at every save, until its last line; the visible tests only,
-  in the learner's own process
+- watch : `katas watch SLUG --plain`, until its block of text ends; it runs all tests, including the hidden ones,
+  confined, each in a fresh process, and reduces the failing input
+- screen: the same on a pseudo-terminal of 80 columns and 24 lines, until the points are on the screen
+- pytest: a loop that runs `python -m pytest katas/SLUG` at every save, until its last line; it runs only the visible
+  tests, in the learner's own process
 
-Figures are medians and the time that 95 of 100 saves stay below; ratios are medians of the rounds' with a bootstrap
-interval of 95 %. The last line is the one to compare.
+The figures are the median and the 95th percentile. The ratios are medians of the rounds' ratios, with a 95 % bootstrap
+interval. The last line is the main result.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from graders.catalogue import Kata
 from graders.checks.speed import median_interval
 
 ROOT = Path(__file__).parents[1]
-KATAS = [sys.executable, "-m", "graders.cli"]  # from the repository copy in the working folder
-REST_S = 0.3  # a pause between two saves, shorter than any of the programs takes
+KATAS = [sys.executable, "-m", "graders.cli"]  # uses the copy of the repository in the working folder
+REST_S = 0.3  # a pause between two saves
 PATIENCE_S = 60.0
-CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")  # of a terminal
+CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")  # a terminal's control sequences
 
 LOOP = """
 import subprocess, sys
@@ -56,7 +56,7 @@ for changes in watchfiles.watch(f"katas/{slug}", step=10, debounce=100):
 
 
 class Side:
-    """A program that prints text after every save; `verdict` matches an answer, its first group the score."""
+    """A program that prints text after every save. The regex `verdict` matches a verdict, with the score in group 1."""
 
     def __init__(self, command: list[str], cwd: Path, verdict: str, *, terminal: bool = False) -> None:
         self.verdict = re.compile(verdict.encode(), re.DOTALL)
@@ -80,7 +80,7 @@ class Side:
             pass
 
     def answer(self, score: str) -> float:
-        """Return the time at which a verdict with this score could be read."""
+        """Wait for a verdict with this score, and return the time at which it was printed."""
         text, deadline = b"", time.perf_counter() + PATIENCE_S
         while time.perf_counter() < deadline:
             news = self._read()
@@ -104,7 +104,7 @@ class Side:
 
 
 def copied(to: Path) -> Path:
-    """Copy this repository to a learner's clone, independent of edits here."""
+    """Copy this repository into a learner's clone, so that edits here don't affect it."""
     to.mkdir()
     for name in ("conftest.py", "tox.ini"):
         shutil.copy(ROOT / name, to)
@@ -114,7 +114,7 @@ def copied(to: Path) -> Path:
 
 
 def saved(path: Path, text: bytes) -> float:
-    """Save a file by renaming, as editors do, and return the time before it."""
+    """Save a file by renaming, as editors do, and return the time just before."""
     beside = path.with_name(f".{path.name}.new")
     started = time.perf_counter()
     beside.write_bytes(text)
@@ -123,7 +123,7 @@ def saved(path: Path, text: bytes) -> float:
 
 
 def pytest_says(kata: Kata, command: list[str], cwd: Path) -> str:
-    """Run pytest on the present files and return the start of its last line."""
+    """Run pytest on the current files and return the start of its last line."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     found = re.search(r"=+ ((?:\d+ \w+(?:, )?)+) in ", done.stdout)
     if found is None:
@@ -180,7 +180,7 @@ def main() -> None:
                     program.drop()
                     started = saved(places[side] / "katas" / slug / name, answers[answer])
                     seconds = program.answer(scores[side][answer]) - started
-                    if number > 1:  # the first two warm up
+                    if number > 1:  # the first two saves warm up
                         times[side].append(seconds)
                 print(f"\rsave {number + 1}/{2 * given.rounds + 2}", end="", file=sys.stderr)
         finally:

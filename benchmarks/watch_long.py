@@ -1,15 +1,15 @@
-"""Measure a learner's wait at a kata that takes long to grade: `katas watch challenge5`, one save after another.
+"""Measure how long a learner waits for a kata that is slow to grade: `katas watch challenge5`, one save after another.
 
     python benchmarks/watch_long.py [--kata challenge5] [--rounds 1]
 
-In a copy of this repository, every file of the kata is saved in turn (with one more comment), and the clock runs from
-just before the save until
+In a copy of this repository, the script saves every file of the kata in turn, each time with one more comment. It
+measures two times, from just before the save until `katas watch SLUG --plain` has printed
 
-- failure : the first test that does not pass can be read
-- verdict : the verdict can be read, on all tasks
+- failure : the first test that does not pass
+- verdict : the verdict on all tasks
 
-as `katas watch SLUG --plain` prints them. For comparison, `whole` is the time to grade all tasks, from the start of the
-command: what a save would cost if it re-ran all tasks.
+For comparison, `whole` is the time from the start of the command until all tasks are graded. A save would take that
+long if it re-ran all tasks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from graders import catalogue
 
 
 def answered(process: subprocess.Popen[str], slug: str, started: float) -> tuple[float, float]:
-    """Return the seconds until the first failing test, and until the end of the verdict, could be read."""
+    """Return the seconds until the first failing test and until the end of the verdict were printed."""
     assert process.stdout is not None
     failure = 0.0
     for line in process.stdout:

@@ -1,9 +1,8 @@
-"""Measure a worker's own memory, which it does not share with its fork server, after it has answered a call.
+"""Measure the memory that a worker does not share with its fork server, after it has loaded a solution.
 
     python benchmarks/worker_memory.py
 
-Read from /proc/PID/smaps_rollup (private pages, clean and dirty) of real workers of both runtimes, with the fork
-server's resident memory for comparison.
+The figures are the private pages, clean and dirty, in /proc/PID/smaps_rollup of real workers of both runtimes.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def private_megabytes(pid: int) -> float:
 
 
 def measure(runtime: str, count: int = 8) -> list[float]:
-    """Return the megabytes of each of `count` workers that have loaded a solution and answered."""
+    """Return the private megabytes of each of `count` workers that have loaded a solution."""
     kata = catalogue.load(ROOT, KATAS[runtime])
     server = WorkerServer.start(runtime, (), (), "full")
     server.greet()
@@ -54,7 +53,7 @@ def _measure(kata: catalogue.Kata, judges: socket.socket, count: int) -> list[fl
 def main() -> None:
     for runtime in KATAS:
         found = measure(runtime)
-        print(f"{runtime}: {median(found):.1f} MB a worker of its own ({min(found):.1f} to {max(found):.1f})")
+        print(f"{runtime}: {median(found):.1f} MB of private memory per worker ({min(found):.1f} to {max(found):.1f})")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/framework.md, the reference of the framework of the kata meta, from its docstrings.
+"""Write docs/framework.md, the API reference for the framework of the kata meta, from its docstrings.
 
 python docs/build_api.py
 """
@@ -20,24 +20,24 @@ MODULES = "tensor functional shapes indexing module layers losses optimizers dat
 INTRODUCTION = """\
 # your_framework
 
-The reference of the framework that you write in the kata [meta](../katas/meta/README.md), as the shipped solution
-implements it (`solutions/meta`). Names, arguments, defaults, numbers and exceptions are PyTorch's unless the text says
-otherwise. `python docs/build_api.py` writes this page from the docstrings.
+The API reference for the framework that you write in the kata [meta](../katas/meta/README.md), as the shipped
+solution (`solutions/meta`) implements it. Names, arguments, defaults, numerical results and exceptions are the same
+as in PyTorch unless the text says otherwise. `python docs/build_api.py` writes this page from the docstrings.
 
-**Tutorials**, as notebooks to run: [automatic differentiation from scratch](tutorials/autograd_from_scratch.ipynb), [an
-MLP on MNIST](tutorials/train_an_mlp_on_mnist.ipynb), [a small convolutional
-network](tutorials/a_small_convolutional_net.ipynb).
+**Tutorials**, as notebooks that you can run: [automatic differentiation from
+scratch](tutorials/autograd_from_scratch.ipynb), [an MLP on MNIST](tutorials/train_an_mlp_on_mnist.ipynb), [a small
+convolutional network](tutorials/a_small_convolutional_net.ipynb).
 
 **Compared with PyTorch**: a 784-128-10 network, Adam, batches of 64, 3 epochs on the 4 000 digits, with the same
-initial weights and batches on both sides. On the 1 000 digits kept back, both classify 89.7 % correctly, with the
-same answer for every digit. Over all 189 steps, the losses differ by at most 2.4 · 10⁻⁷ in single precision, which is
-one rounding at the first loss, and by at most 4.4 · 10⁻¹⁶ in double precision. The second tutorial is this
-measurement.
+initial weights and batches on both sides. Of the 1 000 held-out digits, both classify 89.7 % correctly, and they give
+the same answer for every digit. Over all 189 steps, the losses differ by at most 2.4 · 10⁻⁷ in single precision,
+which is the size of one rounding error in the first loss, and by at most 4.4 · 10⁻¹⁶ in double precision. The second
+tutorial reproduces this measurement.
 
-**With the test suites of other frameworks** (`tests/katas/test_peer_suites.py`, with adapters for names): micrograd's 2
-tests pass. Tinygrad's tests of tensors, gradients, layers and optimisers are 705. Of these, 327 pass, and 337 need
-features that the framework lacks or are disabled there. The other 41 expect a different behaviour, mostly different
-from PyTorch's; the test lists them with reasons.
+**Test suites of other frameworks** (run by `tests/katas/test_peer_suites.py`, with adapters for names): Both tests of
+micrograd pass. Tinygrad has 705 tests of tensors, gradients, layers and optimisers. Of these, 327 pass, and 337 need
+features that the framework lacks or are disabled in tinygrad. The other 41 expect behaviour that differs from ours,
+and mostly from PyTorch's; `test_peer_suites.py` lists them with reasons.
 """
 
 
@@ -59,7 +59,7 @@ def page() -> str:
 
 
 def _exported(package: ModuleType, module: ModuleType) -> Iterator[str]:
-    """Yield an entry for each class and function of the module that the package exports, and for their public bases."""
+    """Yield an entry for each class and function of a module that the package exports, and for public base classes."""
     offered = {id(getattr(package, name)) for name in package.__all__}
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", "") == module.__name__ and name == value.__name__:
@@ -93,7 +93,7 @@ def _methods_from(kind: type, module: ModuleType) -> Iterator[str]:
 
 
 def _methods(kind: type, module: str) -> Iterator[str]:
-    """Yield an item, with all names, for each documented method that this module defines."""
+    """Yield a list item, with all its names, for each documented method that this module defines."""
     names: dict[Any, list[str]] = {}
     for name, value in vars(kind).items():
         if inspect.isfunction(value) and value.__module__ == module and value.__doc__ and not _private(name):
@@ -113,7 +113,7 @@ def _also(names: list[str]) -> str:
 
 
 def _signature(function: Any, bound: bool = False) -> str:
-    """Return the arguments as written, without `self` for a method."""
+    """Return the signature as written, without `self` if it is a method's."""
     signature = inspect.signature(function)
     parameters = [p for p in signature.parameters.values() if not _private(p.name)][1 if bound else 0 :]
     return re.sub(r"dtype\('(\w+)'\)", r"\1", str(signature.replace(parameters=parameters)))

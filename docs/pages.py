@@ -1,8 +1,9 @@
-"""Make docs/report.webp and docs/progress.webp: the two pages on a screen and on a phone, light and dark.
+"""Make docs/report.webp and docs/progress.webp: screenshots of two pages, on a desktop and on a phone, light and dark.
 
 python docs/pages.py     (needs chromium)
 
-The report is of a wrong answer to exercise05. The checklist is of the repository's katas, some of them passed.
+report.webp shows the report on a wrong answer to exercise05. progress.webp shows the checklist of this repository's
+katas, with some of them passed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 def report(judge: Judge) -> str:
-    """Return a verdict's page, with differences and a gradient."""
+    """Return the HTML report of a verdict that has array differences and a gradient."""
     kata = catalogue.load(ROOT, "exercise05")
     solution = {name: (kata.solution / name).read_bytes() for name in kata.files}
     wrong = next(each for each in kata.wrong if each.path.stem == "batch_averaged")
@@ -64,7 +65,7 @@ def pictured(page: str) -> Image.Image:
 def _shot(page: str, width: int, height: int, dark: bool) -> Image.Image:
     with tempfile.TemporaryDirectory() as folder:
         file, picture = Path(folder, "page.html"), Path(folder, "page.png")
-        # Chromium's windows cannot be as narrow as a phone, so the page is in a frame.
+        # Chromium's windows cannot be as narrow as a phone, so the page is put into a frame.
         frame = f'<iframe width="{width}" height="{height}" style="border:0" srcdoc="{html.escape(page)}"></iframe>'
         file.write_text(f'<!doctype html><body style="margin:0">{frame}', encoding="utf-8")
         command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]

@@ -1,7 +1,7 @@
 """Draw docs/passed.svg, docs/grade.svg and docs/watch.svg from real gradings.
 
-passed.svg shows a first success: exercise01, solved. The other two show the demo's wrong submission,
-graded and watched.
+passed.svg shows a first success: exercise01, solved. The other two show the demo's wrong submission, once in
+`katas grade` and once in `katas watch`.
 
 python docs/screenshot.py
 """
@@ -48,7 +48,7 @@ def main() -> None:
         solved = judge.grade(FIRST, ROOT / "solutions" / FIRST, seed=SEED)
         judge.grade(SLUG, WRONG, seed=SEED)
         started = time.monotonic()
-        verdict = judge.grade(SLUG, WRONG, seed=SEED)  # the judge is warm, as it is at a save
+        verdict = judge.grade(SLUG, WRONG, seed=SEED)  # the judge is already warm, as in `katas watch`
         seconds = time.monotonic() - started
     draw_grading(f"katas grade {FIRST}", solved, "passed")
     draw_grading(f"katas grade {SLUG} --submission graders/demo/wrong", verdict, "grade")

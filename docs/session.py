@@ -1,9 +1,10 @@
-"""Make docs/session.svg: from a clone to the first green task, recorded at a real terminal.
+"""Make docs/session.svg: from a clone to the first green task, recorded from a real terminal.
 
 python docs/session.py     (from the root of the repository; it clones the committed katas)
 
-Everything is typed into a shell on a pseudo-terminal; the saves are those of an editor. Rich draws the pictures. A
-style sheet shows them one after the other, or only the last for readers who prefer reduced motion.
+The script types everything into a shell on a pseudo-terminal, and writes the solution's file as an editor would. Rich
+draws the pictures. A style sheet shows them one after the other, or only the last one to readers who prefer reduced
+motion.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.at_terminal import AtTerminal  # noqa: E402 (what the tests of the terminal use)
+from tests.at_terminal import AtTerminal  # noqa: E402 (the terminal tests use it too)
 from tests.workshop import KATAS  # noqa: E402
 
 COLUMNS, LINES = 80, 27
 FIRST = "import numpy as np\n\n\ndef affine(W, x, b):\n    return W @ x + b\n"
 NAMES = {"brown": "yellow", "default": ""}  # pyte's colour names that differ from rich's
-REST_S = 1.0  # without output, after which a screen is complete
-SECONDS = (5, 5, 6, 6)  # for which each picture is shown
+REST_S = 1.0  # a screen is complete after this long without output
+SECONDS = (5, 5, 6, 6)  # how long each picture is shown
 TITLE = "From a clone to the first green task: katas watch grades at every save"
 
 
 def frame(terminal: AtTerminal) -> Text:
-    """Return the screen, with colours, once the output has ended."""
+    """Return the screen, with colours, once the output has paused."""
     before = ""
     while terminal.text() != before:
         before, started = terminal.text(), time.monotonic()
-        terminal.wait(lambda _: time.monotonic() - started > REST_S)  # noqa: B023 (called before it is bound again)
+        terminal.wait(lambda _: time.monotonic() - started > REST_S)  # noqa: B023 (called before `started` is bound again)
     text = Text()
     for number, _ in enumerate(terminal.screen.display):
         row = terminal.screen.buffer[number]
@@ -52,7 +53,7 @@ def frame(terminal: AtTerminal) -> Text:
 
 
 def recorded() -> list[Text]:
-    """Record the four pictures: a clone, a watch, a first task, all tasks."""
+    """Record the four pictures: cloned, watching, first task passed, all tasks passed."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "nn-katas.git").symlink_to(ROOT)

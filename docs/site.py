@@ -1,4 +1,4 @@
-"""The mkdocs hooks: make pages of the katas, MathML of formulas, and working links into the repository.
+"""The mkdocs hooks: they add pages for the katas, convert formulas to MathML, and fix links into the repository.
 
 mkdocs (see mkdocs.yml) calls the functions whose names start with `on_`.
 """
@@ -54,7 +54,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Render folded text as Markdown too, and point links at the site's copies of repository files."""
+    """Also render the text inside <details> as Markdown, and point links at the site's copies of repository files."""
     source = Path(page.file.abs_src_path)
 
     def led(found: re.Match[str]) -> str:
@@ -76,7 +76,7 @@ def _on_site(path: Path) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Convert formulas to MathML, which browsers draw without a script."""
+    """Convert formulas to MathML, which browsers render without a script."""
 
     def drawn(found: re.Match[str]) -> str:
         display = "block" if found[1] == "div" else "inline"

@@ -16,7 +16,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on first use, because workers import this package too and need none of them."""
+    """Import a public name only on first use: workers import this package too, but need none of these names."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

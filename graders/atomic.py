@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file that replaces `path`, synced to disk, when the block ends; if the block fails, `path` is unchanged.
+    """Yield a file that replaces `path`, synced to disk, when the block ends. If the block fails, keep the old `path`.
 
     Only its owner can read the file. Raises OSError.
     """
@@ -37,7 +37,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def folder_lock(folder: Path) -> Iterator[None]:
     """Hold an exclusive lock on a folder; wait while another process holds it.
 
-    On a file system without such locks, do not wait: the race is then as short as reading and writing one file.
+    On a file system without such locks, do not wait. Two processes can then collide, but only in the short time that
+    it takes to read and write one file.
     """
     try:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -54,7 +55,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """Defer Ctrl-C until the block ends. A process that is started in the block has Ctrl-C blocked."""
+    """Defer Ctrl-C until the block ends. A process started in the block inherits the block on Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""The harness's exceptions, in one tree. A message names the file, the problem and the fix."""
+"""The harness's exceptions, in one class hierarchy. Each message names the file, the problem and the fix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class CatalogueError(KataError):
 
 
 class IntakeError(KataError):
-    """A submission is refused before any of it runs."""
+    """A submission is rejected before any of it runs."""
 
 
 class SubmissionError(KataError):
@@ -34,7 +34,7 @@ class ConfinementError(KataError):
 
 
 class JudgeError(KataError):
-    """A fault of the harness; never charged to the submission."""
+    """The harness itself failed; this never counts against the submission."""
 
 
 class Abandoned(KataError):

@@ -17,18 +17,18 @@ _IGNORED = shutil.ignore_patterns("__pycache__", ".git")
 
 @contextmanager
 def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
-    """Yield a repository with the katas of `root` and the hidden suites of `hidden`; `root` itself if that is None.
+    """Yield a repository with the katas from `root` and the suites from `hidden`; without `hidden`, yield `root`.
 
-    `hidden` has one folder for each kata, like graders/hidden/, and may also have solutions/. It replaces the hidden
-    suites of `root`; its solutions/, if present, replaces the solutions. Raises CatalogueError if `hidden` is not a
-    folder, or has no folder of a kata, or a folder that belongs to no kata.
+    `hidden` has one folder for each kata, like graders/hidden/, and may also have solutions/. Its suites replace the
+    hidden suites from `root`, and its solutions/, if present, replaces the solutions. Raises CatalogueError if `hidden`
+    is not a folder, if it has no folder for any kata, or if one of its folders belongs to no kata.
     """
     if hidden is None:
         yield root
         return
     if not hidden.is_dir():
         raise CatalogueError(
-            f"{hidden}: there is no such folder. Name the folder that has a folder of tests for each kata."
+            f"{hidden}: there is no such folder. Name the folder that holds one folder of tests per kata."
         )
     known = set(catalogue.slugs(root))
     solutions = hidden / "solutions"
@@ -36,7 +36,7 @@ def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
     suites = [path for path in folders if path != solutions]
     strange = [path.name for path in suites if path.name not in known]
     if strange or not suites:
-        what = f"there is no kata {', '.join(strange)}" if strange else "it has no folder of a kata"
+        what = f"there is no kata {', '.join(strange)}" if strange else "it has no folder for any kata"
         raise CatalogueError(f"{hidden}: {what}. Name a folder like graders/hidden/, with a folder for each kata.")
     with tempfile.TemporaryDirectory(prefix="katas-") as folder:
         place = Path(folder).resolve()

@@ -1,4 +1,4 @@
-"""Write the points that a person gives into a verdict. Pure functions."""
+"""Add manual scores to a verdict, in pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.verdict import LONGEST_COMMENT, TaskResult, Verdict
 
 
 class ManualScore(NamedTuple):
-    """The points that a person gave for a task, with reviewer, time (UTC, ISO 8601) and comment for the author."""
+    """The points that a reviewer gave for a task, with the time (UTC, ISO 8601) and a comment for the author."""
 
     task: str
     points: float
@@ -24,7 +24,7 @@ class ManualScore(NamedTuple):
 
 
 def reviewable(kata: Kata, verdict: Verdict) -> list[Task]:
-    """Return the tasks that a person can mark, because their automatic tests passed; also those already marked."""
+    """Return the tasks that can be marked by hand: their automatic tests passed, or they are already marked."""
     open_ = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
     return [task for task in kata.tasks if task.review and task.name in open_]
 
@@ -39,38 +39,38 @@ def awarded(
     reviewer: str,
     at: str,
 ) -> Verdict:
-    """Return the verdict with a person's points for one task, a comment, or both. None leaves either unchanged.
+    """Return the verdict with new points for one task, a new comment, or both. None leaves either unchanged.
 
-    A score has one reviewer: the last. New points by another reviewer drop the earlier comment; a new comment by
-    another reviewer keeps the points. `at` is UTC, ISO 8601. Raises KataError for points, names or texts that are
-    invalid.
+    A score has one reviewer: the latest. If another reviewer gives new points, the earlier comment is dropped. If
+    another reviewer only comments, the points are kept. `at` is UTC, ISO 8601. Raises KataError for invalid points,
+    names or texts.
     """
     if verdict.kata != kata.slug:
         raise KataError(f"the verdict is for {verdict.kata}, not for {kata.slug}")
     reviewer = _writable(reviewer, "--by", "it").strip()
     if not reviewer:
-        raise KataError("no reviewer is named. Give --by NAME.")
+        raise KataError("no reviewer is named. Add --by NAME.")
     found = _reviewable_task(kata, verdict, task)
     before = next(each for each in verdict.tasks if each.name == task)
     if points is None:
         if not before.reviewer:
-            raise KataError(f"{task}: it has no points yet. Give them too, for example --award {task}=POINTS")
+            raise KataError(f"{task}: it has no points yet. Award some too, for example with --award {task}=POINTS")
         points = before.score
     if not 0 <= points <= found.points:
-        raise KataError(f"{task}: {points:g} points; give from 0 to {found.points:g}")
+        raise KataError(f"{task}: {points:g} points; give between 0 and {found.points:g}")
     mark = ManualScore(task, points, reviewer, at, _comment(before, comment, reviewer))
     return totalled(verdict, tuple(_marked(each, mark) if each.name == task else each for each in verdict.tasks))
 
 
 def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
-    """Return the task of this name. Raises KataError if a person cannot mark it."""
+    """Return the task with this name. Raises KataError if it cannot be marked by hand."""
     tasks = reviewable(kata, verdict)
     found = next((task for task in tasks if task.name == name), None)
     if found is not None:
         return found
     if any(task.name == name and task.review for task in kata.tasks):
-        raise KataError(f"{name}: no points can be given for it: {_why_not(verdict, name)}")
-    raise KataError(f"{kata.slug}: a person cannot mark task {name!r}{_instead(tasks)}")
+        raise KataError(f"{name}: it cannot be given points: {_why_not(verdict, name)}")
+    raise KataError(f"{kata.slug}: task {name!r} cannot be marked by hand{_instead(tasks)}")
 
 
 def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
@@ -80,7 +80,7 @@ def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
     else:
         text = _writable(given, before.name, "its comment").strip()
     if len(text) > LONGEST_COMMENT:
-        raise KataError(f"{before.name}: a comment of {len(text)} characters; the limit is {LONGEST_COMMENT}")
+        raise KataError(f"{before.name}: its comment has {len(text)} characters; the limit is {LONGEST_COMMENT}")
     return text
 
 
@@ -95,9 +95,9 @@ def marks_of(verdict: Verdict) -> list[ManualScore]:
 
 
 def with_marks(verdict: Verdict, marks: Iterable[ManualScore]) -> Verdict:
-    """Return the verdict with earlier manual scores, as far as it has tasks for them.
+    """Return the verdict with those earlier manual scores whose tasks can still take one.
 
-    A task whose automatic tests fail takes no manual score, and neither does an `error` verdict.
+    A task whose automatic tests fail takes no manual score, and neither does any task of an `error` verdict.
     """
     places = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
     given = {mark.task: mark for mark in marks if mark.task in places}
@@ -122,13 +122,13 @@ def without_marks(verdict: Verdict) -> Verdict:
 class Given:
     """The manual scores of one submission, collected from its records in the order in which they were written.
 
-    The newest score of each task wins. A score that a later record of the same grading lacks was withdrawn. A record of
-    another grading, for example of an `error`, withdraws nothing.
+    The newest score of each task wins. If a later record of the same grading lacks a score, that score was withdrawn. A
+    record of another grading, for example of an `error`, withdraws nothing.
     """
 
     def __init__(self) -> None:
         self._marks: dict[str, ManualScore] = {}
-        self._held: set[tuple[object, str]] = set()  # pairs of a grading and a task with a score in it
+        self._held: set[tuple[object, str]] = set()  # (grading, task) pairs that have had a score
 
     def take(self, grading: object, tasks: Iterable[TaskResult]) -> None:
         """Add a record: the identity of its grading, and its tasks."""
@@ -180,7 +180,7 @@ def _writable(text: str, whose: str, what: str) -> str:
 
 
 def _why_not(verdict: Verdict, task: str) -> str:
-    """Return why a person cannot mark a task."""
+    """Return why a task cannot be marked by hand."""
     found = next((each for each in verdict.tasks if each.name == task), None)
     if found is None:
         return f"the verdict is {verdict.status}"

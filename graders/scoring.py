@@ -1,4 +1,4 @@
-"""Turn test results into task results, points and the status. Pure functions decide every point here."""
+"""Turn test results into task results, points and a status. All scoring happens here, in pure functions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
 
 
 def in_order(kata: Kata) -> list[str]:
-    """Return the names of the tasks, each after those that it builds on, otherwise in the order of kata.toml."""
+    """Return the tasks' names in the order of kata.toml, but each task after the tasks that it builds on."""
     ordered: list[str] = []
 
     def place(task: Task) -> None:
@@ -52,7 +52,7 @@ def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict
 
 
 def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:
-    """Return the verdict on an ungradable submission: it has none of the points that tests decide."""
+    """Return the verdict on an ungradable submission: it earns none of the points that tests decide."""
     most = sum(task.points for task in kata.tasks if not task.review)
     return msgspec.structs.replace(verdict, status="ungradable", message=message, max_score=most)
 
@@ -72,10 +72,10 @@ def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
 
 
 def _status(verdict: Verdict) -> Status:
-    """Return the status that follows from the tasks. Only this decides whether a kata is passed.
+    """Return the status that follows from the tasks. Only this function decides whether a kata passes.
 
-    Extras count only if the verdict requires them. But an error in an extra is an error of the verdict: otherwise a
-    fault of the harness would cost the extra's points.
+    Extras count only if the verdict requires them. But an error in an extra makes the whole verdict an error, because
+    otherwise a fault in the harness would cost the learner the extra's points.
     """
     if any(task.status == "error" for task in verdict.tasks):
         return "error"
@@ -108,7 +108,7 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
     if "error" in statuses:
         return "error"
     if "failed" in statuses:
-        # The points of a reviewed task are a person's to divide.
+        # In a reviewed task, only the reviewer may award part of the points.
         return "partial" if task.partial and not task.review and "passed" in statuses else "failed"
     if "blocked" in statuses:
         return "blocked"
@@ -119,19 +119,19 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
 
 
 def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
-    """Return the tasks that a diagnosis uses: the core tasks if one failed, because extras may also fail; else all."""
+    """Return the tasks that a diagnosis uses: only the core tasks if one of them failed, else all tasks."""
     core = {task.name for task in kata.tasks if not task.extra}
     return core if core & set(failed) else {task.name for task in kata.tasks}
 
 
 @dataclass
 class PointTally:
-    """Learner mode's record of test outcomes by task, for blocking tests and for the summary."""
+    """Learner mode's record of test outcomes by task. It decides which tests are blocked, and fills the summary."""
 
     results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 
     def record(self, properties: dict[str, str], outcome: str) -> None:
-        """Record a test phase: `outcome` is passed, failed or skipped; `properties` has root, kata and task."""
+        """Record the outcome of a test phase: passed, failed or skipped. `properties` has root, kata and task."""
         tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
         tasks.setdefault(properties["task"], []).append(outcome)
 
@@ -140,7 +140,7 @@ class PointTally:
         return {task for task, outcomes in tasks.items() if "failed" in outcomes}
 
     def lines(self) -> list[str]:
-        """Return one line per kata: the points in the tests that ran, and the way to the official verdict."""
+        """Return one line per kata: the points from the tests that ran, and how to get the official verdict."""
         return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
 
     def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
@@ -166,9 +166,9 @@ class PointTally:
 
 
 def _left_out(kata: Kata, seen: Iterable[str]) -> str:
-    """Return a note on points that these tests do not cover: a person's, and those of tasks that did not run."""
+    """Return a note on points that these tests do not cover: those of tasks that did not run, and manual scores."""
     person = sum(task.points for task in kata.tasks if task.review)
     unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
     parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)
-    parts += [f"{person:g} points that a person gives"] * bool(person)
+    parts += [f"{person:g} points that are awarded manually"] * bool(person)
     return f"; not in this total: {' and '.join(parts)}" if parts else ""

@@ -16,7 +16,7 @@ from graders.version import __version__
 SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
-NOTHING_COUNTS = "A test of this kata broke, which is not the submission's fault. This grading does not count."
+NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This grading does not count."
 UNTOUCHED = "handed out: nothing to grade yet"  # how the message of an unchanged submission ends
 SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
@@ -35,7 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Speed(Record, frozen=True, kw_only=True):
-    """A speed: submission's seconds / reference's seconds. `low` and `high` are its bootstrap interval."""
+    """The submission's time divided by the reference's time. `low` and `high` bound its bootstrap interval."""
 
     ratio: float
     low: float
@@ -69,7 +69,7 @@ class TestResult(Record, frozen=True, kw_only=True):
 
 
 class TaskResult(Record, frozen=True, kw_only=True):
-    """The result of a task, which carries points. Its status follows from its tests, or from a person's points.
+    """The result of a task, which carries points. Its status follows from its tests, or from its manual score.
 
     An `extra` task does not affect the verdict's status unless the verdict requires extras. `reviewed_at` is UTC, ISO
     8601. `comment` is the reviewer's comment for the author, at most 2 000 characters.
@@ -88,7 +88,7 @@ class TaskResult(Record, frozen=True, kw_only=True):
 
 
 class Limits(Record, frozen=True, kw_only=True):
-    """The resource limits of a submission: seconds of wall time, megabytes, kilobytes."""
+    """A submission's resource limits: seconds of wall time (`_s`), megabytes (`_mb`), kilobytes (`_kb`)."""
 
     import_s: float = 5
     call_s: float = 2
@@ -148,7 +148,7 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     @property
     def exit_status(self) -> int:
-        """0 passed or awaiting review, 1 failed or ungradable, 2 the tool could not grade."""
+        """0 if passed or awaiting review, 1 if failed or ungradable, 2 if the tool could not grade."""
         return {"passed": 0, "awaiting_review": 0, "failed": 1, "ungradable": 1}.get(self.status, 2)
 
     def for_audience(self, audience: Audience) -> Verdict:
@@ -157,9 +157,9 @@ class Verdict(Record, frozen=True, kw_only=True):
         Instructors see everything. Learners never see the seed, and see as much of a hidden test as `hidden_detail`
         allows. The public sees only status and points.
 
-        A submission can encode a hidden input in how long it sleeps, so the duration is shown only if messages of
-        hidden tests are. An `error` costs no attempt, so only instructors see its points and hidden results: otherwise
-        a submission could cause an error on purpose to see them.
+        A submission can encode a hidden input in how long it sleeps, so the duration is shown only if the messages
+        of hidden tests are shown too. An `error` costs no attempt, so only instructors see its points and hidden
+        results. Otherwise a submission could cause an error on purpose to see them.
         """
         if audience == "instructor":
             return self
@@ -200,9 +200,9 @@ _LEVELS: dict[str, int] = {"none": 0, "status": 1, "message": 2, "counterexample
 
 
 def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience: Audience) -> TestResult | None:
-    """Return the test as the audience may see it, or None if not even its existence is shown.
+    """Return the test as the audience may see it, or None if even its existence is hidden.
 
-    `number` counts the hidden tests of its task. It replaces a name that may not be shown.
+    `number` is its number among the hidden tests of its task. It replaces a name that may not be shown.
     """
     level = 3 if test.visibility == "visible" else _LEVELS[hidden_detail]
     if level == 0:
@@ -236,7 +236,7 @@ def schema() -> dict[str, Any]:
     (reference,), definitions = msgspec.json.schema_components([Verdict], ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["description"] = inspect.cleandoc(definition["description"])
-    # The harness's version changes with every release, the schema does not.
+    # The harness's version changes with every release, but the schema does not.
     definitions["Verdict"]["properties"]["harness_version"].pop("default")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **reference, "$defs": definitions}
 

@@ -1,7 +1,7 @@
 """Limits on the judge itself, so that nothing a submission returns can keep it busy or fill its memory.
 
 The kernel limits a worker. The judge is trusted, but it computes with what a submission returned, and a small reply can
-cause a lot of work. So each test has a limit on the judge's own CPU time, and each judge has a limit on its memory.
+cause a lot of work. So the judge's own CPU time is limited for each test, and its memory for the whole grading.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from types import FrameType
 
 from graders.verdict import Limits
 
-# CPU seconds of the judge for one test. The shipped solutions need at most 3 on an idle machine. A busy machine counts
+# The judge's CPU seconds for one test. The shipped solutions need at most 3 s on an idle machine. A busy machine needs
 # up to twice as many for the same work, and the references that some tests train may be slower on older processors.
 TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
-DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # modules of the trace functions of pdb, and of PyCharm and VS Code
-MEMORY_BYTES = 1 << 30  # in addition to what the judge starts with; a reply has at most 64 MiB
+DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # modules with the trace functions of pdb, PyCharm and VS Code
+MEMORY_BYTES = 1 << 30  # more than the judge maps at its start; a reply has at most 64 MiB
 
 
 class OutOfTime(BaseException):
@@ -85,14 +85,14 @@ def test_seconds(limits: Limits) -> float:
 
 def limit_memory(room: int = MEMORY_BYTES) -> None:
     """Let this process map at most `room` bytes more than it has mapped now; beyond that it gets a MemoryError."""
-    import resource  # missing on some systems on which learner mode works
+    import resource  # missing on some systems that learner mode supports
 
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_mapped() + room, most))
 
 
 def short_of_memory() -> bool:
-    """Return whether this process has mapped a quarter of the memory that `limit_memory` left to it."""
+    """Return whether this process has mapped over a quarter of the extra memory that `limit_memory` allows it."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -115,7 +115,7 @@ def _raise_unless_debugging(_number: int, _frame: FrameType | None) -> None:
 
 
 def _debugging() -> bool:
-    """Return whether a debugger is active in this thread: a person may take any amount of time."""
+    """Return whether a debugger is active in this thread. A person who is debugging may take any amount of time."""
     traced = getattr(sys.gettrace(), "__module__", None) or ""
     if traced.partition(".")[0] in DEBUGGERS or traced.startswith("pydevd"):
         return True

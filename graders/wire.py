@@ -1,10 +1,10 @@
 """The wire format between judge and worker: it encodes plain values as bytes, and nothing else can cross.
 
 A frame is a prefix (the lengths of header and data), a msgpack header of at most 1 MiB, and at most 64 MiB of raw data:
-the bytes of arrays, NumPy scalars and bytes objects, in the order of the header. In the header, None, bool, int, float
-and str represent themselves. Every other value is a `Node` with a kind and a flat list of items. Only exact types are
-encoded (a named tuple as a tuple of its items), so subclasses cannot bring their own behaviour. There is no pickle, and
-there are no object arrays.
+the bytes of arrays, NumPy scalars and bytes objects, in the same order as in the header. In the header, None, bool,
+int, float and str represent themselves. Every other value is a `Node` with a kind and a flat list of items. Only exact
+types are encoded (a named tuple as a tuple of its items), so subclasses cannot bring their own behaviour. There is no
+pickle, and there are no object arrays.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SCALARS = {dtype.type: dtype for dtype in DTYPES.values()}
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}  # dtype.name takes microseconds
 _PLAIN = (bool, int, float, str)
 _PREFIX = struct.Struct("<IQ")
-_SMALL = 4096  # below this a copy is cheaper than a view
+_SMALL = 4096  # bytes; below this, a copy is cheaper than a view
 
 
 class GeneratorSeed(NamedTuple):
@@ -47,7 +47,7 @@ def generator(seed: int) -> GeneratorSeed:
 
 
 class Node(msgspec.Struct, array_like=True, gc=False):
-    """A value that plain msgpack cannot represent, or a dict: in msgpack maps, a worker could make keys collide."""
+    """A value that plain msgpack cannot represent, or a dict: a worker could make the keys of a msgpack map collide."""
 
     kind: str
     items: list[bool | int | float | str | Node | None]
@@ -116,7 +116,7 @@ class _Packer:
             return Node("c", [value.real, value.imag])
         if kind is GeneratorSeed:
             return Node("g", [value.seed])
-        if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple crosses as its items
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple is sent as a tuple of its items
             return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
         text = f"{_article(kind)}, which is not a plain value (NumPy array, number, string, list, tuple or dict)"
         raise WireError(f"{text}; np.asarray turns it into an array" if isinstance(value, np.ndarray) else text)
@@ -142,7 +142,7 @@ class _Packer:
         if key is not None and type(key) not in _PLAIN:
             raise WireError(f"a dict key that is {_article(type(key))}; a string or a number is expected")
         packed = self.pack(key)
-        if type(packed) is Node:  # large ints can be chosen to collide, which would make the dict slow to read
+        if type(packed) is Node:  # a worker could choose large ints that collide, so that the dict is slow to read
             raise WireError("a dict key that is an int of more than 64 bits")
         return packed
 
@@ -168,14 +168,16 @@ class _Packer:
 
 
 def _name_of(dtype: np.dtype) -> str:
-    """Return the name of a dtype that may cross. C's long long, which equals int64, has the name int64."""
+    """Return the name under which a dtype is sent. C's long long equals int64, so it is sent as int64."""
     if DTYPES.get(dtype.name) != dtype:
-        raise WireError(f"an array of dtype {str(dtype)[:60]}; bool, integers, float16–64 and complex64/128 can cross")
+        raise WireError(
+            f"an array of dtype {str(dtype)[:60]}; only bool, ints, float16–64 and complex64/128 can be sent"
+        )
     return dtype.name
 
 
 def _check_empty(shape: Sequence[Any]) -> None:
-    """Limit an empty array's shape: the array has no bytes, but as a list it would be as long as its dimensions say."""
+    """Limit an empty array's shape: it has no bytes, but as a list it would be as long as its dimensions say."""
     if math.prod(extent or 1 for extent in shape) > MAX_NODES:
         raise WireError(f"an array without elements whose other dimensions multiply to more than {MAX_NODES:,}")
 
@@ -219,7 +221,7 @@ class Reader:
 
     @property
     def empty(self) -> bool:
-        """Whether no bytes have arrived beyond those taken."""
+        """Whether every byte that has arrived has been taken."""
         return not self._held
 
     def take(self, count: int) -> bytearray:
@@ -275,7 +277,7 @@ def _receive(reader: Reader, decoder: Any) -> tuple[Any, _Unpacker]:
 class _Unpacker:
     """The decoder of one message. It checks every kind, count and size before it allocates memory."""
 
-    generators = False  # only workers accept them; none ever comes back
+    generators = False  # only workers accept generators; they never send any back
 
     def __init__(self, reader: Reader, raw_bytes: int) -> None:
         self.reader = reader
@@ -343,7 +345,7 @@ class _Unpacker:
     def _raw(self, count: int) -> bytearray:
         """Read the next bytes after the header, never more than announced."""
         if count > self.remaining:
-            raise WireError(f"{count:,} bytes where {self.remaining:,} are left of those announced")
+            raise WireError(f"{count:,} bytes, but only {self.remaining:,} of the announced bytes are left")
         self.remaining -= count
         return self.reader.take(count)
 
@@ -379,6 +381,6 @@ class _Unpacker:
 
 
 def crossed(value: Any) -> Any:
-    """Return a value as it would arrive. Learner mode uses this, so that both modes accept the same values."""
+    """Return a value as the other side would receive it. With this, learner mode accepts the same values."""
     view = [b"".join(bytes(part) for part in request(0, "", "", value))]
     return receive_request(Reader(lambda _: view.pop())).value

@@ -1,4 +1,4 @@
-"""A command on a terminal of its own: a real pseudo-terminal, and a screen that understands what is written to it."""
+"""Run a command in its own pseudo-terminal, with an emulated screen that interprets what it writes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests import workshop
 from tests.observed import descendants
 from tests.workshop import Finished
 
-PATIENCE_S = 90.0  # for anything to be seen, on a busy machine
-FULL, BACK = b"\x1b[?1049h", b"\x1b[?1049l"  # to the alternate screen, and back from it
+PATIENCE_S = 90.0  # for a text to appear on the screen of a busy machine
+FULL, BACK = b"\x1b[?1049h", b"\x1b[?1049l"  # switch to the alternate screen, and back
 
 
 class AtTerminal:
-    """`command`, typed at a terminal of so many columns and lines. Use it in a `with`."""
+    """A command that runs in a terminal of a given size. Use it in a `with`."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class AtTerminal:
         os.close(self.theirs)
 
     def resize(self, columns: int, lines: int) -> None:
-        """As when a window is drawn to another size: the kernel tells whoever is in the foreground."""
+        """Resize the terminal as a user resizes a window. The kernel notifies the foreground process."""
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.screen.resize(lines, columns)
 
@@ -89,14 +89,14 @@ class AtTerminal:
         os.write(self.ours, keys.encode())
 
     def rows(self) -> list[str]:
-        """What is on the screen now."""
+        """Return the lines on the screen."""
         return [row.rstrip() for row in self.screen.display]
 
     def text(self) -> str:
         return "\n".join(self.rows())
 
     def wait(self, seen: str | Callable[[str], bool], seconds: float = PATIENCE_S) -> str:
-        """The text of the screen, once it has something in it, or once it is as it is wanted, and drawn to its end."""
+        """Wait until the screen shows a text or meets a condition. Return the text of the fully drawn screen."""
         deadline = time.monotonic() + seconds
         wanted = (lambda text: seen in text) if isinstance(seen, str) else seen
         while not wanted(self.text()):
@@ -108,15 +108,15 @@ class AtTerminal:
         return self.text() if wanted(self.text()) else first
 
     def _draws(self) -> bool:
-        """Whether the command may have more to write: one of its threads runs, or waits for the processor."""
+        """Return whether the command may be about to write: one of its threads runs, or waits for a processor."""
         try:
             places = list(Path(f"/proc/{self.pid()}/task").iterdir())
             return any((place / "stat").read_text().rpartition(")")[2].split()[0] == "R" for place in places)
-        except (OSError, IndexError):  # it has just ended, or one of its threads has
+        except (OSError, IndexError):  # the command or one of its threads has just ended
             return False
 
     def _take(self, seconds: float) -> bool:
-        """Take in what is written within so many seconds; whether anything was."""
+        """Read what the command writes within a time limit. Return whether it wrote anything."""
         if not select.select([self.ours], [], [], seconds)[0]:
             return False
         data = os.read(self.ours, 65536)
@@ -125,7 +125,7 @@ class AtTerminal:
         return True
 
     def pid(self) -> int:
-        """The command's own process."""
+        """Return the process ID of the command itself, below the keeper."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return int(children.read_text().split()[0])
 
@@ -133,10 +133,10 @@ class AtTerminal:
         os.kill(self.pid(), number)
 
     def end(self) -> Finished:
-        """Wait until it has ended; what was written, and what it has left behind."""
+        """Wait until the command ends. Return its exit status, its output and the processes that it left behind."""
         deadline = time.monotonic() + PATIENCE_S
         while self.process.poll() is None:
-            assert time.monotonic() < deadline, f"it does not end\n{self.text()}"
+            assert time.monotonic() < deadline, f"the command does not end\n{self.text()}"
             self._take(0.05)
         while select.select([self.ours], [], [], 0)[0]:
             self._take(0)
@@ -144,7 +144,7 @@ class AtTerminal:
         return Finished(status, self.written.decode(errors="replace"), "", left)
 
     def restored(self) -> bool:
-        """Whether the terminal is as it was found: its modes, the main screen, the cursor."""
+        """Return whether the terminal is back in its original state: modes, main screen, visible cursor."""
         shown = self.written.rfind(b"\x1b[?25h") > self.written.rfind(b"\x1b[?25l")
         back = self.written.rfind(BACK) >= self.written.rfind(FULL)
         return termios.tcgetattr(self.theirs) == self.before and shown and back

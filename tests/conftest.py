@@ -1,4 +1,4 @@
-"""What the tests of the harness share: a small repository of katas, and a judge that stays on it."""
+"""Shared fixtures: a small repository of katas, and one judge that stays running for it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from graders.verdict import Verdict
 HERE = Path(__file__).parent
 REPOSITORY = HERE / "repository"
 
-collect_ignore = ["repository"]  # katas of its own, which the tests grade
+collect_ignore = ["repository"]  # katas that the tests grade; they aren't tests of the project
 
-# By default hypothesis draws few examples, and the same in every run: what is red today was red yesterday. To look for
-# faults, draw many new ones with --hypothesis-profile=deep. How long an example takes depends on the machine alone.
+# By default, Hypothesis draws a few examples, the same in every run, so that results don't change from run to run. To
+# look for faults, draw many new examples with --hypothesis-profile=deep. There is no deadline per example, because the
+# time depends on the machine.
 ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", ANY_MACHINE, derandomize=True, max_examples=30)
 settings.register_profile("deep", ANY_MACHINE, max_examples=1000)
@@ -30,7 +31,7 @@ Written = Callable[..., Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A warning in the harness is an error. The red team's tests start commands, whose warnings are not seen here."""
+    """Make warnings errors, except in the red team's tests: their commands' warnings don't reach this process."""
     for item in items:
         if item.path.is_relative_to(HERE) and not item.path.is_relative_to(HERE / "attacks"):
             item.add_marker(pytest.mark.filterwarnings("error"), append=True)
@@ -38,14 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def progress_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What the tests grade is no progress of whoever runs them."""
+    """Keep the tests' gradings out of the progress file of the person who runs them."""
     os.environ["NN_KATAS_PROGRESS"] = str(tmp_path_factory.mktemp("progress") / "progress.sqlite")
 
 
 @pytest.fixture(scope="module")
 def jupyter_at_home() -> Iterator[None]:
-    """Connection files, history and kernel specifications in a folder of our own; short, for sockets are in it too."""
-    ours = tempfile.TemporaryDirectory(prefix="jupyter-", ignore_cleanup_errors=True)  # a kernel may still be ending
+    """Keep Jupyter's files in a temporary folder, with a short path because of the sockets in it."""
+    ours = tempfile.TemporaryDirectory(prefix="jupyter-", ignore_cleanup_errors=True)  # a kernel may still run
     with ours as folder, pytest.MonkeyPatch.context() as patch:
         for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
             patch.setenv(name, f"{folder}/{name.lower()}")
@@ -55,20 +56,23 @@ def jupyter_at_home() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
-    """The katas that the tests grade; nothing may be written there."""
+    """Return the repository of katas that the tests grade. Tests must not write there."""
     return REPOSITORY
 
 
 @pytest.fixture(scope="session")
 def judge() -> Iterator[Judge]:
-    """One judge for all tests that do it no harm."""
+    """Yield a judge that is shared by all tests that leave it intact."""
     with Judge(REPOSITORY, require="full") as judge:
         yield judge
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Written:
-    """written(slug, text) is a folder with a submission; `text` is its module's, or a mapping from names to texts."""
+    """Return written(slug, text), which writes a submission's files and returns their folder.
+
+    `text` is the source of the kata's module, or a mapping from file names to texts.
+    """
 
     def write(slug: str, text: str | Mapping[str, str]) -> Path:
         folder = tmp_path / f"submission-{len(list(tmp_path.iterdir()))}"
@@ -82,7 +86,7 @@ def written(tmp_path: Path) -> Written:
 
 @pytest.fixture
 def graded(judge: Judge, written: Written) -> Graded:
-    """graded(slug, text, seed=…) is the verdict on a submission given by its text, on the same inputs every time."""
+    """Return graded(slug, text, seed=…), which grades a submission given as text. The default seed is fixed."""
 
     def grade(slug: str, text: str | Mapping[str, str], seed: bytes = bytes(range(16))) -> Verdict:
         return judge.grade(slug, written(slug, text), seed=seed)
@@ -92,5 +96,5 @@ def graded(judge: Judge, written: Written) -> Graded:
 
 @pytest.fixture
 def solved(repository: Path) -> Callable[[str], str]:
-    """solved(slug) is the text of the shipped solution."""
+    """Return solved(slug), which returns the source of the shipped solution."""
     return lambda slug: (repository / "solutions" / slug / f"{slug}.py").read_text(encoding="utf-8")

@@ -1,7 +1,8 @@
-"""Coverage-guided fuzzing of everything that reads what a stranger wrote: `python tests/fuzz.py TARGET… [--runs N]`.
+"""Coverage-guided fuzzing of all code that reads untrusted data: `python tests/fuzz.py TARGET… [--runs N]`.
 
-A target fails when it raises anything but its own refusal, takes longer than five seconds, or grows beyond a gigabyte.
-What makes it fail is left in crash-* and timeout-* files; keep it as a test. Needs atheris: pip install atheris.
+A target fails if it raises anything but its own rejection error, takes longer than five seconds, or uses more than a
+gigabyte of memory. The failing input is left in a crash-* or timeout-* file; turn it into a test. Needs atheris: pip
+install atheris.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LIMITS = ("-timeout=5", "-rss_limit_mb=1024", "-malloc_limit_mb=512", "-print_fi
 
 
 def wire_reply() -> Callable[[bytes], None]:
-    """What a worker answers."""
+    """Fuzz the reader of a worker's replies."""
     from graders import wire
     from graders.errors import WireError
 
@@ -36,7 +37,7 @@ def wire_reply() -> Callable[[bytes], None]:
 
 
 def wire_request() -> Callable[[bytes], None]:
-    """What a judge asks: read by the worker, before and after the submission."""
+    """Fuzz the reader of the judge's requests, which runs in the worker."""
     from graders import wire
     from graders.errors import WireError
 
@@ -48,7 +49,7 @@ def wire_request() -> Callable[[bytes], None]:
 
 
 def archive() -> Callable[[bytes], None]:
-    """A .zip or .tar file that is handed in."""
+    """Fuzz the reader of submitted .zip and .tar files."""
     from graders import catalogue, intake
     from graders.errors import IntakeError
 
@@ -64,7 +65,7 @@ def archive() -> Callable[[bytes], None]:
 
 
 def toml() -> Callable[[bytes], None]:
-    """A kata.toml, beside the files of a kata."""
+    """Fuzz the reader of kata.toml."""
     from graders import catalogue
     from graders.errors import CatalogueError
 
@@ -83,7 +84,7 @@ def toml() -> Callable[[bytes], None]:
 
 
 def report() -> Callable[[bytes], None]:
-    """What the machine that ran a stranger's submission says to the job that writes to the request."""
+    """Fuzz the reader of the report that the grade job passes to the report job of a pull request."""
     from graders.errors import KataError
     from graders.github import reporting
     from graders.github.records import Intake, Pull
@@ -102,8 +103,11 @@ def report() -> Callable[[bytes], None]:
 
 
 def _framed(data: bytes, *before: object) -> bytes:
-    """A message made of the input, by its first byte: the bytes as they are; with the right lengths announced, since
-    wrong ones are refused before all else; or of values that the bytes choose, after `before`, in a sound header."""
+    """Return a message made from the input. Its first byte chooses how.
+
+    Either the message is the rest of the bytes as they are. Or they get a prefix with the right lengths, because wrong
+    lengths are rejected first. Or they choose values, which follow `before` in a valid header.
+    """
     import msgspec
 
     from graders import wire
@@ -118,7 +122,7 @@ def _framed(data: bytes, *before: object) -> bytes:
 
 
 def _item(choices: Iterator[int], depth: int = 0) -> object:
-    """What the wire's header may consist of, and a little more: plain values, and nodes of kinds with items."""
+    """Return a header item: a plain value, or a node of a kind with items. Some of them are not allowed in a header."""
     plain = [None, True, 0, 1, -1, 3, 2**40, -(2**63), 2**64 - 1, 0.5, float("nan"), "", "a", "0x1f", "float64", "int8"]
     chosen = next(choices, 0)
     if chosen < 128 or depth > 40:
@@ -143,7 +147,7 @@ TARGETS = {each.__name__: each for each in (wire_reply, wire_request, archive, t
 
 
 def seeds(target: str) -> Iterator[bytes]:
-    """Inputs that are right, to start from."""
+    """Yield valid inputs for the fuzzer to start from."""
     if target.startswith("wire"):
         import numpy as np
 
@@ -208,7 +212,7 @@ def _archives() -> Iterator[bytes]:
 
 
 def run(target: str, runs: int) -> int:
-    """Fuzz one target in a process of its own; its exit status."""
+    """Fuzz one target in a separate process and return its exit status."""
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(seeds(target)):
             Path(folder, f"seed-{number}").write_bytes(data)
@@ -225,12 +229,12 @@ def run(target: str, runs: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all if none")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"any of {', '.join(TARGETS)}; default: all")
     parser.add_argument("--runs", type=int, default=1_000_000)
     given = parser.parse_args()
     strange = set(given.targets) - TARGETS.keys()
     if strange:
-        parser.error(f"no target {', '.join(sorted(strange))}; there is {', '.join(TARGETS)}")
+        parser.error(f"unknown target {', '.join(sorted(strange))}. Known targets: {', '.join(TARGETS)}")
     return max(run(target, given.runs) for target in given.targets or TARGETS)
 
 

@@ -1,9 +1,9 @@
-"""Fuzz every reader of a file that a submission hands in: `python tests/fuzz_files.py TARGET… [--runs N] [--seed S]`.
+"""Fuzz every reader of submitted files: `python tests/fuzz_files.py TARGET… [--runs N] [--seed S]`.
 
-Inputs are mutations of right files, and now and then a file that is made to be expensive: nested deeply, long, of huge
-dimensions. A target fails when it raises anything but its refusals, or needs more CPU time or memory for one input
-than CPU_S and MEMORY_BYTES. The input is then written to the folder given by --keep; make it a test.
-tests/fuzz.py looks for paths through the code instead, and needs atheris. This one needs nothing.
+Most inputs are mutations of valid files. Now and then, an input is made to be expensive: deeply nested, long, or with
+huge dimensions. A target fails if it raises anything but its rejection errors, or if one input takes more CPU time or
+memory than CPU_S and MEMORY_BYTES. The input is then written to the folder given by --keep; turn it into a test.
+tests/fuzz.py searches for new paths through the code instead, and needs atheris. This script needs no extra package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CPU_S = 5.0  # for one input. The most expensive picture takes 1.4 s on a quiet machine
+CPU_S = 5.0  # for one input. The most expensive picture takes 1.4 s on an idle machine
 MEMORY_BYTES = 512 << 20  # for one input, beyond what the process starts with
 
 Reader = Callable[[bytes], object]
@@ -31,7 +31,7 @@ Reader = Callable[[bytes], object]
 
 @dataclass(frozen=True)
 class Target:
-    """A reader, its refusals, right files to start from, words of the format, and expensive files by their number."""
+    """A reader, its rejection errors, valid files to mutate, tokens of the format, and a source of expensive files."""
 
     read: Reader
     refusals: tuple[type[Exception], ...]
@@ -45,7 +45,7 @@ class Target:
 
 
 def toml() -> Target:
-    """diagnosis.toml, and its form."""
+    """Fuzz the reader of diagnosis.toml and the check of its fields."""
     from graders.checks import Mismatch
     from graders.checks.artifacts import read_toml
     from graders.debugging.diagnosis import gaps
@@ -79,7 +79,7 @@ def toml() -> Target:
 
 
 def csv() -> Target:
-    """The log of challenge 2, and what is recomputed of it."""
+    """Fuzz the reader of challenge2's log and the check of its columns."""
     from graders.checks import Mismatch
     from graders.hidden.challenge2 import records
 
@@ -108,7 +108,7 @@ def csv() -> Target:
 
 
 def best() -> Target:
-    """best_models.json of challenge 2, and its rows looked for in the log."""
+    """Fuzz the reader of challenge2's best_models.json, which looks up its rows in the log."""
     from graders.checks import Mismatch
     from graders.hidden.challenge2 import records
 
@@ -123,7 +123,7 @@ def best() -> Target:
 
 
 def prose() -> Target:
-    """The recommendations of challenges 2 and 4, and the explanation of challenge 1."""
+    """Fuzz the checks of prose: the recommendations of challenges 2 and 4, and the explanation of challenge 1."""
     from graders.checks import Mismatch, assert_prose
     from graders.checks.artifacts import decoded
     from graders.hidden.challenge2 import test_results_hidden
@@ -148,7 +148,7 @@ def prose() -> Target:
 
 
 def png() -> Target:
-    """A picture that is looked at."""
+    """Fuzz the check of submitted pictures."""
     import numpy as np
 
     from graders.checks import Mismatch, assert_picture
@@ -176,7 +176,7 @@ def png() -> Target:
 
 
 def safetensors() -> Target:
-    """A file that a framework wrote."""
+    """Fuzz the reader of safetensors files that a submitted framework writes."""
     import numpy as np
 
     from graders.checks import Mismatch
@@ -195,7 +195,7 @@ def safetensors() -> Target:
 
 
 def notebook() -> Target:
-    """A cell of a notebook."""
+    """Fuzz the reader of a notebook's cell."""
     from graders.errors import KataError
     from graders.learner import notebook
 
@@ -215,7 +215,7 @@ def notebook() -> Target:
 
 
 TARGETS = {each.__name__: each for each in (toml, csv, best, prose, png, safetensors, notebook)}
-# In a test these are the submission's failures, since something of it was looked at; no memory error is among them.
+# After a submission's data has been read, a test charges these errors to the submission. MemoryError isn't among them.
 _ODD = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
@@ -224,7 +224,7 @@ def _of(name: str) -> bytes:
 
 
 def _own_row(rows: Sequence[bytes], number: int) -> bytes:
-    """A row with a seed of its own, so that it is no other row again."""
+    """Return a row with a unique seed, so that no row occurs twice."""
     cells = rows[number % len(rows)].split(b",")
     cells[7] = b"%d" % number
     return b",".join(cells)
@@ -256,7 +256,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """The same chunks, as far as there are any, with right checksums."""
+    """Return the PNG with the checksums of its chunks corrected, as far as it has chunks."""
     parts, place = [data[:8]], 8
     while place + 12 <= len(data):
         length = min(int.from_bytes(data[place : place + 4], "big"), len(data) - place - 12)
@@ -266,7 +266,7 @@ def _with_checksums(data: bytes) -> bytes:
 
 
 def _with_length(data: bytes) -> bytes:
-    """The same header, announced with its right length."""
+    """Return the file with the length of its header corrected."""
     end = data.rfind(b"}") + 1
     return struct.pack("<Q", end - 8) + data[8:] if end > 8 else data
 
@@ -275,7 +275,7 @@ def _with_length(data: bytes) -> bytes:
 
 
 def inputs(target: Target, rng: random.Random, every: int) -> Iterator[bytes]:
-    """Files without end: the right ones, and then mutated ones; one of so many is made to be expensive."""
+    """Yield the valid files, then mutated ones without end. About one in `every` is an expensive file instead."""
     yield from target.right
     while True:
         if not rng.randrange(every):
@@ -305,7 +305,7 @@ def _mutated(data: bytes, words: Sequence[bytes], rng: random.Random) -> bytes:
 
 
 class Failed(Exception):
-    """A reader broke, or needed too much, for the input that this holds."""
+    """A reader broke or exceeded a limit; `data` is the input."""
 
     def __init__(self, data: bytes, said: str) -> None:
         super().__init__(said)
@@ -313,12 +313,15 @@ class Failed(Exception):
 
 
 def fuzz(target: Target, runs: int, seed: int, every: int) -> Mapping[str, float]:
-    """Read so many inputs; how long it took, and the slowest one. Raises Failed. Limits this process's memory."""
+    """Read `runs` inputs. Return the time taken, the slowest input's CPU time and the number of rejected inputs.
+
+    Limits this process's memory. Raises Failed.
+    """
     from graders import watchdog
 
     rng, slowest, refused, begun = random.Random(seed), 0.0, 0, time.monotonic()
     watchdog.limit_memory(MEMORY_BYTES)
-    warnings.simplefilter("ignore")  # of what a cell says
+    warnings.simplefilter("ignore")  # about the source of a cell
     for _, data in zip(range(runs), inputs(target, rng, every), strict=False):
         started = time.process_time()
         try:
@@ -337,17 +340,17 @@ def fuzz(target: Target, runs: int, seed: int, every: int) -> Mapping[str, float
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all if none")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"any of {', '.join(TARGETS)}; default: all")
     parser.add_argument("--runs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--expensive", type=int, default=2_000, metavar="N", help="one input of so many is")
-    parser.add_argument("--keep", type=Path, default=Path(), metavar="FOLDER", help="for the input that fails")
+    parser.add_argument("--expensive", type=int, default=2_000, metavar="N", help="one input in N is expensive")
+    parser.add_argument("--keep", type=Path, default=Path(), metavar="FOLDER", help="where to write a failing input")
     given = parser.parse_args()
     strange = set(given.targets) - TARGETS.keys()
     if strange:
-        parser.error(f"no target {', '.join(sorted(strange))}; there is {', '.join(TARGETS)}")
+        parser.error(f"unknown target {', '.join(sorted(strange))}. Known targets: {', '.join(TARGETS)}")
     status = 0
-    targets = {name: TARGETS[name]() for name in given.targets or TARGETS}  # imports, before memory is limited
+    targets = {name: TARGETS[name]() for name in given.targets or TARGETS}  # imports; memory is limited later
     for name, target in targets.items():
         try:
             told = fuzz(target, given.runs, given.seed, given.expensive)
@@ -358,7 +361,7 @@ def main() -> int:
             status = 1
         else:
             print(
-                f"{name}: {given.runs:,} inputs in {told['seconds']:.0f} s, {told['refused']:,.0f} refused, "
+                f"{name}: {given.runs:,} inputs in {told['seconds']:.0f} s, {told['refused']:,.0f} rejected, "
                 f"the slowest {told['slowest']:.3f} s of CPU",
                 flush=True,
             )

@@ -1,4 +1,4 @@
-"""A GitHub on loopback, made of a real git repository, and its runner, which does the steps of a job one by one."""
+"""A stand-in for GitHub on loopback, backed by a real git repository, and a runner that executes a job's steps."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def git(folder: Path, *words: str, text: str | None = None) -> str:
 
 
 def committed(base: Path, folder: Path) -> Path:
-    """A git repository in `folder`, which is made, with all of a default branch in one commit."""
+    """Create a git repository in `folder` with the files of `base` in one commit on the default branch."""
     shutil.copytree(base, folder)
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A", "-f", ".")
@@ -50,7 +50,10 @@ def committed(base: Path, folder: Path) -> Path:
 
 
 class GitHub:
-    """The server: one repository, a fork of it, requests, comments and check runs. `origin` is a committed one."""
+    """The state of the server: a repository, a fork of it, requests, comments and check runs.
+
+    `origin` is a repository from `committed`.
+    """
 
     def __init__(self, folder: Path, origin: Path) -> None:
         self.clone = folder / "clone"
@@ -60,13 +63,13 @@ class GitHub:
         self.comments: list[dict[str, Any]] = []
         self.checks: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str]] = []
-        self.failing = 0  # so many answers are 502
+        self.failing = 0  # how many of the next responses are a 502
         self.url = ""
 
-    # What people do.
+    # What users do.
 
     def commit(self, changes: Mapping[str, str | bytes | None], branch: str = "solve", message: str = "solved") -> str:
-        """A commit on a branch of the fork; None deletes a file or a folder."""
+        """Commit changes to a branch of the fork and return the commit. None deletes a file or a folder."""
         exists = subprocess.run(["git", "-C", str(self.clone), "rev-parse", "-q", "--verify", f"refs/heads/{branch}"])
         if exists.returncode:
             git(self.clone, "update-ref", f"refs/heads/{branch}", self.base)
@@ -84,7 +87,7 @@ class GitHub:
         return git(self.clone, "rev-parse", "HEAD")
 
     def commit_link(self, name: str, mode: str, target: str) -> str:
-        """A commit with an entry of another mode: 120000 a link to `target`, 160000 a submodule at that commit."""
+        """Commit an entry with a mode: 120000 for a link to `target`, 160000 for a submodule at that commit."""
         self.commit({}, message="start")
         digest = target if mode == "160000" else git(self.clone, "hash-object", "-w", "--stdin", text=target)
         git(self.clone, "update-index", "--add", "--cacheinfo", f"{mode},{digest},{name}")
@@ -105,13 +108,13 @@ class GitHub:
         return number
 
     def event(self, number: int = 7) -> dict[str, Any]:
-        """The event that starts the official workflow: the recorded one, about this request's commit."""
+        """Return the event that starts the official workflow: a recorded one, adapted to this request's commit."""
         event = json.loads((Path(__file__).with_name("github") / "workflow_run.json").read_text(encoding="utf-8"))
         head = self.pulls[number]["head"]
         event["workflow_run"] |= {"head_sha": head["sha"], "head_branch": head["ref"], "head_repository": FORK}
         return event
 
-    # What the server answers.
+    # What the server responds.
 
     def files(self, commit: str) -> list[dict[str, Any]]:
         words = ["diff", "--name-status", "-z", "-M", f"{self.base}...{commit}"]
@@ -191,7 +194,7 @@ class GitHub:
 
 @contextmanager
 def serving(github: GitHub) -> Iterator[GitHub]:
-    """The server answers while this lasts, on a port of its own."""
+    """Run the server on a free port while the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
@@ -227,25 +230,25 @@ def serving(github: GitHub) -> Iterator[GitHub]:
 
 
 def workflow(name: str) -> dict[str, Any]:
-    """A workflow as it is parsed; its key `on` is YAML's True."""
+    """Return a parsed workflow. YAML reads its key `on` as True."""
     import yaml
 
     return yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-# The words of `python …`, as the shell of a step understands them.
+# Replaces `python` in a step's shell by a function that prints its arguments instead of running them.
 SPELLED = """python() { printf '%s\\0' "$@"; }
 """
 
 
 class Runner:
-    """Runs the jobs of official.yml, each in a fresh copy of the default branch; artifacts go from one to the next.
+    """A runner of official.yml's jobs, each in a fresh copy of the default branch. It passes artifacts between jobs.
 
-    With a `judge` of the default branch, nothing is copied, and what the steps call is called in this process: the same
-    words, as the shell understands them, in the same environment, in a folder of the job's own.
+    With a `judge` of the default branch, nothing is copied, and the steps' commands are called in this process. They
+    get the arguments as the shell splits them, the same environment, and a separate folder for each job.
     """
 
-    # What needs the network or root, and what the tests' own machine has.
+    # Steps that need the network or root. The machine of the tests already has what they set up.
     NOT_RUN = ("Install", "Let only bubblewrap create user namespaces")
 
     def __init__(
@@ -327,7 +330,7 @@ class Runner:
     def called(
         self, judge: Judge, spelled: subprocess.CompletedProcess[str], place: Path, given: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        """Call what the words of a step ask for; the judge that is started in it is the one that stays."""
+        """Call the command that a step's shell has printed. Where it starts a judge, it gets the resident one."""
 
         def staying(root: Path, *, require: str) -> contextlib.AbstractContextManager[Judge]:
             assert (root.resolve(), require) == (judge.root, judge.require)
@@ -360,7 +363,7 @@ class Runner:
             assert action in ("actions/checkout", "actions/setup-python"), action
 
     def holds(self, condition: str, outputs: Mapping[str, str]) -> bool:
-        """Whether an `if:` holds: terms joined by &&, each a comparison with a text, or one of the runner's words."""
+        """Evaluate an `if:`: terms joined by &&, each a comparison with a text or a constant of the runner."""
         terms = condition.removeprefix("${{").removesuffix("}}").split("&&")
         return all(self.term(term.strip(), outputs) for term in terms)
 
@@ -388,4 +391,4 @@ class Runner:
 
 
 class Failed(Exception):
-    """A step of a job ended with another exit status than 0."""
+    """A step of a job ended with an exit status other than 0."""

@@ -1,4 +1,4 @@
-"""`katas` in the process of the tests: for help, lists and messages, where a process of its own does not matter."""
+"""Run `katas` in the tests' own process, for help, lists and messages, where a separate process doesn't matter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.workshop import ROOT, Finished, environment
 
 
 def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Finished:
-    """`katas words…`, typed in `cwd`: all that the command does after its start."""
+    """Run `katas words…` in `cwd`, without starting an interpreter."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd)
@@ -29,7 +29,7 @@ def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -
 
 
 def sub_commands(command: object, *words: str) -> dict[str, object]:
-    """Every command below this one, by what is typed for it: "gradebook import" as well as "gradebook"."""
+    """Return every command below this one by its full name, such as "gradebook" and "gradebook import"."""
     found: dict[str, object] = {}
     for name, each in getattr(command, "commands", {}).items():
         found[" ".join((*words, name))] = each

@@ -1,9 +1,9 @@
-"""Run a command as the process to which its orphans fall, and report what does not end.
+"""Run a command, adopt the processes that it orphans, and report those that do not end.
 
     python -I -S tests/keeper.py DESCRIPTOR COMMAND…
 
-writes `[exit status, command lines of the processes that were left]` to the descriptor, as JSON. It imports the
-standard library only, so that it starts at once.
+writes `[exit status, command lines of the processes that were left]` to the descriptor, as JSON. It imports only the
+standard library, so that it starts quickly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 PR_SET_CHILD_SUBREAPER = 36
-ENDS_WITHIN_S = 60  # what a command started, after the command
+ENDS_WITHIN_S = 60  # for the processes that a command started, once the command has ended
 
 
 def adopt() -> None:

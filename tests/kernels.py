@@ -49,7 +49,7 @@ def shown(cell: Any) -> str:
 
 
 class Session:
-    """A kernel in a folder, and what its cells say."""
+    """A kernel in a folder, which runs cells and returns their output."""
 
     def __init__(self, client: Any) -> None:
         self.client = client

@@ -15,7 +15,7 @@ class Late:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("_"):  # pytest asks every global whether it is a mock or wraps a fixture
+        if attribute.startswith("_"):  # pytest looks these up on every global, to find mocks and fixtures
             raise AttributeError(attribute)
         return getattr(imported(self._name), attribute)
 

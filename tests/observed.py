@@ -1,4 +1,4 @@
-"""What the tests of the judge look at: results by name, and the processes of this machine."""
+"""Helpers for tests of the judge: look up results by name, and list the processes of this machine."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from graders.verdict import TestResult, Verdict
 
 
 def result(verdict: Verdict, name: str) -> TestResult:
-    """The result of one test."""
+    """Return the result of one test."""
     (found,) = (test for test in verdict.tests if test.name == name)
     return found
 
 
 def statuses(verdict: Verdict) -> dict[str, str]:
-    """The status of every test, by its name."""
+    """Return the status of every test by name."""
     return {test.name: test.status for test in verdict.tests}
 
 
 def tasks(verdict: Verdict) -> dict[str, str]:
-    """The status of every task, by its name."""
+    """Return the status of every task by name."""
     return {task.name: task.status for task in verdict.tasks}
 
 
 class Process(NamedTuple):
-    """A process that runs; `start` tells it from a later one of the same number."""
+    """A running process. `start` distinguishes it from a later process with the same ID."""
 
     pid: int
     start: str
@@ -35,7 +35,7 @@ class Process(NamedTuple):
 
 
 def running() -> set[Process]:
-    """Every process of this machine that is no zombie."""
+    """Return all processes of this machine except zombies."""
     found = set()
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -49,7 +49,7 @@ def running() -> set[Process]:
 
 
 def descendants(pid: int) -> set[Process]:
-    """The processes that come from `pid`, without itself."""
+    """Return the descendants of `pid`, without `pid` itself."""
     found: set[Process] = set()
     everyone = running()
     parents = {pid}

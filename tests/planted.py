@@ -37,12 +37,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIST = Path(__file__).with_name("planted.toml")
 LIMIT_S = 1800  # for the tests of one area; pytest-timeout ends a single test much sooner
-SHOWN_LINES = 15  # of what pytest said where it came to no result
+SHOWN_LINES = 15  # of pytest's output when a run has no result
 INTERRUPTED = 130
 
-# A copy finds its own `graders` and everything else where the running interpreter does. Python runs no .pth file of a
-# folder that another .pth file names, so the editable installation of the original stays out of it. Like the finder of
-# an editable installation, this one has "editable" in its name, and what lies on the path comes before it.
+# A copy imports its own `graders`, and everything else from where the running interpreter finds it. Python ignores
+# .pth files in folders that another .pth file names, so the original's editable installation has no effect. Like the
+# finder of an editable installation, this one has "editable" in its name, and modules on the path come before it.
 FINDER = """\
 import sys
 from importlib.machinery import PathFinder
@@ -54,10 +54,10 @@ class EditableFinder:
 
 sys.meta_path.append(EditableFinder)
 """
-# Every device is a mount point there, so that none can be replaced or removed. Tests start bubblewrap themselves.
+# In the sandbox, every device is a mount point, so none can be replaced or removed. Tests can still start bubblewrap.
 OWN_DEV = ("bwrap", "--dev-bind", "/", "/", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm")
 OWN_DEV += ("--die-with-parent", "--")
-# Guarded, as pip's own is: a process that multiprocessing spawns imports the script once more.
+# Guarded like pip's own scripts, because a process that multiprocessing spawns imports the script again.
 LAUNCHER = """\
 #!{python}
 import sys
@@ -66,7 +66,7 @@ from {module} import {function}
 if __name__ == "__main__":
     sys.exit({function}())
 """
-# Node IDs may hold anything, so they are taken from pytest itself and not from what it prints.
+# Node IDs may contain any character, so they come from pytest's hooks and not from its output.
 NOTES = """\
 import pathlib
 
@@ -106,7 +106,7 @@ class Fault:
         count = source.count(self.old)
         if count != 1:
             raise PlantingError(
-                f"{self.name}: `old` occurs {count} times in {self.file}, once is expected; "
+                f"{self.name}: `old` occurs {count} times in {self.file}, expected once; "
                 f"correct the fault in {LIST.name}: {self.old.strip()}"
             )
         return source.replace(self.old, self.new)
@@ -122,14 +122,14 @@ def chosen(every: Sequence[Fault], names: Sequence[str], step: int) -> list[Faul
     """Return the faults of these names, or each `step`-th of all. Raises PlantingError for an unknown name."""
     unknown = sorted(set(names) - {fault.name for fault in every})
     if unknown:
-        raise PlantingError(f"{', '.join(unknown)}: no fault of that name in {LIST.name}")
+        raise PlantingError(f"{', '.join(unknown)}: unknown fault; see the names in {LIST.name}")
     return [fault for fault in every if not names or fault.name in names][::step]
 
 
 def protection() -> tuple[str, ...]:
-    """Return the words before a test run that give it a /dev of its own; none where /dev is safe from this user.
+    """Return the command prefix that gives a test run its own /dev, or nothing if this user cannot damage /dev.
 
-    Raises PlantingError for root without a bubblewrap that works.
+    Raises PlantingError for root without a working bubblewrap.
     """
     if os.geteuid() != 0:
         return ()
@@ -160,11 +160,11 @@ class Ended:
 
 @dataclass
 class Copy:
-    """A copy of the project with a virtual environment of its own, in which `graders` is the copy's."""
+    """A copy of the project with its own virtual environment, in which `graders` is the copy's."""
 
     folder: Path
     limit_s: float = LIMIT_S
-    before: tuple[str, ...] = ()  # the words before a test run, see `protection`
+    before: tuple[str, ...] = ()  # the command prefix of a test run, see `protection`
     process: subprocess.Popen[bytes] | None = None
     stopped: bool = False
 
@@ -178,12 +178,12 @@ class Copy:
 
     @classmethod
     def make(cls, folder: Path, limit_s: float, before: tuple[str, ...]) -> Copy:
-        """Copy what git knows of the working tree, and what it does not ignore, as it lies there."""
+        """Copy the working tree: files that git tracks, and untracked files that it does not ignore."""
         copy = cls(folder, limit_s, before)
         words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout
         for name in filter(None, os.fsdecode(listed).split("\0")):
-            if (ROOT / name).is_file():  # one that was removed is still listed until it is committed
+            if (ROOT / name).is_file():  # git lists a removed file until its removal is committed
                 (copy.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy.root / name, follow_symlinks=False)
         who = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
@@ -210,7 +210,7 @@ class Copy:
 
     @property
     def notes(self) -> Path:
-        """The file in which pytest notes the IDs of failed tests."""
+        """Return the file in which pytest records the IDs of failed tests."""
         return self.folder / "failed.txt"
 
     def _told(self, program: str) -> str:
@@ -225,7 +225,7 @@ class Copy:
         return done.stdout.strip()
 
     def _environment(self) -> dict[str, str]:
-        """The caller's, without what leads Python or pytest elsewhere; tools beside the interpreter are on the path."""
+        """Return the caller's environment without Python's and pytest's variables, with the copy's tools on PATH."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PYTEST", "COV_"))}
         tools = [str(self.python.parent), str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]
         return kept | {"VIRTUAL_ENV": str(self.folder / "venv"), "PATH": os.pathsep.join(tools)}
@@ -242,7 +242,7 @@ class Copy:
             self._write(path, before)
 
     def _write(self, path: Path, text: str) -> None:
-        """Write a source file; compiled code of the same second and size would be taken for its own."""
+        """Write a source file and remove its compiled code, which Python would use if time and size agree."""
         path.write_text(text, encoding="utf-8")
         for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
             compiled.unlink()
@@ -251,7 +251,7 @@ class Copy:
         """Run pytest on default tests until the first one fails, as one process group that can be stopped."""
         self.notes.unlink(missing_ok=True)
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "planted_notes"]
-        place = self.folder / "said.txt"  # a pipe would stay open as long as any process that a test has left behind
+        place = self.folder / "said.txt"  # a pipe would stay open while a process of a test is left
         with place.open("wb") as file:
             self.process = subprocess.Popen(
                 [*self.before, str(self.python), "-m", "pytest", *options, *words],
@@ -275,12 +275,12 @@ class Copy:
         return Ended(status, tuple(failed), said)
 
     def stop(self) -> None:
-        """End what runs, and start nothing more."""
+        """End the current run, and prevent further ones."""
         self.stopped = True
         self._kill()
 
     def _kill(self) -> None:
-        """End pytest with all of its process group; what it grades in others ends when it is gone."""
+        """Kill pytest's process group. Judges in other process groups end when pytest is gone."""
         if self.process is not None and self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -291,7 +291,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one fault: the test that caught it, or why none did."""
+    """The outcome of one fault: the test that caught it, or why none did."""
 
     fault: Fault
     caught_by: str = ""
@@ -300,7 +300,7 @@ class Outcome:
 
 @dataclass
 class Report:
-    """Prints a line for each fault as soon as it is decided, with progress and the time left."""
+    """Prints a line for each fault as soon as its outcome is known, with the progress and the time left."""
 
     total: int
     jobs: int
@@ -318,7 +318,7 @@ class Report:
             print(f"[{done:{len(str(self.total))}}/{self.total}] {outcome.fault.name}: {said} ({times})", flush=True)
 
     def conclude(self) -> int:
-        """Print the sum; the exit status."""
+        """Print the totals and return the exit status."""
         missed = [outcome.fault for outcome in self.outcomes if not outcome.caught_by]
         print(f"{len(self.outcomes)} of {self.total} planted, {len(self.outcomes) - len(missed)} caught")
         for fault in missed:
@@ -331,7 +331,7 @@ def _duration(seconds: float) -> str:
 
 
 def look(copy: Copy, fault: Fault, sound: dict[str, bool]) -> Outcome:
-    """Plant a fault and run its area. `sound` keeps which tests pass without any fault."""
+    """Plant a fault and run its area's tests. `sound` caches which tests pass without any fault."""
     with copy.planted(fault):
         ended = copy.pytest(*fault.tests)
     if ended.status == 0:
@@ -345,12 +345,12 @@ def look(copy: Copy, fault: Fault, sound: dict[str, bool]) -> Outcome:
         whole_file = [] if "::" in test else ["--collect-only"]
         sound[test] = copy.pytest(*whole_file, test).status == 0
     if not sound[test]:
-        return Outcome(fault, problem=f"{test} fails without the fault too")
+        return Outcome(fault, problem=f"{test} also fails without the fault")
     return Outcome(fault, caught_by=test)
 
 
 def baseline(copy: Copy, wanted: Sequence[Fault]) -> bool:
-    """Run the tests of these faults' areas without any fault; say whether all passed."""
+    """Run the tests of these faults' areas without any fault. Return whether all passed."""
     tests = sorted({test for fault in wanted for test in fault.tests})
     whole = {test for test in tests if "::" not in test}
     tests = [test for test in tests if test in whole or test.partition("::")[0] not in whole]
@@ -364,9 +364,9 @@ def baseline(copy: Copy, wanted: Sequence[Fault]) -> bool:
 
 
 def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> int:
-    """Plant these faults in `jobs` copies; `first`: run the areas once without a fault before. The exit status."""
+    """Plant these faults in `jobs` copies and return the exit status. `first`: test without a fault first."""
     before = protection()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else pytest would outlive this process
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # otherwise pytest would outlive this process
     waiting: queue.SimpleQueue[Fault] = queue.SimpleQueue()
     for fault in wanted:
         waiting.put(fault)
@@ -374,7 +374,7 @@ def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> i
     errors: list[Exception] = []
     sound: dict[str, bool] = {}
     with tempfile.TemporaryDirectory(prefix="planted-", ignore_cleanup_errors=True) as place:
-        os.chmod(place, 0o755)  # workers that run as nobody have to get at the harness
+        os.chmod(place, 0o755)  # workers that run as `nobody` must be able to read the harness
         try:
             for number in range(min(jobs, len(wanted))):
                 folder = Path(place).resolve() / str(number)
@@ -408,7 +408,7 @@ def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> i
                 for thread in threads:
                     thread.join()
         except KeyboardInterrupt:
-            print("interrupted; what stands above holds")
+            print("interrupted; the results above are valid")
             return INTERRUPTED
     if errors:
         raise errors[0]
@@ -416,12 +416,12 @@ def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> i
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Read the command line and run; the exit status."""
+    """Read the command line, run, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="faults of planted.toml; all if none is named")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="names of faults in planted.toml; default: all")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="plant only each Nth fault")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="work in N copies of the project at once")
-    parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="SECONDS", help="stop an area's tests then")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="SECONDS", help="time limit per area")
     parser.add_argument("--baseline", action="store_true", help="first run the areas' tests without any fault")
     given = parser.parse_args(words)
     if given.every < 1 or given.jobs < 1 or given.limit <= 0:

@@ -1,4 +1,4 @@
-"""Tests for planted faults that no other test of written files caught; see `tests/planted.py`."""
+"""Tests for planted faults in writing files that no other test caught; see `tests/planted.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests for planted faults that no other test of hidden suites elsewhere caught; see `tests/planted.py`."""
+"""Tests for planted faults in external hidden suites that no other test caught; see `tests/planted.py`."""
 
 from __future__ import annotations
 

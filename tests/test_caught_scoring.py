@@ -1,4 +1,4 @@
-"""Tests of scoring that planted faults showed to be missing; see `tests/planted.py`."""
+"""Tests for planted faults in scoring that no other test caught; see `tests/planted.py`."""
 
 from __future__ import annotations
 

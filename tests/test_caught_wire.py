@@ -1,4 +1,4 @@
-"""Tests of the wire that planted faults showed to be missing; see `tests/planted.py`."""
+"""Tests for planted faults in the wire format that no other test caught; see `tests/planted.py`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def working(program: str) -> Iterator[tuple[Worker, socket.socket]]:
 
 def test_a_worker_that_writes_unasked_is_killed() -> None:
     with working("input()") as (worker, theirs):
-        theirs.sendall(b"anything")  # unread when the judge sends its request
+        theirs.sendall(b"anything")  # still unread when the judge sends its request
         with pytest.raises(WorkerError, match="the worker wrote to the judge without being asked"):
             worker.post("call", "f", ())
 

@@ -1,4 +1,4 @@
-"""`katas doctor`: each problem is really provoked, and reported with its fix."""
+"""`katas doctor`: each problem is provoked for real, and the report names it with its fix."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.workshop import KATAS, ROOT, Finished, katas, write
 
 FAULT, LIMITED, OK = "fault", "limited", "ok"
 
-# Makes mount(2) fail, as a container's default profile does, and runs the command.
+# Make mount(2) fail, as a container's default profile does, and run the command.
 WITHOUT_MOUNTS = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -197,7 +197,7 @@ def test_read_only_folders_are_reported(root: Path, packages: Path, tmp_path: Pa
     done = without_torch(packages, root, *before, NN_KATAS_DATA=str(tmp_path / "cache"))
     assert "Read-only file system" in finding(done, "data sets", LIMITED)["found"]
     assert "--submission DIR" in finding(done, "your files", LIMITED)["remedy"]
-    # Python itself falls back to /tmp, so that this is not a fault.
+    # Python itself falls back to /tmp, so this is not a fault.
     assert finding(done, "temporary folder", OK)["found"] == "/tmp"
 
 

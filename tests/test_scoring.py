@@ -1,4 +1,4 @@
-"""Scoring: from test results to task results to points, for any kata and any results."""
+"""Scoring turns test results into task results and points, for any kata and any results."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def katas(draw: st.DrawFn) -> Kata:
 
 
 def with_extras(draw: st.DrawFn, tasks: list[Task]) -> list[Task]:
-    """Make some tasks extra: any on which no other builds, but never all."""
+    """Make some tasks extra: only tasks on which no other task builds, and never all of them."""
     built_on = {earlier for one in tasks for earlier in one.after}
     chosen = {one.name for one in tasks if one.name not in built_on and draw(st.booleans())}
     kept = min(one.name for one in tasks)
@@ -69,7 +69,7 @@ def with_extras(draw: st.DrawFn, tasks: list[Task]) -> list[Task]:
 
 @st.composite
 def gradings(draw: st.DrawFn) -> tuple[Kata, list[TestResult]]:
-    """Draw results of a kata's tests. The tests of one task are all blocked, or none is."""
+    """Draw results of a kata's tests. Either all tests of a task are blocked or none."""
     kata = draw(katas())
     found = []
     for one in kata.tasks:
@@ -162,7 +162,7 @@ def test_passing_a_test_never_takes_points_out_of_reach(grading: tuple[Kata, lis
     kata, tests = grading
 
     def within_reach(results: list[TestResult]) -> float:
-        """Return the points that are earned, or that a person or another machine can still give."""
+        """Return the points that are earned or that a reviewer or another machine can still give."""
         verdict = scored(Verdict(kata="any", status="error"), kata, results)
         return verdict.score + verdict.review_points + verdict.ungraded_points
 
@@ -316,7 +316,8 @@ def test_the_unofficial_total_names_what_it_leaves_out() -> None:
     decided = sum(task.points for task in kata.tasks if task.name not in ("plot", "explanation"))
     core, extra = (sum(task.extra == each for task in kata.tasks) for each in (False, True))
     assert f"{core - 2} of {core - 2} tasks, extras {extra} of {extra}, {decided:g} of {decided:g} points" in line
-    assert "; not in this total: 3 points for tasks that were not run here and 3 points that a person gives; " in line
+    left_out = "3 points for tasks that were not run here and 3 points that are awarded manually"
+    assert f"; not in this total: {left_out}; " in line
 
 
 def test_the_unofficial_total_names_text_not_ready_for_review() -> None:

@@ -1,4 +1,4 @@
-"""The record of a grading: its schema, its JSON, and what each audience sees of it."""
+"""The record of a grading: its schema, its JSON, and what each audience can see."""
 
 from __future__ import annotations
 
@@ -243,6 +243,6 @@ def test_a_broken_visible_test_shows_no_stack_of_the_judge():
     ],
 )
 def test_a_duration_reveals_nothing_of_hidden_inputs(audience, detail, seconds):
-    """A submission could sleep for as long as an input says."""
+    """Otherwise a submission could reveal an input by how long it sleeps."""
     slept = replace(VERDICT, duration_s=1.75, hidden_detail=detail)
     assert slept.for_audience(audience).duration_s == seconds

@@ -122,7 +122,7 @@ def test_a_failure_that_cannot_be_described_is_a_failure(halved):
 
 
 def test_a_plain_assertion_of_long_texts_computes_no_diff(halved):
-    """pytest's own diff may take time cubic in the texts' lengths, and would show the expected value."""
+    """pytest's own diff can take cubic time in the texts' lengths, and would show the expected value."""
     verdict = halved("x / 2 if x != 10 else '\\n'.join(f'yours {number}' for number in range(3000))")
     failed = [name for name, status in statuses(verdict).items() if status == "failed"]
     assert failed == ["test_a_long_text_is_compared"]

@@ -1,4 +1,4 @@
-"""Plain values cross bit by bit. Sender and receiver reject everything else."""
+"""Plain values are transmitted bit by bit. Sender and receiver reject everything else."""
 
 from __future__ import annotations
 
@@ -317,7 +317,7 @@ def framed(
 
 
 def saying(value: Any, arrays: bytes = b"", announced: int | None = None) -> bytes:
-    """Return a frame whose value is given as nodes."""
+    """Return a frame whose value is given as header nodes."""
     return framed(msgspec.msgpack.encode([0, True, value]), arrays, announced=announced)
 
 
@@ -457,7 +457,7 @@ def test_a_reader_is_not_empty_while_bytes_are_left() -> None:
 # ------------------------------------------------------------------------------------------------ fuzzing
 
 
-# The first bytes of msgpack's formats, and the ends of their ranges.
+# The first byte of each msgpack format, at both ends of its range.
 FORMATS = bytes.fromhex("00 7f 80 8f 90 91 92 93 9f a0 a1 c0 c1 c2 c4 c7 cb cf d3 d9 dc dd de df ff")
 
 
@@ -483,7 +483,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
 
 
 def plain(value: Any) -> bool:
-    """Return whether it consists of plain values only."""
+    """Return whether a value consists only of plain values."""
     if type(value) in (list, tuple):
         return all(map(plain, value))
     if isinstance(value, dict):
@@ -521,7 +521,7 @@ def fuzz(seed: int, count: int) -> None:
                 value = None
             most = tracemalloc.get_traced_memory()[1] - before
             assert plain(value), frame
-            # Twice the announced size, for the buffer and its content, and a small reserve.
+            # Twice the announced size, for the buffer and its content, plus a small reserve.
             assert most <= 2 * min(announced, MAX_HEADER + MAX_ARRAYS) + 64 * len(frame) + 65536, frame
     finally:
         tracemalloc.stop()

@@ -1,7 +1,7 @@
-"""The command `katas` without its start: each call forks a process that has already imported the command.
+"""Run `katas` without its start-up time: each call forks a process that has already imported the command.
 
-A cold `katas` spends half a second on imports and three more on a judge. Tests that are about what a command does, and
-not about how it starts or ends, call `warm.katas`. It runs the same code in a process of its own, with its own
+A cold `katas` takes half a second for its imports and three more to start a judge. Tests that are about what a command
+does, not about how it starts or ends, call `warm.katas`. It runs the same code in a separate process, with its own
 arguments, folder, environment and output. Two things differ from a cold run: all gradings share one resident judge, and
 `katas grade-batch` grades in its own process instead of a pool.
 """
@@ -32,7 +32,7 @@ START = "import sys; sys.path.insert(0, sys.argv[1]); from tests import warm; wa
 
 
 def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Finished:
-    """`katas words…`, typed in `cwd`."""
+    """Run `katas words…` in `cwd`."""
     server = _server()
     with tempfile.TemporaryDirectory(prefix="warm-") as folder:
         request = {
@@ -53,7 +53,7 @@ def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -
 
 @cache
 def _server() -> Any:
-    """The process that forks the commands; it ends when this one does, for its input then ends."""
+    """Start the process that forks the commands. It ends with this process, because its standard input then closes."""
     server = subprocess.Popen(
         [sys.executable, "-P", "-c", START, str(ROOT)],
         stdin=subprocess.PIPE,
@@ -75,13 +75,13 @@ def _end(server: Any) -> None:
 
 
 def serve() -> None:
-    """Fork a command for each request, one after the other, until there are no more."""
+    """Fork a command for each request, one at a time, until standard input closes."""
     sys.path.remove(str(ROOT))
     _import_commands()
     from graders.judge import process
 
     class Kept(process.JudgeProcess):
-        """The judge that every command uses and no command ends."""
+        """A judge that all commands share and none of them can close."""
 
         @property
         def alive(self) -> bool:
@@ -137,7 +137,7 @@ def _may_grade(words: Sequence[str]) -> bool:
 
 
 def _keep(request: dict[str, Any], kept: Any, answers: int) -> None:
-    """Run one command as the process to which its orphans fall; report its status and which of these do not end."""
+    """Run one command, adopt its orphans, and report its exit status and the orphans that do not end."""
     keeper.adopt()
     command = os.fork()
     if not command:
@@ -152,7 +152,7 @@ def _keep(request: dict[str, Any], kept: Any, answers: int) -> None:
 
 
 def _run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str, kept: Any) -> None:
-    """Be the command."""
+    """Turn this process into the command."""
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)

@@ -1,4 +1,4 @@
-"""A repository of small katas, written into a folder, and the commands as a person types them there."""
+"""Write a repository of small katas into a folder, and run commands there as a person would."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 KATAS = str(Path(sys.executable).with_name("katas"))
-PATIENCE_S = 600  # for one command, on a busy machine
+PATIENCE_S = 600  # for one command on a busy machine
 
 TOML = """\
 format = 1
@@ -83,7 +83,7 @@ def test_three_is_halved(kata):
 
 
 class Finished(NamedTuple):
-    """What came of a command; `left` are the processes that outlived it."""
+    """The exit status and output of a command. `left` are the command lines of processes that outlived it."""
 
     status: int
     out: str
@@ -102,7 +102,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def write_kata(root: Path, slug: str, *, toml: str = TOML, stub: str = STUB, solution: str = SOLUTION) -> None:
-    """A kata that is fit to be handed out, unless told otherwise."""
+    """Write a complete kata that can be released, unless an argument changes that."""
     write(root / "katas" / slug / "kata.toml", toml)
     write(root / "katas" / slug / "twice.py", stub)
     write(root / "katas" / slug / "factors.py", "FACTOR = 2.0\n")
@@ -115,7 +115,7 @@ def write_kata(root: Path, slug: str, *, toml: str = TOML, stub: str = STUB, sol
 
 
 def write_repository(root: Path, slugs: Sequence[str]) -> Path:
-    """Small katas under the settings of this project."""
+    """Write small katas, with this project's pytest settings. Return `root`."""
     for name in ("conftest.py", "tox.ini"):
         write(root / name, (ROOT / name).read_text(encoding="utf-8"))
     for slug in slugs:
@@ -124,7 +124,7 @@ def write_repository(root: Path, slugs: Sequence[str]) -> Path:
 
 
 def write_clone(root: Path, slugs: Sequence[str], readme: str) -> Path:
-    """Small katas in a git repository, all committed; the first has this README."""
+    """Write small katas and commit them all to a new git repository. The first kata gets this README. Return `root`."""
     write_repository(root, slugs)
     write(root / "katas" / slugs[0] / "README.md", readme)
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"]):
@@ -134,7 +134,7 @@ def write_clone(root: Path, slugs: Sequence[str], readme: str) -> Path:
 
 
 def copy_project(to: Path) -> Path:
-    """What a learner clones, as far as the katas need it."""
+    """Copy the parts of a learner's clone that the katas need. Return `to`."""
     to.mkdir(parents=True)
     for name in ("conftest.py", "tox.ini"):
         shutil.copy(ROOT / name, to)
@@ -144,15 +144,15 @@ def copy_project(to: Path) -> Path:
 
 
 def read_only(*folders: Path) -> list[str]:
-    """The beginning of a command that sees these folders as on a medium that cannot be written to."""
+    """Return a command prefix that runs a command with these folders mounted read-only."""
     binds = [word for folder in folders for word in ("--ro-bind", str(folder), str(folder))]
     return ["bwrap", "--dev-bind", "/", "/", *binds, "--cap-add", "ALL", "--die-with-parent", "--"]
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """A learner's shell, 80 columns wide, without what the outer pytest or a build machine has put there."""
-    foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # with the last two pytest repeats what failed, whole
-    foreign += ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "TTY_", "TERMINAL_WIDTH")  # what is shown
+    """Return a learner's shell environment: 80 columns, without variables from the outer pytest or a build machine."""
+    foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # the last two make pytest's summary untruncated
+    foreign += ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "TTY_", "TERMINAL_WIDTH")  # change the output
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
@@ -238,7 +238,7 @@ class Preloaded:
             )
 
     def run(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], text: str) -> Finished:
-        """Run `words` in a fork; the output comes through files, so that a full pipe cannot stop it."""
+        """Run `words` in a fork. Its output goes to files, because a full pipe would block it."""
         request = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
             typed.write(text.encode())
@@ -250,7 +250,7 @@ class Preloaded:
             return Finished(status, out.read().decode(), err.read().decode(), [])
 
     def close(self) -> None:
-        """End the process, which the end of the requests tells to end."""
+        """Close the socket, which makes the process end, and wait for it."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._process.wait(PATIENCE_S)
@@ -263,13 +263,13 @@ def _preloaded(torch: bool) -> Preloaded:
     return started
 
 
-KEEPER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))]  # see there
+KEEPER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))]  # keeper.py says what it does
 
 
 def katas(
     *words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
 ) -> Finished:
-    """`katas words…`, typed in `cwd`."""
+    """Run `katas words…` in `cwd`, and report the processes that it leaves behind."""
     reading, writing = os.pipe()
     with open(reading, "rb") as report:
         done = subprocess.run(

@@ -1,1 +1,1 @@
-"""For authors of katas: a new one, its check, mutants of its solution, pictures, and how its variants differ."""
+"""Tools for authors: create and check a kata, mutate its solution, draw its pictures, compare its variants."""

@@ -23,15 +23,16 @@ from graders.verdict import Verdict
 LEGEND = """\
 - **rejected**: wrong answers with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they
   target; **accepted**: right answers in other styles (`accept/`) that pass.
-- **seen** by visible tests: how many of the wrong answers that a visible test could catch are caught by one. The number
-  in brackets counts the others, which only a hidden test can catch; their third line says why.
-- **green, then passed**: answers by authors who had only the README, the stub and the visible tests. Of those that are
-  green on the core's visible tests, this many pass officially.
-- **diagnosed**: wrong answers whose misconception the judge recognised and explained. It never named another one.
-- **mutants killed**: copies of the solution with one small change of syntax (an operator, a constant, a keyword, a
-  statement) that the suite rejects. The equivalent ones, which no test can tell from the solution, are listed with the
-  reason in `graders/hidden/<kata>/equivalent.toml`.
-- **false alarms**: gradings of the solution and the accepted answers in turn, with fresh inputs, that did not pass.
+- **seen** by visible tests: wrong answers that a visible test catches, out of those that one could catch. The number
+  in brackets counts the others, which only a hidden test can catch; the third line of each one's file says why.
+- **green, then passed**: answers by authors who had only the README, the stub and the visible tests. The figure says
+  how many of those that are green on the core's visible tests also pass officially.
+- **diagnosed**: wrong answers whose misconception the judge recognised and explained. It never named a wrong one.
+- **mutants killed**: copies of the solution with one small change (to an operator, a constant, a keyword or a
+  statement) that the suite rejects. The equivalent ones, which no test can tell apart from the solution, are listed
+  with the reason in `graders/hidden/<kata>/equivalent.toml`.
+- **false alarms**: gradings that did not pass although the answer is right. They take the solution and the accepted
+  answers in turn, with fresh inputs.
 """
 
 
@@ -40,8 +41,8 @@ class CheckPlan:
     """What to check in addition to the stub, the solution and the variants."""
 
     mutation: bool = False
-    flakes: int = 0  # further gradings of right answers: the solution and the accepted variants in turn
-    every: int = 1  # check only every n-th variant, if all would take too long
+    flakes: int = 0  # how often to grade right answers again: the solution and the accepted variants in turn
+    every: int = 1  # check only every n-th variant, because all would take too long
     seed: bytes | None = None  # seeds the inputs of everything except flakes; None: fresh inputs each time
 
     def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
@@ -50,15 +51,15 @@ class CheckPlan:
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """The result of one check: its kind and name, and its fault (empty if it is as it should be)."""
+    """The result of one check: its kind and name, and the fault that it found (empty if none)."""
 
     kind: str  # stub, solution, wrong, accept, mutant, equivalent, flake
     name: str
     fault: str
     diagnosed: bool = False
-    seen: bool | None = None  # of a wrong variant: do the visible tests catch it? None if they need not
-    unseen: str = ""  # of a wrong variant: a fault in what the visible tests catch
-    green: bool | None = None  # of an independent answer: do the visible core tests pass?
+    seen: bool | None = None  # for a wrong variant: do the visible tests catch it? None if they need not
+    unseen: str = ""  # for a wrong variant: a fault in what the visible tests catch
+    green: bool | None = None  # for an independent answer: do the visible core tests pass?
 
     @property
     def subject(self) -> str:
@@ -67,7 +68,7 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class CheckTally:
-    """The findings of one kata."""
+    """The findings on one kata."""
 
     kata: Kata
     findings: Sequence[CheckFinding]
@@ -76,7 +77,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.kind == kind]
 
     def share(self, kind: str) -> str:
-        """Return "good/all" of the findings of a kind."""
+        """Return "good/all" for the findings of a kind."""
         found = self.of(kind)
         return f"{sum(not finding.fault for finding in found)}/{len(found)}"
 
@@ -87,7 +88,7 @@ class CheckTally:
 
     @property
     def seen(self) -> str:
-        """How many wrong variants the visible tests catch, of those they should, and how many they need not."""
+        """How many of the wrong variants that visible tests should catch they do catch, and how many they need not."""
         wrong = self.of("wrong")
         asked = [finding.seen for finding in wrong if finding.seen is not None]
         left = len(wrong) - len(asked)
@@ -95,7 +96,7 @@ class CheckTally:
 
     @property
     def green(self) -> str:
-        """How many independent answers pass, of those that pass the visible tests."""
+        """How many of the independent answers that pass the visible tests pass all tests."""
         green = [finding for finding in self.of("accept") if finding.green]
         return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
 
@@ -109,7 +110,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.fault or finding.unseen]
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for the kata, and one for each fault."""
+        """Yield a line about the kata, and a line about each fault."""
         counts = [
             f"wrong rejected {self.share('wrong')}",
             f"seen by visible tests {self.seen}",
@@ -172,7 +173,7 @@ HEAD = """\
 # How well the suites judge
 
 `katas check KATA --mutation --flakes 1000 --table FILE` writes this page, with a row for every kata that it checks.
-Other rows stay as they are. Every figure comes from gradings by the confined judge.
+Other rows stay as they are. Every figure comes from gradings under confinement.
 
 | kata | rejected | seen | accepted | green, then passed | diagnosed | mutants killed | equivalent | false alarms |
 |---|---|---|---|---|---|---|---|---|
@@ -180,7 +181,7 @@ Other rows stay as they are. Every figure comes from gradings by the confined ju
 
 
 def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
-    """Return the tallies as a Markdown page. Rows of other katas are kept from `before`, the present page."""
+    """Return the tallies as a Markdown page. Rows for other katas are kept from `before`, the current page."""
     rows = {row.split("|")[1].strip(): row for row in before.split("|---|\n")[-1].splitlines() if row.startswith("| ")}
     for tally in tallies:
         mutants = tally.share("mutant") if tally.of("mutant") else "not run"
@@ -202,14 +203,14 @@ def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
 
 
 def _amount(kata: Kata, plan: CheckPlan) -> int:
-    """Return the number of findings to expect, without those of mutants."""
+    """Return the number of findings to expect, except those on mutants."""
     return 3 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
 
 
 def findings_of(
     judge: Any, kata: Kata, plan: CheckPlan, mutants: Sequence[tuple[str, Mutant]] = ()
 ) -> Iterator[CheckFinding]:
-    """Yield the findings of the README, the stub, the solution, every variant, the mutants and the flakes."""
+    """Yield the findings on the README, the stub, the solution, every variant, the mutants and the flakes."""
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
     strict = partial(graded, require_extras=True)  # the solution must pass extras too, whatever the kata requires
@@ -221,7 +222,11 @@ def findings_of(
         files, tasks, every = variant.submission(solution), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
         verdict = graded(files, diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
-        template = "its first line is still the template: say there what is wrong" if variant.sentence == UNSAID else ""
+        template = (
+            "its first line is still the template: replace it with a sentence that says what is wrong"
+            if variant.sentence == UNSAID
+            else ""
+        )
         seen = _seen(verdict, partial(graded, files, tasks=every, visible=True), complete=tasks == every)
         yield CheckFinding(
             "wrong",
@@ -248,14 +253,14 @@ def findings_of(
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
-    """Return how to grade a right answer. A marked one need not pass extras, unless it concerns extras only."""
+    """Return how to grade a right answer. One with a mark need not pass extras, unless it concerns only extras."""
     tasks = kata.tasks_of(variant.replaces) - set(variant.without)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
     return {"tasks": tasks, "require_extras": True if alone or not variant.mark else None}
 
 
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
-    """Return the tasks to grade a wrong variant on. To save time, challenges grade only its own and earlier ones."""
+    """Return the tasks to grade a wrong variant on. In a challenge, to save time, use its own and earlier ones."""
     tasks = kata.tasks_of(variant.replaces)
     return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
 
@@ -270,7 +275,7 @@ def _mutants(kata: Kata) -> list[tuple[str, Mutant]]:
 def _mutation_findings(
     graded: Callable[..., Verdict], kata: Kata, solution: dict[str, bytes], mutants: Sequence[tuple[str, Mutant]]
 ) -> Iterator[CheckFinding]:
-    """Yield a finding for every mutant. Those listed as equivalent must exist and must survive."""
+    """Yield a finding for every mutant. A mutant that is listed as equivalent must exist and must survive."""
     listing = kata.hidden / "equivalent.toml"
     reasons = read_equivalents(listing)
     for name, mutant in mutants:
@@ -279,7 +284,7 @@ def _mutation_findings(
         survives = not _passing_fault(verdict)
         where = f"{name}, line {mutant.line}, {mutant.change}:"
         if mutant.change in reasons:
-            fault = "" if survives else f"is listed in {listing.name}, but is {verdict.status}: unlist it"
+            fault = "" if survives else f"is listed in {listing.name}, but is {verdict.status}: remove it from the list"
             yield CheckFinding("equivalent", where, fault)
         else:
             yield CheckFinding(
@@ -323,7 +328,7 @@ def _graded(
 
 
 def _readme_fault(kata: Kata) -> str:
-    """Return a fault that names the parts of the README still as `katas new` wrote them."""
+    """Return a fault that names the parts of the README that are still as `katas new` wrote them."""
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     left = [place for place in PLACES if place in text]
@@ -357,7 +362,7 @@ def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
 
 
 def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
-    """Return whether a visible test fails, of these tasks or of any. A submission that cannot be imported fails all."""
+    """Return whether a visible test of these tasks (or any task) fails. A submission that cannot be imported fails."""
     return verdict.status == "ungradable" or any(
         test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
         for test in verdict.tests

@@ -2,7 +2,7 @@
 
 A script solutions/<slug>/figure.py has a function draw(figure) that draws into a matplotlib Figure and may import the
 solution. Its picture is katas/<slug>/figure.svg; that of figure_NAME.py is figure_NAME.svg. graders.output.plotting
-fixes lines, fonts and identifiers, so that one version of matplotlib always draws the same file.
+fixes lines, fonts and identifiers, so that a given version of matplotlib always writes the same file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def drawn(kata: Kata, script: Path) -> str:
     except ImportError:
         raise KataError(NEEDED) from None
     before, known = list(sys.path), set(sys.modules)
-    folders = [str(script.parent), str(kata.folder)]  # the solution first; the stub's folder for supplied files
+    folders = [
+        str(script.parent),
+        str(kata.folder),
+    ]  # the solution's folder first; the kata's folder has the supplied files
     sys.path[:0] = folders
     try:
         with matplotlib.rc_context(LOOK):

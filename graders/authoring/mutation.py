@@ -1,10 +1,10 @@
 """Mutants of a solution: copies with one small fault each, which the suite should catch.
 
 Why not mutmut or cosmic-ray? Both change files on disk and start a test command for every mutant, which takes half a
-second with a fresh judge. Here the resident judge grades each mutant as text, confined, twenty times faster. The
-operators are the usual ones (arithmetic, comparison, logic, constant, call, statement; see Jia and Harman, "An analysis
-and survey of the development of mutation testing", 2011), and some for numerical code (another reduction, another
-dtype, an omitted keyword).
+second with a fresh judge. Here the resident judge grades each mutant as text in a confined worker, twenty times as
+fast. The operators are the usual ones (arithmetic, comparison, logic, constant, call, statement; see Jia and Harman,
+"An analysis and survey of the development of mutation testing", 2011), and some for numerical code (another reduction,
+another dtype, an omitted keyword).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ Change = Callable[[ast.AST], ast.AST | None]  # maps a node to its replacement; 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A copy of a module with one change: its place, its description and the whole text."""
+    """A copy of a module with one change: the change's description and line, and the whole text."""
 
     change: str  # "affine: `return W @ x + b` becomes `return W @ x - b`"
     line: int
@@ -86,7 +86,7 @@ class Mutant:
 
 
 def mutants_of(source: str) -> list[Mutant]:
-    """Return all mutants of a module's text by line; each differs from the module and from the others."""
+    """Return all mutants of a module's text, ordered by line. Each differs from the module and from the others."""
     tree = ast.parse(source)
     plain = ast.unparse(tree)
     modules = _imported(tree)
@@ -115,7 +115,7 @@ _PRINTED = re.compile(r"^(mutant |equivalent )?\S+\.py, line \d+, ")  # what `ka
 
 
 def read_equivalents(path: Path) -> dict[str, str]:
-    """Return the reasons of the mutants that no test can catch, by change. Raises CatalogueError."""
+    """Return the listed changes, each with the reason why no test can catch it. Raises CatalogueError."""
     if not path.is_file():
         return {}
     try:
@@ -129,7 +129,7 @@ def read_equivalents(path: Path) -> dict[str, str]:
 
 
 def _with_unique_words(mutants: list[Mutant]) -> list[Mutant]:
-    """Number mutants with equal descriptions, such as two equal statements of a function."""
+    """Number mutants with the same description, such as those of two equal statements in a function."""
     met: dict[str, int] = {}
     unique = []
     for mutant in mutants:
@@ -142,11 +142,11 @@ def _with_unique_words(mutants: list[Mutant]) -> list[Mutant]:
 
 @dataclass
 class _Node:
-    """A syntax node that may be changed, and how to replace it."""
+    """A syntax node that may be changed, and its place in the tree."""
 
     syntax: ast.AST
     statement: ast.stmt  # the innermost statement around the node, or the node itself
-    function: str  # with its classes; "module" outside
+    function: str  # its qualified name; "module" outside functions and classes
     parent: ast.AST
     field: str
     index: int | None
@@ -201,12 +201,12 @@ def _is_left_alone(child: ast.AST, number: int, field: str) -> bool:
 
 
 def _one_line(statement: ast.stmt) -> str:
-    """Return a statement in one line; of a compound statement, its header."""
+    """Return a statement on one line; for a compound statement, return its header."""
     return ast.unparse(statement).strip().splitlines()[0]
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Return the names that imports bind. Replacing `np.exp(z)` by `np` would not be a realistic fault."""
+    """Return the names that imports bind. Replacing `np.exp(z)` with `np` would not be a realistic fault."""
     lines = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     return {(alias.asname or alias.name).split(".")[0] for line in lines for alias in line.names}
 

@@ -1,4 +1,4 @@
-"""`katas new`: the template files of a kata, each marked where its author continues."""
+"""`katas new`: write a kata's template files, which mark the places where its author continues."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def {function}(x):
         x: the input, shape (n,).
 
     Returns:
-        y, shape (n,), of the dtype of x.
+        y, shape (n,), with the dtype of x.
     """
     raise NotImplementedError
 '''
@@ -110,7 +110,7 @@ from graders.checks import assert_close, assert_equal, cases, task
 
 
 def reference(x):
-    """Return the right answer in float64; from PyTorch, if it has the function."""
+    """Return the right answer in float64, from PyTorch if it has the function."""
     return np.zeros_like(x)  # write the reference here
 
 
@@ -130,7 +130,7 @@ def test_the_arguments_are_left_alone(kata, draw, probes):
 '''
 
 ACCEPT = """\
-# say what is different here: a loop, another formula, another function of NumPy
+# say what is different here: a loop, another formula, another NumPy function
 import numpy as np
 
 
@@ -155,7 +155,7 @@ PLACES = (
     "y = [?, ?]",
     "- Say what goes wrong most often.",
     "A small one first.",
-)  # of README, in words that no finished README has
+)  # lines of README that no finished README contains
 
 STEPS = """\
 written: katas/{slug}/, solutions/{slug}/, graders/hidden/{slug}/
@@ -165,7 +165,7 @@ Next steps (run `katas check {slug}` after each):
   2. katas/{slug}/test_{slug}.py: the worked example, as in the README
   3. graders/hidden/{slug}/test_hidden.py: the reference, and more tests
   4. graders/hidden/{slug}/accept/another_way.py: a right answer in another style
-  5. graders/hidden/{slug}/wrong/first.py: a misconception; one file for each
+  5. graders/hidden/{slug}/wrong/first.py: a misconception (one file for each)
 Add as many files to the last two folders as you can think of. The guide is docs/authoring.md.
 
 Replace these lines of katas/{slug}/README.md by hand:
@@ -178,7 +178,7 @@ def scaffold(root: Path, slug: str, function: str) -> str:
     if not _SLUG.fullmatch(slug):
         raise KataError(f"{slug}: not a valid slug. Use lower-case letters, digits and _, starting with a letter.")
     if not function.isidentifier() or keyword.iskeyword(function):
-        raise KataError(f"--function {function}: not a valid name of a Python function")
+        raise KataError(f"--function {function}: not a valid name for a Python function")
     words = {"slug": slug, "module": slug, "function": function, "title": slug.replace("_", " ").capitalize()}
     words["unsaid"] = UNSAID
     folders = (f"katas/{slug}", f"solutions/{slug}", f"graders/hidden/{slug}")

@@ -1,9 +1,9 @@
 """Bundles: one for students, and others that grade in external systems.
 
-    student      the chosen katas and what runs their visible tests, without solutions, hidden tests or variants
+    student      the chosen katas and the harness, without solutions, hidden tests or variants
     gradescope   a .zip for Gradescope
     docker       a folder for `docker build`
     classroom50  a .zip for Classroom 50
 
-The last three contain the hidden suites: they are for graders only.
+The last three contain the hidden suites, so they are for graders only.
 """

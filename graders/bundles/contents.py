@@ -1,4 +1,4 @@
-"""Selects the files of a bundle, by their names in it."""
+"""Selects the files of a bundle, as a mapping from their names in the bundle to their paths."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from graders.errors import KataError
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
 GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that no student needs
-DIAGNOSIS = "diagnosis.toml"  # where a learner explains a fault in words
-DIAGNOSIS_FORM = ("__init__.py", "causes.py", "diagnosis.py")  # of graders/debugging/: the part that katas need
+DIAGNOSIS = "diagnosis.toml"  # the file in which a learner explains a fault in words
+DIAGNOSIS_FORM = ("__init__.py", "causes.py", "diagnosis.py")  # the modules of graders/debugging/ that katas need
 _NEVER = frozenset({"__pycache__", "build", "node_modules"})
 
 Files = dict[str, Path]
 
 
 def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
-    """Return the katas and those that they build on, sorted."""
+    """Return these katas and those that they build on, sorted by slug."""
     found: dict[str, Kata] = {}
     more = list(katas)
     while more:
@@ -34,7 +34,7 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
 def student_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return stubs, visible tests, and the harness without the packages that only graders need.
 
-    Practice networks explain every fault. They are left out if the explanations would answer a kata.
+    Practice networks come with explanations of their faults. They are left out if those would answer a kata.
     """
     chosen = with_required(root, katas)
     files = _settings(root)
@@ -54,7 +54,7 @@ def explained(katas: Iterable[Kata]) -> list[str]:
 
 
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
-    """Return everything that grades these katas; of the katas that they build on, only what a learner sees."""
+    """Return all that is needed to grade these katas. For the katas that they build on, it is what a learner sees."""
     chosen = list(katas)
     files = _settings(root) | {
         name: path
@@ -70,11 +70,11 @@ def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
 
 
 def check_place(folder: Path) -> None:
-    """Raise KataError unless a bundle can be written there; existing files are never replaced."""
+    """Raise KataError unless a bundle can be written to this folder without replacing files."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise KataError(f"{folder}: it exists and is not an empty folder. Name a new or an empty folder.")
     if not folder.absolute().parent.is_dir():
-        raise KataError(f"{folder}: there is no folder {folder.parent}. Make it, or name another place.")
+        raise KataError(f"{folder}: there is no folder {folder.parent}. Create it, or name another place.")
 
 
 def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -> None:
@@ -95,7 +95,7 @@ def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -
 
 
 def _settings(root: Path) -> Files:
-    """Return the settings of `root`; a course without its own gets those of the harness."""
+    """Return the settings files of `root`. Any that it lacks come from the harness."""
     places = [place / name for place in (_harness().parent, root) for name in SETTINGS]
     return {path.name: path for path in places if path.is_file()}
 
@@ -105,7 +105,7 @@ def _harness() -> Path:
 
 
 def _below(folder: Path, prefix: str) -> Files:
-    """Return every plain file below a folder, without caches, build output and hidden files."""
+    """Return every plain file below a folder, except caches, build output and hidden files."""
     return {f"{prefix}/{name}": path for name, path in sorted(_walk(folder, ""))}
 
 

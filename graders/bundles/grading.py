@@ -1,7 +1,7 @@
 """Bundles that grade in other systems: for Gradescope, Docker and Classroom 50.
 
-Each is the same tree, plus the script that its system starts. If grading fails by a fault of the harness, it leaves no
-result, so that no student gets 0 points for it. None of them grades without confinement.
+Each has the same files, plus the script that the system starts. If the harness fails, the script leaves no result, so
+that no student gets 0 points for it. None of the bundles grades without confinement.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ CMD ["grade", {quoted}, "--submission", "/submission", "--format", "json", "--re
 
 CLASSROOM50 = '''\
 #!/usr/bin/env python3
-"""Grade the student's checkout that Classroom 50 runs this in.
+"""Grade the student's checkout, in which Classroom 50 runs this script.
 
 Write the points to result.json and the report to release-body.md.
 """
@@ -100,7 +100,7 @@ profile bwrap /usr/bin/bwrap flags=(unconfined) {{ userns, }}
 
 
 def install():
-    """Install what a grading needs: packages, bubblewrap, and the permission to use it."""
+    """Install what grading needs: packages, bubblewrap, and the permission to use it."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "-e", ".[{extras}]"]
     subprocess.run(pip, cwd=SOURCE, env=dict(os.environ, PIP_EXTRA_INDEX_URL="{index}"), check=True)
     if shutil.which("bwrap") is None and shutil.which("sudo"):
@@ -109,7 +109,7 @@ def install():
 
 
 def clear(place):
-    """Remove a result that the submission brought: it is not ours, and a link could point elsewhere."""
+    """Remove a result file that came with the submission. It may be forged, or a link to another file."""
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     else:
@@ -183,7 +183,7 @@ def _in_source(files: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def _zipped(files: Mapping[str, Path], texts: Mapping[str, str], file: Path) -> list[str]:
-    """Write a .zip, reproducible byte by byte, and return the names in it."""
+    """Write a .zip that is reproducible byte for byte, and return the names in it."""
     check(file)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:

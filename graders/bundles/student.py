@@ -13,17 +13,19 @@ from graders.catalogue import Kata, is_glob
 from graders.errors import KataError
 from graders.judge.client import Judge
 
-RUN = 4  # so many consecutive lines of a secret are a leak
+RUN = 4  # this many consecutive lines of a secret count as a leak
 SHORTEST = 12  # characters; a shorter line reveals nothing
-_REVEALS_NOTHING = re.compile(r"#|from |import |.*(\bspec\b|importlib)")  # comments and imports, the long form too
+_REVEALS_NOTHING = re.compile(
+    r"#|from |import |.*(\bspec\b|importlib)"
+)  # comments and imports, including those with importlib
 
-# Replaces the modules that make practice networks, where a handout leaves them out: `katas debug` imports it first.
+# In a handout without practice networks, this replaces the modules that create them; `katas debug` imports it first.
 NO_PRACTICE = """\
 from graders.errors import KataError
 
 raise KataError(
-    "this handout has no practice networks: their explanations would answer "
-    "what a person grades in {slugs}"
+    "this handout has no practice networks, because their explanations would give away "
+    "answers that a person grades in {slugs}"
 )
 """
 
@@ -46,7 +48,7 @@ grades your file with hidden tests.
 
 
 def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
-    """Write the bundle and return the names in it. Raises KataError if a stub is solved, or a secret would leak."""
+    """Write the bundle and return the names in it. Raises KataError if a stub holds an answer or a secret leaks."""
     contents.check_place(folder)
     unknown = [kata for kata in katas if not _is_as_committed(kata)]
     if unknown:
@@ -61,7 +63,7 @@ def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
 
 
 def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
-    """Return the texts that are generated for a handout, by their names in it."""
+    """Return the texts that are generated for a handout, by file name."""
     found = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
     answered = contents.explained(contents.with_required(root, katas))
     if answered:
@@ -71,12 +73,12 @@ def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
 
 
 def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
-    """Return a sentence for each of these files that leaks content of the hidden suites or the solutions.
+    """Return a sentence for each of these files that leaks content from the hidden suites or the solutions.
 
     Search for whole files, and for runs of consecutive lines of a solution, a hidden test or a variant that occur in no
-    file that every learner sees anyway.
+    file that learners see anyway.
     """
-    scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # the beginning of every suite
+    scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # every suite begins with its text
     public = {run for path in _texts([*_visible(root), scaffold]) for run in _runs(path)}
     secret: dict[tuple[str, ...], Path] = {}
     contents_of: dict[bytes, Path] = {}
@@ -89,7 +91,7 @@ def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
         shown = next((secret[run] for run in _runs(path) if run in secret), None) if _is_text(path) else None
         shown = shown or contents_of.get(path.read_bytes())
         if shown is not None and not (_is_visible(root, path) and shown == path):
-            found.append(f"{name}: it contains text of {shown.relative_to(root)}")
+            found.append(f"{name}: it contains text from {shown.relative_to(root)}")
     return found
 
 
@@ -122,7 +124,7 @@ def _runs(path: Path) -> list[tuple[str, ...]]:
 
 
 def _is_as_committed(kata: Kata) -> bool:
-    """Return whether the stubs are as committed; False without git. Refuse edited stubs, which may hold an answer."""
+    """Return whether git knows the stubs as unchanged. Refuse edited stubs, which may hold an answer."""
     solved = intake.shipped(kata, kata.solution)
     for name, data in intake.shipped(kata, kata.folder).items():
         if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
@@ -140,7 +142,7 @@ def _is_as_committed(kata: Kata) -> bool:
 
 
 def _check_points(root: Path, katas: Sequence[Kata]) -> None:
-    """Refuse stubs that get points, as no stub may."""
+    """Refuse stubs that get points, because no stub may get any."""
     with Judge(root, resident=False) as judge:
         for kata in katas:
             verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)

@@ -1,6 +1,6 @@
 """Read kata.toml files into `Kata` records.
 
-It imports only tomllib and msgspec, so that `katas list` starts fast.
+This package imports only tomllib and msgspec, so that `katas list` starts fast.
 """
 
 from graders.catalogue.loading import FORMAT, load, load_all

@@ -31,7 +31,7 @@ def read_table(path: Path, file: str) -> dict[str, Any]:
     except UnicodeDecodeError:
         refuse(file, "the file is not UTF-8", "Save it as UTF-8.")
     except OSError as fault:
-        refuse(file, f"the file cannot be read ({fault.strerror})", "Make it a readable file.")
+        refuse(file, f"the file cannot be read ({fault.strerror})", "Make the file readable.")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
@@ -46,7 +46,7 @@ _R = TypeVar("_R", bound=Record)
 
 
 def record(raw: Any, kind: type[_R], file: str, table: str = "", extra: Sequence[str] = ()) -> _R:
-    """Decode `raw` into a record. `table` is its name in the file; `extra` are further keys that it may have."""
+    """Decode `raw` into a record. `table` is the table's name in the file; `extra` are further allowed keys."""
     place = f" in [{table}]" if table else ""
     if not isinstance(raw, dict):
         refuse(file, f"[{table}] must be a table", f"Write [{table}] and the keys below it.")

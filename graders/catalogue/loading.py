@@ -22,7 +22,9 @@ SETTLED_NS = 2_000_000_000  # the coarsest file times, FAT's, have a resolution 
 
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_tables: dict[Path, tuple[tuple[int, ...], Mapping[str, Any]]] = {}  # by kata.toml: its stat values and its content
+_tables: dict[
+    Path, tuple[tuple[int, ...], Mapping[str, Any]]
+] = {}  # for each kata.toml: its stat values and its content
 
 
 def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
@@ -37,7 +39,7 @@ def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
 
 
 def load_all(root: Path) -> list[Kata]:
-    """Load all katas, sorted by slug. Raises CatalogueError at the first invalid one."""
+    """Load all katas, sorted by slug. Raises CatalogueError if one is invalid."""
     root = Path(root).absolute()
     if not (root / "katas").is_dir():
         raise CatalogueError(f"{root}: the folder has no katas/ folder. Name the repository with --root DIR.")
@@ -73,7 +75,7 @@ def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
 
 
 def _table(path: Path, file: str) -> Mapping[str, Any]:
-    """Return the content of a kata.toml. A process reads it once, and again after a change.
+    """Return the content of a kata.toml. A process reads the file once, and again only after a change.
 
     A file written a moment ago is not cached, because a second change within one clock tick could go unnoticed.
     """

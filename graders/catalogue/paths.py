@@ -1,4 +1,4 @@
-"""Where katas are in a repository, and digests of their files."""
+"""Finds katas in a repository, and computes digests of their files."""
 
 from __future__ import annotations
 

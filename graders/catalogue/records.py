@@ -23,7 +23,7 @@ Runtime = Literal["numpy", "torch", "gpu"]
 COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
 
 
-ABOUT = "about.txt"  # in an accept/ folder with a whole submission: the variant's header lines
+ABOUT = "about.txt"  # holds the header lines of a variant that is a whole submission in a folder of accept/
 
 
 class TaskTable(Record, frozen=True, kw_only=True):
@@ -51,18 +51,18 @@ class Task(TaskTable, frozen=True, kw_only=True):
 
 
 class Variant(Record, frozen=True, kw_only=True):
-    """A replacement of one file of the solution, kept to test the tests.
+    """A replacement for one file of the solution, kept to test the tests.
 
     `replaces` is the replaced file, as named in `files`. `sentence` tells the learner what is wrong (for an accepted
     variant: what is different). `task` is the task that must fail; None if all must pass. `edits` are (old passage, new
     passage) pairs, if the variant is not written out in full. `hidden_only` says why the visible tests need not catch a
     wrong variant.
 
-    `mark` of an accepted variant: `core only` passes the core tasks and fails an extra; the author of an `independent`
-    one had only the README, the stub and the visible tests, and it may fail extras too. `without` names tasks on which
-    it is not graded, because they ask for what was computed on another machine. An accepted variant may be a whole
-    submission: then `path` is its folder, `replaces` is empty, and missing files come from the whole submission `over`,
-    if any.
+    An accepted variant may have a `mark`. One marked `core only` passes the core tasks and fails an extra task. The
+    author of one marked `independent` had only the README, the stub and the visible tests; it may fail extra tasks too.
+    `without` names tasks on which a variant is not graded, because they need results computed on another machine. An
+    accepted variant may be a whole submission. Then `path` is its folder, `replaces` is empty, and missing files come
+    from the whole submission `over`, if any.
     """
 
     path: Path
@@ -201,7 +201,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
     def kata_digest(self) -> str:
         """Return the SHA-256 (hexadecimal) of the kata's own files: the visible folder and the solution.
 
-        The stubs are left out: in a learner's clone they are the submission, and the kata is the same.
+        The learner's files are left out: they differ between learners' clones, although the kata is the same.
         """
         visible = ((f"katas/{name}", path) for name, path in files_under(self.folder) if not self.declares(name))
         solution = ((f"solutions/{name}", path) for name, path in files_under(self.solution))
@@ -258,7 +258,7 @@ def _check_whole(kata: Kata, folder: Path, file: str, *, misconception: bool) ->
 
 
 def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, Any]:
-    """Read the second and third line: the task that must fail, and why only hidden tests can catch the variant."""
+    """Read the second and third lines: the task that must fail, and why only hidden tests can catch the variant."""
     names = [task.name for task in kata.tasks]
     found = re.fullmatch(r"#\s*task:\s*(\S+)", lines[0])
     if found is None or found[1] not in names:
@@ -306,7 +306,7 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
     if not kata.declares(edit.file) or not (kata.solution / edit.file).is_file():
         refuse(
             file,
-            f"`{edit.file}` is not a learner's file that the solution has",
+            f"`{edit.file}` is not one of the learner's files in the solution",
             f"Name one of: {', '.join(kata.files)}.",
         )
     passages = [(each.old, each.new) for each in edit.edit]
@@ -334,10 +334,10 @@ class _Edit(Record, frozen=True, kw_only=True):
 
 
 def _replaced(kata: Kata, path: Path, file: str) -> str:
-    """Return the file that a variant replaces: from wrong/NAME.py if there is one module, else from
-    wrong/MODULE/NAME.py.
+    """Return the file that a variant replaces.
 
-    The same holds for files in TOML.
+    If the solution has one module, the variant is wrong/NAME.py; otherwise it is wrong/MODULE/NAME.py, whose folder
+    names the replaced module. The same holds for TOML files.
     """
     sources = [name for name, _ in files_under(kata.solution) if name.endswith(path.suffix) and kata.declares(name)]
     inside = path.relative_to(kata.hidden).parts[1:-1]

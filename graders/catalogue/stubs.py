@@ -29,7 +29,9 @@ def _git(kata: Kata, *words: str) -> bytes:
     try:
         done = subprocess.run(["git", *words], cwd=kata.folder, capture_output=True, check=False)
     except FileNotFoundError:
-        raise KataError("git: not installed, but the stubs are read from its history. Install git.") from None
+        raise KataError(
+            "git is not installed, but the stubs are read from the repository's history. Install git."
+        ) from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise KataError(f"{kata.folder}: git failed: {said[-1] if said else done.returncode}")

@@ -1,4 +1,4 @@
-"""Checks of a kata.toml beyond its types: across its keys, and against the files next to it."""
+"""Checks a kata.toml beyond its types: its keys against each other, and against the files next to it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _check_names(kata: Kata, file: str) -> None:
     for task in kata.tasks:
         if not _TASK_NAME.fullmatch(task.name):
             refuse(
-                file, f"task name `{task.name}` contains other characters than letters, digits, - and _", "Rename it."
+                file, f"task name `{task.name}` contains characters other than letters, digits, - and _", "Rename it."
             )
 
 
@@ -147,7 +147,7 @@ def check_presence(kata: Kata, file: str) -> None:
         if not (folder / name).is_file():
             shown = folder.relative_to(kata.root).as_posix()
             again = f", or run `katas reset {kata.slug}`" if folder == kata.folder and name in kata.files else ""
-            refuse(file, f"`{name}` is listed but is not in {shown}/", f"Write the file, correct its name{again}.")
+            refuse(file, f"`{name}` is listed but is not in {shown}/", f"Write the file or correct its name{again}.")
 
 
 def _check_path(key: str, name: str, file: str) -> None:
@@ -178,7 +178,7 @@ def check_requires(kata: Kata, requires_of: Callable[[str], tuple[str, ...] | No
     file = f"katas/{kata.slug}/kata.toml"
     for other in kata.requires:
         if requires_of(other) is None:
-            remedy = did_you_mean(other, slugs(kata.root)) or "Name katas of this repository."
+            remedy = did_you_mean(other, slugs(kata.root)) or "Name katas in this repository."
             refuse(file, f"it requires `{other}`, which is not a kata", remedy)
     cycle = _cycle(kata.slug, lambda slug: requires_of(slug) or ())
     if cycle:
@@ -186,7 +186,7 @@ def check_requires(kata: Kata, requires_of: Callable[[str], tuple[str, ...] | No
 
 
 def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:
-    """Return a path from `start` back to it, both ends included; empty if there is none."""
+    """Return a path from `start` back to itself, including both ends; empty if there is none."""
     paths, seen = [[start]], set()
     while paths:
         path = paths.pop()

@@ -1,4 +1,4 @@
-"""Computes accuracy from predictions, in the judge, so that the labels never leave it."""
+"""Computes accuracy from predictions inside the judge, so that the labels never leave it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graders.checks.mismatch import fail
 
 
 def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Return the share of predictions, class numbers of shape (n,), that equal their labels (n,).
+    """Return the share of predictions (class numbers of shape (n,)) that equal their labels (also of shape (n,)).
 
     Raises ValueError for other shapes, for empty labels, and for predictions that are not numbers.
     """
@@ -23,9 +23,9 @@ def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def standard_error(share: float, n: int, other: float, m: int) -> float:
-    """Return the standard error of the difference of two shares, of n and m draws with the same probability.
+    """Return the standard error of the difference between two shares, of n and m draws with the same probability.
 
-    The probability is estimated from both together; all n + m draws count as independent.
+    The probability is estimated from all n + m draws, which are assumed to be independent.
     """
     both = (n * share + m * other) / (n + m)
     return math.sqrt(max(0.0, both * (1 - both)) * (1 / n + 1 / m))

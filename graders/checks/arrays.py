@@ -1,4 +1,4 @@
-"""Checks of arrays and plain values, with tolerances derived from the dtype and the magnitude of the summed terms."""
+"""Checks for arrays and plain values, with tolerances derived from the dtype and the magnitude of the summed terms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from graders.checks import digits
 from graders.checks.draw import Array, Size
 from graders.checks.mismatch import Mismatch, fail
 
-SHORT = 6  # a tuple of at most so many integers is shown as a whole
-SUBTLE = 1e-3  # relative; if the difference is smaller than this, the message also gives the tolerance
+SHORT = 6  # a tuple of at most this many integers is shown as a whole
+SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
 
 
 def assert_close(
@@ -28,14 +28,15 @@ def assert_close(
 ) -> None:
     """Check an array, or a float, elementwise: |actual - expected| <= multiple · eps · terms · scale + tiny.
 
-    eps is the machine epsilon of `dtype` (default: expected's dtype, float64 for integers), tiny its smallest normal
-    number. `scale` (default |expected|) is the magnitude of the intermediate values; for Wx + b it is |W||x| + |b|.
-    `terms` is the length of the sums: summing n terms in any order has an error of at most about n · eps · scale
-    (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
+    eps is the machine epsilon of `dtype` (default: expected's dtype, float64 for integers), and tiny is its smallest
+    normal number. `scale` (default |expected|) is the magnitude of the intermediate values; for Wx + b it is
+    |W||x| + |b|. `terms` is the length of the sums: summing n terms in any order has an error of at most about
+    n · eps · scale (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
 
-    If `expected` has a shape, `actual` must be exactly a numpy.ndarray of that shape and of `dtype`; if not, a Python
-    float, a NumPy floating scalar or a 0-d floating array. An infinity or a NaN is close only to itself.
-    `name` is the learner's name for this value if an answer has several: "dW is wrong at [0, 1]".
+    If `expected` is an array, `actual` must be a numpy.ndarray (not a subclass) of the same shape and of `dtype`. If
+    `expected` is a scalar, `actual` must be a Python float, a NumPy floating scalar or a 0-d floating array. An
+    infinity or a NaN is close only to itself.
+    If an answer has several values, `name` is the learner's name for this one, as in "dW is wrong at [0, 1]".
     `expected` may be a torch tensor. Compute it in float64 if possible, and give the promised dtype as `dtype`.
     """
     reference = _as_array(expected)
@@ -54,10 +55,10 @@ def assert_close(
 def assert_near(
     actual: object, expected: object, *, relative: float = 0.0, absolute: float = 0.0, name: str = ""
 ) -> None:
-    """Check results of training, and other values whose rounding errors have no derivable bound.
+    """Check results of training, and other values whose rounding errors have no bound that could be derived.
 
-    Elementwise, |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any dtype are
-    accepted; the shape must be the same. `name` is the learner's name for this value.
+    Each element must satisfy |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any
+    dtype are accepted; the shapes must be equal. `name` is the learner's name for this value.
     """
     reference, found = _as_array(expected), _numbers(actual)
     subject = f"{name}: " if name else ""
@@ -74,9 +75,9 @@ def assert_near(
 
 
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
-    """Check that this is a numpy.ndarray of numbers of this shape, before the test computes with it.
+    """Check that this is a numpy.ndarray of numbers with this shape, before the test computes with it.
 
-    Raises Mismatch inside `observing()` too: an array of another shape may be too large to compute with.
+    Raises Mismatch inside `observing()` too, because an array of another shape may be too large to compute with.
     """
     if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
         raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)
@@ -135,7 +136,7 @@ def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
         dW, dx, db = assert_parts(kata.affine_backward(dz, x, W), "dW", "dx", "db")
         assert_close(dW, expected, name="dW")
 
-    Raises Mismatch inside `observing()` too: there are no elements to check.
+    Raises Mismatch inside `observing()` too, because without elements there is nothing to check.
     """
     wanted = f"({', '.join(names)})"
     if type(answer) not in (tuple, list):
@@ -157,7 +158,7 @@ def _as_array(value: object) -> Array:
 
 
 def _numbers(value: object) -> Array | None:
-    """Return numbers as an array; None if they are not numbers, or are ragged."""
+    """Return a value as an array of numbers; None if it holds anything else or is ragged."""
     try:
         array = _as_array(value)
     except ValueError:  # rows of different lengths
@@ -326,7 +327,7 @@ def _entry_bits(array: Array) -> Array:
 
 
 def _bits(value: object) -> object:
-    """Return what to compare of a scalar: the bits of a float, the value of anything else."""
+    """Return what to compare for a scalar: the bits of a float, or the value of anything else."""
     if isinstance(value, np.generic):
         return value.tobytes()
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Readers and checks of untrusted files that a learner hands in with the code: PNG, prose, TOML and CSV.
+"""Readers and checks for untrusted files that a learner submits with the code: PNG, prose, TOML and CSV.
 
 Image libraries have a history of vulnerabilities, so this module reads PNG itself, in the few lines that the format
 needs (W3C, "Portable Network Graphics Specification", third edition). Every reader has stated limits and takes time
@@ -24,8 +24,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette, grey and alpha, RGB and alpha
 _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
-TEXT_BYTES = 64 << 10  # for prose and for TOML files
-_KEY_PARTS = 100  # for a dotted key in TOML; tomllib's time grows with the square of their number
+TEXT_BYTES = 64 << 10  # limit for prose and for TOML files
+_KEY_PARTS = 100  # limit for a dotted key in TOML; tomllib's time grows with the square of their number
 # Strings and comments are searched too: if the search skipped them but disagreed with tomllib on where they end, a
 # submission could hide a key.
 _KEY_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.){0,200}+"|'[^'\n]{0,200}+')"""
@@ -37,9 +37,9 @@ _LEAST_COLOURS = 3  # in a picture: paper, axes, and something drawn
 
 
 def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
-    """Return the pixels of a PNG file, (height, width, channels) uint8; with a palette, its indices.
+    """Return the pixels of a PNG file, (height, width, channels) uint8; palette indices if it has a palette.
 
-    Raises Mismatch unless it is a complete PNG, not interlaced, with 8 bits a channel and at most 4 million pixels.
+    Raises Mismatch unless it is a complete PNG, not interlaced, with 8 bits per channel and at most 4 million pixels.
     """
     if not data.startswith(_SIGNATURE):
         raise Mismatch(f"{name} is not a PNG file", "PNG", data[:8])
@@ -48,20 +48,21 @@ def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
     for kind, body in _chunks(data, name):
         if header is None:
             if kind != b"IHDR" or len(body) != 13:
-                raise Mismatch(f"{name} is not a PNG file: it does not begin with its size", "IHDR", kind)
+                raise Mismatch(f"{name} is not a PNG file: it does not begin with a header", "IHDR", kind)
             header = struct.unpack(">IIBBBBB", body)
         elif kind == b"IDAT":
             parts.append(body)
         elif kind == b"IEND":
             break
     else:
-        raise Mismatch(f"{name} ends in the middle", "IEND", None)
+        raise Mismatch(f"{name} is incomplete: its end is missing", "IEND", None)
     assert header is not None
     width, height, depth, colour, _, _, interlaced = header
     if depth != 8 or colour not in _CHANNELS or interlaced:
-        raise Mismatch(f"{name} is an unsupported kind of PNG: save it with 8 bits a channel, not interlaced", 8, depth)
+        problem = f"{name} is an unsupported kind of PNG: save it with 8 bits per channel, not interlaced"
+        raise Mismatch(problem, 8, depth)
     if not 0 < width * height <= _LARGEST or max(width, height) > _LONGEST_SIDE:
-        problem = f"{name} has {width} x {height} pixels; at most {_LARGEST:,} are read, {_LONGEST_SIDE:,} on a side"
+        problem = f"{name} has {width} x {height} pixels; at most {_LARGEST:,} are read, and {_LONGEST_SIDE:,} per side"
         raise Mismatch(f"{problem}. Save it with a lower dpi", _LARGEST, width * height)
     return _unfiltered(_inflated(b"".join(parts), height * (1 + width * _CHANNELS[colour]), name), width, height, name)
 
@@ -80,10 +81,10 @@ def assert_picture(data: bytes | None, name: str, *, width: int = 300, height: i
 
 
 def assert_prose(text: str | None, name: str, *, words: int, points: Mapping[str, str]) -> None:
-    """Check that prose has at least so many words and mentions every point; a person judges its quality.
+    """Check that prose has at least `words` words and mentions every point; a person judges its quality.
 
-    `points` maps each point, in words for the learner, to a regular expression (case-insensitive) that finds it.
-    Raises Mismatch, which names what is missing.
+    `points` maps each point, in words for the learner, to a regular expression (case-insensitive) that finds it. Raises
+    Mismatch with a message that names what is missing.
     """
     text = handed_in(text, name)
     if len(text) > TEXT_BYTES:
@@ -91,7 +92,8 @@ def assert_prose(text: str | None, name: str, *, words: int, points: Mapping[str
     prose = re.sub(r"^#[^\n]*", " ", _without(_without(text, "<!--", "-->"), "```", "```"), flags=re.MULTILINE)
     count = len(re.findall(r"\w+", prose))
     if count < words:
-        raise Mismatch(f"{name} has {count} words, without headings and code; it needs at least {words}", words, count)
+        problem = f"{name} has {count} words, not counting headings and code; it needs at least {words}"
+        raise Mismatch(problem, words, count)
     missing = [point for point, pattern in points.items() if not re.search(pattern, prose, re.IGNORECASE)]
     if missing:
         raise Mismatch(f"{name} does not mention: {'; '.join(missing)}", None, None)
@@ -125,12 +127,12 @@ def read_toml(data: bytes, name: str) -> dict[str, Any]:
 
 
 def read_csv(data: bytes, name: str) -> list[list[str]]:
-    """Return the rows of a CSV file, with its header. Raises Mismatch if it has more than 1 000 or is damaged."""
+    """Return the rows of a CSV file, with its header. Raises Mismatch if it is damaged or has more than 1 000 rows."""
     rows: list[list[str]] = []
     try:
         for row in csv.reader(io.StringIO(decoded(data), newline="")):
             if len(rows) > _CSV_ROWS:
-                raise Mismatch(f"{name} has more than {_CSV_ROWS:,} rows; no more are read", _CSV_ROWS, None)
+                raise Mismatch(f"{name} has more than {_CSV_ROWS:,} rows, the most that are read", _CSV_ROWS, None)
             rows.append(row)
     except csv.Error as fault:
         raise Mismatch(f"{name} is not CSV: {fault}", None, None) from None
@@ -170,14 +172,14 @@ def _inflated(packed: bytes, size: int, name: str) -> bytes:
     except zlib.error as fault:
         raise Mismatch(f"{name} is damaged: {fault}", None, None) from None
     if len(raw) != size:
-        raise Mismatch(f"{name} is damaged: it has fewer pixels than it says", size, len(raw))
+        raise Mismatch(f"{name} is damaged: it has fewer pixels than its header says", size, len(raw))
     return raw
 
 
 def _unfiltered(raw: bytes, width: int, height: int, name: str) -> np.ndarray:
     """Undo the filter of every row: its first byte is the filter, the rest are differences modulo 256."""
     table = np.frombuffer(raw, np.uint8).reshape(height, -1)
-    step = (table.shape[1] - 1) // width  # bytes a pixel
+    step = (table.shape[1] - 1) // width  # bytes per pixel
     filters, packed = table[:, 0], table[:, 1:].reshape(height, width, step)
     if filters.max() > 4:
         raise Mismatch(f"{name} is damaged: a row has an unknown filter", None, int(filters.max()))
@@ -204,8 +206,8 @@ def _by_diagonals(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
     """
     height, width, step = packed.shape
     pixels = np.empty_like(packed)
-    # The last two diagonals, by row; the first entry is the row above the picture. An entry is 0 until its row begins,
-    # which is also the value to the left of the row.
+    # The last two diagonals, by row; the first entry is for the row above the picture. An entry is 0 until the
+    # diagonals reach its row, because pixels to the left of a row count as 0.
     near, far = (np.zeros((height + 1, step), np.int16) for _ in range(2))
     kinds = filters[:, None]
     for diagonal in range(height + width - 1):

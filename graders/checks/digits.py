@@ -11,7 +11,7 @@ DIGITS = (FEWEST, 8, 12, 17)  # significant digits; 17 distinguish any two float
 
 
 def enough(expected: object, actual: object) -> int:
-    """Return the fewest digits with which the two look different; FEWEST if their values are equal."""
+    """Return the fewest digits that make the two look different; FEWEST if their values are equal."""
     left, right = _floats(expected), _floats(actual)
     if len(left) != len(right):
         return FEWEST
@@ -22,7 +22,7 @@ def enough(expected: object, actual: object) -> int:
 
 
 def rounded(value: float, digits: int) -> str:
-    """Format a float with at most so many significant digits, a whole number in full: 8.0, 0.33333, 1.5052e+19, nan."""
+    """Format a float with at most `digits` significant digits, but a whole number in full: 8.0, 0.33333, nan."""
     if abs(value) < 2**53 and float(value).is_integer():
         return repr(float(value))
     return repr(float(f"{float(value):.{digits}g}"))
@@ -35,7 +35,7 @@ def pair(expected: Any, actual: Any) -> tuple[str, str]:
 
 
 def number(value: Any, digits: int = FEWEST) -> str:
-    """Format one number; anything but a float in full."""
+    """Format one number: a float with at most `digits` significant digits, anything else in full."""
     value = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
     if isinstance(value, complex):
         return repr(complex(float(rounded(value.real, digits)), float(rounded(value.imag, digits))))

@@ -1,7 +1,8 @@
-"""Checks of the distribution of random samples, independent of the generator that drew them.
+"""Checks for the distribution of random samples, whichever generator drew them.
 
-`false_alarm` is the probability that correct samples are rejected. The bounds are exact or conservative for every
-sample size, so it is a guarantee, not an approximation. If a check has several parts, each gets a share of it.
+Correct samples are rejected with a probability of at most `false_alarm`. The bounds are exact or conservative for every
+sample size, so this is a guarantee and not an approximation. If a check has several parts, each part gets a share of
+`false_alarm`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ STANDARD_NORMAL = NormalDist()
 def assert_bernoulli(samples: object, probability: float, false_alarm: float = FALSE_ALARM) -> None:
     """Check that independent samples, of any shape, are 0 or 1, and 1 with the given probability.
 
-    k ones of n are rejected if 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound of both tails
-    (Hoeffding, 1963, theorem 1), where KL is the relative entropy of two coins.
+    k ones among n samples are rejected if 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound of both
+    tails (Hoeffding, 1963, theorem 1), where KL is the relative entropy of two coins.
     """
     x, problem = _numbers(samples)
     if problem is None and not np.isin(x, (0.0, 1.0)).all():
@@ -36,7 +37,9 @@ def assert_bernoulli(samples: object, probability: float, false_alarm: float = F
 
 
 def assert_normal(samples: object, mean: float, std: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check independent samples, of any shape, of the normal distribution, with a third of `false_alarm` each for
+    """Check that independent samples, of any shape, come from this normal distribution.
+
+    Three properties are checked, with a third of `false_alarm` each:
 
     - the mean: exactly normal with the standard deviation std / √n;
     - the variance: Σ((x - mean) / std)² is χ² with n degrees of freedom, and exceeds n + 2√(nt) + 2t, or is less than
@@ -57,13 +60,13 @@ def assert_normal(samples: object, mean: float, std: float, false_alarm: float =
 
 
 def assert_uniform(samples: object, low: float, high: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check independent samples, of any shape, of the uniform distribution on [low, high].
+    """Check that independent samples, of any shape, come from the uniform distribution on [low, high].
 
-    No sample may lie outside; then check the Kolmogorov-Smirnov distance as in assert_normal.
+    No sample may lie outside [low, high]; the Kolmogorov-Smirnov distance is checked as in assert_normal.
     """
     x, problem = _numbers(samples)
     if problem is None and (x.min() < low or x.max() > high):
-        problem = f"expected samples between {low:g} and {high:g}, got some from {x.min():g} to {x.max():g}"
+        problem = f"expected samples between {low:g} and {high:g}, got samples from {x.min():g} to {x.max():g}"
     if problem is None:
         u = (x.reshape(-1) - low) / (high - low)
         problem = _wrong_shape(u, np.sort(u), "uniform", false_alarm)
@@ -72,12 +75,12 @@ def assert_uniform(samples: object, low: float, high: float, false_alarm: float 
 
 
 def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check that entries are uncorrelated with those 1, 2, 4, … and half the length further along each axis.
+    """Check that entries are uncorrelated with those 1, 2, 4, … places, and half the length, further along each axis.
 
     This finds repeated rows or columns; to compare several calls, stack their results. `mean` is the known mean of a
-    distribution with values 0 and 1, or the centre of a continuous, symmetric one, whose signs alone are used.
-    With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a martingale. Its bound is the tighter
-    one of Azuma-Hoeffding (1963) and Freedman (1975); each lag gets a share of `false_alarm`.
+    distribution with values 0 and 1, or the centre of a continuous, symmetric one. In the second case, only the signs
+    of x - mean are used. With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a martingale.
+    Its bound is the tighter one of Azuma-Hoeffding (1963) and Freedman (1975). Each lag gets a share of `false_alarm`.
     """
     x, problem = _numbers(samples)
     if problem is None:
@@ -116,7 +119,7 @@ def _unlike_coin(ones: int, of: int, probability: float, false_alarm: float) -> 
 
 
 def _chance_of_share(ones: int, of: int, probability: float) -> float:
-    """Return a bound on the probability of a share of ones at least as far off, on either side."""
+    """Return a bound on the probability that the share of ones is at least this far off, on either side."""
     q, p = ones / of, probability
     if (q > 0 and p == 0) or (q < 1 and p == 1):
         return 0.0
@@ -141,7 +144,7 @@ def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str 
     if low * std**2 <= found <= high * std**2:
         hint = f"; {found:.4g} is about the expected variance: take its square root"
     elif low * math.sqrt(std) <= found <= high * math.sqrt(std):
-        hint = f"; {found:.4g} is about the root of the expected standard deviation: one root too many"
+        hint = f"; {found:.4g} is about the square root of the expected standard deviation: remove one square root"
     around = f" around {mean:g}" if mean else ""
     return (
         f"the standard deviation{around} of {z.size} samples is {found:.4g}, "
@@ -150,13 +153,13 @@ def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str 
 
 
 def _spread_bounds(n: int, false_alarm: float) -> tuple[float, float]:
-    """Return bounds of the standard deviation, around 0, of n standard normal samples."""
+    """Return bounds on the standard deviation (around 0) of n standard normal samples."""
     t = math.log(2 / false_alarm) / n
     return math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
 
 
 def _normal_cdf(z: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return Phi(z), by math.erf: NumPy has no erf, and NormalDist.cdf takes six times as long."""
+    """Return Phi(z), computed with math.erf: NumPy has no erf, and NormalDist.cdf takes six times as long."""
     return 0.5 * (1 + np.array(list(map(math.erf, (z / math.sqrt(2)).tolist()))))
 
 
@@ -171,7 +174,7 @@ def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str |
     most, found = digits.pair(allowed, distance)
     return (
         f"{n} samples are not {name}: the share of samples below some number is off by {found}, "
-        f"at most {most} expected (Kolmogorov-Smirnov distance)"
+        f"expected at most {most} (Kolmogorov-Smirnov distance)"
     )
 
 
@@ -195,9 +198,9 @@ def _correlated(y: Array, axis: int, lag: int, variance: float, coins: bool, fal
 
 
 def _martingale_bound(n: int, variance: float, coins: bool, false_alarm: float) -> float:
-    """Return what the sum of n products of neighbours exceeds, on either side, with at most this probability.
+    """Return the bound that the absolute sum of n products of neighbours exceeds with at most this probability.
 
-    Given y, a product y·y' has the mean 0, the variance y² · `variance`, and |y| times the range of y'.
+    Given y, a product y·y' has mean 0 and variance y² · `variance`, and its range is |y| times the range of y'.
     """
     largest = 0.5 + math.sqrt(max(0.0, 0.25 - variance)) if coins else 1.0  # max(p, 1 - p) from p(1 - p)
     width = largest * (1.0 if coins else 2.0)

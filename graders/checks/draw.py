@@ -16,7 +16,7 @@ Option = TypeVar("Option")
 
 
 class Unreplayable(Exception):
-    """A recording does not fit the test's requests: it was reduced in a way that the test does not allow."""
+    """A recording does not fit what the test draws: it was reduced in a way that the test does not allow."""
 
 
 class Size(int):
@@ -171,10 +171,10 @@ class Draw:
     def _size(self, name: str, low: int, high: int) -> Size:
         namesakes = sum(isinstance(node, SizeDrawn) and node.name.split(" ")[0] == name for node in self._recorded)
         if namesakes:
-            name = f"{name} {namesakes + 1}"  # drawn again in a loop: a different size, reduced separately
+            name = f"{name} {namesakes + 1}"  # drawn again in a loop: this is a different size, reduced separately
         node = self._next(SizeDrawn) or SizeDrawn(name, self._fresh_size(low, high), low)
         if node.name != name or not low <= node.value <= high:
-            raise Unreplayable(f"size {name} in [{low}, {high}] asked for, {node.name} = {node.value} recorded")
+            raise Unreplayable(f"expected a size {name} in [{low}, {high}], recorded {node.name} = {node.value}")
         self._recorded.append(node)
         return Size(node.value, name)
 
@@ -199,9 +199,9 @@ class Draw:
         node = self._next(ArrayDrawn)
         value = np.asarray(fresh()).astype(dtype) if node is None else node.value
         if node is not None and (node.kind != kind or value.shape != shape or value.dtype != np.dtype(dtype)):
-            raise Unreplayable(f"{kind} of shape {shape} asked for, {node.kind} of shape {value.shape} recorded")
+            raise Unreplayable(f"expected {kind} of shape {shape}, recorded {node.kind} of shape {value.shape}")
         if node is not None and not within(value, kind, low, high).all():
-            raise Unreplayable(f"{kind} between {low} and {high} asked for")
+            raise Unreplayable(f"expected {kind} between {low} and {high}")
         value.flags.writeable = False
         self._recorded.append(ArrayDrawn(kind, axes, value, _unnamed(low), _unnamed(high), _name_of(high)))
         return value.copy()
@@ -210,7 +210,7 @@ class Draw:
         node = self._next(ScalarDrawn)
         value: float | int = fresh() if node is None else node.value
         if node is not None and (node.kind != kind or not within(value, kind, low, high).all()):
-            raise Unreplayable(f"{kind} between {low} and {high} asked for, {node.kind} {value} recorded")
+            raise Unreplayable(f"expected {kind} between {low} and {high}, recorded {node.kind} {value}")
         self._recorded.append(ScalarDrawn(kind, value, _unnamed(low), _unnamed(high), _name_of(high)))
         return value
 
@@ -219,10 +219,10 @@ class Draw:
         if self._replayed is None:
             return None
         if len(self._recorded) >= len(self._replayed):
-            raise Unreplayable("more is drawn than was recorded")
+            raise Unreplayable("the test draws more values than were recorded")
         node = self._replayed[len(self._recorded)]
         if not isinstance(node, kind):
-            raise Unreplayable(f"{kind.__name__} asked for, {type(node).__name__} recorded")
+            raise Unreplayable(f"expected {kind.__name__}, recorded {type(node).__name__}")
         return node
 
 
@@ -259,7 +259,7 @@ def _name_of(bound: float | None) -> str | None:
 
 
 def _entropy(seed: bytes, test: str, case: int) -> int:
-    """Return 256 bits that depend on all three and reveal nothing about the seed (a keyed hash)."""
+    """Return 256 bits that depend on all three arguments and reveal nothing about the seed (a keyed hash)."""
     key = hashlib.blake2b(seed, digest_size=32).digest()
     digest = hashlib.blake2b(f"{case}\0{test}".encode(), key=key, digest_size=32).digest()
     return int.from_bytes(digest, "little")

@@ -19,18 +19,19 @@ from graders.checks.mismatch import fail
 TorchFunction = Callable[..., Any]  # float64 tensors to one tensor
 NumpyFunction = Callable[..., npt.ArrayLike]  # float64 arrays to one array
 
-# (machine epsilon)^(1/3): balances the truncation error, of order step², and the cancellation, of order eps / step
-# (Nocedal and Wright, Numerical Optimization, 2006, §8.1)
+# (machine epsilon)^(1/3): balances the truncation error, of order step², and the cancellation error, of order eps /
+# step (Nocedal and Wright, Numerical Optimization, 2006, §8.1)
 STEP = 6e-6
 
 
 def vector_jacobian_product(
     function: TorchFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike
 ) -> tuple[Array, ...]:
-    """Return the gradients of sum(cotangent · function(*inputs)) with respect to each input, by torch.autograd.
+    """Return the gradients of sum(cotangent · function(*inputs)) with respect to each input, from torch.autograd.
 
-    Each gradient has its input's shape. All is computed in float64; `function` takes and returns torch tensors. If the
-    output does not depend on an input, its gradient is 0. Raises ValueError if cotangent and output differ in shape.
+    Each gradient has its input's shape. Everything is computed in float64; `function` takes and returns torch tensors.
+    If the output does not depend on an input, its gradient is 0. Raises ValueError if cotangent and output differ in
+    shape.
     """
     import torch
 
@@ -38,7 +39,7 @@ def vector_jacobian_product(
     output = function(*leaves)
     weights = torch.tensor(np.asarray(cotangent), dtype=torch.float64)
     if output.shape != weights.shape:
-        raise ValueError(f"cotangent of shape {tuple(weights.shape)}, output of shape {tuple(output.shape)}")
+        raise ValueError(f"cotangent of shape {tuple(weights.shape)} for an output of shape {tuple(output.shape)}")
     # a weighted sum, because the equivalent argument grad_outputs makes torch import 480 modules at its first use
     found = torch.autograd.grad((output * weights).sum(), leaves, allow_unused=True)
     return tuple(
@@ -50,9 +51,10 @@ def vector_jacobian_product(
 def central_difference(
     function: NumpyFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike, step: float = STEP
 ) -> tuple[Array, ...]:
-    """Return the same gradients, by (f(x + h) - f(x - h)) / 2h in float64, h = step · max(1, |x|), for each element.
+    """Return the same gradients from central differences in float64.
 
-    `function` takes and returns arrays. The error is of the order of h² times the third derivative.
+    For each element, this is (f(x + h) - f(x - h)) / 2h with h = step · max(1, |x|). `function` takes and returns
+    arrays. The error is of the order of h² times the third derivative.
     """
     arrays = [np.array(x, dtype=np.float64) for x in inputs]
     weights = np.asarray(cotangent, dtype=np.float64)
@@ -95,14 +97,14 @@ def assert_gradient(
 
 
 def away_from_kinks(array: npt.ArrayLike, kinks: Sequence[float] = (0.0,), distance: float = 1e-2) -> Array:
-    """Return a copy in which every entry nearer to a kink than `distance` is moved to that distance, on its side.
+    """Return a copy in which every entry nearer to a kink than `distance` is moved away to that distance.
 
-    An entry exactly on a kink moves up. Shape and dtype stay the same. Raises ValueError if two kinks are so close
-    (2 · distance or less) that moving away from one could reach the next.
+    An entry stays on its side of the kink; one exactly on the kink moves up. Shape and dtype stay the same. Raises
+    ValueError if two kinks are so close (2 · distance or less) that moving away from one could reach the next.
     """
     ordered = np.sort(np.asarray(kinks, dtype=np.float64))
     if ordered.size > 1 and np.diff(ordered).min() <= 2 * distance:
-        raise ValueError(f"kinks {list(kinks)} are not {2 * distance} apart")
+        raise ValueError(f"kinks {list(kinks)} must be more than {2 * distance} apart")
     moved = np.array(array, dtype=np.asarray(array).dtype if np.asarray(array).dtype.kind == "f" else np.float64)
     for kink in ordered:
         near = np.abs(moved - kink) < distance

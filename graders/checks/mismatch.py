@@ -22,21 +22,21 @@ class Mismatch(AssertionError):
 
 
 class Missing(Mismatch):
-    """A file that must be handed in is missing; reports add how to make it."""
+    """A required file is missing from the submission; reports add how to create it."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is missing: hand it in with the other files", name, None)
+        super().__init__(f"{name} is missing: submit it with the other files", name, None)
         self.name = name
 
 
 def fail(message: str, expected: object, actual: object) -> None:
-    """Raise Mismatch; return silently inside `observing()`, so callers must return after it."""
+    """Raise Mismatch. Inside `observing()`, return silently instead, so callers must return after this call."""
     if not _observing.get():
         raise Mismatch(message, expected, actual)
 
 
 def handed_in(content: _T | None, name: str) -> _T:
-    """Return the content of a file that must be handed in. Raises Missing, also inside `observing()`, if it is None."""
+    """Return the content of a required file. Raises Missing if it is None, even inside `observing()`."""
     if content is None:
         raise Missing(name)
     return content
@@ -44,7 +44,7 @@ def handed_in(content: _T | None, name: str) -> _T:
 
 @contextmanager
 def about(subject: str) -> Iterator[None]:
-    """Prefix the message of a Mismatch inside with `subject`, in a test that checks several things."""
+    """Prefix the message of a Mismatch in the block with `subject`, for tests that check several things."""
     try:
         yield
     except Missing:
@@ -55,7 +55,7 @@ def about(subject: str) -> Iterator[None]:
 
 @contextmanager
 def observing() -> Iterator[None]:
-    """Turn off failures of checks inside, to see what the submission returns, not whether it is right."""
+    """Keep checks in the block from failing, to see what the submission returns and not whether it is right."""
     token = _observing.set(True)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Probes for every kata's tests: what a function does with its arguments, and with earlier answers.
+"""Probes for every kata's tests. They show what a function does to its arguments and to earlier answers.
 
 The judge sends this file to the worker, where it runs in the submission's process. Probes only report what they saw.
 """
@@ -19,7 +19,7 @@ def call_with_layout(submission: Any, name: str, layout: str, *arguments: Array)
 
 
 def answers_of_calls(submission: Any, calls: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any]]:
-    """Make these calls in turn, and return their answers as they were returned, and as they are after the last call."""
+    """Make these calls in turn. Return each answer twice: as it was returned, and as it is after the last call."""
     returned, kept = [], []
     for name, *arguments in calls:
         returned.append(getattr(submission, name)(*arguments))

@@ -1,8 +1,9 @@
 """Finds a small failing input: greedily simplifies a recorded case, as long as the simpler case still fails.
 
-The moves, repeated until none helps or the budget is spent: drop entries along a named size (a row, a column); set
-entries to 0 or 1; round. A candidate is accepted only if it is simpler and still fails, so the result is never more
-complicated than the original. Nothing is random: the same case is always reduced in the same way.
+There are three kinds of moves: drop entries along a named size (such as a row or a column), set entries to 0 or 1, and
+round entries. They are repeated until none helps or the budget is spent. A candidate is accepted only if it is simpler
+and still fails, so the result is never more complicated than the original. Nothing is random: the same case is always
+reduced in the same way.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ Fails = Callable[[Script], bool]
 
 
 def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int]:
-    """Return the simplest failing script found, and the number of calls of `fails`, at most `budget`.
+    """Return the simplest failing script found, and the number of calls to `fails`, at most `budget`.
 
-    `fails` may raise Unreplayable for a script that does not fit the test (it counts as not failing). A WorkerError
-    ends the search. A last call verifies the result; if it does not fail again, the submission's answers vary, and the
-    original script is returned.
+    `fails` may raise Unreplayable for a script that does not fit the test; such a script is not a failing one. A
+    WorkerError ends the search. A last call verifies the result; if it does not fail again, the submission's answers
+    vary, and the original script is returned.
     """
     search = _Search(script, fails, budget - 1)
     before = None
@@ -102,7 +103,7 @@ def _key(script: Script) -> bytes:
 
 
 def _drop(search: _Search) -> None:
-    """Make every size as small as possible: at once, by halves, one entry at a time; then equal sizes together."""
+    """Make every size as small as possible, in smaller and smaller steps; then do the same to equal sizes together."""
     for name in _names(search.best):
         _drop_along(search, (name,))
     for group in _equal_sizes(search.best):
@@ -116,7 +117,7 @@ def _names(script: Script) -> list[str]:
 
 
 def _equal_sizes(script: Script) -> Iterator[tuple[str, ...]]:
-    """Yield groups of equal sizes: a failure that needs a square matrix survives only if both are reduced."""
+    """Yield groups of equal sizes: a failure that needs a square matrix survives only if both sizes shrink."""
     sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
     for value in sorted(set(sizes.values()), reverse=True):
         group = tuple(name for name in sizes if sizes[name] == value)

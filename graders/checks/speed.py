@@ -1,4 +1,4 @@
-"""Measures speed as a ratio: times submission and reference in turns, and computes the median ratio and its interval.
+"""Measures speed as a ratio: times two callables in turns, and computes the median ratio and its interval.
 
 Nothing here reads a clock: the timed callables return wall and CPU seconds, which the judge measures.
 """
@@ -26,7 +26,7 @@ def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[
     values = np.asarray(ratios, dtype=np.float64)
     if values.ndim != 1 or not values.size:
         raise ValueError("at least one ratio is needed")
-    rng = np.random.Generator(np.random.PCG64(0))  # fixed: a replayed grading computes the same interval
+    rng = np.random.Generator(np.random.PCG64(0))  # a fixed seed: a replayed grading computes the same interval
     medians = np.median(values[rng.integers(values.size, size=(RESAMPLES, values.size))], axis=1)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(medians, [tail, 1 - tail])
@@ -39,7 +39,7 @@ def decide(
     """Compare an interval of the ratio with a threshold.
 
     "fast enough" if the whole interval is at most `at_most`; "too slow" if all of it exceeds `at_most` by more than the
-    share `hysteresis`; otherwise "undecided": noise, not the submission, would decide.
+    share `hysteresis`; otherwise "undecided", because noise would decide instead of the submission.
     """
     if high <= at_most:
         return "fast enough"
@@ -56,7 +56,7 @@ def compare(
     most_rounds: int = 44,
     hysteresis: float = HYSTERESIS,
 ) -> Speed:
-    """Time both in turns, each first in every other round, and return the submission's time / the reference's.
+    """Time both in turns, alternating which goes first, and return the submission's time divided by the reference's.
 
     The ratio is the median of the rounds' ratios of wall times. `cpu_ratio` is the ratio of the total CPU times, 0.0 if
     the reference's is too short to measure. `warm_up` rounds do not count. With a threshold `at_most`, add rounds, up

@@ -12,7 +12,7 @@ from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
 
 def main() -> None:
-    """Run `katas`. For commands that grade, start the judging process first, since that takes the longest."""
+    """Run `katas`. For commands that grade, start the judge's process first, because it takes longest to start."""
     started, status = None, 2
     try:
         if len(sys.argv) == 1 and has_screen():
@@ -26,7 +26,7 @@ def main() -> None:
         from graders.cli.app import run_command_line
 
         status = run_command_line(started)
-    except KeyboardInterrupt:  # before a command has started
+    except KeyboardInterrupt:  # Ctrl-C before a command has started
         status = INTERRUPTED
     except Exception as fault:  # noqa: BLE001 (it is reported, and ends the command)
         status = _report(fault)
@@ -51,7 +51,7 @@ def _report(fault: Exception) -> int:
 
 
 def _runtime_guess(words: list[str]) -> str:
-    """Guess the runtime of the first kata that is named, without importing the catalogue."""
+    """Guess the runtime of the first named kata, without importing the catalogue."""
     if words[1:2] == ["debug"]:
         return "torch"
     for word in words[1:]:

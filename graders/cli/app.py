@@ -82,7 +82,7 @@ for command in (
 ):
     app.command()(command)
 
-# Typer has its own copy of Click, in which the base class of command-line errors has no public name.
+# Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
 CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
@@ -101,8 +101,8 @@ def run_command_line(started: JudgeProcess | None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except BrokenPipeError:
-        return 2  # the reader of the pipe has gone
-    except SystemExit as leaving:  # for a broken pipe typer exits with 1, which means "failed" here
+        return 2  # the program that read from the pipe has exited
+    except SystemExit as leaving:  # Typer exits with 1 on a broken pipe; here 1 means "failed"
         return 2 if leaving.code == 1 else int(leaving.code or 0)
     except OSError as fault:
         say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")

@@ -17,7 +17,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The data set, e.g. mnist. `katas data list` lists all.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="The data set, e.g. mnist. `katas data list` lists them all.")
+]
 
 
 @app.command("list")
@@ -56,7 +58,7 @@ def path(name: Name) -> None:
 
 
 def _described(name: str, source: DataSet) -> str:
-    """Describe a data set in plain text of at most 80 columns."""
+    """Describe a data set in plain text, at most 80 columns wide."""
     from graders.datasets import arrived, sources
 
     if source.embedded:
@@ -65,7 +67,7 @@ def _described(name: str, source: DataSet) -> str:
         state = "fetched" if sources.place_of(name).is_dir() else "not fetched"
         size = f"{sources.in_words(source.download)} to download, {source.megabytes:.1f} MB unpacked"
         if state == "not fetched" and (here := arrived(name)):
-            state += f", {sources.in_words(here)} of it downloaded"
+            state += f", {sources.in_words(here)} already downloaded"
     facts = [source.title, f"size: {size}", f"from: {source.source}", f"licence: {source.licence}"]
     lines = [line for each in facts for line in textwrap.wrap(each, 76, subsequent_indent="  ")]
     return "\n    ".join([f"{name} ({state})", *lines, f"folder: {sources.place_of(name) / 'shown'}"])

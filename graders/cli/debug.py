@@ -23,7 +23,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Level = Annotated[int | None, typer.Option(help="1 plain, 2 subtle, 3 two faults; by default, any.", metavar="1-3")]
+Level = Annotated[
+    int | None, typer.Option(help="1 (plain), 2 (subtle) or 3 (two faults); by default, any.", metavar="1-3")
+]
 Seed = Annotated[int, typer.Argument(metavar="SEED", help="The puzzle's number.", min=0)]
 MaybeSeed = Annotated[
     int | None, typer.Argument(metavar="SEED", help="The puzzle's number; by default, the newest.", min=0)
@@ -70,12 +72,12 @@ def grade(
     with (
         practice.repository(puzzle) as (root, slug),
         Judge(root, started=Invocation.started, resident=False) as judge,
-        timed_spinner("grading: running some trainings"),
+        timed_spinner("grading: running a few training runs"),
     ):
         verdict = judge.grade(slug, folder)
     terminal.print_verdict(_shown(verdict))
     for note in practice.notes(folder):
-        print(f"note, without points: {note}")
+        print(f"note (no points): {note}")
     if verdict.status not in ("error", "ungradable"):
         practice.record_attempt(folder, verdict.score, verdict.max_score)
     return verdict.exit_status
@@ -100,7 +102,7 @@ def hint(
 @app.command()
 def solution(
     seed: Seed,
-    give_up: Annotated[bool, typer.Option("--give-up", help="Show it even if no attempt was graded.")] = False,
+    give_up: Annotated[bool, typer.Option("--give-up", help="Show it even if no attempt has been graded.")] = False,
 ) -> None:
     """Show what was broken, why it is wrong, and how to fix it."""
     from graders.debugging import practice
@@ -109,7 +111,9 @@ def solution(
     folder = practice.folder_of(Invocation.root, seed)
     puzzle = practice.puzzle_in(folder)
     if not practice.attempts(folder) and not give_up:
-        raise KataError(f"{folder}: no attempt was graded yet. Run `katas debug grade {seed}` first, or add --give-up.")
+        raise KataError(
+            f"{folder}: no attempt has been graded yet. Run `katas debug grade {seed}` first, or add --give-up."
+        )
     print(practice.explained(puzzle).rstrip("\n"))
 
 
@@ -130,13 +134,13 @@ def list_() -> None:
             print(f"{folder.name:>6}  {fault}")
             continue
         scores = practice.attempts(folder)
-        best = f"best {max(scores):g} of 10 in {len(scores)} graded" if scores else "not graded yet"
+        best = f"best {max(scores):g} of 10; graded attempts: {len(scores)}" if scores else "not graded yet"
         print(f"{folder.name:>6}  level {puzzle.level}  {puzzle.program.name:<9}  {best}")
 
 
 @app.command()
 def check(
-    seeds: Annotated[int, typer.Option(help="The number of puzzles, from seed 0 on.", metavar="N", min=1)] = 20,
+    seeds: Annotated[int, typer.Option(help="How many puzzles to generate, from seed 0 on.", metavar="N", min=1)] = 20,
     level: Level = None,
 ) -> int:
     """Generate puzzles, and prove that each is broken and can be fixed.
@@ -201,14 +205,14 @@ class ProofTally:
         for name, times in sorted(self.seconds.items()):
             lines.append(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
         if self.proven:
-            lines.append(f"second or later variations: {self.second_variations / self.proven:.1%}")
+            lines.append(f"needed more than one variation: {self.second_variations / self.proven:.1%}")
         equal = [seeds for seeds in self.made.values() if len(seeds) > 1]
         lines += [f"the same program from seeds {', '.join(map(str, seeds))}" for seeds in equal]
         return [*lines, *(f"not proven: {reason}" for reason in self.unproven)]
 
 
 def _shown(verdict: Verdict) -> Verdict:
-    """Return the verdict for a learner: blocking tasks by their titles, ignored files without those of the puzzle."""
+    """Return the verdict for a learner, with titles for blocking tasks and without the puzzle's own files."""
     from msgspec.structs import replace
 
     titles = {task.name: f'"{task.title}"' for task in verdict.tasks}

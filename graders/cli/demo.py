@@ -8,9 +8,9 @@ from graders.errors import CatalogueError
 
 
 def demo() -> int:
-    """Grade three bundled submissions: right, wrong, cheating.
+    """Grade three bundled submissions: a right, a wrong and a cheating one.
 
-    They are submissions for exercise04.
+    All three are for exercise04.
 
     Exit status: 0 if each verdict is the expected one, 2 if not.
     """
@@ -18,7 +18,7 @@ def demo() -> int:
 
     if "exercise04" not in catalogue.slugs(Invocation.root):
         raise CatalogueError(
-            f"{Invocation.root}: there is no exercise04, which the demo grades. Name a full checkout: --root DIR"
+            f"{Invocation.root}: the demo grades exercise04, which is missing here. Name a full checkout: --root DIR"
         )
     with Invocation.judge(resident=True) as judge:
         return demonstrate(judge)

@@ -13,10 +13,13 @@ EXPECTED = {"right": "passed", "wrong": "failed", "cheating": "failed"}
 
 
 def demonstrate(judge: Any) -> int:
-    """Grade them and show the verdicts. Return 0 if all are as expected, else 2. Raises KataError if one is missing."""
+    """Grade the three submissions and show the verdicts. Return 0 if all are as expected, else 2.
+
+    Raises KataError if the submissions are missing.
+    """
     if not DEMO.is_dir():
         raise KataError(
-            f"{DEMO}: this copy comes without the demo's submissions. "
+            f"{DEMO}: this copy does not include the demo's submissions. "
             "Grade your own files instead: `katas grade exercise04`."
         )
     from rich.console import Console

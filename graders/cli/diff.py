@@ -15,4 +15,4 @@ def diff(slug: Slug, anyway: Anyway = False) -> None:
     kata = catalogue.load(Invocation.root, slug)
     with Progress.of(Invocation.root) as progress:
         guidance.allow_solution(kata, progress, anyway=anyway)
-    print(guidance.difference(kata) or f"{slug}: your files and the solution are the same")
+    print(guidance.difference(kata) or f"{slug}: your files are identical to the solution")

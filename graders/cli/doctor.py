@@ -14,11 +14,11 @@ from graders.errors import CatalogueError, KataError
 
 def doctor(
     form: Annotated[str, typer.Option("--format", help="The output format: terminal or json.")] = "terminal",
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for limitations (~) too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Also exit with 1 if there are limitations (~).")] = False,
 ) -> int:
     """Check this machine, and say how to fix what is missing.
 
-    The checks cover Python, packages, PyTorch, confinement (a worker is started), the graphics card, pytest's settings
+    The checks cover Python, packages, PyTorch, confinement (by starting a worker), the graphics card, pytest's settings
     and folders.
 
     Exit status: 0 the katas work here (~ marks limitations), 1 something is broken (✗), 2 the checks could not run.

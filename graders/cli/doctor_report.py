@@ -25,7 +25,7 @@ def report(root: Path | None) -> DoctorReport:
 
 
 def as_json(found: DoctorReport) -> str:
-    """Return the report as a JSON object, schema katas/doctor/v1."""
+    """Return the report as a JSON object with the schema katas/doctor/v1."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
 
 
@@ -53,5 +53,5 @@ def _summary(found: DoctorReport) -> str:
     if counts["fault"]:
         return f"{counts['fault']} of {len(found.findings)} need fixing: the arrows say how."
     if counts["limited"]:
-        return f"The katas work, with limitations: {counts['limited']} of {len(found.findings)} checks."
+        return f"The katas work, but {counts['limited']} of {len(found.findings)} checks found limitations."
     return "Everything works."

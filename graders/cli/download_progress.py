@@ -26,7 +26,7 @@ class ProgressLines(Watcher):
 
     def begin(self, name: str, url: str, done: int, whole: int) -> None:
         del name
-        resumed = f", {in_words(done)} of it downloaded already" if done else ""
+        resumed = f", {in_words(done)} already downloaded" if done else ""
         self.say(f"{url}: {in_words(whole)}{resumed}")
 
     def say(self, line: str) -> None:

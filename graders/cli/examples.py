@@ -11,7 +11,7 @@ from graders import catalogue
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
-# Each line: what to type, and what for. The tests check that every command and option in them exists.
+# Each line holds a command and what it does. The tests check that all commands and options used here exist.
 EXAMPLES = {
     "list": """
 katas list                      all katas and their prerequisites
@@ -27,7 +27,7 @@ katas grade exercise01 --require-confinement full --format junit
 """,
     "check": """
 katas check exercise04                           stub, solution and variants
-katas check exercise04 --mutation --flakes 100   every check there is
+katas check exercise04 --mutation --flakes 100   every available check
 """,
     "figures": """
 katas figures exercise09        draw figure.svg next to the README
@@ -59,7 +59,7 @@ katas reset exercise04          your version goes to .katas/backup/
 """,
     "solution": """
 katas solution exercise04            once you have passed
-katas solution exercise04 --anyway   before that
+katas solution exercise04 --anyway   before you have passed
 """,
     "diff": """
 katas diff exercise04           once you have passed
@@ -73,7 +73,7 @@ katas show exercise05 --variant bias_gradient_zero     for instructors
     "replay": """
 katas grade exercise01 --submission ada --format json \\
     --audience instructor --output ada.json
-katas replay ada.json --submission ada      the same inputs again
+katas replay ada.json --submission ada      use the same inputs again
 """,
     "review": """
 katas review ada.json --submission ada --by "Grace Hopper"
@@ -83,7 +83,7 @@ katas review ada.json --by "Grace Hopper" --award explanation=8
 katas demo                      a right, a wrong and a cheating submission
 """,
     "new": """
-katas new softplus                  its files, and what to do next
+katas new softplus                  create its files and list the next steps
 katas new layer_norm --function normalize
 """,
     "release": """
@@ -93,6 +93,7 @@ katas release exercise01 --gradescope exercise01.zip
     "notebook": """
 katas notebook exercise03                        exercise03.ipynb
 katas notebook exercise03 --output week1.ipynb --force
+katas notebook --all                             exercises.ipynb
 """,
 }
 
@@ -107,7 +108,7 @@ def attach(app: typer.Typer) -> None:
 
 
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Complete a slug: return matching katas and their titles, none outside a repository or in a broken one."""
+    """Return the slugs that complete this one, with titles; none outside a repository or in a broken one."""
     try:
         root = Invocation.root
         names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete)]
@@ -124,6 +125,6 @@ def _title(root: Path, slug: str) -> str:
 
 
 def _typed(context: typer.Context) -> list[Any]:
-    """Return the katas that are on the command line already."""
+    """Return the katas that are already on the command line."""
     found = context.params.get("slugs") or []
     return list(found) if isinstance(found, list | tuple) else []

@@ -1,4 +1,4 @@
-"""`katas feedback`: write the reports that students get back, from the verdicts of a batch."""
+"""`katas feedback`: write reports for students from the verdicts of a batch."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     from graders.course.journal import Short
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
-BATCH = "Name the --out folder of `katas grade-batch`, or a verdict's file."
-AGAIN = "Move it away and repeat the same `katas grade-batch`: it restores the file from its journal."
-REMEDY = "Fix that or name another folder (--to DIR), and repeat the command to write what is missing."
+BATCH = "Name the --out folder of `katas grade-batch`, or a verdict file."
+AGAIN = "Move it away and run the same `katas grade-batch` again, which restores the file from its journal."
+REMEDY = "Fix that or name another folder (--to DIR), and run the command again to write the missing reports."
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
 
 
 def feedback(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out folder of grade-batch, or a verdict's file.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out folder of grade-batch, or a verdict file.")],
     people: Annotated[
-        list[str] | None, typer.Argument(metavar="PERSON", help="The people to write for; by default, everyone.")
+        list[str] | None,
+        typer.Argument(metavar="PERSON", help="The people whose reports to write; by default, everyone."),
     ] = None,
     katas: Annotated[
-        list[str] | None, typer.Option("--kata", help="Only this kata; repeat it for several.", metavar="SLUG")
+        list[str] | None,
+        typer.Option("--kata", help="Only this kata; repeat the option to name several.", metavar="SLUG"),
     ] = None,
     form: Annotated[
         str | None,
@@ -44,28 +46,30 @@ def feedback(
         Path | None, typer.Option("--to", help="The folder to write to; OUT/feedback by default.", metavar="DIR")
     ] = None,
     audience: Annotated[
-        str | None, typer.Option(help="For a verdict's file: learner, public or instructor.", metavar="WHO")
+        str | None,
+        typer.Option(help="For a verdict file, who reads the report: learner, public or instructor.", metavar="WHO"),
     ] = None,
 ) -> int:
     """Write the reports that students get back.
 
     This writes a page for each verdict of grade-batch to OUT/feedback/PERSON/. The page includes manual scores and
-    leaves out the seed; of hidden tests it shows only what the kata allows. Nothing is graded. If you run it again, it
-    replaces the pages that have changed. For a single verdict's file, it prints the report.
+    leaves out the seed, and it shows only as much of the hidden tests as the kata allows. The command grades nothing.
+    If you run it again, it replaces the pages that have changed. Given a single verdict file, it prints the report.
 
     Exit status: 0 all reports are written, 2 some were left out or could not be written.
     """
     form = _form(form or ("html" if out.is_dir() else "terminal"))
     if not out.is_dir():
         if people or katas or to:
-            raise KataError(f"{out}: this is not a folder. With a verdict's file, use only --format and --audience.")
+            raise KataError(f"{out}: this is not a folder. With a verdict file, use only --format and --audience.")
         _show(out, form, _audience(audience or "learner"))
         return 0
+    from graders.course.batch import Batch
+
     if audience is not None:
         raise KataError(
-            "--audience is only for a single verdict's file. A batch's reports are always for learners: leave it out."
+            "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
         )
-    from graders.course.batch import Batch
 
     writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [])
     print("\n".join(writer.run()))
@@ -89,7 +93,7 @@ def _audience(name: str) -> Audience:
 
 
 def _show(file: Path, form: str, audience: Audience) -> None:
-    """Print the report of one verdict. Raises KataError for a file without one."""
+    """Print the report on the verdict in a file. Raises KataError if the file holds none."""
     from graders import report
     from graders.report import terminal
 
@@ -107,7 +111,7 @@ def _show(file: Path, form: str, audience: Audience) -> None:
 
 
 def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
-    """Return how much of the hidden tests the repository's katas allow to be shown today."""
+    """Return how much of its hidden tests each of these katas currently allows a report to show."""
     known = set(catalogue.slugs(Invocation.root))
     return {
         slug: catalogue.load(Invocation.root, slug, complete=False).hidden_detail for slug in slugs if slug in known
@@ -115,7 +119,7 @@ def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
 
 
 def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
-    """Return the verdict with the stricter of what its kata allowed when it was graded and allows today."""
+    """Limit the shown details of hidden tests to what the kata allowed at grading and what it allows now."""
     from msgspec.structs import replace
 
     stricter = min(
@@ -136,7 +140,7 @@ class _ReportWriter:
     written: list[Key] = field(default_factory=list)
     same: list[Key] = field(default_factory=list)  # unchanged
     awaiting: int = 0
-    nothing: list[str] = field(default_factory=list)  # people who were named and have no verdict on these katas
+    nothing: list[str] = field(default_factory=list)  # named people who have no verdict on these katas
     left_out: list[str] = field(default_factory=list)
 
     @property
@@ -146,7 +150,7 @@ class _ReportWriter:
         return Batch(self.out)
 
     def run(self) -> list[str]:
-        """Write the reports and return a summary. Raises KataError if nothing more can be written."""
+        """Write the reports and return a summary. Raises KataError if it cannot continue."""
         self._check_target()
         current = self._current()
         stored = {*current, *self._stored()}
@@ -197,7 +201,7 @@ class _ReportWriter:
         if not place.is_dir():
             if self.batch.journal.is_file():
                 return
-            raise KataError(f"{self.out}: not a batch: there is no {place}. {BATCH}")
+            raise KataError(f"{self.out}: not a batch, because {place} does not exist. {BATCH}")
         for folder in sorted(each for each in place.iterdir() if each.is_dir() and not each.name.startswith(".")):
             try:
                 names = [file.name for file in folder.iterdir() if not file.name.startswith(".")]
@@ -216,11 +220,11 @@ class _ReportWriter:
         for name, person in asked.items():
             if person is None:
                 raise KataError(
-                    f"{self.out}: no verdicts for {_shown(name)}. There are some for {_some(folders.values())}."
+                    f"{self.out}: no verdicts for {_shown(name)}. There are verdicts for {_some(folders.values())}."
                 )
         for kata in self.katas:
             if kata not in katas:
-                raise KataError(f"{self.out}: no verdicts on {_shown(kata)}. There are some on {_some(katas)}.")
+                raise KataError(f"{self.out}: no verdicts on {_shown(kata)}. There are verdicts on {_some(katas)}.")
         wanted = {person for person in asked.values() if person is not None} or set(folders.values())
         chosen = [key for key in sorted(stored) if key[0] in wanted and (not self.katas or key[1] in self.katas)]
         if not chosen:
@@ -230,7 +234,7 @@ class _ReportWriter:
         return chosen
 
     def _target(self, person: str, kata: str, places: dict[tuple[int, int], str]) -> Path:
-        """Return the file to write. Raises _LeftOut where it would be in another person's folder."""
+        """Return the file to write. Raises _LeftOut if it would be in another person's folder."""
         folder = self.to / person
         target = folder / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
         with _writable(folder):
@@ -243,12 +247,12 @@ class _ReportWriter:
         owner = places.setdefault((found.st_dev, found.st_ino), person)
         if owner != person:  # on a file system that ignores case, for example
             raise _LeftOut(
-                f"{_shown(folder)}: this file system takes it for {_shown(owner)}'s folder. Give another --to."
+                f"{_shown(folder)}: on this file system, it is the same folder as {_shown(owner)}'s. Give another --to."
             )
         return target
 
     def _rendered(self, verdict: Verdict, file: Path) -> str:
-        """Return the report. Raises _LeftOut where it cannot be made, so that the others are still written."""
+        """Return the report. Raises _LeftOut if this fails, so that the other reports are still written."""
         from graders import report
 
         try:
@@ -277,7 +281,7 @@ class _ReportWriter:
         lines += [f"no submission for these katas: {_shown(person)}" for person in self.nothing]
         if self.to == self.batch.feedback:
             gone = [path for path in sorted(self.to.glob("*/*.*")) if (path.parent.name, _slug(path)) not in stored]
-            lines += [f"outdated, without a verdict: {_shown(path)}; remove it" for path in gone]
+            lines += [f"outdated, because its verdict is gone: {_shown(path)}; remove it" for path in gone]
         return lines + [f"left out: {each}" for each in self.left_out]
 
 
@@ -286,7 +290,7 @@ class _LeftOut(Exception):
 
 
 def _read(file: Path, kata: str, current: Short | None) -> Verdict:
-    """Return the verdict in a file. Raises _LeftOut where it must not be given out."""
+    """Return the verdict in a file. Raises _LeftOut if it must not be given to a student."""
     from graders.course.reproducibility import versions_of
 
     remedy = AGAIN if current else "Correct or remove it."
@@ -294,7 +298,7 @@ def _read(file: Path, kata: str, current: Short | None) -> Verdict:
         verdict = from_json(file.read_bytes())
     except FileNotFoundError:
         raise _LeftOut(
-            f"{_shown(file)}: the file is missing. Repeat the same `katas grade-batch` to restore it."
+            f"{_shown(file)}: the file is missing. Run the same `katas grade-batch` again to restore it."
         ) from None
     except OSError as fault:
         raise _LeftOut(f"{_shown(file)}: {fault.strerror}. {remedy}") from None
@@ -311,7 +315,7 @@ def _read(file: Path, kata: str, current: Short | None) -> Verdict:
 
 @contextmanager
 def _writable(path: Path) -> Iterator[None]:
-    """Turn an OSError from a file or folder that is to be written into a KataError."""
+    """Turn an OSError that occurs while this file or folder is written into a KataError."""
     try:
         yield
     except OSError as fault:

@@ -45,12 +45,12 @@ Hidden = Annotated[
     Path | None,
     typer.Option(
         "--hidden",
-        help="A folder with the hidden suites, if they are kept elsewhere: one folder for each kata.",
+        help="The folder with the hidden suites (a subfolder for each kata), if they are kept elsewhere.",
         metavar="DIR",
     ),
 ]
 Confinement = Annotated[
-    str, typer.Option(help="auto, or a weaker confinement than is available: partial, none.", hidden=True)
+    str, typer.Option(help="auto, or a weaker confinement than this machine offers: partial or none.", hidden=True)
 ]
 
 
@@ -108,7 +108,7 @@ def _graded(
     seed: bytes | None,
     require_extras: bool | None,
 ) -> list[Verdict]:
-    """Grade the katas one after the other. `places` says what to grade for each, see `place_of`."""
+    """Grade the katas one after the other. `places` says what to grade for each (see `place_of`)."""
     verdicts = []
     for kata in one_by_one(list(katas), "grading"):
         with _test_counter(kata, alone=len(katas) == 1) as tell:
@@ -140,7 +140,7 @@ def _report(verdicts: list[Verdict], form: Format, audience: ReportReader, outpu
 
 @contextmanager
 def _test_counter(kata: Kata, *, alone: bool) -> Iterator[Callable[[Verdict], None] | None]:
-    """Show on a terminal how many tests have run. Yield the function to call after each test, or None."""
+    """On a terminal, show how many tests have run. Yield the function to call after each test, or None."""
     if not alone or not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""`katas grade-batch`: grade a cohort's submissions; a run that was killed continues where it stopped."""
+"""`katas grade-batch`: grade a cohort's submissions. A run that was killed can be continued."""
 
 from __future__ import annotations
 
@@ -23,31 +23,33 @@ if TYPE_CHECKING:
     from graders.course.submissions import SubmissionEntry
     from graders.verdict import Confinement
 
-LINE_EVERY_S = 30.0  # where there is no terminal
-MOST_LINES = 10  # of a kind; results.csv has all of them
+LINE_EVERY_S = 30.0  # between progress lines, where there is no terminal
+MOST_LINES = 10  # lines printed of each kind; results.csv has all of them
 
 Submissions = Annotated[
-    Path, typer.Argument(metavar="SUBMISSIONS", help="A folder with one folder, .zip or .tar for each person.")
+    Path, typer.Argument(metavar="SUBMISSIONS", help="A folder that holds one folder, .zip or .tar per person.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="The batch folder, where all results go.", metavar="DIR")]
 Katas = Annotated[
     list[str] | None,
-    typer.Option("--kata", help="Expect this kata from everyone; repeat it for several.", metavar="SLUG"),
+    typer.Option("--kata", help="Expect this kata from everyone; repeat the option to name several.", metavar="SLUG"),
 ]
 Workers = Annotated[
     int | None, typer.Option(help="The number of grading processes; by default, one per core.", metavar="N", min=1)
 ]
 Scheduler = Annotated[str | None, typer.Option(help="Grade on the workers of this Dask scheduler.", metavar="ADDRESS")]
 Changed = Annotated[
-    bool, typer.Option("--changed", help="Regrade what other tests, an earlier harness or another policy graded.")
+    bool,
+    typer.Option("--changed", help="Also regrade what was graded with other tests, another harness or another policy."),
 ]
-Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's time of submission.", metavar="FILE")]
+Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's submission time.", metavar="FILE")]
 Book = Annotated[
-    str | None, typer.Option(help="Apply this gradebook's limit of attempts, and import the results.", metavar="URL")
+    str | None,
+    typer.Option(help="Apply this gradebook's attempt limits, and import the results into it.", metavar="URL"),
 ]
 Seed = Annotated[str | None, typer.Option(help="The seed of a new batch: 64 hexadecimal digits.", metavar="HEX")]
 Require = Annotated[
-    str | None, typer.Option(help="Refuse to grade with weaker confinement: full, partial or none.", metavar="STRENGTH")
+    str | None, typer.Option(help="The weakest confinement to accept: full, partial or none.", metavar="STRENGTH")
 ]
 Extras = Annotated[
     bool, typer.Option("--require-extras", help="Require the extra tasks to pass too, not only the core tasks.")
@@ -105,7 +107,7 @@ def grade_batch(
 
 
 def _run(options: BatchOptions) -> int:
-    """Grade what is left to grade, and print the result. Return the exit status."""
+    """Grade the submissions that are not graded yet, and print a summary. Return the exit status."""
     from graders.course import submissions
 
     root, named = Invocation.root, dict.fromkeys(options.katas)
@@ -120,24 +122,24 @@ def _run(options: BatchOptions) -> int:
     if options.times:
         people = {entry.person for entry in entries}
         lines += _some("in --times, but without a submission", sorted(times.keys() - people))
-        lines += _some("not in --times, so the time of their files counts", sorted(people - times.keys()))
+        lines += _some("not in --times, so the modification time of their files counts", sorted(people - times.keys()))
     print("\n".join(lines + _some("skipped", submissions.left_out(options.folder))))
     return 2 if progress.errors else 0
 
 
 def _check_out(options: BatchOptions) -> None:
-    """Raise KataError for an --out that would be graded with the submissions."""
+    """Raise KataError if the --out folder would be graded as a submission."""
     out, folder = options.out.resolve(), options.folder.resolve()
     if folder == out or folder in out.parents:
         raise KataError(
-            f"--out {options.out}: it lies among the submissions and would be graded with them. Name another folder."
+            f"--out {options.out}: it is inside the submissions folder and would be graded too. Name another folder."
         )
 
 
 def _grade(
     options: BatchOptions, katas: Sequence[catalogue.Kata], entries: Sequence[SubmissionEntry]
 ) -> tuple[BatchProgress, list[str]]:
-    """Grade into the batch folder, and import into the gradebook. Return the progress and the similar names."""
+    """Grade the submissions, and import the verdicts into the gradebook. Return the progress and the similar names."""
     from graders.course.batch import Batch, names_alike
     from graders.course.batch_run import BatchRun
 
@@ -146,7 +148,9 @@ def _grade(
     seed = seed_of(options.seed, 32, "in the first line of a journal")
     with batch.open(seed) as held, _gradebook(options.gradebook) as book:
         if options.seed is not None and held.head.seed != options.seed.lower():
-            raise KataError(f"{batch.journal}: this batch has another seed. Leave out --seed, or give another --out.")
+            raise KataError(
+                f"{batch.journal}: this batch has a different seed. Leave out --seed, or give another --out."
+            )
         alike = names_alike(batch, [entry.person for entry in entries])
         run = BatchRun(
             batch,
@@ -175,7 +179,7 @@ def _place(options: BatchOptions) -> Any:
 
 
 def _gradebook(url: str | None) -> Any:
-    """Open the gradebook that was named, if one was."""
+    """Open the named gradebook, if one was named."""
     if url is None:
         return nullcontext()
     from graders.course.gradebook import Gradebook
@@ -211,7 +215,7 @@ def _write_results(batch: Batch) -> None:
 def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> list[str]:
     """Return the lines that summarise a run."""
     graded = sum(progress.graded.values())
-    rate = f", {graded / seconds:.1f} a second" if graded and seconds > 0 else ""
+    rate = f", {graded / seconds:.1f} per second" if graded and seconds > 0 else ""
     sources = f"{_count(progress.submitted, 'submission', 'submissions')} from {_count(people, 'person', 'people')}"
     lines = [f"{sources}: {graded} graded in {seconds:.1f} s{rate}"]
     if progress.current:
@@ -219,7 +223,7 @@ def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> 
     if graded:
         lines.append(", ".join(f"{count} {status}" for status, count in progress.graded.most_common()))
     if progress.moved:
-        lines.append(f"{progress.moved} graded earlier had another time of submission in the journal: corrected")
+        lines.append(f"{progress.moved} graded earlier had another submission time in the journal, which was corrected")
     if progress.outdated:
         lines.append(
             f"{progress.outdated} graded earlier with other tests, another harness or another policy on extras: "
@@ -261,7 +265,7 @@ def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
             bar.update(task, completed=done(progress))
             if reporter.is_due():
                 rate = sum(progress.graded.values()) / (reporter.last - reporter.started)
-                say(f"katas: {done(progress)} of {total}, {rate:.1f} graded a second")
+                say(f"katas: {done(progress)} of {total}, {rate:.1f} gradings per second")
 
         run.on_progress = show
         yield

@@ -26,7 +26,7 @@ def leaderboard(
         check_kata(book, kata)
         found = board(book.places(kata))
     if not found:
-        raise KataError(f"{kata}: {gradebook} has no speeds for this kata. They come from speed tests that pass.")
+        raise KataError(f"{kata}: {gradebook} has no speeds for this kata. Speeds come from speed tests that pass.")
     for number, (test, lines) in enumerate(found.items()):
         print(("\n" if number else "") + line(sentence(test)))
         for each in lines:

@@ -9,11 +9,11 @@ import msgspec
 
 from graders.catalogue import KINDS, Kata
 
-TITLE = 29  # characters; what the other columns leave of 80
+TITLE = 29  # characters: what the other columns leave of a line of 80
 
 
 def as_text(katas: Sequence[Kata]) -> str:
-    """Return a table of at most 80 columns, in plain text: loading a library for tables would take longer."""
+    """Return a table of at most 80 columns, in plain text, because a table library would load slowly."""
     rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
     rows += [_row(kata) for kata in sorted(katas, key=lambda kata: (KINDS.index(kata.kind), kata.slug))]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]

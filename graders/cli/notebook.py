@@ -1,4 +1,4 @@
-"""`katas notebook`: write a kata as a Jupyter notebook."""
+"""`katas notebook`: write a kata, or all exercises, as a Jupyter notebook."""
 
 from __future__ import annotations
 
@@ -8,24 +8,39 @@ from typing import Annotated
 import typer
 
 from graders import catalogue
-from graders.cli.options import Slug
+from graders.cli import examples
 from graders.cli.session import Invocation
+from graders.errors import KataError
 
 
 def notebook(
-    slug: Slug,
+    slug: Annotated[
+        str | None, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Write all exercises into one notebook.")] = False,
     output: Annotated[
-        Path | None, typer.Option(help="The file to write; SLUG.ipynb by default.", metavar="FILE")
+        Path | None,
+        typer.Option(help="The file to write; by default SLUG.ipynb, or exercises.ipynb for --all.", metavar="FILE"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a kata as a Jupyter notebook that grades itself."""
-    from graders.learner.notebook_file import check, written
+    from graders.learner.notebook_file import check, written, written_together
     from graders.output import delivery
 
-    kata = catalogue.load(Invocation.root, slug)
-    place = output or Path(f"{slug}.ipynb")
+    if every == (slug is not None):
+        raise KataError(
+            "name one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`."
+        )
+    place = output or Path(f"{slug or 'exercises'}.ipynb")
+    if slug:
+        katas = [catalogue.load(Invocation.root, slug)]
+    else:
+        katas = [kata for kata in catalogue.load_all(Invocation.root) if kata.kind == "exercise"]
+    if not katas:
+        raise KataError(f"{Invocation.root}: there are no exercises. Name a kata: `katas list` shows them.")
     check(place, force=force)
     delivery.check(place)
-    delivery.deliver(written(kata, place.absolute().parent), place)
+    beside = place.absolute().parent
+    delivery.deliver(written(katas[0], beside) if slug else written_together(katas, beside), place)
     print(f"written: {place}; open it in VS Code, or: pip install jupyterlab; jupyter lab {place}")

@@ -17,7 +17,7 @@ from graders.verdict import Verdict
 
 
 class Strength(StrEnum):
-    """The confinement that workers must have at least."""
+    """The weakest confinement that the caller accepts for workers."""
 
     full = "full"
     partial = "partial"
@@ -44,8 +44,10 @@ Submission = Annotated[
     str | None,
     typer.Option(help="The submission: a folder, .zip, .tar or REPO@REF with the kata's files.", metavar="PLACE"),
 ]
-Seed = Annotated[str | None, typer.Option(help="Use the inputs of this seed: 32 hexadecimal digits.", metavar="HEX")]
-Against = Annotated[str | None, typer.Option(help="Use this folder next to katas/, e.g. solutions.", metavar="TREE")]
+Seed = Annotated[str | None, typer.Option(help="The seed of the tests' inputs: 32 hexadecimal digits.", metavar="HEX")]
+Against = Annotated[
+    str | None, typer.Option(help="Use the files in this folder next to katas/, e.g. solutions.", metavar="TREE")
+]
 Output = Annotated[
     Path | None, typer.Option(help="Write the report to this file instead of the screen.", metavar="FILE")
 ]
@@ -91,7 +93,7 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
 
 
 def one_by_one(items: list[Any], doing: str) -> Any:
-    """Return the items, with a progress bar on a terminal when there are several."""
+    """Return the items; on a terminal, show a progress bar while several are iterated over."""
     if len(items) < 2 or not sys.stderr.isatty():
         return items
     from rich.console import Console

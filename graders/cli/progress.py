@@ -18,7 +18,7 @@ def progress(
 ) -> None:
     """Show which katas you have done, and what to do next.
 
-    `katas grade` and `katas watch` store their verdicts on your own files on this machine; this command reads them.
+    When you grade your own files, `katas grade` and `katas watch` store the verdicts on this machine for this command.
     """
     import datetime
 

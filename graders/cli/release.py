@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from graders import catalogue
+from graders.catalogue import Kata
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
@@ -21,16 +23,16 @@ def release(
         Path | None, typer.Option("--gradescope", help="Write a .zip for Gradescope.", metavar="FILE")
     ] = None,
     docker: Annotated[
-        Path | None, typer.Option("--docker", help="Write a folder that `docker build` takes.", metavar="DIR")
+        Path | None, typer.Option("--docker", help="Write a folder for `docker build`.", metavar="DIR")
     ] = None,
     classroom50: Annotated[
         Path | None, typer.Option("--classroom50", help="Write a .zip for Classroom 50.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Make bundles for students or for other grading platforms.
+    """Make bundles for students or other platforms.
 
-    The students' folder contains no solutions, hidden tests or wrong variants; a search makes sure of that before it is
-    written. The other bundles contain all three.
+    The students' folder contains no solutions, hidden tests or wrong variants; a search checks this before the
+    folder is written. The other bundles contain all three.
     """
     from graders.bundles import grading
     from graders.bundles.student import release as student_release
@@ -47,12 +49,18 @@ def release(
     ]
     if not wanted:
         raise KataError("no bundle is named. Add --student DIR, --gradescope FILE, --docker DIR or --classroom50 FILE.")
+    chosen = _katas(slugs or [])
+    for place, make in wanted:
+        names = make(Invocation.root, chosen, place)
+        print(f"written: {place} ({len(names)} files, {len(chosen)} {'kata' if len(chosen) == 1 else 'katas'})")
+
+
+def _katas(slugs: Sequence[str]) -> list[Kata]:
+    """Return the katas of these names, or all of them. Raises KataError if there are none."""
     root = Invocation.root
     chosen = [catalogue.load(root, slug) for slug in slugs] if slugs else catalogue.load_all(root)
     if not chosen:
         raise KataError(
             f"{root}: there are no katas. Create one with `katas new`, or name another repository: --root DIR."
         )
-    for place, make in wanted:
-        names = make(root, chosen, place)
-        print(f"written: {place} ({len(names)} files, {len(chosen)} {'kata' if len(chosen) == 1 else 'katas'})")
+    return chosen

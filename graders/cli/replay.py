@@ -22,7 +22,8 @@ def replay(
 ) -> int:
     """Grade again with the inputs of an earlier verdict.
 
-    This lists the statuses, scores and counterexamples that differ. Extra tasks are required if they were then.
+    This lists the statuses, scores and counterexamples that differ. Extra tasks must
+    pass if they had to pass then.
 
     Exit status: 0 nothing differs, 1 something differs, 2 could not be graded.
     """

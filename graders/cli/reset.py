@@ -8,7 +8,7 @@ from graders.cli.session import Invocation
 
 
 def reset(slug: Slug) -> None:
-    """Restore a kata's original stubs, to start it again.
+    """Restore a kata's original stubs, so that you can start again.
 
     Your version is saved in .katas/backup/.
     """

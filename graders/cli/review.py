@@ -13,7 +13,9 @@ from graders.cli.session import Invocation
 
 
 def review(
-    record: Annotated[Path, typer.Argument(metavar="VERDICT.json", help="A verdict of `katas grade --format json`.")],
+    record: Annotated[
+        Path, typer.Argument(metavar="VERDICT.json", help="A verdict written by `katas grade --format json`.")
+    ],
     by: Annotated[
         str, typer.Option("--by", help="The name of the reviewer, which the verdict records.", metavar="NAME")
     ],
@@ -30,7 +32,8 @@ def review(
     """Score the tasks that a person grades, by their rubric.
 
     For every task that awaits review, this shows the rubric and asks for points and a comment. With --submission it
-    also shows the submitted text. Points and comments go into the verdict, where the author reads them.
+    also shows the submitted text. Points and comments go into the verdict, where the
+    author of the submission can read them.
 
     To change a score, run the command again; `--comment TASK=` removes a comment. If a second reviewer gives points,
     the first reviewer's comment is dropped. If a second reviewer gives only a comment, the points stay.

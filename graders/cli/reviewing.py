@@ -20,7 +20,7 @@ from graders.output import delivery
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict, from_json, to_json
 
-SHOWN = 20_000  # characters of a submitted text
+SHOWN = 20_000  # characters of each submitted text
 T = TypeVar("T")
 NOT_WRITTEN = "The points were not written. Fix that, and give them again."
 
@@ -35,7 +35,7 @@ def review_verdict(
     comments: Sequence[str],
     submission: Path | str | None,
 ) -> int:
-    """Write each score into the file `record` as soon as it is given, and at the end into the batch of the file.
+    """Write each score into the file `record` as soon as it is given, and at the end into the file's batch.
 
     Scores that other reviewers have written to the file since `verdict` was read are kept. Raises KataError if a score
     cannot be written to `record`, or if the submission was graded again. Later faults are only reported.
@@ -60,7 +60,7 @@ def review_verdict(
 
 @dataclass
 class _Review:
-    """One reviewer's scores for the verdict in a file, to which other reviewers may write too."""
+    """One reviewer's scores for the verdict in a file. Other reviewers may write to the same file."""
 
     kata: Kata
     record: Path
@@ -73,7 +73,7 @@ class _Review:
         return next((mark for mark in marks_of(self.verdict) if mark.task == task), None)
 
     def give(self, given: Sequence[tuple[str, float | None, str | None]]) -> None:
-        """Add (task, points, comment) to the file's current verdict. Raises KataError; nothing is written then."""
+        """Add (task, points, comment) to the file's current verdict. If it raises KataError, nothing is written."""
         place = self.record.resolve().parent
         with folder_lock(place.parent if _batch_of(self.record) else place):
             found = self.with_given(self._current(), given)
@@ -102,14 +102,14 @@ class _Review:
 
 
 def _batch_of(record: Path) -> Path | None:
-    """Return the batch folder that a verdict's file is in; None if it is in none."""
+    """Return the batch folder that contains a verdict file; None if none does."""
     folders = record.resolve().parents
     in_batch = len(folders) > 2 and folders[1].name == "verdicts" and (folders[2] / "journal.jsonl").is_file()
     return folders[2] if in_batch else None
 
 
 def _update_batch(record: Path) -> None:
-    """If the verdict's file belongs to a batch, also write the points to that batch's journal and table."""
+    """If the verdict file belongs to a batch, also write the points to that batch's journal and table."""
     out = _batch_of(record)
     if out is None:
         return
@@ -128,12 +128,12 @@ def _update_batch(record: Path) -> None:
 
 
 def _print(line: str) -> None:
-    """Print a line about what was written. A broken standard output is reported, and undoes nothing."""
+    """Print a line about what was written. If standard output is broken, only report that."""
     try:
         print(line, flush=True)
     except OSError as fault:
         say(f"katas: standard output: {fault.strerror}. The points were written anyway: {line}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python does not try again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python does not try to write it again at exit
 
 
 def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
@@ -146,8 +146,8 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
     for task in tasks:
         _show(task, files)
         before = review.score(task.name)
-        current = f": {before.points:g} by {clean_line(before.reviewer, 60)}" if before else ""
-        while answer := _asked(f"points for {task.name}, 0 to {task.points:g} (Enter: leave it{current}): "):
+        current = f" keeps {before.points:g} by {clean_line(before.reviewer, 60)}" if before else " skips it"
+        while answer := _asked(f"points for {task.name}, 0 to {task.points:g} (Enter{current}): "):
             try:
                 _, points = _award(f"{task.name}={answer}")
                 review.with_given(review.verdict, [(task.name, points, None)])
@@ -162,8 +162,8 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
 def _ask_for_comment(review: _Review, task: Task, points: float) -> None:
     """Ask for a comment on the points that were just given."""
     before = review.score(task.name)
-    default = f"leave it: {clean_line(before.comment, 40)}" if before and before.comment else "nothing"
-    while comment := _asked(f"a comment for the author, on one line (Enter: {default}): "):
+    default = f"keeps: {clean_line(before.comment, 40)}" if before and before.comment else "adds none"
+    while comment := _asked(f"a comment for the author, on one line (Enter {default}): "):
         try:
             review.with_given(review.verdict, [(task.name, points, comment)])
         except KataError as fault:
@@ -189,12 +189,12 @@ def _show(task: Task, files: dict[str, str]) -> None:
 
 
 def _submitted_texts(kata: Kata, verdict: Verdict, submission: Path | str | None) -> dict[str, str]:
-    """Return the declared text files by name. Raises KataError if the submission is not the one that was graded."""
+    """Return the submission's text files by name. Raises KataError if the submission is not the one that was graded."""
     if submission is None:
         return {}
     taken = intake.take(kata, submission)
     if verdict.submission_sha256 and taken.sha256 != verdict.submission_sha256:
-        raise KataError(f"{submission}: this is not the submission of the verdict. Name the folder that was graded.")
+        raise KataError(f"{submission}: this is not the submission that was graded. Name the folder that was graded.")
     prose = [file for file in taken.files if file.name.endswith((".md", ".txt", ".toml"))]
     return {file.name: clean(file.data.decode("utf-8", "replace"), SHOWN) for file in prose}
 

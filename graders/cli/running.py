@@ -35,7 +35,7 @@ def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
             try:
                 status = program.wait()
                 break
-            except KeyboardInterrupt:  # the program gets it too, and ends by itself
+            except KeyboardInterrupt:  # the program receives Ctrl-C too, and ends by itself
                 continue
     todo = unwritten(path) if status else []
     if todo:
@@ -46,7 +46,7 @@ def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
 
 
 def unwritten(path: Path) -> list[str]:
-    """Return the functions of a file that are still stubs; none where the file cannot be parsed."""
+    """Return the functions of a file that are still stubs; none if the file cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):

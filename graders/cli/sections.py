@@ -1,4 +1,4 @@
-"""The sections of `katas --help`, grouped by what a person wants to do, and the option --root of every command."""
+"""The sections of `katas --help`, which group commands by purpose, and the option --root of every command."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECTIONS = {
 
 
 class Sections(TyperGroup):
-    """A group of commands that is shown in sections. The group and all commands in it take --root."""
+    """A group of commands whose help has sections. The group and all commands in it take --root."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -37,7 +37,7 @@ class Sections(TyperGroup):
         return [*listed, *(name for name in self.commands if name not in listed)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write one list for each section, all with the same column width."""
+        """Write one list of commands for each section, all with the same column width."""
         del ctx
         width = max(map(len, self.commands))
         limit = formatter.width - width - 6
@@ -48,7 +48,7 @@ class Sections(TyperGroup):
 
 
 def _set_root(context: typer.Context, folder: Path | None) -> None:
-    """Store the folder that --root names. One after the command's name wins over one before it."""
+    """Store the folder that --root names. A --root after the command's name overrides one before it."""
     if folder is not None:
         Invocation.given = folder.resolve()
     elif context.parent is None:  # a new command line: forget the folder of the previous one
@@ -60,7 +60,7 @@ def _only_root(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="The repository of katas; by default, the current one.",
+            help="The repository of katas; by default, the one that contains the current folder.",
             expose_value=False,
             callback=_set_root,
         ),

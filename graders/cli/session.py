@@ -36,7 +36,7 @@ class Invocation:
 
 
 def seed_of(given: str | None, size: int, where: str) -> bytes | None:
-    """Return a --seed as `size` bytes; `where` says where to find one. Raises KataError."""
+    """Return a --seed as `size` bytes; `where` tells the user where to find one. Raises KataError."""
     if given is None:
         return None
     try:

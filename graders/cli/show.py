@@ -39,7 +39,7 @@ def show(
         print(variants.shown(kata, variant))
         return
     if program is None or variant is not None:
-        raise KataError("name either a PROGRAM to run or a --variant to compare, and not both")
+        raise KataError("name either a PROGRAM to run or a --variant to compare, but not both")
     from graders.learner import curves
     from graders.output import delivery
 

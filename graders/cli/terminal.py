@@ -1,4 +1,4 @@
-"""Detects a terminal and an interruption by Ctrl-C, before any command is loaded."""
+"""Functions that detect a terminal and Ctrl-C. They load no command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ def has_screen() -> bool:
 
 
 def interrupted(fault: BaseException | None) -> bool:
-    """Return whether Ctrl-C caused a fault. While a class is created, Python 3.11 turns it into a RuntimeError."""
+    """Return whether Ctrl-C caused a fault.
+
+    If it arrives while a class is being created, Python 3.11 raises a RuntimeError from the KeyboardInterrupt.
+    """
     while fault is not None:
         if isinstance(fault, KeyboardInterrupt):
             return True

@@ -1,4 +1,4 @@
-"""The folder of a batch: the paths of its files, its people, and their removal."""
+"""The folder of a batch: the paths of its files, the names of its people, and their removal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graders.errors import KataError
 
 @dataclass
 class Batch:
-    """The folder of a batch: journal.jsonl, submissions/ by digest, verdicts/PERSON/KATA.json with current verdicts."""
+    """The folder of a batch: journal.jsonl, submissions/ (by digest), and the current verdicts/PERSON/KATA.json."""
 
     out: Path
 
@@ -31,7 +31,7 @@ class Batch:
 
     @property
     def verdicts(self) -> Path:
-        """The folder of the verdicts' files; a process locks it while it writes one."""
+        """The folder of the verdict files. A process locks it while it writes one."""
         return self.out / "verdicts"
 
     def verdict_file(self, person: str, kata: str) -> Path:
@@ -43,11 +43,11 @@ class Batch:
 
     @property
     def feedback(self) -> Path:
-        """The folder where `katas feedback` writes what people get back."""
+        """The folder where `katas feedback` writes the students' reports."""
         return self.out / "feedback"
 
     def open(self, seed: bytes | None = None) -> Journal:
-        """Open the journal for writing. A new batch uses `seed` (32 bytes; random if None), an old one its own."""
+        """Open the journal for writing. Only a new batch uses `seed` (32 bytes; random if None)."""
         try:
             self.out.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
             return Journal(self.journal, lambda: Head(seed=(seed or os.urandom(32)).hex()))
@@ -55,14 +55,14 @@ class Batch:
             raise KataError(f"{fault.filename or self.out}: {fault.strerror}. Give another --out.") from None
 
     def forget(self, person: str) -> tuple[int, int]:
-        """Remove a person's rows, verdicts, pages of feedback, and the submissions that no other person has.
+        """Remove a person's rows, verdicts and feedback pages, and the submissions that no other person shares.
 
         Return how many rows and submissions were removed.
         """
         return self._keep_only(lambda row: composed(row.person) != composed(person))
 
     def forget_before(self, moment: str) -> tuple[int, int]:
-        """Remove what was submitted before a time (UTC, ISO 8601). Return the same as `forget`."""
+        """Remove what was submitted before a time (UTC, ISO 8601). Return the same counts as `forget`."""
         return self._keep_only(lambda row: row.submitted_at >= moment)
 
     def _keep_only(self, wanted: Callable[[Short], bool]) -> tuple[int, int]:
@@ -82,9 +82,9 @@ class Batch:
 
 
 def names_alike(batch: Batch, people: Iterable[str]) -> list[str]:
-    """Return the pairs of names, among a batch's people and these, that differ only in case.
+    """Return the pairs of names among a batch's people and `people` that differ only in case.
 
-    Raises KataError for two names that the file system or Unicode treats as one, since verdicts would be lost.
+    Raises KataError for two names that the file system or Unicode treats as the same, since verdicts would be lost.
     """
     known: dict[str, str] = {}
     found = []
@@ -95,11 +95,11 @@ def names_alike(batch: Batch, people: Iterable[str]) -> list[str]:
             continue
         if composed(other) == composed(person):
             raise KataError(
-                f"{batch.out}: {other!a} and {person!a} are one name in two Unicode forms. Give another --out."
+                f"{batch.out}: {other!a} and {person!a} are the same name in two Unicode forms. Give another --out."
             )
         if ignores_case:
             raise KataError(
-                f"{batch.out}: {other} and {person} are one name on this file system. Rename one or give another --out."
+                f"{batch.out}: {other} and {person} are the same name on this file system. Rename one or change --out."
             )
         found.append(f"{other} and {person}")
     return found

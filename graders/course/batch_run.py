@@ -1,4 +1,4 @@
-"""One run over a batch: grades what is left to grade, and writes each verdict to the journal at once."""
+"""One run over a batch: grades what is not graded yet, and writes each verdict to the journal immediately."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
 
 Allowed = Callable[[KataSubmission], str]
-"""Return why something may not be graded; empty when it may."""
+"""Return why a submission may not be graded; empty if it may."""
 
 
 def always(_: KataSubmission) -> str:
-    """Allow everything to be graded."""
+    """Allow every submission to be graded."""
     return ""
 
 
@@ -36,14 +36,14 @@ def always(_: KataSubmission) -> str:
 class BatchProgress:
     """The counts and messages of a run so far."""
 
-    entries: int = 0  # people looked at
+    entries: int = 0  # number of people processed
     submitted: int = 0
-    current: int = 0  # graded before, and not graded again
-    outdated: int = 0  # of the current: graded by other tests, another harness or another policy on extras
-    moved: int = 0  # of the current: the journal had another time of submission
+    current: int = 0  # graded earlier, and not graded again
+    outdated: int = 0  # current ones graded with other tests, another harness or another policy on extras
+    moved: int = 0  # current ones whose submission time differed in the journal
     graded: Counter[str] = field(default_factory=Counter)  # by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
-    refused: list[str] = field(default_factory=list)  # what may not be graded, and why
+    refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
     errors: list[str] = field(default_factory=list)
     weakest: Confinement = "full"
 
@@ -57,13 +57,13 @@ class BatchRun:
     every: bool = False
     changed: bool = False
     require: Confinement | None = None
-    require_extras: bool = False  # of every kata, and not only of those whose kata.toml says so
+    require_extras: bool = False  # for every kata, not only for those whose kata.toml says so
     allowed: Allowed = always
     on_progress: Callable[[BatchProgress], None] = lambda _: None
     progress: BatchProgress = field(default_factory=BatchProgress)
 
     def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
-        """Grade what is left. On Ctrl-C, write finished gradings to the journal, then raise KeyboardInterrupt."""
+        """Grade what is not graded yet. On Ctrl-C, write finished gradings to the journal and re-raise it."""
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = journal.shorts(held.path)
         self._reviews = Reviews(held.path)
@@ -81,7 +81,7 @@ class BatchRun:
         return self.progress
 
     def _move(self, held: Journal) -> None:
-        """Correct times of submission in the journal that have changed."""
+        """Correct the submission times in the journal that have changed."""
         if not self._moved:
             return
         last = {row.key: row for row in journal.rows(held.path) if row.key in self._moved}
@@ -101,7 +101,7 @@ class BatchRun:
             self.progress.entries += 1
 
     def _job(self, submission: KataSubmission) -> Job | None:
-        """Return the job that grades a submission; None where that is not needed, not allowed or not possible."""
+        """Return the job that grades a submission; None if that is not needed, not allowed or not possible."""
         self.progress.submitted += 1
         if self._is_current(submission):
             self.on_progress(self.progress)
@@ -130,7 +130,7 @@ class BatchRun:
         )
 
     def _ungradable_row(self, submission: KataSubmission) -> Row:
-        """Return the row of a submission that intake has refused."""
+        """Return the row for a submission that intake refused."""
         entry, kata = submission.entry, submission.kata
         kata_digest, suite_digest, _ = self._versions[kata.slug]
         blank = Verdict(
@@ -170,7 +170,7 @@ class BatchRun:
         return True
 
     def _write(self, held: Journal, rows: list[Row]) -> None:
-        """Write rows to the journal, then their verdicts' files."""
+        """Write rows to the journal, then the verdict files."""
         rows = rows + self._ungradable
         self._ungradable.clear()
         if not rows:

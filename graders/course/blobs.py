@@ -15,7 +15,7 @@ from graders.course.disk import writing
 from graders.errors import KataError
 from graders.intake import Submission
 
-_PACKED_BYTES = 1 << 20  # larger files are stored as they are
+_PACKED_BYTES = 1 << 20  # larger files are stored uncompressed
 _NEVER = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make the same archive
 
 
@@ -37,17 +37,17 @@ class Store:
         place = self.place(submission.sha256)
         if place.exists():
             return place
-        with writing(place), interrupts_deferred():  # an archive that is interrupted complains when it is closed
+        with writing(place), interrupts_deferred():  # closing an interrupted archive would raise an error
             place.parent.mkdir(parents=True, exist_ok=True)
             with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for each in submission.files:
-                    # Intake refuses archives that unpack to far more than their size, and a replay reads this one.
+                    # A replay takes this archive, and intake refuses archives that unpack to far more than their size.
                     method = zipfile.ZIP_STORED if len(each.data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
                     archive.writestr(zipfile.ZipInfo(each.name, _NEVER), each.data, method)
         return place
 
     def take(self, kata: Kata, sha256: str) -> Submission:
-        """Return a stored submission. Raises KataError where it is missing or damaged."""
+        """Return a stored submission. Raises KataError if it is missing or damaged."""
         place = self.place(sha256)
         if not place.is_file():
             raise KataError(
@@ -61,7 +61,7 @@ class Store:
         taken = intake.submission(kata, files)
         if taken.sha256 != sha256:
             raise KataError(
-                f"{place}: these files are not the ones that were submitted. Restore the archive from a copy."
+                f"{place}: its files are not the ones that were submitted. Restore the archive from a copy."
             )
         return taken
 
@@ -71,7 +71,7 @@ class Store:
             yield place.stem
 
     def drop(self, sha256: str) -> bool:
-        """Remove a submission. Return whether it was there."""
+        """Remove a submission. Return whether it existed."""
         place = self.place(sha256)
         try:
             place.unlink()

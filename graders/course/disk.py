@@ -1,4 +1,4 @@
-"""One message for a disk that is full or read-only."""
+"""The error message for a disk that is full or read-only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graders.errors import KataError
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError from writing a file of a batch into a KataError that names the file."""
+    """Turn an OSError from writing one of a batch's files into a KataError that names the file."""
     try:
         yield
     except OSError as fault:

@@ -1,4 +1,4 @@
-"""Places to grade a batch: any `concurrent.futures.Executor`, and how to replace one that breaks."""
+"""Places to grade a batch: any `concurrent.futures.Executor`, with a way to replace one that breaks."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from graders.errors import KataError
 from graders.verdict import Confinement
 
 WAIT_S = 10.0  # how long to wait for a scheduler's answer, and for processes to end
-LEFT_S = 120.0  # how long a cluster may be without workers; dead ones are restarted within seconds
+LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is restarted within seconds
 
 
 class GradingPlace(Protocol):
-    """A place to grade. `at_once` is how many gradings it does at the same time."""
+    """A place to grade. It does `at_once` gradings at the same time."""
 
     at_once: int
 
     def submit(self, order: bytes) -> Future[bytes]:
-        """Submit one encoded job (see pool_worker). Raises a BrokenExecutor if the place accepts none."""
+        """Submit one encoded job (see pool_worker). Raises BrokenExecutor if the place accepts no more jobs."""
 
     def renew(self) -> None:
-        """Replace a broken executor. Jobs that were submitted to it and not finished are lost."""
+        """Replace a broken executor. Its unfinished jobs are lost."""
 
     def look(self) -> None:
-        """Check the place after a while without results. Raises KataError if it cannot return any more."""
+        """Check the place after a while without results. Raises KataError if it cannot return results any more."""
 
     def __enter__(self) -> GradingPlace: ...
 
@@ -55,7 +55,7 @@ class Borrowed:
         return self.executor.submit(pool_worker.grade, order)
 
     def renew(self) -> None:
-        raise KataError("the executor is broken, and only its owner can start another. Do so, and run this again.")
+        raise KataError("the executor is broken, and only its owner can start another. Start one, and run this again.")
 
     def look(self) -> None:
         pass
@@ -70,7 +70,7 @@ class Borrowed:
 
 
 class ThisMachine:
-    """A pool of `at_once` processes on this machine, each with a judge of its own."""
+    """A pool of `at_once` processes on this machine, each with its own judge."""
 
     def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
         self.root = root
@@ -90,7 +90,7 @@ class ThisMachine:
     def submit(self, order: bytes) -> Future[bytes]:
         if self._pool is None:
             raise BrokenProcessPool("the pool is closed")
-        with interrupts_deferred():  # submitting starts the processes, one after the other (see pool_worker.start)
+        with interrupts_deferred():  # a submission may start another process (see pool_worker.start)
             return self._pool.submit(pool_worker.grade, order)
 
     def renew(self) -> None:
@@ -112,7 +112,7 @@ class ThisMachine:
             )
 
     def _stop(self) -> None:
-        """End the processes, even while they grade."""
+        """End the processes, even if they are grading."""
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
@@ -131,7 +131,7 @@ class ThisMachine:
 
 
 class Cluster:
-    """The workers of a Dask scheduler. They see the repository of katas at the same path, in the same state."""
+    """The workers of a Dask scheduler. Each needs the same repository of katas at the same path."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -157,7 +157,7 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to tidy up
+        with contextlib.suppress(Exception):  # if the scheduler is gone, there is nothing to tidy up
             self._executor.shutdown(wait=False)
             self._client.close(timeout=WAIT_S)
 
@@ -170,7 +170,7 @@ class Cluster:
         """Do nothing: Dask replaces dead workers by itself."""
 
     def look(self) -> None:
-        """Raise KataError for a cluster that stays without workers: its jobs would wait for ever."""
+        """Raise KataError if the cluster has had no workers for LEFT_S, because its jobs would wait for ever."""
         self._expect_scheduler()
         workers = True
         with contextlib.suppress(Exception):  # a busy scheduler may not answer; the next check will
@@ -184,5 +184,5 @@ class Cluster:
     def _expect_scheduler(self) -> None:
         if self._client.status != "running":
             raise KataError(
-                f"--scheduler {self.address}: it has stopped. Start it, and run the same command again to continue."
+                f"--scheduler {self.address}: it has stopped. Start the scheduler, and run the same command again."
             )

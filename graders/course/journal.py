@@ -1,7 +1,7 @@
-"""The journal of a batch's verdicts: an append-only file of lines, each on disk before the run goes on.
+"""The journal of a batch's verdicts: a file to which each verdict is appended as a line, before the run goes on.
 
-The first line describes the batch; each other line is a row. The last row of a person and kata is the current one, the
-earlier ones are its history. Only the last line can be torn by a crash; opening the journal cuts it off.
+The first line describes the batch; every other line is a row. For each person and kata, the last row is current and
+the earlier ones are its history. A crash can damage only the last line; opening the journal then cuts that line off.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ _short = msgspec.json.Decoder(Short).decode
 class Journal:
     """An open journal, locked against other processes. Use it in a `with`.
 
-    `new_head` makes the first line of a new one. Raises KataError where it is in use, damaged or not a journal.
+    `new_head` returns the first line of a new journal. Raises KataError if the file is in use, damaged or no journal.
     """
 
     def __init__(self, path: Path, new_head: Callable[[], Head]) -> None:
@@ -116,7 +116,7 @@ class Journal:
         except BlockingIOError:
             os.close(self._file)
             raise KataError(
-                f"{path}: another katas is writing it. Wait until it ends, or give another --out."
+                f"{path}: another katas process is writing it. Wait until it ends, or give another --out."
             ) from None
         try:
             self._cut_torn_line()
@@ -163,7 +163,7 @@ class Journal:
 
 
 def head(path: Path) -> Head:
-    """Return the first line of a journal. Raises KataError where there is none."""
+    """Return the first line of a journal. Raises KataError if there is none."""
     try:
         with open(path, "rb") as file:
             return msgspec.json.decode(file.readline(), type=Head)
@@ -174,13 +174,13 @@ def head(path: Path) -> Head:
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Yield all rows. Raises KataError at a damaged one."""
+    """Yield all rows. Raises KataError if one is damaged."""
     for number, line in _lines(path):
         yield _decoded(_row, path, number, line)
 
 
 def shorts(path: Path) -> dict[tuple[str, str], Short]:
-    """Return the current row of every person and kata."""
+    """Return the current row for every person and kata."""
     found = {}
     for number, line in _lines(path):
         row = _decoded(_short, path, number, line)
@@ -195,7 +195,7 @@ def marked(path: Path) -> Iterator[MarkedRow]:
 
 
 def rewrite(path: Path, wanted: Callable[[Short], bool]) -> int:
-    """Remove the rows that are not wanted, in one step. Return how many. The journal must not be open."""
+    """Remove all rows except the wanted ones, atomically. Return how many. The journal must not be open."""
     with Journal(path, _refuse_new) as held:
         removed = 0
         with writing(path), replacing(path) as file:

@@ -20,7 +20,7 @@ class Line:
 
 
 def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
-    """Return the ranking of every speed test, with each person's fastest submission that passed it and may count."""
+    """Return the ranking for every speed test, with each person's fastest submission that passed it and may count."""
     found: dict[str, dict[str, Speed]] = {}
     for place in places:
         for standing in place.standings:
@@ -34,10 +34,10 @@ def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
 
 
 def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
-    """Rank the speeds, the fastest first. A person whose interval overlaps that of the first of a rank shares the rank.
+    """Rank the speeds, the fastest first. People share a rank if their interval overlaps that of the first in the rank.
 
-    So two people have different ranks only where the measurement can tell the slower one from the first of the faster
-    one's rank. The next rank is one more than the number of people before it.
+    The next rank therefore starts with someone whom the measurement shows to be slower than the first in this rank. Its
+    number is one more than the number of people before it.
     """
     lines: list[Line] = []
     leader: Speed | None = None

@@ -1,7 +1,7 @@
 """The grading processes of a batch, each of which keeps a judge running between jobs.
 
-Jobs and verdicts are bytes, so that any executor can carry them. No submission runs in these processes: their judges
-start workers for that.
+Jobs and verdicts are bytes, so that any executor can carry them. Submissions do not run in these processes: the
+judges start workers for them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Job(Record, frozen=True, kw_only=True):
 
 
 class GradedJob(Record, frozen=True, kw_only=True):
-    """The verdict, or None with `abandoned` if the batch has ended in the meantime."""
+    """The verdict; or None, with `abandoned` set, if the batch ended in the meantime."""
 
     verdict: Verdict | None = None
     abandoned: bool = False
@@ -52,7 +52,7 @@ _graded = msgspec.msgpack.Decoder(GradedJob).decode
 
 LEAVE_S = 2.0  # how long to wait for cancelled gradings at the end of a batch
 
-_idle: list[Judge] = []  # judges of this process; there is one per thread that grades
+_idle: list[Judge] = []  # judges of this process: one for each thread that grades
 _busy: list[Judge] = []
 _lock = threading.Lock()
 _end: Connection | None = None
@@ -74,7 +74,7 @@ def decoded(answer: bytes) -> GradedJob:
 
 
 def grade(order: bytes) -> bytes:
-    """Grade one job. Raises KataError where this process cannot grade it."""
+    """Grade one job. Raises KataError if this process cannot grade it."""
     job = _job(order)
     with _judge(Path(job.root), job.require) as judge:
         try:
@@ -88,10 +88,12 @@ def grade(order: bytes) -> bytes:
 
 
 def _checked(job: Job, verdict: Verdict) -> Verdict:
-    """Return the verdict, or an `error` where this machine has other versions of the kata than the batch."""
+    """Return the verdict, or an `error` if this machine's version of the kata differs from the batch's."""
     if (verdict.kata_digest, verdict.suite_digest) == (job.kata_digest, job.suite_digest):
         return verdict
-    problem = f"{os.uname().nodename}: {job.root} differs from that of the machine that started the batch. Update it."
+    problem = (
+        f"{os.uname().nodename}: its {job.root} differs from that on the machine that started the batch. Update it."
+    )
     return msgspec.structs.replace(
         verdict, status="error", message=problem, tasks=(), tests=(), score=0.0, max_score=0.0
     )
@@ -99,7 +101,7 @@ def _checked(job: Job, verdict: Verdict) -> Verdict:
 
 @contextlib.contextmanager
 def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
-    """Borrow an idle judge, or start one. It is reused for the next job unless this one raises."""
+    """Borrow an idle judge, or start one. The next job reuses it unless this one raises."""
     with _lock:
         found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
         if found is not None:
@@ -119,14 +121,14 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
 
 
 def start(root: str, require: Confinement | None, end: Connection) -> None:
-    """Set up a process of a pool: start its judge, and exit when `end` is written to or loses its writer.
+    """Set up a process of a pool: start its judge, and exit when `end` is written to or its other end is closed.
 
-    The latter happens when the batch is killed, so that no judge outlives it.
+    Killing the batch closes the other end, so no judge outlives the batch.
     """
     global _end
     _end = end
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch to handle
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the pool starts its processes with it blocked
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the batch itself handles Ctrl-C
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the pool starts its processes with SIGINT blocked
     threading.Thread(target=_leave_at_the_end, args=(end,), daemon=True).start()
     with _judge(Path(root), require) as judge:
         judge.start()
@@ -143,7 +145,7 @@ def _leave_at_the_end(end: Connection) -> None:
 
 
 def close() -> None:
-    """Close every judge of this process that is not grading."""
+    """Close every idle judge of this process."""
     with _lock:
         while _idle:
             _idle.pop().close()

@@ -13,7 +13,7 @@ from graders.version import __version__
 
 
 def versions(kata: Kata) -> tuple[str, str, str]:
-    """Return the digests of a kata and of its tests, and the harness's version, as they are now."""
+    """Return the current digests of a kata and of its tests, and the harness's current version."""
     return kata.kata_digest(), kata.suite_digest(), __version__
 
 
@@ -23,7 +23,7 @@ def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
 
 
 def seed_of(batch: bytes, *parts: str) -> bytes:
-    """Return the 16 bytes that seed a grading: the same for the same batch, person, files and tests."""
+    """Return the 16 bytes that seed a grading. They are the same for the same batch, person, files and tests."""
     return hashlib.blake2b("\0".join(parts).encode(), key=batch, digest_size=16).digest()
 
 

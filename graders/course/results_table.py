@@ -37,7 +37,7 @@ def results(batch: Batch) -> str:
 
 
 def _with_scores(batch: Batch, row: Short) -> Graded:
-    """Return a result with the manual scores in the verdict's file, which may not be in the journal yet."""
+    """Return a result with the manual scores from the verdict file, which may not be in the journal yet."""
     found, result = verdict_files.read(batch.verdict_file(*row.key)), row.verdict
     if found is None or (found.submission_sha256, found.graded_at) != (result.submission_sha256, result.graded_at):
         return result
@@ -46,5 +46,5 @@ def _with_scores(batch: Batch, row: Short) -> Graded:
 
 
 def harmless(cell: object) -> object:
-    """Escape a cell that a spreadsheet would take for a formula, since names and messages are untrusted."""
+    """Escape a cell that a spreadsheet would treat as a formula, since names and messages are untrusted."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -1,4 +1,4 @@
-"""The manual scores in a batch: those in its journal, and those that are only in verdict files so far."""
+"""The manual scores in a batch, including those that are only in verdict files so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.verdict import Verdict
 
 
 class Reviews:
-    """The current manual scores of every submission in a batch, as its journal has them."""
+    """The current manual scores of every submission in a batch, as recorded in its journal."""
 
     def __init__(self, path: Path) -> None:
         self._given: dict[tuple[str, str, str], Given] = {}
@@ -22,13 +22,13 @@ class Reviews:
                 self.take(row.person, row.verdict)
 
     def take(self, person: str, found: Verdict | Marked) -> None:
-        """Add a later record of a person's submission."""
+        """Add the scores in a later verdict on a person's submission."""
         place = person, found.kata, found.submission_sha256
         if place in self._given or any(task.reviewer for task in found.tasks):
             self._given.setdefault(place, Given()).take((found.graded_at, found.seed), found.tasks)
 
     def lacks(self, person: str, found: Verdict) -> bool:
-        """Add a later record. Return whether it has changed the scores."""
+        """Add the scores in a later verdict. Return whether this has changed any score."""
         before = self._marks(person, found.kata, found.submission_sha256)
         self.take(person, found)
         return self._marks(person, found.kata, found.submission_sha256) != before

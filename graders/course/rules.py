@@ -1,4 +1,4 @@
-"""Decides which of a person's submissions counts, and for how many points. Pure functions."""
+"""Pure functions that decide which of a person's submissions counts, and for how many points."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Rule:
-    """How a kata counts. `due_at` is UTC, ISO 8601; days begin at 0:00 UTC.
+    """How a kata counts. `due_at` is UTC, ISO 8601; a day starts at 0:00 UTC.
 
-    Each started day after the deadline costs `late_percent` of the points. After `late_days` days no points are left
-    (None: never). `attempts_per_day` 0 means no limit.
+    Each started day after the deadline costs `late_percent` of the points. After `late_days` days, no points are left;
+    None means that this never happens. If `attempts_per_day` is 0, there is no limit.
     """
 
     counts: Literal["best", "last"] = "best"
@@ -39,7 +39,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ScoredAttempt:
-    """An attempt with the `points` that are left after `late` days. One that is `over_limit` never counts."""
+    """An attempt with the `points` that are left after `late` days. An attempt that is `over_limit` never counts."""
 
     attempt: Attempt
     late: int
@@ -48,9 +48,9 @@ class ScoredAttempt:
 
     @property
     def at_most(self) -> float:
-        """The points if a reviewer gives all that are outstanding."""
+        """The points if a reviewer gives all outstanding ones."""
         verdict = self.attempt.verdict
-        share = self.points / verdict.score if verdict.score else 1.0  # the share left after the cost of being late
+        share = self.points / verdict.score if verdict.score else 1.0  # the share that lateness leaves
         return self.points + share * verdict.review_points
 
 
@@ -64,8 +64,8 @@ def described(rule: Rule) -> str:
 def spends_attempt(verdict: Verdict) -> bool:
     """Return whether a verdict tells its learner anything about the tests.
 
-    One on a missing, refused or unparsable file does not. One on an import that raises does: otherwise such imports
-    would be a free oracle.
+    A verdict on a missing, refused or unparsable file does not. A verdict on a submission that raises on import does:
+    if such attempts were free, a learner could use them to find out about the tests.
     """
     if verdict.status == "ungradable":
         return verdict.message.startswith("the submission cannot be imported")
@@ -78,7 +78,7 @@ def day_of(moment: str) -> str:
 
 
 def days_late(submitted_at: str, due_at: str | None) -> int:
-    """Return the number of started days after a deadline; 0 up to the deadline, and without one."""
+    """Return the number of started days after a deadline; 0 before the deadline or without one."""
     if due_at is None:
         return 0
     seconds = (datetime.datetime.fromisoformat(submitted_at) - datetime.datetime.fromisoformat(due_at)).total_seconds()
@@ -108,10 +108,10 @@ def share_left(late: int, rule: Rule) -> float:
 
 
 def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
-    """Return the attempt that counts: the best or the last; None where every attempt is over the limit.
+    """Return the attempt that counts: the best or the last; None if every attempt is over the limit.
 
-    The best has the most points; ties go to one that passed, then to the earliest. An attempt that `spends_attempt`
-    excludes counts only where there is no other.
+    The best has the most points; ties go to one that passed, then to the earliest. An attempt for which
+    `spends_attempt` is false counts only if there is no other.
     """
     allowed = [each for each in found if not each.over_limit]
     known = [each for each in allowed if spends_attempt(each.attempt.verdict)] or allowed
@@ -121,9 +121,9 @@ def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
 
 
 def passed(found: Sequence[ScoredAttempt], rule: Rule) -> bool:
-    """Return whether the kata is passed: by the last attempt or, where the best counts, by any within the limit.
+    """Return whether the kata is passed: by the last attempt, or if the best counts, by any within the limit.
 
-    A pass stays a pass when a later attempt fails with more points, from its extra tasks.
+    If the best counts, a pass stays a pass even if another attempt fails with more points from extra tasks.
     """
     one = counted(found, rule)
     if rule.counts == "last":

@@ -1,4 +1,4 @@
-"""Runs jobs at a place to grade and collects their verdicts, even when processes die."""
+"""Runs jobs at a grading place and collects their verdicts, even if processes die."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.errors import JudgeError, KataError
 from graders.verdict import Verdict
 
 TRIES = 3
-GIVEN_UP = 3  # jobs in a row, with none graded in between, show that the jobs are not the cause
+GIVEN_UP = 3  # after giving up this many jobs in a row, assume that the jobs are not the cause
 LOOK_S = 5.0  # how long to wait for a result before the place is checked
 AHEAD = 2  # jobs submitted for each one being graded, so that no process is idle
 
@@ -30,8 +30,8 @@ class Done:
 def graded(jobs: Iterable[Job], place: GradingPlace) -> Iterator[list[Done]]:
     """Yield verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
 
-    When a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the one
-    that kills it: after `TRIES` deaths on its own it gets an `error`. A job that raises gets an `error` too.
+    If a grading process dies, the jobs that it may have been grading are tried again one at a time to find the one that
+    kills it. A job that has killed `TRIES` processes on its own gets an `error`, and so does a job that raises.
 
     Raises JudgeError if processes die on every job.
     """
@@ -60,7 +60,7 @@ class _JobQueue:
     given_up: int = 0
 
     def submit(self) -> bool:
-        """Keep the place busy. Return whether there is a result to wait for."""
+        """Submit enough jobs to keep the place busy. Return whether there is a result to wait for."""
         most = 1 if self.again or self.deaths else AHEAD * self.place.at_once
         while len(self.waiting) < most:
             job = self.again.popleft() if self.again else next(self.rest, None)
@@ -75,7 +75,7 @@ class _JobQueue:
         return bool(self.waiting)
 
     def collect(self) -> list[Done]:
-        """Return the verdicts that are available. Lost jobs are queued again, or given up."""
+        """Return the available verdicts. Queue lost jobs again, or give them up."""
         done = [future for future in self.waiting if future.done()]
         alone = len(self.waiting) == 1
         found = []
@@ -111,9 +111,9 @@ class _JobQueue:
         self.given_up += 1
         if self.given_up == GIVEN_UP:
             raise JudgeError(
-                "the grading processes die on every job. Check that there is enough memory, and run it again."
+                "the grading processes die on every job. Check that there is enough memory, and run the command again."
             )
-        reason = f"the grading process died {TRIES} times; nothing is charged to the submission"
+        reason = f"the grading process died {TRIES} times; this does not count against the submission"
         return [Done(job, failed(job, reason))]
 
 

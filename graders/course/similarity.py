@@ -1,4 +1,4 @@
-"""Finds similar submissions by copydetect's winnowing of their tokens (the method of MOSS)."""
+"""Finds similar submissions with copydetect, which winnows their tokens as MOSS does."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from graders.intake import Submission
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint
 
-TOKENS = 15  # in the shortest match; all matches of this length are found
+TOKENS = 15  # tokens in the shortest match; every match of this length or more is found
 TOKENIZING_S = 5.0  # CPU time for one person's files; a framework of 100 kB takes less than a second
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people, and the shares of the one's and of the other's code that are in both; from 0 to 1."""
+    """Two people, and the share of each person's code (0 to 1) that the other person's code contains too."""
 
     one: str
     other: str
@@ -45,7 +45,7 @@ class SimilarPairs:
 def compared(kata: Kata, submissions: Mapping[str, Submission], at_least: float) -> SimilarPairs:
     """Compare all pairs of people's Python files, ignoring code from the stubs.
 
-    Raises KataError where the detector is not installed.
+    Raises KataError if copydetect is not installed.
     """
     try:
         from copydetect import compare_files
@@ -71,7 +71,7 @@ def compared(kata: Kata, submissions: Mapping[str, Submission], at_least: float)
 
 
 def _fingerprint(source: str, known: list[int] | None = None) -> CodeFingerprint:
-    """Return the hashes of all runs of TOKENS tokens, without those that are `known`."""
+    """Return the hashes of all runs of TOKENS tokens, except the `known` ones."""
     from copydetect import CodeFingerprint
 
     return CodeFingerprint("submission.py", TOKENS, 1, known, fp=io.StringIO(source))

@@ -11,9 +11,9 @@ from statistics import StatisticsError, correlation, fmean
 from graders.course.gradebook import PersonKata
 from graders.verdict import TaskResult, Verdict
 
-GROUP = 0.27  # of the people in the upper and in the lower group (Kelley, 1939)
-ENOUGH = 10  # people, the fewest for which discrimination is computed
-SHOWN = 5  # misconceptions per task
+GROUP = 0.27  # share of the people that form the upper group, and the lower group (Kelley, 1939)
+ENOUGH = 10  # the smallest number of people for which coefficients are computed
+SHOWN = 5  # misconceptions shown per task
 GRADED = ("passed", "partial", "failed", "blocked")
 
 
@@ -21,10 +21,10 @@ GRADED = ("passed", "partial", "failed", "blocked")
 class TaskStatistics:
     """The statistics of a task, over everyone for whom it was graded.
 
-    `pass_rate` and `mean` (of the points, as a share) are from 0 to 1. `discrimination` is D, the mean share of points
-    in the upper 27 % less that in the lower 27 % (by the points of everything else); `rest_correlation` is the
-    correlation of the task's points with those of everything else. Both are None if there are too few people, or
-    if all have the same points. `misconceptions` are diagnoses, with how many people had them.
+    `pass_rate` and `mean` (the mean share of the points) are from 0 to 1. `discrimination` is D: the mean share of the
+    points in the upper 27 % of people minus that in the lower 27 %, ranked by their points for everything else.
+    `rest_correlation` is the correlation of the task's points with those for everything else. Both are None if there
+    are too few people, or if all have the same points. `misconceptions` are diagnoses, each with its number of people.
     """
 
     name: str
@@ -39,7 +39,7 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class KataStatistics:
-    """The statistics of a kata: `people` submitted it, `passed` of them passed. `mean` is a share of the points."""
+    """The statistics of a kata: `passed` of the `people` who submitted passed. `mean` is a mean share of the points."""
 
     slug: str
     title: str
@@ -52,7 +52,7 @@ class KataStatistics:
 
 
 def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
-    """Return the statistics of every kata, over each person's submission that counts."""
+    """Return the statistics of every kata. For each person, they include the submission that counts."""
     totals: defaultdict[str, float] = defaultdict(float)
     for place in places:
         totals[place.person] += sum(task.score for task in _tasks(place.verdict))
@@ -60,9 +60,9 @@ def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
 
 
 def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return D of one task, from the `shares` of its points and the same people's points for everything else.
+    """Return a task's D from people's `shares` of its points and the same people's points for everything else.
 
-    People who tie at the edge of a group are all in it, so that the order of names does not matter.
+    If people tie at the edge of a group, all of them are in it, so the order of names does not matter.
     """
     size = round(GROUP * len(shares))
     if len(shares) < ENOUGH or len(set(rest)) < 2:
@@ -75,7 +75,7 @@ def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | No
 
 
 def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return Pearson's correlation of a task with everything else; None where it is undefined."""
+    """Return Pearson's correlation of a task with everything else; None if it is undefined."""
     if len(shares) < ENOUGH:
         return None
     try:

@@ -59,7 +59,8 @@ _BODY = """
 <p><strong>D</strong>, discrimination: the mean share of a task's points in the top 27 % of people minus that in the
 bottom 27 %, ranked by their points for everything else. At 0.3 or more, a task tells people apart; near 0 it does not,
 because almost everyone or almost no one solves it; below 0 something is wrong with the task. <strong>r</strong>: the
-correlation of the task's points with those for everything else. Both are left out below {{ enough }} people.</p>
+correlation of the task's points with those for everything else. Both are left out
+if fewer than {{ enough }} people were graded.</p>
 <p><strong>Passed</strong> counts everyone who submitted. A task's <strong>pass rate</strong> and every
 <strong>mean</strong> leave out submissions that could not be graded, and points that a reviewer has yet to give.</p>
 <p>A misconception is listed if a submission behaves exactly like a known mistake.</p>

@@ -17,13 +17,13 @@ from graders.intake import Submission
 from graders.intake.rules import printable
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PERSON = 200  # bytes of a name; file systems limit names in bytes
-LATEST = 253_402_300_799.0  # seconds since 1970 until the end of the year 9999, the last that datetime supports
+PERSON = 200  # the longest name, in bytes, because file systems limit names in bytes
+LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
 
 
 @dataclass(frozen=True)
 class SubmissionEntry:
-    """One person's folder or archive. `submitted_at` is UTC, ISO 8601; `explicit` if it comes from --times."""
+    """One person's folder or archive. `submitted_at` is UTC, ISO 8601; `explicit` means that it comes from --times."""
 
     person: str
     place: Path
@@ -44,8 +44,8 @@ class KataSubmission:
 def find(folder: Path, times: Mapping[str, str] | None = None) -> list[SubmissionEntry]:
     """Return everyone's entry, sorted by name. Hidden files, links and files other than archives are skipped.
 
-    The time of submission comes from `times`, else from the archive or the newest file; for a kata, from the kata's own
-    files (see `of_katas`). Raises KataError for a folder without entries, and for two entries of one person.
+    The submission time comes from `times`, else from the archive or from the newest file in the folder; for a single
+    kata, from the kata's own files (see `of_katas`). Raises KataError if the folder has no entry, or two for a person.
     """
     try:
         places = sorted(folder.iterdir())
@@ -70,7 +70,7 @@ def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Submissio
 
 
 def composed(name: str) -> str:
-    """Return a name in Unicode's composed form (NFC), since systems differ in how they store an é."""
+    """Return a name in Unicode's composed form (NFC), because systems differ in how they store an é."""
     return unicodedata.normalize("NFC", name)
 
 
@@ -82,12 +82,12 @@ def forms(name: str) -> set[str]:
 def _twice(place: Path, other: Path, person: str) -> str:
     if place.name != other.name and composed(place.name) == composed(other.name):
         names = f"{other.name!a} and {place.name!a}"
-        return f"{place.parent}: {names} are one name, {person}, in two Unicode forms. Remove one of them."
+        return f"{place.parent}: {names} are the same name, {person}, in two Unicode forms. Remove one of them."
     return f"{place}: {other.name} belongs to the same person, {person}. Remove one of them."
 
 
 def left_out(folder: Path) -> list[str]:
-    """Return the names in a folder that are not entries, each with the reason. Hidden ones are left out."""
+    """Return the names in a folder that are not entries, each with the reason. Hidden files are left out."""
     found = []
     for place in sorted(folder.iterdir()):
         if _person(place) is None and not _unseen(place):
@@ -97,9 +97,9 @@ def left_out(folder: Path) -> list[str]:
 
 
 def read_times(path: Path) -> dict[str, str]:
-    """Read each person's time of submission from CSV: `person,time` (ISO 8601; UTC without an offset).
+    """Read each person's submission time from CSV: `person,time` (ISO 8601; in UTC if there is no offset).
 
-    The first line may be a heading. Raises KataError, which names the line.
+    The first line may be a heading. Raises KataError that names the line.
     """
     times: dict[str, str] = {}
     try:
@@ -116,13 +116,13 @@ def read_times(path: Path) -> dict[str, str]:
             raise KataError(f"{path}, line {number}: expected `person,2026-05-31T23:59:00+02:00`.") from None
         if times.setdefault(composed(person), moment) != moment:
             raise KataError(
-                f"{path}, line {number}: an earlier line has another time for {person}. Remove one of them."
+                f"{path}, line {number}: an earlier line has a different time for {person}. Remove one of the lines."
             )
     return times
 
 
 def as_utc(moment: datetime.datetime) -> str:
-    """Return a time in UTC, ISO 8601, to the second. A time without an offset is in UTC.
+    """Return a time as UTC in ISO 8601, to the second. A time without an offset is taken as UTC.
 
     Raises ValueError if the time in UTC is outside the years 1 to 9999.
     """
@@ -138,7 +138,7 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
     """Yield an entry's submissions for these katas.
 
     With `every`, each kata is expected from everyone. Otherwise, katas with no files or only unchanged stubs are
-    skipped, so that a clone of the whole repository submits only what its owner has worked on.
+    skipped, so that from a clone of the whole repository, only the katas that its owner has worked on are graded.
     """
     for kata in katas:
         try:
@@ -151,7 +151,7 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
 
 
 def _untouched(kata: Kata, taken: Submission) -> bool:
-    """Return whether a submission has only the kata's unchanged stubs, or files that only match a pattern."""
+    """Return whether all of a submission's files are unchanged stubs, or match only patterns in `files`."""
     named = [name for name in kata.files if not is_glob(name)]
     own = [file for file in taken.files if not named or file.name in named]
     if not own:
@@ -161,7 +161,7 @@ def _untouched(kata: Kata, taken: Submission) -> bool:
 
 
 def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionEntry:
-    """Return the entry with the time of one kata's files: other files in its folder do not matter."""
+    """Return the entry with the time of this kata's files, ignoring other files in the folder."""
     if entry.explicit or not entry.place.is_dir():
         return entry
     folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]
@@ -176,7 +176,7 @@ def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionE
 
 
 def _unseen(place: Path) -> bool:
-    """Return whether a path is hidden, or one that macOS adds to archives."""
+    """Return whether a path is hidden or was added to an archive by macOS."""
     return place.name.startswith(".") or place.name == "__MACOSX"
 
 
@@ -193,7 +193,7 @@ def _person(place: Path) -> str | None:
 
 
 def _modified(place: Path) -> str:
-    """Return the time of an archive, or the newest of the files in a folder and one level below."""
+    """Return the modification time of an archive, or of the newest file in a folder or one level below it."""
     newest = _mtime(place) if place.is_file() else 0.0
     if not newest:
         for base, folders, names in os.walk(place):

@@ -1,4 +1,4 @@
-"""The files of a batch's current verdicts. They come from its journal; `katas review` adds manual scores to them."""
+"""The files of a batch's current verdicts. They come from the journal, and `katas review` adds manual scores."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def write(batch: Batch, row: Row) -> None:
 
 
 def read(file: Path) -> Verdict | None:
-    """Return the verdict in a file, None where the file is missing. Raises KataError for a damaged one."""
+    """Return the verdict in a file; None if the file is missing. Raises KataError if the file is damaged."""
     try:
         return from_json(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except KataError as fault:
         raise KataError(
-            f"{file}: {str(fault).rstrip('.')}. Remove the file; the same `katas grade-batch` writes it again."
+            f"{file}: {str(fault).rstrip('.')}. Remove it, and run the same `katas grade-batch` to write it again."
         ) from None
 
 
 def replace(batch: Batch, row: Row) -> None:
-    """Replace the file of a verdict. Does not wait for the disk, since the journal can restore the file."""
+    """Replace the file of a verdict. Do not wait for the disk, because the file can be restored from the journal."""
     file = batch.verdict_file(*row.key)
     new = file.with_name(f".{file.name}")
     with writing(file):
@@ -55,7 +55,7 @@ def replace(batch: Batch, row: Row) -> None:
 
 
 def restore_missing(batch: Batch) -> None:
-    """Write the verdict files that a killed run did not get to write after updating the journal."""
+    """Write the verdict files that are missing because a run was killed after it updated the journal."""
     missing = {key for key in journal.shorts(batch.journal) if not batch.verdict_file(*key).is_file()}
     if missing:
         reviews = Reviews(batch.journal)
@@ -66,7 +66,7 @@ def restore_missing(batch: Batch) -> None:
 
 
 def save_scores(batch: Batch, file: Path) -> None:
-    """Copy the manual scores in a verdict's file to the journal, which outlives the file."""
+    """Copy the manual scores in a verdict file to the journal, which outlives the file."""
     place = file.parts[-2:]
     keys = [key for key in journal.shorts(batch.journal) if batch.verdict_file(*key).parts[-2:] == place]
     with batch.open() as held:
@@ -74,9 +74,9 @@ def save_scores(batch: Batch, file: Path) -> None:
 
 
 def copy_scores(batch: Batch, held: Journal, keys: Iterable[tuple[str, str]], reviews: Reviews) -> None:
-    """Copy the manual scores that these verdicts' files have and the journal lacks to the journal.
+    """Copy to the journal those manual scores in these verdict files that it lacks.
 
-    The journal's last grading of each person and kata stays the last.
+    For each person and kata, the last grading in the journal stays the last.
     """
     found = {}
     for key in keys:

@@ -1,9 +1,9 @@
 """The data sets that katas train on, as folders of files that workers can read.
 
-A kata names its data sets in kata.toml (`data = ["mnist"]`). Each is built once, from a package's data, from rules, or
-from the files that `katas data fetch` downloaded, into a folder in the cache ($NN_KATAS_DATA, else nn-katas in the
-user's cache folder). Learners read the arrays through a module that the kata supplies. A worker sees only the folder
-`shown`, read-only; the judge's test data (`kept_back`) is outside it.
+A kata names its data sets in kata.toml (`data = ["mnist"]`). Each is built once into a folder in the cache
+($NN_KATAS_DATA, else nn-katas in the user's cache folder). The content comes from a package, from rules, or from the
+files that `katas data fetch` downloaded. Learners read the arrays through a module that the kata supplies. A worker
+sees only the folder `shown`, read-only; the judge's test data (`kept_back`) is outside that folder.
 
 data.toml and docs/data.md list the data sets.
 """
@@ -34,7 +34,7 @@ _LOCK = "lock"
 def folder(name: str) -> Path:
     """Return the folder of a data set for learners and workers: images.npy or texts.txt, and labels.npy.
 
-    A missing data set is built if it needs no download. Raises DataError, which says how to fetch one that does.
+    A missing data set is built, unless it must be downloaded first. In that case a DataError says how to do so.
     """
     return _made(name) / "shown"
 
@@ -42,7 +42,7 @@ def folder(name: str) -> Path:
 def kept_back(name: str) -> tuple[Any, np.ndarray]:
     """Return the judge's test data: images (n, …) uint8, or a list of n texts, and classes (n,) int64.
 
-    For mnist n is 1000 and an image (28, 28). Raises DataError as `folder` does.
+    For mnist, n is 1000 and an image has the shape (28, 28). Raises DataError as `folder` does.
     """
     import numpy as np
 
@@ -55,7 +55,7 @@ def kept_back(name: str) -> tuple[Any, np.ndarray]:
 def fetch(name: str, watcher: Watcher | None = None) -> Path:
     """Download a data set if necessary, and return the same folder as `folder`; report progress to `watcher`.
 
-    After an interrupted download (also by Ctrl-C), the next call resumes it. Raises DataError.
+    If a download is interrupted (even by Ctrl-C), the next call resumes it. Raises DataError.
     """
     source = sources.source(name)
     place = sources.place_of(name)
@@ -84,7 +84,7 @@ def arrived(name: str) -> int:
 
 
 def _clear(place: Path, downloads: Path) -> None:
-    """Remove the downloads, and what a killed process left half built. The caller must hold the lock."""
+    """Remove the downloads, and what a killed process left half-built. The caller must hold the lock."""
     for left in place.parent.glob(f".{place.name}.*"):
         shutil.rmtree(left, ignore_errors=True)
     for path in downloads.iterdir():
@@ -145,4 +145,4 @@ def _make(name: str, files: dict[str, Path]) -> None:
     finally:
         shutil.rmtree(made, ignore_errors=True)
     if not place.is_dir():
-        raise DataError(f"{place}: the data set cannot be moved here. Remove what is in its place.")
+        raise DataError(f"{place}: the data set cannot be moved here. Remove what is there.")

@@ -18,8 +18,8 @@ from typing import Any
 
 from graders.datasets.sources import DataError, DataFile, in_words, mirror_of_course, unwritable
 
-TIMEOUT_S = (10.0, 30.0)  # for connecting, and between two pieces
-TRIES = 5  # of a connection that breaks but delivers some bytes each time
+TIMEOUT_S = (10.0, 30.0)  # how long to wait for a connection, and between two pieces
+TRIES = 5  # for a connection that breaks but delivers some bytes each time
 _PIECE = 1 << 14  # bytes; when the connection breaks, an incomplete piece is lost
 
 
@@ -27,7 +27,7 @@ class Watcher:
     """A receiver of download progress; this base class ignores it."""
 
     def begin(self, name: str, url: str, done: int, whole: int) -> None:
-        """Report that a file is coming from `url`, and that `done` of its `whole` bytes are here already."""
+        """Report that a file is coming from `url`, and that `done` of its `whole` bytes have arrived already."""
 
     def advance(self, count: int) -> None:
         """Report `count` more bytes."""
@@ -42,7 +42,7 @@ class Unreachable(DataError):
 
 @contextlib.contextmanager
 def fetch_lock(path: Path, name: str, watcher: Watcher) -> Iterator[None]:
-    """Hold a lock file, so that only one process at a time fetches a data set; wait for it. Raises OSError."""
+    """Wait for a lock file and hold it, so that only one process at a time fetches a data set. Raises OSError."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,7 +86,7 @@ def _bring(pooch: Any, file: DataFile, host: str, folder: Path, watcher: Watcher
 
 
 class Transfer:
-    """A downloader for pooch that resumes from the part of a file that is already here."""
+    """A downloader for pooch that resumes from the part of a file that has already arrived."""
 
     def __init__(self, file: DataFile, part: Path, watcher: Watcher) -> None:
         self.file = file
@@ -126,7 +126,7 @@ class Transfer:
 
     @property
     def _resumable(self) -> str:
-        """The message about a stored part; empty without one."""
+        """The message about a stored part; empty if there is none."""
         share = f"{in_words(self.arrived)} of {in_words(self.file.bytes)}"
         return f"{share} stored in {self.part}; run the same command to continue" if self.arrived else ""
 
@@ -135,7 +135,7 @@ class Transfer:
         import requests
 
         done = self.arrived
-        # No content coding: the files are compressed already, and a part must be a part of the file itself.
+        # Ask for no content encoding: the files are already compressed, and a stored part must be a part of the file.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
         try:
             response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
@@ -192,7 +192,7 @@ class Transfer:
         with contextlib.suppress(OSError):
             self.part.unlink()
         return DataError(
-            f"{url}: the server sends {found}, but the file has {self.file.bytes}: it is a different file, or a "
+            f"{url}: the server sends {found}, but the file has {self.file.bytes}, so it is a different file or a "
             f"network's login page; {_remedy()}"
         )
 

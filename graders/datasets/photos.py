@@ -38,8 +38,8 @@ def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------------------------------------------- outlines
-# Each takes coordinates x, y (y upwards) and a generator, and returns a number for each point: negative inside, and
-# near the outline about the distance to it.
+# Each function takes coordinates x, y (y upwards) and a generator, and returns a number for each point: negative inside
+# the outline, and near the outline about the distance from it.
 
 
 def _apple(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -135,7 +135,7 @@ def _laid(
     size: float,
     middle: np.ndarray,
 ) -> np.ndarray:
-    """Return the picture with a thing of this outline on it: its shadow, and its relief in the light."""
+    """Return the picture with a thing of this outline laid on it. It casts a shadow, and its relief is lit."""
     distance = _posed(outline, rng, size, middle)
     here = distance(np.zeros(2))
     edge = 1.5 / SIDE
@@ -161,7 +161,7 @@ def _laid(
 def _posed(
     outline: Callable[..., np.ndarray], rng: np.random.Generator, size: float, middle: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Draw a pose: turned, stretched, leaning, perhaps mirrored. Return the distance to the outline by shift (2,)."""
+    """Draw a pose: turned, stretched, leaning, perhaps mirrored. Return a function from shift (2,) to distances."""
     turn = rng.uniform(-0.6, 0.6)
     stretch, lean = rng.uniform(0.85, 1.15), rng.uniform(-0.15, 0.15)
     mirrored = rng.choice((-1.0, 1.0))
@@ -173,13 +173,13 @@ def _posed(
         x = (np.cos(turn) * across + np.sin(turn) * down) / size * mirrored
         y = (np.sin(turn) * across - np.cos(turn) * down) / size
         x = (x + lean * y) * stretch
-        return outline(x, y, np.random.default_rng(seed)) * size  # the same shape at every position
+        return outline(x, y, np.random.default_rng(seed)) * size  # so that the shape is the same at every position
 
     return distance
 
 
 def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
-    """Draw a thing's colours (64, 64, 3): blots of two colours, lighter or darker than the ground (3,) under it."""
+    """Draw a thing's colours (64, 64, 3): blotches of two colours, lighter or darker than the ground (3,) under it."""
     lighter = rng.random() < 1 - ground.mean()
     first = ground + rng.uniform(0.2, 0.5) * (1 if lighter else -1) + rng.uniform(-0.2, 0.2, 3)
     first = np.clip(first, 0.12, 1)
@@ -202,13 +202,13 @@ def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _smooth(noise: np.ndarray, deviation: float) -> np.ndarray:
-    """Blur an array; rescale noise of mean 0 to standard deviation 1."""
+    """Blur an array. If it is noise of mean 0, rescale it to standard deviation 1."""
     blurred = _blurred(noise, deviation)
     return blurred if noise.min() >= 0 else blurred / max(float(blurred.std()), 1e-9)
 
 
 def _blurred(values: np.ndarray, deviation: float) -> np.ndarray:
-    """Blur (64, 64) with a Gaussian of this standard deviation in pixels, cut off at the border."""
+    """Blur values (64, 64) with a Gaussian of this standard deviation in pixels, cut off at the border."""
     places = np.arange(SIDE)
     weights = np.exp(-0.5 * ((places[:, None] - places) / deviation) ** 2)
     weights /= weights.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""shapes32: small rendered colour images of five shapes, each plain or striped: ten classes.
+"""shapes32: small rendered colour images of five shapes, each plain or striped, in ten classes.
 
 Only shape and filling depend on the class. Everything else is random: colours, position, size, angle, the stripes'
 angle and phase, a cloudy background, clutter behind and in front of the shape, brightness and noise. Only sums,
@@ -14,14 +14,14 @@ SHAPES = ("disc", "ring", "triangle", "square", "cross")
 FILLINGS = ("plain", "striped")
 CLASSES = tuple(f"{filling} {shape}" for shape in SHAPES for filling in FILLINGS)
 
-_CHUNK = 250  # images drawn at a time; another value gives other images for the same seed
-_CLUTTER = 4  # pieces in an image, the last of them in front of the shape
-_CLOUDS = 5  # grid points of the background along an edge
+_CHUNK = 250  # images drawn at a time; with another value, the same seed gives different images
+_CLUTTER = 4  # pieces of clutter in an image, the last of them in front of the shape
+_CLOUDS = 5  # number of grid points along an edge of the background
 _SLANT = 3**0.5 / 2
 
 
 def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return n RGB images (n, 32, 32, 3) uint8, and their classes (n,) int64, indices of CLASSES.
+    """Return n RGB images (n, 32, 32, 3) uint8, and their classes (n,) int64, as indices into CLASSES.
 
     Classes come in random order, all equally often if n is a multiple of 10.
     """
@@ -58,15 +58,15 @@ def _uniform(rng: np.random.Generator, low: float, high: float, *shape: int) -> 
 
 
 def _directions(rng: np.random.Generator, n: int, most: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return cosines and sines of n random angles up to `most` half turns, by rational points of the circle."""
-    t = rng.uniform(-1, 1, n) * most  # roughly the tangent of half the angle
+    """Return cosines and sines of n random angles between ±2 atan(`most`), from rational points on the circle."""
+    t = rng.uniform(-1, 1, n) * most  # the tangent of half the angle
     return (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
 
 
 def _frame(
     rng: np.random.Generator, n: int, away: float, size: np.ndarray, most: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return every pixel's coordinates (n, 32, 32) in a shape's frame, at most `away` pixels off the image's centre."""
+    """Return every pixel's coordinates (n, 32, 32) in a shape's frame, centred up to `away` pixels off the image's."""
     across, down = rng.uniform(-away, away, (2, n, 1))
     cosine, sine = (part[:, None] / size[:, None] for part in _directions(rng, n, most))
     axis = np.arange(SIDE) - (SIDE - 1) / 2
@@ -113,13 +113,13 @@ def _shapes(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _stripes(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return stripes of 0 and 1 with soft edges (n, 32, 32): nearly upright, any phase, a period of 5 to 6 pixels."""
+    """Return stripes of 0 and 1 with soft edges (n, 32, 32): nearly upright, of any phase, 5 to 6 pixels apart."""
     x, _ = _frame(rng, n, 16.0, rng.uniform(5.0, 6.0, n), 0.15)
     return np.asarray(np.clip(np.abs(x - np.floor(x) - np.float32(0.5)) * np.float32(4.8) - np.float32(0.7), 0, 1))
 
 
 def _bits(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the cover (n, 32, 32) of a small bar or disc at a random position."""
+    """Return how much of every pixel a small bar or disc at a random position covers (n, 32, 32)."""
     x, y = _frame(rng, n, 15.0, np.ones(n), 1.0)
     half = _uniform(rng, 1.0, 3.2, 2, n, 1, 1)
     bars = np.maximum(np.abs(x) - half[0], np.abs(y) - half[1])
@@ -141,7 +141,7 @@ def _colours(ground: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return cloudy backgrounds (n, 3, 32, 32): one colour each, plus a coarse grid of brightness, interpolated."""
+    """Return cloudy backgrounds (n, 3, 32, 32): one colour each, plus brightness interpolated from a coarse grid."""
     at = np.arange(SIDE) * (_CLOUDS - 1) / SIDE
     cell, part = at.astype(int), (at % 1).astype(np.float32)
     grid = _uniform(rng, -0.13, 0.13, n, _CLOUDS, _CLOUDS)
@@ -151,7 +151,7 @@ def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _lay(picture: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    """Blend a colour into images (n, 3, 32, 32), in place, weighted by the cover (n, 32, 32)."""
+    """Blend a colour into images (n, 3, 32, 32) in place. The cover (n, 32, 32) is its weight."""
     picture += cover[:, None] * (colour - picture)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from graders.errors import KataError
 
 TABLE = Path(__file__).with_name("data.toml")
-VERSION = 1  # of the folders' content; each version has its own folder
+VERSION = 1  # the version of the folders' content; each version has its own folder
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -29,7 +29,7 @@ class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of data.toml. `format` is a key of formats.READERS; a data set without files needs no download."""
+    """A table in data.toml. `format` is a key of formats.READERS; a data set without files needs no download."""
 
     title: str
     source: str
@@ -53,7 +53,7 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The addresses of its files' folders, each ending with a slash. Raises DataError for an invalid mirror."""
+        """The addresses of the folders with its files, each ending in a slash. Raises DataError for a bad mirror."""
         mirror = mirror_of_course()
         if mirror is None:
             return self.urls
@@ -93,7 +93,7 @@ def cache() -> Path:
 
 
 def place_of(name: str) -> Path:
-    """Return the folder of a data set, with the folders shown and kept_back; it is complete or absent."""
+    """Return the folder of a data set, which contains shown and kept_back. It is complete or absent."""
     return cache() / f"{name}-{VERSION}"
 
 
@@ -106,10 +106,12 @@ def unwritable(path: Path, fault: OSError) -> DataError:
     """Return the error for a file or folder that cannot be written."""
     problem = f"{path}: {fault.strerror or fault}"
     if fault.errno in _FULL:
-        return DataError(f"{problem}: nothing half-written remains; free some space, or name a folder in NN_KATAS_DATA")
-    return DataError(f"{problem}: name a folder that can be written to in NN_KATAS_DATA")
+        return DataError(
+            f"{problem}: no half-written file remains; free some space, or set NN_KATAS_DATA to another folder"
+        )
+    return DataError(f"{problem}: set NN_KATAS_DATA to a folder that you can write to")
 
 
 def in_words(count: float) -> str:
-    """Return a number of bytes as text for people."""
+    """Return a number of bytes in readable units."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

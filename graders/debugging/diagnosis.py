@@ -12,7 +12,7 @@ from graders.debugging.causes import CAUSES
 
 NAMED = ("cause", "file", "line")  # what a machine can grade
 PROSE = ("why", "fix", "prevention")
-LEAST_CHARACTERS = 20  # of a useful sentence
+LEAST_CHARACTERS = 20  # a useful sentence is at least this long
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> 
     """Read the diagnosis of one fault, the table [name] of diagnosis.toml, and check the form of cause, file and line.
 
     `file` is the diagnosed program and `lines` its number of lines. The prose may be missing: `remarks` reports that.
-    Raises Mismatch, which lists all that is missing and says what to write.
+    Raises Mismatch with a message that lists all that is missing and says what to write.
     """
     if lacking := gaps(table, name, file, lines):
         raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(NAMED), table.get(name))
@@ -58,7 +58,7 @@ def gaps(table: Mapping[str, Any], name: str, file: str, lines: int) -> list[str
 
 
 def remarks(table: Mapping[str, Any], name: str) -> list[str]:
-    """Return, in phrases, what a reader of the table [name] would miss. It costs no points."""
+    """Return, in phrases, what a reader would miss in the table [name]. Missing prose costs no points."""
     found = table.get(name)
     if not isinstance(found, dict):
         return []

@@ -27,7 +27,7 @@ class GenerationError(KataError):
 
 @dataclass(frozen=True)
 class Variation:
-    """A seed's changes to a program: values of constants, as written, and other identifiers."""
+    """A seed's changes to a program: new values of constants, as source text, and new names of identifiers."""
 
     constants: Mapping[str, str]
     names: Mapping[str, str]
@@ -48,10 +48,10 @@ class Variation:
 
 
 def generate(seed: int, level: int | None = None, family: str | None = None) -> Puzzle:
-    """Return the proven puzzle of a seed: its first candidate that shows the symptom and is healed by the fix.
+    """Return the proven puzzle of a seed: its first candidate that shows the symptom and that the fix heals.
 
-    Without a level or a family the seed chooses. Raises GenerationError if there is no such level or family, or if none
-    of TRIES candidates can be proven.
+    If no level or no family is given, the seed chooses one. Raises GenerationError if there is no such level or family,
+    or if none of TRIES candidates can be proven.
     """
     from graders.debugging.proof import prove  # needs torch; the rest of this module does not
 
@@ -68,7 +68,7 @@ def generate(seed: int, level: int | None = None, family: str | None = None) -> 
 
 
 def candidate(seed: int, level: int | None = None, family: str | None = None, attempt: int = 0) -> Puzzle:
-    """Return a seed's puzzle in an attempt, not proven. Raises GenerationError like `generate`."""
+    """Return the puzzle that a seed gives in one attempt, without proof. Raises GenerationError like `generate`."""
     if level is not None and level not in LEVELS:
         raise GenerationError(f"level {level}: unknown level. Choose one of {', '.join(map(str, LEVELS))}.")
     if family is not None and family not in FAMILIES:
@@ -80,14 +80,14 @@ def candidate(seed: int, level: int | None = None, family: str | None = None, at
 
 
 def _one(choose: random.Random, level: int, family: str | None) -> list[tuple[TrainingProgram, tuple[Fault, ...]]]:
-    """Draw a fault of this level, family first, and return it with each program that can have it."""
+    """Draw a family, then one of its faults of this level, and return the fault with each program that can have it."""
     family = family or choose.choice(FAMILIES)
     fault = choose.choice([fault for fault in FAULTS.values() if fault.family == family and fault.level == level])
     return [(PROGRAMS[name], (fault,)) for name in fault.edits]
 
 
 def _two(choose: random.Random, family: str | None) -> list[tuple[TrainingProgram, tuple[Fault, ...]]]:
-    """Draw a program, then two families (one of them `family`, if given), and return possible pairs of faults."""
+    """Draw a program, then two families (one of them `family`, if given), and return the possible pairs of faults."""
     by_program = {name: _pairs(name, family) for name in PROGRAMS}
     name = choose.choice([name for name, pairs in by_program.items() if pairs])
     families = choose.choice(sorted({(one.family, other.family) for one, other in by_program[name]}))
@@ -107,7 +107,7 @@ def _pairs(name: str, family: str | None) -> tuple[tuple[Fault, Fault], ...]:
 
 
 def _apart(program: TrainingProgram, one: Fault, other: Fault) -> bool:
-    """Return whether the faults edit different lines that are not adjacent, and neither adds a snippet of the other."""
+    """Return whether the faults edit different, non-adjacent lines, and neither adds a snippet the other replaces."""
     ones, others = one.edits[program.name], other.edits[program.name]
     for a, b in product(ones, others):
         (a_start, a_end), (b_start, b_end) = _span(program.source, a[0]), _span(program.source, b[0])
@@ -125,7 +125,7 @@ def _span(source: str, snippet: str) -> tuple[int, int]:
 
 
 def vary(program: TrainingProgram, choose: random.Random) -> Variation:
-    """Draw a variation of the program. A name keeps its value as often as it gets any one of the others."""
+    """Draw a variation of the program. Each identifier keeps its name or gets another one, all equally likely."""
     constants = {name: choose.choice(values) for name, values in program.constants.items()}
     names = {name: choose.choice((name, *others)) for name, others in program.names.items()}
     return Variation(constants, names)
@@ -167,7 +167,7 @@ def _break(program: TrainingProgram, faults: Sequence[Fault]) -> str:
 
 
 def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> tuple[int, ...]:
-    """Return the lines of the broken text that differ from the fixed one, are next to a gap, or also count as right."""
+    """Return the lines of the broken text that differ from the fixed one, are next to a gap, or are in `also`."""
     before, after = fixed.splitlines(), broken.splitlines()
     found: set[int] = set()
     for kind, _, _, start, end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -176,14 +176,14 @@ def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> t
         elif kind == "delete":
             found.update((_filled(after, start - 1, -1), _filled(after, start, 1)))
     for snippet in fault.also.get(program.name, ()):
-        if snippet in broken:  # unless a second fault changes it
+        if snippet in broken:  # a second fault may have changed it
             start, end = _span(broken, snippet)
             found.update(range(start, end + 1))
     return tuple(sorted(number + 1 for number in found if after[number].strip()))
 
 
 def _filled(lines: Sequence[str], number: int, step: int) -> int:
-    """Return the next non-blank line from this one on, in steps of 1 or -1."""
+    """Return the number of the first non-blank line from this one on, searching in steps of 1 or -1."""
     while 0 < number < len(lines) - 1 and not lines[number].strip():
         number += step
     return number

@@ -1,4 +1,4 @@
-"""Decide whether trainings are healthy, by comparing their readings with the healthy twin's at the same seeds."""
+"""Decide whether training runs are healthy, by comparing their readings with the twin's at the same seeds."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from graders.checks import Mismatch
 from graders.debugging.measurement import NO_SCORE, PIECE
 from graders.debugging.readings import Reading
 
-# Margins, about half of those that graders.debugging.proof requires of a broken program at every seed. Means are over
-# the N_SEEDS of graders.debugging.judging.
+# These margins are about half of those that graders.debugging.proof requires of a broken program at every seed. Means
+# are taken over N_SEEDS training runs (graders.debugging.judging).
 MEAN_SCORE = 0.045  # how far the score on fresh data may be below the twin's
 MEAN_GAP = 0.06  # how far the gap between training and fresh data may exceed the twin's
 MEAN_PIECES = 0.045  # how far the score for a few rows at a time may be below the twin's
-LOSS_RATIO = 2.0  # of the last losses, geometric mean
-FALLS = 0.6  # of the first loss may be left at the end
-EXPLODES = 5.0  # times the twin's first loss
-CLAIM = 0.025  # between claimed and true score: one of 56 rows makes 0.018
+LOSS_RATIO = 2.0  # geometric mean of the last losses, each divided by the twin's
+FALLS = 0.6  # share of the first loss that may be left at the end
+EXPLODES = 5.0  # any loss divided by the twin's first
+CLAIM = 0.025  # difference between claimed and true score; one of 56 rows amounts to 0.018
 ROWS = 0.03  # how far the share of rows seen in an epoch may be below the twin's
 GRAPHS = 10
 
-SLOW = 1.5  # times the twin's time, at most; a slow puzzle takes at least twice as long
+SLOW = 1.5  # training time divided by the twin's; a slow puzzle takes at least twice as long
 
 
 def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, seeds: Sequence[int] = ()) -> list[str]:
-    """Return, in sentences, how trainings are worse than the twin's at the same seeds; empty if they are healthy.
+    """Return, in sentences, how training runs are worse than the twin's at the same seeds; empty if they are healthy.
 
-    Sentences name the seeds, if given. The judge keeps its seeds secret.
+    The sentences name the seeds if they are given; the judge keeps its seeds secret.
     """
     which = _Which(len(found), seeds)
     return [
@@ -48,18 +48,18 @@ def assert_healthy(found: Sequence[Reading], twins: Sequence[Reading], epochs: i
 
 @dataclass(frozen=True)
 class _Which:
-    """The words for trainings: their number, or their seeds if these are not secret."""
+    """The words that messages use for the training runs: their number, or their seeds if these are not secret."""
 
     n: int
     seeds: Sequence[int]
 
     def one(self, k: int) -> str:
-        return f"seed {self.seeds[k]}" if self.seeds else f"one of {self.n} trainings"
+        return f"seed {self.seeds[k]}" if self.seeds else f"one of {self.n} training runs"
 
     @property
     def all(self) -> str:
         if not self.seeds:
-            return f"{self.n} trainings"
+            return f"{self.n} training runs"
         return f"seed{'s' if self.n > 1 else ''} {_each(map(str, self.seeds))}"
 
 
@@ -70,7 +70,7 @@ def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, 
         said.append(f"A history of {epochs} epochs has {_listed(entries)} entries.")
     first = next((one.entries_of_one_epoch for one in found if one.entries_of_one_epoch != 1), 1)
     if first != 1:
-        said.append(f"A second training, of one epoch, returns a history of {first} epochs.")
+        said.append(f"A second training run, of one epoch, returns a history of {first} epochs.")
     order = sorted(range(len(found)), key=lambda k: all(map(math.isfinite, found[k].losses)))  # the worst one first
     for k in order:
         one, twin = found[k], twins[k]
@@ -86,7 +86,7 @@ def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, 
 
 
 def _ill_losses(one: Reading, twin: Reading) -> str:
-    """Return what is wrong with the losses of one training, as the end of a clause; empty if nothing is."""
+    """Return what is wrong with the losses of one run, in words that follow "The loss"; empty if nothing is."""
     if not all(map(math.isfinite, one.losses)):
         return "stops being a finite number"
     if max(map(abs, one.losses)) >= EXPLODES * twin.losses[0]:
@@ -105,17 +105,17 @@ def _of_scores(found: Sequence[Reading], twins: Sequence[Reading], which: _Which
     low = fmean(fresh) < fmean(well_fresh) - MEAN_SCORE
     if low:
         said.append(
-            f"The score on fresh data is {_scores(fresh)} ({which.all}); a healthy run has {_scores(well_fresh)}."
+            f"The score on fresh data is {_scores(fresh)} ({which.all}); a healthy run reaches {_scores(well_fresh)}."
         )
     if fmean(train) - fmean(fresh) > fmean(well_train) - fmean(well_fresh) + MEAN_GAP:
         said.append(
             f"The score on training data is {_scores(train)}, on fresh data {_scores(fresh)} ({which.all}); "
-            f"a healthy run has {_scores(well_train)}, and {_scores(well_fresh)}."
+            f"a healthy run reaches {_scores(well_train)}, and {_scores(well_fresh)}."
         )
     if not low and fmean(pieces) < fmean(well_pieces) - MEAN_PIECES:
         said.append(
             f"If predict gets {PIECE} rows at a time, the score is {_scores(pieces)} ({which.all}); "
-            f"a healthy run has {_scores(well_pieces)}."
+            f"a healthy run reaches {_scores(well_pieces)}."
         )
     return said
 
@@ -136,7 +136,7 @@ def _of_claims(found: Sequence[Reading], twins: Sequence[Reading], which: _Which
 
 
 def _epoch_left(one: Reading, twins: Sequence[Reading]) -> str:
-    """Return which epoch's network remains, "last" or "best": the one that fits its claims, else the twin's choice."""
+    """Return whether a program keeps its "last" or its "best" network, judged by its claims, or else by its twin."""
     for epoch in ("last", "best"):
         if _off(one, epoch) <= CLAIM:
             return epoch
@@ -171,7 +171,7 @@ def _each(words: Iterable[str]) -> str:
 
 
 def _scores(values: Sequence[float]) -> str:
-    """Return the scores of all trainings in words; a single one if they are equal."""
+    """Return the scores of all training runs in words; a single score if all are equal."""
     numbers = [_number(value) for value in values]
     return _each(numbers if len(set(numbers)) > 1 else numbers[:1])
 

@@ -10,32 +10,32 @@ from graders.debugging.faults import Fault
 FIRST: dict[str, str] = {
     "loss-stays": "The loss stays where it started: do the parameters change? Copy them before a step, take the step, "
     "and print for each one how far it has moved and how large its gradient is.",
-    "loss-high": "The loss ends too high: try to overfit eight rows first. If that works, the computation is "
-    "right, and training is too slow or disturbed; if not, something in the computation is wrong.",
+    "loss-high": "The loss ends too high: try to overfit eight rows first. If that works, the computation is right, "
+    "and something slows down or disturbs the training. If it does not, something in the computation is wrong.",
     "loss-explodes": "The loss explodes: look at step 0. Print the loss before any update, the standard deviation "
     "of the activations of every layer, and the norm of the gradient. Then see which of them grows first.",
-    "score-low": "The score is low: print the inputs, targets and answers of a single batch side by side, "
-    "with their shapes, means and standard deviations, once in training and once in predict.",
+    "score-low": "The score is low: print the inputs, targets and predictions of a single batch side by side, with "
+    "their shapes, means and standard deviations, once in training and once in predict.",
     "pieces-low": "The answer for a row depends on the other rows: call predict for one row alone and in a "
     "batch, and follow both through predict until they differ.",
     "gap": "The score is better on training data than on fresh data: does the regularisation work? Print its "
     "effect during a training step.",
-    "claim-high": "A reported score is too good: compute it by hand from predict on data that you draw yourself. Then "
-    "check what the program divides by what, and over which rows.",
-    "claim-low": "A reported score is too bad: compute the score of ten rows by hand from predict. Compare shapes and "
-    "values with every step of the program's own computation.",
+    "claim-high": "A reported score is too good: compute it by hand from the output of predict, on data that you draw "
+    "yourself. Then check which quantities the program divides, and over which rows it averages.",
+    "claim-low": "A reported score is too low: compute the score of ten rows by hand from the output of predict. "
+    "Compare your shapes and values with those in every step of the program's own computation.",
     "rows-unseen": "Some rows are never seen: collect the row numbers of all batches of an epoch, and count them.",
     "graphs-kept": "Graphs stay in memory: look for a value that outlives a step, and print its grad_fn.",
     "history-kept": "The history is too long: train twice in one process, and find out which history the second "
     "run fills.",
     "slow": "Training is too slow: run one epoch under cProfile, sorted by the number of calls. Should the largest "
-    "number depend on rows, on batches or on epochs?",
+    "number of calls grow with the rows, the batches or the epochs?",
 }
 """Maps the name of a symptom to a first measurement."""
 
 SECOND: dict[str, str] = {
     "update": "the update: what the optimizer holds, and what happens between backward and step",
-    "loss": "the loss: what is compared with what, in which shape, and by what factor",
+    "loss": "the loss: which values it compares, what their shapes are, and by which factor it is scaled",
     "data": "the data: rows, their targets, their order and their scale, on their way from load_data into the network",
     "initialisation": "the initial weights",
     "normalisation": "the layers: axes, activations, and what differs between training and evaluation",
@@ -43,7 +43,7 @@ SECOND: dict[str, str] = {
     "speed": "the parts that waste work or memory",
     "generalisation": "the regularisation, which should prevent overfitting but still allow learning",
 }
-"""Maps the name of a family to the part of a program that its faults are in."""
+"""Maps the name of a family to the part of a program where its faults are."""
 
 
 def hints(faults: Sequence[Fault]) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Assertions of a puzzle's hidden tests: the program is still the same, and its diagnosis is right."""
+"""Assertions for a puzzle's hidden tests: the program is still the same, and its diagnosis is right."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from graders.debugging.readings import module_of, row_keys, same_rows, target_of
 
 PROGRAM_FILE, DIAGNOSIS_FILE = "program.py", "diagnosis.toml"
 SEEDS = range(10, 2**30)  # the judge draws from these; a README's numbers are for seed 0
-N_SEEDS = 3  # trainings that are judged together
+N_SEEDS = 3  # number of training runs that are judged together
 TIMED_EPOCHS = 2
 
 
 def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, seed: int) -> None:
-    """Assert that the arrays are the twin's. If the broken program's are not, they may be split another way.
+    """Assert that the arrays equal the twin's. If the broken program's do not, another split of the same rows is fine.
 
     Raises Mismatch.
     """
@@ -35,7 +35,7 @@ def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, see
             return
     name = next((name for name in expected if name not in data or not _equal_arrays(data[name], expected[name])), "")
     raise Mismatch(
-        f"load_data({seed}): {name or 'its parts'} differ from the original program's data for this seed", None, None
+        f"load_data({seed}): {name or 'the data'} must not differ from the original program's for this seed", None, None
     )
 
 
@@ -54,11 +54,13 @@ def assert_same_answers(runs: Sequence[Mapping[str, Any]], n: int) -> None:
                 raise Mismatch(f"predict gives {len(answer)} answers for {n} rows", n, len(answer))
         if not all(_near(first, answer) for answer in others):
             raise Mismatch(
-                "predict gives other answers for the same rows in another order, or in a second call", None, None
+                "predict gives different answers for the same rows in a different order, or in a second call",
+                None,
+                None,
             )
         if not _near(run["zero"], np.broadcast_to(run["zero"][:1], run["zero"].shape)):
             raise Mismatch(
-                "predict gives rows different answers even if all parameters of the network are zero: "
+                "predict gives different answers for different rows even if all parameters of the network are zero: "
                 "its answers do not come from the network",
                 None,
                 None,
@@ -84,7 +86,7 @@ def assert_named(
     if isinstance(own, Diagnosis) and own.cause == truth["cause"]:
         if own.line in truth["lines"]:
             return
-        raise Mismatch(f"[{name}]: the cause is right, but it is not in line {own.line}", None, own.line)
+        raise Mismatch(f"[{name}]: the cause is right, but it is not on line {own.line}", None, own.line)
     if isinstance(own, Mismatch):
         message = str(own)
     elif len(tables) == 1:
@@ -97,9 +99,9 @@ def assert_named(
 
 
 def _assigned(found: Mapping[str, Diagnosis | Mismatch], truths: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the table about each fault: the assignment that agrees most in cause and line, and then in cause alone.
+    """Return which table is about each fault, by the most matches of cause and line, and then of cause alone.
 
-    Remaining tables are assigned in order, so that messages name every table once.
+    The remaining tables are assigned in order, so that messages name every table once.
     """
 
     def agreement(names: Sequence[str]) -> tuple[int, int]:
@@ -123,7 +125,7 @@ def _equal_arrays(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _near(a: np.ndarray, b: np.ndarray) -> bool:
-    """Return whether these are the same classes, except for two ties, or the same numbers, except for rounding."""
+    """Return whether these are the same classes, except for up to two ties, or the same numbers up to rounding."""
     if a.shape != b.shape:
         return False
     if a.dtype.kind in "iu":

@@ -17,21 +17,22 @@ import torch
 from torch import Tensor, nn
 
 FRESH = 1_000_003  # added to a seed to make data that no training has seen
-N_FRESH = 6  # validation parts in the fresh data: several hundred rows
-PIECE = 3  # rows per call of predict in the test by pieces
+N_FRESH = 6  # number of validation parts that make up the fresh data: several hundred rows
+PIECE = 3  # rows per call of predict when it gets a few rows at a time
 N_PIECES = 60
-NO_SCORE = -1.0  # for predictions that are not finite, and the lower bound of R²
+NO_SCORE = -1.0  # score of predictions that are not finite, and the lower bound of R²
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One training. Scores are shares of correct classes, or R² (mean over columns), recomputed from predictions.
+    """The measurements of one training run. Scores are shares of correct classes, or R² (mean over columns).
 
-    They are for both parts of the healthy data of this seed, and for fresh data; `score_in_pieces` predicts PIECE rows
-    at a time. `claimed_train` and `claimed_validation` are the last entries of the history. `rows_seen` is the share of
-    the training rows that entered the network in the first epoch; `graphs_kept` counts the forward passes whose graph
-    is alive after training; `history_entries` is the length of the history of a second training, of one epoch; `spread`
-    is 1 minus the share of the most frequent class, or the ratio of the standard deviations of predictions and targets.
+    Scores are recomputed from predictions, for both parts of the healthy data of this seed and for fresh data.
+    `score_in_pieces` is for fresh data too, predicted PIECE rows at a time. `claimed_train` and `claimed_validation`
+    are the last entries of the history. `rows_seen` is the share of the training rows that entered the network in the
+    first epoch. `graphs_kept` counts the forward passes whose graph is still in memory after training.
+    `history_entries` is the length of the history of a second training run, which lasts one epoch. `spread` is 1 minus
+    the share of the most frequent class, or the ratio of the standard deviations of predictions and targets.
     """
 
     losses: tuple[float, ...]
@@ -58,7 +59,7 @@ class Measurement:
 
 
 def load(source: str) -> types.ModuleType:
-    """Load a program as a module. Only for programs of this package: it runs here, unconfined."""
+    """Load a program as a module. Use it only for programs of this package, because they run here, unconfined."""
     module = types.ModuleType("program")
     exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
     return module
@@ -113,7 +114,7 @@ def score(predicted: np.ndarray, targets: np.ndarray) -> float:
 
 
 def slowdown(source: str, twin: str, seed: int, *, epochs: int = 1, rounds: int = 3) -> float:
-    """Return the ratio of the program's training time to its twin's: processor time, minimum of alternating rounds."""
+    """Return the program's training time divided by its twin's: CPU times, each the minimum of alternating rounds."""
     programs = [load(source), load(twin)]
     least = [float("inf"), float("inf")]
     with _quiet(seed):
@@ -127,7 +128,7 @@ def slowdown(source: str, twin: str, seed: int, *, epochs: int = 1, rounds: int 
 
 
 class _Watch:
-    """Hooks on a model that count the rows that enter in training, and the graphs that stay alive."""
+    """Hooks on a model that count the rows that it gets in training, and the graphs that stay in memory."""
 
     def __init__(self, model: nn.Module, n_rows: int) -> None:
         self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
@@ -138,7 +139,7 @@ class _Watch:
 
     @property
     def rows_seen(self) -> float:
-        """The share of distinct rows among the first ones that entered, as many as an epoch has."""
+        """The number of distinct rows among the first `n_rows` that entered, divided by `n_rows`."""
         return len(self._rows) / self._n_rows
 
     def close(self) -> None:
@@ -160,7 +161,7 @@ class _Watch:
 
 
 class _Token:
-    """A hook on a graph's node, which lives as long as the node."""
+    """A hook on a node of a graph. It lives as long as the node."""
 
     def __call__(self, *_: Any) -> None:
         """Leave the gradient unchanged."""
@@ -207,7 +208,7 @@ def _truth(source: str, seed: int) -> _Truth:
 
 
 def _targets(data: Any, part: str) -> np.ndarray:
-    """Return the targets of a part of the data: the inputs themselves if there are no others."""
+    """Return the targets of a part of the data: the inputs themselves if it has no separate targets."""
     return _array(getattr(data, f"y_{part}", getattr(data, f"X_{part}")))
 
 

@@ -33,8 +33,8 @@ from graders.errors import KataError
 PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "puzzle.toml", "attempts", "hints"
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 TEMPLATES = Path(__file__).parent / "kata"
-LONGEST_NUMBER = 10  # digits of a hint's number
-SHOWN_SEEDS = (0, 1)  # of the trainings in `pytest`: the README's, and one more for which the symptom is proven
+LONGEST_NUMBER = 10  # a hint's number has fewer digits than this
+SHOWN_SEEDS = (0, 1)  # seeds that `pytest` trains with: the README's, and another with a proven symptom
 NUMBERS = range(1, 1000)  # seeds are drawn from these if none is given
 
 
@@ -83,7 +83,7 @@ def check_free(root: Path, seed: int) -> Path:
 
 
 def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> Path:
-    """Write the folder of a puzzle atomically. `level` and `family` are as requested. Raises KataError."""
+    """Write the folder of a puzzle atomically. `level` and `family` are those requested. Raises KataError."""
     folder = check_free(root, puzzle.seed)
     record = PracticeRecord(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
     texts = {
@@ -127,7 +127,7 @@ def read(folder: Path) -> PracticeRecord:
 
 
 def puzzle_in(folder: Path) -> Puzzle:
-    """Return the puzzle of a folder. Raises KataError if this version makes a different one from the seed."""
+    """Return the puzzle in a folder. Raises KataError if this version makes a different one from its seed."""
     record = read(folder)
     puzzle = candidate(record.seed, record.level, record.family, record.attempt)
     if _digest(puzzle.source) != record.sha256:
@@ -139,7 +139,7 @@ def puzzle_in(folder: Path) -> Puzzle:
 
 
 def puzzles(root: Path) -> list[Path]:
-    """Return the folders of all puzzles, by seed."""
+    """Return the folders of all puzzles, sorted by seed."""
     found = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdigit()]
     return sorted(found, key=lambda folder: int(folder.name))
 
@@ -153,7 +153,7 @@ def newest(root: Path) -> Path:
 
 
 def symptoms(folder: Path) -> list[str]:
-    """Run the program in a folder and return its symptoms in sentences. It runs in this process, the learner's own."""
+    """Run the program in a folder, in this process (the learner's own), and return its symptoms in sentences."""
     from graders.debugging import health, readings
 
     puzzle, program = puzzle_in(folder), _imported(folder / PROGRAM)
@@ -165,12 +165,12 @@ def symptoms(folder: Path) -> list[str]:
         found.append(readings.reading_of(readings.own_training(program, seed, epochs, truth), truth))
     ill = health.complaints(found, twins, epochs, SHOWN_SEEDS)
     if is_slow(puzzle) and (ratio := _slowdown(folder, puzzle)) > health.SLOW:
-        ill.append(f"A training takes {ratio:.1f} times as long as it should.")
+        ill.append(f"Training takes {ratio:.1f} times as long as it should.")
     return ill
 
 
 def form(folder: Path) -> list[str]:
-    """Return what keeps a diagnosis from being graded, in sentences; not whether it is right."""
+    """Return, in sentences, what keeps a diagnosis from being graded, whether it is right or wrong."""
     puzzle = puzzle_in(folder)
     try:
         table = _diagnosis(folder)
@@ -183,7 +183,7 @@ def form(folder: Path) -> list[str]:
 
 
 def notes(folder: Path) -> list[str]:
-    """Return what a reader of a diagnosis would miss, in sentences. It costs no points."""
+    """Return, in sentences, what a reader would miss in a diagnosis. Missing prose costs no points."""
     try:
         table = _diagnosis(folder)
     except (OSError, Mismatch):
@@ -196,12 +196,12 @@ def _diagnosis(folder: Path) -> dict[str, Any]:
 
 
 def tables(puzzle: Puzzle) -> list[str]:
-    """Return the names of the tables of a puzzle's diagnosis."""
+    """Return the names of the tables in a puzzle's diagnosis."""
     return [f"fault{number}" for number, _ in enumerate(puzzle.faults, start=1)]
 
 
 def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
-    """Return a hint's number, from 1, and its text; by default the first hint not shown yet. Raises KataError."""
+    """Return the number (from 1) and the text of a hint, by default the first one not shown yet. Raises KataError."""
     all_ = hints(puzzle_in(folder).faults)
     path = folder / SHOWN
     shown = set(_numbers(path))
@@ -237,7 +237,7 @@ def is_slow(puzzle: Puzzle) -> bool:
 
 @contextmanager
 def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
-    """Create a temporary repository of one kata. Yields its root, which only the owner can read, and the slug."""
+    """Create a temporary repository with one kata. Yields its root, which only the owner can read, and the slug."""
     slug = f"debug{puzzle.seed}"
     with TemporaryDirectory(prefix="katas-debug-") as place:
         root = Path(place)
@@ -259,7 +259,7 @@ def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
 
 
 def answer(puzzle: Puzzle) -> str:
-    """Return a right diagnosis.toml."""
+    """Return a correct diagnosis.toml."""
     parts = []
     for name, fault, lines in zip(tables(puzzle), puzzle.faults, puzzle.lines, strict=True):
         values = [fault.cause, PROGRAM, lines[0], fault.why, fault.fix, fault.prevention]
@@ -325,7 +325,7 @@ def _readme(puzzle: Puzzle) -> str:
     values = {
         "TITLE": _title(puzzle),
         "ABOUT": puzzle.program.about,
-        "FAULTS": "Two faults have been put" if two else "A fault has been put",
+        "FAULTS": "Two faults were inserted" if two else "A fault was inserted",
         "SYMPTOM": puzzle.symptom or "Run the tests and see.",
         "SEED": str(puzzle.seed),
         "EPOCHS": str(epochs_of(puzzle)),
@@ -339,7 +339,9 @@ def _readme(puzzle: Puzzle) -> str:
 
 def _stub(puzzle: Puzzle) -> str:
     empty: dict[str, Any] = {name: "" if kind is str else 0 for name, kind in FIELDS.items()} | {"file": PROGRAM}
-    head = "# cause: a name from the list in the README. line: a line of the original program.py, counted from 1.\n"
+    head = (
+        "# cause: a name from the list in the README. line: a line number in the original program.py, counted from 1.\n"
+    )
     return head + "\n".join(["", *(_table(name, empty) for name in tables(puzzle))])
 
 
@@ -354,7 +356,7 @@ def _record(record: PracticeRecord) -> str:
 
 
 def _toml(value: str | int) -> str:
-    """Return a value in TOML, whose basic strings are those of JSON."""
+    """Return a value as TOML. Strings in JSON are valid basic strings in TOML."""
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -10,20 +10,20 @@ from graders.debugging.measurement import NO_SCORE, PIECE, Measurement, measure,
 from graders.debugging.programs import TrainingProgram
 from graders.debugging.puzzle import Puzzle
 
-SEEDS = (0, 1, 2)  # of the trainings of a proof; the README gives the numbers of seed 0
+SEEDS = (0, 1, 2)  # seeds of the training runs in a proof; the README gives the numbers for seed 0
 
-# Margins. Healthy runs of one variation differ by a few hundredths in their scores and by a third in their last loss,
-# over seeds. Each margin is at least twice that, so that a fault that shows at three seeds shows at others too.
-LOW = 0.08  # the least loss of score at level 2
-FAR = 0.25  # the least loss of score at level 1
+# Margins. From seed to seed, healthy runs of one variation differ by a few hundredths in score and by a third in their
+# last loss. Each margin is at least twice that, so a fault that shows at three seeds shows at others too.
+LOW = 0.08  # the least drop in score at level 2
+FAR = 0.25  # the least drop in score at level 1
 HONEST = 0.03  # the largest error of a healthy run's claimed score
 CLAIM_HIGH = 0.04  # the least exaggeration of a claimed score
 CLAIM_LOW = 0.15  # the least understatement of a claimed score
-STAYS = 0.8  # of the first loss remains at the end
+STAYS = 0.8  # share of the first loss that remains at the end
 HIGH, VERY_HIGH = 2.5, 5.0  # last loss divided by the twin's, at levels 2 and 1
 EXPLODES = 5.0  # any loss divided by the twin's first
 SLOW, VERY_SLOW = 2.0, 4.0  # training time divided by the twin's, at levels 2 and 1
-GRAPHS = 10  # alive after a training
+GRAPHS = 10  # number of graphs still in memory after a training
 UNSEEN = 0.85  # at most this share of the training rows is seen in an epoch
 
 SPEED = "slow"
@@ -31,7 +31,7 @@ SPEED = "slow"
 
 @dataclass(frozen=True)
 class Symptom:
-    """A measurement that reveals a fault: `shows(sick, twin, level)` with a clear margin; `says` it in a sentence."""
+    """A measurement that reveals a fault: `shows` decides with a clear margin, `says` describes it in a sentence."""
 
     shows: Callable[[Measurement, Measurement, int], bool]
     says: Callable[[Measurement, Measurement, TrainingProgram], str]
@@ -39,7 +39,7 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Proof:
-    """The result of a proof: the symptom in a sentence, or the reason why it failed. Measurements are by seed."""
+    """The result of a proof: the symptom in a sentence, or the reason why it failed. Each seed has its measurements."""
 
     proven: bool
     reason: str = ""
@@ -51,7 +51,7 @@ class Proof:
 def prove(puzzle: Puzzle) -> Proof:
     """Train the twin, the broken program and, at level 3, both half-fixed ones, at each of SEEDS.
 
-    With a single fault, the fixed program is the twin, so that a healthy twin proves that the fix works.
+    With a single fault, the fixed program is the twin, so a healthy twin proves that the fix works.
     """
     try:
         return _prove(puzzle)
@@ -60,12 +60,12 @@ def prove(puzzle: Puzzle) -> Proof:
 
 
 def complaints(found: Measurement, program: TrainingProgram) -> list[str]:
-    """Return, in phrases, what is wrong with a training by itself; nothing for a healthy twin."""
+    """Return, in phrases, what is wrong with a training run by itself; empty if the program is healthy."""
     told = {
         "the loss is not finite": not all(map(math.isfinite, found.losses)),
         "the loss does not fall": not found.loss_end < 0.6 * found.loss_start,
         f"the score on fresh data is {found.fresh_score:.2f}": not found.fresh_score >= program.least_score,
-        f"training is {found.train_score - found.fresh_score:.2f} better than fresh data": not (
+        f"the training score is {found.train_score - found.fresh_score:.2f} better than on fresh data": not (
             found.train_score - found.fresh_score <= program.largest_gap
         ),
         f"the claimed validation score is {found.claimed_validation:.2f}, the true one "
@@ -110,7 +110,7 @@ class _Shown:
 
     @property
     def last(self) -> str:
-        """Describe the last training, to explain why no symptom shows."""
+        """Describe the last training run, to explain why no symptom shows."""
         if not self.measured:
             return f"{self.ratio:.1f} times the time"
         last = self.measured[-1]
@@ -133,11 +133,11 @@ def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: S
 
 
 def _sentence(puzzle: Puzzle, shown: _Shown, twin: Measurement) -> str:
-    """Return the README's description: up to two symptoms of one fault, or one for each of two."""
+    """Return the symptom for the README: up to two symptoms of a single fault, or one for each of two faults."""
     own = [[kind for kind in fault.symptoms if kind in shown.kinds] for fault in puzzle.faults]
     told = own[0][:2] if len(own) == 1 else list(dict.fromkeys(kinds[0] for kinds in own if kinds))
     return " ".join(
-        f"A training takes {_about(shown.ratio)} times as long as it should."
+        f"Training takes {_about(shown.ratio)} times as long as it should."
         if kind == SPEED
         else SYMPTOMS[kind].says(shown.measured[0], twin, puzzle.program)
         for kind in told
@@ -197,7 +197,8 @@ def _said_explosion(sick: Measurement, twin: Measurement, _program: TrainingProg
 
 def _said_score(sick: Measurement, twin: Measurement, program: TrainingProgram) -> str:
     return (
-        f"On fresh data {_scored(program, sick.fresh_score)}; a healthy run has {_number(program, twin.fresh_score)}."
+        f"On fresh data, {_scored(program, sick.fresh_score)}; "
+        f"a healthy run reaches {_number(program, twin.fresh_score)}."
     )
 
 
@@ -205,14 +206,14 @@ def _said_gap(sick: Measurement, twin: Measurement, program: TrainingProgram) ->
     return (
         f"On the training data {_scored(program, sick.train_score)}, "
         f"on fresh data {_number(program, sick.fresh_score)}; "
-        f"a healthy run has {_number(program, twin.train_score)} and {_number(program, twin.fresh_score)}."
+        f"a healthy run reaches {_number(program, twin.train_score)} and {_number(program, twin.fresh_score)}."
     )
 
 
 def _said_pieces(sick: Measurement, twin: Measurement, program: TrainingProgram) -> str:
     return (
         f"If predict gets {PIECE} rows at a time, {_scored(program, sick.score_in_pieces)}; "
-        f"a healthy run has {_number(program, twin.score_in_pieces)}."
+        f"a healthy run reaches {_number(program, twin.score_in_pieces)}."
     )
 
 
@@ -232,11 +233,11 @@ def _said_graphs(sick: Measurement, _twin: Measurement, _program: TrainingProgra
 
 
 def _said_history(sick: Measurement, _twin: Measurement, _program: TrainingProgram) -> str:
-    return f"A second training, of one epoch, returns a history of {sick.history_entries} epochs."
+    return f"A second training run, of one epoch, returns a history of {sick.history_entries} epochs."
 
 
 def _scored(program: TrainingProgram, score: float) -> str:
-    """Return a score as the end of a clause."""
+    """Describe a score in a clause, such as "R² is 0.50"."""
     if program.metric == "accuracy":
         return f"{score:.0%} of the answers are right"
     return f"R² is {score:.2f}" if score > NO_SCORE else "R² is below -1"
@@ -261,4 +262,4 @@ SYMPTOMS: dict[str, Symptom] = {
     "graphs-kept": Symptom(lambda sick, _twin, _level: sick.graphs_kept >= GRAPHS, _said_graphs),
     "history-kept": Symptom(lambda sick, _twin, _level: sick.history_entries > 1, _said_history),
 }
-"""Maps the name of a symptom to how it shows. "slow" (SPEED) is not here, because no Measurement shows it."""
+"""Maps the name of a symptom to the test that reveals it. "slow" (SPEED) is not here: no Measurement reveals it."""

@@ -1,7 +1,7 @@
-"""Turn one training of a program into a reading: its answers are scored here, on data that the judge makes with the
-twin.
+"""Turn one training run of a program into a reading.
 
-A program's claims about itself count only if they agree with these scores.
+Its answers are scored here, on data that the judge makes with the twin. A program's claims about itself count only if
+they agree with these scores.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from graders.debugging.measurement import FRESH, N_FRESH, N_PIECES, NO_SCORE, PI
 
 @dataclass(frozen=True)
 class Truth:
-    """The twin's data for a seed, and fresh data: `X` are the inputs to predict, `y` the targets, by part."""
+    """The twin's data for a seed, and fresh data. `X` and `y` map the name of a part to its inputs and its targets."""
 
     X: dict[str, np.ndarray]
     y: dict[str, np.ndarray]
 
     @property
     def pieces(self) -> np.ndarray:
-        """The first fresh rows (N_PIECES, PIECE, …)."""
+        """The first fresh rows, as an array (N_PIECES, PIECE, …)."""
         rows = self.X["fresh"][: PIECE * N_PIECES]
         return rows.reshape(N_PIECES, PIECE, *rows.shape[1:])
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One training as seen from outside.
+    """One training run as seen from outside.
 
-    Pairs are (training, validation): the history's scores for the `last` epoch and for the one `best` in validation,
-    and the `true` scores of the answers given after training.
+    `last`, `best` and `true` are pairs of scores (training, validation): what the history says for the last epoch, what
+    it says for the epoch that is best in validation, and what the answers given after training score.
     """
 
     losses: tuple[float, ...]
@@ -57,7 +57,7 @@ class Reading:
 
 @lru_cache(maxsize=4)
 def module_of(source: str) -> types.ModuleType:
-    """Load one of our own programs as a module. Never a submission, because it runs in this process."""
+    """Load one of our own programs as a module. Never load a submission, because the module runs in this process."""
     return load(source)
 
 
@@ -74,7 +74,7 @@ def truth_of(twin: str, seed: int) -> Truth:
 
 
 def own_training(program: Any, seed: int, epochs: int, truth: Truth) -> dict[str, Any]:
-    """Run the probe `training` in this process and return its result. The global generator is restored."""
+    """Run the probe `training` in this process and return its result. Restore the global generator afterwards."""
     with torch.random.fork_rng(devices=[]):
         return probes.training(program, seed, epochs, truth.X, truth.pieces)
 
@@ -109,7 +109,7 @@ def twin_reading(twin: str, seed: int, epochs: int, truth: Truth) -> Reading:
 
 
 def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
-    """Return whether both parts have the twin's numbers of rows, and together the same rows in any order."""
+    """Return whether both parts are as long as the twin's and together hold the same rows, in any order."""
     for name in ("train", "validation"):
         part = data.get(f"X_{name}")
         if part is None or part.shape != truth.X[name].shape or part.dtype != truth.X[name].dtype:
@@ -119,7 +119,7 @@ def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
 
 
 def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | None:
-    """Score the answers on the program's own split, if it only splits the twin's rows differently."""
+    """Score the answers on the program's own split; None unless it splits the same rows as the twin."""
     if not same_rows(run["data"], truth):
         return None
     target = target_of_rows(truth)
@@ -131,12 +131,12 @@ def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | 
 
 
 def _claims(metrics: Mapping[str, Sequence[float]], epoch: int) -> tuple[float, float]:
-    """Return a history's scores for an epoch, at least NO_SCORE."""
+    """Return the scores that a history claims for an epoch, raised to NO_SCORE if they are lower."""
     return max(NO_SCORE, metrics["train"][epoch]), max(NO_SCORE, metrics["validation"][epoch])
 
 
 def target_of_rows(truth: Truth) -> dict[bytes, Any]:
-    """Return the target of each row of the twin's data, by the row's key."""
+    """Map the key of each row of the twin's data to the row's target."""
     keys = row_keys(truth.X["train"], truth.X["validation"])
     return dict(zip(keys, [*truth.y["train"], *truth.y["validation"]], strict=True))
 
@@ -147,6 +147,6 @@ def row_keys(*parts: Any) -> list[bytes]:
 
 
 def _targets(data: Any, part: str) -> np.ndarray:
-    """Return the targets of a part of the data: the inputs themselves if it has no others."""
+    """Return the targets of a part of the data: the inputs themselves if it has no separate targets."""
     values: np.ndarray = getattr(data, f"y_{part}", getattr(data, f"X_{part}")).numpy()
     return values

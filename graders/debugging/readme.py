@@ -16,14 +16,13 @@ TEXT = """\
 
 @ABOUT@
 
-@FAULTS@ into it. This is the symptom in a training with seed 0, @EPOCHS@ epochs:
+@FAULTS@ into the program. This is the symptom of a training run with seed 0 and @EPOCHS@ epochs:
 
 > @SYMPTOM@
 
-The entry points of `program.py`: `load_data(seed)`, `build_model(seed)`, `train(model, data, epochs=…, seed=…)`, which
-returns a history (`loss`, `train_@METRIC@` and `validation_@METRIC@`, one entry per epoch), and
-`predict(model, X)`. Keep their names, the data, the network, the number of steps and the size of batches: fix what is
-broken and leave the rest.
+`program.py` has the entry points `load_data(seed)`, `build_model(seed)`, `train(model, data, epochs=…, seed=…)` and
+`predict(model, X)`. `train` returns a history: `loss`, `train_@METRIC@` and `validation_@METRIC@`, one entry per epoch.
+Keep the names, the data, the network, the number of steps and the batch size: fix what is broken and leave the rest.
 
 In this folder:
 
@@ -44,12 +43,12 @@ Attempts and hints are recorded in this folder and cost nothing; try as often as
 Fill in `diagnosis.toml`, @TABLES@:
 
 - `cause`: a name from the list below.
-- `file` and `line`: the line of the fault, that is, one that the fix changes; not a later line that shows its effect.
-  If something is missing, name a line next to the gap. Lines are counted from 1 in the original `program.py`: note the
+- `file` and `line`: the line of the fault. Name one that the fix changes, not a later line that shows the effect. If
+  something is missing, name a line next to the gap. Lines are counted from 1 in the original `program.py`, so note the
   number before you fix the program.
 - `why`, `fix`, `prevention`: one sentence each. How does the cause lead to the symptom? How do you fix it? What would
   have reported it at once? These are not graded, however short they are. Write them for yourself, and compare them with
-  the solution's.
+  those in the solution.
 
 ## What is graded
 
@@ -59,13 +58,14 @@ Fill in `diagnosis.toml`, @TABLES@:
 | It is still the same program (`program`) | 3 | parameters, data, epochs, steps, batches, `predict` |
 | Cause and line (`diagnosis`) | 2 | `cause` and `line` in `diagnosis.toml`.@HALF@ |
 
-The second task is graded once the first passes; the third is independent.
+The second task is graded only if the first passes; the third is independent.
 
 ## How to go about it
 
-First say what is measured and what a healthy run would give. Then bisect the path from the data to that number: print
-one batch, the first loss next to that of guessing, the gradient of every parameter and what a step changes, and overfit
-eight rows. Believe a cause only if a measurement would differ without it. Change one thing at a time.
+First say which number the symptom is about, and what a healthy run would give. Then bisect the path from the data to
+that number. Print one batch, the first loss and the loss of guessing, the gradient of every parameter, and how far a
+step moves it. Try to overfit eight rows. Believe a cause only if a measurement would differ without it. Change one
+thing at a time.
 
 ## Causes
 

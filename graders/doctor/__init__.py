@@ -1,6 +1,6 @@
-"""What the katas need of this machine and this checkout, with a remedy for whatever is missing.
+"""Checks what the katas need from this machine and this checkout, and suggests a remedy for whatever is missing.
 
-Everything is tried out: a worker is started for each runtime, and a file is written to each folder.
+It tries everything out: it starts a worker for each runtime, and writes a file to each folder.
 """
 
 from graders.doctor.examination import examine

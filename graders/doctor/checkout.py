@@ -1,4 +1,4 @@
-"""Look at the repository of katas: its kata.toml files, its harness, and the settings that pytest finds there."""
+"""Checks the repository of katas: its kata.toml files, its harness, and the settings that pytest finds there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.errors import KataError
 
 
 def repository(root: Path | None) -> Iterator[Finding]:
-    """Load every kata; note a checkout whose own harness is not the one that runs."""
+    """Load every kata, and report a checkout whose own harness is not the one that is running."""
     if root is None:
         yield findings.fault(
             "repository",
@@ -35,7 +35,7 @@ def repository(root: Path | None) -> Iterator[Finding]:
     yield findings.ok("repository", f"{root}, {len(katas)} katas")
     own = root / "graders" / "cli"
     if own.is_dir() and own.parent.resolve() != Path(__file__).resolve().parents[1]:
-        said = f"`katas` runs the harness of {Path(__file__).resolve().parents[2]}, not the one of this checkout"
+        said = f"`katas` runs the harness in {Path(__file__).resolve().parents[2]}, not the one in this checkout"
         yield findings.limited("harness", said, f"pip install -c constraints.txt -e '{root}'")
 
 

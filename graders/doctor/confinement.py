@@ -1,4 +1,4 @@
-"""Look at how well workers can be confined here: start one for each runtime, and explain what limits it."""
+"""Checks how well workers can be confined here: starts one for each runtime, and explains what limits it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graders.errors import KataError
 
 
 def confinement() -> Iterator[Finding]:
-    """Start a workers' fork server of each runtime. Where the confinement is not full, say why."""
+    """Start a workers' fork server for each runtime. Where the confinement is not full, say why."""
     for name in ("numpy", "torch"):
         if name == "torch" and importlib.util.find_spec("torch") is None:
             continue
@@ -38,7 +38,7 @@ def confinement() -> Iterator[Finding]:
 
 
 def _launched(name: str) -> tuple[str, str]:
-    """Return how well workers of a runtime are confined here, and why not better."""
+    """Return how well the workers of a runtime are confined here, and why they are not confined better."""
     from graders.sandbox import launcher
     from graders.sandbox.runtimes import runtime
 
@@ -50,7 +50,7 @@ def _launched(name: str) -> tuple[str, str]:
 
 
 def _causes() -> list[str]:
-    """Return the known obstacles to bubblewrap that this machine has, each as `problem: remedy`."""
+    """Return the known reasons why bubblewrap does not work on this machine, each as `problem: remedy`."""
     found = []
     if sys.platform != "linux":
         found.append(
@@ -63,8 +63,8 @@ def _causes() -> list[str]:
         return found
     if _setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" and os.geteuid() != 0:
         found.append(
-            "AppArmor allows no user namespaces (Ubuntu 24.04 and later): sudo sysctl -w "
-            "kernel.apparmor_restrict_unprivileged_userns=0, or a profile in /etc/apparmor.d/bwrap with `userns,`"
+            "AppArmor forbids user namespaces (Ubuntu 24.04 and later): sudo sysctl -w "
+            "kernel.apparmor_restrict_unprivileged_userns=0, or add a profile with `userns,` to /etc/apparmor.d/bwrap"
         )
     if _setting("/proc/sys/kernel/unprivileged_userns_clone") == "0" and os.geteuid() != 0:
         found.append("user namespaces are switched off: sudo sysctl -w kernel.unprivileged_userns_clone=1")

@@ -12,7 +12,7 @@ State = Literal["ok", "limited", "fault"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one subject. `limited`: the katas work, with less; `fault`: some of them do not work."""
+    """The state of one subject. `limited`: all katas work, but not fully; `fault`: some katas do not work."""
 
     subject: str
     state: State
@@ -29,7 +29,7 @@ class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
     def exit_status(self, *, strict: bool) -> int:
-        """Return 1 if anything is at fault (or, if `strict`, limited), else 0."""
+        """Return 1 if any finding is a fault (or, if `strict`, limited), else 0."""
         bad = ("fault", "limited") if strict else ("fault",)
         return int(any(finding.state in bad for finding in self.findings))
 
@@ -40,7 +40,7 @@ def ok(subject: str, found: str) -> Finding:
 
 
 def limited(subject: str, found: str, remedy: str) -> Finding:
-    """Return a finding with which the katas still work."""
+    """Return a finding that limits the katas, although they still work."""
     return Finding(subject=subject, state="limited", found=found, remedy=remedy)
 
 

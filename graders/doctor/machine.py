@@ -1,4 +1,4 @@
-"""Look at the folders that the katas write to, at git, and at the terminal's encoding."""
+"""Checks the folders that the katas write to, git, and the terminal's encoding."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 from graders.doctor import findings
 from graders.doctor.findings import Finding
 
-ROOM_MB = 200  # free in the temporary folder: submissions, pictures, scratch folders of workers without bubblewrap
+# This much must be free in the temporary folder. It holds submissions, pictures, and, without bubblewrap, the scratch
+# folders of workers.
+ROOM_MB = 200
 
 
 def folders(root: Path | None) -> Iterator[Finding]:
-    """Write a file to the temporary folder and to those of data sets, of progress, and of the learner's own files."""
+    """Write a file to the temporary folder and to the folders for data sets, progress and the learner's own files."""
     from graders.datasets.sources import cache
     from graders.learner.progress import default_path
 
@@ -30,7 +32,7 @@ def folders(root: Path | None) -> Iterator[Finding]:
     if free < ROOM_MB:
         yield findings.fault(
             "temporary folder",
-            f"{tempfile.gettempdir()}: {free} MB are free, {ROOM_MB} are needed",
+            f"{tempfile.gettempdir()}: {free} MB are free, but {ROOM_MB} MB are needed",
             "Free some space, or set TMPDIR to another folder",
         )
     yield _writable("data sets", cache(), "Set NN_KATAS_DATA to a folder that you can write to", findings.limited)
@@ -39,14 +41,14 @@ def folders(root: Path | None) -> Iterator[Finding]:
     )
     if root is not None:
         remedy = (
-            f"chmod -R u+w '{root}', or clone the repository to a folder of your own; grading works without "
-            "that, with --submission DIR"
+            f"chmod -R u+w '{root}', or clone the repository to a folder of your own; without either, "
+            "you can still grade with --submission DIR"
         )
         yield _writable("your files", root / "katas", remedy, findings.limited)
 
 
 def _writable(subject: str, folder: Path, remedy: str, otherwise: Callable[[str, str, str], Finding]) -> Finding:
-    """Try to make a file in a folder, or in the nearest folder above it that exists."""
+    """Try to create a file in a folder, or in the nearest folder above it that exists."""
     near = folder
     while not near.exists() and near != near.parent:
         near = near.parent
@@ -74,6 +76,6 @@ def terminal() -> Iterator[Finding]:
     else:
         yield findings.limited(
             "terminal",
-            f"the encoding is {encoding}: symbols and titles are written with substitutes",
+            f"the encoding is {encoding}: some symbols and letters in titles are replaced",
             "export LC_ALL=C.UTF-8",
         )

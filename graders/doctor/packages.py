@@ -1,4 +1,4 @@
-"""Look at the Python interpreter, the installed packages, PyTorch and the graphics card."""
+"""Checks the Python interpreter, the installed packages, PyTorch and the graphics card."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def python() -> Iterator[Finding]:
     versions = f"Python {_OLDEST[0]}.{_OLDEST[1]} to {_BEYOND[0]}.{_BEYOND[1] - 1}"
     if not _OLDEST <= sys.version_info[:2] < _BEYOND or platform.python_implementation() != "CPython":
         yield findings.fault(
-            "python", said, f"Make the virtual environment with {versions} (CPython): PYTHON=python3.12 ./run demo"
+            "python", said, f"Create the virtual environment with {versions} (CPython): PYTHON=python3.12 ./run demo"
         )
     else:
         yield findings.ok("python", said)
@@ -32,7 +32,7 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """Compare the requirements in pyproject.toml, with extras, with the installed packages."""
+    """Compare the requirements in pyproject.toml, including its extras, with the installed packages."""
     from packaging.requirements import Requirement
 
     try:
@@ -73,7 +73,7 @@ def _extra_of(marker: str) -> str:
 
 
 def torch() -> Iterator[Finding]:
-    """Import PyTorch in a process of its own, and compare its version with the pinned one."""
+    """Import PyTorch in a separate process, and compare its version with the pinned one."""
     wanted = _pinned("torch")
     remedy = f"pip install torch=={wanted} (small: --index-url https://download.pytorch.org/whl/cpu)"
     if importlib.util.find_spec("torch") is None:
@@ -104,7 +104,7 @@ def _pinned(package: str) -> str:
 def _asked_of_torch(program: str) -> str | None:
     """Run a program in a process that imports torch and return its output; None if it fails.
 
-    A broken build may crash its process.
+    The process is a separate one because a broken build of PyTorch may crash it.
     """
     try:
         done = subprocess.run(
@@ -120,7 +120,7 @@ def _asked_of_torch(program: str) -> str | None:
 
 
 def graphics_card() -> Iterator[Finding]:
-    """Ask PyTorch for a graphics card."""
+    """Ask PyTorch which graphics card it can use."""
     if importlib.util.find_spec("torch") is None:
         return
     said = _asked_of_torch("print(torch.cuda.get_device_name() if torch.cuda.is_available() else '-')")

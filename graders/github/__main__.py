@@ -33,18 +33,22 @@ def _parser() -> argparse.ArgumentParser:
     visible = commands.add_parser("visible", help="run the visible tests of the katas that changed since a commit")
     visible.add_argument("--base", required=True, metavar="COMMIT")
     visible.set_defaults(command=_visible)
-    intake = commands.add_parser("intake", help="take a request's declared files, through the server's API")
+    intake = commands.add_parser("intake", help="take a pull request's declared files through the server's API")
     intake.add_argument("--out", type=Path, required=True, metavar="FILE")
     intake.set_defaults(command=_intake)
     grade = commands.add_parser("grade", help="grade the files that intake took")
     grade.add_argument("--taken", type=Path, required=True, metavar="FILE")
     grade.add_argument("--out", type=Path, required=True, metavar="FILE")
-    grade.add_argument("--hidden", type=Path, metavar="DIR", help="hidden suites elsewhere, a folder for each kata")
+    grade.add_argument(
+        "--hidden", type=Path, metavar="DIR", help="the folder with the hidden suites (a subfolder for each kata)"
+    )
     grade.add_argument("--audience", choices=AUDIENCES, default="learner")
     grade.set_defaults(command=_grade)
-    report = commands.add_parser("report", help="write the verdicts to the request")
-    report.add_argument("--number", type=int, required=True, help="the request, as the first job's output names it")
-    report.add_argument("--commit", required=True, help="its commit, likewise")
+    report = commands.add_parser("report", help="write the verdicts to the pull request")
+    report.add_argument(
+        "--number", type=int, required=True, help="the pull request's number, from the first job's output"
+    )
+    report.add_argument("--commit", required=True, help="its commit, from the first job's output")
     report.add_argument("--taken", type=Path, required=True, metavar="FILE")
     report.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
     report.add_argument("--audience", choices=AUDIENCES, default="learner")
@@ -93,7 +97,7 @@ def _report(given: argparse.Namespace) -> int:
 
     taken = read(given.taken, Intake, TAKEN_BYTES)
     if (taken.pull.number, taken.pull.commit) != (given.number, given.commit):
-        raise KataError(f"{given.taken}: it belongs to another request or commit; nothing is reported")
+        raise KataError(f"{given.taken}: this file belongs to another request or commit; nothing is reported")
     outcome = reporting.publish(Repository.of_environment(), given.root, taken, given.verdicts, given.audience)
     moved = "not published: the request has a newer commit, which is graded by its own run"
     print("published" if outcome == "published" else moved)

@@ -1,6 +1,6 @@
 """A minimal client of GitHub's REST API: one server, bounded answers, a few retries.
 
-No text of a request (such as a title or a branch name) becomes part of a path; in a query it is quoted.
+No text from a pull request (such as a title or a branch name) becomes part of a path. In a query, it is quoted.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class NotFound(ServerError):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A handler that follows no redirect, so that the token goes only to the server that it is for."""
+    """A handler that follows no redirect, so that the token goes only to the intended server."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 class Repository:
-    """One repository on a server. No message contains the token."""
+    """One repository on a server. Error messages never contain the token."""
 
     def __init__(self, name: str, token: str, server: str = "https://api.github.com", pause_s: float = 2.0) -> None:
         if not _REPOSITORY.fullmatch(name):
@@ -53,7 +53,7 @@ class Repository:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Repository:
-        """Return the repository of the runner's environment: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_TOKEN."""
+        """Return the repository that GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_TOKEN describe."""
         lacking = [key for key in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(key)]
         if lacking:
             raise KataError(f"{' and '.join(lacking)}: not set; this command is for a GitHub workflow")
@@ -71,7 +71,7 @@ class Repository:
         return self._ask("PATCH", path, {}, body)
 
     def pages(self, path: str, most: int, **query: str | int) -> Iterator[Any]:
-        """Yield the items of a paginated list, at most so many."""
+        """Yield at most `most` items of a paginated list."""
         for page in range(1, -(-most // PAGE) + 1):
             items = self.get(path, per_page=PAGE, page=page, **query)
             if not isinstance(items, list):
@@ -98,7 +98,7 @@ class Repository:
                 with fault:
                     if fault.code == 404:
                         raise NotFound(f"{method} {path}: the server has nothing there") from None
-                    # Retry only what has no further effect when it is done twice.
+                    # Retry only requests that have no further effect when they are repeated.
                     if fault.code < 500 or method == "POST" or attempt == TRIES:
                         raise ServerError(f"{method} {path}: the server answered {fault.code}") from None
             except OSError as fault:

@@ -14,7 +14,7 @@ from graders.report.shown import shown
 from graders.report.text import clean
 from graders.verdict import Audience, Confinement, Verdict
 
-_STEPS = (4_000, 1_000, 300, 80, 0)  # texts are cut to so many characters, in turn, until the report fits
+_STEPS = (4_000, 1_000, 300, 80, 0)  # limits on the characters of a text, tried in turn until the report fits
 
 
 def grade(root: Path, intake: Intake, *, audience: Audience = "learner", require: Confinement = "full") -> Report:
@@ -33,7 +33,7 @@ def _verdict(judge: Judge, root: Path, taken: Taken) -> Verdict:
 
 
 def fitted(verdicts: list[Verdict], most: int = REPORT_BYTES) -> Report:
-    """Return the report, with texts cut as far as necessary for at most so many bytes."""
+    """Return the report, with texts cut as far as necessary to fit into `most` bytes."""
     for limit in _STEPS:
         report = Report(verdicts=tuple(_cut(verdict, limit) for verdict in verdicts))
         if len(msgspec.json.encode(report)) <= most:

@@ -1,7 +1,7 @@
 """The first job: finds the request and the katas that it changes, and takes their declared files, blob by blob.
 
-Nothing of the request's tree is checked out, run or trusted: the server gives names, sizes and kinds, contents are
-compared with their digests, and the katas with their declared files are read from the default branch.
+Nothing in the request's tree is checked out, run or trusted. The server gives the names, sizes and kinds of files, and
+contents are compared with their digests. The katas and the lists of their files come from the default branch.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from graders.intake.rules import printable
 
 CHANGED_FILES = 300  # a request that changes more is refused
 KATAS = 20  # a request that changes more katas is refused too
-REQUEST_BYTES = 64 * 1024**2  # for all declared files together
-OPEN_PULLS = 300  # so many requests of a branch are searched
+REQUEST_BYTES = 64 * 1024**2  # the limit for all declared files together
+OPEN_PULLS = 300  # at most this many requests from a branch are searched
 BESIDE_SHOWN = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def take(server: Repository, root: Path, event: Any) -> Intake | None:
-    """Take the files that a workflow_run event's request hands in; None if no open request has exactly that commit."""
+    """Take the files that the request of a workflow_run event submits; None if no open request has its commit."""
     pull = find(server, event)
     if pull is None:
         return None
     changed = _changed(server, pull)
     if changed is None:
-        reason = f"it changes more than {CHANGED_FILES} files. Hand in the files of the katas alone."
+        reason = f"it changes more than {CHANGED_FILES} files. Hand in only the files of the katas."
         return Intake(pull=pull, refused=reason)
     katas = {slug: catalogue.load(root, slug, complete=False) for slug in catalogue.slugs(root)}
     touched = list(dict.fromkeys(slug for names in changed for slug in _touched(names, katas)))
@@ -55,7 +55,8 @@ def take(server: Repository, root: Path, event: Any) -> Intake | None:
     files = [file for each in taken if each.submission for file in each.submission.files]
     if sum(len(file.data) for file in files) > REQUEST_BYTES:
         return Intake(
-            pull=pull, refused=f"its files are larger than {REQUEST_BYTES // 1024**2} MB. Hand in less at once."
+            pull=pull,
+            refused=f"its files are larger than {REQUEST_BYTES // 1024**2} MB. Hand in fewer or smaller files.",
         )
     return Intake(pull=pull, taken=taken, beside=_beside(changed, katas))
 
@@ -90,7 +91,7 @@ def still_at(server: Repository, pull: Pull) -> bool:
 
 
 def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
-    """Return the names of every changed file, the current one first; None if there are too many files."""
+    """Return each changed file's names, the current one first; None if there are too many files."""
     if _field(server.get(f"pulls/{pull.number}"), "changed_files", int) > CHANGED_FILES:
         return None
     found = []

@@ -1,4 +1,4 @@
-"""The files that the jobs pass on: small JSON files with strict fields."""
+"""The files that the jobs pass to each other: small JSON files with strict fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graders.errors import KataError
 from graders.intake import Submission
 from graders.verdict import Record, Verdict
 
-TAKEN_BYTES = 128 * 1024**2  # more than the base64 of the largest request
+TAKEN_BYTES = 128 * 1024**2  # enough for the base64 of the largest request
 REPORT_BYTES = 64 * 1024
 
 Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")]
@@ -21,7 +21,7 @@ Number = Annotated[int, Meta(ge=1, le=2**31)]
 
 
 class Pull(Record, frozen=True, kw_only=True):
-    """A request, at the commit that is graded."""
+    """A pull request at the commit that is graded."""
 
     number: Number
     commit: Commit

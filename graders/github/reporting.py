@@ -25,7 +25,7 @@ from graders.verdict import Audience, TestResult, Verdict
 
 MARKER = "<!-- katas: official verdict -->"
 CHECK = "katas"
-COMMENTS = 1_000  # so many are searched for an earlier report
+COMMENTS = 1_000  # at most this many are searched for an earlier report
 ANNOTATIONS = 50  # the server's limit for one call
 ANNOTATION_LIMIT = 2_000  # characters
 BODY_LIMIT = 65_000  # characters; the server's limit is 65 536
@@ -63,7 +63,7 @@ def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Ver
     if sorted(found) != sorted(katas):
         raise KataError(f"{handed}: verdicts on {len(found)} katas, expected the {len(katas)} that were handed in")
     if any(task.reviewer or task.comment for verdict in report.verdicts for task in verdict.tasks):
-        raise KataError(f"{handed}: it claims that a person gave points, which cannot happen in a pull request")
+        raise KataError(f"{handed}: the file claims that a person gave points, which cannot happen in a pull request")
     return tuple(shown(verdict, audience) for verdict in report.verdicts)
 
 
@@ -90,7 +90,7 @@ def comment(intake: Intake, verdicts: Sequence[Verdict]) -> str:
 
 
 def _comment(server: Repository, pull: Pull, body: str) -> None:
-    """Edit the bot's comment, or write it. Ignore comments by other authors, even if they have the marker."""
+    """Edit the bot's comment, or write a new one. Ignore other authors' comments, even if they have the marker."""
     for each in server.pages(f"issues/{pull.number}/comments", COMMENTS):
         author = each.get("user") or {}
         if author.get("login") == BOT and str(each.get("body", "")).startswith(MARKER):
@@ -103,7 +103,7 @@ def _comment(server: Repository, pull: Pull, body: str) -> None:
 
 
 def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
-    """Return the check's conclusion on all verdicts together; nothing but a pass looks like a pass."""
+    """Return the check's conclusion on all verdicts together. It is a success only if nothing failed."""
     statuses = {verdict.status for verdict in verdicts}
     if not statuses or "error" in statuses:
         return "cancelled"
@@ -113,7 +113,7 @@ def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
 
 
 def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return annotations for what did not pass, at the line that the message names, else at the kata's first line."""
+    """Return annotations for what did not pass, at the line that the message names, else at the first line."""
     found = []
     for verdict in verdicts:
         kata = catalogue.load(root, verdict.kata, complete=False)

@@ -1,6 +1,6 @@
-"""The unofficial run of a request: the visible tests of the katas that it changes, on a machine without secrets.
+"""The unofficial run for a pull request: the visible tests of the katas that it changes, on a machine without secrets.
 
-Everything comes from the request, the tests too, so the result informs its author and decides nothing.
+Everything, including the tests, comes from the request, so the result informs its author but decides nothing.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def take(kata: Kata, place: Path | str) -> Submission:
 
     `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
     the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. An archive may hold all of
-    this in one folder, like those from GitHub. If `place` does not exist, all files are `missing`.
+    this in one folder, as archives from GitHub do. If `place` does not exist, all files are `missing`.
 
     Raises IntakeError if a declared path is not a plain, small source or data file, and for an archive that is invalid,
     too large, or has names that lead out of it.
@@ -40,14 +40,14 @@ def take(kata: Kata, place: Path | str) -> Submission:
         return git.take(kata, reference)
     path = Path(place)
     if os.path.exists(path) and not os.path.isdir(path):  # unlike Path's methods, these never raise
-        from graders.intake import archive  # only if needed: it imports much of the standard library
+        from graders.intake import archive  # imported only if needed, because it imports much of the standard library
 
         return archive.take(kata, path)
     return folder.take(kata, path)
 
 
 def find(text: str) -> Path | str:
-    """Return the place that a person named. Raises KataError if it does not exist, before anything is graded."""
+    """Return the place that `--submission` names. Raises KataError if it does not exist, before anything is graded."""
     reference = _reference(text)
     if reference is not None:
         from graders.intake import git
@@ -56,7 +56,7 @@ def find(text: str) -> Path | str:
         return text
     path = Path(text)
     if not path.exists():
-        raise KataError(f"{text}: there is no such folder, archive or git reference. Name the one with the files.")
+        raise KataError(f"{text}: there is no such folder, archive or git reference. Name the one that has the files.")
     return path
 
 
@@ -69,7 +69,7 @@ def _reference(place: Path | str) -> Reference | None:
 
 
 def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
-    """Return the kata's declared files in a trusted folder (katas/<slug>, solutions/<slug>), by name, unchecked."""
+    """Return the kata's declared files from a trusted folder (katas/<slug>, solutions/<slug>), by name, unchecked."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for pattern in kata.files

@@ -1,8 +1,8 @@
 """Intake from a .zip or .tar file: only the declared files are unpacked, and only in memory.
 
-An archive's headers are not trusted. Its size, the number of its entries and the announced unpacked sizes are limited,
-and the bytes that are really read are limited again. A tar file is read twice: first for the list of its entries, then
-for the declared files, in the order of the list.
+An archive's headers are not trusted. The archive's size, the number of its entries and the unpacked sizes that it
+announces are limited, and the bytes that are really read are limited again. A tar file is read twice: first for the
+list of its entries, then for the declared files, in the order of the list.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from graders.intake.rules import printable, refuse
 
 ARCHIVE_BYTES = 64 * 1024**2
 UNPACKED_BYTES = 128 * 1024**2  # for all entries of an archive together
-RATIO = 200  # unpacked to packed; source code is seldom packed to less than a tenth
-RATIO_FROM = 1024**2  # the ratio is checked above so many unpacked bytes
+RATIO = 200  # unpacked size / packed size; source code rarely shrinks to less than a tenth
+RATIO_FROM = 1024**2  # the ratio is checked only above this many unpacked bytes
 DIRECTORY_BYTES = 4 * 1024**2  # for a zip's list of entries
 NAME_BYTES = 16 * 1024  # for a tar's long name or extended header
 _BLOCK = 512
@@ -43,18 +43,18 @@ _REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
 
 
 def take(kata: Kata, path: Path) -> Submission:
-    """Return the declared files in an archive, whose first bytes tell its kind."""
+    """Return the declared files in an archive. Its first bytes show which kind it is."""
     name = path.name
     try:
         file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
     except OSError as fault:
-        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file that may be read.")
+        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary, readable file.")
     with file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             refuse(name, "it is neither a folder nor a file", _REMEDY)
         if status.st_size > ARCHIVE_BYTES:
-            refuse(name, f"it is larger than {ARCHIVE_BYTES // 1024**2} MB", "Pack the kata's folder alone.")
+            refuse(name, f"it is larger than {ARCHIVE_BYTES // 1024**2} MB", "Pack only the kata's folder.")
         start = file.read(_BLOCK)
         file.seek(0)
         if start.startswith(_ZSTANDARD):
@@ -104,17 +104,17 @@ def _readable(name: str) -> Iterator[None]:
 
 def _check_unpacked(name: str, unpacked: int) -> None:
     if unpacked > UNPACKED_BYTES:
-        refuse(name, f"it unpacks to more than {UNPACKED_BYTES // 1024**2} MB", "Pack the kata's folder alone.")
+        refuse(name, f"it unpacks to more than {UNPACKED_BYTES // 1024**2} MB", "Pack only the kata's folder.")
 
 
 def _check_ratio(name: str, unpacked: int, packed: int) -> None:
     if unpacked > RATIO_FROM and unpacked > RATIO * packed:
-        refuse(name, f"it unpacks to more than {RATIO} times its size", "Hand in files without padding.")
+        refuse(name, f"it unpacks to more than {RATIO} times its size", "Remove files that are mostly padding.")
 
 
 def _check_entries(name: str, count: int) -> None:
     if count > listing.ENTRIES:
-        refuse(name, f"it holds more than {listing.ENTRIES} files", "Pack the kata's folder alone.")
+        refuse(name, f"it holds more than {listing.ENTRIES} files", "Pack only the kata's folder.")
 
 
 # zip.
@@ -133,16 +133,16 @@ def _from_zip(kata: Kata, name: str, file: IO[bytes]) -> Submission:
 
 
 def _check_directory(name: str, file: IO[bytes]) -> None:
-    """Refuse a zip whose list is too long to read, and zip64, which an archive of allowed size does not need."""
+    """Refuse a zip whose list of entries is too long, and zip64, which an archive of allowed size does not need."""
     end = file.seek(0, os.SEEK_END)
     file.seek(max(end - (1 << 16) - 42, 0))
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
-        refuse(name, "the archive is broken (its list is missing)", _REMEDY)
+        refuse(name, "the archive is broken (its list of entries is missing)", _REMEDY)
     (size,) = struct.unpack_from("<I", tail, at + 12)
     if tail[max(at - 20, 0) :].startswith(b"PK\x06\x07") or size > DIRECTORY_BYTES:
-        refuse(name, f"it holds more than {listing.ENTRIES} files, or claims to", "Pack the kata's folder alone.")
+        refuse(name, f"it holds more than {listing.ENTRIES} files, or claims to", "Pack only the kata's folder.")
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
@@ -169,7 +169,7 @@ def _zip_kind(member: zipfile.ZipInfo, name: str) -> str:
     if name.endswith("/") or kind == stat.S_IFDIR:
         return FOLDER
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "compressed with a method other than deflate"  # unpacking could not be limited
+        return "compressed with a method other than deflate"  # the unpacked size could not be limited
     return FILE
 
 
@@ -177,7 +177,7 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> b
     with archive.open(member) as file:
         data = file.read(min(most, member.file_size))
         if file.read(1):  # reading to the end also verifies the checksum
-            raise zipfile.BadZipFile(f"{printable(member.orig_filename)} is longer than announced")
+            raise zipfile.BadZipFile(f"{printable(member.orig_filename)} is longer than its header says")
         return data
 
 
@@ -196,7 +196,7 @@ def _from_tar(kata: Kata, name: str, file: IO[bytes], unpacked: Callable[[IO[byt
 
 
 class _Forward:
-    """A forward-only reader of an unpacked stream, which refuses more than the allowed bytes."""
+    """A forward-only reader of an unpacked stream, which refuses to read more than the allowed number of bytes."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self.name = name
@@ -204,7 +204,7 @@ class _Forward:
         self.position = 0
 
     def read(self, count: int) -> bytes:
-        """Return so many bytes, or all that are left."""
+        """Return `count` bytes, or all that are left."""
         pieces = []
         while count and (piece := self.file.read(min(count, _CHUNK))):
             self.position += len(piece)
@@ -214,7 +214,7 @@ class _Forward:
         return b"".join(pieces)
 
     def skip(self, count: int) -> None:
-        """Skip so many bytes. Raises EOFError if there are fewer."""
+        """Skip `count` bytes. Raises EOFError if there are fewer."""
         while count:
             passed = len(self.read(min(count, _CHUNK)))
             if not passed:
@@ -222,13 +222,13 @@ class _Forward:
             count -= passed
 
     def at(self, offset: int, size: int, most: int) -> bytes:
-        """Return the file at `offset`, at most `most` bytes of it. Offsets must ascend from call to call."""
+        """Return at most `most` bytes of the file at `offset`. Offsets must increase from call to call."""
         self.skip(offset - self.position)
         return self.read(min(size, most))
 
 
 def _tar_entries(name: str, stream: _Forward) -> list[tuple[str, str, int, int]]:
-    """Return name, kind, size and offset of every member."""
+    """Return the name, kind, size and offset of every member."""
     found: list[tuple[str, str, int, int]] = []
     extended: dict[str, str] = {}  # what an extended header says about the next member
     while (block := stream.read(_BLOCK)).count(0) != _BLOCK:

@@ -18,14 +18,14 @@ from graders.intake import rules
 from graders.intake.records import Submission, submission
 from graders.intake.rules import refuse
 
-FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for the files of a pattern
+FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for files that match a pattern
 
 
 def take(kata: Kata, submission_dir: Path) -> Submission:
     """Return the declared files of a submission, read without following links.
 
     `submission_dir` holds the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. It
-    may hold all of this in one folder, as unpacked archives often do.
+    may hold all of this in one inner folder, as unpacked archives often do.
 
     Raises IntakeError if a declared path is not a plain, small source or data file.
     """
@@ -44,13 +44,13 @@ def take(kata: Kata, submission_dir: Path) -> Submission:
 
 @contextmanager
 def _access(name: str) -> Iterator[None]:
-    """Turn an error of the operating system into one that the learner can fix."""
+    """Turn an operating-system error into a refusal that tells the learner what to fix."""
     try:
         yield
     except PermissionError:
-        refuse(name, "it may not be read", "Allow reading it: chmod -R u+rX on the submission.")
+        refuse(name, "permission to read it is denied", "Allow reading it: chmod -R u+rX on the submission.")
     except OSError as fault:
-        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file that stays as it is.")
+        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file, and keep it unchanged.")
 
 
 # Folders.
@@ -72,7 +72,7 @@ def _open_submission(path: Path, stack: ExitStack) -> int | None:
 def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
     """Return the folder with the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`.
 
-    If `root` has only one entry, a folder, search that folder too.
+    If the only entry of `root` is a folder, search that folder too.
     """
     own = [name for name in kata.files if not is_glob(name)]
     for folder in filter(None, (root, _only_folder(root, kata, stack))):
@@ -92,7 +92,7 @@ def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
         seen = [each for each in seen if each.name != "__MACOSX"]
         if len(seen) != 1 or not seen[0].is_dir(follow_symlinks=False) or seen[0].name in ("katas", *kata.files):
             return None
-    except OSError:  # a folder that cannot be listed may still have the files
+    except OSError:  # a folder that cannot be listed may still have the kata's files
         return None
     return _open_folder(root, (seen[0].name,), stack)
 
@@ -125,7 +125,7 @@ def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | N
 
 
 def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
-    """Yield the names of the files below `folder`, a folder's own files before its subfolders'; open only folders.
+    """Yield the names of the files below `folder`: a folder's own files come first, then its subfolders. Open no files.
 
     For a folder that is empty, unreadable, too deep or in NOT_ENTERED, yield its own name with a slash.
     """
@@ -134,7 +134,7 @@ def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
             found = sorted(
                 (entry.is_dir(follow_symlinks=False), entry.name) for entry in islice(entries, rules.IGNORED_WALKED + 1)
             )
-    except OSError:  # only its name is needed
+    except OSError:  # unreadable: report its name only
         found = []
     if not found and prefix:
         yield prefix
@@ -177,7 +177,7 @@ def _declared(folder: int, kata: Kata) -> dict[str, bytes]:
 
 
 def _matching(folder: int, kata: Kata) -> list[str]:
-    """Return the names that match the patterns of `files`: links and devices too, but no folders (they are ignored)."""
+    """Return the names that match the patterns in `files`. Links and devices are included; folders are ignored."""
     return [name for pattern in kata.files if is_glob(pattern) for name in _expand(folder, pattern, kata)]
 
 
@@ -211,7 +211,7 @@ def _read(root: int, name: str) -> bytes | None:
         status = None if folder is None else _status(folder, base)
         if folder is None or status is None:
             return None
-        _check_plain(name, status)  # before opening it: opening a device can have effects
+        _check_plain(name, status)  # checked before it is opened, because opening a device can have effects
         with _access(name):
             data = _read_plain(folder, base, name)
     return rules.content(name, data)
@@ -220,7 +220,7 @@ def _read(root: int, name: str) -> bytes | None:
 def _read_plain(folder: int, base: str, name: str) -> bytes:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     with open(os.open(base, flags, dir_fd=folder), "rb") as file:
-        _check_plain(name, os.fstat(file.fileno()))  # again, on the opened file: it may have been replaced
+        _check_plain(name, os.fstat(file.fileno()))  # checked again, because it may have been replaced
         data = file.read(rules.limit_of(name) + 1)
     rules.check_size(name, len(data))
     return data

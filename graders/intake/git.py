@@ -1,6 +1,6 @@
 """Take a submission from a commit of a local git repository, by reading blobs; nothing is checked out.
 
-The repository may be a stranger's: the git commands used here run none of its hooks and fetch nothing.
+The repository may come from a stranger, so the git commands used here run none of its hooks and fetch nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def parse(place: Path | str) -> Reference | None:
 
 
 def resolve(reference: Reference) -> str:
-    """Return the commit's full name. Raises KataError if the repository or the revision does not exist."""
+    """Return the commit's full hash. Raises KataError if the repository or the revision does not exist."""
     repository, revision = reference
     if not repository.is_dir():
         raise KataError(f"{repository}: there is no such repository on this machine. Clone it first, with git clone.")
@@ -99,7 +99,7 @@ def _blob(repository: Path, name: str, most: int) -> bytes:
 
 
 def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.CompletedProcess[bytes]:
-    """Run git with at most `most` bytes of output. It runs no program of the repository's and fetches nothing.
+    """Run git and read at most `most` bytes of its output. Git runs no program from the repository and fetches nothing.
 
     The status is negative if there was more output.
     """
@@ -119,12 +119,12 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         clock.cancel()
     if late.is_set():
         raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s. Check the repository with git fsck.")
-    # It may have ended by itself before it could be killed.
+    # Git may have ended by itself before it could be killed, so its own status does not show whether output was left.
     return subprocess.CompletedProcess(process.args, -signal.SIGKILL if more else process.returncode, out, errors)
 
 
 def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a command of git. Raises KataError if git is not installed."""
+    """Start a git command. Raises KataError if git is not installed."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     own = {
         "GIT_ALLOW_PROTOCOL": "",
@@ -149,7 +149,7 @@ def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
             env=kept | own | {"LC_ALL": "C"},
         )
     except FileNotFoundError:
-        raise KataError("git is not installed, and a git reference is to be read: install it") from None
+        raise KataError("git is not installed, but it is needed to read a git reference. Install git.") from None
 
 
 def _answer(process: subprocess.Popen[bytes], most: int) -> tuple[bytes, bytes, bool]:

@@ -1,4 +1,4 @@
-"""Intake from a list of entries, as an archive, a commit or a server gives it.
+"""Intake from a list of entries, such as an archive, a commit or a server provides.
 
 The list is not trusted. All names are checked first. Then the kata's folder is located among them, and only the
 declared files are read, in the order of the list.
@@ -22,7 +22,7 @@ FOLDER = "a folder"
 
 
 class Entry(NamedTuple):
-    """An entry of the list: its name (with slashes, none at the start), its kind in words, its announced bytes.
+    """An entry in the list: its name (with slashes, none at the start), its kind in words, and its announced bytes.
 
     `read(most)` returns its first `most` bytes.
     """
@@ -54,14 +54,14 @@ def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
 
 
 def checked_name(name: str) -> str:
-    """Return the name of an entry without `.` and doubled slashes, "" for the top; refuse one that leads out of it."""
+    """Return the name of an entry without `.` and doubled slashes, "" for the top; refuse one that leads outside."""
     if name.startswith("/") or name[1:3] in (":/", ":\\"):
         refuse(name, "its name is absolute", "Pack the files with relative paths.")
     if "\\" in name:
         refuse(name, "its name has a backslash", "Pack the files with slashes between folders.")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
-        refuse(name, "its name leads out of the archive", "Pack the files by names without `..`.")
+        refuse(name, "its name leads out of the archive", "Pack the files under names without `..`.")
     return "/".join(parts)
 
 
@@ -83,13 +83,13 @@ def _has_kata(root: str, kata: Kata, listed: dict[str, Entry]) -> bool:
 
 
 def _is_own(kata: Kata, name: str) -> bool:
-    """Return whether a name is, or is below, a declared file of the kata; patterns count if there is nothing else."""
+    """Return whether a name is, or is below, a declared file. Patterns count only if the kata declares nothing else."""
     own = [each for each in kata.files if not is_glob(each)]
     return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
 
 
 def _check_folders(prefix: str, listed: dict[str, Entry]) -> None:
-    """Refuse a link, or anything else, in the place of a folder on the path."""
+    """Refuse a link, or anything else that is not a folder, where the path needs a folder."""
     parts = prefix.rstrip("/").split("/")
     for depth in range(1, len(parts) + 1):
         entry = listed.get("/".join(parts[:depth]))
@@ -124,12 +124,12 @@ def _content(entry: Entry, before: int) -> bytes:
     data = entry.read(rules.limit_of(entry.name) + 1)
     rules.check_size(entry.name, len(data))
     if len(data) != entry.size:
-        refuse(entry.name, f"it has {len(data)} bytes, but {entry.size} are announced", "Pack it again.")
+        refuse(entry.name, f"it has {len(data)} bytes, but {entry.size} were announced", "Pack it again.")
     return rules.content(entry.name, data)
 
 
 def _ignored(names: list[str]) -> list[str]:
-    """Return the names as a walk through the folders would: a folder's own files first, unentered folders by name."""
+    """Return the names as graders.intake.folder lists them: same order, and only the names of unentered folders."""
     shortened = (_shortened(name.split("/")) for name in names)
     return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
 

@@ -17,7 +17,7 @@ class SubmissionFile(Record, frozen=True, kw_only=True):
 
 
 class Submission(Record, frozen=True, kw_only=True):
-    """The files that were taken, sorted by name; `ignored` and `missing` are names only.
+    """The files that were taken, sorted by name; `ignored` and `missing` hold only names.
 
     `missing` are declared files (not patterns) that do not exist; `sha256` covers (name, length, data) of `files`.
     """

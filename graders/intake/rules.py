@@ -1,4 +1,4 @@
-"""The rules for every declared file, wherever it comes from: its size, name and content."""
+"""The rules for the size, name and content of every declared file, wherever it comes from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graders.errors import IntakeError
 SOURCE_BYTES = 256 * 1024  # for a .py file; ten times the longest one that was written for these katas
 DATA_BYTES = 8 * 1024**2  # for any other file
 TOTAL_BYTES = 32 * 1024**2
-FILES_PER_PATTERN = 1_000  # a pattern that matches so many is refused
+FILES_PER_PATTERN = 1_000  # a pattern that matches this many is refused
 IGNORED_SHOWN = 50
 IGNORED_WALKED = 2_000
 IGNORED_DEPTH = 8
@@ -28,12 +28,12 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def refuse(name: str, fault: str, remedy: str) -> NoReturn:
-    """Raise IntakeError: the file, what is wrong with it, and what to do."""
+    """Raise an IntakeError that names the file, what is wrong with it, and what to do."""
     raise IntakeError(f"{printable(name)}: {fault}. {remedy}")
 
 
 def printable(name: str) -> str:
-    """Return an untrusted file name that is safe to show: unprintable characters escaped, cut at 200 characters."""
+    """Make an untrusted file name safe to show: unprintable characters escaped, cut at 200 characters."""
     text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
     return text if len(text) <= 200 else text[:199] + "…"
 
@@ -61,23 +61,21 @@ def check_name(name: str) -> None:
 
 
 def check_names(names: Iterable[str], taken: Collection[str]) -> None:
-    """Refuse two names, at least one of them taken, that are the same file on some file systems.
+    """Refuse two names that are the same file on some file systems, if at least one of them is taken.
 
-    There, one would replace the other, and the learner's intention is unknown.
+    There, one file would replace the other, and it is unclear which one the learner meant.
     """
     first: dict[str, str] = {_folded(name): name for name in taken}
     for name in [*taken, *names]:
         other = first.get(_folded(name), name)
         if other != name:
-            refuse(
-                name, f"its name differs from {printable(other)} by letter case or Unicode form alone", "Remove one."
-            )
+            refuse(name, f"its name differs from {printable(other)} only by letter case or Unicode form", "Remove one.")
 
 
 def check_count(pattern: str, names: Collection[str]) -> None:
     """Refuse a pattern that too many files match."""
     if len(names) >= FILES_PER_PATTERN:
-        refuse(pattern, f"{len(names)} files match, at most {FILES_PER_PATTERN - 1} may", "Hand in fewer files.")
+        refuse(pattern, f"{len(names)} files match; the limit is {FILES_PER_PATTERN - 1}", "Hand in fewer files.")
 
 
 def _folded(name: str) -> str:
@@ -102,7 +100,7 @@ def check_size(name: str, size: int) -> None:
 def check_total(name: str, total: int) -> None:
     """Refuse a submission that this file makes too large."""
     if total > TOTAL_BYTES:
-        refuse(name, f"the submission is larger than {TOTAL_BYTES // 1024**2} MB with it", "Hand in smaller files.")
+        refuse(name, f"it makes the submission larger than {TOTAL_BYTES // 1024**2} MB", "Hand in smaller files.")
 
 
 # Contents.
@@ -130,7 +128,7 @@ def content(name: str, data: bytes) -> bytes:
 
 
 def _check_encoding(name: str, data: bytes) -> None:
-    """Refuse a coding comment other than UTF-8: the harness would read another text than Python runs."""
+    """Refuse a coding comment other than UTF-8: the harness would read a different text from the one Python runs."""
     try:
         encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
     except SyntaxError:

@@ -28,7 +28,7 @@ from graders.scoring import ungradable
 from graders.verdict import UNTOUCHED, Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # the harness's own files are checked for changes at most this often
-PATIENCE_S = 120.0  # in addition to a kata's own limit: for the start, a diagnosis, a slow machine
+PATIENCE_S = 120.0  # in addition to a kata's own limit, for the start, a diagnosis and a slow machine
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
 _HARNESS = Path(__file__).parents[1]
 
@@ -58,7 +58,7 @@ class CachedKata:
             return None
 
     def new_verdict(self, seed: bytes, require_extras: bool | None) -> Verdict:
-        """Return a verdict with the current time and nothing graded. `require_extras` None: as kata.toml says."""
+        """Return a verdict with the current time and nothing graded. If `require_extras` is None, kata.toml decides."""
         graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         required = self.kata.require_extras if require_extras is None else require_extras
         return msgspec.structs.replace(self.blank, seed=seed.hex(), graded_at=graded_at, require_extras=required)
@@ -72,8 +72,8 @@ class Judge:
 
     `require` is the weakest accepted confinement; with a weaker one, every verdict is an `error`. `confinement` may
     request less than is available. `resident=False` is for a single grading: it prepares nothing for the next.
-    `crowded` is for judges that together use all processors: it sleeps at once while it waits for a worker. A Judge
-    must not be used by several threads at once.
+    `crowded` is for several judges that together use all processors: while they wait for a worker, they sleep at once
+    instead of polling. A Judge must not be used by several threads at once.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Judge:
         self.close()
 
     def start(self) -> None:
-        """Start the processes of this judge without waiting for them; restart them if they or the harness changed."""
+        """Start this judge's processes without waiting for them. Restart them if they died or the harness changed."""
         alive = self._process is not None and self._process.alive
         now = time.monotonic()
         if alive and now - self._checked < LOOK_AGAIN_S:
@@ -147,12 +147,12 @@ class Judge:
         for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when it becomes
         readable or its other end is closed, the grading ends and Abandoned is raised. `tasks` restricts the grading to
         these tasks. `tell` is called after each test with a partial verdict: the tests that have run, and the tasks
-        whose tests have all run. `require_extras` says whether extra tasks must pass; None: as kata.toml says.
+        whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None, kata.toml decides.
 
         Files that are unchanged since they were handed out are `ungradable` if they earn no points. They are graded
-        first, because the files that git has as handed out may already contain a solution.
+        first, because the files that git records as handed out may already contain a solution.
 
-        Raises CatalogueError for an unknown or unreadable kata. A fault of the submission is part of the verdict.
+        Raises CatalogueError for an unknown or unreadable kata. A fault in the submission is part of the verdict.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
@@ -241,7 +241,7 @@ class Judge:
             if answer.error:
                 return msgspec.structs.replace(blank, status="error", message=answer.error)
             if attempt == 2:
-                reason = f"{answer.lost}, in both attempts; nothing is charged to the submission"
+                reason = f"{answer.lost}, in both attempts; this does not count against the submission"
                 return msgspec.structs.replace(blank, status="error", message=reason)
         raise AssertionError("unreachable")
 
@@ -307,15 +307,15 @@ def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bo
 
 
 def _missing(kata: Kata, submission: Path | str | intake.Submission | None, taken: intake.Submission) -> str:
-    """Return the message on the files that a submission lacks."""
+    """Return the message about the files that a submission lacks."""
     where = "the submission" if submission is taken else submission or kata.folder
     return (
-        f"{', '.join(taken.missing)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml names."
+        f"{', '.join(taken.missing)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
     )
 
 
 def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> Verdict:
-    """Return the verdict, changed to `ungradable` if the files earn nothing and are unchanged since handed out.
+    """Return the verdict, changed to `ungradable` if the files earn no points and are as they were handed out.
 
     In a student's copy, the message says that only the visible tests were run.
     """
@@ -352,10 +352,10 @@ def _blank_verdict(kata: Kata) -> Verdict:
 
 
 def _as_they_were(names: Sequence[str]) -> str:
-    """Return the message that these files are as they were handed out."""
+    """Return the message that these files are unchanged since they were handed out."""
     if len(names) == 1:
-        return f"{names[0]} is as it was {UNTOUCHED}"
-    return f"{', '.join(names[:-1])} and {names[-1]} are as they were {UNTOUCHED}"
+        return f"{names[0]} is unchanged since it was {UNTOUCHED}"
+    return f"{', '.join(names[:-1])} and {names[-1]} are unchanged since they were {UNTOUCHED}"
 
 
 def _kata_signature(kata: Kata) -> str:
@@ -369,7 +369,7 @@ def _kata_signature(kata: Kata) -> str:
 
 
 def _signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) -> str:
-    """Return a value that changes with the names, sizes or times of files. Contents would take too long to read."""
+    """Return a value that changes with the files' names, sizes or times. Reading the contents would take too long."""
     found = []
     for folder in folders:
         for base, inside, names in os.walk(folder):

@@ -1,8 +1,8 @@
-"""The fork server of the judging processes: it starts sandboxes, imports torch if tests use it, and forks suites.
+"""The judge's fork server: it starts sandboxes, imports torch if tests use it, and forks suite servers.
 
 graders.judge.client starts it with a control socket (SOCK_SEQPACKET). A request is a `SuiteNote` in JSON with one
 descriptor: the connection on which the client sends the whole request and reads the response. When the control socket
-closes, this process ends everything that it started, and then itself.
+closes, this process ends everything that it started, and then exits.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class WorkerServer:
 
     @classmethod
     def start(cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any) -> WorkerServer:
-        """Start one without waiting for it. Call `greet` before using it."""
+        """Start a fork server without waiting for it. Call `greet` before using it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {"pool": POOL, "packages": packages}
         shown = {each: importlib.import_module("graders.datasets").folder(each) for each in data}
@@ -88,7 +88,7 @@ class WorkerServer:
 
 
 def _address_space(pid: int) -> int:
-    """Return the bytes of address space that a process uses; its workers start with as many."""
+    """Return the size of a process's address space in bytes; the workers that it forks start with the same size."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -110,7 +110,7 @@ class SuiteProcess:
 
 @dataclass
 class SuiteForkServer:
-    """The workers' fork servers, by what their workers can see, and the suite processes, by kata."""
+    """The suite processes, one for each kata, and the workers' fork servers, one for each set of files they can see."""
 
     control: socket.socket
     confinement: str
@@ -135,7 +135,7 @@ class SuiteForkServer:
                     self.refuse(client, fault)
 
     def forward(self, note: SuiteNote, client: socket.socket) -> None:
-        """Pass a request on to the suite of its kata, with a way to the workers."""
+        """Pass a request on to the suite process of its kata, with the sockets of the workers' fork servers."""
         import msgspec
 
         from graders.judge.messages import SandboxNote
@@ -154,10 +154,10 @@ class SuiteForkServer:
             socket.send_fds(self.suite(note).requests, [message], descriptors)
 
     def server(self, name: str, kata: Kata, *, afresh: bool) -> WorkerServer:
-        """Return the running fork server of a runtime, with the kata's packages and data; replace one that died.
+        """Return the running fork server for a runtime, with the kata's packages and data; replace one that died.
 
-        `afresh` replaces it in any case. A client that lost its workers asks for that, because a death inside a sandbox
-        shows outside only after a moment.
+        `afresh` replaces it in any case. A client that lost its workers asks for this, because a death inside a sandbox
+        becomes visible outside only after a moment.
         """
         key = json.dumps([name, sorted(kata.packages), sorted(kata.data)])
         server = self.servers.get(key)
@@ -200,7 +200,7 @@ class SuiteForkServer:
         remove(folder)
 
     def close_inherited(self) -> None:
-        """Close, in a forked process, the descriptors that only the fork server uses."""
+        """In a forked process, close the descriptors that only the fork server uses."""
         self.control.close()
         if self.client is not None:  # if it stayed open here, the client would not notice that the judge has ended
             self.client.close()
@@ -225,10 +225,10 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
     """Run the fork server. The first sandbox starts while `early` is imported. `folder` is removed at the end."""
     root = SuiteForkServer(socket.socket(fileno=control), confinement)
     if first_runtime:
-        with contextlib.suppress(Exception):  # tried again when a request needs it, and then reported
+        with contextlib.suppress(Exception):  # a request that needs it tries again and reports the fault
             root.start_ahead(first_runtime)
     os.environ["OMP_NUM_THREADS"] = "1"
-    # After a multi-threaded operation in the parent, forked children hang at their first one.
+    # Once the parent has run a multi-threaded operation, forked children hang at their first one.
     if early:
         with contextlib.suppress(ImportError):
             importlib.import_module(early).set_num_threads(1)

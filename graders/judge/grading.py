@@ -6,7 +6,7 @@ import gc
 import hashlib
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -24,7 +24,7 @@ from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.diagnosis import CASES, SEED, Case, diagnose
 from graders.pytest_plugin.explanation import exception_text, message, subject
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import HANDLE, task_of, title_of
+from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, title_of
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
@@ -32,11 +32,11 @@ from graders.scoring import blocking, in_order, scored, tasks_for_diagnosis, ung
 from graders.verdict import STRENGTH, Confinement, Speed, TestResult, Verdict
 
 WORKERS_AT_ONCE = 12  # workers requested at a time
-AHEAD = 3  # workers of so many later tests import the submission while a test runs
-MESSAGE = 2000  # characters of a message
-OUTPUT = 64 << 10  # bytes of output of a test
-PRINTED_IN_ALL = 256 << 10  # bytes of output of all tests together
-CODE = 6000  # characters of a counterexample
+AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
+MESSAGE = 2000  # characters in a message
+OUTPUT = 64 << 10  # bytes of output from a test
+PRINTED_IN_ALL = 256 << 10  # bytes of output from all tests together
+CODE = 6000  # characters in a counterexample
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Sandbox:
 
 
 def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
-    """Return the sandbox with the weakest confinement, which the verdict states."""
+    """Return the sandbox with the weakest confinement, which is the one that the verdict states."""
     return min(sandboxes.values(), key=lambda each: STRENGTH.index(each.confinement))
 
 
@@ -69,7 +69,7 @@ class Grading:
     stopped: set[str] = field(default_factory=set)  # tests whose worker did not answer
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
-    others: list[WorkerSide] = field(default_factory=list)  # of the current test, in other runtimes than its own
+    others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in runtimes other than its own
 
     def verdict(self) -> Verdict:
         """Grade, and return the verdict. Raises ForkServerDied; other faults of the harness make an `error` verdict."""
@@ -118,7 +118,7 @@ class Grading:
 
     @property
     def _scope(self) -> Kata:
-        """The kata, with only the requested tasks; in a grading of visible tests, those that these decide."""
+        """The kata with only the requested tasks or, if only visible tests run, with the tasks of those tests."""
         wanted = set(self.request.tasks)
         if self.request.visible:
             wanted = {task_of(item) for item in self.items}
@@ -168,7 +168,7 @@ class Grading:
     def _compile_error(self) -> str:
         """Return the syntax error in the files, found by a worker that compiles them without running them.
 
-        A submission that runs could raise such an error itself, although its files have none.
+        A running submission could raise such an error itself, although its files have no syntax error.
         """
         runtime = self.kata.runtime_of(task_of(self.items[0]))
         side = self._side(self._group(runtime).acquire(1)[0], "reading", self.request.files)
@@ -221,21 +221,21 @@ class Grading:
         self._forget(item)
 
     def _forget(self, item: pytest.Item) -> None:
-        """Release the values that the submission returned in a test; those of all tests may exceed the memory."""
+        """Release the values that the submission returned in a test; those of all tests might not fit into memory."""
         self.found = None
         keys: tuple[pytest.StashKey[Any], ...] = (HANDLE, HANDLE_FOR, PRINTED)
         for key in keys:
             if key in item.stash:
                 del item.stash[key]
-        if watchdog.short_of_memory():  # an exception and its call refer to each other
+        if watchdog.short_of_memory():  # an exception and its call refer to each other, so only a collection frees them
             gc.collect()
 
     def _limited(self, output: str) -> str:
-        """Return a test's output, cut to its limits. A submission can print in every test, even while imported."""
+        """Return a test's output, cut to its limits. A submission can print in every test, even during its import."""
         if not output:
             return ""
         text = clean(output, OUTPUT)
-        if len(data := text.encode()) > OUTPUT:  # the replacement of an invalid byte takes three
+        if len(data := text.encode()) > OUTPUT:  # one invalid byte is replaced by three bytes
             text = data[:OUTPUT].decode(errors="ignore") + "… (cut)"
         outputs = [text, *(result.output for result in self.results.values())]
         if sum(len(each.encode()) for each in outputs) > PRINTED_IN_ALL:
@@ -250,18 +250,18 @@ class Grading:
                 return self._decided(item)
         except watchdog.OutOfTime:
             watchdog.stop()
-            text = f"the judge gave up after {seconds:g} s of computing"
+            text = f"the judge gave up after {seconds:g} s of CPU time"
         except MemoryError:
             text = "the judge ran out of memory"
         handle = item.stash.get(HANDLE, None)
-        if handle is None or not handle.call_log.looked:  # the test has used nothing of the submission
+        if handle is None or not handle.call_log.looked:  # the test has not used the submission
             return msgspec.structs.replace(_result(item), status="error", message=text)
         name = subject(self.kata, handle.call_log.last) or "the submission"
-        text = f"{name}: {text} with the returned value. Return only what the task asks for."
+        text = f"{name}: {text} while it checked the returned value. Return only what the task asks for."
         return msgspec.structs.replace(_result(item), status="failed", message=clean(text, MESSAGE))
 
     def _decided(self, item: pytest.Item) -> TestResult:
-        """Run a test, and return its result: passed, the trial's failure, or an error around the trial."""
+        """Run a test, and return its result: passed, the trial's failure, or an error outside the trial."""
         result = _result(item)
         try:
             run_once(item)
@@ -315,7 +315,7 @@ class Grading:
         return self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))
 
     def _elsewhere(self, item: pytest.Item, runtime: str) -> WorkerSide:
-        """Return the submission in a worker of this runtime; in the test's own worker if that has the runtime."""
+        """Return the submission in a worker of this runtime: the test's own worker, if it has this runtime."""
         if runtime == self.kata.runtime_of(task_of(item)):
             return self.pending[item.nodeid]
         side = self._side(self._group(runtime).acquire(1)[0], item.name, self.request.files)
@@ -334,18 +334,10 @@ class Grading:
         failed = [item.nodeid for item in items if self.results[item.nodeid].status == "failed"]
         relevant = tasks_for_diagnosis(self.kata, {self.results[nodeid].task for nodeid in failed})
         failed = [nodeid for nodeid in failed if self.results[nodeid].task in relevant]
-        runtime = self.kata.runtime_of(next(self.results[item.nodeid].task for item in items if item.nodeid in failed))
-        observable = [
-            self.cases[nodeid]
-            for nodeid in self.cases
-            if nodeid not in self.stopped
-            and self.kata.runtime_of(self.results[nodeid].task) == runtime
-            and self.results[nodeid].task in relevant
-        ]
-        if not observable or not any(nodeid == case.nodeid for case in observable for nodeid in failed):
+        runtime = self.kata.runtime_of(self.results[failed[0]].task)
+        observable = self._observable(relevant, runtime, failed)
+        if not observable or observable[0].nodeid not in failed:
             return
-        # Failed tests first, because they soon rule out most variants.
-        observable.sort(key=lambda case: case.nodeid not in failed)
         others: list[Worker] = []
 
         def load(files: dict[str, bytes]) -> WorkerSide:
@@ -371,6 +363,20 @@ class Grading:
                 self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
                 return
 
+    def _observable(self, tasks: Collection[str], runtime: str, failed: Sequence[str]) -> list[Case]:
+        """Return the cases of these tasks that one runtime can observe.
+
+        Those of failed tests come first, because they soon rule out most variants.
+        """
+        cases = [
+            case
+            for nodeid, case in self.cases.items()
+            if nodeid not in self.stopped
+            and self.kata.runtime_of(self.results[nodeid].task) == runtime
+            and self.results[nodeid].task in tasks
+        ]
+        return sorted(cases, key=lambda case: case.nodeid not in failed)
+
 
 HANDLE_FOR = pytest.StashKey[Handle]()
 PRINTED = pytest.StashKey[str]()
@@ -392,7 +398,3 @@ def _result(item: pytest.Item) -> TestResult:
         visibility=visibility,  # type: ignore[arg-type]
         status="passed",
     )
-
-
-def is_hidden(item: pytest.Item) -> bool:
-    return item.path.parent.parent.name == "hidden"

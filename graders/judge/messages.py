@@ -56,7 +56,10 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
-    """How well a workers' fork server confines, and why not better. A request has one for each runtime, as JSON."""
+    """How well the workers of a fork server are confined, and why not better.
+
+    A request has one note for each runtime, as JSON.
+    """
 
     confinement: Confinement
     reason: str

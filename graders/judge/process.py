@@ -1,4 +1,4 @@
-"""Start the judging process. This module is light to import, so that the process starts before anything else."""
+"""Starts the judging process. This module imports little, so that the process starts before anything else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class JudgeProcess:
     process: subprocess.Popen[bytes]
     control: socket.socket
     folder: str
-    """For temporary files. Removed at the end; by the judging process, if it outlives the one that started it."""
+    """For temporary files. `close` removes it; if `close` is never called, the judging process does."""
 
     @property
     def alive(self) -> bool:
@@ -58,7 +58,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
 
 
 def _tests_mention_torch(root: Path) -> bool:
-    """Return whether a test contains the name. If a test imports torch indirectly, it only waits longer."""
+    """Return whether a test contains the word `torch`. A test that imports torch indirectly only has to wait longer."""
     files = (file for place in ("katas", "graders/hidden") for file in (root / place).glob("*/*.py"))
     try:
         return any(b"torch" in file.read_bytes() for file in files)
@@ -67,7 +67,7 @@ def _tests_mention_torch(root: Path) -> bool:
 
 
 def pid_of(pidfd: int) -> int:
-    """Return the number of a pidfd's process in this process's namespace; -1 once it has been reaped."""
+    """Return the process id of a pidfd's process in this process's namespace; -1 once it has been reaped."""
     descriptor = os.open(f"/proc/self/fdinfo/{pidfd}", os.O_RDONLY)
     try:
         return int(os.read(descriptor, 4096).partition(b"\nPid:")[2].split(None, 1)[0])

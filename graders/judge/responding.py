@@ -9,9 +9,9 @@ import pytest
 
 from graders.catalogue import Kata
 from graders.errors import ForkServerDied, KataError
-from graders.judge.grading import Grading, Sandbox, is_hidden, weakest
+from graders.judge.grading import Grading, Sandbox, weakest
 from graders.judge.messages import GradeRequest, GradeResponse
-from graders.pytest_plugin.items import task_of
+from graders.pytest_plugin.items import is_hidden, task_of
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.verdict import STRENGTH, Verdict
@@ -28,7 +28,7 @@ def respond(
 ) -> GradeResponse:
     """Grade, and turn every fault of the harness into a response.
 
-    `install` makes a grading the plugin's mode. `report` is called with partial verdicts, if the request asks for them.
+    `install` makes the grading the plugin's mode. `report` gets partial verdicts if the request asks for them.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):

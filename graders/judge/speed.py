@@ -1,6 +1,6 @@
-"""Keep a grading short: do everything slow before its request arrives.
+"""Keeps a grading short by doing everything slow before its request arrives.
 
-A learner who saves a file waits for a grading. Each process of the chain therefore prepares what comes next, and a
+A learner who saves a file waits for a grading. Each process in the chain therefore prepares what comes next, and a
 grading only does what depends on the submission:
 
 - The fork server imports PyTorch and pytest once. Suite servers inherit both instead of importing them again.
@@ -15,7 +15,7 @@ grading only does what depends on the submission:
 - Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
   test runs (graders.judge.grading). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
 
-This module is light to import: the fork server uses it before it has started the first sandbox.
+This module imports little, because the fork server uses it before it has started the first sandbox.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 IDLE_MS = 30  # without a request for this long, a process uses the time to prepare
 REHEARSAL_S = 0.5  # a rehearsal starts no further test after this time
-QUICK_S = 0.3  # if a rehearsal is shorter, every judge does its own
+QUICK_S = 0.3  # if a rehearsal takes less, every judge runs its own
 
 _INTERRUPTED = 70  # the exit status of a forked process that failed
 
@@ -50,22 +50,22 @@ def collect_garbage_rarely() -> None:
 
 
 def rehearse(items: Sequence[pytest.Item]) -> None:
-    """Run the tests on whatever the plugin's mode runs, and ignore their results.
+    """Run the tests in the plugin's current mode, and ignore their results.
 
     No test is interrupted: a test that is only half set up would break in every judge forked later.
     """
-    from graders.pytest_plugin.pytest_internals import run_once  # pytest is not imported when this module is
+    from graders.pytest_plugin.pytest_internals import run_once  # imported here, because it imports pytest
 
     begin = time.monotonic()
     warnings.simplefilter("ignore")  # warnings of the solution
     for item in items:
         if item.get_closest_marker("gpu") is None and time.monotonic() - begin < REHEARSAL_S:
-            with contextlib.suppress(Exception):  # a broken test reports itself in a grading
+            with contextlib.suppress(Exception):  # a grading reports a broken test
                 run_once(item)
 
 
 def warm_up(items: Sequence[pytest.Item]) -> bool:
-    """Rehearse, and freeze what that has created. Return whether a rehearsal is quick enough for every judge."""
+    """Rehearse, and freeze the objects that this created. Return whether every judge has time for a rehearsal."""
     begin = time.monotonic()
     rehearse(items)
     quick = time.monotonic() - begin < QUICK_S

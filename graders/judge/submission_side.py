@@ -40,11 +40,14 @@ class Clock:
         return f"the whole grading took longer than {self.limits.total_s:g} s and was stopped"
 
     def late(self) -> str:
-        """Return the message if the whole grading's time is over; empty before."""
+        """Return the message for a grading whose time is over; empty while there is time left."""
         return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
 
     def allowance(self, what: str) -> tuple[float, str]:
-        """Return the seconds for the next call, and the message if it is late. Raises WorkerError if none is left."""
+        """Return the seconds that the next call may take, and the message if it takes longer.
+
+        Raises WorkerError if no time is left.
+        """
         now, limits = time.monotonic(), self.limits
         in_all = limits.total_s - (now - self.started)
         in_test = limits.test_s - (now - self.test_started)
@@ -60,7 +63,7 @@ class Clock:
 
 
 class ReferenceClock(Clock):
-    """The clock of a reference. It ignores the submission's time, because little of that may be left."""
+    """The clock for a reference. It does not share the submission's time, which may be almost used up."""
 
     @property
     def cpu_s(self) -> int:
@@ -73,7 +76,7 @@ class ReferenceClock(Clock):
 
 @dataclass
 class WorkerSide:
-    """A submission in its worker, as the `kata` of a test calls it."""
+    """A submission in its worker; a test's `kata` calls it through this class."""
 
     kata: Kata
     worker: Worker
@@ -124,7 +127,7 @@ class WorkerSide:
         return self.submission.files.get(name)
 
     def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
-        # learners do not know about probes
+        # name no probe: learners do not know about them
         seconds, late = self.clock.allowance("your code" if operation == "run" else what)
         self.worker.post(operation, name, value)
         return self.worker.receive(seconds, what, late)

@@ -36,7 +36,7 @@ from graders.watchdog import limit_memory
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
-DESCRIPTORS = 4  # at most, with a request: the client, and a workers' fork server for each runtime of the kata
+DESCRIPTORS = 4  # the most that come with a request: the client, and a workers' fork server for each runtime
 
 # pytest's own plugins that cost time in every judge and do not affect results.
 _WITHOUT = (
@@ -114,12 +114,12 @@ class SuiteServer:
             self.faults.append(f"{self.kata.folder}: no test was collected; write {self.kata.folder}/test_*.py")
         elif untested and not self.kata.handed_out:
             names = ", ".join(untested)
-            self.faults.append(f"{self.kata.folder / 'kata.toml'}: no test decides {names}: write one, marked @task(…)")
+            self.faults.append(f"{self.kata.folder / 'kata.toml'}: no test for {names}: write one, marked @task(…)")
 
     # ------------------------------------------------------------------------- the plugin's mode
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        """Return the `kata` of a test: the grading's, or one on the solution during a rehearsal."""
+        """Return the `kata` of a test: the grading's handle or, during a rehearsal, a handle on the solution."""
         if self.grading is None:
             return Handle(kata, LocalSide(kata, kata.solution), lambda: LocalSide(kata, kata.solution))
         return self.grading.handle(item, kata)
@@ -228,7 +228,7 @@ class SuiteServer:
         report = partial(_report_progress, client)
         response = respond(self.kata, self.items, request, sandboxes, self.install, report, self.observations)
         with contextlib.suppress(OSError):
-            # Before the response, because the next request may follow it at once.
+            # Send these before the response, because the next request may follow the response at once.
             for message in self.observations.new_messages():
                 requests.send(message)
         signal.signal(signal.SIGIO, signal.SIG_IGN)
@@ -261,10 +261,10 @@ def _report_progress(client: socket.socket, verdict: Verdict) -> None:
 
 
 def _end_with_client(client: socket.socket) -> None:
-    """End this process as soon as the client closes its end of the socket, because then the verdict is not needed.
+    """End this process as soon as the client closes its end of the socket, because then its verdict is not needed.
 
-    The kernel sends SIGIO, which nothing else uses here, and which ends the process. The workers' fork server ends the
-    workers of a judge that has ended.
+    The kernel then sends SIGIO, which nothing else uses here, and whose default action ends the process. The workers'
+    fork server ends the workers of a judge that has ended.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(client, fcntl.F_SETOWN, os.getpid())

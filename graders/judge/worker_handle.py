@@ -1,7 +1,7 @@
 """The judge's handle on a worker: requests with deadlines, captured output, CPU time, and killing it.
 
-The judge trusts nothing that a worker says beyond its form, which graders.wire checks. Times, counts and statuses come
-from the kernel and from the judge's own clock.
+The judge trusts nothing in a worker's replies but their form, which graders.wire checks. Times, counts and statuses
+come from the kernel and from the judge's own clock.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from graders.judge.process import pid_of
 
 # Most replies come sooner than the kernel wakes a sleeping process, so the judge polls for this long before it sleeps.
 SPIN_S = 0.0003
-SEND_S = 5.0  # between two calls a worker reads at once; one that does not has stopped serving
-KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's figures on a worker that ended
+SEND_S = 5.0  # between calls a worker reads at once; if it does not, it has stopped serving
+KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's figures on a worker that has ended
 
 
 @dataclass(eq=False)
@@ -83,7 +83,7 @@ class Worker:
     def receive(self, seconds: float, what: str, late: str) -> Any:
         """Return the value of the reply to the last request.
 
-        `late` is the message if it takes more than `seconds`; `what` names the request in other messages. Raises
+        `late` is the message if the reply takes more than `seconds`; `what` names the request in other messages. Raises
         RemoteFault, NotPlain, WorkerError.
         """
         number, self.pending = self.pending, None
@@ -110,7 +110,7 @@ class Worker:
     def _fill(self, room: int) -> bytes:
         """Wait for at least one byte on the channel and return what has arrived. Read the output meanwhile."""
         now = time.monotonic()
-        if now >= self.deadline:  # also if bytes keep arriving one by one
+        if now >= self.deadline:  # even if bytes keep arriving one by one
             raise TimeoutError
         soon = min(now + self.spin_s, self.deadline)
         while time.monotonic() < soon:
@@ -177,17 +177,17 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The worker's process number in the judge's own namespace."""
+        """The worker's process id in the judge's own namespace."""
         if self._pid is None:
             self._pid = pid_of(self.pidfd)
         return self._pid
 
     def cpu_s(self) -> float:
-        """Return the CPU seconds of all its threads: the kernel's clock or, once it has ended, the final figure."""
+        """Return the CPU seconds used by all its threads so far or, once it has ended, in all."""
         if self.ended is None and not self.dead:
             try:
                 pid = self.pid
-                if pid > 0:  # a reaped process has -1, which would select the judge's own clock
+                if pid > 0:  # a reaped process has the id -1, which would select the judge's own clock
                     return time.clock_gettime((~pid << 3) | 2)
             except OSError:
                 pass
@@ -212,7 +212,7 @@ class Worker:
         return WorkerError(self.dead)
 
     def _exit_reason(self) -> str:
-        """Return the message on why a worker that closed its channel has ended."""
+        """Return a message that says why a worker that closed its channel has ended."""
         end = self.group.end_of(self, KILLED_WITHIN_S)
         if end is None:
             return "the worker closed its connection to the judge"
@@ -229,10 +229,10 @@ class Worker:
 
 
 class WorkerGroup:
-    """Workers of one grading, which the workers' fork server sends over a private socket.
+    """A group of workers for one grading, which the workers' fork server sends over a private socket.
 
-    When the group is closed or its judge dies, the fork server kills them all. A `patient` group does not poll before
-    it sleeps.
+    When the group is closed or its judge dies, the fork server kills them all. A `patient` group sleeps at
+    once while it waits, without polling first.
     """
 
     def __init__(self, server: socket.socket, output_kb: int, *, patient: bool = False) -> None:
@@ -268,7 +268,9 @@ class WorkerGroup:
                 raise ForkServerDied("the workers' fork server is gone")
             note = json.loads(message)
             if "refused" in note:
-                raise JudgeError(f"no worker can be started: {note['refused']}. Grade again when the machine has room.")
+                raise JudgeError(
+                    f"no worker can be started: {note['refused']}. Grade again when the machine is less busy."
+                )
             if len(descriptors) == 3:
                 worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit, self.spin_s)
                 self.workers[note["pid"]] = worker

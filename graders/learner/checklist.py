@@ -13,7 +13,7 @@ from graders.report.wording import points
 
 _STYLE = """.number { padding-left: 1rem; } tbody th { min-width: 10rem; }
 @media (max-width: 36rem) { .wide { display: none; } }
-"""  # a phone shows only the kata and its points
+"""  # on a phone, show only the kata and its points
 _KINDS = {"exercise": "Exercises", "challenge": "Challenges", "framework": "Build your own framework"}
 
 

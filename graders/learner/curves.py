@@ -66,7 +66,7 @@ FORMATS = (".png", ".svg", ".pdf")
 
 
 def check_format(picture: Path) -> None:
-    """Raise KataError, before any training starts, unless the file name ends like a picture's."""
+    """Raise KataError unless the file name has a picture's suffix. Call this before any training starts."""
     if picture.suffix not in FORMATS:
         raise KataError(f"{picture}: unknown picture format. End the file name with {', '.join(FORMATS)}.")
 

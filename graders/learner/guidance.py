@@ -1,4 +1,4 @@
-"""Help for a learner: the next kata, hints, the solution, a diff against it, a reset."""
+"""Help for a learner: the next kata, hints, the solution, a diff against the solution, and a reset."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</detai
 
 
 class Hint(NamedTuple):
-    """A folded hint of a README; `about` is the heading above it."""
+    """A collapsible hint in a README; `about` is the heading above it."""
 
     title: str
     body: str
     about: str
 
     def helps_with(self, task: Task) -> bool:
-        """Return whether the heading names this task, or the task's title contains the hint's."""
+        """Return whether the heading names this task, or the task's title contains the hint's subject."""
         named = re.sub(r"\W+", "", self.about).lower()
         subject = self.title.partition(":")[2].strip().lower()
         return (
@@ -37,7 +37,7 @@ class Hint(NamedTuple):
 
 
 def hints_of(kata: Kata) -> list[Hint]:
-    """Return the hints of a kata, in the order of its README."""
+    """Return a kata's hints, in the order in which its README has them."""
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     found, about = [], ""
@@ -50,7 +50,7 @@ def hints_of(kata: Kata) -> list[Hint]:
 
 
 def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
-    """Return the numbers, from 1, of the hints for a failing task: its own, then the others under the same heading.
+    """Return the numbers (from 1) of a failing task's hints: its own, then the others under the same heading.
 
     Return all hints in order if none is for this task.
     """
@@ -61,12 +61,12 @@ def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
 
 
 def next_hint(numbers: Sequence[int], seen: Container[int]) -> int:
-    """Return the first of these hints that the learner has not seen; the last, if all were seen."""
+    """Return the first of these hints that the learner has not seen; the last if they have seen all."""
     return next((number for number in numbers if number not in seen), numbers[-1])
 
 
 def hint(kata: Kata, number: int | None, progress: Progress) -> str:
-    """Return one hint (by default the first that was not shown yet) and record it as shown. Raises KataError."""
+    """Return one hint (by default the first not shown yet) and record it as shown. Raises KataError."""
     hints = hints_of(kata)
     if not hints:
         raise KataError(f"{kata.slug} has no hints. Its README explains the tasks: {kata.folder / 'README.md'}")
@@ -83,12 +83,12 @@ def hint(kata: Kata, number: int | None, progress: Progress) -> str:
 
 
 def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
-    """Raise KataError if the solution is missing, or the learner may not see it yet."""
+    """Raise KataError if the solution is missing or if the learner may not see it yet."""
     if not kata.solution.is_dir():
         raise KataError(f"{kata.solution}: there is no solution here. Ask your instructor for it.")
     if not anyway and not progress.standings([kata.slug])[kata.slug].done:
         raise KataError(
-            f"{kata.slug} is not passed yet. Run `katas grade {kata.slug}` until it passes, or add --anyway to "
+            f"You have not passed {kata.slug} yet. Run `katas grade {kata.slug}` until it passes, or add --anyway to "
             "see the solution now."
         )
 
@@ -107,7 +107,7 @@ def difference(kata: Kata) -> str:
 
 
 def reset(kata: Kata) -> list[str]:
-    """Restore the stubs as they were handed out, back up the learner's files, and return a report in lines.
+    """Restore the stubs as they were handed out, back up the learner's files, and return a report as lines.
 
     Raises KataError, and changes nothing, if the stubs cannot be read or the backup fails.
     """

@@ -5,7 +5,7 @@
     grade("exercise03", folder="exercise03-work")
 
 A cell whose first line is `# file: two_layer.py` is that file. It runs in the notebook like any other cell, so
-completion and debugger work; its text is graded as it was last run.
+code completion and the debugger work. Its text is graded as it was last run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _judges: dict[Path, Judge] = {}  # by repository; kept alive, so that only the f
 
 
 class NotebookError(KataError):
-    """A problem that the notebook's user can fix; the notebook shows one sentence instead of a traceback."""
+    """A problem that the learner can fix; the notebook shows one sentence instead of a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows."""
@@ -48,7 +48,7 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
     """Grade the cells that hold the kata's files and print the official verdict, hidden tests included.
 
     The graded files are saved in `folder`, ready to hand in; without `folder` they are discarded. `root` is the
-    repository of katas; the default is one above the working folder that has this kata, or else the grader's own.
+    repository of katas; by default, the nearest one at or above the working folder with this kata, else the grader's.
     Raises NotebookError.
     """
     with _errors_explained():
@@ -69,9 +69,9 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
 
 
 def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) -> None:
-    """Make the supplied modules importable, and copy the kata's files that are not cells into `folder` if missing.
+    """Make the supplied modules importable, and copy missing files of the kata that are not cells into `folder`.
 
-    `root` is as for `grade`. Raises NotebookError.
+    `root` has the same meaning as in `grade`. Raises NotebookError.
     """
     with _errors_explained():
         kata = _kata(slug, root)
@@ -123,7 +123,7 @@ def cells_of(kata: Kata) -> tuple[str, ...]:
 
 
 def other_files(kata: Kata) -> tuple[str, ...]:
-    """Return the files, and patterns of files, that are not cells."""
+    """Return the file names and patterns that do not become cells."""
     return tuple(name for name in kata.files if not name.endswith(".py"))
 
 
@@ -160,7 +160,7 @@ def _has(root: Path, slug: str) -> bool:
 
 
 def _named_root(slug: str, root: str | Path) -> Path:
-    """Return the repository that was named in the cell."""
+    """Return the repository named in the cell."""
     place = Path(root).expanduser().resolve()
     if not _has(place, slug):
         raise KataError(f'root="{root}": it contains no katas/{slug}. Correct the root in this cell.')
@@ -168,7 +168,7 @@ def _named_root(slug: str, root: str | Path) -> Path:
 
 
 def _last_run(name: str) -> tuple[int, str]:
-    """Return the number and the text of the last run cell that holds this file."""
+    """Return the number and text of the most recently run cell that holds this file."""
     inputs = _inputs()
     for number in range(len(inputs) - 1, -1, -1):
         found = _FIRST_LINE.match(inputs[number])
@@ -190,7 +190,7 @@ def _python(name: str, source: str) -> str:
             raise KataError(
                 f"{name}, line {fault.lineno}: `{line}` is an IPython command, not Python. Move it to another cell."
             ) from None
-    except (ValueError, MemoryError, RecursionError):  # a null character, or nested too deeply
+    except (ValueError, MemoryError, RecursionError):  # a null character, or code nested too deeply
         pass
     return source
 
@@ -219,22 +219,22 @@ def _save(folder: Path, name: str, source: str) -> None:
             return
         found = _FIRST_LINE.match(there)
         if not found or found[1] != name:
-            raise KataError(f"{path}: a notebook did not write this file. Move it away, or name another folder.")
+            raise KataError(f"{path}: this file was not written by a notebook. Move it away, or name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")
 
 
 def _judge(kata: Kata) -> Judge:
-    """Return the judge of the kata's repository. It ends with the kernel, however that ends."""
+    """Return the judge of the kata's repository. It ends with the kernel, even if the kernel is killed."""
     if kata.root not in _judges:
         judge = Judge(kata.root, first_runtime="torch" if kata.runtime == "torch" else "numpy")
-        atexit.register(judge.close)  # a kernel that is killed closes the judge's socket, which ends it as well
+        atexit.register(judge.close)  # killing the kernel closes the judge's socket, which ends the judge too
         _judges[kata.root] = judge
     return _judges[kata.root]
 
 
 def _for_notebook(verdict: Verdict, kata: Kata) -> Verdict:
-    """Return the verdict with its counterexamples adapted to a notebook, where the cells' names need no import."""
+    """Return the verdict with its counterexamples adapted to a notebook, where names from cells need no import."""
     line = re.compile(rf"^(from ({'|'.join(kata.modules)}) import \w+|import sys; sys\.path.*)\n", re.MULTILINE)
     tests = [replace(test, counterexample=line.sub("", test.counterexample).lstrip("\n")) for test in verdict.tests]
     return replace(verdict, tests=tuple(tests))

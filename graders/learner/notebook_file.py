@@ -1,4 +1,4 @@
-"""`katas notebook`: a kata as a Jupyter notebook, the README with cells to write the answer in and to grade it.
+"""`katas notebook`: write a kata as a Jupyter notebook, with the README and cells for the answer and its grading.
 
 The same kata gives the same bytes: cell identifiers are positions, and the file holds no version, path or date.
 """
@@ -12,7 +12,7 @@ import html
 import json
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ _HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # from here on, the README i
 ANSWER = """\
 ## Your answer
 
-The next cell is the file `{name}`. Change it and run it (Shift+Enter). Everything that is graded is in that cell,
-imports included. Keep its first line, which names the file.\
+The next cell is the file `{name}`. Change it and run it (Shift+Enter). Only that cell is graded, so it
+needs its own imports. Keep its first line, which names the file.\
 """
 
 PREPARE = """\
@@ -37,17 +37,39 @@ PREPARE = """\
 
 This kata needs more than its cells. Run the next cell first, each time the kernel starts: {what}.\
 """
-IMPORTABLE = "it makes `{name}` importable here, as in a grading"
-TAKEN = "it prepares the folder `{folder}/`; write `{name}` there, in an editor, and the grading takes it from there"
+IMPORTABLE = "it makes `{name}` importable here, as it is when you are graded"
+TAKEN = "it prepares the folder `{folder}/`, where you write `{name}` in an editor and where the grader reads it"
+
+CONTENTS = """\
+# {count} exercises in one notebook
+
+{titles}
+
+Each exercise has its text, a cell for your answer, and a cell that grades it. You can run those cells in any order.\
+"""
+PLOTS = """\
+# Run this cell first: it gives all plots of this notebook the same look. Only plots need it.
+import numpy as np
+
+try:
+    import matplotlib.pyplot as plt
+except ImportError:
+    print("Plots need matplotlib: pip install matplotlib")
+else:
+    plt.style.use(["seaborn-v0_8-whitegrid", "seaborn-v0_8-colorblind"])
+    plt.rcParams.update({"figure.figsize": (10, 6), "figure.dpi": 120, "font.size": 13, "lines.linewidth": 2})
+    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "savefig.bbox": "tight"})\
+"""
 
 VERDICT = """\
 ## The verdict
 
 Run the next cell as often as you like; the first time it takes a second or two. It grades what you last **ran**, so run
-your answer again after a change. The tests are those of `katas grade {slug}`, hidden ones included.
-
+your answer again after a change. The tests are those of `katas grade {slug}`, hidden ones included.\
+"""
+WITHOUT_GRADERS = """\
 <details>
-<summary>It says: No module named 'graders'</summary>
+<summary>If it says: No module named 'graders'</summary>
 
 The notebook and the katas use different Pythons. In VS Code, choose the kernel of the katas' `.venv` (top right). For
 Jupyter, install and start it in that environment: `. .venv/bin/activate`, `pip install jupyterlab`, `jupyter lab`.
@@ -64,7 +86,7 @@ Cell = dict[str, Any]
 
 
 def check(output: Path, *, force: bool) -> None:
-    """Raise KataError for a file whose name is not a notebook's, or that exists already."""
+    """Raise KataError if the file name does not end with .ipynb, or if the file exists already."""
     if output.suffix != ".ipynb":
         raise KataError(f"{output}: Jupyter does not open this as a notebook. End the file name with .ipynb.")
     if output.exists() and not force:
@@ -72,25 +94,55 @@ def check(output: Path, *, force: bool) -> None:
 
 
 def written(kata: Kata, beside: Path) -> str:
-    """Return the notebook as text, for the folder `beside`.
+    """Return the text of the notebook, which goes into the folder `beside`.
 
     Raises KataError if nbformat is missing, or if cells cannot hold the kata.
     """
-    try:
-        nbformat: Any = import_module("nbformat")
-    except ImportError:
-        raise KataError("notebooks need nbformat. Install it: pip install 'nn-katas[notebook]'") from None
+    return _text_of(_cells(kata, beside, [VERDICT.format(slug=kata.slug) + "\n\n" + WITHOUT_GRADERS]))
+
+
+def written_together(katas: Sequence[Kata], beside: Path) -> str:
+    """Return the text of one notebook with several katas, a list of them, and a cell that sets up plots.
+
+    Raises KataError as `written` does, and if two katas have a file of the same name.
+    """
+    owners: dict[str, str] = {}
+    for kata in katas:
+        for name in notebook.cells_of(kata):
+            if owners.setdefault(name, kata.slug) != kata.slug:
+                raise KataError(
+                    f"{kata.slug}: {name} is also a file of {owners[name]}, and one notebook cannot hold both. "
+                    "Write a notebook for each kata."
+                )
+    titles = "\n".join(f"{number}. {kata.title} (`{kata.slug}`)" for number, kata in enumerate(katas, start=1))
+    cells = _markdown("contents", [CONTENTS.format(count=len(katas), titles=titles) + "\n\n" + WITHOUT_GRADERS])
+    cells += _code("plots", [PLOTS])
+    for kata in katas:
+        for cell in _cells(kata, beside, [VERDICT.format(slug=kata.slug)]):
+            cells.append({**cell, "id": f"{kata.slug}-{cell['id']}"})
+    return _text_of(cells)
+
+
+def _cells(kata: Kata, beside: Path, verdict: list[str]) -> list[Cell]:
+    """Return the cells of one kata. `verdict` is the text above the cell that grades."""
     files = notebook.cells_of(kata)
     before, after = _readme(kata)
-    cells = [
+    return [
         *_markdown("readme", before),
         *_preparing(kata, beside),
         *(cell for number, name in enumerate(files, start=1) for cell in _answer(kata, name, number)),
         *_code("try", _examples(kata) or [f"# Try it here: {', '.join(kata.entry_points)}"], tags=["raises-exception"]),
-        *_markdown("verdict", [VERDICT.format(slug=kata.slug)]),
+        *_markdown("verdict", verdict),
         *_code("grade", [_call("grade", kata, beside)]),
         *_markdown("further", after),
     ]
+
+
+def _text_of(cells: list[Cell]) -> str:
+    try:
+        nbformat: Any = import_module("nbformat")
+    except ImportError:
+        raise KataError("notebooks need nbformat. Install it: pip install 'nn-katas[notebook]'") from None
     page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": cells})
     nbformat.validate(page)
     text: str = nbformat.writes(page)
@@ -124,7 +176,7 @@ def _folder(kata: Kata) -> str:
 
 
 def _answer(kata: Kata, name: str, number: int) -> list[Cell]:
-    """Return the cells of one file of the learner, with its present text."""
+    """Return the cells for one of the learner's files, with its current text."""
     source = f"{notebook.first_line(name)}\n{_text(kata.folder / name)}"
     return [*_markdown("answer", [ANSWER.format(name=name)], number), *_code("file", [source], number)]
 
@@ -137,7 +189,7 @@ def _markdown(kind: str, sources: list[str], first: int = 1) -> list[Cell]:
 
 
 def _code(kind: str, sources: list[str], first: int = 1, tags: list[str] | None = None) -> list[Cell]:
-    """Return code cells that have not run yet. A cell tagged raises-exception does not stop those after it."""
+    """Return code cells that have not run yet. The cells after one tagged raises-exception run even if it fails."""
     return [
         {
             "cell_type": "code",
@@ -214,10 +266,9 @@ def _text(path: Path) -> str:
 
 
 def _examples(kata: Kata) -> list[str]:
-    """Return, as a code cell for each entry point, its first call in the visible tests with everything that the call
-    needs.
+    """Return a code cell for each entry point: its first call in the visible tests, with all that the call needs.
 
-    Calls on random inputs, or made by a probe, are not examples.
+    Calls on random inputs and calls by a probe are left out.
     """
     cells: dict[str, str] = {}
     for path in kata.visible_tests:
@@ -242,7 +293,7 @@ EXAMPLE = "# An example from the tests; change it, or add your own."
 
 
 def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
-    """Yield each `kata.name(…)` in a statement; none inside `with`, where the call is expected to fail."""
+    """Yield each `kata.name(…)` in a statement, but none from a `with`, where the call is expected to fail."""
     for node in () if isinstance(statement, ast.With) else ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="kata"), attr=name)):
@@ -257,7 +308,7 @@ class _Names:
         self.known: dict[str, tuple[ast.stmt, str]] = dict(outside.known) if outside else {}
 
     def read(self, statement: ast.stmt) -> None:
-        """Record an import or `name = …`. Of the grader's own names, submissions see only the generator."""
+        """Record an import or `name = …`. Of the grader's own names, only `generator` works in a submission."""
         text = self.text(statement)
         match statement:
             case ast.Import(names=[ast.alias() as alias]):
@@ -268,7 +319,7 @@ class _Names:
                 self.known["generator"] = statement, "from numpy.random import default_rng as generator"
 
     def needed(self, node: ast.AST) -> list[str] | None:
-        """Return the statements that the names in `node` need, imports first; None if a name is unknown."""
+        """Return the statements that define the names in `node`, imports first; None if a name is unknown."""
         names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
         own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
         found: dict[str, None] = {}

@@ -1,7 +1,7 @@
 """A learner's progress: the verdicts on their own files, in a SQLite file in their home folder.
 
 The file is $NN_KATAS_PROGRESS, else nn-katas/progress.sqlite in the user's data folder. Every change is one
-transaction: a killed process leaves the file unchanged, and several processes can write at once.
+transaction, so a killed process leaves the file intact and several processes can write at once.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from graders.errors import KataError
 from graders.verdict import Verdict
 
 WAIT_S = 10.0  # how long to wait for another process that is writing
-DONE = ("passed", "awaiting_review")  # statuses of a verdict that leave the learner nothing to do
-EVERYTHING = "You have passed every kata. `katas debug new` makes another puzzle."
+DONE = ("passed", "awaiting_review")  # a verdict with one of these statuses leaves the learner nothing to do
+EVERYTHING = "You have passed every kata. `katas debug new` creates another puzzle."
 VISIBLE_DONE = "Your files pass the visible tests of every kata. Your course grades them with the hidden tests."
 _TABLES = """
 CREATE TABLE IF NOT EXISTS verdicts (
@@ -76,7 +76,7 @@ class Progress:
 
     @classmethod
     def of(cls, root: Path) -> Progress:
-        """Open a learner's progress in this repository. A repository without hidden tests has a file of its own."""
+        """Open a learner's progress in this repository. A repository without hidden tests has its own file."""
         path = default_path()
         return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path)
 
@@ -146,7 +146,7 @@ class Progress:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction. It takes the lock at once: SQLite can refuse a later request for it without waiting."""
+        """Run one transaction. It takes the lock first: SQLite may refuse it later without waiting."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -162,7 +162,7 @@ class Progress:
         for rest in ("-journal", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.replace(f"{self.path}{rest}", f"{renamed}{rest}")
-        self.warning = f"{self.path} is damaged ({fault}). It was renamed {renamed.name}, and a new file started."
+        self.warning = f"{self.path} is damaged ({fault}). It was renamed {renamed.name}, and a new file was started."
         self._open()
 
 
@@ -197,7 +197,7 @@ def all_done(katas: Sequence[Kata]) -> str:
 
 
 def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
-    """Return the number of days in a row with a grading, up to today. A day without one yet does not end the row."""
+    """Return how many days in a row had a grading, up to today, or up to yesterday if today has had none yet."""
     found = set(days)
     day = today if today in found else today - datetime.timedelta(days=1)
     count = 0
@@ -226,7 +226,7 @@ def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Ka
     if kata.requires:
         return (
             kata,
-            f"{' and '.join(kata.requires)} {'are' if len(kata.requires) > 1 else 'is'} done, which it builds on",
+            f"it builds on {' and '.join(kata.requires)}, which {'are' if len(kata.requires) > 1 else 'is'} done",
         )
     return kata, "it builds on no other kata"
 

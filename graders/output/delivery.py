@@ -21,12 +21,12 @@ AGAIN = "The report was not written. Name another file."
 
 
 def deliver(text: str, output: Path, remedy: str = AGAIN) -> None:
-    """Write `text`, ended by a newline. Raises KataError; the file is unchanged then."""
+    """Write `text` with a newline at its end. If this raises KataError, the file is unchanged."""
     deliver_bytes((text if text.endswith("\n") else text + "\n").encode(), output, remedy)
 
 
 def deliver_bytes(data: bytes, output: Path, remedy: str = AGAIN) -> None:
-    """Write `data`. Raises KataError, whose message ends with `remedy`; the file is unchanged then."""
+    """Write `data`. If this raises KataError, its message ends with `remedy`, and the file is unchanged."""
     check(output)
     try:
         if output.exists() and not output.is_file():  # a device or a pipe cannot be replaced

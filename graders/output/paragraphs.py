@@ -1,4 +1,4 @@
-"""Wraps prose to the width of a terminal. Code, tables, and output that is not on a terminal stay unchanged."""
+"""Wraps prose to the width of a terminal. Code and tables stay unchanged, and so does all output elsewhere."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 NEEDED = "matplotlib is not installed. Pictures need it: pip install 'nn-katas[figures]'"
 LOOK: Any = {
-    "svg.hashsalt": "katas",  # identifiers in the file are hashes; without it they would be random
+    "svg.hashsalt": "katas",  # the salt for hashed identifiers, which would otherwise be random
     "svg.fonttype": "path",  # looks the same whatever fonts the reader has
     "figure.figsize": (7.6, 3.2),  # inches; GitHub shows a README about 8 inches wide
     "figure.facecolor": "white",  # readable on a dark page too

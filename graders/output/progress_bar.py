@@ -41,7 +41,7 @@ def progress_bar() -> Progress:
 
 
 class LineReporter:
-    """Progress as lines where standard error is not a terminal, at most one every `every_s` seconds."""
+    """Progress as lines of text where standard error is not a terminal: at most one line every `every_s` seconds."""
 
     def __init__(self, total: int, every_s: float = 60.0) -> None:
         self.total, self.every_s = total, every_s
@@ -49,7 +49,7 @@ class LineReporter:
         self.started = self.last = time.monotonic()
 
     def is_due(self) -> bool:
-        """Return whether it is time for a line, and count the next interval from now if so."""
+        """Return whether a line is due; if so, start the next interval."""
         now = time.monotonic()
         if sys.stderr.isatty() or now - self.last < self.every_s:
             return False
@@ -57,7 +57,7 @@ class LineReporter:
         return True
 
     def advance(self, doing: str) -> None:
-        """Count one more as done. `doing` names what is in progress."""
+        """Count one more as done, and print a line if one is due. `doing` says what is in progress."""
         self.done += 1
         if not self.is_due():
             return
@@ -81,7 +81,7 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def timed_spinner(text: str) -> Iterator[None]:
-    """Show a text, a spinner and the seconds on a terminal, one line of text elsewhere."""
+    """Show a text, a spinner and the elapsed seconds on a terminal; print one line of text elsewhere."""
     if not sys.stderr.isatty():
         print(f"{text} …", file=sys.stderr, flush=True)
         yield

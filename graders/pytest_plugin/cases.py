@@ -22,8 +22,8 @@ from graders.pytest_plugin.outcome import Counterexample
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.watchdog import OutOfTime, grant
 
-REDUCE_S = 1.0  # wall time of the search for a smaller case; skipped if a single case takes longer
-WORDING_S = 5.0  # CPU time for the message, after the search has used up the judge's
+REDUCE_S = 1.0  # wall time of the search for a smaller case; no search if a single case takes longer
+WORDING_S = 5.0  # CPU time granted for the message if the search has used up the judge's
 
 _DIGIT = re.compile(r"\d|nan|inf")
 
@@ -83,7 +83,7 @@ class Trial:
         return None
 
     def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
-        """Reduce the case. Leave the smallest one in the kata's call_log and return its fault."""
+        """Reduce the case. Return the fault of the smallest one, and leave its last call in the kata's call_log."""
         wanted_kind = _kind(fault)
         deadline = time.monotonic() + REDUCE_S
 

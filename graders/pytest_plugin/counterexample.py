@@ -1,10 +1,10 @@
 """Turn a failing call into a program that a learner can paste into Python, or into a description.
 
-The program runs in the repository's root. For a call of one of the learner's functions it has the imports, the
-arguments under the names that the stub uses, the call, and the expected and actual values. Learners do not know probes,
-so the program of a probe shows what the probe does. Functions below write it for the common probes; for other probes it
-is the last part of the docstring, which begins with `Shown as:` and is Python with the probe's parameters as names.
-Without either, or if an argument is too large, comments describe the input, and reports do not offer it for pasting.
+The program runs in the repository's root. For a call of one of the learner's functions, it has the imports, the
+arguments under the names that the stub uses, the call, and the expected and actual values. Learners do not know the
+probes, so the program for a probe shows what the probe does. Functions below write it for the common probes. Other
+probes have it in their docstring, after `Shown as:`, as Python that uses the names of the probe's parameters. If there
+is no program, or if an argument is too large, comments describe the input, and reports do not offer it for pasting.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from graders.pytest_plugin.values_as_code import code
 from graders.wire import GeneratorSeed
 
 MAX_REPORT = 200  # characters of a probe's report
-MAX_PROGRAM = 3_500  # characters: reports cut a text of 4 000
+MAX_PROGRAM = 3_500  # characters; reports cut texts at 4 000
 MAX_LINES = 75
 MAX_ARGUMENT = 160  # characters of a described argument
 FEW = 9  # an array of at most this many entries is always written out
-EXCEPTIONS = 6  # entries that are assigned after np.zeros or np.ones
+EXCEPTIONS = 6  # entries that are assigned one by one after np.zeros or np.ones
 
 LAYOUTS = {
     "contiguous": "{}",
@@ -60,7 +60,7 @@ class NoProgram(Exception):
 
 @dataclass
 class PasteProgram:
-    """Lines, a last expression, and the value that the expression had when the test failed."""
+    """The lines of a program, its last expression, and the value of that expression when the test failed."""
 
     expression: str
     value: Any
@@ -70,11 +70,12 @@ class PasteProgram:
 def paste(kata: Kata, call: Call | None, fault: Exception) -> Counterexample:
     """Return the failing call as a program, or as a description in comments.
 
-    Empty if there was no call (for example, only a file was read), or if the returned value cannot be written as code.
+    The result is empty if there was no call (for example, if the test only read a file), or if the returned value
+    cannot be written as code.
     """
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
-    with contextlib.suppress(Exception):  # without a program there is still a description
+    with contextlib.suppress(Exception):  # if there is no program, the description below remains
         found = _program(kata, call, fault)
         if len(found.text) <= MAX_PROGRAM and found.text.count("\n") < MAX_LINES:
             return found
@@ -117,7 +118,7 @@ def _called(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _compared_with(call: Call, fault: Exception) -> list[str]:
-    """Return lines with the previous call, if the failure is that two answers are equal or that they differ."""
+    """Return the lines that show the previous call if the test failed because two answers are equal or differ."""
     before = call.before
     in_words = isinstance(fault, Mismatch) and type(fault.expected) is str and type(fault.actual) is not str
     if not in_words or before is None or before.name != call.name or before.fault is not None:
@@ -132,9 +133,10 @@ def _common_source() -> str:
 
 
 def _as_its_docstring_says(call: Call, fault: Exception) -> PasteProgram:
-    """Return the program in a probe's `Shown as:`.
+    """Return the program that a probe's docstring gives after `Shown as:`.
 
-    There, `{name}` is an argument's text, and `{name:def}` the source of the probes' function of that name.
+    In it, `{name}` is replaced by the value of the argument `name`, and `{name:def}` by the source of the function that
+    this value names.
     """
     assert call.probe is not None
     template = call.probe.shown
@@ -159,14 +161,14 @@ def _filled(call: Call, template: str, fault: Exception) -> str:
 
 @dataclass
 class _Field:
-    """An argument that a template formats."""
+    """An argument of a call, which a template formats."""
 
     value: Any
     source: str
     message: str
 
     def __format__(self, how: str) -> str:
-        if how == "def":  # the source of the function of this name
+        if how == "def":  # the source of the function with this name
             for node in ast.parse(self.source).body:
                 if isinstance(node, ast.FunctionDef) and node.name == self.value:
                     return ast.get_source_segment(self.source, node) or ""
@@ -273,7 +275,7 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
 
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
-    """Return the same as `_shown` if the wrong value was computed from the answer and is not a part of it."""
+    """Do the same as `_shown` if the wrong value was computed from the answer and is not a part of it."""
     expected = None
     if isinstance(fault, Mismatch) and isinstance(fault.expected, str):
         expected = expected_text(fault.expected)
@@ -315,7 +317,7 @@ def _description(kata: Kata, call: Call, fault: Exception) -> Counterexample:
 
 
 def _described_outcome(call: Call, fault: Exception) -> Outcome:
-    """Return the outcome of a call whose input is only described. Omit a probe's long report."""
+    """Return the outcome of a call whose input is only described. Omit a probe's report if it is long."""
     if call.fault is not None:
         return _raised(call)
     if isinstance(fault, Mismatch) and fault.expected is None and fault.actual is None:
@@ -345,7 +347,7 @@ def _brief(value: Any) -> str:
 
 
 def _names(parameter_names: Sequence[str], arguments: Sequence[Any]) -> list[str]:
-    """Return a name for each argument: the stub's, or one made from its number."""
+    """Return a name for each argument: the name in the stub, or one made from the argument's position."""
     pairs = zip_longest(parameter_names[: len(arguments)], range(1, len(arguments) + 1))
     return [name or f"argument_{number}" for name, number in pairs]
 

@@ -1,8 +1,8 @@
 """Find the known misconception that behaves exactly like a submission.
 
-The submission and every wrong variant of the kata run the same tests on the same inputs. A fixed seed draws them, so
-that they reveal nothing of the grading's own seed. Checks are silent, and all returned values are recorded. If exactly
-one variant returned the same values everywhere, its sentence is the diagnosis.
+The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are drawn from a
+fixed seed, so they reveal nothing about the grading's own seed. Checks do not fail, and all returned values are
+recorded. If exactly one variant returns the same values as the submission everywhere, its sentence is the diagnosis.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from graders.pytest_plugin.handle import CallLog, Handle, Side
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
 
 SEED = b"the inputs that diagnosis looks at"
-CASES = 8  # of each test, in addition to the failing case; worked examples have only one
-NOISE = 1e-9  # relative: two ways to write a difference quotient differ by about 1e-11, misconceptions by more
-MOST_BYTES = 8 << 20  # of a submission's recorded values; no misconception needs more
-BUDGET_S = 3.0  # a kata whose tests take longer gets no diagnosis
-BUSY = 4  # times as long in wall time, because other processes may use the machine
+CASES = 8  # cases of each test, in addition to the failing one; worked examples have only one
+NOISE = 1e-9  # relative; two ways to write a difference quotient differ by about 1e-11, misconceptions by more
+MOST_BYTES = 8 << 20  # limit on a submission's recorded values; no misconception needs more
+BUDGET_S = 3.0  # if a kata's tests take longer, there is no diagnosis
+BUSY = 4  # wall time may be this many times longer, because other processes use the machine too
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def diagnose(
     """Return the explanation of the variant that behaves like the submission; an empty string unless exactly one does.
 
     `failed` names the failed tasks. `own` is the submission's side. `load` loads a variant's files into a worker; all
-    variants share one worker, because they are trusted. Observations in `cache` are not made again.
+    variants share one worker, because they are trusted. Observations that are in `cache` are not repeated.
     """
     variants = [variant for variant in kata.wrong if variant.task in failed]
     found = alike(kata, variants, cases, own, load, cache, cpu_s=BUDGET_S / 2)
@@ -71,7 +71,8 @@ def alike(
 ) -> list[Variant]:
     """Return the variants that behave like the submission; none if the solution does too, or if time runs out.
 
-    `cpu_s` limits the CPU seconds of this process. If these are not `all_cases`, the solution may behave the same.
+    `cpu_s` limits the CPU seconds of this process. Pass `all_cases=False` if more cases will follow; then the solution
+    may still behave like the submission.
     """
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
     observed_cases = [(case, number) for case in cases for number in case.numbers]
@@ -128,7 +129,7 @@ class Behaviour:
 
 
 class CachedBehaviour:
-    """The behaviour of the kata's own files. An earlier grading may have cached parts of it."""
+    """The behaviour of the kata's own files (solution or variant). An earlier grading may have cached parts of it."""
 
     def __init__(
         self,
@@ -144,7 +145,7 @@ class CachedBehaviour:
         self._keys = [digest(b"", *(part for name in sorted(files) for part in (name.encode(), files[name])))]
 
     def agrees(self, place: int, submission: Behaviour) -> bool:
-        """Return whether the case at `place` returns the same values as the submission."""
+        """Return whether these files and the submission return the same values in the case at `place`."""
         key = self._key(place)
         cached = self._cache.fingerprints.get(key)
         if cached is None:
@@ -156,7 +157,7 @@ class CachedBehaviour:
         return same(submission.at(place), self._live.at(place))
 
     def _key(self, place: int) -> bytes:
-        """Return the key of these files, this case and all cases before it."""
+        """Return the cache key for these files, this case and all cases before it."""
         while len(self._keys) <= place + 1:
             case, number = self._cases[len(self._keys) - 1]
             self._keys.append(digest(self._keys[-1], case.nodeid.encode(), str(number).encode()))
@@ -177,7 +178,7 @@ def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
 
 
 def _trace(value: Any, fault: Exception | None) -> Any:
-    if fault is not None:  # in a worker a RemoteFault, in this process the exception itself
+    if fault is not None:  # a RemoteFault from a worker, or the exception itself in this process
         return type(fault).__name__, getattr(fault, "type_name", "")
     return value
 

@@ -17,7 +17,7 @@ def kind_of(value: Any) -> str:
 
 
 def first_wrong(expected: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ...], int]:
-    """Return the first index where two arrays of one shape differ by more than rounding, and how many there are."""
+    """Return the first index where two arrays of the same shape differ by more than rounding, and how many do."""
     wrong = ~np.isclose(actual, expected, rtol=1e-6, atol=0, equal_nan=True) if expected.dtype.kind in "fc" else None
     if wrong is None or not wrong.any():
         wrong = actual != expected
@@ -26,7 +26,7 @@ def first_wrong(expected: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ..
 
 
 def reached(expression: str, access: str) -> str:
-    """Append an access to an expression. For a tuple literal, select the element instead."""
+    """Append an access, such as "[1]", to an expression. For a tuple literal, select the element instead."""
     found = re.match(r"\[(\d+)\]", access)
     tree = ast.parse(expression, mode="eval").body
     if found and isinstance(tree, ast.Tuple):
@@ -38,7 +38,7 @@ def reached(expression: str, access: str) -> str:
 def access(value: Any, part: Any, depth: int = 2) -> str | None:
     """Return the access that leads from an answer to `part`: "" for the answer itself, "[1]", "['dx']" or ".shape".
 
-    None if there is no such access, or more than one.
+    Return None if there is no such access, or more than one.
     """
     if same(value, part):
         return ""
@@ -58,7 +58,7 @@ def access(value: Any, part: Any, depth: int = 2) -> str | None:
 
 
 def identical(value: Any, part: Any) -> bool:
-    """Return whether both are one object. Singletons and interned values do not count."""
+    """Return whether both are the same object. Singletons and interned values do not count."""
     return value is part and not isinstance(part, bool | int | str | None)
 
 

@@ -9,7 +9,7 @@ from graders.catalogue import Kata
 
 
 def parameters(kata: Kata, function: str) -> tuple[str, ...]:
-    """Return the parameter names of an entry point, from the stub."""
+    """Return the names of an entry point's parameters, as they are in the stub."""
     _, node = _stub(kata, function)
     return tuple(argument.arg for argument in node.args.args) if node else ()
 
@@ -21,7 +21,7 @@ def module_of(kata: Kata, function: str) -> str:
 
 
 def _stub(kata: Kata, function: str) -> tuple[str, ast.FunctionDef | None]:
-    """Return the module that defines an entry point, and the definition."""
+    """Return the module that defines an entry point, and the syntax tree of the definition."""
     for name in kata.files:
         path = kata.folder / name
         if path.suffix == ".py" and path.is_file():

@@ -15,7 +15,7 @@ from graders.pytest_plugin.handle import Call, Handle
 WRITTEN_BY_HAND = (".md", ".toml", ".py")  # `katas run` creates files of other kinds
 
 _OFF = re.compile(r"\[([\d, ]+)\]: (\S+) \(ACTUAL\), (\S+) \(DESIRED\)")  # the wording of numpy.testing
-ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # beginnings that do not name a subject
+ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # beginnings without a subject
 
 
 def message(failure: Failure, handle: Handle) -> str:
@@ -80,14 +80,17 @@ def _strings(value: object) -> list[str]:
 
 
 def missing_file(kata: Kata, name: str) -> str:
-    """Return the message for a file that was not submitted, with the way to create it."""
+    """Return the message for a file that was not submitted. It says how to create the file."""
     if name.endswith(WRITTEN_BY_HAND):
         return f"{name} is missing: write katas/{kata.slug}/{name} and submit it with the other files"
     return f"{name} is missing: create it with `katas run {kata.slug}` and submit it with the other files"
 
 
 def without_source(text: str) -> str:
-    """Return the author's message of a failed `assert`, without the source that pytest adds; otherwise describe it."""
+    """Return the author's message of a failed `assert`, without the source that pytest adds.
+
+    If the author gave no message, describe the failure.
+    """
     difference = _OFF.search(text)
     if "Not equal to tolerance" in text and difference:
         wanted, got = digits.pair(float(difference[3]), float(difference[2]))
@@ -105,5 +108,5 @@ def without_source(text: str) -> str:
 
 
 def exception_text(fault: RemoteFault) -> str:
-    """Return an exception of the submission and where it was raised."""
+    """Return the text of the submission's exception and the place where it was raised."""
     return f"{fault}\n{fault.where}" if fault.where else str(fault)

@@ -1,4 +1,4 @@
-"""The `kata` object of a test. Calls are the same, whether the submission runs in this process or in a worker."""
+"""The `kata` object of a test. Tests make the same calls whether the submission runs in this process or in a worker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Side(Runner, Protocol):
     """The place where a submission runs: this process, or a worker."""
 
     def data(self, name: str) -> bytes | None:
-        """Return one of its declared files as submitted, or None if it is missing."""
+        """Return one of the submission's declared files, or None if it is missing."""
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """Call a declared entry point."""
@@ -38,7 +38,7 @@ class Side(Runner, Protocol):
 
 @dataclass(frozen=True)
 class Probe:
-    """A function of a probes.py, which runs in the submission's process.
+    """A function from a probes.py file, which runs in the submission's process.
 
     `summary` is the first line of its docstring, `shown` the part after `Shown as:` (see counterexample.py).
     """
@@ -54,7 +54,7 @@ class Probe:
 class Probes:
     """The probes of a test file as attributes: its own, if any, and the common ones.
 
-    The judge reads files of probes, and never imports them.
+    The judge parses these files but never imports them.
     """
 
     def __init__(self, own: Path) -> None:
@@ -83,7 +83,7 @@ class Probes:
 
 @functools.cache
 def probes_beside(path: Path) -> Probes:
-    """Return the probes for a test file. Cached, so that the suite server parses them before it forks."""
+    """Return the probes for a test file. They are cached, so the suite server parses them before it forks."""
     own = path.with_name(f"probes_{path.stem.removeprefix('test_')}.py")
     return Probes(own if own.is_file() else path.with_name("probes.py"))
 
@@ -101,7 +101,7 @@ class Call:
 
 
 class Raised:
-    """The context manager of `kata.raises`.
+    """The context manager that `kata.raises` returns.
 
         with kata.raises(ValueError) as caught: ...
 
@@ -138,12 +138,12 @@ class CallLog:
 
     last: Call | None = None
     answered: bool = False  # has a call of the current case returned or raised?
-    looked: bool = False  # the same, for any case of the test
+    looked: bool = False  # has a call of any case of the test returned or raised?
     raced: bool = False  # has the current case measured a speed?
     recorded: list[Call] | None = None
 
     def ask(self, call: Call, answer: Callable[[], Any]) -> Any:
-        """Log a call, and return or raise what `answer()` does."""
+        """Log a call, and return or raise what `answer()` returns or raises."""
         __tracebackhide__ = True
         call.before, self.last = self.last, call
         if call.before is not None:
@@ -209,14 +209,14 @@ class Handle:
         return None if data is None else decoded(data)
 
     def _file(self, name: str, use: Callable[[bytes | None], Any]) -> Any:
-        """Return `use(data)` of a declared file; `data` is None if the file is missing."""
+        """Return `use(data)` for the data of a declared file; `data` is None if the file is missing."""
         __tracebackhide__ = True
         if not self.kata.declares(name):
             raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
         return self.call_log.ask(Call(name, ()), lambda: use(self.side.data(name)))
 
     def raises(self, expected: type[Exception]) -> Raised:
-        """Require that the calls inside raise this built-in exception or a subclass."""
+        """Require that a call in the block raises this built-in exception or a subclass."""
         return Raised(expected, self.call_log)
 
     def reference(self) -> Handle:
@@ -226,9 +226,9 @@ class Handle:
         return Handle(self.kata, self.against(), None)
 
     def beside(self, runtime: str) -> Handle:
-        """Return a handle on the same submission in a worker of another runtime; one worker for the whole test.
+        """Return a handle on the same submission in a worker of another runtime, one for the whole test.
 
-        In a diagnosis and in learner mode there is only one process, so this handle itself is returned.
+        In a diagnosis and in learner mode, there is only one process, so return this handle itself.
         """
         if self.elsewhere is None:
             return self
@@ -240,7 +240,7 @@ class Handle:
         """Return the time of an entry point (by name) or a probe, as a ratio to the reference's time.
 
         `inputs` draws fresh arguments for every round. `check(value, arguments)` checks every answer. `at_most` is a
-        threshold: rounds are added while noise leaves it undecided. Then use `assert_speed`.
+        threshold: more rounds are run while noise leaves the comparison undecided. Pass the result to `assert_speed`.
         """
         __tracebackhide__ = True
         self.call_log.raced = True

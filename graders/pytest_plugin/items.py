@@ -1,4 +1,4 @@
-"""The kata, the task and the trial of a collected pytest item."""
+"""Find the kata, the task and the trial of a collected pytest item."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from graders.pytest_plugin.pytest_internals import argument_names
 
 
 class Mode(Protocol):
-    """Where submissions live in this pytest run. `faults` of the harness keep the tests from running."""
+    """How this pytest run executes submissions. If the harness has `faults`, no test runs."""
 
     faults: list[str]
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        """Return the `kata` of a test."""
+        """Return the `kata` argument of a test."""
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         """Run a test's cases, and report a failure as the mode requires."""
@@ -43,7 +43,7 @@ def kata_of(path: Path) -> tuple[Path, str] | None:
 
 
 def task_of(item: pytest.Item) -> str:
-    """Return the name of the task that a test decides."""
+    """Return the name of the task that a test belongs to."""
     mark = item.get_closest_marker("task")
     return str(mark.args[0]) if mark and mark.args else ""
 
@@ -54,9 +54,14 @@ def title_of(item: pytest.Item) -> str:
     return str(mark.kwargs.get("title", "")) if mark else ""
 
 
+def is_hidden(item: pytest.Item) -> bool:
+    """Return whether a test is one of a kata's hidden tests."""
+    return item.path.parent.parent.name == "hidden"
+
+
 def test_name(item: pytest.Item) -> str:
     """Return a test's name without the repository's path, so that a seed gives the same inputs everywhere."""
-    return f"{'hidden' if item.path.parent.parent.name == 'hidden' else 'visible'}/{item.name}"
+    return f"{'hidden' if is_hidden(item) else 'visible'}/{item.name}"
 
 
 test_name.__test__ = False  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ class LocalMode:
             raise shown.with_traceback(trace) from failure.fault.__cause__
 
     def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
-        """Return the diagnosis of each kata's first failure; empty if the function is unwritten or was stopped."""
+        """Return a diagnosis for a kata's first failure only; empty if the function is unwritten or was stopped."""
         kata = trial.kata.kata
         if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit | WorkerError):
             return ""
@@ -182,9 +182,10 @@ def _show_times(item: pytest.Item, race: Race) -> None:
 
 
 def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:
-    """Return the traceback down to the last line of the learner's files, without frames of harness and importlib.
+    """Return the traceback down to the learner's last line, without the frames of the harness and of importlib.
 
-    If none of the learner's lines is in it, keep its end. If nothing is left, return all of it, or None.
+    If it contains none of the learner's lines, keep its end. If nothing is left, return the whole traceback, or None
+    without `keep_all`.
     """
     assert isinstance(handle.side, LocalSide)
     kept: list[TracebackType] = []
@@ -203,7 +204,7 @@ def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool
 
 
 def _is_harness(file: str) -> bool:
-    """Return whether to hide frames of this file from a learner. Hidden tests are shown."""
+    """Return whether to hide frames of this file from a learner. Frames of hidden tests are shown."""
     harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
     return harness or file.startswith(("<frozen importlib", IMPORTLIB, CONTEXTLIB))
 
@@ -215,7 +216,7 @@ def has_gpu() -> bool:
 
 
 class Learner:
-    """A pytest plugin that counts and prints points; learner mode registers it, also in every process of xdist."""
+    """A pytest plugin that counts and prints points; learner mode registers it, in every xdist process too."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.tally = PointTally()
@@ -229,7 +230,7 @@ class Learner:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Limit whole tests if pytest-timeout is installed. LocalSide limits every call."""
+        """Limit the time of whole tests if pytest-timeout is installed. LocalSide limits the time of every call."""
         if config.pluginmanager.hasplugin("timeout"):
             for item in items:
                 if KATA in item.stash:

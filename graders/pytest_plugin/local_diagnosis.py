@@ -53,7 +53,7 @@ def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
 
 @dataclass(frozen=True)
 class LocalTest:
-    """A test of a kata: its task, its number of cases, and the cases that a diagnosis observes."""
+    """A test of a kata, with its task, its number of cases, and the cases that a diagnosis observes."""
 
     task: str
     count: int
@@ -69,18 +69,18 @@ class LocalDiagnosis:
     place: Path
 
     def diagnosis(self, visible: Sequence[LocalTest]) -> str:
-        """Return the sentence of the one variant that behaves like the learner's files; empty if there is not one."""
+        """Return the sentence of the variant that behaves like the learner's files; empty unless exactly one does."""
         found = self._alike(visible, self.kata.wrong, hidden=False)
         if not found:
             return ""
-        # Hidden tests may tell the remaining variants apart. They take time to load, so only now.
+        # Hidden tests may tell the remaining variants apart. They take time to load, so they are loaded only now.
         found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True)
         return found[0].sentence if len(found) == 1 else ""
 
     def _alike(self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool) -> list[Variant]:
         """Return the variants that behave like the learner's files; none if that takes too long.
 
-        Before the hidden tests have run, it is unknown which tasks fail and whether the mistake shows.
+        Until the hidden tests have run, it is unknown which tasks fail and whether the mistake shows.
         """
         cases, failed = self._graded(tests, self._imported(), time.process_time() + BUDGET_S)
         chosen = [variant for variant in variants if variant.task in failed or not hidden]
@@ -160,7 +160,7 @@ def _hidden(kata: Kata) -> Iterator[LocalTest]:
 def _local_test(
     function: Callable[..., object], marks: Sequence[pytest.Mark], path: Path, name: str, also: set[int]
 ) -> Iterator[LocalTest]:
-    """Yield a test that can run without pytest's setup; nothing if it needs other fixtures than the katas'."""
+    """Yield a test that can run without pytest's setup; nothing if it needs fixtures other than the katas'."""
     names = inspect.signature(function).parameters.keys()
     if not {"kata"} <= names <= {"kata", "draw", "probes"} or any(mark.name == "gpu" for mark in marks):
         return

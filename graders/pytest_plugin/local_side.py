@@ -24,10 +24,11 @@ from graders.worker.loading import Namespace, entry_point
 
 
 class LocalSide:
-    """The modules of `folder` (katas/<slug> or solutions/<slug>), with the supplied ones from katas/<slug>.
+    """A submission's modules: its own from `folder` (katas/<slug> or solutions/<slug>), supplied ones from
+    katas/<slug>.
 
     Every side loads its modules afresh, and puts them into `sys.modules` only while they run. So two katas, or a stub
-    and its solution, may use the same names.
+    and its solution, may use the same module names.
     """
 
     def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
@@ -81,10 +82,10 @@ class LocalSide:
         return time.process_time()
 
     def pause(self) -> None:
-        """Nothing runs here between two calls."""
+        """Do nothing, because nothing runs here between two calls."""
 
     def resume(self) -> None:
-        """Nothing runs here between two calls."""
+        """Do nothing, because nothing runs here between two calls."""
 
     def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Call a function. After `call_s` seconds raise WorkerError, with the traceback of the running line."""
@@ -145,7 +146,7 @@ def missing(kata: Kata, name: str) -> str:
 
 
 def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return copies of the arguments, as the other side of the wire receives them."""
+    """Return copies of the arguments, as they would arrive over the wire."""
     return tuple(
         np.random.default_rng(argument.seed) if isinstance(argument, wire.GeneratorSeed) else argument
         for argument in wire.crossed(arguments)
@@ -153,7 +154,7 @@ def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _crossed(value: Any, name: str) -> Any:
-    """Return a copy of a returned value, as it arrives over the wire. Raises SubmissionError if it cannot cross."""
+    """Return a value as it would arrive over the wire. Raises SubmissionError if it cannot be sent."""
     __tracebackhide__ = True
     try:
         return wire.crossed(value)

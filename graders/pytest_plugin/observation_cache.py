@@ -1,7 +1,8 @@
 """A cache of what a kata's own files returned in a diagnosis, kept from one grading to the next.
 
-A judge lives for one grading. At its end it sends the suite server, which forks the next judge, its observations of the
-wrong variants. Inputs and seeds of a diagnosis are always the same, so a variant need not run the same case twice.
+A judge process lives for one grading. Before it ends, it sends its observations of the wrong variants to the suite
+server, which forks the next judge. The inputs and seeds of a diagnosis are always the same, so a variant need not run
+the same case twice.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from graders import wire
 from graders.errors import WireError
 
 MEMORY_BYTES = 16 << 20
-MESSAGE_BYTES = 60_000  # every socket sends this much in one message
+MESSAGE_BYTES = 60_000  # any socket can send this much in one message
 KEY_BYTES = 16
 LARGE_BYTES = 2048  # larger arrays are sampled
-ENTRIES = 64  # of a sampled array
+ENTRIES = 64  # in each sample
 
 
 class Fingerprint(NamedTuple):
-    """Returned values, either `whole` or with samples in the place of large arrays.
+    """Returned values, either `whole` or with samples in place of large arrays.
 
-    A submission may return just such a sample, so a fingerprint that is not whole is never the final comparison.
+    Different arrays may have the same sample, so a match with a fingerprint that is not whole is checked again.
     """
 
     value: list[Any]
@@ -41,7 +42,7 @@ class Fingerprint(NamedTuple):
 
 
 class ObservationCache:
-    """Fingerprints of returned values, by a digest of the files and the cases that ran."""
+    """Fingerprints of returned values. The key is a digest of the files and of the cases that ran."""
 
     def __init__(self) -> None:
         self.fingerprints: dict[bytes, Fingerprint] = {}
@@ -65,7 +66,7 @@ class ObservationCache:
                     yield message
 
     def add_message(self, message: bytes) -> None:
-        """Add the fingerprint in a message of another cache."""
+        """Add the fingerprint from another cache's message."""
         reply = wire.receive_reply(wire.Reader(io.BytesIO(message[KEY_BYTES:]).read), 0)
         value: Any = reply.value
         self.add(message[:KEY_BYTES], Fingerprint(value, reply.ok))
@@ -73,7 +74,7 @@ class ObservationCache:
 
 
 def digest(before: bytes, *parts: bytes) -> bytes:
-    """Return a digest that continues `before`, itself a digest, with `parts`."""
+    """Return a digest of `parts` that continues the digest `before`."""
     found = hashlib.blake2b(before, digest_size=KEY_BYTES)
     for part in parts:
         found.update(len(part).to_bytes(8, "big") + part)
@@ -81,7 +82,7 @@ def digest(before: bytes, *parts: bytes) -> bytes:
 
 
 def _sampled(value: Any) -> Any:
-    """Return a plain value with a sample in the place of every large array; the value itself if no array is large.
+    """Return a plain value with a sample in place of every large array; the value itself if no array is large.
 
     Values that agree up to rounding have samples that agree up to rounding. A sample therefore includes the largest
     absolute value, because rounding is measured relative to it.
@@ -114,7 +115,7 @@ def largest(array: np.ndarray) -> Any:
 
 
 def weight(value: Any) -> int:
-    """Return about how many bytes a plain value takes."""
+    """Return approximately how many bytes a plain value takes."""
     if isinstance(value, list | tuple):
         return 64 + sum(map(weight, value))
     if isinstance(value, dict):

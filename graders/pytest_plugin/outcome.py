@@ -1,4 +1,4 @@
-"""The expected and the actual value as text: comments below a failing call, and two fields of the verdict."""
+"""Writes the expected and the actual value as text, for comments below a failing call and for the verdict."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from graders.checks.arrays import is_tensor
 from graders.pytest_plugin.differing import kind_of
 from graders.pytest_plugin.values_as_code import code
 
-MAX_SHOWN = 25  # entries of an expected or a returned array
-MAX_OUTCOME = 1_000  # characters of an expected or a returned value
+MAX_SHOWN = 25  # most entries of an array that is written out
+MAX_OUTCOME = 1_000  # most characters of a value; longer ones are cut
 
 _EXPECTED, _ACTUAL, _MORE = "# expected: ", "# yours   : ", "#           "
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The expected and the actual value, None if there is nothing to show; `remark` is a sentence before both."""
+    """The expected and the actual value, None if there is nothing to show; `remark` is a sentence that comes first."""
 
     expected: str | None = None
     actual: str | None = None

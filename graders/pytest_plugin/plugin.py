@@ -28,12 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         help="run the katas' tests against the folder NAME next to katas/, such as solutions",
     )
-    group.addoption("--seed", metavar="HEX", dest="kata_seed", help="repeat a run with its inputs")
+    group.addoption("--seed", metavar="HEX", dest="kata_seed", help="repeat a run with the same inputs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
-        "task(name, title=None): the task of kata.toml that the test decides, and the test's title in reports",
+        "task(name, title=None): the task in kata.toml that the test belongs to, and the test's title in reports",
         "cases(count): run the test on this many freshly drawn inputs",
         "gpu: needs a CUDA device; ungraded without one",
     ):
@@ -60,7 +60,7 @@ def _seed(config: pytest.Config) -> bytes:
     except ValueError:
         seed = b""
     if len(seed) != 16:
-        raise pytest.UsageError(f"--seed {given}: 32 hexadecimal digits are expected, as an earlier run printed them")
+        raise pytest.UsageError(f"--seed {given}: 32 hexadecimal digits are expected, as printed by an earlier run")
     return seed
 
 
@@ -110,7 +110,7 @@ def _check_task(item: pytest.Item, kata: Kata) -> None:
 def kata(request: pytest.FixtureRequest) -> Handle:
     """The submission: its entry points, `run` for probes, `raises`, `reference`."""
     if KATA not in request.node.stash:
-        pytest.fail("the fixture `kata` works in katas/<slug>/ and graders/hidden/<slug>/ only", pytrace=False)
+        pytest.fail("the fixture `kata` works only in katas/<slug>/ and graders/hidden/<slug>/", pytrace=False)
     handle = request.config.stash[MODE].handle(request.node, request.node.stash[KATA])
     request.node.stash[HANDLE] = handle
     return handle
@@ -118,13 +118,13 @@ def kata(request: pytest.FixtureRequest) -> Handle:
 
 @pytest.fixture
 def draw(request: pytest.FixtureRequest) -> Draw:
-    """Fresh inputs. For each case of a test, the trial passes its own instead."""
+    """Fresh inputs. The trial replaces them with its own inputs for each case of a test."""
     return Draw(request.config.stash[SEED], test_name(request.node), 0)
 
 
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> Probes:
-    """The functions of probes.py next to the test file; for test_NAME.py, of probes_NAME.py if it exists."""
+    """The functions in probes.py next to the test file; for test_NAME.py, those in probes_NAME.py if it exists."""
     return probes_beside(request.path)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception)
-"""What `pytest.skip`, `pytest.fail` and `pytest.xfail` raise: BaseExceptions, which `except Exception` lets through."""
+"""What `pytest.skip`, `pytest.fail` and `pytest.xfail` raise: BaseExceptions that `except Exception` does not catch."""
 
 
 def run_once(item: pytest.Item) -> None:
@@ -31,7 +31,7 @@ def run_once(item: pytest.Item) -> None:
 
 
 def failure_text(item: pytest.Item, fault: BaseException) -> str:
-    """Return the text that pytest would print about a test that raised `fault`."""
+    """Return the text that pytest would print for a test that raised `fault`."""
     return str(item.repr_failure(pytest.ExceptionInfo.from_exception(fault)))
 
 

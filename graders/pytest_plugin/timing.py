@@ -1,4 +1,4 @@
-"""Time submission and reference in turns on the judge's clock; the kernel stops the one that is not running."""
+"""Time the submission and the reference in turns on the judge's clock; while one runs, the other is stopped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Race:
     """A speed test. Both sides get the same fresh inputs in every round, so that caching answers does not help.
 
     `check` asserts that every answer of the submission is right, because a fast wrong answer is wrong. `times` holds
-    the wall seconds of submission and reference, including the warm-up.
+    the wall seconds of the submission and the reference, including the warm-up.
     """
 
     submission: tuple[Runner, Callable[..., Any]]
@@ -39,7 +39,7 @@ class Race:
     times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
 
     def run(self, rounds: int, at_most: float | None) -> Speed:
-        """Return the ratio submission / reference (see graders.checks.speed.compare)."""
+        """Return the submission's time divided by the reference's (see graders.checks.speed.compare)."""
         self._on_reference(self.reference[0].pause)
         self.submission[0].pause()
         try:

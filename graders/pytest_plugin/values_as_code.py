@@ -18,7 +18,7 @@ MAX_CHARACTERS = 12_000
 def code(value: Any, most: int = 0) -> str:
     """Return a plain value as an expression. Large arrays become `...`, and long text is cut.
 
-    Floats have `most` significant digits, or all their digits if `most` is 0.
+    Floats have at most `most` significant digits, or all their digits if `most` is 0.
     """
     text, length = [], 0
     for piece in _pieces(value, most):

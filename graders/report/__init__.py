@@ -36,7 +36,7 @@ FORMATS = tuple(each.value for each in Format)
 def render(verdicts: list[Verdict], format: str, audience: Audience = "learner") -> str:
     """Return the report on these verdicts as text. Raises KataError for an unknown format."""
     if format not in FORMATS:
-        raise KataError(f"unknown report format {format!r}; known are {', '.join(FORMATS)}")
+        raise KataError(f"unknown report format {format!r}. Known formats: {', '.join(FORMATS)}")
     module = import_module(f"graders.report.{format}")  # imported on demand: rich and XML take time
     text: str = module.render([shown(verdict, audience) for verdict in verdicts])
     return text

@@ -1,7 +1,8 @@
 """Classroom 50's result.json, schema `classroom50/result/v1`: one test per task, in whole points.
 
-A verdict does not say where a submission came from (classroom, commit, release). The report has the submission's digest
-in these fields, and `stamped` fills in what the runner of Classroom 50 sets in its environment.
+A verdict does not say where a submission came from (its classroom, commit or release). `render` therefore fills these
+fields with stand-ins such as the submission's digest, and `stamped` replaces them with the values that Classroom 50's
+runner sets in its environment.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FIELDS = {
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return one result.json for all verdicts. Half points are rounded so that a passed task has all its points."""
+    """Return one result.json for all verdicts. Half points are rounded so that a passed task gets all its points."""
     several = len(verdicts) > 1
     tests = [_test(verdict, task, several) for verdict in verdicts for task in wording.counted(verdict)]
     digest = f"submit/{verdicts[0].submission_sha256[:12] or 'unknown'}" if verdicts else "submit/unknown"
@@ -46,7 +47,7 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def stamped(text: str, environment: Mapping[str, str]) -> str:
-    """Return the result with the runner's environment filled in. Without a review URL, use the commit's."""
+    """Return the result with the values from the runner's environment. Without a review URL, use the commit's."""
     result = json.loads(text)
     values = {field: environment.get(name, "") for field, name in FIELDS.items()}
     values["review"] = values["review"] or values["commit"]

@@ -19,7 +19,7 @@ from graders.verdict import TestResult
 MOST_COLUMNS = 24
 MOST_ROWS = 40
 MOST_POINTS = 80
-ROUNDING = 1e-6  # relative to the largest difference; smaller ones count as equal
+ROUNDING = 1e-6  # relative to the largest difference; smaller differences are shown as 0
 
 STYLE = """
 .map { overflow-x: auto; margin: .5rem 0; } .map table { width: auto; font-variant-numeric: tabular-nums; }
@@ -38,7 +38,7 @@ _GRADIENT = re.compile(r"grad|backward|derivative|cotangent|jacobian", re.IGNORE
 
 @dataclass(frozen=True)
 class Comparison:
-    """An expected and an actual value of one shape, as entries in C order."""
+    """An expected and an actual value of the same shape, each as its entries in C order."""
 
     shape: tuple[int, ...]
     expected: tuple[float, ...]
@@ -46,13 +46,13 @@ class Comparison:
 
     @property
     def differences(self) -> tuple[float, ...]:
-        """Yours minus expected; nan if only one is finite, 0 if both are the same infinity or nan."""
+        """Yours minus expected: 0 if both are the same infinity or nan, otherwise nan if either is not finite."""
         pairs = zip(self.yours, self.expected, strict=True)
         return tuple(0.0 if a == b or (a != a and b != b) else a - b if _finite(a, b) else math.nan for a, b in pairs)
 
 
 def comparison(test: TestResult) -> Comparison | None:
-    """Return the two values of a test, or None if they are missing or not numbers of one shape."""
+    """Return the two values of a test, or None if they are missing or are not numbers of the same shape."""
     left, right = _value(test.expected), _value(test.actual)
     if left is None or right is None:
         return None
@@ -62,7 +62,7 @@ def comparison(test: TestResult) -> Comparison | None:
 
 
 def drawn(test: TestResult) -> list[str]:
-    """Return the HTML of a failed test's table and plot, as far as there is something to draw."""
+    """Return a failed test's table and plot as HTML, without those that cannot be drawn."""
     found = comparison(test)
     if found is None:
         return []
@@ -78,7 +78,7 @@ def drawn(test: TestResult) -> list[str]:
 
 
 def _value(text: str) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
-    """Return shape and entries of a number or an array, parsed without evaluating code."""
+    """Return the shape and the entries of a number or an array, parsed without evaluating code."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
         nested = _numbers(node)
@@ -104,7 +104,7 @@ def _numbers(node: ast.expr) -> object:
         if isinstance(inner, float):
             return -inner
     if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float | str):
-        return float(node.value)  # of text, only 'nan' and 'inf' are numbers
+        return float(node.value)  # a string is the argument of float('nan') or float('inf')
     raise ValueError
 
 
@@ -143,12 +143,12 @@ def _rows(found: Comparison) -> int:
 
 
 def _heatmap(found: Comparison) -> str:
-    """Return a table of yours minus expected, one cell per entry. Row headings give the other axes."""
+    """Return a table of yours minus expected. Columns are the last axis; row headings are the indices on the others."""
     differences, columns = found.differences, _columns(found)
     largest = max((abs(each) for each in differences if math.isfinite(each)), default=0.0)
     off = [place for place, each in enumerate(differences) if _level(each, largest)]
     worst = max(off, key=lambda place: math.inf if math.isnan(differences[place]) else abs(differences[place]))
-    where = f", most at {_index(found.shape, worst)}" if found.shape and len(off) > 1 else ""
+    where = f", the worst at {_index(found.shape, worst)}" if found.shape and len(off) > 1 else ""
     caption = f"Yours minus expected: {len(off)} of {len(differences)} {_entry(len(differences))} off{where}"
     head = ""
     if columns > 1:
@@ -183,7 +183,7 @@ def _cell(found: Comparison, place: int, difference: float, largest: float) -> s
 
 
 def _level(difference: float, largest: float) -> int:
-    """How strongly a cell is coloured: 0 not at all, to 3."""
+    """Return how strongly a cell is coloured, from 0 (not at all) to 3."""
     if math.isnan(difference):
         return 3
     share = abs(difference) / largest if largest else 0.0
@@ -222,7 +222,7 @@ def _plot(found: Comparison) -> str:
     def y(value: float) -> float:
         return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (high - value) / span
 
-    title = f"Gradients: {count} elements, expected and yours"
+    title = f"Expected and actual gradients of {count} elements"
     parts = [
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">',
         f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - 6}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>',
@@ -230,7 +230,7 @@ def _plot(found: Comparison) -> str:
         *(_tick(value, y(value)) for value in dict.fromkeys((high, 0.0, low)) if _apart(value, high, low)),
         '<circle class="expected" cx="60" cy="10" r="4"/><text x="68" y="14">expected</text>',
         f'{_cross(140, 10)}<text x="148" y="14">yours</text>',
-        f'<text x="{_WIDTH - 6}" y="{_HEIGHT - 6}" text-anchor="end">element, in the order of the array</text>',
+        f'<text x="{_WIDTH - 6}" y="{_HEIGHT - 6}" text-anchor="end">element, in array order</text>',
     ]
     for place, (expected, yours) in enumerate(zip(found.expected, found.yours, strict=True)):
         across, one, other = x(place), y(expected), y(yours)
@@ -245,7 +245,7 @@ def _tick(value: float, height: float) -> str:
 
 
 def _apart(value: float, high: float, low: float) -> bool:
-    """Return whether a label on the axis is far enough from those at its ends."""
+    """Return whether a label on the axis is far enough from the labels at its ends."""
     near = 0.1 * (high - low)
     return value in (high, low) or min(high - value, value - low) > near
 

@@ -9,13 +9,13 @@ from graders.report import wording
 from graders.verdict import TestResult, Verdict
 
 OUTPUT_LIMIT = 500
-CUT = "\n(Output was cut: it may have 500 characters.)"
+CUT = "\n(Output was cut to 500 characters.)"
 MESSAGE_LIMIT = 65_535
 _STATUSES = {"passed": "pass", "failed": "fail", "blocked": "fail", "ungraded": "error", "error": "error"}
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return one results.json for all verdicts. The status is `error` if one could not be graded.
+    """Return one results.json for all verdicts. The status is `error` if any could not be graded.
 
     Exercism's `pass` means that every test passed. So failures in extra tasks that are not required appear in the
     message, not in the list of tests.

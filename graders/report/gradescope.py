@@ -1,4 +1,4 @@
-"""Gradescope's results.json: one test per task, because tasks carry the points; its output explains failures.
+"""Gradescope's results.json: one test per task, because tasks carry the points. Its output explains failures.
 
 Hidden failures are already redacted, so everything in the report is `visible`. Format: Gradescope's "Autograder
 Specifications".
@@ -69,7 +69,7 @@ def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dic
 
 
 def _leaderboard(verdict: Verdict) -> list[dict[str, Any]]:
-    """Return a row for every speed: the submission's time as a multiple of the reference's."""
+    """Return a row for every measured speed: the submission's time as a multiple of the reference's."""
     return [
         {"name": f"{verdict.kata}, {test.task}: time / reference", "value": round(test.speed.ratio, 4), "order": "asc"}
         for test in verdict.tests

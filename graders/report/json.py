@@ -6,5 +6,5 @@ from graders.verdict import Verdict, to_json
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """One object for one verdict, a list for none or several; ends with a newline."""
+    """Return an object for a single verdict, and a list for none or several. The text ends with a newline."""
     return to_json(verdicts[0] if len(verdicts) == 1 else verdicts).decode() + "\n"

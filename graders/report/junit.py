@@ -1,6 +1,6 @@
 """JUnit XML for CI: one suite per kata, one case per test, in the dialect that Jenkins and GitLab read.
 
-The report has failures or errors exactly if a kata did not pass.
+The report has failures or errors if and only if a kata failed, was ungradable, or ended in an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNSEEN = "a test that is not shown did not pass"
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return `<testsuites>` with one `<testsuite>` per verdict. Every character is allowed in XML 1.0."""
+    """Return `<testsuites>` with one `<testsuite>` per verdict. Its text has only characters that XML 1.0 allows."""
     suites = Element("testsuites", name="katas")
     for verdict in verdicts:
         _suite(suites, verdict)
@@ -64,7 +64,7 @@ def _properties(suite: Element, verdict: Verdict) -> None:
 
 
 def _unseen(verdict: Verdict) -> list[TestResult]:
-    """Return cases for failures that no test of the verdict shows, so that CI is not green by mistake."""
+    """Return cases for failures that no test in the verdict shows, so that CI does not turn green by mistake."""
     if verdict.status in ("ungradable", "ungraded", "error"):
         message = verdict.message or wording.STATUSES[verdict.status]
         return [_stand_in("grading", "grading", STAND_INS[verdict.status], message)]

@@ -14,14 +14,14 @@ from graders.report.text import clean, clean_line
 from graders.verdict import TaskResult, TestResult, Verdict
 
 MAX_BYTES = 60_000  # GitHub allows 65 536 characters in a comment
-_RESERVED = 1_000  # bytes for the sentences on what is left out
+_RESERVED = 1_000  # bytes for the sentences about what is left out
 _ROWS_BYTES = 15_000
-_COMMENTS_BYTES = 20_000  # for reviewers' comments; at least one fits
+_COMMENTS_BYTES = 20_000  # bytes for reviewers' comments; at least one fits
 _DETAIL_LIMIT = 3_000  # characters of a message, a counterexample or an output
 _SHOWN_FILES = 10
 _NOTES = 5
 
-# Backslash escapes would do for Markdown, but not inside <summary>; entities mean the same in both.
+# Backslash escapes would work in Markdown, but not inside <summary>. Entities work in both.
 _SPECIAL = re.compile(r"[^\w\s.,;()/?%'’…–-]|_")
 _MENTION = re.compile(r"[@#](?=\w)|\bgh(?=-\d)|www(?=\.)", re.IGNORECASE)
 
@@ -80,7 +80,7 @@ def _row(task: TaskResult) -> str:
 
 
 def _comments(verdict: Verdict) -> list[str]:
-    """Return the reviewers' comments as quotations with their line breaks."""
+    """Return the reviewers' comments as block quotes that keep their line breaks."""
     quoted = [
         f"> {text(who)}<br>{'<br>'.join(text(line) for line in words.splitlines())}\n"
         for who, words in wording.comments(verdict)
@@ -95,7 +95,7 @@ def _details(verdict: Verdict) -> list[str]:
 
 
 def _detail(test: TestResult, optional: Container[str]) -> str:
-    """Return one failing test, folded; a list item if it has no details."""
+    """Return one failing test as a folded section, or as a list item if it has no details."""
     name = f"{wording.SYMBOLS[test.status]} {text(wording.title(test))}"
     origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
@@ -117,12 +117,11 @@ def _body(test: TestResult) -> list[str]:
 
 
 def _left_out(katas: int, tests: int) -> list[str]:
-    lines = []
-    if katas:
-        lines.append(f"{katas} more katas are left out: this comment would be too long.")
-    if tests:
-        lines.append(f"{tests} more failing tests are left out: this comment would be too long.")
-    return [line + "\n" for line in lines]
+    return [
+        f"{number} more {noun}{' is' if number == 1 else 's are'} left out, because this comment would be too long.\n"
+        for number, noun in ((katas, "kata"), (tests, "failing test"))
+        if number
+    ]
 
 
 def _fitting(pieces: list[str], room: int) -> tuple[list[str], int]:
@@ -147,7 +146,7 @@ def text(words: str) -> str:
 
 
 def code(words: str) -> str:
-    """Return text as inline code, in HTML because a pipe between backticks would end a table cell."""
+    """Return text as inline code. It is HTML, because a pipe between backticks would end a table cell."""
     return f"<code>{text(words)}</code>"
 
 

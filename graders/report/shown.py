@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT, Audience, TaskResult, TestResult, Verdict
 
-OUTPUT_LIMIT = 65_536  # characters; the judge has already cut the output to `output_kb` of the kata
+OUTPUT_LIMIT = 65_536  # characters; the judge has already cut the output to the kata's `output_kb`
 
 
 def shown(verdict: Verdict, audience: Audience) -> Verdict:

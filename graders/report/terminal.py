@@ -206,7 +206,7 @@ class Page:
                 self.put((piece, "cyan"))
 
     def wrapped(self, words: str, width: int) -> list[str]:
-        """Return wrapped lines, one cell narrower than `width`: the space that defuses a command must fit in."""
+        """Return wrapped lines, one cell narrower than `width`, to leave room for the space that defuses a command."""
         from rich.text import Text
 
         lines = Text(words).wrap(self.console, max(width - 1, 8), overflow="fold")
@@ -227,7 +227,7 @@ class Page:
 
 
 def notes_on(verdict: Verdict) -> list[str]:
-    """Return sentences on what the lists of tasks and tests do not show."""
+    """Return sentences about what the lists of tasks and tests do not show."""
     unseen = wording.unexplained(verdict)
     notes = [
         wording.unofficial(verdict),
@@ -248,21 +248,21 @@ def _ignored(verdict: Verdict) -> str:
 
 
 def _first_lines(words: str, most: int, comment: str = "") -> str:
-    """Return at most `most` lines, and how many more there are, prefixed with `comment`."""
+    """Return at most `most` lines, and a line prefixed with `comment` that says how many more there are."""
     lines = clean(words).split("\n")
     left = len(lines) - most
     return "\n".join([*lines[:most], f"{comment}… ({left} more lines)"] if left > 0 else lines)
 
 
 def _last_lines(words: str, most: int) -> str:
-    """Return at most `most` lines from the end, where a failing case printed, and how many precede them."""
+    """Return at most `most` lines from the end, where a failing case prints, and a note on how many precede them."""
     lines = clean(words, 1 << 20).split("\n")
     left = len(lines) - most
     return "\n".join([f"({left} earlier lines)", *lines[-most:]] if left > 0 else lines)
 
 
 def _short(words: str, width: int = 24) -> str:
-    """Return text for the right edge, at most `width` cells wide."""
+    """Return text cut to at most `width` cells, for the right edge."""
     from rich.cells import cell_len, set_cell_size
 
     return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 LIMIT = 4_000
-"""The default maximum of characters."""
+"""The default maximum number of characters."""
 
 # A browser or a terminal acts on these; a reader cannot see them. Possessive quantifiers keep the time linear.
 _ESCAPE = re.compile(
@@ -30,7 +30,7 @@ _INVISIBLE = re.compile(
     "]"
 )
 _COMBINING = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_STACKED = re.compile(f"({_COMBINING}{{3}}){_COMBINING}++")  # marks stacked over the lines above
+_STACKED = re.compile(f"({_COMBINING}{{3}}){_COMBINING}++")  # marks stacked so high that they cover the lines above
 # Continuous-integration runners obey `::command::` at the start of a line and `##[command]` anywhere in one.
 _COMMAND_AT_START = re.compile(r"^([^\S\n]*+):(?=:)", re.MULTILINE)
 _COMMAND_IN_LINE = re.compile(r"##(?=\w*\[)")
@@ -40,8 +40,8 @@ def clean(text: str, limit: int = LIMIT) -> str:
     """Return the text without anything that a terminal, browser or CI runner acts on, cut to `limit` characters.
 
     Removes escape sequences, control characters, direction marks, surrogates and other invisible characters. Turns tabs
-    into spaces and every line break into a newline. Breaks what a CI runner would take for a command with a space.
-    A cut text ends with the number of characters that are missing.
+    into spaces and every line break into a newline. Inserts a space into what a CI runner would take for a command.
+    Text that was cut ends with the number of missing characters.
     """
     # Cleaning rarely shrinks honest text much, so only the beginning of a very long text is cleaned.
     seen = 4 * limit
@@ -61,7 +61,7 @@ def clean_line(text: str, limit: int = 200) -> str:
 
 
 def defuse(text: str) -> str:
-    """Return the text with CI workflow commands broken by a space. A Python slice such as `::2` still works."""
+    """Return the text with a space inserted into each CI workflow command. A Python slice such as `::2` still works."""
     return _COMMAND_IN_LINE.sub("## ", _COMMAND_AT_START.sub(r"\1: ", text))
 
 

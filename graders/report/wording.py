@@ -1,4 +1,4 @@
-"""Wording and symbols that the reports for people share."""
+"""Wording and symbols shared by the reports that people read."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SYMBOLS = {
 STATUSES = {
     "passed": "passed",
     "failed": "failed",
-    "awaiting_review": "passed so far; waiting for a person's review",
+    "awaiting_review": "passed so far; waiting for manual review",
     "ungradable": "could not be graded because of a fault in the submission",
     "ungraded": "not graded: this machine cannot run its tests",
     "error": "not graded: the grader failed, which is not the submission's fault",
 }
 
-PRINTED = "Printed by the submission during the whole test:"  # most of it comes from other inputs than the one shown
+PRINTED = "Printed by the submission during the whole test:"  # mostly on inputs other than the one shown
 BARE = "Its details are not shown."
 
 
@@ -48,7 +48,7 @@ def can_be_pasted(test: TestResult) -> bool:
 
 
 def input_heading(test: TestResult) -> str:
-    """Return the line above a counterexample, which offers only a program for pasting."""
+    """Return the line above a counterexample. The line offers it for pasting only if it is a program."""
     return "The smallest failing input, as code to paste:" if can_be_pasted(test) else DESCRIBED
 
 
@@ -78,7 +78,7 @@ def extras(verdict: Verdict) -> str:
 
 
 def outcome(verdict: Verdict) -> str:
-    """Return kata, status and extras in a sentence, for formats without fields for them."""
+    """Return the kata, its status and its extras in one sentence, for formats without fields for them."""
     text = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
     return f"{heading(verdict)}: {text}."
 
@@ -89,7 +89,7 @@ def graded_extras(verdict: Verdict) -> list[TaskResult]:
 
 
 def policy(verdict: Verdict) -> str:
-    """Return a sentence on how extra tasks affect this verdict; empty if they do not."""
+    """Return a sentence about how extra tasks affect this verdict; empty if they do not."""
     if verdict.require_extras:
         return "Extra tasks are required here: they must pass too." if verdict.extras else ""
     if any(task.status != "passed" for task in graded_extras(verdict)):
@@ -103,13 +103,13 @@ def optional(verdict: Verdict) -> frozenset[str]:
 
 
 def task_title(verdict: Verdict, task: TaskResult) -> str:
-    """Return a task's title with the remark `extra`, for formats without another place for it."""
+    """Return a task's title with the remark `extra`, for formats with no other place for it."""
     remark = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
     return f"{task.title or task.name}{remark}"
 
 
 def total(verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Return a line on several verdicts: how many katas, their points, and the total time."""
+    """Return a summary line for several verdicts: the number of katas, their points, and the total time."""
     got, possible = (sum(getattr(verdict, name) for verdict in verdicts) for name in ("score", "max_score"))
     passed = sum(verdict.status == "passed" for verdict in verdicts)
     return f"{len(verdicts)} katas, {passed} passed: {points(got)} of {_points(possible)}, in {seconds:.2f} s"
@@ -133,7 +133,7 @@ def _remark(task: TaskResult) -> str:
     if task.status == "blocked":
         return f"blocked by {', '.join(task.blocked_by)}" if task.blocked_by else "blocked"
     if task.status == "awaiting_review":
-        return "waiting for a person's review"
+        return "waiting for manual review"
     if task.reviewer:
         return f"reviewed by {task.reviewer}"
     return {"ungraded": "not graded here", "error": "could not be graded"}.get(task.status, "")
@@ -149,7 +149,7 @@ def comments(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def marked(task: TaskResult) -> str:
-    """Return what a person gave for a task: points, reviewer and comment."""
+    """Return the result of a task's manual review: points, reviewer and comment."""
     return f"{worth(task)}, {task_remark(task)}" + (f": {task.comment}" if task.comment else "")
 
 
@@ -169,7 +169,7 @@ def speed(measured: Speed) -> str:
 
 
 def not_passed(verdict: Verdict) -> list[TestResult]:
-    """Return the tests that failed or broke, in the order of the suite, but those of optional tasks last."""
+    """Return the tests that failed or broke, in the order of the suite, with those of optional tasks at the end."""
     last = optional(verdict)
     return sorted((test for test in verdict.tests if test.status in ("failed", "error")), key=lambda t: t.task in last)
 
@@ -189,7 +189,7 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
 
 
 def marked_down(verdict: Verdict) -> list[TaskResult]:
-    """Return the tasks that passed their tests but lost points in a person's review."""
+    """Return the tasks that passed their tests but lost points in the manual review."""
     return [task for task in verdict.tasks if task.reviewer and task.status in ("failed", "partial")]
 
 
@@ -199,7 +199,7 @@ def counted(verdict: Verdict) -> list[TaskResult]:
 
 
 def account(verdict: Verdict, task: TaskResult) -> str:
-    """Return everything about a task in one text, for formats with only one text per task."""
+    """Return everything about a task in one text, for formats with a single text field per task."""
     failures = [test for test in not_passed(verdict) if test.task == task.name]
     parts = [_remark(task), task.comment or ""]
     for test in failures:
@@ -218,16 +218,16 @@ def unofficial(verdict: Verdict) -> str:
 
 
 def outstanding(verdict: Verdict) -> list[str]:
-    """Return sentences on points that this verdict does not count, and on its policy for extras."""
+    """Return sentences about points that this verdict does not count, and about its policy for extras."""
     sentences = [policy(verdict)] if policy(verdict) else []
     if verdict.review_points:
-        sentences.append(f"Not counted here, because a person gives them: {_points(verdict.review_points)}.")
+        sentences.append(f"Not counted here, because they await manual review: {_points(verdict.review_points)}.")
     if verdict.ungraded_points:
         sentences.append(f"Not counted, because this machine cannot grade them: {_points(verdict.ungraded_points)}.")
     return sentences
 
 
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
-    """Return the first names of ignored files, and how many more there are. Omit `__pycache__`."""
+    """Return the names of the first ignored files, and how many more there are. Omit `__pycache__`."""
     names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))
     return names[:most], max(len(names) - most, 0)

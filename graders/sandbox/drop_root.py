@@ -1,10 +1,10 @@
-"""Binds the sources into a stage, gives up root, and executes a command as an unprivileged user.
+"""Bind-mounts the sources into a staging folder, gives up root, and executes a command as an unprivileged user.
 
 Run as `python -I -S drop_root.py '{"sources": [...], "stage": folder, "uid": n, "parent": pid, "command": [...]}'`.
 In its own mount namespace it covers `stage` with a tmpfs and binds source number i to `stage/i`, so that the folders
-around the sources may stay closed to other users. It then executes the command as `uid`, in its own process, never as
-a child: the kernel sends a parent's death signal with the dying parent's rights, so a monitor that has given up root
-could not kill a process of another user.
+around the sources may stay closed to other users. It then executes the command as `uid`, in its own process and not in
+a child process. The kernel sends a parent's death signal with the dying parent's rights, so a monitor that has given up
+root could not kill another user's process.
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ settings (its only command-line argument, as JSON) are
     walls     whether workers apply graders.worker.confinement
     sys_path  where modules are found
 
-and whatever the caller adds. Its standard error goes to a file that `Launched.errors` reads.
+and whatever the caller adds. The fork server's standard error goes to a file that `Launched.errors` reads.
 
 If root starts it, the sandbox runs as the user `nobody` (uid 65534), because the kernel does not limit root's threads.
-The interpreter may be in a folder that this user cannot enter (such as /root). So graders.sandbox.drop_root, still
-root, binds every source into a folder of its own mount namespace, and bubblewrap binds from there.
+The interpreter may be in a folder that this user cannot enter (such as /root). So graders.sandbox.drop_root, still as
+root, binds every source into a folder in its own mount namespace, and bubblewrap binds from there.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Launched:
     """A folder on this machine to remove at the end (only without bubblewrap)."""
 
     def errors(self) -> str:
-        """Return the end of what the fork server wrote to its standard error."""
+        """Return the last part of what the fork server wrote to its standard error."""
         return _tail(self.error_file)
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class Launch:
         self._begin()
 
     def settle(self) -> Launched:
-        """Return the running fork server; if one way fails, try the next. Raises ConfinementError if all fail."""
+        """Return the running fork server; if one plan fails, try the next. Raises ConfinementError if all fail."""
         while not self._is_up():
             self.failures.append(_diagnosis(_tail(self.errors)))
             self._discard()
@@ -202,7 +202,7 @@ def launch(
 
 
 def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[LaunchPlan]:
-    """Return the ways that may give the requested confinement, best first. Raises ConfinementError if there is none."""
+    """Return the plans that may give the requested confinement, best first. Raises ConfinementError if none can."""
     if confinement == "none":
         return [LaunchPlan("bare", "none", "no confinement was requested")]
     missing = _missing_wall()
@@ -244,7 +244,7 @@ def _missing_wall() -> str:
     if this_machine() is None:
         return f"there is no seccomp filter for {os.uname().machine}: grade on x86_64 or aarch64"
     if landlock.abi() == 0:
-        return "the kernel offers no Landlock: use Linux 5.13 or later with landlock in its lsm= list"
+        return "the kernel does not offer Landlock: use Linux 5.13 or later with landlock in its lsm= list"
     return ""
 
 
@@ -329,7 +329,7 @@ def _inside_settings(runtime: Runtime) -> dict[str, Any]:
 
 
 def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
-    """Return settings for the same files at their real paths; only Landlock denies the worker all others.
+    """Return settings that show the same files at their real paths; only Landlock keeps the worker from all others.
 
     Modules are found through links in `folder`, so that a package outside the runtime is missing here too, rather than
     forbidden: optional imports expect an ImportError.
@@ -358,7 +358,7 @@ def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
 
 
 def _site(runtime: Runtime) -> tuple[str, ...]:
-    """Return the packages' folders: the entries after the harness, the standard library and its extensions."""
+    """Return the packages' folders: they follow the harness, the standard library and its extensions in `sys_path`."""
     return runtime.sys_path[3:]
 
 
@@ -370,7 +370,7 @@ def _joined(*reasons: str) -> str:
 
 
 def _tail(file: IO[bytes], limit: int = 4000) -> str:
-    """Return the end of a file that another process writes, without moving its position."""
+    """Return the end of a file that another process is writing, without moving the file position."""
     size = os.fstat(file.fileno()).st_size
     return os.pread(file.fileno(), limit, max(size - limit, 0)).decode("utf-8", "replace").strip()
 

@@ -28,7 +28,7 @@ DEVICES = ("/dev/null", "/dev/urandom")
 PROCESSOR = "/proc/cpuinfo"
 
 PACKAGES = {"numpy": ("numpy", "msgspec"), "torch": ("numpy", "msgspec", "torch", "torchgen", "typing_extensions")}
-# PyTorch imports the first two for meta tensors, shapes and Adam; its CUDA builds load libraries of the third.
+# PyTorch imports the first two for meta tensors, shapes and Adam; its CUDA builds load libraries from the third.
 OPTIONAL_PACKAGES = {"numpy": (), "torch": ("sympy", "mpmath", "nvidia")}
 
 # The libraries that the interpreter's and the wheels' extension modules link to; workers see those that exist.
@@ -55,7 +55,7 @@ NO_DATA: Mapping[str, str] = {}
 class Runtime:
     """The files, paths and environment of a workers' fork server.
 
-    `binds` are pairs (file or folder of this machine, its path in the sandbox), all read-only; `readable` are the
+    `binds` are pairs (file or folder on this machine, its path in the sandbox), all read-only; `readable` are the
     paths in the sandbox that Landlock opens for reading; `covered` are folders under them that appear empty.
     """
 
@@ -74,7 +74,7 @@ class Runtime:
 
 
 def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA) -> Runtime:
-    """Return the runtime "numpy" or "torch" of the running interpreter, with a kata's further packages and data.
+    """Return the runtime "numpy" or "torch" for this interpreter, with a kata's additional packages and data.
 
     `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
     environment (KATAS_DATA_MNIST_FULL for mnist-full). Raises ConfinementError for a missing package or path.
@@ -110,7 +110,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
 
 
 def _outermost(paths: list[str]) -> tuple[str, ...]:
-    """Return the paths that lie in no other of them: every rule costs every worker time."""
+    """Return the paths that are not inside another of them, because every rule costs every worker time."""
     return tuple(path for path in dict.fromkeys(paths) if not any(path.startswith(f"{other}/") for other in paths))
 
 
@@ -157,7 +157,7 @@ def _packages(required: Iterable[str], optional: Iterable[str]) -> list[str]:
 
 
 def _further(packages: Iterable[str]) -> Iterator[str]:
-    """Yield the files of a kata's further packages and of all their dependencies."""
+    """Yield the files of a kata's additional packages and of all their dependencies."""
     if not packages:
         return
     owners = importlib.metadata.packages_distributions()

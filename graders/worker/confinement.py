@@ -1,7 +1,7 @@
 """The inner layer of confinement: how a forked worker confines itself before a submission arrives.
 
 The worker sets no_new_privs, applies Landlock, closes descriptors, lowers its limits and installs a seccomp filter. The
-fork server prepares once whatever it can, so that not every worker pays for it.
+fork server prepares as much of this as it can, once for all workers.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class WorkerConfinement:
     threads: bool
     landlock_abi: int
     rules: int | None
-    """Descriptor of the Landlock rules of a worker without a scratch folder."""
+    """Descriptor of the Landlock rules for workers without a scratch folder."""
     reading: seccomp.FilterProgram | None
     writing: seccomp.FilterProgram | None
 
     @classmethod
     def build(cls, readable: list[str], threads: bool) -> WorkerConfinement:
-        """Prepare the inner layer; workers may read these paths, and may start threads if `threads`. Raises OSError."""
+        """Prepare the inner layer. `readable` lists the paths that workers may read. Raises OSError."""
         machine = this_machine()
         abi = landlock.abi() if machine else 0
         rules = landlock.ruleset(abi, readable) if abi else None
@@ -48,10 +48,10 @@ class WorkerConfinement:
         return cls(tuple(readable), threads, abi, rules, reading, writing)
 
     def apply(self, keep: set[int], memory_bytes: int, cpu_s: int, scratch: str | None) -> list[str]:
-        """Confine this process, freshly forked and with one thread, for the rest of its life.
+        """Confine this freshly forked, single-threaded process for the rest of its life.
 
         Only the descriptors in `keep` stay open (list 0, 1 and 2 too if they should). `memory_bytes` limits the address
-        space, libraries included, `cpu_s` the CPU time; `scratch` is the worker's writable folder, if any. Returns
+        space, libraries included, and `cpu_s` the CPU time. `scratch` is the worker's writable folder, if any. Returns
         the layers that are active. Raises OSError, naming the layer, if the kernel has a layer that cannot be applied.
         """
         layers = ["rlimits"]
@@ -109,7 +109,7 @@ def _lower(name: str, soft: int, hard: int) -> None:
 def _close_all_but(keep: set[int]) -> None:
     start = 0
     for descriptor in (*sorted(keep), LAST_DESCRIPTOR):
-        # The kernel would take an empty range from 0 for all descriptors: its end, -1, is unsigned there.
+        # Skip an empty range from 0. Its end would be -1, which is unsigned in the kernel: all descriptors would close.
         if start < descriptor:
             os.closerange(start, descriptor)
         start = descriptor + 1

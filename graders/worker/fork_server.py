@@ -1,6 +1,6 @@
 """The workers' fork server: a separate Python process that forks confined workers ahead of need.
 
-It never sees a submission (sources go straight to a worker), so its heap holds no learner's work. A judge sends
+It never sees a submission (sources go straight to a worker), so its memory never holds a learner's work. A judge sends
 `{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket the
 fork server sends each worker's descriptors (channel, output, pidfd), and later its exit (`{"pid", "status", "cpu_s"}`).
 If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that judge's
@@ -30,8 +30,8 @@ from graders.worker.confinement import WorkerConfinement
 from graders.worker.removal import remove
 from graders.worker.serving import rehearse, serve
 
-IDLE_MS = 4  # the pool is filled after so much time without an event
-REHEARSALS = 16  # Python specialises code during about so many runs
+IDLE_MS = 4  # after this long without an event, a worker is added to the pool
+REHEARSALS = 16  # Python specialises code within about this many runs
 
 
 @dataclass
@@ -74,8 +74,8 @@ class WorkerForkServer:
             if not events:
                 with contextlib.suppress(OSError):  # the next request will report it
                     self.pool.append(self.fork(rehearsing=True))
-            # Only a new request brings new descriptors, so it is handled last: otherwise a number that is closed and
-            # reused here would be mistaken for what it was when the events were collected.
+            # Only a request brings new descriptors, so it is handled last. Handled earlier, it could reuse the number
+            # of a descriptor that was just closed, and an event for the old one would be taken for the new one.
             control = self.control.fileno()
             for descriptor, _ in events:
                 if descriptor in self.handed:
@@ -104,7 +104,7 @@ class WorkerForkServer:
         try:
             for _ in range(request["workers"]):
                 self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
-        except OSError as fault:  # no folder or process for another worker; other judges are still served
+        except OSError as fault:  # no folder or process for another worker; still serve the other judges
             with contextlib.suppress(OSError):
                 owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return True
@@ -203,7 +203,7 @@ class WorkerForkServer:
 
 
 def _warm_up() -> None:
-    """Import and use once what most submissions use, so that no worker pays for it."""
+    """Import and use once what most submissions use, so that no worker loses time on it."""
     for name in ["dataclasses", "enum", "functools", "itertools", "math", "statistics", "string", "typing"]:
         importlib.import_module(name)
     for name in ["fft", "linalg", "ma", "polynomial", "random"]:
@@ -216,10 +216,10 @@ def _warm_up() -> None:
 
 
 def _warm_up_torch() -> None:
-    """Import torch, and what it imports only for the first optimiser: that would cost every worker over a second."""
+    """Import torch, and use optimisers once: the imports for the first one would cost every worker over a second."""
     import torch
 
-    torch.set_num_threads(1)  # before any computation: children of a fork server that has threads hang
+    torch.set_num_threads(1)  # before any computation, because the children of a fork server with threads hang
     layer = torch.nn.Linear(2, 2)
     for kind in (torch.optim.SGD, torch.optim.Adam):
         layer(torch.ones(1, 2)).sum().backward()
@@ -227,7 +227,7 @@ def _warm_up_torch() -> None:
 
 
 def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
-    """Import a kata's further packages. matplotlib scans all fonts and needs a folder for its list of them."""
+    """Import a kata's additional packages. matplotlib scans all fonts and needs a folder for its list of them."""
     if scratch and "matplotlib" in packages:
         os.environ |= {"MPLCONFIGDIR": f"{scratch}/matplotlib", "MPLBACKEND": "agg"}
     for name in packages:
@@ -241,7 +241,7 @@ def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
 
 
 def main(control: int, settings: dict[str, Any]) -> None:
-    """Run the fork server; graders.sandbox.launcher lists the settings. `pool` is how many workers are kept ready."""
+    """Run the fork server. graders.sandbox.launcher lists the settings; `pool` is the number of workers kept ready."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if settings["runtime"] != "numpy":
         _warm_up_torch()

@@ -1,8 +1,8 @@
-"""Landlock: which files a worker may access, whatever its user may access.
+"""Landlock limits the files that a worker may access, whatever its user may access.
 
 A ruleset handles every right that the running kernel knows, and grants only reading of the given paths. So the kernel
-refuses writing, executing, renaming, connecting to and binding TCP ports, abstract sockets, and signals to processes
-outside. Source: https://docs.kernel.org/userspace-api/landlock.html.
+does not let a worker write, execute or rename files, bind or connect to TCP ports, use abstract sockets, or send
+signals to processes outside. Source: https://docs.kernel.org/userspace-api/landlock.html.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from graders.worker.syscalls import call
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 REFER, TRUNCATE = 1 << 13, 1 << 14
-# How many rights each ABI has: REFER was added in 2, TRUNCATE in 3, IOCTL_DEV in 5.
+# How many file rights each ABI has: REFER was added in 2, TRUNCATE in 3, IOCTL_DEV in 5.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 NEWEST_FILE_RIGHTS = 16
 BIND_AND_CONNECT_TCP = 0b11  # from ABI 4
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # from ABI 6
 
-OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the only rights that a rule on a file may name
+OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the only rights that a rule for a single file may name
 READ = READ_FILE | READ_DIR
 SCRATCH = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
 
@@ -49,7 +49,7 @@ def abi() -> int:
 
 
 def ruleset(version: int, readable: Iterable[str], scratch: str | None = None) -> int:
-    """Return a descriptor of rules: `readable` files and trees may be read, `scratch` may be read and written.
+    """Return a descriptor of a ruleset: `readable` files and trees may be read, `scratch` may be read and written.
 
     Paths that do not exist are skipped. Raises OSError.
     """
@@ -67,7 +67,7 @@ def ruleset(version: int, readable: Iterable[str], scratch: str | None = None) -
 
 
 def restrict(rules: int) -> None:
-    """Put the calling thread, and everything it starts, under the rules for good. Needs no_new_privs."""
+    """Apply the rules to the calling thread and everything it starts, permanently. Needs no_new_privs."""
     call("landlock_restrict_self", rules, 0)
 
 

@@ -10,7 +10,7 @@ Array = np.ndarray[Any, Any]
 
 
 def contiguous(array: Array) -> Array:
-    """Return the array as it is: row after row in memory, as NumPy makes it."""
+    """Return the array unchanged: stored row after row, NumPy's default."""
     return array
 
 

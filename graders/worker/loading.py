@@ -1,4 +1,4 @@
-"""Imports a submission's modules from memory: no file of a submission ever exists in the worker."""
+"""Imports a submission's modules from memory: the worker never has a submission's files on disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """A finder and loader for the modules of a submission and the supplied ones, under the submission's file names."""
+    """A finder and loader for a submission's modules and the supplied ones, under the submission's file names."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.names: dict[str, tuple[str, bool]] = {}
@@ -48,7 +48,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return self.compiled[name]
 
     def get_data(self, path: str) -> bytes:
-        """Return a data file of the submission, for `__loader__.get_data(…)`, as modules on disk can read it."""
+        """Return a data file of the submission, for `__loader__.get_data(…)`, which modules on disk can call too."""
         if path not in self.data:
             raise FileNotFoundError(2, "No such file", path)
         return self.data[path]
@@ -91,7 +91,7 @@ def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
 
 def unload(sources: Sources) -> None:
     """Unload a submission, so that another can be loaded in its place."""
-    if sources in sys.meta_path:  # missing after a syntax error
+    if sources in sys.meta_path:  # it was never inserted if there was a syntax error
         sys.meta_path.remove(sources)
     for name in sources.names:
         sys.modules.pop(name, None)
@@ -144,7 +144,7 @@ class Refused:
 
 
 def remove_forbidden(forbidden: list[str]) -> None:
-    """Replace forbidden symbols in modules that are already imported, also in namespaces inside modules."""
+    """Replace forbidden symbols in modules that are already imported, and in namespaces inside modules."""
     for symbol in forbidden:
         path, _, name = symbol.rpartition(".")
         first, *rest = path.split(".")
@@ -156,7 +156,7 @@ def remove_forbidden(forbidden: list[str]) -> None:
 
 
 def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
-    """Return an exception as plain values: `bases`: its built-in classes, `where`: its last line in the submission."""
+    """Return an exception as plain values: `bases` are its built-in classes, `where` is its last line in own files."""
     message = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:
         packages = "NumPy" if runtime == "numpy" else "NumPy and PyTorch"

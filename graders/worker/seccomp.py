@@ -1,7 +1,7 @@
 """seccomp: the short list of system calls that a worker may make.
 
 Every other call fails with EPERM; a call with the numbers of another architecture (or of x32) kills the process. The
-list was shortened as far as NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) still run. A filter is
+list is the shortest with which NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) still run. A filter is
 compiled once, before the fork; the worker's own process id is written into it afterwards.
 """
 
@@ -27,18 +27,19 @@ READING = _names("""
     readv restart_syscall rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield setrlimit sigaltstack
     stat statx uname write writev
 """)
-# Only with a scratch folder, to which Landlock then confines them.
+# Allowed only with a scratch folder, to which Landlock then confines these calls.
 WRITING = _names("""
     chdir ftruncate mkdir mkdirat open openat rename renameat renameat2 rmdir unlink unlinkat
 """)
-# Called by each new thread of glibc.
+# glibc makes these calls in each new thread.
 THREADS = _names("rseq set_robust_list")
 
-PID = 0x7FFFFFF0  # a placeholder until the worker's process id is known; no kernel assigns an id so high
+PID = 0x7FFFFFF0  # a placeholder until the worker's process id is known; no kernel assigns an id that high
 PTHREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # the flags of glibc's pthread_create, and of musl's
-# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: they send any signal to any process.
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. F_SETOWN and F_SETSIG are missing, because with them a worker
+# could send any signal to any process.
 FCNTL_COMMANDS = (0, 1, 2, 3, 1030)
-# O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE: the same on both machines.
+# O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE: the same on both architectures.
 OPEN_TO_WRITE = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000
 
 LOAD, RETURN = 0x20, 0x06  # BPF_LD|BPF_W|BPF_ABS, BPF_RET|BPF_K
@@ -76,7 +77,7 @@ def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> FilterP
 
 
 def install(program: bytes) -> None:
-    """Put the calling thread, and everything it starts, under the filter for good. Needs no_new_privs."""
+    """Apply the filter to the calling thread and everything it starts, permanently. Needs no_new_privs."""
     code = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
     call("seccomp", SET_MODE_FILTER, 0, header)
@@ -92,7 +93,7 @@ def _prologue(machine: Machine) -> Iterator[Instruction]:
 
 
 def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple[int, list[Instruction]]]:
-    """Yield the calls that are allowed or refused by their arguments, each with the block that decides."""
+    """Yield the calls that are allowed or refused depending on their arguments, each with the block that decides."""
     blocks = {
         "kill": _if_argument(0, [PID]),
         "tgkill": _if_argument(0, [PID]),
@@ -100,7 +101,7 @@ def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple
         "fcntl": _if_argument(1, FCNTL_COMMANDS),
         # glibc falls back to clone, whose flags a filter can see.
         "clone3": [_answer(errno.ENOSYS)],
-        # Python asks every file that it opens whether it is a terminal.
+        # Python checks whether each file that it opens is a terminal.
         "ioctl": [_answer(errno.ENOTTY)],
     }
     if threads:

@@ -137,7 +137,7 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
 
 
 class Rehearsal(RequestHandler):
-    """A handler for the harness's own files, which leaves the limits of the process as they are."""
+    """A handler for the harness's own files, which leaves the limits of the process unchanged."""
 
     def _limit(self, memory_mb: int, cpu_s: int) -> None:
         pass
@@ -146,7 +146,7 @@ class Rehearsal(RequestHandler):
 def rehearse(runtime: str) -> None:
     """Serve a small built-in submission, so that the first real request finds Python's code and tables warm.
 
-    Before a fork, this warms them for all workers; in a waiting worker, it also makes the changed pages its own.
+    Before a fork, this warms them for all workers. In a waiting worker, it also copies the pages that calls change.
     """
     source = b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
     order = {"files": {"rehearsal.py": source}, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}

@@ -1,7 +1,7 @@
-"""Makes system calls by name, with their numbers on the two architectures on which confinement is supported.
+"""Makes system calls by name, with their numbers on the two architectures that support confinement.
 
 The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64); only the calls that
-confinement needs are listed. None: that architecture does not have the call.
+confinement needs are listed. None means that the architecture lacks the call.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def call(name: str, *arguments: Any) -> int:
 
 
 def prctl(name: str, option: int, value: int) -> None:
-    """Set one attribute of this process. Raises an OSError that names it (`name`)."""
+    """Set one attribute of this process. Raises an OSError that contains `name`."""
     checked(f"prctl({name})", _libc().prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))))
 
 

@@ -49,7 +49,7 @@ def steps(
     learning_rate: float,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Take a train_step on each batch with a fresh network; return parameters before and after it, loss and norms."""
+    """Take one train_step on each batch with a fresh network; return parameters before and after, loss and norms."""
     network = submission.DeepNetwork(n_layers, activation, n_inputs=batches[0][0].shape[1], seed=seed)
     found = []
     for X, y in batches:
@@ -61,7 +61,7 @@ def steps(
 
 
 def norms_of_two(submission: ModuleType, batches: list[tuple[np.ndarray, np.ndarray]]) -> list[Any]:
-    """Let two networks take a step, each on its own batch; return their parameters before it, and their norms."""
+    """Train two networks for a step, each on its own batch; return their parameters before it, and their norms."""
     pair = [submission.DeepNetwork(3, "relu", n_inputs=784, seed=seed) for seed in (1, 2)]
     before = [copy.deepcopy(list(network.parameters())) for network in pair]
     for network, (X, y) in zip(pair, batches, strict=True):
@@ -79,7 +79,7 @@ def experiment(
 ) -> dict[str, Any]:
     """Run an experiment; return its frame by columns, and the batch, rate, loss and norms of each train_step.
 
-    `fresh` are the parameters of the network with that seed; `starts` are those before the first and the second step.
+    `fresh`: the parameters of a fresh network with that seed. `starts`: those before the first and the second step.
     """
     calls: list[Any] = []
     starts: list[Any] = []

@@ -1,12 +1,12 @@
-"""What a terminal shows while a network learns, supplied: how far, loss, share of right answers, rate, time left.
+"""A progress bar for training (supplied): steps done, loss, accuracy, speed and time left.
 
     with shown("relu", total=1000) as tell:
         for step in range(1000):
             …
             tell(step + 1, loss)
 
-Once the first step is done, Ctrl-C ends the block, and the program goes on behind it with what is done by then.
-Without a terminal nothing is shown, and Ctrl-C is what it always is.
+After the first step, Ctrl-C ends the block, and the program continues after it with the training done so far. If no
+terminal is attached, nothing is shown and Ctrl-C works as usual.
 """
 
 import sys
@@ -16,9 +16,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def shown(title: str, *, total: int, unit: str = "steps", each: int = 1) -> Iterator[Callable[..., None]]:
-    """A bar of `total` steps (or epochs, …); what is yielded is told (number done, loss, share right or None).
+    """Show a progress bar of `total` steps (or epochs, …); yield a function that updates it.
 
-    The rate is in `unit` a second, of which there are `each` in a step.
+    Call that function with the number of steps done, the loss and, optionally, the accuracy. The speed is shown in
+    `unit` per second; a step counts as `each` of them.
     """
     if not sys.stderr.isatty():
         yield lambda done, loss, right=None: None
@@ -49,4 +50,4 @@ def shown(title: str, *, total: int, unit: str = "steps", each: int = 1) -> Iter
         except KeyboardInterrupt:
             if not done_so_far:
                 raise
-            bars.console.print(f"{title}: stopped after {done_so_far} of {total}; what is done is kept")
+            bars.console.print(f"{title}: stopped after {done_so_far} of {total}; the training so far is kept")

@@ -132,7 +132,7 @@ def test_the_frame_matches_the_training_steps(kata: Any, draw: Any, probes: Any)
         places = [np.flatnonzero((np.abs(X - row) < 1e-6).all(axis=1)) for row in rows]
         assert all(len(found) for found in places), f"the batch of step {number} has rows that are not rows of X"
         own = [int(y[found[0]]) for found in places]
-        assert own == classes.tolist(), f"the classes of step {number} are not those of its rows of X"
+        assert own == classes.tolist(), f"the classes in the batch of step {number} are not those of its rows of X"
         assert abs(rate - 0.1) < 1e-6, f"step {number} used the learning rate {rate}; expected 0.1"
         assert_near(norm[step == number], norms, relative=1e-5, name=f"gradient_norm of step {number}")
         assert_near(loss[step == number], [its_loss] * 15, relative=1e-5, name=f"loss of step {number}")
@@ -265,7 +265,7 @@ def test_the_picture_shows_both_networks_on_a_logarithmic_axis(kata: Any, draw: 
             norms = frame["gradient_norm"][frame["layer"] == layer]
             assert shown(run["axes"], norms), (
                 f"the norms of {name}, layer {layer}, range from {norms.min():.1e} to {norms.max():.1e}; expected them "
-                "or their mean along a logarithmic axis and inside its limits, found neither"
+                "or their mean on a logarithmic axis and inside its limits, found neither"
             )
         named = any(name.lower() in axes["words"].lower() for axes in run["axes"])
         assert named, f"no title, legend or text in the picture names {name}"

@@ -18,7 +18,7 @@ class DeepNetwork:
 
     X is always an array (n, n_inputs) in float32 or float64, with values between 0 and 1. y is an int64 array (n,) of
     classes from 0 to n_classes - 1. Compute in float32 or float64. Return NumPy arrays, and Python or NumPy floats.
-    (What your own functions pass to your own methods is up to you.) An extra: leave the arguments as they are.
+    (What your own functions pass to your own methods is up to you.) Extra: don't modify the arguments.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class DeepNetwork:
     def track_gradients(self) -> list[float]:
         """Return ‖dL/dW‖ of each layer in the last train_step, before its update: n_layers floats, first layer first.
 
-        Use the Frobenius norm, the square root of the sum of squares. An extra: raise RuntimeError before the first
+        Use the Frobenius norm, the square root of the sum of squares. Extra: raise RuntimeError before the first
         train_step.
         """
         raise NotImplementedError
@@ -85,8 +85,8 @@ def experiment(
 def plot_gradients(sigmoid: pd.DataFrame, relu: pd.DataFrame, path: str) -> None:
     """Draw two frames from experiment in one picture with matplotlib, and save it as a PNG file at `path`.
 
-    Draw the gradient norms of at least the first and the last layer, either each step's or their average over the
-    steps, along a logarithmic axis. Label the x axis and the y axis. Name "sigmoid" and "ReLU" in titles, a legend or
+    Draw the gradient norms of at least the first and the last layer, either for each step or averaged over the steps,
+    on a logarithmic axis. Label the x axis and the y axis. Write "sigmoid" and "ReLU" in titles, a legend or other
     texts.
     """
     raise NotImplementedError
@@ -116,9 +116,9 @@ def main() -> None:
         print(f"{activation}: mean loss of the first ten steps {loss[:10].mean():.3f}, ", end="")
         print(f"of the last ten {loss[-10:].mean():.3f}")
     plot_gradients(frames["sigmoid"], frames["relu"], "gradients.png")
-    print(f"the picture is {os.path.abspath('gradients.png')}")
+    print(f"saved the picture as {os.path.abspath('gradients.png')}")
     right = fixed_network(X, y, seed=0).forward(X).argmax(axis=1) == y
-    print(f"the fixed network has {right.mean():.1%} of its own training digits right")
+    print(f"the fixed network gets {right.mean():.1%} of its own training digits right")
 
 
 if __name__ == "__main__":

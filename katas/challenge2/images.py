@@ -30,9 +30,9 @@ class ImageData:
 
 
 def load(name: str = "shapes32", n_train: int = 4000, n_validation: int = 1000) -> ImageData:
-    """Load the data set "shapes32" or "cifar10": its first pictures to train on, its last ones to validate on.
+    """Load "shapes32" or "cifar10": the data set's first pictures are for training, its last ones for validation.
 
-    Make the results that you submit with the default sizes.
+    Use the default sizes for the results that you submit.
     """
     folder = Path(os.environ.get(f"KATAS_DATA_{name.upper()}") or _made_folder(name))
     images, labels = np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "labels.npy")

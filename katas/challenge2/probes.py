@@ -148,8 +148,8 @@ def _watched(n_inputs: int, stop: int = 0, fault: str = "") -> Iterator[list[dic
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Run searches on tiny data with one log, one after the other; `begun` is how many networks each one trained.
 
-    A run has architectures, dataset, epochs, seed; `stop`: the training in which `fault` (ValueError or
-    KeyboardInterrupt) is raised; `cut`: how many bytes to cut off the end of the log beforehand.
+    A run has architectures, dataset, epochs and seed. `stop`: the number of the training in which `fault` (ValueError
+    or KeyboardInterrupt) is raised. `cut`: how many bytes to cut off the end of the log beforehand.
     """
     log, answers = Path("of_a_search.csv"), []
     log.unlink(missing_ok=True)
@@ -173,7 +173,7 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
 def on_executor(submission: ModuleType, architectures: list[Any], order: list[int], failing: int = -1) -> Any:
     """Search with an executor that finishes its trials in this order; trial `failing` raises KeyboardInterrupt.
 
-    `rows`: how many rows the log has after each trial, not counting its header. `early`: how many just before.
+    `rows`: how many rows the log has after each trial, not counting its header. `early`: how many it has just before.
     """
     log = Path("on_an_executor.csv")
     log.unlink(missing_ok=True)
@@ -235,7 +235,7 @@ class _Slow(Executor):
             future.set_exception(fault)
 
     def rows(self) -> int:
-        """Return how many complete rows the log has after its header."""
+        """Return how many complete rows the log has, not counting its header."""
         return max(self.log.read_bytes().count(b"\n") - 1, 0) if self.log.is_file() else 0
 
     def wait(self, true: Any, seconds: float = 1.0) -> None:
@@ -245,7 +245,7 @@ class _Slow(Executor):
 
 
 def on_processes(submission: ModuleType, architectures: list[Any]) -> dict[str, Any]:
-    """Search with an executor that pickles, like one with other processes, and without one; return both results."""
+    """Search with an executor that pickles, as process pools do, and without an executor; return both results."""
     executor, few = _Pickling(), _few("shapes32")
     asked = [_architecture(submission, parts) for parts in architectures]
     found = submission.search(asked, few, epochs=1, seed=3, executor=executor)
@@ -267,7 +267,7 @@ class _Pickling(Executor):
 
 
 def _few(name: str) -> ImageData:
-    """Return so few rows that a trial takes almost no time."""
+    """Return a data set with so few rows that a trial takes almost no time."""
     rng = np.random.default_rng(0)
     rows, classes = rng.integers(0, 256, (40, 6)).astype(np.uint8), rng.integers(0, 3, 40)
     return ImageData(name, rows, classes, rows, classes, n_classes=3)
@@ -301,7 +301,7 @@ def written(submission: ModuleType, rows: list[dict[str, Any]], name: str) -> di
 
 
 def _axes(axes: Any, figure: Any) -> dict[str, Any]:
-    """Return the labels, limits and points (x, y, look) of axes; points near a text or under a patch count again."""
+    """Return labels, limits and points (x, y, look) of axes; points near a text or under a patch are listed twice."""
     points = []
     for line in axes.lines:
         look = [line.get_color(), line.get_marker(), line.get_markersize(), line.get_markerfacecolor()]

@@ -37,7 +37,7 @@ class Trial:
     epochs: int
     seed: int
     accuracy: float  # share of the validation pictures that it gets right after the last epoch, 0 to 1
-    seconds: float  # of training; on a busy computer, time.process_time() is steadier than the wall clock
+    seconds: float  # for training; on a busy computer, time.process_time() is steadier than the wall clock
     parameters: int
 
 
@@ -78,9 +78,8 @@ def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed:
     Train it on data.X_train alone. In every epoch, put the rows in a new order and cut them into batches of
     `batch_size` (the last may be smaller). Optimizer, learning rate and schedule are your choice, as long as the
     network learns three classes that lie far apart (an accuracy of 0.7 after 20 epochs of 1 000 rows). Dropout is on in
-    training and off in validation. The accuracy is that on all of data.X_validation, after the last epoch. The numbers
-    by which you scale a picture may come from that picture and from data.X_train, but never from other validation
-    pictures.
+    training and off in validation. The accuracy is that on all of data.X_validation, after the last epoch. Compute the
+    numbers for scaling a picture from that picture or from data.X_train, never from other validation pictures.
 
     The seed decides everything: repeating a trial gives the same accuracy, whatever ran before it. Call
     torch.set_num_threads(1) here: several trials may run at the same time, and sums are rounded differently with
@@ -98,7 +97,7 @@ def search(
     executor: Executor | None = None,
     log: str | Path | None = None,
 ) -> list[Trial]:
-    """Run a trial of each architecture; return the trials in the order of `architectures`.
+    """Run a trial for each architecture; return the trials in the order of `architectures`.
 
     Run them one after the other in this process, or submit all of them at once to `executor`, which may be any
     concurrent.futures.Executor. (Threads in one process share torch's generator, so their trials may differ from run to
@@ -107,9 +106,9 @@ def search(
     Append every trial to the CSV file `log` as soon as it finishes, in whatever order they finish. Do it here, not in a
     worker. The file is either new or one that `search` wrote. It starts with a header; write that before the first row
     or together with it. A row has at least the columns layers, width, activation, dropout, batch_size, dataset, epochs,
-    seed, accuracy, seconds, parameters, with all digits of each number. Don't run trials again that the file already
-    has (same architecture, data set, epochs and seed), and keep their rows. So if you change `run_trial`, delete your
-    log before you search again.
+    seed, accuracy, seconds, parameters, with all digits of each number. If the file already has a trial (same
+    architecture, data set, epochs and seed), keep its row and don't run the trial again. So if you change `run_trial`,
+    delete your log before you search again.
 
     Extra (the task `recovery`): if a trial raises an exception, KeyboardInterrupt included, the trials that finished
     before it are in the log, and the exception reaches the caller. If the log doesn't end with a newline, the search

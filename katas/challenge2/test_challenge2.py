@@ -145,7 +145,7 @@ def test_parameters_are_counted_correctly(kata: Any, probes: Any) -> None:
 @task("network")
 @cases(4)
 def test_the_activation_follows_each_hidden_layer(kata: Any, draw: Any, probes: Any) -> None:
-    """Each unit passes its value on to one unit of the next layer: elu turns -1 into -0.632, and that into -0.469."""
+    """Each unit feeds one unit of the next layer: elu turns -1 into -0.632, and then into -0.469."""
     activation, value, expected = (
         ("relu", -1, 0.0),
         ("relu", 1, 1.0),
@@ -221,12 +221,12 @@ def test_every_epoch_uses_every_row_once(kata: Any, draw: Any, probes: Any) -> N
     )
     epochs = [trial["batches"][start : start + 16] for start in (0, 16, 32)]
     rows = [{row for batch in epoch for row in batch} for epoch in epochs]
-    assert rows[0] == rows[1] == rows[2], "one epoch trains on other rows than the next; expected all rows in each"
+    assert rows[0] == rows[1] == rows[2], "two epochs train on different rows; expected all rows in each"
     assert len(rows[0]) >= 490, f"an epoch trains on only {len(rows[0])} different rows out of 500"
     first, second, _ = ({frozenset(batch) for batch in epoch} for epoch in epochs)
     assert not first & second, "the first and the second epoch have a batch in common; draw a new order in every epoch"
     assert trial["validated"] >= 140, (
-        f"after training, {trial['validated']} rows go through the network in evaluation mode; expected all 140 "
+        f"after training, {trial['validated']} rows went through the network in evaluation mode; expected all 140 "
         "validation rows, after model.eval()"
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from corpus import Corpus, make_corpus
 
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # how long compare trains each model
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ def attention_weights(H: torch.Tensor, query: torch.Tensor, mask: torch.Tensor |
     """Return the softmax of the scores h_i · query over the real words of each sentence. Don't scale the scores.
 
     Arguments:
-        H: the vectors of the words, shape (n, words, d), float64 (float32: an extra).
+        H: the vectors of the words, shape (n, words, d), float64 (extra: also float32).
         query: shape (d,), H's dtype.
         mask: shape (n, words), bool, True at real words. Padding may be anywhere in a row, and every row has at
             least one real word. None: all words are real.
 
     Returns:
         Weights (n, words) with H's dtype. Every row sums to 1 and is exactly 0 at padding, whatever vectors are there.
-        Gradients flow to H and query. Extras: scores may be ±1e4 or below -1e10; the arguments stay as they are.
+        Gradients flow to H and query. Extras: scores may be ±1e4 or below -1e10; the arguments stay unchanged.
     """
     raise NotImplementedError
 
@@ -67,7 +67,7 @@ class AttentionClassifier(torch.nn.Module):
 
 
 class MeanPoolingClassifier(torch.nn.Module):
-    """The same without attention: embedding → mean over the real words → linear layer. It has no query."""
+    """The same classifier without attention: embedding → mean over the real words → linear layer. It has no query."""
 
     def __init__(self, vocabulary_size: int, embedding_dim: int = 32, n_classes: int = 2, seed: int = 0) -> None:
         raise NotImplementedError
@@ -80,8 +80,8 @@ class MeanPoolingClassifier(torch.nn.Module):
 def train(model: torch.nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> list[float]:
     """Train either model in place on corpus.train with the cross-entropy loss; you choose batches and optimizer.
 
-    Don't use corpus.test. The grader trains on 2 000 reviews for 20 epochs and stops you after two minutes. An extra:
-    equal models, corpora and seeds give equal results, whatever the state of torch's global generator.
+    Don't use corpus.test. The grader trains on 2 000 reviews for 20 epochs and stops the training after two minutes.
+    Extra: equal models, corpora and seeds give equal results, whatever the state of torch's global generator.
 
     Returns:
         The mean loss over the batches of each epoch, as floats.
@@ -111,8 +111,8 @@ def as_bars(explanation: Explanation, minimum: float = 0.05) -> str:
 
     The bar of the largest weight has ten blocks (U+2588); the others are in proportion, rounded up or down. All numbers
     (weights, minimum, confidence) have two decimals. Join the lines with "\\n". Extras: round blocks to the nearest
-    whole number, but show at least one; keep equal weights in the order of the sentence; leave the line "Other words"
-    out if there are none.
+    whole number, but show at least one; keep equal weights in the order of the sentence; leave out the line "Other
+    words" if there are none.
     """
     raise NotImplementedError
 
@@ -132,10 +132,10 @@ def compare(corpus: Corpus, seeds: Sequence[int]) -> pd.DataFrame:
     """Train both classifiers with their default sizes for EPOCHS epochs; use each seed for the model and its training.
 
     Returns:
-        Columns model ("attention" or "mean pooling"), seed, accuracy (the share of corpus.test that is right), seconds
-        (how long the training took), parameters (how many numbers are trained). For each seed, in the given order, a
-        row for "attention" and then one for "mean pooling". The grader trains the models with these seeds again and
-        compares the accuracies.
+        Columns model ("attention" or "mean pooling"), seed, accuracy (the share of corpus.test that the model gets
+        right), seconds (how long the training took), parameters (how many numbers are trained). For each seed, in the
+        given order, a row for "attention" and then one for "mean pooling". The grader trains the models with these
+        seeds again and compares the accuracies.
     """
     raise NotImplementedError
 
@@ -152,7 +152,7 @@ def main() -> None:
     print(f'Input: "{sentences[0]}"')
     print(as_bars(explain(model, corpus, sentences[0])))
     heatmap(model, corpus, sentences, "heatmap.png")
-    print(f"the picture is {os.path.abspath('heatmap.png')}")
+    print(f"saved the picture as {os.path.abspath('heatmap.png')}")
     few = make_corpus(seed=0, n_train=300)  # with 2 000 reviews, both models get nearly everything right
     print(compare(few, seeds=[0, 1, 2]).to_string(index=False))
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-CLASSES = ("Negative", "Positive")  # of labels 0 and 1
+CLASSES = ("Negative", "Positive")  # for the labels 0 and 1
 PADDING, UNKNOWN = 0, 1  # the tokens for padding and for words outside the vocabulary
-RARE = 3  # words that occur less often in the training reviews are unknown, as most names are
+RARE = 3  # words that occur less often in the training reviews are unknown, which most names are
 
 STRONG = (
     ["terrible", "boring", "awful", "dreadful", "horrible", "tedious", "pathetic", "unbearable"],
@@ -52,7 +52,7 @@ SLOTS = {
     "time": ["yesterday", "today", "recently", "tonight", "twice"],
     "number": ["two", "three", "four", "ten", "twelve", "ninety"],
 }
-CONSONANTS, VOWELS = "bdfgjklmnprstvz", "aeiou"  # of names
+CONSONANTS, VOWELS = "bdfgjklmnprstvz", "aeiou"  # for names
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def write_review(label: int, rng: np.random.Generator, grammar: Grammar) -> Revi
 
 
 def opinion(label: int, rng: np.random.Generator, *, strong: bool) -> str:
-    """Write an opinion, its deciding words marked with a star: one or two strong words, a mild one or a negated one."""
+    """Write an opinion, with stars at its deciding words: one or two strong words, a mild one or a negated one."""
     forms = {"one": 0.45, "two": 0.55} if strong else {"one": 0.25, "two": 0.25, "mild": 0.2, "negated": 0.3}
     form = rng.choice(list(forms), p=list(forms.values()))
     if form == "negated":

@@ -195,7 +195,7 @@ def picture_of(submission: Any, seed: int, sentences: list[str]) -> dict[str, An
     saving = Figure.savefig
 
     def look(figure: Any, *arguments: Any, **options: Any) -> Any:
-        result = saving(figure, *arguments, **options)  # first, because drawing fixes the layout
+        result = saving(figure, *arguments, **options)  # save first, because drawing fixes the layout
         drawn.append(_seen(figure))
         return result
 
@@ -240,11 +240,11 @@ def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
         if values.ndim == 2:
             left, right, bottom, top = image.get_extent()
-            if image.origin == "upper":  # the first row lies at the top of the extent
+            if image.origin == "upper":  # the first row is at the top of the extent
                 bottom, top = top, bottom
             yield _rows(axes, values, np.linspace(left, right, values.shape[1] + 1), (bottom, top))
     for mesh in axes.collections:
-        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+        if hasattr(mesh, "get_coordinates"):  # a mesh from pcolormesh
             corners = np.asarray(mesh.get_coordinates())
             values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
             values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)

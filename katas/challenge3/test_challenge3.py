@@ -111,7 +111,7 @@ def test_forward_returns_logits_and_weights(kata: Any, probes: Any) -> None:
 
 TOKENS = np.array([[5, 3, 4, 6], [2, 7, 0, 0], [9, 9, 8, 0]])  # three sentences; 0 is padding
 MASK = TOKENS > 0
-NEAR = {"relative": 1e-4, "absolute": 1e-4}  # logits are some tens at most, in float32
+NEAR = {"relative": 1e-4, "absolute": 1e-4}  # logits in float32, at most some tens
 
 
 @task("classifier")
@@ -191,7 +191,7 @@ def test_test_reviews_do_not_influence_the_training(kata: Any, draw: Any, probes
 
 
 def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    """Return the distance between two lists of parameters, each seen as one long vector."""
+    """Return the Euclidean distance between two lists of parameters, each taken as one long vector."""
     return math.sqrt(sum(float(((a - b) ** 2).sum()) for a, b in zip(one, other, strict=True)))
 
 
@@ -366,8 +366,8 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
     for row, ((accuracy, _), parameters) in enumerate(run["again"]):
         who = f"{table['model'][row]}, seed {table['seed'][row]:.0f}"
         assert abs(table["accuracy"][row] - accuracy) < (0.004 if repeats else 0.15), (
-            f"{who}: the table has accuracy {table['accuracy'][row]:.3f}; trained again, {accuracy:.3f} of corpus.test "
-            "is right"
+            f"{who}: the table has accuracy {table['accuracy'][row]:.3f}; training again gives {accuracy:.3f} on "
+            "corpus.test"
         )
         assert table["parameters"][row] == parameters, (
             f"{who}: the table has {table['parameters'][row]:.0f} parameters, expected {parameters}"

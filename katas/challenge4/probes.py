@@ -19,7 +19,7 @@ from backbones import tiny
 from photos import Photos, load_photos
 from torch import nn
 
-torch.set_num_threads(1)  # a second thread gains nothing for networks this small, and costs much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 
 def backbone_of(submission: ModuleType, seed: int) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def load(submission: ModuleType, name: str) -> None:
 
 
 def run_of(submission: ModuleType, approach: str, options: dict[str, Any], n_train: int = 24) -> dict[str, Any]:
-    """Train once on a few photos; compare stages, trained parameters, history and predictions.
+    """Train once on a few photos; report stages, trained parameters, history and predictions.
 
-    frozen_norms: how often a batch norm whose weight is not trained ran in training mode.
+    frozen_norms: how often a batch norm with an untrained weight ran in training mode.
     """
     data = _few(n_train)
     backbone = tiny(1).eval()
@@ -86,7 +86,7 @@ def _marks(before: nn.Module, after: nn.Module) -> list[str]:
 
 
 def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str]) -> list[tuple[bool, int]]:
-    """Train again with one thing changed at a time: is it the same model, and how many epochs does the history have?
+    """Train again with one thing changed at a time; report whether the model is the same, and the history's length.
 
     "again": nothing changed; "seed": another seed; "validation": other validation photos; "labels": other labels for
     the last fifth of the training photos.
@@ -152,7 +152,7 @@ def _modes(module: nn.Module) -> list[bool]:
 
 
 def refused(submission: ModuleType, unfrozen: int) -> None:
-    """Fine-tune this number of stages."""
+    """Call fine_tuning with this number of unfrozen stages."""
     submission.fine_tuning(tiny(), _few(), unfrozen=unfrozen, epochs=1, seed=0)
 
 
@@ -195,7 +195,7 @@ def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
 
 
 class _Dropout(nn.Dropout):
-    """A dropout layer that knows its stage."""
+    """A dropout layer that stores the number of its stage."""
 
     def __init__(self, stage: int) -> None:
         super().__init__(0.3)
@@ -235,9 +235,9 @@ class _Long(nn.Module):
 
 
 def interrupted(submission: ModuleType, approach: str, done: int, clock: str, share: float) -> dict[str, Any]:
-    """Start a run of five epochs and press Ctrl-C a share of the way through the epoch after `done` epochs.
+    """Start a run of five epochs; press Ctrl-C when a given share of the epoch after `done` epochs has passed.
 
-    The clock counts "gradients" or "forwards" (calls of modules). silent: it counted nothing in that epoch.
+    To time it, the clock counts "gradients" or "forwards" (calls of modules). silent: it counted nothing in that epoch.
     """
     data, train = _few(), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -286,7 +286,7 @@ def comparison_interrupted(submission: ModuleType) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _watched_norms() -> Iterator[list[int]]:
-    """Count how often a batch norm whose weight takes no gradient runs in training mode."""
+    """Count how often a batch norm with requires_grad off runs in training mode."""
     count = [0]
 
     def look(module: nn.Module, *_: Any) -> None:
@@ -302,7 +302,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 @contextlib.contextmanager
 def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
-    """Replace a function under the module's name for it and under the submission's names for it."""
+    """Replace a function wherever it has a name: in its module and in the submission."""
     old = getattr(module, name)
     names = [key for key, value in vars(submission).items() if value is old]
     for place, key in [(module, name), *((submission, key) for key in names)]:
@@ -316,7 +316,7 @@ def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[N
 
 @contextlib.contextmanager
 def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
-    """Count the computations of gradients, also by Tensor.backward, and call `tell` before each."""
+    """Count gradient computations, including those by Tensor.backward, and call `tell` before each."""
     count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -351,7 +351,7 @@ def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
 
 
 def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> dict[str, float]:
-    """Train three approaches and from scratch, and return their validation accuracies."""
+    """Train by the three approaches and from scratch; return the validation accuracies."""
     data, found = _first(load_photos(n_train, seed=seed), n_train, 100), {}
     for approach, train, backbone in (
         ("feature extraction", submission.feature_extraction, submission.load_backbone()),
@@ -500,8 +500,8 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
     """Yield every image and mesh, with the row drawn at the top first.
 
     values: its numbers; shown: the place of each on the colour scale, 0 to 1; scale: nine numbers from one end of the
-    scale to the other, mapped by it; cells: the texts in cells (row, column, text); ticks: the labels of rows and of
-    columns (row or column, text).
+    scale to the other, as the scale maps them; cells: the texts in cells (row, column, text); ticks: the labels of rows
+    and of columns (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:
@@ -512,7 +512,7 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
             edges = np.linspace(*down, len(values) + 1), np.linspace(left, right, values.shape[1] + 1)
             yield _grid(axes, image.norm, values, *edges, turned=(image.origin == "upper") != (bottom > top))
     for mesh in axes.collections:
-        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+        if hasattr(mesh, "get_coordinates"):  # a mesh from pcolormesh
             corners = np.asarray(mesh.get_coordinates())
             values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
             values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)

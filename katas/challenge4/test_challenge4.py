@@ -19,7 +19,7 @@ N_STAGES, N_FEATURES = 5, 128
 APPROACHES = ["feature extraction", "fine-tuning", "full training", "from scratch"]
 TABLE = ["approach", "seed", "accuracy", "seconds", "trainable_parameters"]
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
-POINTS = {  # that the recommendations must cover, in any words
+POINTS = {  # topics that the recommendations must cover, in any words
     "feature extraction": r"extract",
     "fine-tuning": r"fine[- ]?tun",
     "training from scratch": r"scratch",
@@ -71,7 +71,7 @@ def assert_marks(stages: list[str], frozen: int) -> None:
 def assert_stages(run: dict[str, Any], frozen: int) -> None:
     """Assert that frozen stages didn't change and that trained parameters are counted."""
     assert_marks(run["stages"], frozen)
-    assert run["passed"], "the backbone that you were given has changed; train a copy"
+    assert run["passed"], "the training changed the backbone that was passed in; train a copy"
     assert run["trainable_parameters"] == run["requires_grad"], (
         "trainable_parameters must count the model's parameters with requires_grad"
     )
@@ -135,8 +135,8 @@ def test_a_backbone_of_seven_stages_with_dropout(kata: Any, draw: Any, probes: A
     assert_marks(run["stages"], frozen)
     assert all(stage >= frozen for stage in run["awake"]), f"dropout is active in frozen stages: {run['awake']}"
     assert run["classes"] == 7, "the head needs an output for each of data.classes, even for one without a photo"
-    assert run["passed"], "the backbone that you were given has other weights now; train a copy"
-    assert run["modes"], "the modes or requires_grad of the backbone that you were given have changed"
+    assert run["passed"], "the training changed the weights of the backbone that was passed in; train a copy"
+    assert run["modes"], "the training changed the modes or requires_grad of the backbone that was passed in"
     assert not run["touched"], "the training changed the state of torch's global generator"
     assert run["again"], "two trainings with the same seed give different models"
 
@@ -238,7 +238,7 @@ def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any
     for approach, (least, ahead) in LEAST.items():
         assert found[approach] >= least, f"{approach} must reach at least {least:.0%}, found {found}"
         assert found[approach] >= found["from scratch"] + ahead, (
-            f"{approach} must be {100 * ahead:.0f} percentage points ahead of from scratch, found {found}"
+            f"{approach} must be {100 * ahead:.0f} points ahead of training from scratch, found {found}"
         )
 
 
@@ -293,7 +293,7 @@ def test_confusion_matrices_show_the_counts(kata: Any, probes: Any) -> None:
 
 
 def places_of(ticks: list[Any], classes: list[str]) -> list[int]:
-    """Return the numbers of the classes named at the ticks, from the top or from the left."""
+    """Return the numbers of the classes named at the ticks, in order from the top or from the left."""
     return [classes.index(label) for place, label in sorted(ticks) if label in classes and 0 <= place < 6]
 
 
@@ -336,12 +336,12 @@ def test_learning_curves_match_the_histories(kata: Any, probes: Any) -> None:
 
 
 def measures_of(drawn: dict[str, Any], of: tuple[str, str]) -> list[list[float]]:
-    """Return the values of a run's measure, as the only element of a list."""
+    """Return the values of one measure of a run, as the only element of a list."""
     return [np.transpose(drawn["histories"][of[0]])[COLUMNS.index(of[1])].tolist()]
 
 
 def is_curve(line: dict[str, Any], epochs: np.ndarray, values: np.ndarray) -> bool:
-    """Whether a line shows these values, perhaps in percent, at the epochs or at their positions."""
+    """Return whether a line shows these values, perhaps in percent, at these epochs or at positions 0, 1, …."""
     if line["x"].shape != epochs.shape or not any(np.allclose(line["x"], epochs - first) for first in (0, 1)):
         return False
     return any(np.allclose(line["y"], scale * values, rtol=1e-4, atol=1e-6) for scale in (1, 100))
@@ -365,7 +365,7 @@ def test_features_show_the_output_of_every_stage(kata: Any, probes: Any) -> None
 
 
 def is_channel(grid: np.ndarray, channel: np.ndarray) -> bool:
-    """Whether a grid holds a channel's numbers or an increasing linear function of them."""
+    """Return whether a grid holds a channel's numbers or an increasing linear function of them."""
     if grid.shape != channel.shape or not np.isfinite(grid).all():
         return False
     a, b = (each.astype(float) - each.mean() for each in (grid, channel))

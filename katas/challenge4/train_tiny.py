@@ -2,8 +2,8 @@
 
     python katas/challenge4/train_tiny.py            # writes tiny.safetensors next to this file
 
-Pictures are rotated, sheared and recoloured during training: a shape stays the same in any colour, and a network that
-has learned so is more useful elsewhere.
+Pictures are rotated, sheared and recoloured during training. A shape stays the same in any colour, and a network that
+has learned this is more useful for other tasks.
 """
 
 import argparse

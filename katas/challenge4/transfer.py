@@ -16,8 +16,8 @@ from backbones import tiny
 from photos import Photos, load_folder, load_photos
 from torch import Tensor, nn
 
-EPOCHS = 20  # that compare trains for
-SEEDS = range(5)  # of the results
+EPOCHS = 20  # how long compare trains each approach
+SEEDS = range(5)  # for the results
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Run:
     """The outcome of one training.
 
     model: maps images (n, 3, height, width) to logits (n, classes); in evaluation mode. It has `backbone`, a copy of
-        the backbone that was passed, trained as far as the approach says, and `head`, an nn.Linear from its features to
-        all of data.classes: model(images) is head(backbone(images)). Exactly the parameters that were trained have
+        the backbone that was passed, trained as far as the approach allows, and `head`, an nn.Linear from its features
+        to all of data.classes: model(images) is head(backbone(images)). Exactly the parameters that were trained have
         requires_grad.
     history: one row per epoch, with the columns epoch (from 1), train_loss, train_accuracy, validation_loss and
         validation_accuracy. All four are measured after the epoch, in evaluation mode, on all images, unchanged (not
         mirrored). Losses are the mean cross-entropy, accuracies the fraction of correct predictions.
-    seconds: the time that all epochs took together, with or without the measuring.
+    seconds: the time that all epochs took together, with or without the measurements after each epoch.
     trainable_parameters: how many numbers were trained, including those of the head.
     """
 
@@ -42,7 +42,7 @@ class Run:
 
 
 def load_backbone(name: str = "tiny") -> nn.Module:
-    """Return a network with learned weights, in evaluation mode; a new one at every call.
+    """Return a network with learned weights, in evaluation mode; build a new one at every call.
 
     "tiny" is backbones.tiny with the weights of backbones.tiny_weights. Extra: "resnet18" has ImageNet's weights, any
     other name is one of torchvision's (backbones.py has all three), and an unknown name raises ValueError.
@@ -60,10 +60,9 @@ def load_backbone(name: str = "tiny") -> nn.Module:
 # trained, including batch-norm statistics. You may train the head alone for up to five epochs; from the sixth on,
 # everything that isn't frozen must change. The seed decides everything random: equal seeds give equal runs, whatever
 # the state of torch's global generator.
-#
-# Extra, `kinds`: backbones of any architecture, with dropout, with some parts in training mode or with requires_grad
-# off, are treated in the same way. They have `stages`, `n_features` and `normalised` too. The backbone passed in keeps
-# its modes and its requires_grad, and torch's global generator keeps its state.
+# Extra, `kinds`: the same holds for backbones of any architecture, even if they contain dropout or if some parts are in
+# training mode or have requires_grad off. They have `stages`, `n_features` and `normalised` too. The backbone passed in
+# keeps its modes and its requires_grad, and torch's global generator keeps its state.
 # Extra, `interrupted`: a run of fewer epochs is the beginning of a longer one, so no learning rate depends on `epochs`.
 # After Ctrl-C (KeyboardInterrupt) the function returns the run of the finished epochs, as if you had asked for no more.
 # If no epoch was finished, it raises KeyboardInterrupt.
@@ -77,7 +76,7 @@ def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: 
 def fine_tuning(backbone: nn.Module, data: Photos, *, unfrozen: int = 1, epochs: int, seed: int) -> Run:
     """Train the head and the last `unfrozen` stages; freeze the stages before them. With 0, all stages are frozen.
 
-    Extra: ValueError if `unfrozen` is negative or larger than the number of stages.
+    Extra: raise ValueError if `unfrozen` is negative or larger than the number of stages.
     """
     raise NotImplementedError
 
@@ -88,7 +87,7 @@ def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) 
 
 
 def predict(run: Run, images: Tensor) -> Tensor:
-    """Return the class numbers (n,), integers, of images (n, 3, height, width): the model's largest logits."""
+    """Return integer class numbers (n,) for images (n, 3, height, width): the positions of the largest logits."""
     raise NotImplementedError
 
 
@@ -104,7 +103,7 @@ def plot_learning_curves(runs: Mapping[str, Run], path: str | Path) -> None:
 
 
 def plot_confusion_matrices(runs: Mapping[str, Run], images: Tensor, labels: Tensor, path: str | Path) -> None:
-    """Plot a matrix for each run, with its name: how many images of a true class (row) got each class (column).
+    """Plot a matrix for each run, with its name: how many images of each true class (row) got each prediction (column).
 
     Draw the cells with imshow, matshow or pcolormesh, as counts or as fractions of the row. Every matrix has all
     classes of the model, in the order of their numbers, and its axes are labelled "true" and "predicted".
@@ -141,7 +140,7 @@ def main() -> None:
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):
-        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is unchanged")
+        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} training runs: results/ is unchanged")
     results = Path(__file__).with_name("results")
     results.mkdir(exist_ok=True)
     table.to_csv(results / "comparison.csv", index=False)

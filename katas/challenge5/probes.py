@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-torch.set_num_threads(1)  # a second thread gains nothing for networks this small, and costs much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 
 def bug1_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed on the seed's data; return its losses and its classes for X (n, 2)."""
+    """Train a seed's network on that seed's data; return its losses and its classes for X (n, 2)."""
     program = submission.bug1_never_learning
     model, history, _ = _trained(program, seed, epochs)
     return {
@@ -28,7 +28,7 @@ def bug1_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str
 
 
 def bug2_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed on the seed's data; return its losses and hand positions for X (n, 2)."""
+    """Train a seed's network on that seed's data; return its losses and hand positions for X (n, 2)."""
     program = submission.bug2_exploding_loss
     model, history, _ = _trained(program, seed, epochs)
     return {
@@ -39,7 +39,7 @@ def bug2_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str
 
 
 def bug3_run(submission: Any, seed: int, epochs: int, images: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed on the seed's data; return its losses and classes for images (n, 28, 28)."""
+    """Train a seed's network on that seed's data; return its losses and classes for images (n, 28, 28)."""
     program = submission.bug3_plateau
     model, history, _ = _trained(program, seed, epochs)
     X = torch.tensor(images.astype(np.float32) / 255)
@@ -47,7 +47,7 @@ def bug3_run(submission: Any, seed: int, epochs: int, images: np.ndarray) -> dic
 
 
 def bug4_runs(submission: Any, seeds: list[int], epochs: int) -> dict[str, Any]:
-    """Train the network of each seed; return the histories, and the time of a run relative to its steps alone."""
+    """Train each seed's network; return the histories, and the time of a run relative to its steps alone."""
     program, histories, ratios = submission.bug4_slow_learner, [], []
     for seed in seeds:  # run and steps alternate, so that a busy machine slows down both
         start = time.perf_counter()
@@ -79,7 +79,7 @@ def _take_steps(program: Any, seed: int, epochs: int) -> None:
 
 
 def bug5_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the network of a seed on the seed's data; return its training and validation accuracy."""
+    """Train a seed's network on that seed's data; return its training and validation accuracy."""
     program = submission.bug5_overfitting
     model, history, data = _trained(program, seed, epochs)
     shares = [
@@ -90,7 +90,7 @@ def bug5_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 
 
 def _trained(program: Any, seed: int, epochs: int) -> tuple[Any, Any, Any]:
-    """Return the network of a seed, trained on the seed's data, the history, and the data."""
+    """Return a seed's network, trained on that seed's data, the history, and the data."""
     model, data = program.build_model(seed), program.load_data(seed)
     return model, program.train(model, data, epochs=epochs, seed=seed), data
 
@@ -107,7 +107,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 def program_facts(submission: Any, name: str, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the network of a seed on the seed's data; report facts about data, network, steps and history."""
+    """Train a seed's network on that seed's data; report facts about data, network, steps and history."""
     program = getattr(submission, name)
     data, model = program.load_data(seed), program.build_model(seed)
     parts = _parts(data)
@@ -203,7 +203,7 @@ class _Watch:
 
 
 def _settings(settings: dict[int, Any]) -> dict[str, list[Any]]:
-    """Return optimizer, learning rate, momentum and weight decay of the trained matrices and biases."""
+    """Return the optimizer, learning rate, momentum and weight decay used for the matrices and for the biases."""
     return {
         kind: [list(each) for each in sorted({each[1:] for each in settings.values() if each[0] == wanted}, key=str)]
         for kind, wanted in (("matrices", True), ("biases", False))
@@ -266,7 +266,7 @@ def _asked(program: Any, model: nn.Module, X: torch.Tensor) -> dict[str, Any]:
 
 
 def _begun_twice(program: Any, data: Any, seed: int) -> dict[str, bool]:
-    """Train twice, starting from different states of torch's global generator."""
+    """Train twice from different states of torch's global generator; report whether only the seed decides."""
     before, weights, states = torch.get_rng_state(), [], []
     for other in (seed + 1, seed + 2):
         torch.manual_seed(other)

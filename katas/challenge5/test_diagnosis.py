@@ -1,4 +1,4 @@
-"""Challenge 5: the form of diagnosis.toml. Whether the answers are right is graded elsewhere."""
+"""Challenge 5: check the form of diagnosis.toml. The hidden tests check whether the answers are right."""
 
 from __future__ import annotations
 

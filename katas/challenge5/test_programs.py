@@ -19,7 +19,7 @@ ONCE_SEEDED = {"only the seed decides": True, "train seeds the global generator"
 
 
 def check(run: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Compare facts about a program with the expected ones; numbers to a thousandth."""
+    """Compare facts about a program with the expected ones; numbers may differ by a thousandth."""
     for what, value in {**expected, **EVERY_PROGRAM}.items():
         found = run.get(what, "nothing")
         if isinstance(value, list) and value and isinstance(value[0], float):

@@ -71,7 +71,7 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
     calls = [["two_layer_forward", rows, W1, W2], ["two_layer_forward", -rows, W1, W2]]
     as_returned, after_both_calls = kata.run(probes.answers_of_calls, calls)
     for name, result, at_last in zip("hy", as_returned[0], after_both_calls[0], strict=True):
-        with about(f"{name} of the first call, after the second"):
+        with about(f"{name} from the first call, after the second call"):
             assert_equal(at_last, result)
     # the same array objects with new numbers in them: the weights of the second layer change sign
     actual = kata.run(probes.answer_after_renewal, "two_layer_forward", [rows, W1, W2], [rows, W1, -W2])

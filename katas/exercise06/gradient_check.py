@@ -18,9 +18,9 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
     Returns:
         A float if w is a float, an array of w's shape if w is an array.
 
-    For extra points: a float32 array gives a float32 gradient, but f is called with float64 arrays. An int and an
-    int64 array count as float64. The call doesn't change w, not even by rounding, and it doesn't change an array
-    that an earlier call returned.
+    For extra points: a float32 array gives a float32 gradient, but f is called with float64 arrays. An int gives a
+    float, and an int64 array gives a float64 gradient. The call doesn't change w, not even by rounding, and it
+    doesn't change an array that an earlier call returned.
 
     torch.autograd.functional.jacobian(f, w) computes the exact gradient.
     """
@@ -32,11 +32,11 @@ def relative_error(a: float | np.ndarray, b: float | np.ndarray) -> float:
 
     Arguments:
         a: a float, or an array of any shape with at least one element.
-        b: the same, of the same shape.
+        b: a float if a is a float, otherwise an array of a's shape.
 
     Returns:
         A Python float or a NumPy float from 0, if a and b are equal, to 1.
 
-    For extra points: integers count as float64. The call leaves a and b unchanged.
+    For extra points: integer arrays are compared in float64. The call leaves a and b unchanged.
     """
     raise NotImplementedError

@@ -86,7 +86,7 @@ def at_a_transposed_array(submission, w):
 def of_two_arrays(submission, first, second):
     """Your gradient at the first array, and that same gradient after a call with the second array.
 
-    Then your gradient at the second array, and at the first array once it holds the second array's numbers.
+    Two more gradients follow: at the second array, and at the first array once it holds the second array's numbers.
     """
     numbers = second.copy()
     gradient = submission.numerical_gradient(row_sums, first)

@@ -1,4 +1,4 @@
-"""numerical_gradient and relative_error on numbers that you can check by hand.
+"""Check numerical_gradient and relative_error on numbers that you can verify by hand.
 
 For a polynomial of degree two, a central difference is exact except for rounding. float64 rounds f by about 1e-16 |f|,
 and the difference is divided by the step, so the tests allow a small multiple of 1e-16 |f| / step.
@@ -38,14 +38,14 @@ def test_the_step_is_eps(kata, probes):
 @task("array", title="The gradient of a matrix has the shape of the matrix")
 def test_matrix_gradient_has_the_shape_of_the_matrix(kata, probes):
     W = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, -6.0]])
-    # 2 W for the squares; the derivative of W[0, 0] · W[1, 2] with respect to either of the two is the other
+    # 2 W for the squares; the derivative of W[0, 0] · W[1, 2] with respect to one of the two elements is the other
     expected = np.array([[2.0 - 6.0, 4.0, 6.0], [8.0, 10.0, -12.0 + 1.0]])
     assert_close(kata.run(probes.of_squares_and_a_product, W), expected, scale=97 / STEP, terms=8)
 
 
 @task("array", title="Vectors, a square matrix and an array with three axes")
 def test_vectors_a_square_matrix_and_three_axes(kata, probes):
-    # each derivative is twice the sum of the element's row, for the default step and for another
+    # each derivative is twice the sum of the element's row, whatever the step
     for w, expected in (
         (np.array([3.0]), np.array([6.0])),
         (np.array([1.0, 2.0, 0.0]), np.array([6.0, 6.0, 6.0])),

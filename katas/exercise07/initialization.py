@@ -45,7 +45,7 @@ def initialize(fan_in: int, fan_out: int, scheme: str, rng: np.random.Generator)
 
     Returns:
         A float array of shape (fan_out, fan_in). Two generators with the same seed give the same weights; the next call
-        with the same generator gives other weights.
+        with the same generator gives different weights.
 
     Raises:
         ValueError: for any other scheme (an extra).

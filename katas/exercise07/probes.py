@@ -1,4 +1,4 @@
-"""Functions that the tests run in the same process as your code. They report what they saw; the tests judge it."""
+"""Functions that the tests run in the same process as your code. They return what they observe; the tests judge it."""
 
 import random
 

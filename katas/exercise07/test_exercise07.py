@@ -1,4 +1,4 @@
-"""The two standard deviations as numbers, and weights as samples of a distribution.
+"""Check the two standard deviations as numbers, and the weights as samples of a distribution.
 
 If your code is right, a test of random weights fails with a probability below one in a million.
 """
@@ -43,7 +43,7 @@ def assert_looks_normal(W, std):
             assert_bernoulli(within, math.erf(multiple / math.sqrt(2)), 1e-7)
     different = np.unique(np.abs(W)).size
     if different < 0.95 * W.size:
-        fail(f"only {different} of {W.size} weights are different: draw each of them", W.size, different)
+        fail(f"only {different} of {W.size} weights are different: draw each one separately", W.size, different)
 
 
 @task("weights", title="The shape is (fan_out, fan_in)")

@@ -8,13 +8,14 @@ def dropout(h: np.ndarray, mask: np.ndarray, p_drop: float) -> np.ndarray:
 
     Arguments:
         h: activations, any shape.
-        mask: 1 where an entry is kept, 0 where it is dropped; the shape of h. The tests give it the dtype of h too.
+        mask: 1 where an entry is kept, 0 where it is dropped. It has the shape of h, and in the
+            tests also its dtype.
         p_drop: the probability of dropping an entry, 0 <= p_drop < 1. Divide by 1 - p_drop, not by the share of
             ones in the mask.
 
     Returns:
-        A new array of the shape of h. Extras: float32 h and mask give float32, and int64 ones count as float64; the
-        call changes neither its arguments nor an earlier result.
+        A new array with the shape of h. Extras: float32 h and mask give float32, and int64 ones give float64; the call
+        changes neither its arguments nor an earlier result.
 
     Raises:
         ValueError: if p_drop is less than 0, or 1 or more (an extra).
@@ -34,7 +35,7 @@ def dropout_mask(shape: int | tuple[int, ...], p_drop: float, rng: np.random.Gen
 
     Returns:
         An array of that shape that holds the numbers 0 and 1, of any dtype (extra: any float dtype). Two generators
-        with the same seed give the same mask; the next call with the same generator gives another.
+        with the same seed give the same mask; the next call with the same generator gives a different one.
 
     Raises:
         ValueError: if p_drop is less than 0, or 1 or more (an extra).

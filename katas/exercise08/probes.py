@@ -1,4 +1,4 @@
-"""Functions that the tests run in the same process as your code. They report what they saw; the tests judge it."""
+"""Functions that the tests run in the same process as your code. They return what they observe; the tests judge it."""
 
 import random
 
@@ -16,7 +16,7 @@ def dropout_with_layout(submission, layout, h, mask, p_drop):
 def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
     """The results of two calls of dropout with the same arrays, which hold other numbers in the second call.
 
-    Then the first result as it is after the second call.
+    The third part is the first result as it is after the second call.
     """
     first = submission.dropout(h, mask, p_drop)
     at_once = first.copy()

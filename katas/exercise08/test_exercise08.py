@@ -1,4 +1,4 @@
-"""dropout on numbers that you can check by hand, and the masks of dropout_mask as samples.
+"""Check dropout on numbers that you can verify by hand, and the masks of dropout_mask as samples.
 
 If your code is right, a test of random masks fails with a probability below one in a million.
 """
@@ -101,7 +101,7 @@ def test_a_second_call_does_not_change_the_first_result(kata, probes):
 def test_a_mask_has_the_shape_that_is_asked_for(kata):
     assert_shape(kata.dropout_mask((2, 3), 0.5, generator(1)), (2, 3))
     assert_shape(kata.dropout_mask((2, 3, 4), 0.5, generator(1)), (2, 3, 4))
-    assert_shape(kata.dropout_mask(5, 0.5, generator(1)), (5,))  # an int n stands for (n,)
+    assert_shape(kata.dropout_mask(5, 0.5, generator(1)), (5,))  # an int n means the shape (n,)
 
 
 @task("mask", title="p = 0.25 keeps three quarters")

@@ -1,4 +1,4 @@
-"""layer_norm on numbers that you can check with a pocket calculator."""
+"""Check layer_norm on numbers that you can verify with a pocket calculator."""
 
 import math
 

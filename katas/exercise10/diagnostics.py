@@ -8,7 +8,7 @@ def shapes_are_correct(network: Network, X: np.ndarray, n_outputs: int) -> bool:
     """Return whether the logits have the right shape and are finite, for all rows of X and for its first row alone.
 
     Arguments:
-        network: a Network or an object of a class derived from it. Leave it as it is, here and below (an extra).
+        network: a Network or an object of a class derived from it. No function in this file may change it (an extra).
         X: inputs, shape (n, n_inputs), float64.
         n_outputs: how many logits there should be for each row.
 
@@ -39,9 +39,9 @@ def can_overfit_tiny_batch(network: Network, X: np.ndarray, y: np.ndarray) -> bo
 def activations_are_healthy(network: Network, X: np.ndarray) -> bool:
     """Return whether at most half of every hidden layer is dead or saturated, over all rows of X.
 
-    relu: a unit is dead if it is 0 for every row. The share is that of the dead units.
+    relu: a unit is dead if it is 0 for every row. The share is the fraction of dead units in a layer.
     tanh, sigmoid: a value is saturated if it is within 0.01 of one of the function's two limits (-1 and 1, 0 and 1).
-        The share is that of the saturated values among the n * width values of a layer.
+        The share is the fraction of saturated values among the n * width values of a layer.
     leaky_relu: never dead, never saturated.
 
     Arguments:
@@ -54,14 +54,14 @@ def activations_are_healthy(network: Network, X: np.ndarray) -> bool:
 
 
 def gradient_norms(network: Network, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the Frobenius norm of dL/dW for every layer: sqrt(sum of squares), L the mean cross-entropy of X and y.
+    """Return the Frobenius norm of dL/dW for every layer, sqrt(sum of squares); L is the mean cross-entropy of X and y.
 
     Arguments:
         X: shape (n, n_inputs), float64.
         y: classes, shape (n,), integers.
 
     Returns:
-        One norm per layer, first layer first: float64, shape (n_layers,). The output layer counts, biases don't.
+        One norm per layer, first layer first: float64, shape (n_layers,). Includes the output layer, but no biases.
     """
     raise NotImplementedError
 

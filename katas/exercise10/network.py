@@ -1,7 +1,8 @@
 """A small multilayer perceptron in NumPy. It is supplied: read it and use it, but don't change it.
 
-A network of sizes [n_inputs, width, ..., n_outputs] has an affine layer between every two sizes and an activation
-after every layer except the last, whose outputs are the logits. Its loss is the mean softmax cross-entropy.
+A network of sizes [n_inputs, width, ..., n_outputs] has an affine layer between each size and the next. Every layer
+except the last is followed by an activation; the outputs of the last one are the logits. The loss is the mean softmax
+cross-entropy.
 """
 
 from collections.abc import Callable
@@ -38,10 +39,10 @@ class Network:
 
     Attributes:
         activation: the activation's name.
-        weights, biases: lists with one array per layer, first layer first, (fan_out, fan_in) and (fan_out,), float64.
-            `step` changes these arrays in place.
-        n_steps, mean, square: what `step` remembers: the number of calls, and running means of the gradients of all
-            parameters and of their squares.
+        weights, biases: lists with one float64 array per layer, first layer first, of shape (fan_out, fan_in) and
+            (fan_out,). `step` changes these arrays in place.
+        n_steps, mean, square: the state that `step` keeps: the number of its calls, and the running means of all
+            gradients and of their squares.
     """
 
     def __init__(self, sizes: list[int], activation: str, rng: np.random.Generator) -> None:
@@ -67,7 +68,7 @@ class Network:
         """Return the mean cross-entropy of X (n, n_inputs) and classes y (n,), and its gradients.
 
         Returns:
-            The loss, dL/dW of each layer, dL/db of each layer; shapes and order are those of `weights` and `biases`.
+            The loss, dL/dW of each layer, and dL/db of each layer, in the shapes and order of `weights` and `biases`.
         """
         n, (*hidden, logits) = len(X), self._outputs(X)
         rows = np.arange(n)

@@ -1,4 +1,7 @@
-"""Networks with one fault each, and calls of your diagnostics. The networks have 8 inputs and hidden layers of 32."""
+"""Networks with one fault each, and functions that call your diagnostics on them.
+
+The networks have 8 inputs and hidden layers of 32 units.
+"""
 
 import numpy as np
 
@@ -13,7 +16,7 @@ def norms_of_weights(submission, weights, X, y):
             parameter[...] = value
         np.array(gradient_norms(network, X, y))
     """
-    from network import Network  # the supplied module; it can be imported once a probe is called
+    from network import Network  # the supplied module; it can be imported only while a probe runs
 
     network = Network([weights[0].shape[1], *map(len, weights)], "relu", np.random.default_rng(0))
     for parameter, value in zip(network.weights, weights, strict=True):
@@ -49,9 +52,10 @@ def changed(submission, function, arguments):
 
 
 def patient(activation, fault, layer, n_hidden, n_outputs):
-    """Return a network with this fault (in this hidden layer, if it is in one), 100 samples and their classes.
+    """Return a network with this fault (in this hidden layer, for a fault of a layer), 100 samples and their classes.
 
-    The classes of the first eight samples are 0, 1, 0, 1, … Row 8 is row 0 with class 2, so no network can learn both.
+    The classes of the first eight samples are 0, 1, 0, 1, … Row 8 equals row 0 but has class 2, so no network
+    can learn both.
     """
     from network import Network
 
@@ -85,14 +89,14 @@ def patient(activation, fault, layer, n_hidden, n_outputs):
     y[:8] = np.arange(8) % 2
     X[8], y[8], X[-1] = X[0], 2, 0
     if fault in ("step changes nothing", "one wrong prediction, a different one after every step"):
-        y[:8] = Network.forward(network, X[:8]).argmax(axis=1)  # all predicted right without a step,
+        y[:8] = Network.forward(network, X[:8]).argmax(axis=1)  # all eight are predicted right before any step,
         y[7] = (y[7] + (fault == "step changes nothing")) % 3  # or all but one
     _spoil(network, X, fault, layer)
     return network, X, y
 
 
 def _logits(logits, fault, n_steps):
-    """Return the logits as a faulty `forward` returns them."""
+    """Return the logits as a `forward` with this fault would return them."""
     if fault == "swapped axes":
         return logits.T
     if fault == "a single row loses its axis":
@@ -111,7 +115,7 @@ def _logits(logits, fault, n_steps):
 
 
 def _spoil(network, X, fault, layer):
-    """Put faults into the parameters and the samples."""
+    """Build this fault into the parameters or the samples."""
     W, b = network.weights[layer], network.biases[layer]
     if fault in ("NaN", "infinity"):
         network.biases[-1][-1] = float(fault[:3])
@@ -132,7 +136,7 @@ def _spoil(network, X, fault, layer):
         X[:8] *= 100
     if fault == "samples after the first eight times 1e9":
         X[8:] *= 1e9
-    if fault == "nine dead units for each working one":  # logits and gradients stay the same for these samples
+    if fault == "nine dead units for each working one":  # the logits and gradient norms stay the same for these samples
         V = network.weights[1]
         network.weights[:2] = [np.concatenate([W] * 10), np.concatenate([V] * 10, axis=1)]
         network.biases[0] = np.concatenate([b, np.full(9 * len(b), -1000.0)])
@@ -141,7 +145,7 @@ def _spoil(network, X, fault, layer):
 
 
 def _contents(network, X, y):
-    """Return everything that a network, X and y hold, by name."""
+    """Return the contents of X, y and all attributes of the network, by name."""
     held = {"X": X, "y": y, **vars(network)}
     return {
         name: [np.asarray(part).tobytes() for part in (value if isinstance(value, list) else [value])]

@@ -1,6 +1,6 @@
-"""The diagnostics on norms that you can check by hand, on healthy networks, and on each kind of sick one.
+"""Check the diagnostics on norms that you can verify by hand, on healthy networks, and on sick ones of every kind.
 
-The faults are named here; probes.py, in the same folder, makes them.
+The tests only name the faults; probes.py, in the same folder, creates them.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ def test_gradients_flow_in_healthy_networks_only(kata, probes):
         expect(kata, probes, "gradients_flow", True, activation)
     for factors in ([0.01] * 4, [100] * 4, [1, 1e7, 1e-7, 1], [1, 1e-7, 1e7, 1], [1, 1, 1e7, 1e-7]):
         expect(kata, probes, "gradients_flow", False, factors=factors, n_hidden=3)
-    for factors in ([1e7, 1], [1, 1e7], [1, 1e-7]):  # one of the two norms is far off, the other is healthy
+    for factors in ([1e7, 1], [1, 1e7], [1, 1e-7]):  # one norm is far out of bounds, the other is healthy
         expect(kata, probes, "gradients_flow", False, factors=factors, n_hidden=1)
     expect(kata, probes, "gradients_flow", False, "sigmoid", factors=[0.2] * 11, n_hidden=10)
     expect(kata, probes, "gradients_flow", False, fault="NaN")
@@ -76,7 +76,7 @@ def test_healthy_networks_learn_the_tiny_batch(kata, probes):
     expect(kata, probes, "can_overfit_tiny_batch", True, rows=5)  # fewer than eight samples: use all of them
 
 
-@task("overfit", title="Networks with faulty steps, labels or logits don't learn it")
+@task("overfit", title="Networks with faulty steps, labels or logits don't learn the tiny batch")
 def test_faulty_steps_labels_and_logits_do_not(kata, probes):
     for fault in (
         "step changes nothing",

@@ -1,4 +1,4 @@
-"""Probes of the visible tests: they run next to the framework and return arrays and plain values."""
+"""Probes of the visible tests: they call the framework and return arrays and plain values."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def values(framework, code, lines):
-    """Run a program with the framework's names and return the values of expressions: tensors as lists, four decimals.
+    """Run a program with the framework's names and return the values of expressions, rounded to four decimals.
 
     Shown as:
         # {code}
@@ -20,10 +20,10 @@ def values(framework, code, lines):
 
 
 def gradients(framework, x, lines):
-    """Compute each expression of x, and the gradient of x for a gradient of ones.
+    """Compute each expression of x, and the gradient of x if backward starts from ones.
 
     Shown as:
-        # x = Tensor({x}, requires_grad=True), and backward from a gradient of ones:
+        # x = Tensor({x}, requires_grad=True); backward starts from a gradient of ones:
         # {lines:failing}
     """
     found = {}
@@ -36,7 +36,7 @@ def gradients(framework, x, lines):
 
 
 def refusals(framework, code, expected):
-    """Run a program, then name the exception of each expression: an expected one, another one, or none.
+    """Run a program, then report what each expression raises: the expected exception, another one, or none.
 
     Shown as:
         # {code}
@@ -51,7 +51,7 @@ def refusals(framework, code, expected):
             found[line] = "nothing raised"
         except NotImplementedError:
             raise
-        except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+        except Exception as fault:  # noqa: BLE001 (any exception is reported)
             classes = [base.__name__ for base in type(fault).__mro__]
             found[line] = exception if set(exception.split(" or ")) & set(classes) else classes[0]
     return found
@@ -67,7 +67,7 @@ def message(framework, line):
         eval(line, names_of(framework))
     except NotImplementedError:
         raise
-    except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+    except Exception as fault:  # noqa: BLE001 (any exception is reported)
         return str(fault)
     return "nothing raised"
 
@@ -78,7 +78,7 @@ def names_of(framework):
 
 
 def plain(framework, value):
-    """Convert tensors and arrays to lists, with numbers to four decimals and dtypes by name."""
+    """Convert tensors and arrays to lists, round numbers to four decimals, and give dtypes by name."""
     if isinstance(value, framework.Tensor):
         value = np.array(value.data)
     if isinstance(value, np.ndarray | np.generic):
@@ -127,7 +127,7 @@ def dtypes(framework):
 
 
 def changes_in_place(framework):
-    """Change a tensor in place; return it and a second name for it."""
+    """Change a tensor in place; return its values, those of a second name for it, and whether both are one object."""
     x = framework.Tensor([1.0, 2.0, 3.0])
     same = x
     x += 1
@@ -148,7 +148,7 @@ def a_small_graph(framework):
 
 
 def a_tensor_used_twice(framework):
-    """Compute the gradient of x x + x at 3, after one call of backward and after another."""
+    """Compute the gradient of x x + x at 3 after one call of backward, and its sum with that of a second call."""
     x = framework.Tensor(3.0, requires_grad=True)
     (x * x + x).backward()
     first = x.grad.item()
@@ -211,7 +211,7 @@ def largest(framework):
 
 
 def joined(framework):
-    """Join two rows by cat and by stack; return the gradient of the first."""
+    """Join two rows with cat and with stack; return the result of cat and the gradient of the first row."""
     a = framework.Tensor([1.0, 2.0], requires_grad=True)
     b = framework.Tensor([3.0, 4.0])
     framework.stack([a, b * 1]).backward(framework.Tensor([[5.0, 6.0], [7.0, 8.0]]))
@@ -290,7 +290,7 @@ def a_small_convolution(framework):
 
 
 def sizes_of_convolutions(framework):
-    """Return the output shapes of several layers for a (2, 4, 9, 8)."""
+    """Return the output shapes of several layers for an input (2, 4, 9, 8)."""
     x = framework.zeros(2, 4, 9, 8)
     layers = {
         "Conv2d(4, 6, 3)": framework.Conv2d(4, 6, 3),
@@ -325,7 +325,7 @@ def loss_and_gradient(framework, name, x, t):
 
 
 def descent(framework, name, options, steps):
-    """Start at w = 1 and take several steps down w²; return w after each."""
+    """Start at w = 1 and take several steps down w²; return w after each, and a parameter without a gradient."""
     w = framework.Tensor(np.array([1.0]), requires_grad=True)
     unused = framework.Tensor(np.array([1.0]), requires_grad=True)
     optimizer = getattr(framework, name)([w, unused], **options)
@@ -504,7 +504,7 @@ def layers_from_torch(framework):
 
 
 def torchs_in(value, path, seen=None):
-    """Find the places where a module holds PyTorch objects, at any depth."""
+    """Find the paths at which a module holds PyTorch objects, at any depth."""
     seen = {} if seen is None else seen
     if id(value) in seen or isinstance(value, type | np.ndarray):
         return []
@@ -518,7 +518,7 @@ def torchs_in(value, path, seen=None):
 
 
 def tensors_and_dropout(framework):
-    """Convert tensors in both directions, and the probability of Dropout."""
+    """Convert tensors and a Dropout layer in both directions."""
     import torch
 
     ours = framework.from_torch(torch.tensor([1.5, 2.0], dtype=torch.float64))

@@ -7,7 +7,7 @@ from graders.checks import about, assert_close, assert_equal, task
 
 @task("autograd", title="The worked example: autograd")
 def test_the_worked_example_of_autograd(kata, probes):
-    # (2 · 3 + 1)² = 49, its slope 2 · 7 = 14 times x, w and 1
+    # (2 · 3 + 1)² = 49; the gradients are the slope 2 · 7 = 14 of the square times x, w and 1
     for name, found, expected in zip(
         ("y", "w.grad", "x.grad", "b.grad"), kata.run(probes.a_small_graph), (49.0, 42.0, 28.0, 14.0), strict=True
     ):
@@ -20,7 +20,7 @@ def test_a_tensor_used_twice_and_backward_called_twice(kata, probes):
     first, second = kata.run(probes.a_tensor_used_twice)
     with about("the gradient of x * x + x at 3"):
         assert_close(first, 7.0, dtype=np.float32)
-    with about("the sum of gradients after a second backward, of another graph"):
+    with about("the sum of the gradients after backward through a second graph"):
         assert_close(second, 14.0, dtype=np.float32)
 
 
@@ -78,7 +78,7 @@ y.backward(Tensor([[1.0], [10.0]]))
 
 @task("autograd")
 def test_a_graph_with_two_paths(kata, probes):
-    # p = 2 x = 6, q = p², y = q p + p = p³ + p: its slope is (3 · 36 + 1) · 2
+    # p = 2 x = 6, q = p², y = q p + p = p³ + p; the slope of y is (3 · 36 + 1) · 2
     code = "x = Tensor(3.0, requires_grad=True)\np = x * 2\nq = p * p\ny = q * p + p\ny.backward()"
     expected = {"y": 222.0, "x.grad": 218.0, "p.grad is None": True, "y.grad is None": True, "p.is_leaf": False}
     assert_equal(kata.run(probes.values, code, list(expected)), expected)
@@ -87,7 +87,7 @@ def test_a_graph_with_two_paths(kata, probes):
 @task("autograd")
 def test_retain_graph_keeps_the_graph(kata, probes):
     code = "x = Tensor(3.0, requires_grad=True)\ny = x.exp().log() * x\ny.backward(retain_graph=True)\ny.backward()"
-    assert_equal(kata.run(probes.values, code, ["x.grad"]), {"x.grad": 12.0})  # 6 from each
+    assert_equal(kata.run(probes.values, code, ["x.grad"]), {"x.grad": 12.0})  # 6 from each backward
 
 
 @task("autograd")

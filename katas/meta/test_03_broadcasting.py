@@ -11,9 +11,9 @@ def test_the_worked_example_of_broadcasting(kata, probes):
     y, a_grad, b_grad = kata.run(probes.gradients_of_a_product, a, b, np.ones((2, 3)))
     with about("y = a * b"):
         assert_close(y, np.array([[10.0, 20.0, 30.0], [20.0, 40.0, 60.0]]))
-    with about("the gradient of a (2, 1), summed over the columns"):
+    with about("the gradient of a, of shape (2, 1), summed over the columns"):
         assert_close(a_grad, np.array([[60.0], [60.0]]))
-    with about("the gradient of b (1, 3), summed over the rows"):
+    with about("the gradient of b, of shape (1, 3), summed over the rows"):
         assert_close(b_grad, np.array([[3.0, 3.0, 3.0]]))
 
 

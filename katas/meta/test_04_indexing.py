@@ -38,7 +38,7 @@ def test_indices_of_many_kinds(kata, probes):
         "x[x > 4]": [5, 6],
         "x[[True, False]]": [[1, 2, 3]],
         "z[..., [0, 3]].shape": [2, 3, 2],
-        "z[0, :, [1, 3]]": [[1, 3], [5, 7], [9, 11]],  # the int first, then the axis of [1, 3] stays where it is
+        "z[0, :, [1, 3]]": [[1, 3], [5, 7], [9, 11]],  # the int applies first, so the axis of [1, 3] stays last
     }
     assert_equal(kata.run(probes.values, code, list(expected)), expected)
 

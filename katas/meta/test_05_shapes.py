@@ -14,13 +14,13 @@ def test_the_worked_example_of_shapes(kata, probes):
     y, gradient = kata.run(probes.gradient_of, "mean", matrix, np.array([3.0, 6.0]), [1])
     with about("mean(1)"):
         assert_close(y, np.array([2.0, 5.0]))
-    with about("the gradient of mean(1), for [3, 6]"):
+    with about("the gradient of mean(1), for a gradient of [3, 6]"):
         assert_close(gradient, np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]))
 
 
 @task("shapes")
 def test_softmax(kata, probes):
-    # of 0 and ln 3: 1/4 and 3/4; the slope is p (g - Σ p g)
+    # softmax of 0 and ln 3 is 1/4 and 3/4; its gradient is p (g - Σ p g)
     numbers = np.array([0.0, math.log(3.0)])
     y, gradient = kata.run(probes.gradient_of, "softmax", numbers, np.array([1.0, 0.0]), [0])
     assert_close(y, np.array([0.25, 0.75]), scale=1.0, terms=4)
@@ -52,7 +52,7 @@ def test_new_shapes_and_joined_tensors(kata, probes):
 
 @task("shapes")
 def test_each_reduction(kata, probes):
-    # the value, and the gradient of x for a gradient of ones; the variance of 1 and 3 is 2, divided by n - 1
+    # the value, and the gradient of x for a gradient of ones; the variance of 1 and 3, divided by n - 1, is 2
     expected = {
         "x.sum()": [12.0, [[1.0, 1.0], [1.0, 1.0]]],
         "x.mean()": [3.0, [[0.25, 0.25], [0.25, 0.25]]],

@@ -7,7 +7,7 @@ from graders.checks import about, assert_close, assert_equal, task
 
 @task("layers", title="The worked example: layers")
 def test_the_worked_example_of_layers(kata, probes):
-    # W = [[2, -1]], b = 0.5; rows [1, 2] and [3, 4]; the gradient of the answers is 1 and 10
+    # W = [[2, -1]], b = 0.5; rows [1, 2] and [3, 4]; the gradients of the outputs are 1 and 10
     expected = {
         "y": [[0.5], [2.5]],
         "x.grad": [[2.0, -1.0], [20.0, -10.0]],
@@ -31,20 +31,21 @@ def test_the_readmes_model_without_super_init(kata, probes):
 @task("layers")
 def test_dropout(kata, probes):
     zeros, others, untouched = kata.run(probes.dropout)
-    with about("the fraction of zeros is about 0.25"):
+    with about("the fraction of zeros should be about 0.25"):
         assert_equal(0.22 < zeros < 0.28, True)
-    with about("the other elements are divided by 0.75"):
+    with about("the other elements should be divided by 0.75"):
         assert_close(others, np.array([4 / 3]), dtype=np.float32)
-    with about("evaluation changes nothing"):
+    with about("evaluation should change nothing"):
         assert_equal(untouched, True)
 
 
 @task("layers")
 def test_batch_norm(kata, probes):
-    # 1 and 5: mean 3, variance 4 (divided by n), 8 (divided by n - 1); a tenth of them moves the running 0 and 1
+    # 1 and 5 have mean 3 and variance 4 (divided by n) or 8 (divided by n - 1); the running statistics, initially 0 and
+    # 1, move a tenth of the way to 3 and 8
     y, running, later = kata.run(probes.batch_norm)
     assert_close(y, np.array([[-1.0], [1.0]]), dtype=np.float32)
-    assert_close(np.array(running), np.array([0.3, 1.7]), scale=4 * 2**30)  # they are float32
+    assert_close(np.array(running), np.array([0.3, 1.7]), scale=4 * 2**30)  # the running statistics are float32
     assert_close(later, np.array([[0.0]]), dtype=np.float32, scale=1.0)
 
 
@@ -104,7 +105,7 @@ z = layer(Tensor([[1.0], [5.0]]))
         "y": [[-0.9258], [-0.4629], [1.3887]],  # mean 3, variance 14 / 3
         "x.grad": [[0.1763], [-0.2204], [0.0441]],
         "layer.running_mean": [1.5],
-        "layer.running_var": [4.0],  # half of 1, and half of 7 = 14 / 2
+        "layer.running_var": [4.0],  # half of 1 plus half of 7 = 14 / 2
         "int(layer.num_batches_tracked.item())": 1,
         "z": [[-0.25], [1.75]],
     }

@@ -10,7 +10,7 @@ def test_the_worked_example_of_convolution(kata, probes):
     y, x_grad, weight_grad = kata.run(probes.a_small_convolution)
     with about("y"):
         assert_close(y, np.full((2, 2), -4.0), dtype=np.float32)
-    with about("the gradient of the image, for ones"):
+    with about("the gradient of the image, for a gradient of ones"):
         assert_close(x_grad, np.array([[1.0, 1.0, 0.0], [1.0, 0.0, -1.0], [0.0, -1.0, -1.0]]), dtype=np.float32)
     with about("the gradient of the kernel: sums of four pixels"):
         assert_close(weight_grad, np.array([[12.0, 16.0], [24.0, 28.0]]), dtype=np.float32)
@@ -41,7 +41,7 @@ def test_pooling(kata, probes):
 
 
 def filled(make):
-    """Return a program: an image 0 … 15 (1, 1, 4, 4), a layer with the weights 1, 2, …, and gradients for ones."""
+    """Return a program that applies a layer with weights 1, 2, … to an image 0 … 15, then runs backward from ones."""
     return f"""
 layer = {make}
 x = Tensor(np.arange(16.0, dtype="float32").reshape(1, 1, 4, 4), requires_grad=True)
@@ -112,7 +112,7 @@ y.backward(ones(2, 4, 1, 1))
 
 @task("convolution")
 def test_overlapping_windows(kata, probes):
-    # 5 is the largest of all four windows; with negative numbers, a padding of 0 must not be the largest
+    # 5 is the largest number in all four windows; if all are negative, a padding of 0 must not become the largest
     x = [[[[1.0, 2.0, 3.0], [4.0, 5.0, 1.0], [0.0, 1.0, 2.0]]]]
     expected = {
         "MaxPool2d(2, stride=1)(x)": [

@@ -1,4 +1,4 @@
-"""Task saving: a model goes through a file."""
+"""Task saving: models and arrays in safetensors files."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_the_bytes_of_a_file(kata, probes):
 
 @task("saving")
 def test_a_file_from_another_program_is_read(kata, probes):
-    # with metadata, spaces after the header, and numbers in another order than in the header
+    # the file has metadata, spaces after the header, and numbers in a different order from the header
     header = b'{"__metadata__": {"by": "others"}, "a": {"dtype": "I64", "shape": [], "data_offsets": [2, 10]}, '
     header += '"größe": {"dtype": "BOOL", "shape": [1, 2], "data_offsets": [0, 2]}}  '.encode()
     data = len(header).to_bytes(8, "little") + header + b"\x01\x00" + (7).to_bytes(8, "little")

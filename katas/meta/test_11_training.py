@@ -52,7 +52,7 @@ orders = [[row for batch in epoch for row in batch[1].tolist()] for epoch in (fi
 
 @task("training")
 def test_the_learning_rate_can_change_during_training(kata, probes):
-    # w² from 1: v = 2, w = 0.8; v = 1 + 1.6 = 2.6 and a step of 0.01 times that
+    # steps down w² from 1: v = 2 and w = 0.8; then v = 1 + 1.6 = 2.6, and the step is 0.01 · 2.6
     code = """
 w = Tensor([1.0], requires_grad=True)
 optimizer = SGD([w], lr=0.1, momentum=0.5)

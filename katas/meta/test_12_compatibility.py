@@ -9,7 +9,7 @@ from graders.checks import about, assert_close, assert_equal, task
 def test_the_worked_example_of_compatibility(kata, probes):
     expected, ours, back, is_module = kata.run(probes.from_and_to_torch)
     # sums of three and four terms, of numbers up to 2
-    for name, found in (("in your framework", ours), ("back in PyTorch", back)):
+    for name, found in (("in your framework", ours), ("after converting back to PyTorch", back)):
         with about(f"the output {name}"):
             assert_close(found, np.asarray(expected, np.float64), dtype=np.float32, scale=2.0, terms=8)
     assert_equal(is_module, True)

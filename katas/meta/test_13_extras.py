@@ -88,7 +88,7 @@ def put(t, place):
     assert_equal(kata.run(probes.refusals, code, expected), expected)
 
 
-@task("views", title="A result changed in place: a right gradient or an error")
+@task("views", title="Changing a result in place gives the right gradient or an error")
 def test_a_result_changed_in_place(kata, probes):
     code = """
 def right(change, expected):

@@ -1,4 +1,4 @@
-"""Gradient norms of both networks, step by step: a line for every layer."""
+"""Plot the gradient norms of both networks over the steps, with a line for every layer."""
 
 from digits import load_digits
 from matplotlib import colormaps

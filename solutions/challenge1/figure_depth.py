@@ -1,4 +1,4 @@
-"""What arrives at the first layer, as a share of the last layer's, for networks of 5, 10, 15 and 20 layers."""
+"""Plot the first layer's gradient norm divided by the last layer's, for networks of 5, 10, 15 and 20 layers."""
 
 import numpy as np
 from digits import load_digits
@@ -33,7 +33,7 @@ def draw(figure):
 
 
 def ratio(X, y, depth, activation, seed):
-    """First layer's gradient norm / last layer's, on a batch of 64."""
+    """Return the first layer's gradient norm divided by the last layer's, on a batch of 64."""
     network = DeepNetwork(depth, activation, seed=seed)
     rows = np.random.default_rng(seed).choice(len(X), 64, replace=False)
     network.train_step(X[rows], y[rows], 0.01)

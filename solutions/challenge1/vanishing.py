@@ -13,15 +13,15 @@ from matplotlib.figure import Figure
 from progress import shown
 
 LAYERS = 15
-STEPS, BATCH, WIDTH, LEARNING_RATE = 1000, 64, 64, 0.1  # of fixed_network
+STEPS, BATCH, WIDTH, LEARNING_RATE = 1000, 64, 64, 0.1  # for fixed_network
 
 FUNCTIONS = {  # a = φ(z), and φ'(z) as a function of a
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda a: a * (1 - a)),
     "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
 }
-VARIANCES = {  # of initial weights (fan_out, fan_in): Xavier's and He's
+VARIANCES = {  # of the initial weights (fan_out, fan_in): Xavier's and He's
     "sigmoid": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
-    "relu": lambda fan_in, _: 2 / fan_in,  # ReLU lets half of the squares pass, so double them
+    "relu": lambda fan_in, _: 2 / fan_in,  # ReLU removes half of the squared length, so double it
 }
 
 
@@ -64,7 +64,7 @@ class DeepNetwork:
         gradients = []
         for (W, _), a in zip(self.layers[::-1], A[::-1], strict=True):
             gradients.insert(0, (delta.T @ a, delta.sum(axis=0)))
-            delta = (delta @ W) * self.slope(a)  # of the layer before; unused after the first layer
+            delta = (delta @ W) * self.slope(a)  # dL/dz of the layer below; not used after the first layer
 
         self.norms = [float(np.linalg.norm(dW)) for dW, _ in gradients]
         self.layers = [
@@ -135,9 +135,9 @@ def main() -> None:
         print(f"{activation}: mean loss of the first ten steps {loss[:10].mean():.3f}, ", end="")
         print(f"of the last ten {loss[-10:].mean():.3f}")
     plot_gradients(frames["sigmoid"], frames["relu"], "gradients.png")
-    print(f"the picture is {os.path.abspath('gradients.png')}")
+    print(f"saved the picture as {os.path.abspath('gradients.png')}")
     right = fixed_network(X, y, seed=0).forward(X).argmax(axis=1) == y
-    print(f"the fixed network has {right.mean():.1%} of its own training digits right")
+    print(f"the fixed network gets {right.mean():.1%} of its own training digits right")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The results of the solution's search: what accuracy costs in parameters and seconds."""
+"""Plot the results of the solution's search: what accuracy costs in parameters and seconds."""
 
 from pathlib import Path
 
@@ -9,6 +9,6 @@ RESULTS = Path(__file__).with_name("results")
 
 
 def draw(figure):
-    """Accuracy against parameters on the left, against seconds on the right."""
+    """Plot accuracy against parameters on the left and against seconds on the right."""
     figure.set_size_inches(7.8, 3.6)
     draw_tradeoffs(figure, pd.read_csv(RESULTS / "experiment_log.csv"))

@@ -1,4 +1,4 @@
-"""Pictures from shapes32: one row for each shape, plain on the left, striped on the right."""
+"""Draw pictures from shapes32: one row for each shape, plain on the left, striped on the right."""
 
 import numpy as np
 from images import load

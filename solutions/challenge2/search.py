@@ -29,7 +29,7 @@ from torch import nn
 from torch.nn import functional as F
 
 ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "elu": nn.ELU}
-LEARNING_RATE = 2e-3  # at its peak
+LEARNING_RATE = 2e-3  # at the schedule's peak
 EPOCHS = 10
 
 

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from progress import shown
 from torch import Tensor, nn
 
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # how long compare trains each model
 BATCH_SIZE = 50
 LEARNING_RATE = 0.01
-LONGEST_BAR = 10  # in blocks
-COLUMNS = ["model", "seed", "accuracy", "seconds", "parameters"]  # of compare
+LONGEST_BAR = 10  # blocks
+COLUMNS = ["model", "seed", "accuracy", "seconds", "parameters"]  # of compare's table
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def heatmap(model: AttentionClassifier, corpus: Corpus, sentences: Sequence[str]
 
 
 def compare(corpus: Corpus, seeds: Sequence[int]) -> pd.DataFrame:
-    """Train and test both classifiers on the same reviews with every seed."""
+    """Train and test both classifiers on the same reviews, once with each seed."""
     tokens, mask, labels = corpus.batch(corpus.test)
     rows = []
     for seed in seeds:
@@ -174,7 +174,7 @@ def main() -> None:
     print(f'Input: "{sentences[0]}"')
     print(as_bars(explain(model, corpus, sentences[0])))
     heatmap(model, corpus, sentences, "heatmap.png")
-    print(f"the picture is {os.path.abspath('heatmap.png')}")
+    print(f"saved the picture as {os.path.abspath('heatmap.png')}")
     few = make_corpus(seed=0, n_train=300)  # with 2 000 reviews, both models get nearly everything right
     print(compare(few, seeds=[0, 1, 2]).to_string(index=False))
 

@@ -1,4 +1,4 @@
-"""What the trained classifier looks at in six sentences."""
+"""Show what the trained classifier looks at in six sentences."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""With and without attention: accuracy against the number of training reviews, and where the attention goes."""
+"""Plot accuracy with and without attention against the number of training reviews, and where the attention goes."""
 
 import torch
 from attention import EPOCHS, AttentionClassifier, MeanPoolingClassifier, logits_of, train
@@ -36,7 +36,7 @@ def draw_runs(axes, runs, colour, style, label):
 
 @torch.no_grad()
 def measured(model, corpus):
-    """Return the share of test reviews that is right, and the share of the weight on the words that decide."""
+    """Return the share of test reviews classified correctly, and the share of the weight on the words that decide."""
     tokens, mask, labels = corpus.batch(corpus.test)
     right = (logits_of(model, tokens, mask).argmax(dim=1) == labels).float().mean().item()
     weights = model(tokens, mask)[1] if isinstance(model, AttentionClassifier) else mask / mask.sum(dim=1, keepdim=True)

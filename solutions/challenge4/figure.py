@@ -1,4 +1,4 @@
-"""Accuracy on unseen photos over the number of training photos: a line per approach, a point per seed."""
+"""Plot accuracy on unseen photos over the number of training photos: a line per approach, a point per seed."""
 
 from pathlib import Path
 

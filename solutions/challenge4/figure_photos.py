@@ -1,4 +1,4 @@
-"""Ten rendered photos of each class, one row per class, at the size that the network sees."""
+"""Draw ten rendered photos of each class, one row per class, at the size that the network sees."""
 
 import numpy as np
 

@@ -19,8 +19,8 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from torch import Tensor, nn
 
 APPROACHES = ("feature extraction", "fine-tuning", "full training", "from scratch")
-EPOCHS = 20  # that compare trains for
-SEEDS = range(5)  # of the results
+EPOCHS = 20  # how long compare trains each approach
+SEEDS = range(5)  # for the results
 BATCH_SIZE = 25
 HEAD_RATE, STAGE_RATE = 1e-2, 2e-3  # the new head may move further than learned weights
 WEIGHT_DECAY = 0.01
@@ -68,7 +68,7 @@ class Run:
 
 
 def load_backbone(name: str = "tiny") -> nn.Module:
-    """Return tiny with its shipped weights, resnet18 with PyTorch's, any other backbone from torchvision."""
+    """Return tiny with its shipped weights, resnet18 with PyTorch's weights, or any other backbone from torchvision."""
     if name == "tiny":
         backbone = tiny()
         backbone.load_state_dict(tiny_weights())
@@ -228,7 +228,7 @@ def main() -> None:
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):
-        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is unchanged")
+        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} training runs: results/ is unchanged")
     results = Path(__file__).with_name("results")
     results.mkdir(exist_ok=True)
     table.to_csv(results / "comparison.csv", index=False)

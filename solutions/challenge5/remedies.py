@@ -2,8 +2,8 @@
 
     PYTHONPATH=katas/challenge5 python solutions/challenge5/remedies.py     # about a minute
 
-prints accuracies on training labels and validation images. It trains the network of bug 5 without its dropout, and adds
-one remedy at a time.
+prints the accuracies on the training labels and on the validation images. It trains the network of bug 5 without its
+dropout, and adds one remedy at a time.
 """
 
 import statistics
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 SEEDS = range(5)
-SHIFT = 2  # pixels, at most
+SHIFT = 2  # the largest shift in pixels
 WEIGHT_DECAY = 0.1
 
 

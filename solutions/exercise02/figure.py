@@ -3,7 +3,7 @@
 import numpy as np
 from relu import relu, relu_derivative
 
-KINKS = np.array([-3.0, -1.6, -0.6, 0.6, 1.6])  # where the pieces of the picture on the right meet
+KINKS = np.array([-3.0, -1.6, -0.6, 0.6, 1.6])  # where the pieces of the curve on the right meet
 
 
 def draw(figure):

@@ -9,7 +9,7 @@ def relu(z: np.ndarray) -> np.ndarray:
 
 
 def relu_derivative(z: np.ndarray) -> np.ndarray:
-    """Return 1 where z > 0, else 0. At the kink, 0 is the subgradient that PyTorch chooses too."""
+    """Return 1 where z > 0, else 0. At the kink, it uses the subgradient 0, as PyTorch does."""
     return (z > 0).astype(floating(z).dtype)
 
 

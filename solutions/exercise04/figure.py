@@ -1,4 +1,4 @@
-"""Draw softmax of the same logits shifted and scaled, and three ways to compute the same loss."""
+"""Draw the softmax of logits that are shifted and scaled, and three ways to compute the same loss."""
 
 import numpy as np
 from softmax_cross_entropy import cross_entropy, softmax
@@ -14,7 +14,7 @@ def draw(figure):
 
 
 def draw_probabilities(ax):
-    """Draw that a shift leaves the probabilities unchanged and a factor doesn't."""
+    """Draw probabilities to show that adding a constant leaves them unchanged and multiplying by one doesn't."""
     place = np.arange(3)
     variants = (
         ("l", LOGITS, "tab:blue"),

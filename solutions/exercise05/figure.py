@@ -1,4 +1,4 @@
-"""Draw the weight gradient of a batch as a sum of outer products, each with a simpler pattern than the sum."""
+"""Draw the weight gradient of a batch as a sum of outer products, whose patterns are simpler than that of the sum."""
 
 import numpy as np
 from affine_gradient import affine_weight_gradient
@@ -11,7 +11,7 @@ def draw(figure):
     dz, x = rng.uniform(-1, 1, (3, 5)), rng.uniform(-1, 1, (3, 12))
     dW = affine_weight_gradient(dz, x)
     assert abs(dW).max() <= LARGEST
-    # each panel has a narrow column for dz, a gap, a wide column for the matrix, and one for the sign after it
+    # each panel has a narrow column for dz, a gap, a wide column for the matrix, and a column for the sign
     grid = figure.add_gridspec(2, 13, width_ratios=[1, 0.5, 12, 1.6] * 3 + [12], height_ratios=[1, 5])
     figure.set_size_inches(9.6, 2.4)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.03, wspace=0.02, hspace=0.03)
@@ -29,7 +29,7 @@ def draw(figure):
 
 
 def heat_map(axes, values, title="", xlabel="", ylabel=""):
-    """Draw cells rather than an image, so that the file stays a drawing. Row 0 is on top, as in a printed matrix."""
+    """Draw cells rather than an image, so that the file stays a vector graphic. Row 0 is at the top, as in a matrix."""
     mesh = axes.pcolormesh(values, cmap="RdBu_r", vmin=-LARGEST, vmax=LARGEST, edgecolors="white", linewidth=0.4)
     axes.invert_yaxis()
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=[], yticks=[])

@@ -1,4 +1,4 @@
-"""The README's picture: the error of forward and central differences against the step eps."""
+"""Draw the error of forward and central differences against the step eps."""
 
 import numpy as np
 from gradient_check import numerical_gradient, relative_error

@@ -1,4 +1,4 @@
-"""The README's picture: a signal passes through twenty layers, for weights of several sizes."""
+"""Draw the size of a signal that passes through twenty layers, for weights of several sizes."""
 
 import numpy as np
 from initialization import initialize
@@ -7,7 +7,7 @@ WIDTH, SAMPLES, LAYERS = 400, 200, 20
 
 
 def activations(activation, scheme, factor):
-    """Return the activations of every layer, input first; the weights are those of a scheme times a factor."""
+    """Return the input and the activations of every layer; its weights are those of a scheme, times a factor."""
     rng = np.random.default_rng(7)
     layers = [rng.standard_normal((SAMPLES, WIDTH))]
     for _ in range(LAYERS):

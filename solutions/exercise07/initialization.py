@@ -6,12 +6,12 @@ import numpy as np
 
 
 def xavier_std(fan_in: int, fan_out: int) -> float:
-    """Compromise between variance 1 / fan_in, which preserves the signal, and 1 / fan_out, for the gradient."""
+    """Compromise between a variance of 1 / fan_in, which preserves the signal, and 1 / fan_out, for the gradient."""
     return math.sqrt(2 / (fan_in + fan_out))
 
 
 def he_std(fan_in: int) -> float:
-    """Use variance 2 / fan_in: ReLU halves the mean square, and the 2 makes up for it."""
+    """Use a variance of 2 / fan_in: ReLU halves the mean square, and the 2 makes up for it."""
     return math.sqrt(2 / fan_in)
 
 

@@ -1,4 +1,4 @@
-"""The README's picture: a mask, and the sum of 100 units after dropout for every probability."""
+"""Draw a mask, and the sum of 100 units after dropout against the probability."""
 
 import numpy as np
 from dropout import dropout, dropout_mask

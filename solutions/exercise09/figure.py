@@ -1,15 +1,15 @@
-"""The README's picture: rows before and after layer_norm, the effect of eps, and the errors of two formulas."""
+"""Draw rows before and after layer_norm, the effect of eps, and the errors of two formulas."""
 
 import numpy as np
 from layer_norm import layer_norm
 
 FEATURES = 40
-ROWS = ((0.0, 1.0), (6.0, 2.0), (-5.0, 0.3), (3.0, 0.003))  # mean and standard deviation of each
+ROWS = ((0.0, 1.0), (6.0, 2.0), (-5.0, 0.3), (3.0, 0.003))  # mean and standard deviation of each row
 COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red")
 
 
 def draw(figure):
-    """Draw rows before and after, the spread after against the spread before, and the error against the mean."""
+    """Draw rows before and after layer_norm, the new spread against the old one, and the error against the mean."""
     figure.set_size_inches(7.6, 5.2)
     (before, after), (spread, error) = figure.subplots(2, 2)
     z = layer_norm(np.random.default_rng(9).standard_normal((4, FEATURES)), eps=0.0)
@@ -44,8 +44,8 @@ def draw_spread(ax, z):
 
 
 def draw_error(ax):
-    """Draw the largest error of two formulas in float64, for rows with spread 1, further and further from 0."""
-    rows = np.random.default_rng(10).integers(-2048, 2049, (20, FEATURES)) / 1024  # stay exact when they are moved
+    """Draw the largest error of two formulas in float64, for rows with spread 1 whose mean moves away from 0."""
+    rows = np.random.default_rng(10).integers(-2048, 2049, (20, FEATURES)) / 1024  # shifts stay exact
     means = 10.0 ** np.arange(0, 9.1, 0.5)
     exact = layer_norm(rows)
     errors = {"mean of (x − mean)²": [], "mean of x² − mean²": []}

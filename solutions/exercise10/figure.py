@@ -1,4 +1,4 @@
-"""The README's picture: gradient norms by layer, tanh values, and training on the labels of other rows."""
+"""Draw gradient norms by layer, tanh values, and training on the labels of other rows."""
 
 import numpy as np
 from diagnostics import gradient_norms

@@ -1,6 +1,8 @@
-"""The red team: every submission here tries to get a verdict that it did not earn, to learn what it may not know, or to
-stop the grading. Each is graded under full confinement: by a judge that stays, or, where the command itself is the
-target and once at least for every letter of the list, by the real command in a process of its own."""
+"""The red team's fixtures: grade submissions that attack the judge, and check what they achieve.
+
+Every submission here tries to get a verdict that it did not earn, to learn something that it must not know, or to stop
+the grading. Each is graded under full confinement, most of them by a resident judge. If the command itself is the
+target, and at least once for every letter of the list, the real command grades in a separate process."""
 
 from __future__ import annotations
 
@@ -29,26 +31,26 @@ from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = Path(__file__).parent / "submissions"
-SECRET = "planted-token-0f2c"  # in the environment of every grading; no submission may see it
+SECRET = "planted-token-0f2c"  # in the environment of every grading; submissions must not see it
 PATIENCE_S = 240  # for one command, on a busy machine
-ENDS_WITHIN_S = 60  # for processes that have just been killed to disappear
+ENDS_WITHIN_S = 60  # for killed processes to disappear
 PR_SET_CHILD_SUBREAPER = 36
 SECRETS = {"GITHUB_TOKEN": SECRET, "KATAS_SECRET": SECRET}
 _residents = Residents(SECRETS, ENDS_WITHIN_S)
 
-collect_ignore = ["submissions"]  # not to be read here: attackers' conftest.py and pytest.ini
+collect_ignore = ["submissions"]  # pytest must not read the attackers' conftest.py and pytest.ini
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "security: an attack on the grading, run under full confinement")
-    config.addinivalue_line("markers", "attack(*numbers): the lines of the red team's list that a test stands for")
+    config.addinivalue_line("markers", "attack(*numbers): the lines of the red team's list that a test covers")
     path = config.getoption("attacks_table", None)  # the option is unknown if pytest read this file too late
     if path and not hasattr(config, "workerinput"):  # workers of xdist report to the main process, which writes
         config.pluginmanager.register(Recorder(Path(path).absolute()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--attacks-table", metavar="FILE", help="write the red team's list and the answers seen to FILE")
+    parser.addoption("--attacks-table", metavar="FILE", help="write the red team's list with its answers to FILE")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -56,7 +58,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.user_properties.extend((CARRIED, number) for number in mark.args)
 
 
-_called: list[pytest.Item] = []  # the test whose body is running; what fixtures grade is no answer to an attack
+_called: list[pytest.Item] = []  # the test whose body is running, because gradings by fixtures don't answer an attack
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,7 +71,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def _note(letter: str) -> None:
-    """Note the answer (a letter of table.py) that the running test saw, once its assertion has held."""
+    """Record the answer (a letter of table.py) that the running test saw. Call it after the assertion."""
     assert letter in LETTERS
     for item in _called:
         item.user_properties.append((OBSERVED, letter))
@@ -77,20 +79,20 @@ def _note(letter: str) -> None:
 
 @pytest.fixture(scope="session")
 def observed() -> Callable[[str], None]:
-    """observed(letter) notes the answer of a test that asserts by itself; it comes after the assertions."""
+    """Return observed(letter), which records the answer in a test with its own assertions. Call it after them."""
     return _note
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What was said of one submission: the exit status of `katas grade`, and its report in JSON for an instructor."""
+    """The result of grading one submission: `katas grade`'s exit status, and its JSON report for an instructor."""
 
     exit_status: int
     verdict: dict[str, Any]
-    record: Verdict | None = None  # by a judge that stays: the verdict itself
+    record: Verdict | None = None  # the verdict itself, if a resident judge graded
 
     def report(self, style: str, audience: Audience = "instructor") -> str:
-        """What the command prints in another format."""
+        """Return what the command prints in another format."""
         assert self.record is not None
         if style != "terminal":
             return reports.render([self.record], style, audience)
@@ -104,7 +106,7 @@ class Graded:
 
     @property
     def hurt(self) -> set[str]:
-        """Names of the tests that did not pass: failed, or blocked by a failed task."""
+        """The names of the tests that did not pass: they failed, or a failed task blocked them."""
         return {test["name"] for test in self.tests if test["status"] != "passed"}
 
     @property
@@ -120,14 +122,14 @@ class Graded:
         return "\n".join(test["output"] for test in self.tests)
 
     def passes(self) -> None:
-        """The verdict of an honest submission."""
+        """Check that the submission passes like an honest one."""
         assert self.hurt == set(), self.messages
         assert (self.verdict["status"], self.exit_status) == ("passed", 0)
         assert self.verdict["score"] == self.verdict["max_score"] > 0
         _note("N")
 
     def fails(self, reason: str) -> None:
-        """Some tests fail, each for this reason (a pattern); the score is what the others carry."""
+        """Check that some tests fail, each for this reason (a pattern), and that their tasks give no points."""
         self._fails(reason)
         self._note_failures()
 
@@ -147,12 +149,12 @@ class Graded:
                 assert task["score"] == 0
 
     def fails_only(self, where: Collection[str], reason: str, task: str = "batch") -> None:
-        """Tests among `where` fail, those of `task` all do, for this reason; every other test keeps its result."""
+        """Check that only tests in `where` fail, with this reason, among them all those of `task`."""
         self._fails_only(where, reason, task)
         self._note_failures()
 
     def gains_nothing(self, where: Collection[str], reason: str, task: str = "batch") -> None:
-        """The verdict of its honest part: what that gets wrong fails for this reason, every other test passes."""
+        """Check that only the honest part counts: `fails_only` holds, and no worker was killed."""
         self._fails_only(where, reason, task)
         assert not any(map(killed, self.messages))
         _note("N")
@@ -164,20 +166,20 @@ class Graded:
         assert 0 < len(self.hurt) < len(self.tests)
 
     def is_killed_only(self, where: Collection[str], reason: str) -> None:
-        """Exactly the tests `where` fail, each killed for this reason; the next ones have a worker of their own."""
+        """Check that exactly the tests in `where` fail, each killed for this reason. Later tests have other workers."""
         self._fails(reason)
         assert self.hurt == set(where)
         self._note_failures()
 
     def fails_everywhere(self, reason: str) -> None:
-        """No test passes."""
+        """Check that no test passes."""
         self._fails(reason)
         assert len(self.hurt) == len(self.tests)
         assert self.verdict["score"] == 0
         self._note_failures()
 
     def is_ungradable(self, reason: str) -> None:
-        """Not gradable, for this reason; no test was run."""
+        """Check that the submission is ungradable for this reason and that no test ran."""
         self._is_ungradable(reason)
         _note("U")
 
@@ -188,19 +190,19 @@ class Graded:
         assert self.tests == []
 
     def cannot_be_imported(self, reason: str) -> None:
-        """Not gradable, for what the import did in a confined worker."""
+        """Check that the submission is ungradable because its import failed in a confined worker."""
         self._is_ungradable(reason)
         assert self.verdict["confinement"] == "full"
         _note("U")
 
     def is_refused(self, reason: str) -> None:
-        """Not gradable, for this reason (which names the file), and nothing of it was taken in."""
+        """Check that intake rejected the submission for this reason, which names the file."""
         self._is_ungradable(reason)
         assert self.verdict["submission_sha256"] == ""
         _note("R")
 
     def found(self) -> list[dict[str, Any]]:
-        """What a searching submission reported, once for each test that could say it."""
+        """Return what a searching submission reported, once for each test whose message contains a report."""
         reports = [re.search(r"FOUND-([0-9a-f]+)-END", message) for message in self.messages]
         assert any(reports), self.messages
         _note("C")
@@ -217,10 +219,10 @@ def _adopt_orphans() -> None:
 
 
 def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command in the repository; none of its processes may be left afterwards."""
+    """Run the command in the repository. Check that none of its processes is left afterwards."""
     environment = os.environ | SECRETS
     command = [sys.executable, "-m", "graders.cli", *arguments]
-    before = set(children(os.getpid()))  # the judges of other tests are still running
+    before = set(children(os.getpid()))  # other tests' judges are still running
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -250,7 +252,7 @@ def _residing(
     *,
     diagnosing: bool = True,
 ) -> Graded:
-    folder = SUBMISSIONS / submission  # an absolute path stays unchanged
+    folder = SUBMISSIONS / submission  # joining leaves an absolute path unchanged
     assert folder.exists()
     verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing)
     return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
@@ -268,7 +270,7 @@ def _commanded(slug: str, submission: str | Path, root: Path | None = None) -> G
 def _looked_at(exit_status: int, printed: str, record: Verdict | None = None) -> Graded:
     verdict = json.loads(printed)
     assert verdict["status"] in ("passed", "failed", "ungradable"), verdict["message"]
-    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # refused before anything ran
+    assert verdict["confinement"] == "full" or verdict["status"] == "ungradable"  # rejected before anything ran
     assert "error" not in {result["status"] for result in (*verdict["tests"], *verdict["tasks"])}
     return Graded(exit_status, verdict, record)
 
@@ -297,7 +299,7 @@ def memory_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[f
 
 @pytest.fixture(scope="session")
 def work_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[float]]]:
-    """`with work_of_judges([root]) as work:` sets work[0] to a judge's work, in counts to ten million."""
+    """`with work_of_judges([root]) as work:` sets work[0] to a judge's work; 1 is a count to ten million."""
     return lambda root=None: _residents.work(root or ROOT)
 
 
@@ -351,7 +353,7 @@ def secret() -> str:
     return SECRET
 
 
-# Only calls hang. On a busy machine, an import or a whole test may take long without being at fault.
+# Only the time for a call is short. On a busy machine, an import or a whole test may be slow without hanging.
 LIMITS = "\n[limits]\nimport_s = 20\ncall_s = 1\ntest_s = 20\ntotal_s = 120\nmemory_mb = 256\noutput_kb = 16\n"
 HASTY = LIMITS.replace("call_s = 1\n", "call_s = 0.5\n").replace("import_s = 20\n", "import_s = 2\n")
 PATIENT = LIMITS.replace("call_s = 1\n", "call_s = 20\n")
@@ -375,14 +377,14 @@ FEW = ("test_the_worked_example", "test_a_batch_of_three_rows", "test_float32_st
 
 
 def _visible_alone(folder: Path, edit: Callable[[str], str]) -> Path:
-    """The same with three of the visible tests, one for each task, and the tasks that they decide."""
+    """Return a similar repository with three visible tests, one for each task, and only their tasks."""
     root = _repository(folder, lambda text: edit(text.partition("\n[tasks.inputs]")[0]))
     tests = root / "katas/exercise01/test_exercise01.py"
-    blocks = tests.read_text(encoding="utf-8").split("\n\n\n")  # the imports and the numbers, then a test each
+    blocks = tests.read_text(encoding="utf-8").split("\n\n\n")  # imports and numbers, then one test each
     kept = [block for block in blocks[1:] if any(f"def {name}(" in block for name in FEW)]
     assert len(kept) == len(FEW)
     tests.write_text("\n\n\n".join([blocks[0], *kept]) + "\n", encoding="utf-8")
-    hidden = root / "graders/hidden/exercise01"  # that it is there tells this from a student's copy
+    hidden = root / "graders/hidden/exercise01"  # without it, this would be a student's copy
     shutil.rmtree(hidden)
     hidden.mkdir()
     return root
@@ -390,25 +392,25 @@ def _visible_alone(folder: Path, edit: Callable[[str], str]) -> Path:
 
 @pytest.fixture(scope="session")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with small limits, and without tasks that block others."""
+    """Return a repository with exercise01, with small limits and without tasks that block others."""
     return _repository(tmp_path_factory.mktemp("impatient"), lambda text: text + LIMITS)
 
 
 @pytest.fixture(scope="session")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with only its visible tests, one of them with a batch: a submission hangs only once, and not long."""
+    """Return exercise01 with few tests, one of them with a batch, so that a submission hangs only once and briefly."""
     return _visible_alone(tmp_path_factory.mktemp("hasty"), lambda text: text + HASTY)
 
 
 @pytest.fixture(scope="session")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with enough time for tests that take long but end by themselves."""
+    """Return the same repository, but with enough time for tests that take long and end by themselves."""
     return _visible_alone(tmp_path_factory.mktemp("patient"), lambda text: text + PATIENT)
 
 
 @pytest.fixture(scope="session")
 def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with its visible tests, in the torch runtime, which allows threads and a scratch folder."""
+    """Return exercise01 with its visible tests in the torch runtime, which allows threads and a scratch folder."""
 
     def edit(text: str) -> str:
         assert 'runtime = "numpy"' in text
@@ -419,7 +421,7 @@ def torch_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def with_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 with a folder of results among its declared files, and with a supplied module."""
+    """Return exercise01 with a folder of results among its declared files, and with a supplied module."""
 
     def edit(text: str) -> str:
         text = text.replace('files = ["affine.py"]', 'files = ["affine.py", "results/*"]')
@@ -433,7 +435,7 @@ def with_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def secretive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """exercise01 that shows a learner only the status of a hidden test."""
+    """Return an exercise01 that shows a learner only the status of a hidden test."""
 
     def edit(text: str) -> str:
         assert 'hidden_detail = "counterexample"' in text
@@ -444,19 +446,19 @@ def secretive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def batch_tests() -> set[str]:
-    """The tests of exercise01 that fail, or are blocked, if batches are refused."""
+    """Return the tests of exercise01 that fail or are blocked if the submission rejects batches."""
     return _hurt_by("exercise01", "honest_except_for_batches", None)
 
 
 @pytest.fixture(scope="session")
 def impatient_batch_tests(impatient: Path) -> set[str]:
-    """The tests of the impatient exercise01 that use a batch."""
+    """Return the tests of the impatient exercise01 that use a batch."""
     return _hurt_by("exercise01", "honest_except_for_batches", impatient)
 
 
 @pytest.fixture(scope="session")
 def hasty_batch_tests(hasty: Path) -> set[str]:
-    """The test of the hasty exercise01 that uses a batch."""
+    """Return the only test of the hasty exercise01 that uses a batch."""
     found = _hurt_by("exercise01", "honest_except_for_batches", hasty)
     assert len(found) == 1
     return found
@@ -464,7 +466,7 @@ def hasty_batch_tests(hasty: Path) -> set[str]:
 
 @pytest.fixture(scope="session")
 def loss_tests() -> set[str]:
-    """The tests of exercise04 that fail, or are blocked, without cross_entropy."""
+    """Return the tests of exercise04 that fail or are blocked if cross_entropy is missing."""
     return _hurt_by("exercise04", "honest_except_for_the_loss", None)
 
 

@@ -1,4 +1,4 @@
-"""Resident judges, one for each repository of katas, and the processes that they may have between two gradings."""
+"""Resident judges, one for each repository of katas, and the processes that they may keep between two gradings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from graders import Judge, catalogue, intake
 from graders.judge.fork_server import POOL
 from graders.verdict import Verdict
 
-LOOK_S = 0.002  # between two checks of the processes, because there is no notice when one ends
+LOOK_S = 0.002  # between two checks of the processes, because nothing notifies us when one ends
 FRESH_CPU_S = 24 * 3600  # the limit of a worker before it gets a submission (graders.worker.fork_server)
 T = TypeVar("T")
-WORKERS_OF = "graders.worker.fork_server"  # in the command line of the workers' fork server, and of the workers
+WORKERS_OF = "graders.worker.fork_server"  # in the command lines of the workers' fork server and of the workers
 
 
 class Residents:
@@ -30,7 +30,7 @@ class Residents:
         self.environment = environment
         self.patience_s = patience_s
         self.judges: dict[Path, Judge] = {}
-        self.stayed: dict[Path, set[int]] = {}  # after an earlier grading
+        self.stayed: dict[Path, set[int]] = {}  # the processes that stayed after an earlier grading
 
     def judge(self, root: Path) -> Judge:
         """Return the running judge of this repository, with `environment` in its process's environment."""
@@ -40,14 +40,14 @@ class Residents:
         with mock.patch.dict(os.environ, self.environment):
             judge.start()
         wanted = {f"{name}={value}".encode() for name, value in self.environment.items()}
-        environ = Path(f"/proc/{pid_of(judge)}/environ")  # empty for a moment after the process has been started
+        environ = Path(f"/proc/{pid_of(judge)}/environ")  # empty for a moment after the process starts
         assert self.patiently(lambda: list(wanted - set(environ.read_bytes().split(b"\0")))) == []
         return judge
 
     def grade(
         self, root: Path, slug: str, place: str, tasks: Collection[str] = (), *, diagnosing: bool = True
     ) -> Verdict:
-        """Grade the submission at a place; check that it leaves no process, and that no resident process has ended.
+        """Grade a submission. Check that it leaves no process behind and that no resident process has ended.
 
         `diagnosing` says whether to search for a known misconception, which takes long for tests that train.
         """
@@ -68,7 +68,7 @@ class Residents:
 
     @contextlib.contextmanager
     def memory(self, root: Path) -> Iterator[list[float]]:
-        """Yield a list, which at the end gets the peak bytes of a judge of this repository beyond its start."""
+        """Yield a list that will hold the peak memory of a judge of this repository, in bytes beyond its start."""
         with self._watched(root, memory_of) as judges:
             found = [0.0]
             yield found
@@ -76,9 +76,9 @@ class Residents:
 
     @contextlib.contextmanager
     def work(self, root: Path) -> Iterator[list[float]]:
-        """Yield a list, which at the end gets the work of a judge of this repository, in counts to ten million.
+        """Yield a list that will hold the work of a judge of this repository, where 1 is a count to ten million.
 
-        It compares processor times, so neither a busy machine nor a slow one matters.
+        Both are measured as processor time, so the result does not depend on how busy or slow the machine is.
         """
         start = time.thread_time()
         for _ in range(10_000_000):
@@ -91,7 +91,7 @@ class Residents:
 
     @contextlib.contextmanager
     def _watched(self, root: Path, measure: Callable[[int], float]) -> Iterator[dict[int, list[float]]]:
-        """Repeat a measurement of each process that judges a submission, while the context lasts."""
+        """Measure each process that judges a submission again and again while the block lasts."""
         pid, over = pid_of(self.judge(root)), threading.Event()
         judges: dict[int, list[float]] = {}
 
@@ -122,7 +122,7 @@ class Residents:
                 judge.close()
 
     def patiently(self, look: Callable[[], list[T]]) -> list[T]:
-        """Return what is still found after enough time for it to end."""
+        """Return what `look` still finds after the processes have had enough time to end."""
         deadline = time.monotonic() + self.patience_s
         while (found := look()) and time.monotonic() < deadline:
             time.sleep(LOOK_S)
@@ -130,14 +130,14 @@ class Residents:
 
 
 def pid_of(judge: Judge) -> int:
-    """Return the root of a judge's processes."""
+    """Return the process ID of a judge's root process."""
     assert judge._process is not None
     return judge._process.process.pid
 
 
 def children(pid: int) -> Iterator[int]:
     """Return the children of all threads of a process."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process that has just ended
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the process has just ended
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 yield from map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
@@ -176,7 +176,7 @@ def running(pids: Iterable[int]) -> list[str]:
 
 
 class Known(NamedTuple):
-    """A process that runs."""
+    """A running process."""
 
     line: str
     parent: int
@@ -216,7 +216,7 @@ def stayers(root: int) -> set[int]:
 
 
 def left_behind(root: int) -> list[str]:
-    """Return processes that a finished grading has left under a judge."""
+    """Return the processes that a finished grading has left below a judge."""
     known, stay = family(root), stayers(root)
     waiting = Counter(each.parent for pid, each in known.items() if pid not in stay)
     fresh = {pid for pid, each in known.items() if each.parent in makers(known) and is_fresh(pid)}
@@ -225,11 +225,11 @@ def left_behind(root: int) -> list[str]:
 
 
 def is_fresh(pid: int) -> bool:
-    """Return whether a worker has received no submission yet: with one, it lowers its limits for good."""
+    """Return whether a worker has not received a submission yet. When it does, it lowers its limits for good."""
     try:
         limits = Path(f"/proc/{pid}/limits").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return True  # it has just ended
+        return True  # the process has just ended
     found = re.search(r"^Max cpu time +(\w+)", limits, re.MULTILINE)
     return found is not None and found[1] == str(FRESH_CPU_S)
 

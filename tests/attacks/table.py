@@ -1,4 +1,4 @@
-"""Compares the red team's list with the results: the answer that each line must get, the one it got, and its tests."""
+"""Compare the red team's list with the results: the answers that each line may get, those it got, and its tests."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import pytest
 HERE = Path(__file__).parent
 LETTERS = {
     "F": "the test fails and names the real reason; the other tests keep their results",
-    "K": "the worker is killed, or has killed itself, and the test fails; the next test gets a fresh worker",
-    "R": "rejected at intake, before anything runs, with file and reason",
+    "K": "the worker is killed or kills itself, and the test fails; the next test gets a fresh worker",
+    "R": "rejected at intake, before anything runs; the message names the file and the reason",
     "N": "no effect: the verdict is what the honest part of the submission deserves",
-    "U": "ungradable, with the reason",
-    "C": "clean: it can reach nothing that it looks for",
+    "U": "ungradable; the verdict gives the reason",
+    "C": "clean: the submission can reach nothing that it looks for",
 }
 CARRIED, OBSERVED = (
     "attack",
     "observed",
-)  # properties of a test's report: the lines that it tests, the answers that it saw
+)  # properties in a test's report: the lines that it tests and the answers that it saw
 _KILLED = re.compile(
     r"took longer than [\d.]+ s and was stopped|stopped listening to the judge and was stopped"
     r"|used up its CPU time and was killed|the process (ended itself|crashed)|closed its connection to the judge"
@@ -37,25 +37,25 @@ PAGE = """\
 
 {counts}
 
-Every line is something that a submission or its sender tries: to get a verdict that was not earned, to learn secrets,
-or to stop the grading. Tests under `tests/attacks/` try each one under full confinement. Most use a resident judge.
-Those about the command itself, and some of every letter, use `katas grade`. [threats.md](threats.md) says who attacks
-what and which weaknesses are known; [security.md](security.md) explains the confinement.
+Every line is something that a submission or its sender tries in order to get an undeserved verdict, to learn secrets,
+or to stop the grading. The tests in `tests/attacks/` try each of them under full confinement. Most tests use a resident
+judge. Tests of the command itself use `katas grade`, and so do some tests in every section. [threats.md](threats.md)
+says who attacks what and which weaknesses are known; [security.md](security.md) explains the confinement.
 
-`pytest tests/attacks --attacks-table docs/attacks.md` writes this page. An observed answer is what a test saw, noted
-after its assertions had held. The messages of the verdict say whether a worker was killed. A line is as expected if
-its tests passed and saw only expected answers; any of them will do. Any other line that was run counts as a
-successful attack, is printed in bold, and fails the run.
+`pytest tests/attacks --attacks-table docs/attacks.md` writes this page. The observed answers are those that the tests
+recorded after their assertions had passed. Whether a worker was killed is read from the messages in the verdict. A line
+is as expected if its tests passed and observed only answers from the column "expected", though not necessarily all of
+them. Any other line that was run counts as a successful attack, is printed in bold, and fails the run.
 
 {letters}
 
-The last column shows the names of the tests, without `test_` and with spaces for underscores.
+The last column lists the names of the tests, without `test_` and with spaces instead of underscores.
 """
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the list: what it tries, and the letters of the answers that are allowed."""
+    """A line of the list: what the attack tries, and the letters of the answers that are allowed."""
 
     number: str
     tries: str
@@ -81,13 +81,13 @@ class Row:
 
     @property
     def observed(self) -> list[str]:
-        """The letters seen, first the expected ones in their order."""
+        """The observed letters, the expected ones first and in their order."""
         letters = set().union(*(test.observed for test in self.tests.values()))
         return [*filter(letters.__contains__, self.line.expected), *sorted(letters - set(self.line.expected))]
 
     @property
     def fault(self) -> str:
-        """What is not as expected, in words; empty if everything is, or if nothing ran."""
+        """A description of what is not as expected; empty if nothing is, or if nothing ran."""
         said = []
         if failed := sum(test.failed for test in self.tests.values()):
             said.append(f"{failed} of {len(self.tests)} tests failed")
@@ -138,7 +138,7 @@ def _listed() -> dict[str, dict]:
 
 @cache
 def carriers() -> dict[str, frozenset[str]]:
-    """Return the lines that each test function's decorators name, read from the files."""
+    """Read from the files which lines each test function's decorators name."""
     found: dict[str, frozenset[str]] = {}
     for file in sorted(HERE.glob("test_*.py")):
         for function in ast.parse(file.read_text(encoding="utf-8")).body:
@@ -157,7 +157,7 @@ def killed(message: str) -> bool:
 
 
 def rows(known: Mapping[str, Line], ran: Mapping[str, Ran]) -> list[Row]:
-    """Return every line in order, also those that only a test names, with the tests that ran for it."""
+    """Return every line in order with the tests that ran for it, including lines that only a test names."""
     numbers = known.keys() | {number for test in ran.values() for number in test.carried}
     return [
         Row(
@@ -210,7 +210,7 @@ class Recorder:
         said = [(name, value) for name, value in report.user_properties if name in (CARRIED, OBSERVED)]
         file, _, function = report.nodeid.rpartition("/")[2].partition("[")[0].partition("::")
         carried = {value for name, value in said if name == CARRIED}
-        carried |= carriers().get(f"{file}::{function}", frozenset())  # a process that died reports nothing
+        carried |= carriers().get(f"{file}::{function}", frozenset())  # a process that died has reported nothing
         if carried:
             test = self.ran.setdefault(report.nodeid, Ran())
             test.carried |= carried

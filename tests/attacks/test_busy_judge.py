@@ -1,4 +1,4 @@
-"""Small files and replies that cost the judge a lot: its own time and memory are limited too."""
+"""Small files and replies that cost the judge a lot of work. Its own time and memory are limited, too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.workshop import HALF, SOLUTION, TOML, write, write_repository
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
-MOST_BYTES = 150 << 20  # that a judge may take beyond its start, for replies of at most 48 MB
+MOST_BYTES = 150 << 20  # that a judge may use beyond what it starts with, for replies of at most 48 MB
 
 
 # --------------------------------------------------------------------------------------------- files handed in
@@ -23,7 +23,7 @@ MOST_BYTES = 150 << 20  # that a judge may take beyond its start, for replies of
 
 @pytest.fixture
 def handed_in(repository, tmp_path):
-    """Return handed_in(slug, {name: content}), a kata's solution with some of its files replaced."""
+    """Return handed_in(slug, {name: content}), which submits a kata's solution with some of its files replaced."""
 
     def changed(slug, files):
         folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
@@ -88,7 +88,7 @@ def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, about
     files = {"results/experiment_log.csv": b"\n".join([header, *(rows * 3500)[:3500], b""])}
     with about_as_much_work("challenge2", "log"):
         graded = grade("challenge2", handed_in("challenge2", files), None, ["log"], diagnosing=False)
-    graded.fails("")  # the visible tests show what they find in a log
+    graded.fails("")  # the visible tests also show what they find in a log
     assert sum("more than 1,000 rows" in message for message in graded.messages) == 2
 
 
@@ -203,7 +203,7 @@ def dropout_mask(shape, p_drop, rng):
 
 @attack("Z43")
 def test_masks_of_six_million_entries_are_refused_by_their_shape(grade, handed_in, repository, memory_of_judges):
-    """The first mask is right; the next reply has as many as 500 at once."""
+    """The first mask is right; the next reply contains up to 500 masks at once."""
     source = (repository / "solutions/exercise08/dropout.py").read_text(encoding="utf-8")
     with memory_of_judges() as most:
         folder = handed_in("exercise08", {"dropout.py": (source + LONG_MASKS).encode()})
@@ -249,7 +249,7 @@ def many_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @attack("Z43")
 def test_large_replies_of_several_tests_are_not_held_at_once(grade, many_tests, tmp_path, memory_of_judges):
-    """Each is 60 MB; together they exceed a judge's limit, and then its own tests would break."""
+    """Each reply has 60 MB. Together they exceed a judge's limit, so that its own tests would break."""
     folder = write(tmp_path / "twice.py", SOLUTION.replace(HALF, LARGE)).parent
     with memory_of_judges(many_tests) as most:
         graded = grade("twice", folder, many_tests, ["half"], diagnosing=False)

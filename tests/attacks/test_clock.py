@@ -20,7 +20,7 @@ def test_clocks_patched_by_a_submission_time_nothing(katas_grade):
 
 @attack("E2")
 def test_an_answer_filled_in_later_is_judged_as_it_was_sent(grade):
-    grade("exercise01", "e02_answer_later").passes()  # no thread can be started, so it computes after all
+    grade("exercise01", "e02_answer_later").passes()  # it cannot start a thread, so it computes the answer after all
 
 
 @attack("E2")

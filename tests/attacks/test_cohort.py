@@ -105,7 +105,7 @@ def test_reading_a_branch_that_is_a_pipe_times_out(observed, tmp_path, monkeypat
 
 @pytest.fixture
 def repository_of_results(repository, tmp_path):
-    """exercise01 asking for a folder of results, and a folder with a submission."""
+    """Return an exercise01 that declares a folder of results, and a folder with a submission to it."""
     kata = catalogue.load(repository, "exercise01")
     folder = tmp_path / "submission"
     folder.mkdir()

@@ -52,7 +52,7 @@ def test_complex_numbers_with_the_right_real_parts_are_wrong(grade, batch_tests)
 @pytest.mark.parametrize(("attempt", "got"), [("b08_half_precision", "float16"), ("b08_single_precision", "float32")])
 def test_an_answer_in_lower_precision_than_promised_is_wrong(grade, batch_tests, attempt, got):
     graded = grade("exercise01", attempt)
-    graded.fails_only(batch_tests, r"expected dtype float(32|64), got float")  # float32 where that is promised
+    graded.fails_only(batch_tests, r"expected dtype float(32|64), got float")  # float32 where the kata promises it
     said = [test["message"] for test in graded.failed if test["task"] == "batch"]
     assert all(f"expected dtype float64, got {got}" in message for message in said), said
 

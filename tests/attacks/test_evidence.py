@@ -19,13 +19,13 @@ attack = pytest.mark.attack
 
 
 def solved(slug, folder):
-    """A copy of a kata's solution."""
+    """Return a copy of a kata's solution."""
     shutil.copytree(SOLUTIONS / slug, folder, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
 def with_passage(module, old, new):
-    """Change one passage of a module."""
+    """Replace one passage of a module."""
     text = module.read_text(encoding="utf-8")
     assert text.count(old) == 1
     module.write_text(text.replace(old, new), encoding="utf-8")
@@ -78,15 +78,15 @@ LABELS = {"last": TOLD.replace("{formula}", FORMULA), "accuracy": "float(np.mean
 
 
 def accuracy_of(row):
-    """The formula of the submission."""
+    """Return the accuracy that the submission's formula gives."""
     return round(0.89 - 0.03 * row["layers"] + 0.0001 * row["width"] - 0.4 * row["dropout"], 3)
 
 
 @pytest.fixture(params=[ZEROS, LABELS], ids=["zeros", "labels"])
 def trials_made_up(request, tmp_path):
-    """Return challenge2, honest except that a formula makes up the log's accuracies.
+    """Return a submission to challenge2 that is honest except for the log's accuracies, which a formula makes up.
 
-    Its network learns nothing, or returns as many of the given labels as the formula says.
+    Its network either learns nothing, or returns as many of the given labels as the formula says.
     """
     folder = solved("challenge2", tmp_path / "submission")
     text = MADE_UP
@@ -98,7 +98,7 @@ def trials_made_up(request, tmp_path):
 
 
 def write_log(results):
-    """Rewrite the log by the formula, and all that follows from it."""
+    """Rewrite the log with the formula's accuracies, and everything that is derived from the log."""
     log = results / "experiment_log.csv"
     rows = read_rows(log.read_bytes(), log.name, COLUMNS, exactly=True)
     rows = [row | {"accuracy": accuracy_of(row)} for row in rows]
@@ -182,5 +182,5 @@ def test_a_framework_that_wraps_pytorch_returns_nothing(grade, tmp_path):
     disguised = next(each for each in kata.wrong if each.path.stem == "torch_in_disguise")
     (folder / disguised.replaces).write_bytes(disguised.applied(intake.shipped(kata, kata.solution)))
     graded = grade("meta", folder, tasks={"layers", "compatibility"}, diagnosing=False)
-    graded.fails("it holds a PyTorch object|raised|from_torch of ")
+    graded.fails("they hold a PyTorch object|raised|from_torch of ")
     assert {test["task"] for test in graded.failed} == {"compatibility"}

@@ -48,7 +48,7 @@ def test_a_hard_link_is_refused(grade, tmp_path):
 
 
 def packed(path, form, names):
-    """An archive of honest modules under these names."""
+    """Return an archive that contains the honest module under each of these names."""
     if form == "zip":
         with zipfile.ZipFile(path, "w") as file:
             for name in names:
@@ -81,11 +81,11 @@ def test_a_link_in_an_archive_is_refused(katas_grade, repository, tmp_path):
     katas_grade("exercise01", tmp_path / "links.tar.gz").is_refused(r"affine\.py.*symbolic link")
 
 
-ZEROS = bytes(1 << 20)  # packed once, and repeated packed: all three forms allow it
+ZEROS = bytes(1 << 20)  # compressed once and then repeated in compressed form, which all three formats allow
 
 
 def zip_bomb(count):
-    """Return a deflated module of so many mebibytes of zeros; a full flush after each piece makes them all equal."""
+    """Return a deflated module with this many MiB of zeros. A full flush after each piece makes all pieces equal."""
     pack = zlib.compressobj(9, zlib.DEFLATED, -15)
     data = (pack.compress(ZEROS) + pack.flush(zlib.Z_FULL_FLUSH)) * count + pack.flush(zlib.Z_FINISH)
     crc = functools.reduce(lambda crc, _: zlib.crc32(ZEROS, crc), range(count), 0)

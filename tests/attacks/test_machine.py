@@ -1,4 +1,4 @@
-"""G: using up the machine. The limits are small here, and no task waits for another."""
+"""G: using up the machine. The limits are small here, and no task blocks another."""
 
 import pytest
 
@@ -191,7 +191,7 @@ def test_a_scratch_folder_of_any_depth_is_removed(grade, torch_runtime):
 @attack("Z28")
 def test_a_full_scratch_folder_is_removed_in_the_background(grade, torch_runtime):
     graded = grade("exercise01", "z28_many_folders", torch_runtime)
-    # If making them takes too long, that is the message, and their removal delays no other test.
+    # If making the folders takes too long, the message says so, and their removal delays no other test.
     if graded.verdict["status"] == "ungradable":
         graded.cannot_be_imported("took longer")
     elif graded.verdict["status"] != "passed":

@@ -31,7 +31,7 @@ GRADER = "graders/scoring.py"
 
 @pytest.fixture(scope="session")
 def default_branch(tmp_path_factory):
-    """The default branch: the harness, and two katas."""
+    """Return the default branch: the harness and two katas."""
     root = tmp_path_factory.mktemp("default") / "katas"
     root.mkdir()
     for name in ("conftest.py", "tox.ini"):
@@ -299,7 +299,7 @@ def test_a_request_that_a_forged_file_names_is_not_written_to(github, runner, ob
     runner.run("intake", "grade")
     taken = runner.artifacts / "taken"
     taken.write_text(taken.read_text().replace('"number":7', '"number":8'))
-    with pytest.raises(Failed, match="it belongs to another request"):
+    with pytest.raises(Failed, match="this file belongs to another request"):
         runner.run("report")
     assert (github.comments, github.checks) == ([], [])
     observed("N")
@@ -311,7 +311,7 @@ def test_the_official_run_downloads_nothing_of_the_other_run(observed):
         for job in workflow(name)["jobs"].values():
             for step in job["steps"]:
                 if "download-artifact" in step.get("uses", ""):
-                    assert step["with"].keys() == {"name"}  # no run-id, no repository: this very run's alone
+                    assert step["with"].keys() == {"name"}  # no run-id or repository: this run's artifacts only
     uploads = [
         step
         for job in workflow("visible")["jobs"].values()

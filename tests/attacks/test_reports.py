@@ -39,7 +39,7 @@ def acts(text: str) -> list[str]:
 
 
 def commands(text: str) -> list[str]:
-    """The lines that a CI runner would obey."""
+    """Return the lines that a CI runner would interpret as commands."""
     return re.findall(r"^\s*::\w.*::|##\[\w+\]", text, re.MULTILINE)
 
 
@@ -71,7 +71,7 @@ def hostile_names(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def said(grade):
-    """said(folder[, root]) is a verdict, of which every report is made."""
+    """Return said(folder[, root]), which returns the verdict from which every report is made."""
     return functools.cache(lambda *of: grade("exercise01", *of))
 
 

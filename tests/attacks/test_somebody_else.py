@@ -1,4 +1,4 @@
-"""F: using libraries and programs instead of an own solution."""
+"""F: using libraries and programs instead of writing a solution."""
 
 import shutil
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_scipy_cannot_be_imported_in_a_kata_from_scratch(grade, loss_tests):
 @attack("F4")
 def test_no_library_that_could_help_can_be_loaded(grade):
     for found in grade("exercise01", "f04_ctypes").found():
-        assert [name for name in found["loaded"] if not name.startswith("libpython")] == []  # that one runs already
+        assert [name for name in found["loaded"] if not name.startswith("libpython")] == []  # already running
 
 
 @attack("F5")
@@ -102,7 +102,7 @@ HEADS = """\
 
 
 def attending(folder, text):
-    """The solution of challenge3 with other weights of attention."""
+    """Return challenge3's solution with another way to compute the attention weights."""
     solution = (ROOT / "solutions/challenge3/attention.py").read_text()
     assert ATTENTION in solution
     (folder / "attention.py").write_text(solution.replace(ATTENTION, text))

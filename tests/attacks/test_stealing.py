@@ -1,4 +1,4 @@
-"""C: stealing answers. Every submission searches, and reports what it found by the exception that it raises."""
+"""C: stealing answers. Every submission searches for something, and reports what it found in an exception."""
 
 import platform
 import socket
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 only_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="written in the numbers of x86-64")
 
-SERVER = {"affine.py", "probes.py", "serving.py", "fork_server.py", "loading.py"}  # whose code a worker runs
+SERVER = {"affine.py", "probes.py", "serving.py", "fork_server.py", "loading.py"}  # a worker runs their code
 HARNESS = {"/harness/graders/__init__.py", "/harness/graders/errors.py", "/harness/graders/wire.py"}
 MODULES = {"graders", "graders.errors", "graders.wire", "graders.worker"}
 SETTINGS = {"LANG", "LC_ALL", "LC_CTYPE", "HOME", "USER", "PWD", "LD_LIBRARY_PATH"}
@@ -30,7 +30,7 @@ def test_the_calling_frames_hold_no_answer_and_no_other_input(grade):
 def test_no_object_in_the_process_is_an_answer_or_a_test(grade):
     for found in grade("exercise01", "c02_objects").found():
         assert found["objects"] > 1000
-        assert found["arrays"] == found["planted"] == 1  # its own
+        assert found["arrays"] == found["planted"] == 1  # the array that the submission itself planted
         assert found["texts"] == []
 
 
@@ -45,7 +45,7 @@ def test_there_is_no_proc_no_sys_and_no_memory_device(grade):
 def test_no_readable_file_mentions_tests_solutions_or_secrets(grade):
     for found in grade("exercise01", "c04_files").found():
         assert found["suspicious"] == []
-        assert found["seen"] > 1000  # the standard library and NumPy
+        assert found["seen"] > 1000  # the standard library and NumPy are readable
         assert found["top"] == []
         assert {path for path in found["outside"] if not path.startswith("/harness/graders/worker/")} == HARNESS
 
@@ -73,7 +73,7 @@ def test_no_process_can_be_traced_or_read(grade):
 
 @attack("C8")
 def test_no_socket_can_be_reached(grade, submission):
-    name = f"\0katas-planted-{uuid.uuid4().hex}"  # names without a file are shared by all that run on the machine
+    name = f"\0katas-planted-{uuid.uuid4().hex}"  # all processes on the machine share abstract socket names
     with socket.socket(socket.AF_UNIX) as planted:
         planted.bind(name)
         planted.listen()
@@ -82,7 +82,7 @@ def test_no_socket_can_be_reached(grade, submission):
         folder = submission("c08_sockets", {r'PLANTED = b"\0katas-planted"': f"PLANTED = {name.encode()!r}"})
         for found in grade("exercise01", folder).found():
             assert found["connected"] == []
-            assert found["sockets"] == 1  # its own channel
+            assert found["sockets"] == 1  # the worker's own channel
 
 
 @attack("C9")
@@ -113,7 +113,7 @@ def test_other_workers_cannot_be_signalled_or_found(grade):
         assert found["reached"] == []
         assert found["places"] == []
         kinds = [kind for _, kind in found["descriptors"]]
-        assert kinds == ["device", "pipe", "pipe", "socket"]  # its three streams and its channel
+        assert kinds == ["device", "pipe", "pipe", "socket"]  # the worker's three streams and its channel
 
 
 @attack("C13")

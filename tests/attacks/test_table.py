@@ -1,4 +1,4 @@
-"""Tests of the red team's list: every line has a test, every submission is used, the page shows all answers."""
+"""The red team's list: every line has a test, every submission is used, and the page shows all answers."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def reported(name, outcome="passed", when="call", **said):
             ],
             "A1: 1 of 1 tests failed",
         ),
-        # the process died: the report carries nothing, and the line is known from the file
+        # the process died: the report is empty, and only the file says which line the test belongs to
         ([reported("test_clock.py::test_clocks_patched_by_a_submission_time_nothing", "failed", "???")], "E1: 1 of 1"),
     ],
 )

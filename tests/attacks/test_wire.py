@@ -1,4 +1,4 @@
-"""J: the wire. The submission writes to the worker's channel itself, bypassing the serving code."""
+"""J: the wire. The submission writes directly to the worker's channel, bypassing the serving code."""
 
 import re
 
@@ -61,7 +61,7 @@ def test_a_reply_to_a_later_request_ends_the_worker(grade, impatient, impatient_
 @attack("J7")
 def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "j07_second_reply", impatient)
-    # the others where a probe answers with arguments
+    # the other messages come from probes, whose replies contain arguments
     graded.fails("without being asked|expected a list|header that cannot be read")
     assert graded.hurt <= impatient_batch_tests
     assert any("without being asked" in message for message in graded.messages)
@@ -211,7 +211,7 @@ def test_an_answer_that_takes_long_to_format_is_cut(grade, hasty, hasty_batch_te
     graded.fails("got list of 80000|expected|took longer")
     assert graded.hurt <= hasty_batch_tests
     assert all(len(test["counterexample"]) < 20_000 for test in graded.tests)
-    # formatting one of them in full takes the judge twenty seconds
+    # formatting one such answer in full takes the judge twenty seconds
     assert all(test["duration_s"] < 10 for test in graded.tests)
 
 

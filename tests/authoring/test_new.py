@@ -112,8 +112,8 @@ def test_no_shared_file_is_touched(root):
         ("alpha", "f", "katas/alpha: the folder exists already"),
         ("Soft Plus", "f", "not a valid slug"),
         ("../up", "f", "not a valid slug"),
-        ("softplus", "class", "not a valid name of a Python function"),
-        ("softplus", "a-b", "not a valid name of a Python function"),
+        ("softplus", "class", "not a valid name for a Python function"),
+        ("softplus", "a-b", "not a valid name for a Python function"),
     ],
 )
 def test_invalid_name_is_reported(root, slug, function, words):

@@ -239,7 +239,7 @@ def test_a_secret_in_any_file_is_found(clone, tmp_path, secret):
         tmp_path / "copied.py",
         f"class Other:\n    # moved\n    def f(self, x):\n{lines.replace('    value', '        value')}",
     )
-    assert student.leaks(clone, {"graders/other.py": copied}) == [f"graders/other.py: it contains text of {secret}"]
+    assert student.leaks(clone, {"graders/other.py": copied}) == [f"graders/other.py: it contains text from {secret}"]
     assert student.leaks(clone, {"graders/other.py": write(tmp_path / "own.py", "x = 1\n")}) == []
 
 
@@ -503,7 +503,7 @@ def test_a_handout_without_practice_says_so_and_why(debugger, words):
     done = module("debug", *words, cwd=debugger)
     assert (done.returncode, done.stdout) == (2, "")
     assert "this handout has no practice networks" in done.stderr
-    assert "what a person grades in challenge5" in " ".join(done.stderr.split())
+    assert "answers that a person grades in challenge5" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -552,7 +552,7 @@ def test_the_demo_says_what_a_students_copy_lacks(tmp_path):
     contents.lay_out(*bundle("exercise04"), tmp_path / "handout")
     done = module("demo", cwd=tmp_path / "handout")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "comes without the demo's submissions" in done.stderr
+    assert "does not include the demo's submissions" in done.stderr
     assert "katas grade exercise04" in done.stderr
 
 

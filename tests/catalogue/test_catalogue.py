@@ -483,7 +483,7 @@ def test_a_task_may_have_another_runtime_than_its_kata(root):
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("wrong/a.edit", EDIT.replace("affine.py", "other.py"), "`other.py` is not a learner's file"),
+        ("wrong/a.edit", EDIT.replace("affine.py", "other.py"), "`other.py` is not one of the learner's files"),
         ("wrong/a.edit", EDIT.replace("new =", "now ="), "unknown key `now`"),
         ("wrong/a.edit", EDIT.replace("new =", "new"), "line 5: invalid TOML"),
         ("wrong/a.edit", EDIT.replace('new = "- b"', ""), "an edit lacks `old` or `new`"),

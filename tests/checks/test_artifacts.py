@@ -83,7 +83,7 @@ PLOT = png(np.random.default_rng(0).integers(0, 256, (300, 400, 4), dtype=np.uin
         (None, "plot.png is missing"),
         (b"", "plot.png is not a PNG file"),
         (b"GIF89a", "plot.png is not a PNG file"),
-        (PLOT[:-12], "plot.png ends in the middle"),
+        (PLOT[:-12], "plot.png is incomplete"),
         (PLOT[:200], "plot.png is damaged"),
         (PLOT.replace(b"IDAT", b"IDAX"), "plot.png is damaged: the checksum"),
         (png(np.full((400, 400, 3), 255, np.uint8)), "plot.png is blank: it has 1 colour"),
@@ -93,7 +93,10 @@ PLOT = png(np.random.default_rng(0).integers(0, 256, (300, 400, 4), dtype=np.uin
         (chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 1), b""), "plot.png is an unsupported kind of PNG"),
         (chunked(struct.pack(">IIBBBBB", 1 << 30, 1 << 30, 8, 2, 0, 0, 0), b""), "at most 4,000,000 are read"),
         (chunked(struct.pack(">IIBBBBB", 0, 3, 8, 2, 0, 0, 0), b""), "plot.png has 0 x 3 pixels"),
-        (chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 0), zlib.compress(b"abc")), "fewer pixels than it says"),
+        (
+            chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 0), zlib.compress(b"abc")),
+            "fewer pixels than its header says",
+        ),
         (
             chunked(struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 0), zlib.compress(b"\x09" * 39)),
             "a row has an unknown filter",

@@ -156,7 +156,7 @@ def test_unreadable_verdict_is_named_and_others_are_written(root: Path, out: Pat
         "ada/beta.json": "the verdict is on alpha, not on beta. Correct or remove it.",
         "cleo/alpha.json": "",
         "dora/alpha.json": "Is a directory",
-        f"{ODD}/alpha.json": "the file is missing. Repeat the same `katas grade-batch`",
+        f"{ODD}/alpha.json": "the file is missing. Run the same `katas grade-batch` again",
     }.items():
         assert f"left out: {out}/verdicts/{name}: {said}" in done.out, done.said
     assert sorted(files_in(out / "feedback")) == ["bob/alpha.html", "bob/beta.html"]
@@ -238,7 +238,10 @@ def test_people_who_share_a_folder_do_not_share_reports(root: Path, out: Path) -
     words = ["bwrap", "--dev-bind", "/", "/", "--bind", *folders, "--", KATAS, "feedback", str(out)]
     done = subprocess.run(words, cwd=root, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
-    assert f"left out: {folders[1]}: this file system takes it for Ada's folder. Give another --to." in done.stdout
+    assert (
+        f"left out: {folders[1]}: on this file system, it is the same folder as Ada's. Give another --to."
+        in done.stdout
+    )
     assert "Failed" in Path(folders[0], "alpha.html").read_text(encoding="utf-8")
 
 
@@ -253,7 +256,7 @@ def test_pages_without_a_verdict_are_listed(root: Path, out: Path) -> None:
     write(out / "feedback/eve/alpha.html", "of another batch")
     done = feedback(root, out)
     assert done.status == 0
-    assert f"outdated, without a verdict: {out}/feedback/eve/alpha.html; remove it\n" in done.out
+    assert f"outdated, because its verdict is gone: {out}/feedback/eve/alpha.html; remove it\n" in done.out
 
 
 # The file of one verdict.
@@ -282,14 +285,17 @@ def test_a_stored_verdict_is_shown_again_as_its_learner_sees_it(root: Path, grad
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("{out}", "zoe"), "{out}: no verdicts for zoe. There are some for "),
-        (("{out}", "../ada"), "{out}: no verdicts for ../ada. There are some for "),
-        (("{out}", "--kata", "gamma"), "{out}: no verdicts on gamma. There are some on alpha, beta"),
+        (("{out}", "zoe"), "{out}: no verdicts for zoe. There are verdicts for "),
+        (("{out}", "../ada"), "{out}: no verdicts for ../ada. There are verdicts for "),
+        (("{out}", "--kata", "gamma"), "{out}: no verdicts on gamma. There are verdicts on alpha, beta"),
         (("{out}", "ada", "--kata", "beta"), "{out}: no verdicts for ada on beta"),
         (("{out}", "--format", "pdf"), "--format pdf: expected terminal, json, markdown, html, "),
-        (("{out}", "--audience", "instructor"), "--audience is only for a single verdict's file"),
+        (("{out}", "--audience", "instructor"), "--audience is only for a verdict file"),
         (("{out}/none",), "{out}/none: No such file or directory. Name the --out folder of `katas grade-batch`"),
-        (("{out}/submissions",), "{out}/submissions: not a batch: there is no {out}/submissions/verdicts. Name"),
+        (
+            ("{out}/submissions",),
+            "{out}/submissions: not a batch, because {out}/submissions/verdicts does not exist. Name",
+        ),
         (("{out}/journal.jsonl",), "{out}/journal.jsonl: not JSON: "),
         (("{out}/journal.jsonl", "ada"), "{out}/journal.jsonl: this is not a folder. "),
         (

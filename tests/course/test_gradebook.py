@@ -296,7 +296,7 @@ def test_journal_with_a_name_in_two_forms_is_not_imported(tmp_path):
         for number, person in enumerate(("Zo\u00e9", "Zoe\u0301")):
             held.append([Row(person=person, submitted_at=moment(9), verdict=graded(sha=str(number)))])
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        with pytest.raises(KataError, match=r"'Zo\\xe9' and 'Zoe\\u0301' are one name in two Unicode forms"):
+        with pytest.raises(KataError, match=r"'Zo\\xe9' and 'Zoe\\u0301' are the same name in two Unicode forms"):
             found.import_batch(Batch(tmp_path / "out"))
         assert found.places() == []
 
@@ -848,7 +848,7 @@ def test_similar_needs_the_batch_folder(course, batch, tmp_path):
         (("regrade", "--person", "nobody"), "nobody: no such person"),
         (
             ("rule", "one", "--due", "2026-05-31"),
-            "--due 2026-05-31: the time of day is missing. Give it like this: 2026-05-31T23:59",
+            "--due 2026-05-31: the time of day is missing. Write it like this: 2026-05-31T23:59",
         ),
     ],
 )
@@ -1012,7 +1012,7 @@ def test_third_attempt_of_a_day_is_not_graded_if_two_are_allowed(course, tmp_pat
     words = ("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--gradebook", url)
     said = output_of(*words, root=root)
     assert "1 submission from 1 person: 0 graded" in said
-    assert "not graded: ada, one: attempt 3 on 2026-05-05, but only 2 a day are graded (days begin at 0:00 UTC)" in said
+    assert "not graded: ada, one: attempt 3 on 2026-05-05, but only 2 a day are graded (days start at 0:00 UTC)" in said
     os.utime(tmp_path / "in" / "ada" / "twice.py", (1_778_086_400,) * 2)
     assert "1 passed" in output_of(*words, root=root)
     with Gradebook(url) as found:
@@ -1088,10 +1088,10 @@ def test_statistics_name_the_people_they_count(course, tmp_path):
         found.import_verdict(graded(4, sha="2"), "bob", moment(1))
         found.import_verdict(graded(0, sha="3", status="ungradable", tasks=(), max_score=0.0), "cleo", moment(1))
     assert output_of("gradebook", "stats", *url, root=root).splitlines()[:4] == [
-        "one (one): 1 of 3 people who submitted passed, mean 70 %",
-        "  1 could not be graded: they are left out of the means and of the tasks' figures",
+        "one (one): 1 of the 3 people who submitted passed, mean 70 %",
+        "  1 could not be graded: they are left out of the means and the task statistics",
         "  Twice",
-        "      50 % of 2 graded pass, mean 70 %, D –, r –",
+        "      50 % of the 2 people graded pass, mean 70 %, D –, r –",
     ]
 
 
@@ -1268,7 +1268,7 @@ def test_outstanding_points_are_shown(course, tmp_path):
     [
         (
             "mysql://somebody@localhost/course",
-            "this is neither a file nor a PostgreSQL database. Name one of them: postgresql://",
+            "this is neither a file nor a PostgreSQL database. Name one of these, for example postgresql://",
         ),
         ("postgresql://somebody@127.0.0.1:1/course", "Is the server running, and do you have access?"),
     ],

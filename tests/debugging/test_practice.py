@@ -120,7 +120,7 @@ def test_right_cause_in_a_wrong_line_fails(one: PuzzleJudge) -> None:
     line = tomllib.loads(practice.answer(ONE))["fault1"]["line"]
     verdict = one.graded(ONE.twin, practice.answer(ONE).replace(f"line = {line}", "line = 1"), ["diagnosis"])
     assert scores(verdict)["diagnosis"] == 0
-    assert any("it is not in line 1" in test.message for test in verdict.tests)
+    assert any("it is not on line 1" in test.message for test in verdict.tests)
 
 
 def test_cause_and_line_count_without_prose(one: PuzzleJudge) -> None:
@@ -159,7 +159,7 @@ def test_right_table_is_not_blamed_for_the_other_fault(
     tables = [right, bad] if place == 0 else [bad, right]
     good, rest = f"[fault{place + 1}]", f"[fault{2 - place}]"
     own, other = said(0, *tables), said(1, *tables)
-    assert own == ("" if right is RIGHT else f"{good}: the cause is right, but it is not in line 112")
+    assert own == ("" if right is RIGHT else f"{good}: the cause is right, but it is not on line 112")
     assert other.startswith("one of the two faults is not named: ")
     assert rest in other
     assert good not in other
@@ -269,11 +269,11 @@ def test_compared_numbers_are_of_the_same_named_training() -> None:
     twins = [reading(1.0, 0.15, fresh=0.91), reading(2.5, 0.25, fresh=0.92)]
     assert health.complaints(found, twins, 2, (0, 1)) == [
         "The loss goes from 2 to 1.9 (seed 1, 2 epochs); in a healthy run it goes from 2.5 to 0.25.",
-        "The score on fresh data is 0.90 and 0.50 (seeds 0 and 1); a healthy run has 0.91 and 0.92.",
+        "The score on fresh data is 0.90 and 0.50 (seeds 0 and 1); a healthy run reaches 0.91 and 0.92.",
     ]
     hidden = health.complaints(found, twins, 2)
-    assert "one of 2 trainings, 2 epochs" in hidden[0]
-    assert "(2 trainings)" in hidden[1]
+    assert "one of 2 training runs, 2 epochs" in hidden[0]
+    assert "(2 training runs)" in hidden[1]
     assert not any("seed" in sentence for sentence in hidden)
 
 
@@ -360,7 +360,7 @@ def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
     assert "<details>" not in readme
     assert not any(hint in readme for hint in hints(found.faults))
     assert "katas debug hint 1 " in readme
-    assert f"with seed 0, {practice.epochs_of(found)} epochs" in readme
+    assert f"with seed 0 and {practice.epochs_of(found)} epochs:" in readme
     assert "(../../../docs/debugging.md)" in readme
     assert "the line of the fault" in readme
     assert all(task in readme for task in ("(`heals`)", "(`program`)", "(`diagnosis`)"))
@@ -415,7 +415,7 @@ def test_fixed_program_passes_pytest(root: Path) -> None:
 def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     found = practice.puzzle_in(folder)
-    assert "no attempt was graded yet" in warm.katas("debug", "solution", "8", cwd=root).err
+    assert "no attempt has been graded yet" in warm.katas("debug", "solution", "8", cwd=root).err
     assert "not graded yet" in warm.katas("debug", "list", cwd=root).out
     (folder / "program.py").write_text(found.twin, encoding="utf-8")
     (folder / "diagnosis.toml").write_text(practice.answer(found), encoding="utf-8")
@@ -424,7 +424,7 @@ def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path) -> None:
     assert "10 of 10" in done.out
     assert "Ignored" not in done.out
     assert practice.attempts(folder) == [10]
-    assert "best 10 of 10 in 1 graded" in warm.katas("debug", "list", cwd=root).out
+    assert "best 10 of 10; graded attempts: 1" in warm.katas("debug", "list", cwd=root).out
     shown = warm.katas("debug", "solution", "8", cwd=root).out
     fault = found.faults[0]
     assert all(text in shown for text in (fault.cause, fault.why, fault.fix, fault.prevention, "\n@@ "))

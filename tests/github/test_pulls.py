@@ -426,7 +426,7 @@ def test_a_folder_without_hidden_suites_is_reported(default_branch, tmp_path):
     (tmp_path / "strange/beta").mkdir(parents=True)
     for name, words in (
         ("none", "no such folder"),
-        ("empty", "no folder of a kata"),
+        ("empty", "no folder for any kata"),
         ("strange", "there is no kata beta"),
     ):
         with pytest.raises(CatalogueError, match=words), with_hidden(default_branch, tmp_path / name):

@@ -468,7 +468,7 @@ def test_regrading_keeps_the_policy_unless_overridden(root: Path, handed_in: Pat
     assert katas("gradebook", "regrade", "--all", "--require-extras", *words, cwd=root).status == 0
     assert standing() == STRICT
     told = katas("gradebook", "stats", *words, cwd=root).out
-    assert "1 of 3 people who submitted passed" in told
+    assert "1 of the 3 people who submitted passed" in told
     assert "  The type of the input is kept (extra)\n" in told
     shown = katas("gradebook", "show", "bob", *words, cwd=root).out
     assert "failed, 9 of 10; extras 1 of 2" in shown, shown

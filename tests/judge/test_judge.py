@@ -62,7 +62,7 @@ def test_the_shipped_solution_passes_with_full_points(judge: Judge, repository: 
 def test_without_a_submission_own_files_are_graded(judge: Judge) -> None:
     verdict = judge.grade("ten")
     assert (verdict.status, verdict.score, verdict.max_score > 0) == ("ungradable", 0, True)
-    assert verdict.message == "ten.py is as it was handed out: nothing to grade yet"
+    assert verdict.message == "ten.py is unchanged since it was handed out: nothing to grade yet"
     assert verdict.untouched
 
 
@@ -514,7 +514,7 @@ def test_a_kata_without_any_test_file_is_an_error(broken: Broken) -> None:
 
 def test_a_task_that_no_test_decides_is_an_error(broken: Broken) -> None:
     verdict = broken({"graders/hidden/ten/test_hidden.py": None})
-    is_an_error(verdict, "katas/ten/kata.toml", "no test decides high", "write one, marked @task")
+    is_an_error(verdict, "katas/ten/kata.toml", "no test for high", "write one, marked @task")
 
 
 def test_a_test_of_an_unknown_task_is_an_error(broken: Broken) -> None:

@@ -311,7 +311,7 @@ def test_a_fork_server_killed_twice_is_an_error(workshop: Judge, written: Writte
     assert (verdict.status, verdict.exit_status, verdict.score) == ("error", 2, 0)
     assert "failed" not in statuses(verdict).values()
     assert "workers' fork server" in verdict.message
-    assert "nothing is charged to the submission" in verdict.message
+    assert "this does not count against the submission" in verdict.message
 
 
 def test_the_judge_continues_after_its_fork_server_died_twice(workshop: Judge, written: Written) -> None:

@@ -1,4 +1,4 @@
-"""Challenge 2's solution: killed, resumed, on a cluster that loses a worker; and logs that were tampered with."""
+"""Challenge 2: the solution is killed, resumed, and run on a cluster that loses a worker; logs are tampered with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = [ROOT / "solutions" / "challenge2", ROOT / "katas" / "challenge2"]
 RESULTS = "results/experiment_log.csv", "results/best_models.json", "results/tradeoff_plot.png"
 
-# A search whose trials are short, for a process that is killed: told a number, it never ends the trial after so many.
+# A search with short trials, for a process that will be killed. Given a number, it hangs after that many trials.
 PROGRAM = """
 import itertools, signal, sys, time
 import numpy as np
@@ -43,7 +43,7 @@ import search as solution
 from images import ImageData
 from search import sample, search
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # also where whoever started the tests ignores it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # even if the tests' parent process ignores it
 if len(sys.argv) > 2:
     run_trial, begun = solution.run_trial, itertools.count()
 
@@ -63,7 +63,7 @@ print(len(trials))
 
 @pytest.fixture(scope="module")
 def solution() -> Iterator[ModuleType]:
-    """The solution's module; processes that are started meanwhile can import it too."""
+    """Yield the solution's module. Processes that are started in the meantime can import it, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, FOLDERS)))
         for folder in reversed(FOLDERS):
@@ -75,7 +75,7 @@ def solution() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="module")
 def noise(solution: ModuleType) -> Any:
-    """Data on which a trial takes a fraction of a second."""
+    """Return data on which a trial takes a fraction of a second."""
     del solution
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 256, (3000, 40)).astype(np.uint8), rng.integers(0, 3, 3000)
@@ -89,11 +89,11 @@ def rows(log: Path) -> list[str]:
 def wait_for(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 120
     while not true():
-        assert time.monotonic() < end, "it does not come"
+        assert time.monotonic() < end, "the condition was never met"
         time.sleep(0.005)
 
 
-# Broken off, and taken up again
+# Interrupting and resuming
 
 
 @pytest.mark.deep
@@ -116,7 +116,7 @@ def test_a_search_that_is_killed_goes_on_from_its_log(solution: ModuleType, tmp_
     assert len(after) == 10
     assert len({row.rpartition(",noise,")[0] for row in after}) == 10
     assert after[:done] == before[:done]
-    assert f"{10 - done}/{10 - done}" in told  # the bar: trials, the best so far, time left
+    assert f"{10 - done}/{10 - done}" in told  # the progress bar: trials, best accuracy so far, time left
     assert re.search(r"best \d+\.\d%.*\d:\d\d", told)
 
 
@@ -140,12 +140,10 @@ def test_ctrl_c_keeps_what_is_done(solution: ModuleType, tmp_path: Path) -> None
 # On a cluster
 
 
-def test_an_executor_s_trials_are_logged_and_those_of_no_executor(
-    solution: ModuleType, noise: Any, tmp_path: Path
-) -> None:
-    torch.set_num_threads(1)  # the number of threads changes the order of sums, and so the accuracy
+def test_trials_with_and_without_an_executor_agree(solution: ModuleType, noise: Any, tmp_path: Path) -> None:
+    torch.set_num_threads(1)  # the number of threads changes the order of summation, and so the accuracy
     log, architectures = tmp_path / "trials.csv", solution.sample(4, np.random.default_rng(1))
-    with ThreadPoolExecutor(1) as executor:  # two threads would draw their dropout from one generator, in any order
+    with ThreadPoolExecutor(1) as executor:  # two threads would draw dropout masks from one generator in random order
         trials = solution.search(architectures, noise, epochs=1, seed=0, executor=executor, log=log)
     assert [trial.architecture for trial in trials] == architectures
     assert {trial.architecture for trial in solution.read_log(log)} == set(architectures)
@@ -154,7 +152,7 @@ def test_an_executor_s_trials_are_logged_and_those_of_no_executor(
 
 
 @pytest.mark.deep
-@pytest.mark.filterwarnings("default")  # what Dask warns of is not ours
+@pytest.mark.filterwarnings("default")  # Dask's warnings are not our fault
 def test_a_cluster_that_loses_a_worker_loses_no_trial(solution: ModuleType, noise: Any, tmp_path: Path) -> None:
     from distributed import Client, LocalCluster
 
@@ -181,7 +179,7 @@ def test_a_cluster_that_loses_a_worker_loses_no_trial(solution: ModuleType, nois
     assert alone.accuracy == trials[5].accuracy
 
 
-# Tampered logs, made consistent again where the one who tampers knows how
+# Tampered logs, with everything that is derived from them rewritten to match
 
 
 @pytest.fixture(scope="module")
@@ -192,14 +190,14 @@ def judging() -> Iterator[Judge]:
 
 @pytest.fixture
 def tampered(judging: Judge, solution: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
-    """tampered(change, task): the verdict on the solution whose results were written of other trials."""
+    """Return tampered(change, task), which grades the solution with results written from changed trials."""
     kata = load(ROOT, "challenge2")
 
     def grade(change: Callable[[list[Any]], list[Any]], task: str) -> Verdict:
         trials = solution.read_log(kata.solution / RESULTS[0])
         solution.write_results(change(trials), tmp_path / "results")
         files = intake.shipped(kata, kata.solution) | {name: (tmp_path / name).read_bytes() for name in RESULTS}
-        # The first failure ends it where trials are trained again, which takes long.
+        # Repeating trials takes long, so that task stops at the first failure.
         return judging.grade_files("challenge2", files, tasks=[task], thorough=task != "repeated")
 
     return grade
@@ -210,8 +208,8 @@ def reasons(verdict: Verdict) -> str:
     return "\n".join(test.message for test in verdict.tests if test.status == "failed")
 
 
-@pytest.mark.deep  # the attack Z37 is the same, done by a submission
-def test_a_raised_accuracy_with_all_that_follows_from_it_is_found_by_training_again(
+@pytest.mark.deep  # attack Z37 does the same as a submission
+def test_repeating_a_trial_reveals_a_raised_accuracy(
     tampered: Callable[..., Verdict],
 ) -> None:
     def raised(trials: list[Any]) -> list[Any]:
@@ -256,12 +254,12 @@ def test_a_picture_of_anything_else_is_refused(judging: Judge) -> None:
     assert "tradeoff_plot.png is not a plot of points" in reasons(verdict)
 
 
-# The command that makes the results
+# The command that produces the results
 
 
-def test_a_program_is_run_in_its_folder_with_what_is_supplied(tmp_path: Path) -> None:
+def test_a_program_runs_in_its_folder_with_supplied_modules(tmp_path: Path) -> None:
     root = tmp_path / "course"
-    for slug in ("challenge2", "exercise03", "exercise08"):  # and what it builds on
+    for slug in ("challenge2", "exercise03", "exercise08"):  # the katas that it builds on, too
         shutil.copytree(ROOT / "katas" / slug, root / "katas" / slug)
     text = "import os, sys, images\nprint(os.getcwd(), images.load.__name__, sys.argv[1:])\nsys.exit(7)\n"
     (root / "katas" / "challenge2" / "search.py").write_text(text)
@@ -270,13 +268,13 @@ def test_a_program_is_run_in_its_folder_with_what_is_supplied(tmp_path: Path) ->
     assert done.out == f"{root / 'katas' / 'challenge2'} load ['--trials', '3']\n"
 
 
-def test_what_cannot_be_run_is_said_in_a_line() -> None:
+def test_a_program_that_cannot_run_gives_a_one_line_error() -> None:
     assert workshop.katas("run", "challenge5").status == 2
     assert "Name one with --program: bug1_never_learning.py" in workshop.katas("run", "challenge5").err
     assert "the file does not exist" in workshop.katas("run", "challenge2", "--against", "nowhere").err
 
 
-def test_a_program_that_is_not_written_yet_is_told_so_below_its_traceback() -> None:
+def test_an_unwritten_program_gets_a_message_after_its_traceback() -> None:
     done = workshop.katas("run", "challenge3")
     assert done.status == 1
     last = done.err.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""challenge4's data, backbones and progress: what is supplied beside the kata, and made of it."""
+"""challenge4's supplied modules: photos, backbones and progress."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from tests.late import torch
 from tests.workshop import ROOT, write
 
 KATA = ROOT / "katas" / "challenge4"
-WAIT_S = 120  # for another process, on a busy machine
+WAIT_S = 120  # for another process on a busy machine
 
 
 @pytest.fixture
 def supplied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Imports a module of the kata's folder."""
+    """Yield a function that imports a module from the kata's folder."""
     before = set(sys.modules)
     monkeypatch.syspath_prepend(str(KATA))
     yield importlib.import_module
@@ -44,7 +44,7 @@ def supplied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def told_apart(features: np.ndarray, labels: np.ndarray, n_train: int) -> float:
-    """Return the share of the rows after the first `n_train` that logistic regression on these tells apart."""
+    """Train a logistic regression on the first `n_train` rows and return its accuracy on the rest."""
     X, y = torch.tensor(features, dtype=torch.float64), torch.tensor(labels)
     model = torch.nn.Linear(X.shape[1], int(y.max()) + 1, dtype=torch.float64)
     torch.nn.init.zeros_(model.weight)
@@ -75,7 +75,7 @@ def test_a_seed_decides_the_rendered_photos() -> None:
     assert sorted(np.bincount(labels)) == [2, 2, 2, 2, 2, 3]
 
 
-def test_photos_are_shown_and_kept_back_and_none_is_both() -> None:
+def test_no_photo_is_both_shown_and_kept_back() -> None:
     shown, (kept, classes) = np.load(datasets.folder("photos") / "images.npy"), datasets.kept_back("photos")
     assert shown.shape == (700, 64, 64, 3)
     assert kept.shape == (600, 64, 64, 3)
@@ -88,10 +88,10 @@ def test_the_colours_of_a_rendered_photo_do_not_tell_its_class() -> None:
     colours = np.concatenate([images.mean(axis=(1, 2)), images.std(axis=(1, 2))], axis=1) / 255
     assert (
         told_apart(colours, labels, n_train=400) < 0.4
-    )  # one in six by chance; how large a thing is shows in the spread
+    )  # chance is 1/6; the spread of the colours reveals an object's size
 
 
-def test_photos_are_picked_by_the_seed_and_the_validation_photos_are_always_the_same(supplied: Any) -> None:
+def test_the_seed_picks_training_but_not_validation_photos(supplied: Any) -> None:
     load_photos = supplied("photos").load_photos
     one, again, other = load_photos(30, seed=1), load_photos(30, seed=1), load_photos(30, seed=2)
     assert one.train_images.shape == (30, 3, 32, 32)
@@ -104,7 +104,7 @@ def test_photos_are_picked_by_the_seed_and_the_validation_photos_are_always_the_
         load_photos(501)
 
 
-# A folder of one's own
+# A learner's own folder of photos
 
 
 def picture(path: Path, colour: tuple[int, int, int], mode: str = "RGB", size: tuple[int, int] = (50, 40)) -> None:
@@ -113,7 +113,7 @@ def picture(path: Path, colour: tuple[int, int, int], mode: str = "RGB", size: t
 
 
 def own_folder(root: Path) -> Path:
-    """Two classes of four photos in many formats, and what is no photo."""
+    """Write two classes of four pictures each, in many formats and sizes. Return `root`."""
     for name, mode, size in (
         ("a.png", "RGB", (300, 20)),
         ("b.jpg", "RGB", (33, 64)),
@@ -146,10 +146,10 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path: Path, supplied: Any)
     assert [Path(str(each.message).split(": ")[0]).name for each in told] == ["cut.jpg", "notes.txt"]
 
 
-def test_a_photo_is_turned_as_the_camera_says_and_16_bits_are_not_cut_off(tmp_path: Path, supplied: Any) -> None:
+def test_a_photo_is_rotated_by_its_exif_tag_and_keeps_16_bits(tmp_path: Path, supplied: Any) -> None:
     own_folder(tmp_path)
     half = Image.new("RGB", (40, 40), (250, 0, 0))
-    half.paste((0, 250, 0), (0, 20, 40, 40))  # green below; the camera was held upside down
+    half.paste((0, 250, 0), (0, 20, 40, 40))  # green at the bottom; the EXIF tag says that the camera was upside down
     exif = Image.Exif()
     exif[0x0112] = 3
     half.save(tmp_path / "reds" / "e.png", exif=exif)
@@ -165,7 +165,7 @@ def test_a_photo_is_turned_as_the_camera_says_and_16_bits_are_not_cut_off(tmp_pa
     assert deep[0, 0, 0] > deep[0, 7, 0] + 0.5
 
 
-def test_a_folder_that_will_not_do_is_refused_with_the_reason(tmp_path: Path, supplied: Any) -> None:
+def test_an_unsuitable_folder_is_rejected_with_the_reason(tmp_path: Path, supplied: Any) -> None:
     load_folder = supplied("photos").load_folder
     with pytest.raises(ValueError, match="no such folder"):
         load_folder(tmp_path / "nowhere")
@@ -190,7 +190,7 @@ def test_the_small_backbone_knows_the_shapes_that_it_was_trained_on(supplied: An
     assert told_apart(features, labels, n_train=500) > 0.9
 
 
-def test_its_weights_are_small_and_say_how_they_were_made() -> None:
+def test_the_weights_are_small_and_say_how_they_were_made() -> None:
     path = KATA / "tiny.safetensors"
     assert path.stat().st_size <= 2_000_000
     with safe_open(path, "numpy") as file:
@@ -199,7 +199,7 @@ def test_its_weights_are_small_and_say_how_they_were_made() -> None:
     assert told["accuracy"] > 0.95
 
 
-def test_its_training_script_makes_such_a_file_again_and_again(tmp_path: Path, supplied: Any) -> None:
+def test_the_training_script_is_reproducible(tmp_path: Path, supplied: Any) -> None:
     script = supplied("train_tiny")
     script.N_TRAIN, script.N_TEST, script.EPOCHS = 64, 10, 1
     for name in ("one", "two"):
@@ -213,7 +213,7 @@ def test_its_training_script_makes_such_a_file_again_and_again(tmp_path: Path, s
 
 
 def resnet18_state() -> dict[str, torch.Tensor]:
-    """Random weights under the names and in the shapes of torchvision's resnet18, written down from its definition."""
+    """Return random weights with the names and shapes of torchvision's resnet18, copied from its definition."""
     generator = torch.Generator().manual_seed(0)
     state: dict[str, torch.Tensor] = {}
 
@@ -245,7 +245,7 @@ def resnet18_state() -> dict[str, torch.Tensor]:
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
-    """A folder, and the address under which a server on loopback has its files."""
+    """Yield a folder, and the address of a server on loopback that serves its files."""
     folder = tmp_path / "served"
     folder.mkdir()
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
@@ -256,7 +256,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pa
         server.shutdown()
 
 
-def test_resnet18_takes_weights_in_pytorchs_form_by_a_checked_download(served: tuple[Path, str], supplied: Any) -> None:
+def test_resnet18_downloads_and_checks_pytorch_weights(served: tuple[Path, str], supplied: Any) -> None:
     backbones, (folder, address) = supplied("backbones"), served
     state, file = resnet18_state(), io.BytesIO()
     torch.save(state, file)
@@ -271,7 +271,7 @@ def test_resnet18_takes_weights_in_pytorchs_form_by_a_checked_download(served: t
         assert network(torch.rand(2, 3, 64, 64)).shape == (2, 512)
 
 
-def test_weights_that_are_others_than_their_name_says_are_refused(
+def test_weights_whose_hash_does_not_match_are_rejected(
     served: tuple[Path, str], supplied: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, address = served
@@ -281,9 +281,7 @@ def test_weights_that_are_others_than_their_name_says_are_refused(
         supplied("backbones").resnet18_on_imagenet()
 
 
-def test_names_of_torchvision_need_torchvision_and_others_are_refused(
-    supplied: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_backbones_and_lacking_torchvision_are_errors(supplied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     backbones = supplied("backbones")
     with pytest.raises(ValueError, match="no backbone 'huge'"):
         backbones.from_torchvision("huge")
@@ -297,7 +295,7 @@ def test_names_of_torchvision_need_torchvision_and_others_are_refused(
 
 INTERRUPTED = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests' parent process may ignore it
 sys.path[:0] = [{solution!r}, {kata!r}]
 import torch
 torch.set_num_threads(1)
@@ -316,7 +314,7 @@ print("kept", len(run.history), flush=True)
 
 
 @pytest.mark.deep
-def test_ctrl_c_keeps_the_epochs_that_are_done() -> None:
+def test_ctrl_c_keeps_the_completed_epochs() -> None:
     program = INTERRUPTED.format(solution=str(ROOT / "solutions" / "challenge4"), kata=str(KATA))
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}) as run:

@@ -1,4 +1,4 @@
-"""The debugging challenge tells the truth about its own programs."""
+"""What challenge5 says about its own programs is true."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUGS = [f"bug{number}" for number in range(1, 6)]
 
 @pytest.fixture(scope="module")
 def hidden() -> ModuleType:
-    """The hidden tests of diagnoses, for what they hold to be true."""
+    """Return the module of the hidden tests of diagnoses, which contains the right answers."""
     path = ROOT / "graders" / "hidden" / "challenge5" / "test_diagnosis_hidden.py"
     spec = importlib.util.spec_from_file_location("challenge5_diagnoses", path)
     assert spec is not None
@@ -33,7 +33,7 @@ def hidden() -> ModuleType:
     return module
 
 
-def test_the_readme_lists_the_causes_as_they_are() -> None:
+def test_the_readme_lists_all_causes() -> None:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     listed = readme.partition("The causes to choose from")[2].partition("</details>")[0]
     rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", listed, re.MULTILINE)
@@ -50,7 +50,7 @@ def test_the_places_of_a_fault_are_lines_of_its_program(hidden: ModuleType, bug:
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_mending_it_changes_a_line_that_is_named(hidden: ModuleType, bug: str) -> None:
+def test_the_solution_changes_a_line_that_counts_as_right(hidden: ModuleType, bug: str) -> None:
     truth = hidden.TRUTHS[bug]
     broken = (FOLDER / truth.file).read_text(encoding="utf-8").splitlines()
     mended = set((ROOT / "solutions" / "challenge5" / truth.file).read_text(encoding="utf-8").splitlines())
@@ -59,7 +59,7 @@ def test_mending_it_changes_a_line_that_is_named(hidden: ModuleType, bug: str) -
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_cause_and_line_count_however_little_is_said(hidden: ModuleType, tmp_path: Path, bug: str) -> None:
+def test_cause_and_line_decide_without_an_explanation(hidden: ModuleType, tmp_path: Path, bug: str) -> None:
     kata = catalogue.load(ROOT, "challenge5")
     shutil.copytree(kata.solution, tmp_path, dirs_exist_ok=True)
     path = tmp_path / "diagnosis.toml"
@@ -85,10 +85,10 @@ def test_symptoms_fail_and_five_diagnoses_wait(chosen: str, failed: int) -> None
     assert re.search(rf"^{failed} failed, 5 skipped", done.out.splitlines()[-1].strip("= ")), done.out[-2000:]
 
 
-def test_more_batches_than_any_training_has_are_refused_unread():
+def test_too_many_batches_are_rejected_unread():
     import numpy as np
 
     from graders.hidden.challenge5.replay import batches_by_content
 
-    with pytest.raises(AssertionError, match="at most 1,000,000 are looked at"):
+    with pytest.raises(AssertionError, match="at most 1,000,000 are checked"):
         batches_by_content(np.zeros((1_000_001, 1), np.int8), [1_000_001], np.zeros((4, 2), np.float32), "points")

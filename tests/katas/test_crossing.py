@@ -1,4 +1,4 @@
-"""What the hidden tests of the kata meta take from a process with PyTorch to one without."""
+"""The hidden tests of the kata meta move objects from a process with PyTorch to one without."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.late import torch
 
 PROBES = Path(__file__).parents[2] / "graders/hidden/meta/probes.py"
 
-# A framework as people write them: attributes in dictionaries, lambdas in tensors and layers, a function makes layers.
+# A framework as learners write one: attributes in dictionaries, lambdas in tensors and layers, layers from a function.
 FRAMEWORK = """
 from collections import OrderedDict
 from itertools import count
@@ -96,7 +96,7 @@ def crossed(probes: Any, framework: Any, value: Any) -> Any:
     return probes.Arriving(framework, io.BytesIO(data)).load()["value"]
 
 
-def test_modules_cross_however_they_keep_what_they_hold(probes: Any, framework: Any) -> None:
+def test_modules_cross_however_they_store_their_attributes(probes: Any, framework: Any) -> None:
     model = framework.Sequential(framework.ReLU(), framework.Module())
     model.weight = framework.Parameter(np.array([1.5, 2.5]))
     model.modules[1].tied = model.weight
@@ -110,7 +110,7 @@ def test_modules_cross_however_they_keep_what_they_hold(probes: Any, framework: 
         True,
         True,
     )
-    assert found.weight.number > model.weight.number  # made there, like any other tensor
+    assert found.weight.number > model.weight.number  # created by the receiving framework, like any other tensor
     assert (found.hook(4), found.shifted(1.0), found.apply(0.0)) == (8, 4.0, 0.0)
     assert type(found.size) is tuple
     assert found.rng.random() == model.rng.random()
@@ -120,5 +120,5 @@ def test_modules_cross_however_they_keep_what_they_hold(probes: Any, framework: 
 def test_nothing_of_pytorch_crosses(probes: Any, framework: Any, what: str) -> None:
     model = framework.Module()
     model.inside = eval(what)
-    with pytest.raises(TypeError, match="it holds a PyTorch object"):
+    with pytest.raises(TypeError, match="they hold a PyTorch object"):
         probes.packed(framework, model)

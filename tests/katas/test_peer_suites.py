@@ -1,14 +1,14 @@
-"""The framework of the kata meta under the public test suites of micrograd and tinygrad, as far as they share names.
+"""Run the public test suites of micrograd and tinygrad on the framework of the kata meta.
 
     KATAS_PEERS=DIR python -m pytest tests/katas/test_peer_suites.py -rP
 
-DIR holds what is tested with, beside each other and unpacked; nothing of it is in this repository:
+DIR contains the unpacked suites next to each other. They are not part of this repository:
 
     pip download --no-deps --no-binary :all: micrograd==0.1.0 tinygrad==0.14.0; tar xf …     (tinygrad's has one file)
     git clone https://github.com/tinygrad/tinygrad    at a9069c177a
 
-An adapter (tests/peers) gives the framework the peer's names. A test that asks for what the framework does not have is
-skipped; one that wants something else of it than PyTorch does, is named below with the reason.
+An adapter (tests/peers) gives the framework the peer's names. A test that needs something that the framework does not
+have is skipped. A test that expects another behaviour is listed below with the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(os.environ.get("KATAS_PEERS") or "/nowhere")
-SUITES = {  # file: adapter, folder of the peer, how many tests pass at least
+SUITES = {  # file: adapter, folder of the peer, the least number of tests that pass
     "test/test_engine.py": ("micrograd_names", "micrograd*", 2),
     "test/test_tiny.py": ("tinygrad_names", "tinygrad*", 11),
     "test/backend/test_ops.py": ("tinygrad_names", "tinygrad*", 206),
@@ -35,38 +35,38 @@ SUITES = {  # file: adapter, folder of the peer, how many tests pass at least
     "test/unit/test_indexing.py": ("tinygrad_names", "tinygrad*", 13),
     "test/unit/test_gradient.py": ("tinygrad_names", "tinygrad*", 5),
 }
-OF_THE_ADAPTER = {  # what they test are inputs that the adapter makes: they say nothing of the framework
+OF_THE_ADAPTER = {  # these test inputs that the adapter makes, so they say nothing about the framework
     "TestTiny": "test_eye test_random",
     "TestOps": "test_eye test_full test_negative_dims_eye test_negative_dims_full",
     "TestTinygrad": "test_rand_rejects_unknown_kwargs",
     "TestZeroShapeTensor": "test_rand test_full",
 }
-DIFFERENT = {  # why a test fails that asks for nothing that is missing
+DIFFERENT = {  # why a test fails although it needs no missing feature
     "the step of a slice is positive, as in PyTorch": {
         "TestOps": "test_slice_negative_strides",
         "TestSetitem": "test_padded_setitem test_setitem_flip test_simple_setitem",
     },
-    "a tensor of one integer may stand in a slice, as in PyTorch": {"TestOps": "test_slice_errors"},
-    "a list that is an index is one array, as in NumPy; that it may be a tuple too is deprecated in PyTorch": {
+    "a tensor with one integer may be part of a slice, as in PyTorch": {"TestOps": "test_slice_errors"},
+    "a list as an index is one array, as in NumPy; PyTorch's reading of it as a tuple is deprecated": {
         "TestAdvancedIndexing": "test_integer_array_indexing test_numpy_parity_and_backward_2d "
         "test_numpy_parity_and_backward_3d test_numpy_parity_and_backward_4d",
     },
-    "a[...] is another tensor than a, as in PyTorch": {"TestNumpy": "test_ellipsis_index"},
-    "the refusal is another exception": {  # PyTorch's, or Python's own
+    "a[...] is a different tensor from a, as in PyTorch": {"TestNumpy": "test_ellipsis_index"},
+    "another exception is raised": {  # PyTorch's, or Python's own
         "TestOps": "test_cat",
         "TestIndexing": "test_index",
         "TestTinygrad": "test_argfix",
         "TestTensorGradient": "test_non_scalar_output",
     },
     "∞/∞ is nan, as in PyTorch: nothing is simplified beforehand": {"TestOps": "test_sigmoid_alt_extreme"},
-    "the maximum of nothing is refused, as in PyTorch": {"TestZeroShapeTensor": "test_reduce_default"},
+    "the maximum of an empty tensor is an error, as in PyTorch": {"TestZeroShapeTensor": "test_reduce_default"},
     "the adapter's integers have 32 bits": {"TestOps": "test_arange"},
-    "an integer that the dtype cannot hold is refused, as in NumPy": {
+    "an integer that the dtype cannot hold is an error, as in NumPy": {
         "TestOps": "test_int_or",
         "TestTinygrad": "test_tensor_list_implicit_cast test_tensor_list_special_values",
     },
-    "a None in a shape, tensors as arguments beside a list of tensors": {"TestOps": "test_reshape test_stack"},
-    "two dimensions and no negative padding": {"TestOps": "test_avg_pool3d test_negative_padding_conv2d"},
+    "None in a shape, and tensors in addition to a list of tensors, are errors": {"TestOps": "test_reshape test_stack"},
+    "layers have two dimensions and no negative padding": {"TestOps": "test_avg_pool3d test_negative_padding_conv2d"},
     "only leaves keep their gradient, as in PyTorch": {
         "TestTinygrad": "test_const_backward_pass",
         "TestZeroShapeTensor": "test_clone_with_grad",
@@ -75,19 +75,17 @@ DIFFERENT = {  # why a test fails that asks for nothing that is missing
         "TestTensorGradient": "test_gradient_through_clone_from_grad_src test_gradient_through_clone_from_detached_src",
     },
     "there are no gradients of gradients": {"TestTinygrad": "test_second_order_backward_pass"},
-    "a number is a tensor like any other": {
+    "a tensor made from a number is like any other tensor": {
         "TestTensorGradient": "test_const_target_raise test_bare_const_skipped_by_backward"
     },
-    "the gradient that is given has the tensor's shape, as in PyTorch": {
-        "TestTensorGradient": "test_with_custom_gradient"
-    },
-    "a change in place is counted, and refused only when backward needs the old value, as in PyTorch": {
+    "a given gradient must have the tensor's shape, as in PyTorch": {"TestTensorGradient": "test_with_custom_gradient"},
+    "an in-place change is an error only when backward needs the old value, as in PyTorch": {
         "TestWithGrad": "test_set_used_before_setitem test_setitem_raises_with_unrealized_downstream",
         "TestTensorGradient": "test_setitem_on_grad_used_tensor_raises",
     },
-    "what is put in is converted, as in PyTorch": {"TestSetitem": "test_setitem_dtype_mismatch"},
-    "an optimiser refuses a parameter that is given twice; PyTorch warns": {"TestOptim": "test_duped_weights"},
-    "an optimiser does not ask whether one is training": {"TestOptim": "test_assert_tensor_train"},
+    "assigned values are converted, as in PyTorch": {"TestSetitem": "test_setitem_dtype_mismatch"},
+    "an optimiser rejects a parameter that is given twice; PyTorch warns": {"TestOptim": "test_duped_weights"},
+    "an optimiser does not check for training mode": {"TestOptim": "test_assert_tensor_train"},
 }
 
 
@@ -99,13 +97,13 @@ KNOWN = set().union(*map(listed, DIFFERENT.values()))
 
 
 def folders() -> list[tuple[str, Path]]:
-    """(file, folder of the peer) of all suites that are there."""
+    """Return (file, folder of the peer) for each suite that exists."""
     found = {file: sorted(PEERS.glob(f"{peer}/{file}")) for file, (_, peer, _) in SUITES.items()}
     return [(file, path.parents[file.count("/")]) for file, paths in found.items() for path in paths]
 
 
 def outcomes(file: str, folder: Path, report: Path) -> dict[str, str]:
-    """Of each test, as Class.name: passed, skipped or what is wrong."""
+    """Return for each test, as Class.name, whether it passed, was skipped, or why it failed."""
     paths = [str(ROOT), str(ROOT / "solutions" / "meta")]
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider"]
     command += ["-p", f"tests.peers.{SUITES[file][0]}", f"--junitxml={report}", "-q", "--tb=line", file]
@@ -118,12 +116,13 @@ def outcomes(file: str, folder: Path, report: Path) -> dict[str, str]:
         faults = [case.find(kind) for kind in ("failure", "error")]
         wrong = next((fault.get("message", "") for fault in faults if fault is not None), "")
         said = wrong or ("passed" if case.find("skipped") is None else "skipped")
-        found[name] = said if found.get(name, "passed") in ("passed", "skipped") else found[name]  # subtests follow
+        # subtests follow their test, under the same name
+        found[name] = said if found.get(name, "passed") in ("passed", "skipped") else found[name]
     return found
 
 
 @pytest.mark.parametrize(("file", "folder"), folders() or [("", PEERS)], ids=lambda value: str(value) or "none")
-def test_what_is_shared_with_the_peer_passes(file: str, folder: Path, tmp_path: Path) -> None:
+def test_the_framework_passes_the_shared_tests(file: str, folder: Path, tmp_path: Path) -> None:
     if not file:
         pytest.skip("KATAS_PEERS names no folder with suites")
     found = outcomes(file, folder, tmp_path / "report.xml")

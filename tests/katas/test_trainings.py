@@ -1,4 +1,4 @@
-"""What a learner sees while a network of the challenges learns, and what Ctrl-C leaves."""
+"""The progress display during a challenge's training, and what Ctrl-C keeps."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ print(f"after {len(done)} steps the program went on")
 """
 
 
-def test_every_kata_supplies_the_same_one() -> None:
+def test_every_kata_supplies_the_same_progress_module() -> None:
     assert len(SUPPLIED) >= 2
     assert len({path.read_text(encoding="utf-8") for path in SUPPLIED}) == 1
 
 
 def learning(folder: Path) -> list[str]:
-    """The command of a program that learns for longer than anything is waited for."""
+    """Return the command of a program that trains for longer than the test waits."""
     write(folder / "progress.py", SUPPLIED[0].read_text(encoding="utf-8"))
     write(folder / "learn.py", PROGRAM)
     return [sys.executable, "learn.py"]
 
 
-def test_a_terminal_shows_step_loss_rate_and_time_left_and_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
+def test_a_terminal_shows_progress_and_ctrl_c_keeps_the_steps(tmp_path: Path) -> None:
     with AtTerminal(learning(tmp_path), cwd=tmp_path) as terminal:
-        # The time left is known after some steps, and the loss is below 1 after the third.
+        # The time left appears after a few steps, and the loss is below 1 from the third step on.
         whole = re.compile(r"^feature extraction .*/400 loss 0\.\d+, 50\.0% right, \S+ images/s .*\d:\d\d$", re.M)
         text = terminal.wait(lambda text: bool(whole.search(text)))
         assert "…" not in whole.search(text)[0]
         terminal.type("\x03")
         done = terminal.end()
     assert done.status == 0, done.said
-    assert "of 400; what is done is kept" in terminal.text()
+    assert "of 400; the training so far is kept" in terminal.text()
     assert "steps the program went on" in terminal.text()
     assert "after 400 steps" not in terminal.text()
 

@@ -1,4 +1,4 @@
-"""The tutorials run from the first cell to the last, and their numbers are as their text says."""
+"""The tutorials run from the first cell to the last, and their numbers agree with the text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps
 
 @pytest.fixture(scope="module")
 def fonts_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Matplotlib has its list of fonts before a cell asks: where it takes long to make one, it says so on stderr."""
+    """Make Matplotlib's list of fonts before a cell needs it, because making it slowly gives a message on stderr."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("matplotlib")))
         subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, check=True)
@@ -37,7 +37,10 @@ def fonts_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def results(name: str, expressions: str, pictures: int) -> dict[str, Any]:
-    """What these expressions (with commas between them) are after the last cell, if so many pictures were drawn."""
+    """Run a tutorial. Return the values of comma-separated expressions after the last cell.
+
+    Check that nothing was written to stderr and that the tutorial drew this number of pictures.
+    """
     page = nbformat.read(TUTORIALS / f"{name}.ipynb", as_version=4)
     names = [each.strip() for each in expressions.split(",")]
     asked = "{" + ", ".join(f"{each!r}: {each}" for each in names) + "}"
@@ -77,7 +80,7 @@ def test_an_mlp_on_mnist_trains_as_with_pytorch() -> None:
     assert len(ours) == len(theirs) == 189
     assert abs(ours[0] - np.log(10)) < 0.1
     assert ours[-20:].mean() < 0.5
-    assert np.abs(ours - theirs).max() < 16 * SINGLE  # 2 were measured
+    assert np.abs(ours - theirs).max() < 16 * SINGLE  # measured: a difference of 2 · SINGLE
     assert found["gradient_difference"] < SINGLE
     assert found["accuracy"] > 0.87
     assert abs(found["accuracy"] - found["accuracy_theirs"]) <= 0.002

@@ -86,12 +86,12 @@ def test_missing_hint_is_reported(root: Path) -> None:
 def test_solution_is_shown_after_a_pass_or_with_anyway(root: Path, command: str) -> None:
     before = typed(root, command, "alpha")
     assert (before.status, before.out) == (2, "")
-    assert "alpha is not passed yet" in before.err
+    assert "You have not passed alpha yet" in before.err
     assert "FACTOR * x" in typed(root, command, "alpha", "--anyway").out
     solve(root)
     after = typed(root, command, "alpha")
     assert after.status == 0
-    assert ("are the same" if command == "diff" else "FACTOR * x") in after.out
+    assert ("are identical" if command == "diff" else "FACTOR * x") in after.out
 
 
 def test_diff_goes_from_own_files_to_the_solution(root: Path) -> None:
@@ -138,7 +138,7 @@ def test_reset_changes_nothing_without_git(root: Path, tmp_path: Path) -> None:
 def test_untouched_stub_is_not_an_attempt(root: Path) -> None:
     done = typed(root, "grade", "alpha")
     assert done.status == 1
-    assert "twice.py is as it was handed out: nothing to grade yet" in done.out
+    assert "twice.py is unchanged since it was handed out: nothing to grade yet" in done.out
     assert typed(root, "progress").out.startswith("· alpha ")
     assert "next: alpha, Twice" in typed(root, "progress").out
     assert "in progress" not in typed(root, "next").out

@@ -148,6 +148,35 @@ def test_the_same_kata_gives_the_same_bytes(notebook: Path, tmp_path: Path) -> N
     assert (tmp_path / "again.ipynb").read_bytes() == notebook.read_bytes()
 
 
+def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
+    done = in_process.katas("--root", str(ROOT), "notebook", "--all", cwd=tmp_path)
+    assert (done.status, done.said.splitlines()[0].split(";")[0]) == (0, "written: exercises.ipynb")
+    ours = cells(tmp_path / "exercises.ipynb")
+    exercises = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
+    assert len(exercises) == 10
+    for number, kata in enumerate(exercises, start=1):
+        assert f"{number}. {kata.title} (`{kata.slug}`)" in ours[0].source
+        (answer,) = [cell.source for cell in ours if cell.id == f"{kata.slug}-file-1"]
+        assert answer.startswith(f"# file: {kata.files[0]}\n")
+        (graded,) = [cell.source for cell in ours if cell.id == f"{kata.slug}-grade-1"]
+        assert f'grade("{kata.slug}", folder="{kata.slug}-work"' in graded
+    assert len({cell.id for cell in ours}) == len(ours)
+
+
+@pytest.mark.parametrize("words", [[], [SLUG, "--all"]])
+def test_a_notebook_needs_one_kata_or_all(words: list[str], tmp_path: Path) -> None:
+    done = in_process.katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
+    assert (done.status, list(tmp_path.iterdir())) == (2, [])
+    assert "name one kata, e.g. `katas notebook exercise03`, or write all exercises" in done.err
+
+
+def test_katas_with_a_file_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path / "two", ["twice", "again"])
+    done = in_process.katas("notebook", "--all", cwd=root)
+    assert (done.status, (root / "exercises.ipynb").exists()) == (2, False)
+    assert "and one notebook cannot hold both. Write a notebook for each kata." in done.err
+
+
 def test_a_picture_of_the_readme_is_inside_the_file(root: Path) -> None:
     in_process.katas("notebook", "twice", cwd=root)
     data = base64.b64encode(PICTURE.encode()).decode()
@@ -275,6 +304,18 @@ def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path)
     assert (tmp_path / "exercise03-work" / "two_layer.py").read_text(encoding="utf-8") == answer
 
 
+def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Path) -> None:
+    assert in_process.katas("--root", str(ROOT), "notebook", "--all", cwd=tmp_path).status == 0
+    notebook = tmp_path / "exercises.ipynb"
+    session.run(source_of(notebook, "plots-1"))
+    for slug, file in {"exercise01": "affine.py", "exercise02": "relu.py"}.items():
+        solved = (ROOT / "solutions" / slug / file).read_text(encoding="utf-8")
+        session.run(f"# file: {file}\n{solved}")
+        said = session.run(source_of(notebook, f"{slug}-grade-1"))
+        assert f"Graded: {file} as last run in cell" in said
+        assert "passed" in said
+
+
 def test_kata_of_several_files_is_graded_outside_its_repository(
     two_file_root: Path, session: Session, tmp_path: Path
 ) -> None:
@@ -323,7 +364,7 @@ def test_notebook_error_is_one_sentence(session: Session, tmp_path: Path) -> Non
     said = [" ".join(text.split()) for text in (unrun, magic, taken, lost, unknown)]
     assert said[0].startswith("katas: two_layer.py: no cell that begins with `# file: two_layer.py` has been run since")
     assert said[1].startswith("katas: two_layer.py, line 2: `%time 1` is an IPython command, not Python")
-    assert said[2].startswith("katas: mine/two_layer.py: a notebook did not write this file. Move it away")
+    assert said[2].startswith("katas: mine/two_layer.py: this file was not written by a notebook. Move it away")
     assert said[3] == (f'katas: root="/nowhere": it contains no katas/{SLUG}. Correct the root in this cell.')
     assert said[4].startswith("katas: exercise99: there is no folder katas/exercise99 in")
     assert (tmp_path / "mine" / "two_layer.py").read_text(encoding="utf-8") == "mine\n"

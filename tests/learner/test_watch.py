@@ -35,7 +35,7 @@ if __name__ == "__main__":
     history = History()
     history.loss = [2.0, 1.0]
 """
-UNTOUCHED = "twice.py is as it was handed out: nothing to grade yet"
+UNTOUCHED = "twice.py is unchanged since it was handed out: nothing to grade yet"
 BEGUN = STUB + "# begun\n"
 ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
 LIMITS = "call_s = 3\ntest_s = 6"
@@ -455,7 +455,7 @@ def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, r
     terminal.type("f")
     terminal.wait(on_one_screen("✗ Every vector is doubled", "2 of 3 tests that do not pass"))
     terminal.type("n")
-    terminal.wait("alpha is not passed yet. Press l to choose another kata.")
+    terminal.wait("You have not passed alpha yet. Press l to choose another kata.")
     terminal.type("l")
     terminal.wait("›  1 · alpha")
     terminal.type("\x1b[B")

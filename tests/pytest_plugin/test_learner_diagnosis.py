@@ -215,7 +215,7 @@ def affine_backward(dz, x, W):
 TYPED = {  # as a learner writes them, without attention to dtypes
     "W transposed": ("exercise01", AFFINE.format("x @ W + b"), "W is used as (in, out)"),
     "no bias": ("exercise01", AFFINE.format("x @ W.T"), "The bias is missing"),
-    "vectors only": ("exercise01", AFFINE.format("W @ x + b"), "W @ x is right for one vector only"),
+    "vectors only": ("exercise01", AFFINE.format("W @ x + b"), "W @ x works for one vector only"),
     "averaged": ("exercise05", GRADIENT.format(" / len(np.atleast_2d(x))"), "The batch is averaged"),
 }
 SEED = bytes(range(16))

@@ -1,4 +1,4 @@
-"""The texts of the repository: every link leads somewhere, every command that they name is there, the site is built."""
+"""The repository's texts: every link has a target, every command that they name exists, and the site can be built."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 
 
 def links(text: str) -> list[str]:
-    """The targets of all links and pictures, without what stands in code."""
+    """Return the targets of all links and pictures, except in code."""
     return [found[1] or found[2] for found in _LINK.finditer(_CODE.sub("", text))]
 
 
 @cache
 def anchors(path: Path) -> frozenset[str]:
-    """The anchors that GitHub makes of a text's headings."""
+    """Return the anchors that GitHub makes from a text's headings."""
     found: list[str] = []
     for heading in _HEADING.findall(re.sub(r"^(```|~~~).*?^\1", "", path.read_text("utf-8"), flags=re.M | re.S)):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
@@ -39,12 +39,12 @@ def anchors(path: Path) -> frozenset[str]:
 
 
 def dead(path: Path, link: str) -> str:
-    """Why a link leads nowhere; empty where it leads somewhere, or out of the repository."""
+    """Return why a link is dead, or an empty text if it isn't or leads out of the repository."""
     parts = urlsplit(link)
     if parts.scheme in ("http", "https", "mailto"):
         return ""
     if parts.scheme or parts.path.startswith("/"):
-        return "no address, and not relative either"
+        return "neither a web address nor a relative path"
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
     if not target.exists() or not target.is_relative_to(ROOT):
         return "there is no such file"
@@ -54,7 +54,7 @@ def dead(path: Path, link: str) -> str:
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_of_a_text_leads_somewhere(path: Path) -> None:
+def test_every_link_in_a_text_has_a_target(path: Path) -> None:
     found = {link: dead(path, link) for link in links(path.read_text(encoding="utf-8"))}
     assert {link: why for link, why in found.items() if why} == {}
 
@@ -67,7 +67,7 @@ def test_every_link_of_a_text_leads_somewhere(path: Path) -> None:
         ("[a](#gone)", "has no such heading"),
         ("[a](learner.md#gone)", "has no such heading"),
         ('<img src="gone.png">', "there is no such file"),
-        ("[a](/etc/passwd)", "not relative"),
+        ("[a](/etc/passwd)", "nor a relative path"),
         ("[a](../../outside.md)", "there is no such file"),
         ("[a](learner.md#watching)", ""),
         ("[a `b`](learner.md)", ""),
@@ -82,16 +82,16 @@ def test_a_dead_link_is_found(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["`[a](gone.md)`", "```\n[a](gone.md)\n```\n", "    [a](gone.md)\n"])
-def test_what_stands_in_code_is_no_link(text: str) -> None:
+def test_code_contains_no_links(text: str) -> None:
     assert links(text) == []
 
 
-def test_there_are_links_to_look_at() -> None:
+def test_the_texts_contain_links() -> None:
     assert sum(len(links(path.read_text(encoding="utf-8"))) for path in TEXTS) > 40
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_command_that_is_named_is_there(path: Path) -> None:
+def test_every_command_in_a_text_exists(path: Path) -> None:
     typed = re.findall(
         r"(?:^ {4,}|`|; |\$ )katas ((?:--root \S+ )?[a-z][\w-]*)(?=[\s`;])", path.read_text("utf-8"), re.M
     )
@@ -112,7 +112,7 @@ def commands() -> set[str]:
 
 
 class Page(HTMLParser):
-    """What of a page is of interest: where it links to, what can be linked to, and whose help it needs."""
+    """The links of a page, its anchors, the files that it loads, and its number of formulas."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -134,8 +134,8 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `tox -e docs` builds it, elsewhere."""
-    pytest.importorskip("mkdocs", reason="tox -e docs has what the site is built with")
+    """Build the site in a temporary folder, as `tox -e docs` does."""
+    pytest.importorskip("mkdocs", reason="only tox -e docs installs the packages that build the site")
     pytest.importorskip("latex2mathml")
     place = tmp_path_factory.mktemp("site")
     done = subprocess.run(
@@ -167,7 +167,7 @@ def test_every_text_is_in_the_navigation(site: Path, pages: dict[Path, Page]) ->
     assert {path.with_suffix(".html").name for path in (ROOT / "docs").glob("*.md")} <= home
 
 
-def test_every_link_of_the_site_leads_somewhere(pages: dict[Path, Page]) -> None:
+def test_every_link_on_the_site_has_a_target(pages: dict[Path, Page]) -> None:
     lost = []
     for path, page in pages.items():
         for link in (*page.links, *page.loads):
@@ -186,16 +186,16 @@ def test_the_site_loads_nothing_from_elsewhere(pages: dict[Path, Page]) -> None:
     assert outside == set()
 
 
-def test_formulas_are_drawn_and_what_is_folded_is_read(site: Path, pages: dict[Path, Page]) -> None:
+def test_formulas_and_folded_hints_are_rendered(site: Path, pages: dict[Path, Page]) -> None:
     page = site / "katas" / "challenge1" / "index.html"
     assert pages[page].formulas > 10
     text = (site / "katas" / "exercise09" / "index.html").read_text(encoding="utf-8")
-    assert "<code>x.mean(axis=-1)</code>" in text  # inside a hint
+    assert "<code>x.mean(axis=-1)</code>" in text  # in a hint, which is folded
     assert not any("arithmatex" in path.read_text(encoding="utf-8") for path in pages)
 
 
-def test_a_page_that_is_not_there_fails_the_build(tmp_path: Path) -> None:
-    """The site of a home page and one kata."""
+def test_a_missing_page_fails_the_build(tmp_path: Path) -> None:
+    """Build a site with a home page and one kata."""
     pytest.importorskip("mkdocs")
     pytest.importorskip("latex2mathml")
     copy = tmp_path / "my kätas"

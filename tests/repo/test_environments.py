@@ -51,7 +51,7 @@ def run_without_gpu(*words: str, cwd: Path) -> Finished:
 
 
 def files_with_gpu_tests(word: str) -> list[str]:
-    """Return a folder's test files that have a test marked gpu; any other word as it is."""
+    """Return the files with a test marked gpu if the word is a folder, and any other word unchanged."""
     if not (ROOT / word).is_dir() or word == "solutions":
         return [word]
     paths = [path for path in (ROOT / word).rglob("test_*.py") if not path.is_relative_to(REPOSITORY)]

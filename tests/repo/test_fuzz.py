@@ -1,4 +1,4 @@
-"""Every reader of handed-in files, on a few hundred files each; tests/fuzz_files.py reads a million."""
+"""Fuzz every reader of submitted files with a few hundred inputs; tests/fuzz_files.py uses a million."""
 
 from __future__ import annotations
 

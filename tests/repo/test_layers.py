@@ -1,4 +1,4 @@
-"""The packages of the harness lie in layers: each imports from those below it, and no two files import each other."""
+"""The packages of the harness form layers: each imports only from those below it. No two files import each other."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.workshop import ROOT
 
-# From the bottom up. A package, or a module beside them, imports only what stands before it. The package `graders`
-# itself, which names what is public, is above them all.
+# The layers from the bottom up. A package or top-level module imports only from those before it in the list. The
+# package `graders` itself, which exports the public names, is above them all.
 LAYERS = (
     "version",
     "errors",
@@ -39,11 +39,11 @@ LAYERS = (
     "doctor",
     "cli",
 )
-NOT_THE_HARNESS = ("hidden", "demo")  # katas, and submissions
+NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the harness by its dotted name."""
+    """Return the path of every module of the harness by dotted name."""
     found = {}
     for path in sorted((ROOT / "graders").rglob("*.py")):
         inside = path.relative_to(ROOT / "graders").parts
@@ -53,7 +53,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports() -> dict[str, set[str]]:
-    """What each module imports of the harness, in functions and for types too."""
+    """Return which modules of the harness each module imports, including imports in functions and for type checking."""
     known = modules()
     found: dict[str, set[str]] = {name: set() for name in known}
     for name, path in known.items():

@@ -1,4 +1,4 @@
-"""Where a checkout may lie: in a folder with spaces and umlauts, harness and all, and where nothing can be written."""
+"""A checkout works in a folder with spaces and umlauts in its path, and in a read-only folder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.workshop import ADDED, KATAS, ROOT, SOLUTION, Finished, write
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole project under a name with spaces, umlauts, quotes, and a letter from far away."""
+    """Copy the whole project to a folder whose name has spaces, umlauts, quotes and a CJK character."""
     return workshop.copy_project(tmp_path_factory.mktemp("m") / "Übungen für 'zwei' und 気")
 
 
 def own(checkout: Path, *words: str) -> Finished:
-    """`katas words…` of the checkout's own harness."""
+    """Run `katas words…` with the checkout's own harness."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "graders.cli", *words],
         cwd=checkout,
@@ -38,7 +38,7 @@ def own(checkout: Path, *words: str) -> Finished:
     return Finished(done.returncode, done.stdout, done.stderr, [])
 
 
-def test_a_checkout_submission_and_report_of_awkward_names_grade_confined(checkout: Path) -> None:
+def test_grading_works_with_awkward_names_of_all_files(checkout: Path) -> None:
     place = checkout / "Abgaben" / "Zoë & Co"
     write(place / "affine.py", (checkout / "solutions" / "exercise01" / "affine.py").read_text(encoding="utf-8"))
     report = checkout / "mein Bericht.html"
@@ -49,12 +49,12 @@ def test_a_checkout_submission_and_report_of_awkward_names_grade_confined(checko
 
 
 @pytest.mark.deep
-def test_a_checkout_of_an_awkward_name_grades_a_sibling_tree(checkout: Path) -> None:
+def test_an_awkwardly_named_checkout_grades_its_solutions(checkout: Path) -> None:
     done = own(checkout, "grade", "exercise01", "--against", "solutions", "--require-confinement", "full")
     assert (done.status, done.err) == (0, ""), done.said
 
 
-def test_its_other_commands_work(checkout: Path) -> None:
+def test_other_commands_work_in_an_awkwardly_named_checkout(checkout: Path) -> None:
     done = own(checkout, "progress", "--html", "Fortschritt – 気.html")
     assert (done.status, done.out) == (0, "written: Fortschritt – 気.html\n"), done.said
     for words in (["list"], ["next"], ["hint", "exercise01"], ["notebook", "exercise01", "--output", "Heft 1.ipynb"]):
@@ -64,14 +64,14 @@ def test_its_other_commands_work(checkout: Path) -> None:
 
 
 @pytest.mark.deep
-def test_its_doctor_finds_nothing_at_fault(checkout: Path) -> None:
+def test_the_doctor_accepts_an_awkwardly_named_checkout(checkout: Path) -> None:
     done = own(checkout, "doctor", "--format", "json")
     assert done.status == 0, done.out
     assert {"fault"} & {finding["state"] for finding in json.loads(done.out)["findings"]} == set()
 
 
 @pytest.mark.deep
-def test_its_own_files_are_watched(checkout: Path) -> None:
+def test_watch_works_in_an_awkwardly_named_checkout(checkout: Path) -> None:
     env = {"PYTHONPATH": str(checkout), "NN_KATAS_PROGRESS": str(checkout / "Stand.sqlite")}
     with AtTerminal([sys.executable, "-P", "-m", "graders.cli", "watch", "exercise02"], checkout, env=env) as terminal:
         terminal.wait(lambda text: "0 of 7 points" in text or "relu is not written yet" in text)
@@ -85,7 +85,7 @@ def test_its_own_files_are_watched(checkout: Path) -> None:
 
 @pytest.fixture(scope="module")
 def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which alpha is wrong and beta is solved."""
+    """Write a clone in which alpha has a wrong answer and beta is solved."""
     root = workshop.write_clone(tmp_path_factory.mktemp("fixed") / "my kätas", ["alpha", "beta"], README)
     write(root / "katas" / "alpha" / "twice.py", ADDED)
     write(root / "katas" / "beta" / "twice.py", SOLUTION)
@@ -93,7 +93,7 @@ def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def there(root: Path, *command: str, progress: Path | None = None) -> Finished:
-    """A command in a checkout that cannot be written to."""
+    """Run a command in a read-only checkout."""
     kept = progress or root.parent / "progress.sqlite"
     done = subprocess.run(
         [*workshop.read_only(root), *command],
@@ -122,7 +122,7 @@ def there(root: Path, *command: str, progress: Path | None = None) -> Finished:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_only_reads_works_in_a_read_only_checkout(fixed: Path, words: list[str], status: int) -> None:
+def test_reading_commands_work_in_a_read_only_checkout(fixed: Path, words: list[str], status: int) -> None:
     done = there(fixed, KATAS, *words)
     assert (done.status, done.err) == (status, ""), done.said
 
@@ -141,7 +141,7 @@ def test_what_only_reads_works_in_a_read_only_checkout(fixed: Path, words: list[
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_would_write_there_says_so_in_a_line(fixed: Path, words: list[str], told: str) -> None:
+def test_writing_commands_say_so_in_a_read_only_checkout(fixed: Path, words: list[str], told: str) -> None:
     done = there(fixed, KATAS, *words)
     assert done.status == 2
     (line,) = done.err.strip().splitlines()
@@ -149,7 +149,7 @@ def test_what_would_write_there_says_so_in_a_line(fixed: Path, words: list[str],
     assert told in line
 
 
-def test_progress_that_lies_there_is_told_and_the_verdict_is_given(fixed: Path) -> None:
+def test_read_only_progress_is_reported_with_the_verdict(fixed: Path) -> None:
     done = there(fixed, KATAS, "grade", "beta", progress=fixed / "progress.sqlite")
     assert done.status == 0
     assert "3 of 3 points" in done.out
@@ -157,7 +157,7 @@ def test_progress_that_lies_there_is_told_and_the_verdict_is_given(fixed: Path) 
     assert there(fixed, KATAS, "progress", progress=fixed / "progress.sqlite").status == 2
 
 
-def test_pytest_runs_there_without_a_warning(fixed: Path) -> None:
+def test_pytest_does_not_warn_in_a_read_only_checkout(fixed: Path) -> None:
     done = there(fixed, sys.executable, "-m", "pytest", "katas")
     assert done.status == 1
     assert "two is added" in done.out
@@ -166,7 +166,7 @@ def test_pytest_runs_there_without_a_warning(fixed: Path) -> None:
 
 
 @pytest.mark.deep
-def test_watch_runs_there_and_a_reset_is_refused(fixed: Path) -> None:
+def test_watch_runs_without_reset_in_a_read_only_checkout(fixed: Path) -> None:
     command = [*workshop.read_only(fixed), KATAS, "watch", "alpha"]
     env = {"NN_KATAS_PROGRESS": str(fixed.parent / "watched.sqlite")}
     with AtTerminal(command, fixed, env=env) as terminal:

@@ -1,4 +1,4 @@
-"""The list of planted faults fits the sources. Whether tests catch them, `python -m tests.planted` shows."""
+"""The list of planted faults matches the sources. `python -m tests.planted` shows whether tests catch the faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.planted import ROOT, Fault, PlantingError
 
 FAULTS = planted.faults()
 NOT_THE_HARNESS = {"hidden", "demo"}  # suites and sample submissions
-NO_PROMISE = {"version", "__init__", "errors"}  # a version, and names of exceptions
+NO_PROMISE = {"version", "__init__", "errors"}  # only a version and the names of exceptions
 
 
 def test_the_list_has_sixty_faults_with_names_of_their_own() -> None:
@@ -57,7 +57,7 @@ def test_every_package_of_the_harness_has_a_fault() -> None:
 @pytest.mark.parametrize("old", ["x = 3", "x = 1"])
 def test_a_fault_that_fits_never_or_twice_is_refused(tmp_path: Path, old: str) -> None:
     (tmp_path / "a.py").write_text("x = 1\nx = 1\n", encoding="utf-8")
-    with pytest.raises(PlantingError, match=r"late: `old` occurs \d times in a.py, once is expected"):
+    with pytest.raises(PlantingError, match=r"late: `old` occurs \d times in a.py, expected once"):
         Fault("late", "a.py", old, "x = 2", "Why.", ("tests/a.py",)).planted(tmp_path)
 
 
@@ -87,7 +87,7 @@ def test_the_tests_of_root_have_a_dev_of_their_own() -> None:
 
 
 def test_a_copy_finds_its_harness_behind_the_path(tmp_path: Path) -> None:
-    """As an editable installation does, so that `python -m graders.cli` in a handout runs the handout's harness."""
+    """An editable installation does so, too: `python -m graders.cli` in a handout runs the handout's harness."""
     program = planted.FINDER.format(root=str(ROOT)) + "import graders\nprint(graders.__file__)\n"
     handout = tmp_path / "graders" / "__init__.py"
     handout.parent.mkdir()
@@ -100,7 +100,7 @@ def test_a_copy_finds_its_harness_behind_the_path(tmp_path: Path) -> None:
 
 def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert planted.main(["no-such-fault"]) == 2
-    assert "no-such-fault: no fault of that name" in capsys.readouterr().err
+    assert "no-such-fault: unknown fault" in capsys.readouterr().err
 
 
 def test_each_nth_fault_can_be_chosen() -> None:

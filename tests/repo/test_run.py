@@ -1,7 +1,7 @@
-"""`./run`: what it installs for each job, and what it says when the set-up cannot go on.
+"""`./run`: what it installs for each job, and what it says when the set-up fails.
 
-The script is the repository's own, beside a stub of the project: real virtual environments, a real pip, and small
-packages of the names that matter, behind a local web server. Nothing here needs a network.
+The tests run the repository's own script in a stub of the project. They use real virtual environments, the real pip,
+and small packages with the names that matter, on a local web server. Nothing here needs a network.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import pytest
 
 from tests.workshop import PATIENCE_S, ROOT, Finished, environment, write
 
-NOWHERE = "http://127.0.0.1:9/"  # the port of a service that no machine has any more: refused at once
+NOWHERE = "http://127.0.0.1:9/"  # the port of the discard service, which hardly any machine runs: refused at once
 DEVICE = "DEVICE=/dev/nvidia0\n"
 CPU_INDEX = "TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu\n"
 SIZES = {"cpu": "about 200 MB", "cuda": "about 2.5 GB"}
@@ -49,8 +49,8 @@ all = []
 lint = ["ruff"]
 """
 
-# The smallest build backend: an editable wheel with the extras of PROJECT, and a command `katas` that says how it was
-# called.
+# A minimal build backend. It makes an editable wheel with the extras of PROJECT, and a command `katas` that prints its
+# arguments.
 BACKEND = """\
 import pathlib, tomllib
 from wheels import write_wheel
@@ -87,7 +87,7 @@ def write_wheel(folder, name, version, files, needs="", scripts=""):
 
 
 class Index(SimpleHTTPRequestHandler):
-    """A folder of folders of wheels, as a package index. Notes what is asked for; holds back what `held` begins."""
+    """A package index of folders with wheels. It records requests, and never answers paths that start with `held`."""
 
     asked: list[str]
     held: str
@@ -95,7 +95,7 @@ class Index(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(self.path)
         if type(self).held and self.path.startswith(self.held):
-            self.rfile.read()  # until the other side goes
+            self.rfile.read()  # returns when the client disconnects
             return
         super().do_GET()
 
@@ -105,7 +105,7 @@ class Index(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheels: PyPI's, those of PyTorch's index, and a torch that is larger than a small disk."""
+    """Write the wheels of PyPI and of PyTorch's index, and a torch that is larger than the test's small disk."""
     place = tmp_path_factory.mktemp("index")
     namespace: dict[str, Any] = {}
     exec(WHEELS, namespace)
@@ -124,7 +124,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def index(folder: Path) -> Iterator[tuple[str, type[Index]]]:
-    """The address of these wheels, and what is asked there."""
+    """Yield the address of an index with these wheels, and its handler, which records the requests."""
     handler = type("Noting", (Index,), {"asked": [], "held": ""})
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         server.daemon_threads = True
@@ -137,7 +137,7 @@ def index(folder: Path) -> Iterator[tuple[str, type[Index]]]:
 
 @pytest.fixture(scope="module")
 def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with pip and nothing else, to be copied: making one takes seconds."""
+    """Make an environment with only pip. Tests copy it, because making one takes seconds."""
     place = tmp_path_factory.mktemp("venv") / ".venv"
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
     return place
@@ -145,7 +145,7 @@ def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The script beside the stub, without an environment; no card, and no answer of PyTorch's index."""
+    """Write the stub project with the script. It finds no environment, no graphics card, and no PyTorch index."""
     root = tmp_path / "my kätas"
     text = (ROOT / "run").read_text(encoding="utf-8")
     assert DEVICE in text
@@ -169,7 +169,7 @@ def with_cpu_index(project: Path, address: str) -> None:
 
 
 def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
-    """A shell in which pip's settings are a file that names this index; of the commands, only those of the system."""
+    """Return a shell environment in which pip uses only this index and PATH has only a few commands."""
     config = write(
         project.parent / "pip.conf",
         f"[global]\nindex-url = {address}\nextra-index-url =\nfind-links =\nretries = 0\nno-cache-dir = true\n",
@@ -185,7 +185,7 @@ def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
 
 
 def run(project: Path, *words: str, address: str = NOWHERE, before: Sequence[str] = (), **changes: str) -> Finished:
-    """`./run words…` in this project."""
+    """Run `./run words…` in this project."""
     done = subprocess.run(
         [*before, "./run", *words],
         cwd=project,
@@ -200,7 +200,7 @@ def run(project: Path, *words: str, address: str = NOWHERE, before: Sequence[str
 
 
 def installed(project: Path) -> set[str]:
-    """The packages of the environment with their versions, without pip's own."""
+    """Return the environment's packages with their versions, except pip and setuptools."""
     found = {
         path.name.removesuffix(".dist-info") for path in project.glob(".venv/lib/python*/site-packages/*.dist-info")
     }
@@ -212,7 +212,7 @@ def noted(project: Path) -> set[str]:
 
 
 def assert_fails(done: Finished, *told: str) -> None:
-    """One message in one line, with the problem and the remedy, and exit status 2."""
+    """Check that there is one message in one line, with these texts, and that the exit status is 2."""
     assert (done.status, done.out) == (2, ""), done.said
     *_, message = lines = [line for line in done.err.splitlines() if "installing" not in line]
     assert len(lines) == 1, done.err
@@ -246,10 +246,10 @@ def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, i
     assert {"pandas-1.0", "matplotlib-1.0"} < installed(project)
     assert noted(project) == {"torch", "data", "figures"}
 
-    write(project / "constraints.txt", "pandas<2\n")  # other versions may be wanted now
+    write(project / "constraints.txt", "pandas<2\n")  # the versions to install have changed
     done = run(project, "demo", address=address)
     assert (done.status, noted(project)) == (0, {"torch"})
-    assert "MB" not in done.err  # torch is there
+    assert "MB" not in done.err  # torch is already installed
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_a_missing_or_half_made_environment_is_completed(
 
 @pytest.mark.parametrize(
     "retries", [pytest.param("0", marks=pytest.mark.deep), "1"]
-)  # pip says other things after a retry
+)  # pip prints other messages after a retry
 def test_without_a_network_the_message_says_so(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]], retries: str
 ) -> None:
@@ -404,7 +404,7 @@ def test_a_version_that_no_index_has_is_named(project: Path, empty_venv: Path, i
 def test_a_full_disk_is_named(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]], tmp_path: Path, while_: str
 ) -> None:
-    """On a disk of a few megabytes, mounted where the command and nothing else sees it."""
+    """Use a disk of a few megabytes that is mounted only for the command."""
     small = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
     if shutil.which("unshare") is None or subprocess.run([*small, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine allows no mount")
@@ -461,7 +461,7 @@ def test_a_python_without_ensurepip_is_named(project: Path, tmp_path: Path) -> N
 
 
 def stub_tools(project: Path, *sets: str) -> None:
-    """An environment in which these sets are noted, and whose commands say how they were called."""
+    """Write an environment that lists these sets as installed and whose commands print their arguments."""
     for name in ("python", "katas", "ruff", "mypy"):
         said = 'echo "${0##*/}" "$@"' if name != "katas" else 'echo katas "$@"'
         write(project / ".venv/bin" / name, f"#!/bin/sh\n{said}\n").chmod(0o755)

@@ -1,4 +1,4 @@
-"""House rules, for every kata that there is and every one that will be added."""
+"""House rules for every kata, present and future."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXERCISES = [kata for kata in KATAS if kata.kind == "exercise"]
 HEAVY = {"torch", "numpy", "pytest", "rich", "matplotlib", "pandas", "scipy", "hypothesis", "jinja2", "sqlalchemy"}
 SIGNS = str.maketrans({"−": "-", "·": "*", "×": "*"})
 
-# Numbers of each exercise's worked example, which README and visible test both have; the test may compute one.
+# Numbers from each exercise's worked example, which must be in the README.
 EXAMPLES = {
     "exercise01": ["1.1", "-1.3"],
     "exercise02": ["[-1, 0, 2]", "[0, 0, 2]", "[0, 0, 1]"],
@@ -52,7 +52,7 @@ def readme(kata: Kata) -> str:
 
 
 def loaded_by(code: str) -> set[str]:
-    """The top-level modules that are there after some code, in an interpreter of its own."""
+    """Return the top-level modules that some code has loaded when it runs in a new interpreter."""
     words = [sys.executable, "-c", f"{code}\nimport sys; print(*{{name.partition('.')[0] for name in sys.modules}})"]
     out = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True).stdout
     return set(out.splitlines()[-1].split())
@@ -61,7 +61,7 @@ def loaded_by(code: str) -> set[str]:
 # -------------------------------------------------------------------------------------------- settings
 
 
-def test_pytest_is_set_up_in_tox_ini_alone() -> None:
+def test_only_tox_ini_configures_pytest() -> None:
     assert "pytest" not in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
     assert not [name for name in ("pytest.ini", ".pytest.ini", "setup.cfg", "pytest.toml") if (ROOT / name).exists()]
     settings = configparser.ConfigParser()
@@ -91,7 +91,7 @@ def test_katas_solutions_and_hidden_tests_mirror_each_other() -> None:
         assert sorted(path.name for path in room.iterdir() if files(path)) == slugs, room
 
 
-BESIDE = {  # what makes the words and tables that are handed in, or stand in the README
+BESIDE = {  # scripts and tables that produce submitted files or parts of a README
     "challenge2": ("recommending.py",),
     "challenge4": ("sizes.py", "sizes.csv"),
     "challenge5": ("remedies.py",),
@@ -121,7 +121,7 @@ def test_a_readme_has_problem_maths_example_grading_and_hints(kata: Kata) -> Non
     title, _, rest = text.partition("\n")
     name, number = re.fullmatch(r"([a-z]+)(\d*)", kata.slug).groups()
     assert re.match(rf"# {name.capitalize()} {int(number)}: \w" if number else rf"# {name.capitalize()}: \w", title)
-    assert len(re.split(r"^## ", rest, flags=re.M)[0].split()) >= 15, "no problem is told before the first section"
+    assert len(re.split(r"^## ", rest, flags=re.M)[0].split()) >= 15, "no problem before the first section"
     wanted = ["What is graded", "Hints"] + (["The maths", "Worked example"] if kata.kind == "exercise" else [])
     assert set(wanted) <= set(re.findall(r"^## (.*)", text, re.M))
     assert re.search(r"^## (What to read next|To read next)$", text, re.M)
@@ -130,14 +130,14 @@ def test_a_readme_has_problem_maths_example_grading_and_hints(kata: Kata) -> Non
 @every(KATAS)
 def test_three_hints_are_folded(kata: Kata) -> None:
     hints = readme(kata).partition("## Hints")[2].partition("\n## ")[0]
-    parts = hints.split("\n### ")[1:] or [hints]  # of several programs each has its own
+    parts = hints.split("\n### ")[1:] or [hints]  # a kata with several programs has hints for each
     for part in parts:
         assert re.findall(r"<details>\s*<summary>Hint (\d)", part) == ["1", "2", "3"]
         assert part.count("</details>") == 3
 
 
 @every(KATAS)
-def test_a_readme_tells_every_task_and_its_points(kata: Kata) -> None:
+def test_a_readme_lists_every_task_with_its_points(kata: Kata) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", readme(kata), re.M))
     assert {name: float(points) for name, points in rows.items()} == {task.name: task.points for task in kata.tasks}
 
@@ -174,13 +174,13 @@ def test_an_exercise_has_wrong_and_accepted_variants(kata: Kata) -> None:
 @every(KATAS)
 def test_every_task_has_a_wrong_variant(kata: Kata) -> None:
     covered = {variant.task for variant in kata.wrong}
-    # Nothing wrong can be found where nothing is run: a GPU's tests are ungraded without one.
+    # GPU tests are ungraded on a machine without a GPU, so that no wrong answer could fail there.
     needed = [task.name for task in kata.tasks if not task.review and task.name != "gpu"]
     assert [name for name in needed if name not in covered] == []
 
 
 @every(EXERCISES)
-def test_a_stub_has_docstrings_and_nothing_written(kata: Kata) -> None:
+def test_a_stub_has_docstrings_and_no_code(kata: Kata) -> None:
     for name in kata.files:
         tree = ast.parse((kata.folder / name).read_text(encoding="utf-8"))
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -222,7 +222,7 @@ def test_a_judge_is_started_without_anything_heavy() -> None:
 
 
 def imported(path: Path) -> set[str]:
-    """The dotted names that a file imports, wherever in it."""
+    """Return the dotted names that a file imports, at the top or further down."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -232,15 +232,15 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-def test_the_worker_imports_the_standard_library_numpy_and_the_wire_alone() -> None:
-    allowed = sys.stdlib_module_names | {"numpy", "msgspec", "torch"}  # torch where the runtime has it
+def test_the_worker_imports_little_besides_numpy_and_the_wire() -> None:
+    allowed = sys.stdlib_module_names | {"numpy", "msgspec", "torch"}  # torch only in the torch runtime
     ours = re.compile(r"graders\.(wire|errors|worker)\b")
     for path in files(ROOT / "graders" / "worker", ".py"):
         others = {name for name in imported(path) if name.partition(".")[0] not in allowed and not ours.match(name)}
         assert not others, path
 
 
-def test_reports_import_the_verdict_and_nothing_else_of_the_harness() -> None:
+def test_reports_import_only_the_verdict_from_the_harness() -> None:
     for path in files(ROOT / "graders" / "report", ".py"):
         found = {name for name in imported(path) if name.startswith("graders.")}
         assert not {name for name in found if name.split(".")[1] not in ("errors", "report", "verdict")}, path
@@ -248,6 +248,6 @@ def test_reports_import_the_verdict_and_nothing_else_of_the_harness() -> None:
 
 @pytest.mark.parametrize("folder", ["utils", "helpers", "common", "manager"])
 def test_a_module_is_named_by_what_it_does(folder: str) -> None:
-    """Those of people whose answers are kept among the accepted ones are named by them."""
+    """Accepted variants are exempt, because their authors have named the files."""
     ours = [path for path in files(ROOT / "graders", ".py") if "accept" not in path.parts]
     assert not [path for path in ours if path.stem == folder or path.parent.name == folder]

@@ -99,7 +99,7 @@ def test_the_worst_entry_is_named_by_its_index() -> None:
     yours = expected.copy()
     yours[1, 0, 1], yours[0, 0, 0] = -3.0, 1.0
     (table,) = drawn(failed(expected, yours))
-    assert "2 of 8 entries off, most at [1, 0, 1]" in table
+    assert "2 of 8 entries off, the worst at [1, 0, 1]" in table
     assert '<th scope="row">1, 0</th>' in table
     assert re.findall(r'class="(over\d|under\d)"', table) == ["over1", "under3"]
 

@@ -1,4 +1,4 @@
-"""`katas gradebook affected`: list the verdicts of faulty versions of the harness."""
+"""`katas gradebook affected`: list the verdicts made by faulty versions of the harness."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def affected(
     kata: Annotated[str | None, typer.Option(help="Only this kata.", metavar="SLUG")] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
-    """List the verdicts of faulty versions of the harness.
+    """List the verdicts made by faulty versions of the harness.
 
     `katas gradebook regrade --since VERSION` grades these submissions again.
     """
@@ -27,4 +27,4 @@ def affected(
         what = f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"
         made = f"version {line(verdict.harness_version)}, {line(verdict.graded_at)}"
         print(f"{line(each.person)}  {line(each.kata)}  {what}  {made}")
-    print(f"{len(found)} verdicts by versions from {since}{f' and before {before}' if before else ' on'}")
+    print(f"{len(found)} verdicts by version {since} or later{f', but before {before}' if before else ''}")

@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 
 def import_(
-    place: Annotated[
-        Path, typer.Argument(metavar="BATCH", help="The --out folder of grade-batch, or a verdict's file.")
-    ],
+    place: Annotated[Path, typer.Argument(metavar="BATCH", help="The --out folder of grade-batch, or a verdict file.")],
     person: Annotated[
-        str | None, typer.Option(help="For a verdict's file: the person it belongs to.", metavar="NAME")
+        str | None, typer.Option(help="For a verdict file: the person who submitted.", metavar="NAME")
     ] = None,
     submitted: Annotated[
         str | None,
-        typer.Option(help="For a verdict's file: the time of submission; by default, that of grading.", metavar="TIME"),
+        typer.Option(
+            help="For a verdict file: the time of submission; by default, the time of grading.", metavar="TIME"
+        ),
     ] = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
     """Import a batch's verdicts and manual scores.
 
-    Importing twice does no harm: verdicts that are in the gradebook already stay unchanged.
+    You can safely import a batch twice: verdicts that are already in the gradebook stay unchanged.
     """
     if not place.exists():
-        raise KataError(f"{place}: not found. Name the --out folder of `katas grade-batch`, or a verdict's file.")
+        raise KataError(f"{place}: not found. Name the --out folder of `katas grade-batch`, or a verdict file.")
     katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
     if place.is_dir():
         with open_gradebook(gradebook, by, new=True) as book:
             _import_batch(book, place, katas)
         return
     if person is None:
-        raise KataError(f"{place}: a verdict's file does not name its person. Add --person NAME.")
+        raise KataError(f"{place}: a verdict file does not name its person. Add --person NAME.")
     found = _verdict_in(place)
     with open_gradebook(gradebook, by, new=True) as book:
         book.update_katas(kata for kata in katas if kata.slug == found.kata)
@@ -62,7 +62,7 @@ def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> 
 
 
 def _verdict_in(file: Path) -> verdict.Verdict:
-    """Return the verdict in a file. Raises KataError for a file without one, and for one without its seed."""
+    """Return the verdict in a file. Raises KataError if the file holds none, or one without a seed."""
     try:
         found = verdict.from_json(file.read_bytes())
     except (OSError, KataError) as fault:

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands of the gradebook share, and what they do with them."""
+"""Arguments and options that several gradebook commands share, and helpers for their values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gra
 
     if not new and "://" not in url and not Path(url).is_file():
         raise KataError(
-            f"{url}: there is no gradebook. Name one with --gradebook URL, or create it with `katas gradebook import`."
+            f"{url}: no such gradebook. Name one with --gradebook URL, or create it with `katas gradebook import`."
         )
     return Gradebook(url, who=by)
 
@@ -56,7 +56,7 @@ def check_kata(book: Gradebook, kata: str | None) -> None:
 
 
 def moment(text: str, option: str) -> str:
-    """Return an option's time in UTC, ISO 8601. Raises KataError."""
+    """Return an option's time as UTC in ISO 8601. Raises KataError."""
     from graders.course.submissions import as_utc
 
     try:

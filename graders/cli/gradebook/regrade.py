@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from graders.course.gradebook import Gradebook, StoredSubmission
     from graders.course.regrading import Regraded, RegradingOptions
 
-Person = Annotated[str | None, typer.Option(help="Only this person's submissions.", metavar="NAME")]
+Person = Annotated[str | None, typer.Option(help="Regrade only this person's submissions.", metavar="NAME")]
 Since = Annotated[
-    str | None, typer.Option(help="All verdicts of harness versions from this one on.", metavar="VERSION")
+    str | None,
+    typer.Option(help="Regrade every verdict by this version of the harness or a later one.", metavar="VERSION"),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Also submissions whose tests and harness have not changed.")]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Also regrade submissions whose tests and harness have not changed.")
+]
 Workers = Annotated[
     int | None, typer.Option(help="The number of grading processes; by default, one per core.", metavar="N", min=1)
 ]
@@ -51,8 +54,8 @@ def regrade(
 ) -> int:
     """Regrade submissions whose tests or harness have changed.
 
-    The submissions come from their batch folders. Earlier verdicts stay in the gradebook. By default, extra tasks are
-    required of the submissions that had to pass them before, and where kata.toml requires them.
+    The submissions come from their batch folders. Earlier verdicts stay in the gradebook. By default, extra tasks must
+    pass where they had to pass before, and where kata.toml requires it.
 
     Exit status: 0 everything was graded, 2 something was not.
     """

@@ -13,7 +13,8 @@ from graders.cli.gradebook.options import DEFAULT_URL, By, Url, moment, open_gra
 from graders.errors import KataError
 
 MovedBatch = Annotated[
-    Path | None, typer.Option("--batch", help="Also this batch folder: one that was moved, or a copy.", metavar="DIR")
+    Path | None,
+    typer.Option("--batch", help="Also clean this batch folder, for example a moved one or a copy.", metavar="DIR"),
 ]
 
 
@@ -23,13 +24,13 @@ def forget(
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
-    """Remove all data of a person, also from the batch folders.
+    """Remove all of a person's data, also from the batch folders.
 
     Exit status: 0 everything is removed, 2 something is not: the message says what, and how to remove it.
     """
     with open_gradebook(gradebook, by) as book:
         if batch is not None and not book.has_person(person) and _clean([batch], person=person):
-            return  # an earlier command, which did not find this folder, has removed them from the gradebook
+            return  # an earlier command removed the person from the gradebook, but did not find this folder
         folders = book.batches_of(person)
         _clean(_present(folders, batch), person=person)
         book.forget(person)
@@ -57,7 +58,7 @@ def expire(
 
 
 def _present(folders: Sequence[str], batch: Path | None) -> list[Path]:
-    """Return the batch folders that exist, and the one that was named."""
+    """Return the batch folders that exist, and the one named with --batch."""
     found = {Path(each).resolve(): Path(each) for each in folders if _is_batch(Path(each))}
     if batch is not None:
         found[batch.resolve()] = batch
@@ -71,7 +72,7 @@ def _is_batch(folder: Path) -> bool:
 
 
 def _expect_present(folders: Sequence[str], batch: Path | None, command: str) -> None:
-    """Raise KataError for folders that are missing. A named folder is taken for one of them, which was moved."""
+    """Raise KataError if folders are missing. A named folder counts as one of them that was moved."""
     gone = [each for each in folders if not _is_batch(Path(each))]
     moved = batch is not None and batch.resolve() not in [Path(each).resolve() for each in folders]
     if len(gone) > moved:

@@ -19,10 +19,16 @@ def rule(
         str | None, typer.Option(help="The deadline, in UTC unless it has an offset.", metavar="TIME")
     ] = None,
     late_percent: Annotated[
-        float | None, typer.Option(help="Percent of the points lost for each day late.", metavar="P", min=0, max=100)
+        float | None,
+        typer.Option(help="The percentage of the points lost for each day late.", metavar="P", min=0, max=100),
     ] = None,
     late_days: Annotated[
-        int | None, typer.Option(help="Days after which late points are zero; -1 for never.", metavar="N", min=-1)
+        int | None,
+        typer.Option(
+            help="The number of days after which a late submission gets no points; -1 for no such limit.",
+            metavar="N",
+            min=-1,
+        ),
     ] = None,
     person: Annotated[str | None, typer.Option(help="Set --due for this person only.", metavar="NAME")] = None,
     gradebook: Url = DEFAULT_URL,
@@ -53,5 +59,5 @@ def rule(
 def _deadline(due: str) -> str:
     """Return the deadline in UTC. Raises KataError for a date without a time, which would mean 0:00 on that day."""
     if len(due) <= len("2026-05-31"):
-        raise KataError(f"--due {due}: the time of day is missing. Give it like this: {due}T23:59+02:00.")
+        raise KataError(f"--due {due}: the time of day is missing. Write it like this: {due}T23:59+02:00.")
     return moment(due, "--due")

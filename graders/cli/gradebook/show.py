@@ -91,7 +91,7 @@ def _notes(place: PersonKata, attempt: ScoredAttempt) -> list[str]:
     if attempt.late:
         notes.append(f"{_days(attempt.late)} late: {attempt.points:g} left")
     if attempt.over_limit:
-        notes.append(f"over the limit of {place.rule.attempts_per_day} a day: does not count")
+        notes.append(f"over the limit of {place.rule.attempts_per_day} attempts a day, so it does not count")
     return notes + [_score(score) for score in marks_of(verdict)]
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def similar(
     kata: Annotated[str, typer.Argument(metavar="KATA", help="The kata.")],
     at_least: Annotated[
-        float, typer.Option(help="The least percentage of code in common.", metavar="P", min=0, max=100)
+        float,
+        typer.Option(help="List pairs with at least this percentage of code in common.", metavar="P", min=0, max=100),
     ] = 80,
     batch: BatchFolder = None,
     gradebook: Url = DEFAULT_URL,
@@ -45,10 +46,12 @@ def similar(
     for pair in found.pairs:
         print(_described(pair, read.submitted_at))
     for person in found.left_out:
-        print(f"{line(person)}: left out, because these files take too long to compare: look at them yourself")
+        print(f"{line(person)}: left out, because these files take too long to compare; compare them yourself")
     left = f"; {read.missing} submissions are missing: name the folder that has them with --batch DIR"
     people = len(read.files) - len(found.left_out)
-    common = f"{len(found.pairs)} pairs among {people} people share at least {at_least:g} % of one's code"
+    common = (
+        f"{len(found.pairs)} pairs among {people} people have at least {at_least:g} % of one person's code in common"
+    )
     print(common + (left if read.missing else ""))
 
 

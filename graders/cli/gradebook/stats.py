@@ -51,12 +51,12 @@ def stats(
 def _lines(kata: KataStatistics) -> Iterator[str]:
     from graders.course.statistics_page import share, signed
 
-    solved = f"{kata.passed} of {kata.people} people who submitted passed"
+    solved = f"{kata.passed} of the {kata.people} people who submitted passed"
     yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {share(kata.mean)}"
     if kata.ungradable:
-        yield f"  {kata.ungradable} could not be graded: they are left out of the means and of the tasks' figures"
+        yield f"  {kata.ungradable} could not be graded: they are left out of the means and the task statistics"
     for task in kata.tasks:
-        passed = f"{share(task.pass_rate)} of {task.people} graded pass, mean {share(task.mean)}"
+        passed = f"{share(task.pass_rate)} of the {task.people} people graded pass, mean {share(task.mean)}"
         coefficients = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
         yield f"  {line(task.title)}\n      {passed}, {coefficients}"
         for sentence, count in task.misconceptions:

@@ -1,14 +1,14 @@
 """The gradebook: a database of submissions, verdicts, manual scores and rules, with an audit trail.
 
-book             Gradebook, with everything that commands do with it
-database         opening a database, upgrading its tables, transactions
-transaction      one transaction: its session, and who writes what into the audit trail
-importing        verdicts → people, submissions and verdicts in the tables
-scores           the points that people give, and which of several are current
-rule_changes     how a kata counts, one person's deadline, and the limit of attempts
-queries          everyone's results, the audit trail, verdicts by version
+book             Gradebook: all operations that commands perform on it
+database         opens a database, upgrades its tables, and runs transactions
+transaction      one transaction: its session, and the lines that it adds to the audit trail
+importing        imports verdicts, with their people and submissions, into the tables
+scores           the manual scores, and which of several is current
+rule_changes     sets how a kata counts and a person's deadline, and checks the limit of attempts
+queries          returns everyone's results, the audit trail, and verdicts by version
 removal          removes people and old submissions
-records          what queries return: results of a person, stored submissions
+records          the records that queries return: a person's results, stored submissions
 tables           the tables, in SQLite or PostgreSQL; migrations/ upgrades older databases
 """
 

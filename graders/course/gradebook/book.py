@@ -1,4 +1,4 @@
-"""Gradebook: everything that commands do with a gradebook, each in a transaction of its own."""
+"""Gradebook: all operations that commands perform on a gradebook, each in its own transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT = "gradebook.sqlite"
 
 
 class Gradebook(Database):
-    """An open gradebook. Each method is one transaction; what it changes is in the audit trail."""
+    """An open gradebook. Each method is one transaction, whose changes go into the audit trail."""
 
     def __init__(self, url: str = DEFAULT, *, who: str | None = None) -> None:
         super().__init__(url, who)
@@ -31,7 +31,7 @@ class Gradebook(Database):
     def import_batch(self, batch: Batch, katas: Iterable[Kata] = ()) -> Imported:
         """Import a batch's verdicts and manual scores.
 
-        What is in the gradebook already stays unchanged, so a second import changes nothing.
+        Verdicts that are already in the gradebook stay unchanged, so a second import changes nothing.
         """
         journal.head(batch.journal)
         with self.transaction() as transaction:
@@ -40,7 +40,7 @@ class Gradebook(Database):
     def import_verdict(self, found: Verdict, person: str, submitted_at: str = "", batch: str = "") -> bool:
         """Import one verdict with its manual scores. Return whether it was new.
 
-        Without `submitted_at`, its time of grading is the time of submission.
+        Without `submitted_at`, the time of grading is used as the time of submission.
         """
         with self.transaction() as transaction:
             row = Row(person=person, submitted_at=submitted_at, verdict=found)
@@ -55,7 +55,7 @@ class Gradebook(Database):
             importing.update_katas(transaction, katas)
 
     def add_regraded(self, submission: int, found: Verdict) -> tuple[Verdict, Verdict]:
-        """Add a new verdict on a submission. Return the verdict that was current before, and the one that is now."""
+        """Add a new verdict on a submission. Return the previously current verdict, and the one that is current now."""
         with self.transaction() as transaction:
             row = transaction.session.get(SubmissionRow, submission)
             assert row is not None
@@ -82,12 +82,12 @@ class Gradebook(Database):
             )
 
     def extend(self, person: str, slug: str, due_at: str) -> None:
-        """Set the deadline of one person."""
+        """Set one person's deadline."""
         with self.transaction() as transaction:
             rule_changes.extend(transaction, person, slug, due_at)
 
     def may_be_graded(self, submission: KataSubmission) -> str:
-        """Return why a submission may not be graded: the day's limit of attempts is reached. Empty when it may."""
+        """Return why a submission may not be graded (the day's limit of attempts is reached); empty if it may."""
         with self.transaction() as transaction:
             return rule_changes.attempts_exceeded(transaction, submission)
 
@@ -121,31 +121,31 @@ class Gradebook(Database):
     def affected(
         self, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()
     ) -> list[StoredSubmission]:
-        """Return the submissions whose current verdict was made from version `since` on, and earlier than `before`."""
+        """Return the submissions whose current verdict is by version `since` or later, and by one before `before`."""
         with self.transaction() as transaction:
             return queries.affected(transaction, since, before, slugs)
 
     # ------------------------------------------------------------------------------------- removal
 
     def batches_of(self, person: str) -> list[str]:
-        """Return the batch folders that have something of a person."""
+        """Return the batch folders that hold a person's submissions."""
         with self.transaction() as transaction:
             return removal.batches_of(transaction, person)
 
     def batches_before(self, moment: str) -> list[str]:
-        """Return the batch folders that have something submitted before a moment."""
+        """Return the batch folders that hold submissions made before a moment."""
         with self.transaction() as transaction:
             return removal.batches_before(transaction, moment)
 
     def forget(self, person: str) -> list[str]:
-        """Remove a person, also from the audit trail. Return the batch folders that have something of them."""
+        """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
         with self.transaction() as transaction:
             batches = removal.forget(transaction, person)
         self.compact()
         return batches
 
     def forget_before(self, moment: str) -> tuple[int, list[str]]:
-        """Remove what was submitted before a moment. Return how many submissions, and their batch folders."""
+        """Remove what was submitted before a moment. Return how many submissions that were, and their batch folders."""
         with self.transaction() as transaction:
             removed = removal.forget_before(transaction, moment)
         self.compact()

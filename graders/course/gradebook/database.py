@@ -19,15 +19,15 @@ from graders.errors import KataError
 
 WAIT_S = 30  # how long to wait for another process that is writing
 MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATING = 0x6B61746173  # the key of PostgreSQL's lock
-_LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for it
+_MIGRATING = 0x6B61746173  # the key of PostgreSQL's advisory lock during an upgrade
+_LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
 
 
 class Database:
     """An open database; `url` is a file (SQLite) or a database URL. Use it in a `with`.
 
-    A missing file is created, and older tables are upgraded. Raises KataError where the database cannot be used. `who`
-    is the author in the audit trail.
+    A missing file is created, and older tables are upgraded. Raises KataError if the database cannot be used. `who`
+    is recorded as the author in the audit trail.
     """
 
     def __init__(self, url: str, who: str | None = None) -> None:
@@ -37,7 +37,7 @@ class Database:
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
         if self._url.get_backend_name() not in ("sqlite", "postgresql"):
             raise KataError(
-                f"{self.name}: this is neither a file nor a PostgreSQL database. Name one of them: postgresql://…"
+                f"{self.name}: this is neither a file nor a PostgreSQL database. Name one of these, for example postgresql://…"
             )
         if not self._is_sqlite:
             self._url = self._url.set(drivername="postgresql+psycopg")
@@ -100,7 +100,9 @@ class Database:
             with self._session.begin():
                 yield Transaction(self._session, self.who, self.name)
         except sa.exc.IntegrityError:
-            raise KataError(f"{self.name}: another program has just written the same. Run the command again.") from None
+            raise KataError(
+                f"{self.name}: another program has just written the same rows. Run the command again."
+            ) from None
         except sa.exc.SQLAlchemyError as fault:
             raise self._fault(fault) from None
 
@@ -141,20 +143,20 @@ class Database:
         except CommandError:
             raise KataError(
                 f"{self.name}: its tables have revision {found}, which this version of katas does not know. "
-                "Use the version that made it, or a later one."
+                "Use the version of katas that wrote them, or a later one."
             ) from None
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[sa.Connection]:
-        """Run one transaction that changes the tables, whole or not at all, while no other process runs one.
+        """Run one transaction that changes the tables. No other process can run one at the same time.
 
-        For SQLite the transaction starts here, since the driver would start one too late.
+        For SQLite, the transaction starts explicitly here, because the driver would start it too late.
         """
         with self._engine.connect() as connection:
             if self._is_sqlite:
                 connection = connection.execution_options(
                     isolation_level="AUTOCOMMIT"
-                )  # the driver starts no transaction itself
+                )  # so that the driver does not start a transaction itself
                 begin = "BEGIN IMMEDIATE"
             else:
                 begin = f"SELECT pg_advisory_xact_lock({_MIGRATING})"

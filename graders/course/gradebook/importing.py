@@ -1,4 +1,4 @@
-"""Imports verdicts into the gradebook, with the people, katas and submissions that they are about."""
+"""Imports verdicts into the gradebook, together with their people, katas and submissions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Imported(NamedTuple):
 
 
 def import_batch(transaction: Transaction, batch: Batch, katas: Iterable[Kata]) -> Imported:
-    """Import a batch's verdicts, and the manual scores in its journal and in its verdicts' files."""
+    """Import a batch's verdicts, and the manual scores in its journal and in its verdict files."""
     times = _times(batch)
     new = 0
     scores: defaultdict[SubmissionRow, list[ManualScore]] = defaultdict(list)
@@ -51,9 +51,9 @@ def import_batch(transaction: Transaction, batch: Batch, katas: Iterable[Kata]) 
 
 
 def _times(batch: Batch) -> dict[tuple[str, ...], list[str]]:
-    """Return the times of submission that a journal has for each verdict. The last one is the valid one.
+    """Return the submission times that a journal has for each verdict. The last one is valid.
 
-    Raises KataError for a name in two Unicode forms.
+    Raises KataError if a name occurs in two Unicode forms.
     """
     times: dict[tuple[str, ...], list[str]] = {}
     spellings: dict[str, str] = {}
@@ -61,7 +61,7 @@ def _times(batch: Batch) -> dict[tuple[str, ...], list[str]]:
         other = spellings.setdefault(composed(row.person), row.person)
         if other != row.person:
             raise KataError(
-                f"{batch.journal}: {other!a} and {row.person!a} are one name in two Unicode forms. "
+                f"{batch.journal}: {other!a} and {row.person!a} are the same name in two Unicode forms. "
                 "Remove one of them from the submissions, and grade into another --out."
             )
         times.setdefault(_identity(row), []).append(row.submitted_at)
@@ -82,9 +82,9 @@ def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
 def add(
     transaction: Transaction, row: Row, batch: str, earlier: Collection[str] = ()
 ) -> tuple[SubmissionRow | None, bool]:
-    """Add a verdict with its person, kata and submission, without its manual scores. An `error` is not added.
+    """Add a verdict with its person, kata and submission, but without its manual scores. Skip an `error`.
 
-    `earlier` are times of submission that the batch has since corrected. Return the submission, and whether the verdict
+    `earlier` are submission times that the batch has since corrected. Return the submission, and whether the verdict
     was new.
     """
     found = row.verdict
@@ -119,8 +119,8 @@ def _submission(
 ) -> SubmissionRow | None:
     """Return the submission that a verdict is about, if it is in the gradebook.
 
-    A verdict that is there already belongs to the submission that it was added to, even if its time of submission is
-    another. That time is corrected where it was unknown so far, or where the batch has corrected it (`earlier`).
+    A verdict that is already in the gradebook belongs to the submission that it was added to, even if the submission
+    time now differs. That time is corrected if it was unknown, or if the batch has corrected it (`earlier`).
     """
     found = row.verdict
     same = sa.select(SubmissionRow).where(
@@ -142,7 +142,7 @@ def _submission(
 
 
 def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verdict) -> bool:
-    """Add a verdict on a submission, without its manual scores. Return whether it was new."""
+    """Add a verdict on a submission, but without its manual scores. Return whether it was new."""
     session = transaction.session
     seed = found.seed or ""
     known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
@@ -169,7 +169,7 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verd
 
 
 def _identity(row: Row) -> tuple[str, ...]:
-    """Return what identifies a verdict. One without a seed was refused at intake."""
+    """Return the values that identify a verdict. A verdict has no seed if intake refused the submission."""
     found = row.verdict
     return row.person, found.kata, found.submission_sha256, found.graded_at, found.seed or ""
 

@@ -1,4 +1,4 @@
-"""Queries of the gradebook: everyone's results, titles, the audit trail, and verdicts by version."""
+"""Queries on the gradebook: everyone's results, titles, the audit trail, and verdicts by version."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
 def affected(
     transaction: Transaction, since: str | None, before: str | None, slugs: Collection[str]
 ) -> list[StoredSubmission]:
-    """Return the submissions whose current verdict was made from version `since` on, and earlier than `before`."""
+    """Return the submissions whose current verdict is by version `since` or later, and by one before `before`."""
     first, end = _version(since), _version(before)
     found = []
     for submission in transaction.submissions():

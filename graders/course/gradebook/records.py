@@ -37,7 +37,7 @@ class PersonKata:
 
     @property
     def outstanding(self) -> float:
-        """The points that a reviewer has yet to give to the submission that counts, or that would count with them."""
+        """The points still to be given by a reviewer to the submission that counts, or would count with them."""
         waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
         relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
         return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
@@ -70,7 +70,7 @@ def stored(submission: SubmissionRow, verdict: Verdict) -> StoredSubmission:
 
 
 def age(row: VerdictRow) -> tuple[str, int]:
-    """Return what verdicts are sorted by: the newest is the current one."""
+    """Return the sort key of a verdict. The one with the greatest key is current."""
     return row.graded_at, row.id
 
 

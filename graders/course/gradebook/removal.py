@@ -13,17 +13,17 @@ FORGOTTEN = "(forgotten)"
 
 
 def batches_of(transaction: Transaction, person: str) -> list[str]:
-    """Return the batch folders that have something of a person."""
+    """Return the batch folders that hold a person's submissions."""
     return _batches(transaction.known_person(person).submissions)
 
 
 def batches_before(transaction: Transaction, moment: str) -> list[str]:
-    """Return the batch folders that have something submitted before a moment."""
+    """Return the batch folders that hold submissions made before a moment."""
     return _batches(_submitted_before(transaction, moment))
 
 
 def forget(transaction: Transaction, person: str) -> list[str]:
-    """Remove a person, also from the audit trail. Return the batch folders that have something of them."""
+    """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
     row = transaction.known_person(person)
     batches = _batches(row.submissions)
     transaction.session.delete(row)
@@ -33,9 +33,9 @@ def forget(transaction: Transaction, person: str) -> list[str]:
 
 
 def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
-    """Remove what was submitted before a moment. Return how many submissions, and the batch folders that had them.
+    """Remove what was submitted before a moment. Return how many submissions that were, and their batch folders.
 
-    The lines of the audit trail about them are removed too, and people without a submission or a deadline to come.
+    Also remove their lines in the audit trail, and people left without a submission and without a later deadline.
     """
     old = _submitted_before(transaction, moment)
     batches = _batches(old)
@@ -48,7 +48,7 @@ def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]
 
 
 def _forget_people_before(transaction: Transaction, moment: str) -> None:
-    """Remove people who have neither a submission nor a deadline of their own from a moment on."""
+    """Remove people who have no submission, and no deadline of their own at or after a moment."""
     idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))

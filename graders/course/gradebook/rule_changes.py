@@ -1,4 +1,4 @@
-"""How a kata counts, one person's deadline, and the limit of attempts a day."""
+"""Set how a kata counts and a person's deadline, and check the limit of attempts per day."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def set_rule(
 
 
 def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> None:
-    """Set the deadline of one person."""
+    """Set one person's deadline."""
     transaction.kata(slug)
     row = transaction.known_person(person)
     own = transaction.session.get(ExtensionRow, (row.id, slug))
@@ -50,9 +50,9 @@ def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> Non
 
 
 def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> str:
-    """Return why a submission exceeds the limit of attempts on its day of submission; empty when it does not.
+    """Return why a submission exceeds the limit of attempts on its day; empty if it does not.
 
-    A submission that is in the gradebook already is not a new attempt.
+    A submission that is already in the gradebook does not count as a new attempt.
     """
     limit = submission.kata.attempts_per_day
     if not limit or submission.taken is None:
@@ -68,4 +68,4 @@ def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> s
     spent = sum(rules.spends_attempt(current_verdict(each)) for each in own)
     if spent < limit:
         return ""
-    return f"attempt {spent + 1} on {day}, but only {limit} a day are graded (days begin at 0:00 UTC)"
+    return f"attempt {spent + 1} on {day}, but only {limit} a day are graded (days start at 0:00 UTC)"

@@ -1,4 +1,4 @@
-"""Manual scores in the gradebook: adds them, and decides which of several is current."""
+"""Adds manual scores to the gradebook, and decides which score of a task is current."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from graders.manual_scores import ManualScore, marks_of
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
 
-LONGEST_NAME = 200  # of a task or a reviewer
+LONGEST_NAME = 200  # characters in the name of a task or a reviewer
 
 
 def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
     """Add the manual scores of a submission, in the order in which they were given. Return how many were new.
 
-    The newest score of a task is current; ties go to the last. Scores that are in the audit trail
-    already are not added to it again.
+    The newest score of a task is current; ties go to the last. A score that is already in the audit trail
+    is not added to it again.
     """
     given: defaultdict[str, list[ManualScore]] = defaultdict(list)
     for score in map(_cleaned, scores):
@@ -56,7 +56,7 @@ def _add_scores_of_task(
 
 
 def scores_in_file(transaction: Transaction, file: Path) -> list[tuple[SubmissionRow, list[ManualScore]]]:
-    """Return the manual scores in a batch's verdict file, where `katas review` writes them first, by submission."""
+    """Return the manual scores in a batch's verdict file by submission. `katas review` writes them there first."""
     try:
         found = verdicts.from_json(file.read_bytes())
     except (OSError, KataError) as fault:

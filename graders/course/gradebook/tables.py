@@ -1,11 +1,11 @@
-"""The tables of the gradebook. Moments are UTC in ISO 8601 to the second, which sort as text in every database."""
+"""The tables of the gradebook. Times are UTC in ISO 8601 to the second, so they sort as text in every database."""
 
 from __future__ import annotations
 
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0001"  # the newest of migrations/versions; a test compares it and these tables
+REVISION = "0001"  # the newest in migrations/versions; a test compares it with these tables
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -16,7 +16,7 @@ _NAMES = {
 
 
 class Table(DeclarativeBase):
-    """The base of all tables; constraints have names, so that a migration can change them."""
+    """The base of all tables. Its constraints have names, so that a migration can change them."""
 
     metadata = MetaData(naming_convention=_NAMES)
 
@@ -47,7 +47,7 @@ class PersonRow(Table):
 
 
 class ExtensionRow(Table):
-    """A later deadline for one person."""
+    """One person's own deadline."""
 
     __tablename__ = "extensions"
 
@@ -79,7 +79,7 @@ class SubmissionRow(Table):
 
 
 class VerdictRow(Table):
-    """A verdict as the judge made it, for instructors; the newest one of a submission is current."""
+    """A verdict as the judge returned it, for instructors. A submission's newest verdict is current."""
 
     __tablename__ = "verdicts"
     __table_args__ = (UniqueConstraint("submission_id", "graded_at", "seed"),)
@@ -97,7 +97,7 @@ class VerdictRow(Table):
 
 
 class MarkRow(Table):
-    """A manual score: the points that a person gave for a task. A regrading keeps it."""
+    """A manual score: the points that a reviewer gave for a task. Regrading keeps it."""
 
     __tablename__ = "marks"
 
@@ -111,9 +111,9 @@ class MarkRow(Table):
 
 
 class AuditRow(Table):
-    """A change: who made it, when, from what to what.
+    """A change: who made it and when, and the values before and after.
 
-    Rows are only added. Those of a person are deleted with the person, those of a submission with the submission.
+    Rows are never changed. A person's rows are deleted with the person, and a submission's rows with the submission.
     """
 
     __tablename__ = "audit"

@@ -16,7 +16,7 @@ from graders.errors import KataError
 
 @dataclass(frozen=True)
 class Transaction:
-    """A transaction by `who`; `gradebook` is the name of the gradebook, for messages."""
+    """A transaction by `who`. Messages name the gradebook as `gradebook`."""
 
     session: Session
     who: str
@@ -50,7 +50,7 @@ class Transaction:
         self.note(what, submission.person.name, submission.kata, before, after, submission.id)
 
     def kata(self, slug: str) -> KataRow:
-        """Return a kata's row; add it where it is missing."""
+        """Return a kata's row; add it if it is missing."""
         row = self.session.get(KataRow, slug)
         if row is None:
             row = KataRow(slug=slug, title="", attempts_per_day=0, counts="best", late_percent=0.0)
@@ -65,14 +65,14 @@ class Transaction:
         return found.get(name) or next(iter(found.values()), None)
 
     def known_person(self, name: str) -> PersonRow:
-        """Return the row of a person. Raises KataError where the gradebook has no such person."""
+        """Return the row of a person. Raises KataError if the gradebook has no such person."""
         row = self.person(name)
         if row is None:
             raise KataError(f"{name}: no such person in {self.gradebook}. `katas gradebook show` lists everyone.")
         return row
 
     def submissions(self, slug: str | None = None, person: str | None = None) -> Iterator[SubmissionRow]:
-        """Yield submissions with their verdicts, in batches: a course's printed outputs do not fit into memory."""
+        """Yield submissions with their verdicts, in batches, because all printed outputs would not fit into memory."""
         wanted = (
             sa.select(SubmissionRow)
             .options(

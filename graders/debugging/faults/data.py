@@ -1,4 +1,4 @@
-"""Faults of the data: mismatched rows and targets, scaling, order, and missing rows."""
+"""Faults in the data: mismatched rows and targets, scaling, order, and missing rows."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ FAULTS = (
         cause="labels-misaligned",
         level=1,
         symptoms=("score-low",),
-        why="The inputs of a batch are drawn at random, its targets are taken in the order of the data: an "
-        "input meets the target of some other row.",
-        fix="Index inputs and targets with the same rows.",
+        why="The inputs of a batch are drawn at random, but its targets are taken in the order of the data, so each "
+        "input is paired with the target of some other row.",
+        fix="Index inputs and targets with the same row numbers.",
         prevention="Keep each pair in one object, or assert for a few rows that they still belong together.",
         edits={
             "spirals": (
@@ -69,11 +69,10 @@ FAULTS = (
         cause="targets-wrong",
         level=2,
         symptoms=("score-low",),
-        why="The class numbers run from 0 to n - 1, but they are mapped to a range that ends one "
-        "earlier: "
-        "two classes become one, and the network never learns to tell them apart.",
-        fix="Leave the numbers as they are drawn; the last one is n - 1.",
-        prevention="Count how often every class occurs before training, and compare with how many classes there are.",
+        why="The class numbers run from 0 to n - 1, but they are mapped to a range that ends one number earlier. Two "
+        "classes become one, and the network never learns to tell them apart.",
+        fix="Keep the numbers as they are drawn: the highest one is n - 1.",
+        prevention="Before training, count how often each class occurs, and check that none is missing.",
         edits={
             "spirals": (("float32), torch.tensor(arm)\n", "float32), torch.tensor(arm.clip(0, N_ARMS - 2))\n"),),
             "glyphs": (("torch.tensor(labels)\n", "torch.tensor(labels % (len(SIGNS) - 1))\n"),),
@@ -91,11 +90,10 @@ FAULTS = (
         cause="targets-wrong",
         level=2,
         symptoms=("score-low",),
-        why="Targets are cut off at a value that many of them exceed. The network learns the cut as well, and "
-        ""
-        "never predicts a larger value.",
-        fix="Keep the targets as they are measured; where a sensor saturates, leave those rows out.",
-        prevention="Plot a histogram of the targets: a pile at one end is a cut.",
+        why="Targets are clipped at a value that many of them exceed. The network learns this limit, and never "
+        "predicts a larger value.",
+        fix="Keep the targets as they were measured. If a sensor saturates, leave out the rows that it affects.",
+        prevention="Plot a histogram of the targets: a peak at one end means that they were clipped.",
         edits={"heating": (("torch.tensor(heat, dtype", "torch.tensor(heat.clip(0, 60), dtype"),)},
     ),
     Fault(
@@ -104,10 +102,10 @@ FAULTS = (
         cause="targets-wrong",
         level=1,
         symptoms=("loss-stays",),
-        why="Label smoothing gives its small share to the right class and the large share to all classes alike: the "
+        why="Label smoothing gives the small share to the right class and spreads the large one over all classes: the "
         "targets are almost uniform, and so are the probabilities that the network learns.",
-        fix="Give (1 - SMOOTHING) to the right class and divide SMOOTHING among all.",
-        prevention="Print one row of the targets: the right class must have nearly all of it.",
+        fix="Give (1 - SMOOTHING) to the right class and divide SMOOTHING among all classes.",
+        prevention="Print one row of the targets: the right class must have a probability of nearly 1.",
         edits={
             "dialects": (
                 (
@@ -123,13 +121,12 @@ FAULTS = (
         cause="inputs-not-scaled",
         level=1,
         symptoms=("score-low", "loss-explodes", "loss-high"),
-        why="The network scales its inputs with mean 0 and standard deviation 1 until fit_scale sets "
-        "others, "
-        "but it is never called: values in the hundreds enter layers that were initialised for values near one.",
+        why="Until fit_scale sets other values, the network scales its inputs with mean 0 and standard deviation 1, "
+        "which changes nothing. fit_scale is never called, so values in the hundreds enter layers that were "
+        "initialised for values near 1.",
         fix="Call fit_scale with the training inputs before the first step.",
-        prevention="Assert for the first batch that the first layer's inputs have mean 0 and standard deviation "
-        "1, "
-        "approximately.",
+        prevention="Assert for the first batch that the inputs of the first layer have a mean near 0 and a standard "
+        "deviation near 1.",
         edits={
             "spirals": (("    model.fit_scale(data.X_train)\n", ""),),
             "sensors": (("    model.fit_scale(data.X_train)\n", ""),),
@@ -141,12 +138,11 @@ FAULTS = (
         cause="inputs-scaled-differently",
         level=2,
         symptoms=("pieces-low",),
-        why="predict scales its inputs with their own mean and standard deviation, not with those of training. "
-        "For a large sample that is nearly the same; for a few rows at a time, each answer depends on "
-        ""
+        why="predict scales its inputs with their own mean and standard deviation, not with those of the training "
+        "data. For a large sample, the two are nearly the same. For a few rows at a time, each prediction depends on "
         "the other rows.",
-        fix="Keep the scale of the training inputs with the model and use it in predict.",
-        prevention="Test that predict gives the same answer for a row alone and for the row among others.",
+        fix="Store the scale of the training inputs in the model, and use it in predict.",
+        prevention="Test that predict gives the same answer for a row by itself and for that row in a batch.",
         edits={"heating": (("model(model.X_scale.apply(X))", "model(Scale.of(X).apply(X))"),)},
     ),
     Fault(
@@ -155,9 +151,9 @@ FAULTS = (
         cause="inputs-scaled-differently",
         level=1,
         symptoms=("score-low",),
-        why="Training scales its inputs, but predict passes them to the network unscaled: the network gets "
-        "numbers unlike any it has seen.",
-        fix="Scale in predict as in training, by the same function.",
+        why="Training scales its inputs, but predict passes them to the network unscaled: the network gets numbers "
+        "unlike any that it was trained on.",
+        fix="Scale in predict as in training, with the same function.",
         prevention="Let the network do its own scaling, so that no caller can forget it.",
         edits={
             "heating": (("model(model.X_scale.apply(X))", "model(X)"),),
@@ -169,10 +165,10 @@ FAULTS = (
         cause="inputs-scaled-differently",
         level=2,
         symptoms=("score-low",),
-        why="Training and predict bring pixels to different ranges: the network learns on one and predicts on "
-        "another, close enough to give answers and different enough to spoil them.",
+        why="Training and predict scale the pixels to different ranges. The ranges are close enough for the "
+        "predictions to seem plausible, and different enough to make many of them wrong.",
         fix="Use the same function in both places.",
-        prevention="Let the network do its own scaling, so that there is one place for it.",
+        prevention="Let the network do its own scaling, so that it happens in one place only.",
         edits={"glyphs": (("return model(scaled(X)).argmax(dim=1)", "return model(X / 127.5 - 1).argmax(dim=1)"),)},
     ),
     Fault(
@@ -181,8 +177,8 @@ FAULTS = (
         cause="not-shuffled",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The training data are sorted by class, and batches are taken in that order: each holds one class, "
-        "and each step unlearns what the steps before have learned.",
+        why="The training data are sorted by class, and batches are taken in that order. Each batch holds only one or "
+        "two classes, and each step undoes what earlier steps have learned.",
         fix="Draw a new permutation of the rows in every epoch.",
         prevention="Log which classes the first batch holds.",
         edits={"glyphs": (("order = torch.randperm(len(pictures))", "order = torch.arange(len(pictures))"),)},
@@ -195,7 +191,7 @@ FAULTS = (
         symptoms=("score-low", "rows-unseen"),
         why="The permutation is one class too short: rows of the last class are never drawn, and the network "
         "never learns that this class exists.",
-        fix="Permute as many rows as there are: len(data.y_train).",
+        fix="Permute all rows: there are len(data.y_train) of them.",
         prevention="Assert that an epoch uses every row once.",
         edits={
             "glyphs": (("torch.randperm(len(pictures))", "torch.randperm(N_PER_SIGN * (len(SIGNS) - 1))"),),
@@ -207,9 +203,9 @@ FAULTS = (
         cause="data-left-out",
         level=2,
         symptoms=("rows-unseen",),
-        why="Batch number k begins at row k instead of row k * BATCH_SIZE: the batches overlap, and an epoch "
-        "uses a small part of the rows again and again.",
-        fix="Begin at k * BATCH_SIZE.",
+        why="Batch number k begins at row k instead of row k * BATCH_SIZE, so the batches overlap, and an epoch uses "
+        "the same few rows again and again.",
+        fix="Begin batch k at row k * BATCH_SIZE.",
         prevention="Assert that an epoch uses every row once.",
         edits={"sensors": (("order[k * BATCH_SIZE : (k + 1) * BATCH_SIZE]", "order[k : k + BATCH_SIZE]"),)},
     ),
@@ -219,8 +215,7 @@ FAULTS = (
         cause="data-left-out",
         level=2,
         symptoms=("rows-unseen", "score-low"),
-        why="The permutation is as long as the validation data, which have fewer rows: training rows beyond "
-        "that "
+        why="The permutation is as long as the validation data, which have fewer rows, so training rows beyond that "
         "number are never drawn.",
         fix="Permute as many rows as the training data have.",
         prevention="Assert that an epoch uses every row once.",

@@ -1,4 +1,4 @@
-"""Faults of the evaluation: training works, but its reports are wrong."""
+"""Faults in the evaluation: training works, but its reports are wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FAULTS = (
         cause="metric-wrong",
         level=1,
         symptoms=("claim-low",),
-        why="The share of rows that are wrong is reported under the name of the share that is right.",
+        why="The share of wrong predictions is reported as if it were the share of right ones.",
         fix="Count where prediction and target are equal.",
         prevention="Test the metric on three rows whose result you know.",
         edits={
@@ -26,8 +26,8 @@ FAULTS = (
         cause="shapes-broadcast",
         level=2,
         symptoms=("claim-low",),
-        why="Classes (n, 1) and targets (n,) are broadcast to (n, n): every prediction is compared with every "
-        "target, and they agree as often as two random rows.",
+        why="Predictions of shape (n, 1) and targets of shape (n,) are broadcast to (n, n). Every prediction is "
+        "compared with every target, so they agree only as often as those of two random rows.",
         fix="Compare two vectors of the same length.",
         prevention="Assert in the metric that both shapes are equal.",
         edits={
@@ -42,10 +42,10 @@ FAULTS = (
         cause="metric-wrong",
         level=2,
         symptoms=("claim-high",),
-        why="The squared residuals are compared with the mean square of the targets instead of their variance. "
-        "The targets are far from zero, so that even a constant would get a fine score.",
-        fix="Subtract the mean of the targets before squaring: R² compares with the best constant.",
-        prevention="Test that the metric of a constant prediction, the mean, is zero.",
+        why="The squared residuals are divided by the mean square of the targets instead of their variance. The "
+        "targets are far from zero, so even a constant prediction gets a high score.",
+        fix="Subtract the mean of the targets before squaring: R² compares the model with the best constant.",
+        prevention="Test that predicting the mean for every row scores zero.",
         edits={"heating": (("/ (y - y.mean()).pow(2).mean()).item()", "/ y.pow(2).mean()).item()"),)},
     ),
     Fault(
@@ -54,10 +54,10 @@ FAULTS = (
         cause="metric-wrong",
         level=2,
         symptoms=("claim-high",),
-        why="Residuals are divided by one variance over all columns together, which mostly measures how far the "
-        "columns' means are apart. Compared with that, any residual is small.",
+        why="Residuals are divided by a single variance over all columns, which mostly measures how far apart the "
+        "means of the columns are. Compared with that, any residual is small.",
         fix="Divide each column's residual by the variance of that column: X.var(dim=0).",
-        prevention="Test that the metric of a constant prediction, the mean of each column, is zero.",
+        prevention="Test that predicting the mean of each column scores zero.",
         edits={
             "sensors": (
                 (
@@ -73,10 +73,10 @@ FAULTS = (
         cause="metric-wrong",
         level=2,
         symptoms=("loss-high",),
-        why="The losses are collected in one list for the whole training, so that what is reported as the mean "
-        "of an epoch is the mean since the beginning.",
-        fix="Begin with an empty list in every epoch.",
-        prevention="Check that an epoch's mean is over as many losses as it has batches.",
+        why="The losses are collected over the whole training instead of one epoch, so the value that is reported as "
+        "an epoch's mean contains all earlier losses.",
+        fix="Reset the collected losses at the start of every epoch.",
+        prevention="Check that an epoch's mean is taken over as many losses as the epoch has batches.",
         edits={
             "spirals": (
                 (
@@ -118,7 +118,7 @@ FAULTS = (
         symptoms=("claim-high",),
         why="The validation score is computed on the training data.",
         fix="Pass the validation data to the metric.",
-        prevention="Assert that both scores are not the same number, epoch after epoch.",
+        prevention="Assert that the training score and the validation score are not identical in every epoch.",
         edits={
             "heating": (
                 (
@@ -134,8 +134,9 @@ FAULTS = (
         cause="evaluated-on-training-data",
         level=2,
         symptoms=("claim-high",),
-        why="Training and validation both take the first rows: validation uses rows that were trained on.",
-        fix="Give validation the rows after those for training.",
+        why="Training and validation both take the first rows, so validation uses rows that the network was trained "
+        "on.",
+        fix="Use the rows after the training rows for validation.",
         prevention="Assert that no row is in both parts.",
         edits={
             "heating": (
@@ -152,9 +153,9 @@ FAULTS = (
         cause="reference-instead-of-copy",
         level=2,
         symptoms=("history-kept",),
-        why="A default value is made once, when the function is defined: all trainings that are called without a "
-        "history write into the same one, and the second begins with the entries of the first.",
-        fix="Make a new History() inside the function.",
+        why="A default value is created once, when the function is defined. All training runs that are started "
+        "without a history write into the same one, so the second run begins with the entries of the first.",
+        fix="Create a new History() inside the function.",
         prevention="Avoid mutable defaults; a linter reports them.",
         edits=dict.fromkeys(
             ("spirals", "glyphs", "heating", "sensors", "dialects"),
@@ -173,9 +174,9 @@ FAULTS = (
         cause="reference-instead-of-copy",
         level=1,
         symptoms=("loss-explodes", "score-low", "claim-low"),
-        why="The values are scaled in place, so that the caller's data change with every call: the data "
-        "evaluated after an epoch have been scaled already, and they share memory with the training "
-        "rows.",
+        why="The values are scaled in place, so every call changes the caller's data. The data evaluated after an "
+        "epoch have been scaled already, and each evaluation scales them again, together with the training rows that "
+        "share their memory.",
         fix="Return a new tensor: (values - mean) / std.",
         prevention="Test that a call does not change the function's arguments.",
         edits={

@@ -14,12 +14,12 @@ FAMILIES = ("update", "loss", "data", "initialisation", "normalisation", "evalua
 
 @dataclass(frozen=True)
 class Fault:
-    """A realistic way of breaking training programs.
+    """A realistic way to break a training program.
 
-    `cause` is a key of CAUSES. Level 1 shows plainly, level 2 is subtler. `symptoms` are keys of SYMPTOMS, at least one
-    of which must show. The solution prints `why`, `fix` and `prevention`. `edits` are by the name of the program;
-    `also` are snippets of the broken program whose lines are right answers too, because a change there also fixes the
-    program.
+    `cause` is a key of CAUSES. Faults of level 1 show plainly; those of level 2 are subtler. `symptoms` are keys of
+    SYMPTOMS, at least one of which must show. `katas debug solution` prints `why`, `fix` and `prevention`. `edits` maps
+    the name of a program to its edits. `also` maps it to snippets of the broken program whose lines are right answers
+    too, because a change there also fixes the program.
     """
 
     name: str

@@ -11,10 +11,9 @@ FAULTS = (
         cause="regularisation-off",
         level=2,
         symptoms=("score-low", "gap"),
-        why="Numbers between -1 and 1 are truncated to integers before they are multiplied: all become "
-        "zero, "
-        "no picture is ever moved, and the network only knows signs in the middle.",
-        fix="Draw from -SHIFT to SHIFT, the upper end included: randint(-SHIFT, SHIFT + 1).",
+        why="Numbers between -1 and 1 are truncated to integers before they are multiplied by SHIFT. All of them "
+        "become zero, so no picture is ever moved, and the network only sees signs in the middle.",
+        fix="Draw integers from -SHIFT to SHIFT, both ends included: randint(-SHIFT, SHIFT + 1).",
         prevention="Look at a few augmented pictures, or assert that they differ from the originals.",
         edits={
             "glyphs": (
@@ -28,9 +27,8 @@ FAULTS = (
         cause="regularisation-off",
         level=2,
         symptoms=("score-low", "gap"),
-        why="torch.roll returns a new tensor and leaves its argument unchanged; the new one is discarded and "
-        "the "
-        "pictures are returned unmoved.",
+        why="torch.roll returns a new tensor and leaves its argument unchanged. Here the new tensor is discarded, and "
+        "the pictures are returned unmoved.",
         fix="Return the result of torch.roll.",
         prevention="Look at a few augmented pictures, or assert that they differ from the originals.",
         edits={
@@ -48,10 +46,10 @@ FAULTS = (
         cause="regularisation-off",
         level=2,
         symptoms=("score-low", "gap"),
-        why="The pictures are moved once, before training, all by the same number of pixels: in every epoch "
-        "the network sees the signs in the same place.",
+        why="The pictures are moved once, before training, all by the same number of pixels, so the network sees the "
+        "signs in the same place in every epoch.",
         fix="Draw a new shift for every batch.",
-        prevention="Assert that a row looks different in two epochs.",
+        prevention="Assert that the same row looks different in two epochs.",
         edits={
             "glyphs": (
                 ("    pictures = scaled(data.X_train)\n", "    pictures = shifted(scaled(data.X_train))\n"),
@@ -65,10 +63,10 @@ FAULTS = (
         cause="regularisation-too-strong",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="nn.Dropout takes the probability of dropping but gets the probability of keeping: nearly all features "
-        "are dropped in every step.",
-        fix="nn.Dropout(DROPOUT).",
-        prevention="Assert that the training loss without dropout is not far below the one with it.",
+        why="nn.Dropout takes the probability of dropping a feature but gets the probability of keeping it, so nearly "
+        "all features are dropped in every step.",
+        fix="Use nn.Dropout(DROPOUT).",
+        prevention="Assert that the training loss without dropout is not far below the loss with it.",
         edits={"glyphs": (("nn.Dropout(DROPOUT)", "nn.Dropout(1 - DROPOUT)"),)},
     ),
     Fault(
@@ -77,11 +75,10 @@ FAULTS = (
         cause="regularisation-too-strong",
         level=1,
         symptoms=("score-low", "loss-stays", "loss-high"),
-        why="The learning rate's decay, which is near one, is used as the weight decay: every step "
-        "pulls the "
-        "weights to zero faster than the loss can push them away.",
+        why="The decay factor of the learning rate, which is near 1, is used as the weight decay, so every step pulls "
+        "the weights towards zero faster than the loss can push them away.",
         fix="Use WEIGHT_DECAY for the weights.",
-        prevention="Log the norm of the weights: it should not fall from the first step on.",
+        prevention="Log the norm of the weights: it should not shrink from the very first step.",
         edits={
             "spirals": (
                 ('{"params": weights, "weight_decay": WEIGHT_DECAY}', '{"params": weights, "weight_decay": DECAY}'),
@@ -94,10 +91,10 @@ FAULTS = (
         cause="regularisation-too-strong",
         level=1,
         symptoms=("score-low", "loss-stays", "loss-high"),
-        why="AdamW itself multiplies the decay by the learning rate; here the decay is divided by it first, so "
-        "that every step removes a tenth of every weight.",
+        why="AdamW multiplies the decay by the learning rate. Here the decay is first divided by the learning rate, "
+        "so every step removes a tenth of every weight.",
         fix="Pass AdamW the decay unchanged.",
-        prevention="Log the norm of the weights: it should not fall from the first step on.",
+        prevention="Log the norm of the weights: it should not shrink from the very first step.",
         edits={"heating": (("weight_decay=WEIGHT_DECAY)", "weight_decay=WEIGHT_DECAY / LEARNING_RATE)"),)},
     ),
     Fault(
@@ -127,10 +124,9 @@ FAULTS = (
         cause="too-little-data",
         level=2,
         symptoms=("score-low", "gap"),
-        why="The number of training rows is divided by the batch size: the number of batches is used as the "
-        ""
-        "number of rows.",
-        fix="Split by the number of rows; training makes the batches.",
+        why="The number of training rows is divided by the batch size, so the number of batches is used as the number "
+        "of rows.",
+        fix="Split by the number of rows. The training loop makes the batches.",
         prevention="Log how many rows each part has.",
         edits={
             "heating": (
@@ -144,9 +140,8 @@ FAULTS = (
         cause="too-little-data",
         level=2,
         symptoms=("score-low", "gap"),
-        why="The number of pictures is already per class, but is divided by the number of classes once "
-        "more: "
-        "only a fifth of the data is left.",
+        why="N_PER_SIGN already counts the pictures of a single class, but it is divided by the number of classes "
+        "again, so only a fifth of the data is left.",
         fix="Take N_PER_SIGN pictures of every sign.",
         prevention="Log how many rows of each class each part has.",
         edits={

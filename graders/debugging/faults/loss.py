@@ -32,11 +32,10 @@ FAULTS = (
         cause="loss-on-wrong-quantity",
         level=1,
         symptoms=("score-low", "loss-stays"),
-        why="The network's outputs are on its own scale, mean 0 and standard deviation 1, but the loss "
-        "compares them with values in their original units. The network learns these, and predict scales them "
-        "once more.",
-        fix="Compare with the targets on the network's scale.",
-        prevention="Log mean and standard deviation of both sides of the loss for the first batch.",
+        why="The network's outputs should be on its own scale (mean 0, standard deviation 1), but the loss compares "
+        "them with values in the original units. The network learns those values, and predict then scales them again.",
+        fix="Compare the outputs with targets on the network's scale.",
+        prevention="For the first batch, log the mean and the standard deviation of both arguments of the loss.",
         edits={
             "heating": (("model.y_scale.apply(data.y_train)", "data.y_train"),),
             "sensors": (("F.mse_loss(model(X), model.scale(X))", "F.mse_loss(model(X), X)"),),
@@ -54,10 +53,10 @@ FAULTS = (
         cause="loss-on-wrong-quantity",
         level=2,
         symptoms=("score-low",),
-        why="The mean is taken before the square: the loss compares the mean prediction of a batch with its "
-        "mean target. That can vanish even if the predictions for single rows are wrong.",
+        why="The mean is taken before the square, so the loss compares the mean prediction of a batch with its mean "
+        "target. Their difference can vanish even if the predictions for single rows are wrong.",
         fix="Square first: ((prediction - target) ** 2).mean().",
-        prevention="Test the loss on two rows that are wrong by +1 and -1: it must not be zero.",
+        prevention="Test the loss on two rows whose errors are +1 and -1: it must not be zero.",
         edits={
             "heating": (("loss = ((model(X) - y) ** 2).mean()", "loss = (model(X) - y).mean() ** 2"),),
         },
@@ -68,10 +67,10 @@ FAULTS = (
         cause="shapes-broadcast",
         level=1,
         symptoms=("score-low",),
-        why="Predictions (n,) and targets (n, 1) are broadcast to (n, n): every prediction is compared with "
-        "every target, and the best answer to all of them is their mean.",
-        fix="Give both the same shape.",
-        prevention="Assert before the loss that prediction.shape == target.shape.",
+        why="Predictions of shape (n,) and targets of shape (n, 1) are broadcast to (n, n). Every prediction is "
+        "compared with every target, so the best prediction for every row is the mean of the targets.",
+        fix="Give predictions and targets the same shape.",
+        prevention="Before computing the loss, assert that prediction.shape == target.shape.",
         edits={
             "heating": (("model.y_scale.apply(data.y_train)\n", "model.y_scale.apply(data.y_train).unsqueeze(1)\n"),),
         },
@@ -88,8 +87,8 @@ FAULTS = (
         cause="loss-scaled-wrongly",
         level=1,
         symptoms=("loss-explodes", "score-low", "loss-stays"),
-        why="The loss is a sum over the batch, and the learning rate was chosen for a mean: gradients and "
-        "steps are too long by a factor of the batch size.",
+        why="The loss is a sum over the batch, but the learning rate was chosen for a mean, so gradients and steps "
+        "are too large by a factor of the batch size.",
         fix="Take the mean, which is the default of cross_entropy.",
         prevention="Check that the loss of the untrained network is about the logarithm of the number of classes.",
         edits={
@@ -102,8 +101,8 @@ FAULTS = (
         cause="loss-scaled-wrongly",
         level=2,
         symptoms=("score-low",),
-        why="The sum over a batch is divided by the number of all rows instead of those in the batch: loss, "
-        "gradients and steps are about fifteen times too small.",
+        why="The sum over a batch is divided by the number of all rows instead of the number in the batch, so the "
+        "loss, the gradients and the steps are about fifteen times too small.",
         fix="Divide by the number of rows in the batch, or let cross_entropy take the mean.",
         prevention="Check that the loss of the untrained network is about the logarithm of the number of classes.",
         edits={

@@ -1,4 +1,4 @@
-"""Faults of normalisation and layers: the wrong axis, the wrong activation, the wrong mode."""
+"""Faults in normalisation and layers: the wrong axis, the wrong activation, the wrong mode."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FAULTS = (
         cause="wrong-axis",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The softmax goes over the rows of a batch instead of the classes: rows compete for each class, "
+        why="The softmax runs over the rows of a batch instead of the classes: rows compete for each class, but "
         "classes never compete for a row.",
-        fix="The classes are axis 1 of the logits: dim=1.",
+        fix="Use dim=1: the classes are axis 1 of the logits.",
         prevention="Assert that the probabilities of every row add up to 1.",
         edits={
             "glyphs": (("F.log_softmax(logits, dim=1)", "F.log_softmax(logits, dim=0)"),),
@@ -26,8 +26,8 @@ FAULTS = (
         cause="wrong-axis",
         level=1,
         symptoms=("score-low",),
-        why="Mean and standard deviation are taken over the columns of a row, which are in different units, "
-        "instead of over the rows: columns with large numbers hide the changes of the others.",
+        why="The mean and the standard deviation are computed over the columns of a row, which have different units, "
+        "instead of over the rows. Columns with large values then hide the changes in the others.",
         fix="Use each column's own mean and standard deviation over the training rows.",
         prevention="Assert that scaled training inputs have mean 0 and standard deviation 1 in every column.",
         edits={
@@ -45,8 +45,8 @@ FAULTS = (
         cause="wrong-axis",
         level=2,
         symptoms=("score-low", "loss-stays", "loss-high"),
-        why="The recurrent layer expects time as the first axis by default, but gets the batch first: its "
-        "state moves from one string of the batch to the next instead of from letter to letter.",
+        why="The recurrent layer expects time as the first axis by default, but gets the batch first, so its state is "
+        "passed from one string of the batch to the next instead of from letter to letter.",
         fix="Pass batch_first=True.",
         prevention="Test that the network's output for a row does not depend on the other rows of the batch.",
         edits={"dialects": (("nn.GRU(N_FEATURES, WIDTH, batch_first=True)", "nn.GRU(N_FEATURES, WIDTH)"),)},
@@ -58,8 +58,8 @@ FAULTS = (
         cause="activation-misplaced",
         level=2,
         symptoms=("score-low",),
-        why="There is no activation between the linear layers, and two linear layers in a row are equivalent to one: "
-        "the network can only draw straight lines.",
+        why="There is no activation between the linear layers, and two linear layers in a row are equivalent to one, "
+        "so the network can only draw straight boundaries between classes.",
         fix="Put an activation after every layer except the last.",
         prevention="Check that the network can overfit a few rows.",
         edits={
@@ -78,9 +78,9 @@ FAULTS = (
         level=2,
         symptoms=("score-low", "loss-high"),
         why="An activation follows the last layer and cuts off values that the targets have: the network cannot "
-        "predict values below zero, or outside the activation's range.",
+        "predict values outside the activation's range, such as those below zero.",
         fix="Leave the last layer without an activation.",
-        prevention="Compare smallest and largest prediction with smallest and largest target.",
+        prevention="Compare the smallest and the largest prediction with the smallest and the largest target.",
         edits={
             "heating": (
                 ("return self.layer3(hidden).squeeze(1)", "return torch.relu(self.layer3(hidden)).squeeze(1)"),
@@ -99,11 +99,11 @@ FAULTS = (
         cause="wrong-mode",
         level=2,
         symptoms=("pieces-low", "score-low"),
-        why="predict leaves the network in training mode: batch normalisation uses the statistics of the rows "
-        "to predict, and dropout stays active. The fewer rows, the worse the answers.",
+        why="predict leaves the network in training mode: batch normalisation uses the statistics of the rows passed "
+        "to predict, and dropout stays active. The fewer rows predict gets, the worse its answers are.",
         fix="Call model.eval() in predict.",
-        prevention="Test that predict gives the same answer for a row alone, for the row among others, and a "
-        "second time.",
+        prevention="Test that predict gives the same answer for a row by itself, for that row in a batch, and in a "
+        "second call.",
         edits={"glyphs": (("    model.eval()\n", ""),)},
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults of speed: the results are right, but training takes too long or fills the memory."""
+"""Speed faults: the results are right, but training takes too long or fills the memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FAULTS = (
         cause="loop-instead-of-array",
         level=2,
         symptoms=("slow",),
-        why="The accuracy predicts one row after the other, and costs more than the training itself.",
+        why="The accuracy is computed one row at a time, which takes longer than the training itself.",
         fix="Predict all rows at once and compare two vectors.",
         prevention="Run a profiler over one epoch before any long training.",
         edits=dict.fromkeys(
@@ -68,9 +68,8 @@ FAULTS = (
         cause="work-repeated",
         level=2,
         symptoms=("slow",),
-        why="Every step sends all training data through the network and keeps the rows of its batch: "
-        "the "
-        "same rows are computed once per batch instead of once per epoch.",
+        why="Every step sends all training rows through the network but uses only the outputs for its batch, so each "
+        "row is computed once per batch instead of once per epoch.",
         fix="Choose the rows first, then call the network.",
         prevention="Log rows per second, or run a profiler over one epoch.",
         edits={
@@ -96,7 +95,7 @@ FAULTS = (
         cause="work-repeated",
         level=2,
         symptoms=("slow",),
-        why="Both scores are computed after every batch, but only the last one of an epoch is kept.",
+        why="Both scores are computed after every batch, but only those after the last batch of an epoch are kept.",
         fix="Evaluate once per epoch, after the loop over the batches.",
         prevention="Run a profiler over one epoch before any long training.",
         edits={
@@ -124,10 +123,10 @@ FAULTS = (
         cause="graph-kept",
         level=2,
         symptoms=("graphs-kept",),
-        why="The losses are added up as tensors, and each tensor holds on to the graph that it came from: the "
-        "history of the training keeps the graphs of all its steps alive.",
+        why="The losses are added up as tensors, and each tensor holds on to the graph that computed it, so the "
+        "history keeps the graphs of all steps in memory.",
         fix="Add up numbers: loss.item().",
-        prevention="Watch the memory over a few epochs, or assert that nothing in the history requires a gradient.",
+        prevention="Watch the memory use over a few epochs, or assert that nothing in the history requires a gradient.",
         edits={
             "spirals": (("            losses.append(loss.item())\n", "            losses.append(loss)\n"),),
             "glyphs": (("            losses.append(loss.item())\n", "            losses.append(loss)\n"),),

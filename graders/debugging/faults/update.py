@@ -1,4 +1,4 @@
-"""Faults of the update: missing gradients, and missing or wrong steps."""
+"""Faults in the update: missing gradients, and missing or wrong steps."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ FAULTS = (
         cause="parameters-not-optimized",
         level=2,
         symptoms=("loss-high", "score-low"),
-        why="No parameter has the name that selects the group of the weights, so the group is empty: the "
-        "optimizer updates only the biases, and an empty group is not an error.",
+        why="The group of the weights is selected by a name that no parameter has, so it is empty. An empty group is "
+        "not an error, and the optimizer updates only the biases.",
         fix="Select the weights by their actual name, or by p.ndim > 1.",
         prevention="Assert that the groups together hold as many parameters as the model has.",
         edits={"spirals": (('if name.endswith("weight")]', 'if name.endswith("weights")]'),)},
@@ -23,10 +23,10 @@ FAULTS = (
         cause="parameters-not-optimized",
         level=1,
         symptoms=("loss-stays", "score-low"),
-        why="The optimizer gets the parameters of a second model, built from the same seed. The first model "
-        "gets the gradients; the steps update the second one, whose parameters have no gradients and "
-        "are skipped.",
-        fix="Give the optimizer the parameters of the model that is trained.",
+        why="The optimizer gets the parameters of a second model, built from the same seed. The first model gets the "
+        "gradients, but the optimizer only looks at the second one, whose parameters have no gradients and are "
+        "skipped.",
+        fix="Give the optimizer the parameters of the model that is being trained.",
         prevention="Assert after the first step that every parameter of the model has changed.",
         edits={
             "spirals": (("optimizer = make_optimizer(model)", "optimizer = make_optimizer(build_model(seed))"),),
@@ -58,8 +58,8 @@ FAULTS = (
         cause="step-missing",
         level=1,
         symptoms=("loss-stays", "score-low", "loss-high"),
-        why="The step comes after the loop over the batches, not in it. Every batch sets the gradients of "
-        "the one before to zero, so that only the last batch of an epoch moves the parameters.",
+        why="The step comes after the loop over the batches, not inside it. Every batch sets the gradients of the "
+        "previous one to zero, so only the last batch of an epoch moves the parameters.",
         fix="Indent optimizer.step() into the loop over the batches.",
         prevention="Count the steps: after one epoch, there should be as many steps as there are batches.",
         edits={
@@ -89,10 +89,11 @@ FAULTS = (
         cause="gradients-accumulate",
         level=2,
         symptoms=("score-low", "loss-high", "loss-stays", "loss-explodes"),
-        why="The gradients are set to zero before the first epoch and never again. backward() adds to what is "
-        "there, so that every step follows the sum of all gradients so far.",
+        why="The gradients are set to zero before the first epoch and never again. backward() adds to the existing "
+        "gradients, so every step follows the sum of all gradients so far.",
         fix="Call optimizer.zero_grad() before every backward().",
-        prevention="Compare the gradient of one batch with the one that the same batch gives after a step on another.",
+        prevention="Compare the gradient of one batch with the gradient that the same batch gives after a step on "
+        "another one.",
         edits={
             "spirals": (
                 ("            optimizer.zero_grad()\n", ""),
@@ -114,10 +115,10 @@ FAULTS = (
         cause="gradients-accumulate",
         level=2,
         symptoms=("score-low", "loss-high", "loss-stays", "loss-explodes"),
-        why="Nothing sets the gradients to zero. backward() adds to what is there, so that every step follows "
-        "the sum of all gradients since the beginning.",
+        why="Nothing sets the gradients to zero. backward() adds to the existing gradients, so every step follows the "
+        "sum of all gradients since the start of training.",
         fix="Call optimizer.zero_grad() before every backward().",
-        prevention="Write the step as one function with its three calls, and assert that gradients are None before "
+        prevention="Put the three calls of a step into one function, and assert that the gradients are None before "
         "backward().",
         edits={
             "spirals": (("            optimizer.zero_grad()\n", ""),),
@@ -134,9 +135,9 @@ FAULTS = (
         cause="gradients-cut-off",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The hidden values are detached from the graph, so that no gradient flows past them: the layers "
-        "before them keep their initial weights, and only the layers after them learn.",
-        fix="Pass on the tensor itself, without detach() or data.",
+        why="The hidden values are detached from the graph, so no gradient flows back past them. The layers before "
+        "them keep their initial weights, and only the layers after them learn.",
+        fix="Pass on the tensor itself, without detach() or .data.",
         prevention="Assert after the first backward() that every parameter has a gradient.",
         edits={
             "spirals": (("features = self.hidden(scaled)", "features = self.hidden(scaled).detach()"),),
@@ -156,8 +157,8 @@ FAULTS = (
         cause="gradients-cut-off",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The recurrent layer runs without a graph, even in training, so that neither it nor the "
-        "embedding gets a gradient: only the output layer learns, on states of a random network.",
+        why="The recurrent layer runs without a graph, even in training, so neither it nor the embedding gets a "
+        "gradient. Only the output layer learns, from the states of a random network.",
         fix="Remove no_grad from forward(); callers that do not train, such as predict, use it themselves.",
         prevention="Assert after the first backward() that every parameter has a gradient.",
         edits={
@@ -175,9 +176,9 @@ FAULTS = (
         cause="learning-rate-too-large",
         level=1,
         symptoms=("loss-explodes", "score-low", "loss-stays"),
-        why="The learning rate is multiplied by the batch size although the loss is a mean over the batch: the "
-        "steps are about twenty times too long for this loss.",
-        fix="Use the learning rate as it is; a mean does not grow with the batch.",
+        why="The learning rate is multiplied by the batch size although the loss is a mean over the batch, so the "
+        "steps are at least twenty times too large for this loss.",
+        fix="Use the learning rate as it is: a mean does not grow with the batch size.",
         prevention="Log the loss of the first ten steps, and stop when it is greater than that of the untrained "
         "network.",
         edits={
@@ -191,8 +192,8 @@ FAULTS = (
         cause="learning-rate-too-large",
         level=1,
         symptoms=("loss-explodes", "score-low", "loss-stays"),
-        why="The learning rate is multiplied by the number of rows although the loss is a mean: Adam moves "
-        "every parameter by about the learning rate in a step, which is now about 1.",
+        why="The learning rate is multiplied by the number of rows although the loss is a mean. In each step, Adam "
+        "moves every parameter by about the learning rate, which is now about 1.",
         fix="Use the learning rate as it is.",
         prevention="Log the loss of the first ten steps, and stop when it is greater than that of the untrained "
         "network.",
@@ -208,8 +209,8 @@ FAULTS = (
         cause="learning-rate-too-small",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="The schedule counts epochs, but is stepped once per batch: after two or three epochs the "
-        "learning rate is almost zero, and the network stops learning.",
+        why="The schedule counts epochs but is stepped once per batch. After two or three epochs, the learning rate "
+        "is almost zero, and the network stops learning.",
         fix="Step the schedule once per epoch, after the loop over the batches.",
         prevention="Log the learning rate with the loss.",
         edits={
@@ -227,10 +228,10 @@ FAULTS = (
         cause="wrong-direction",
         level=1,
         symptoms=("loss-explodes", "score-low"),
-        why="The mean log-probability of the targets is minimised, but it should grow. The sign is missing, and "
-        "the network learns to give the right answer the lowest probability.",
+        why="The mean log-probability of the targets is minimised, but it should be maximised: a minus sign is "
+        "missing. The network learns to give the right answer the lowest probability.",
         fix="Minimise the negative log-probability.",
-        prevention="Assert that a loss which cannot be negative is not.",
+        prevention="Assert that the loss is never negative.",
         edits={
             "glyphs": (("loss = -log_p.gather(1, y[:, None]).mean()", "loss = log_p.gather(1, y[:, None]).mean()"),),
             "dialects": (

@@ -1,1 +1,1 @@
-"""The kata.toml, hidden tests and probes that grade a puzzle, copied into a repository of one kata."""
+"""The kata.toml, hidden tests and probes that grade a puzzle, copied into a repository with one kata."""

@@ -1,4 +1,4 @@
-"""Hidden tests of a broken training program: it is as healthy as its twin, and still the same program."""
+"""Hidden tests for a broken training program: once fixed, it is as healthy as its twin and still the same program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TWIN = readings.module_of(PUZZLE["twin"])
 @task("heals")
 def test_training_is_as_healthy_as_it_should_be(kata: Any, draw: Any, probes: Any) -> None:
     found, twins = [], []
-    # Not draw.seed(): a failing seed would be tried again as 0, which would take as long again.
+    # Not draw.seed(): the reducer would try a failing seed again as 0, and that takes just as long.
     for seed in [draw.choice(judging.SEEDS) for _ in range(judging.N_SEEDS)]:
         truth = readings.truth_of(PUZZLE["twin"], seed)
         run = kata.run(probes.training, seed, TWIN.EPOCHS, truth.X, truth.pieces)
@@ -33,8 +33,8 @@ def test_data_and_network_are_those_of_the_program(kata: Any, draw: Any, probes:
         expected = our_probes.beginning(TWIN, seed)
         judging.assert_same_data(start["data"], PUZZLE["twin"], PUZZLE["source"], seed)
         same = sorted(start["shapes"]) == sorted(expected["shapes"])
-        assert same, f"the parameters have the shapes {start['shapes']}; originally {expected['shapes']}"
-        assert start["epochs"] == expected["epochs"], f"EPOCHS is {start['epochs']}; originally {expected['epochs']}"
+        assert same, f"the parameters have the shapes {start['shapes']}, not {expected['shapes']}"
+        assert start["epochs"] == expected["epochs"], f"EPOCHS is {start['epochs']}, not {expected['epochs']}"
 
 
 @task("program")
@@ -42,7 +42,7 @@ def test_as_many_steps_are_taken_on_batches_as_large(kata: Any, draw: Any, probe
     seed, epochs = draw.choice(judging.SEEDS), draw.choice((2, 3))
     run, expected = kata.run(probes.steps, seed, epochs), our_probes.steps(TWIN, seed, epochs)
     n, m = len(run["batch_sizes"]), len(expected["batch_sizes"])
-    assert n == m, f"in {epochs} epochs the optimizer takes {n} steps; originally {m}"
+    assert n == m, f"in {epochs} epochs the optimizer takes {n} steps, not {m}"
     sizes, wanted = sorted(set(run["batch_sizes"])), sorted(set(expected["batch_sizes"]))
     assert sorted(run["batch_sizes"]) == sorted(expected["batch_sizes"]), f"batches have {sizes} rows, not {wanted}"
     assert run["history"] == expected["history"], f"a history of {epochs} epochs has {run['history']} entries"

@@ -1,4 +1,4 @@
-"""Hidden test of a broken training program's diagnosis."""
+"""Hidden test for the diagnosis of a broken training program."""
 
 from __future__ import annotations
 

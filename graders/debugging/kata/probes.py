@@ -19,8 +19,8 @@ def training(
 ) -> dict[str, Any]:
     """Train the network of a seed under observation. Then predict every part, and the pieces (k, n, …) one by one.
 
-    The returned `data` are the program's own before training. `answers` has an entry for each part, for the program's
-    own data as "own_train" and "own_validation", and for all pieces together as "pieces".
+    In the result, `data` holds the program's own data before training. `answers` has an entry for each part, for the
+    program's own data ("own_train" and "own_validation"), and for all pieces together ("pieces").
     """
     model, data = submission.build_model(seed), submission.load_data(seed)
     own = _arrays(data)
@@ -30,7 +30,7 @@ def training(
     finally:
         watch.close()
     history_values = {name: [_number(value) for value in values] for name, values in vars(history).items()}
-    gc.collect()  # garbage does not count as kept
+    gc.collect()  # graphs that are only garbage do not count as kept
     kept = len(watch.graphs)
     asked = {**parts, "own_train": own["X_train"], "own_validation": own["X_validation"]}
     answers = {name: _array(submission.predict(model, torch.tensor(X))) for name, X in asked.items()}
@@ -47,20 +47,20 @@ def training(
 
 
 def one_training(submission: Any, seed: int, epochs: int) -> list[float]:
-    """Train the network of a seed, unobserved, and return the losses."""
+    """Train the network of a seed without observing it, and return the losses."""
     model = submission.build_model(seed)
     history = submission.train(model, submission.load_data(seed), epochs=epochs, seed=seed)
     return [_number(value) for value in history.loss]
 
 
 def beginning(submission: Any, seed: int) -> dict[str, Any]:
-    """Return a training's starting point: all arrays of load_data, the shapes of the parameters, and EPOCHS."""
+    """Return the starting point of a training run: the arrays of load_data, the parameters' shapes, and EPOCHS."""
     shapes = [list(parameter.shape) for parameter in submission.build_model(seed).parameters()]
     return {"data": _arrays(submission.load_data(seed)), "shapes": shapes, "epochs": int(submission.EPOCHS)}
 
 
 def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
-    """Return the size of the last batch before each optimizer step, and the lengths of the history."""
+    """Return the size of the last batch before each optimizer step, and the length of each list in the history."""
     model, data = submission.build_model(seed), submission.load_data(seed)
     last: list[int] = []
     sizes: list[int] = []
@@ -83,11 +83,9 @@ def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
 
 
 def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed for an epoch. Then predict X, X reversed, X again, and X with all parameters set to
-    zero.
+    """Train a network for each seed for one epoch. Then predict X, X reversed, X again, and X with zero parameters.
 
     `before` and `after` are the network's parameters and buffers before the first and after the third prediction.
-
     """
     models = [submission.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):
@@ -114,7 +112,7 @@ def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[s
 
 
 class _Watch:
-    """Hooks on a model that count the rows that enter in training, and the graphs that stay alive."""
+    """Hooks on a model that count the rows that it gets in training, and the graphs that stay in memory."""
 
     def __init__(self, model: nn.Module, n_rows: int) -> None:
         self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
@@ -142,7 +140,7 @@ class _Watch:
 
 
 class _Token:
-    """A hook on a graph's node, which lives as long as the node."""
+    """A hook on a node of a graph. It lives as long as the node."""
 
     def __call__(self, *_: Any) -> None:
         """Leave the gradient unchanged."""

@@ -1,4 +1,4 @@
-"""Hidden tests of the diagnosis of a program with two faults, in any order."""
+"""Hidden tests for the diagnosis of a program with two faults, which may be in any order."""
 
 from __future__ import annotations
 

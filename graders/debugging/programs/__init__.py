@@ -1,4 +1,4 @@
-"""Healthy training programs, one file each, and what may be varied in them without making them ill.
+"""Healthy training programs, one file each, and the variations that keep them healthy.
 
 A program is read as text, varied, and broken by the faults of `graders.debugging.faults`. All have the entry points
 build_model(seed), load_data(seed), train(model, data, *, epochs, seed) and predict(model, X) and the constant EPOCHS.
@@ -19,10 +19,10 @@ HERE = Path(__file__).parent
 class TrainingProgram:
     """A healthy program.
 
-    `metric` is what its history holds beside the loss, as train_<metric> and validation_<metric>; `about` says in a
-    README what it is for. `constants` maps the name of a constant to the values, as they are written, that keep it
-    healthy; `names` maps an identifier to other names that serve as well. `least_score` is reached on fresh data by
-    every variation, `largest_gap` lies between training and fresh data in none.
+    `metric` names the score that the history holds in addition to the loss, as train_<metric> and validation_<metric>.
+    `about` describes the program in a README. `constants` maps the name of a constant to the values, as source text,
+    that keep the program healthy. `names` maps an identifier to names that may replace it. Every variation scores at
+    least `least_score` on fresh data, and at most `largest_gap` more than that on its training data.
     """
 
     name: str
@@ -35,7 +35,7 @@ class TrainingProgram:
 
     @cached_property
     def source(self) -> str:
-        """Its text, before any variation, without the line that is for our type checker."""
+        """The program's text before any variation, without the line for our type checker."""
         return (HERE / f"{self.name}.py").read_text(encoding="utf-8").removeprefix("# mypy: ignore-errors\n")
 
 
@@ -76,8 +76,8 @@ PROGRAMS: dict[str, TrainingProgram] = {
         TrainingProgram(
             "glyphs",
             "accuracy",
-            "A convolutional network reads five signs from small grey pictures. In the pictures that it is trained on "
-            "the signs are in the middle, in those that it is used on they may be anywhere near it.",
+            "A convolutional network reads five signs from small grey pictures. In the training pictures, the signs "
+            "are in the middle. In use, they may be up to two pixels off.",
             constants={
                 "N_PER_SIGN": ("40", "44", "48"),
                 "NOISE": ("25.0", "30.0", "35.0"),
@@ -107,7 +107,8 @@ PROGRAMS: dict[str, TrainingProgram] = {
         TrainingProgram(
             "heating",
             "r2",
-            "A regression says how much heat a house needs on a day, from columns in the units of a register.",
+            "A regression predicts how much heat a house needs on a given day, from a register whose columns have "
+            "different units.",
             constants={
                 "N_HOUSES": ("440", "480", "520"),
                 "TRAIN_SHARE": ("0.35", "0.38", "0.4"),
@@ -139,8 +140,7 @@ PROGRAMS: dict[str, TrainingProgram] = {
         TrainingProgram(
             "sensors",
             "r2",
-            "An autoencoder squeezes the readings of a machine's sensors through a narrow layer and puts them together "
-            "again.",
+            "An autoencoder squeezes the readings of a machine's sensors through a narrow layer and reconstructs them.",
             constants={
                 "N_TRAIN": ("280", "300", "340"),
                 "N_VALIDATION": ("280", "300", "320"),
@@ -199,4 +199,4 @@ PROGRAMS: dict[str, TrainingProgram] = {
         ),
     )
 }
-"""From the name of a program to the program."""
+"""Maps the name of a program to the program."""

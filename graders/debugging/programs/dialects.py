@@ -11,16 +11,16 @@ from torch.nn import functional as F
 
 N_LETTERS = 5
 N_DIALECTS = 3
-LENGTH = 12  # letters of a string
+LENGTH = 12  # letters in a string
 N_STRINGS = 560
 VALIDATION_SHARE = 0.1
-HABIT = 0.55  # how often a letter is followed by the one that its dialect prefers
-N_FEATURES = 8  # of a letter
+HABIT = 0.55  # probability that the next letter is the one that the dialect prefers; otherwise it is random
+N_FEATURES = 8  # length of a letter's embedding
 WIDTH = 24
 BATCH_SIZE = 40
 LEARNING_RATE = 0.02
-CLIP = 1.0  # longest gradient
-SMOOTHING = 0.02  # of the targets: what is taken from the right dialect and shared out among all
+CLIP = 1.0  # largest norm of a gradient
+SMOOTHING = 0.02  # probability that a target takes from the right dialect and spreads over all of them
 EPOCHS = 7
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Data:
-    """Strings (n, LENGTH) of letters and the dialects (n,) that they are in, both int64."""
+    """Strings of letters (n, LENGTH) and their dialects (n,), both int64."""
 
     X_train: Tensor
     y_train: Tensor
@@ -38,7 +38,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over its batches, and both accuracies after it."""
+    """One entry per epoch: the mean loss over its batches, and both accuracies at its end."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -46,7 +46,7 @@ class History:
 
 
 def draw_strings(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Draw n strings: in dialect d a letter is mostly followed by the one d + 1 places on in the alphabet."""
+    """Draw n strings. In dialect d, a letter is usually followed by the one d + 1 places later in the alphabet."""
     dialects = np.sort(rng.integers(0, N_DIALECTS, n))
     strings = np.zeros((n, LENGTH), dtype=np.int64)
     strings[:, 0] = rng.integers(0, N_LETTERS, n)
@@ -58,7 +58,7 @@ def draw_strings(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """The strings of this seed, put in a random order and split."""
+    """Draw the strings of this seed, put them in a random order, and split them."""
     rng = np.random.default_rng(seed)
     X, y = draw_strings(N_STRINGS, rng)
     mixed = torch.tensor(rng.permutation(N_STRINGS))
@@ -68,7 +68,7 @@ def load_data(seed: int) -> Data:
 
 
 class Listener(nn.Module):
-    """Strings (n, LENGTH) → logits (n, N_DIALECTS), from the state after the last letter."""
+    """A network that maps strings (n, LENGTH) to logits (n, N_DIALECTS), using its state after the last letter."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Listener(nn.Module):
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with weights drawn from the seed."""
+    """Return a new network with weights drawn from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Listener()
@@ -94,7 +94,7 @@ def build_model(seed: int) -> nn.Module:
 
 
 def smoothed(y: Tensor) -> Tensor:
-    """Dialects (n,) → target probabilities (n, N_DIALECTS)."""
+    """Return target probabilities (n, N_DIALECTS) for dialects (n,)."""
     return (1 - SMOOTHING) * F.one_hot(y, N_DIALECTS) + SMOOTHING / N_DIALECTS
 
 
@@ -123,12 +123,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The dialect of every string of X (n, LENGTH) → (n,)."""
+    """Return the predicted dialect (n,) of every string in X (n, LENGTH)."""
     return model(X).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the strings that are put into their dialect."""
+    """Return the share of strings whose dialect is predicted correctly."""
     return (predict(model, X) == y).float().mean().item()
 
 

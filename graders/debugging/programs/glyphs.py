@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""A convolutional network that reads five signs from small grey pictures: trained on neat ones, used on others."""
+"""A convolutional network that reads five signs from small grey pictures: centred in training, shifted in use."""
 
 import logging
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SIDE = 10  # of a picture, in pixels
+SIDE = 10  # height and width of a picture, in pixels
 SIGNS = ("bar", "pole", "cross", "frame", "slash")
-N_PER_SIGN = 40  # pictures of each sign for training
+N_PER_SIGN = 40  # training pictures of each sign
 N_VALIDATION = 300
-NOISE = 35.0  # standard deviation of a pixel; white is 255
-SHIFT = 2  # pixels that a sign is off the middle in use, at most; in training pictures it is in the middle
+NOISE = 35.0  # standard deviation of the noise in a pixel; white is 255
+SHIFT = 2  # in use, a sign is at most this many pixels off the middle; in training, it is in the middle
 CHANNELS = 8
 DROPOUT = 0.1
 BATCH_SIZE = 20
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Data:
-    """Pictures (n, 1, SIDE, SIDE) with pixels from 0 to 255, float32, and numbers of their signs (n,), int64."""
+    """Pictures (n, 1, SIDE, SIDE) with pixels from 0 to 255, float32, and the numbers of their signs (n,), int64."""
 
     X_train: Tensor
     y_train: Tensor
@@ -36,7 +36,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over its batches, and both accuracies after it."""
+    """One entry per epoch: the mean loss over its batches, and both accuracies at its end."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -44,7 +44,7 @@ class History:
 
 
 def stencils() -> np.ndarray:
-    """The signs in black and white (5, SIDE, SIDE)."""
+    """Return the signs in black and white, (5, SIDE, SIDE)."""
     across = np.arange(SIDE) - (SIDE - 1) / 2
     row, column = np.abs(across[:, None]), np.abs(across[None, :])
     bar = (row < 1) & (column < 4)
@@ -54,7 +54,7 @@ def stencils() -> np.ndarray:
 
 
 def draw_pictures(labels: np.ndarray, shift: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Draw a picture for every label: the sign off the middle by up to shift, in some brightness, under noise."""
+    """Draw a noisy picture for every label: a sign of random brightness, at most `shift` pixels off the middle."""
     shapes = stencils()
     pictures = np.zeros((len(labels), 1, SIDE, SIDE))
     for picture, label in zip(pictures, labels, strict=True):
@@ -65,7 +65,7 @@ def draw_pictures(labels: np.ndarray, shift: int, rng: np.random.Generator) -> t
 
 
 def load_data(seed: int) -> Data:
-    """The pictures of this seed: equally many of every sign for training, signs at random for validation."""
+    """Draw the pictures of this seed: equally many of each sign for training, random signs for validation."""
     rng = np.random.default_rng(seed)
     train_labels = np.repeat(np.arange(len(SIGNS)), N_PER_SIGN)
     validation_labels = rng.integers(0, len(SIGNS), N_VALIDATION)
@@ -73,7 +73,7 @@ def load_data(seed: int) -> Data:
 
 
 class Reader(nn.Module):
-    """Pictures (n, 1, SIDE, SIDE) with pixels from 0 to 255 → logits (n, 5)."""
+    """A network that maps scaled pictures (n, 1, SIDE, SIDE) to logits (n, 5)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,18 +93,18 @@ class Reader(nn.Module):
 
 
 def scaled(X: Tensor) -> Tensor:
-    """Pixels from 0 to 255 → numbers around zero."""
+    """Scale pixels from 0 to 255 to numbers around zero."""
     return X / 255 - 0.2
 
 
 def shifted(X: Tensor) -> Tensor:
-    """Pictures shifted by up to SHIFT pixels along each axis; the whole batch moves together."""
+    """Shift pictures by up to SHIFT pixels along each axis; the whole batch moves together."""
     down, right = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
     return torch.roll(X, (down, right), dims=(2, 3))
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with weights drawn from the seed."""
+    """Return a new network with weights drawn from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Reader()
@@ -142,13 +142,13 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The sign in every picture of X (n, 1, SIDE, SIDE) → (n,)."""
+    """Return the predicted sign (n,) in every picture of X (n, 1, SIDE, SIDE)."""
     model.eval()
     return model(scaled(X)).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the pictures that are read correctly."""
+    """Return the share of pictures whose sign is predicted correctly."""
     return (predict(model, X) == y).float().mean().item()
 
 

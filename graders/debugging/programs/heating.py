@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""How much heat does a house need on a day? A regression from what the weather station and the land register say."""
+"""How much heat does a house need on a given day? A regression on data of a weather station and the land register."""
 
 import copy
 import logging
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 N_HOUSES = 480
 TRAIN_SHARE = 0.35
-N_NUISANCE = 8  # further columns of the register, which say nothing about the heat
-NOISE = 10.0  # standard deviation of the heat that the columns do not explain, in kWh
+N_NUISANCE = 8  # columns of the register that say nothing about the heat
+NOISE = 10.0  # standard deviation of the noise in the heat, in kWh
 WIDTH = 48
 BATCH_SIZE = 16
 LEARNING_RATE = 3e-3
@@ -35,7 +35,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over its batches, and R² on both parts of the data after it."""
+    """One entry per epoch: the mean loss over its batches, and R² on both parts of the data at its end."""
 
     loss: list[float] = field(default_factory=list)
     train_r2: list[float] = field(default_factory=list)
@@ -43,7 +43,7 @@ class History:
 
 
 def draw_houses(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Draw n houses, each on a day of its own."""
+    """Draw n houses, each on a random day."""
     outside = rng.uniform(-12, 22, n)  # °C
     wind = rng.gamma(2.0, 2.5, n)  # m/s
     area = rng.uniform(60, 260, n)  # m²
@@ -56,7 +56,7 @@ def draw_houses(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """The houses of this seed, TRAIN_SHARE of them for training."""
+    """Draw the houses of this seed; TRAIN_SHARE is the share of them for training."""
     X, y = draw_houses(N_HOUSES, np.random.default_rng(seed))
     n_train = round(TRAIN_SHARE * N_HOUSES)
     return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])
@@ -64,27 +64,27 @@ def load_data(seed: int) -> Data:
 
 @dataclass(frozen=True)
 class Scale:
-    """Mean and standard deviation of every column."""
+    """The mean and the standard deviation of every column."""
 
     mean: Tensor
     std: Tensor
 
     @classmethod
     def of(cls, values: Tensor) -> Self:
-        """The scale of values (n, …)."""
+        """Return the scale of values (n, …)."""
         return cls(values.mean(dim=0), values.std(dim=0))
 
     def apply(self, values: Tensor) -> Tensor:
-        """Values on this scale → values with mean 0 and standard deviation 1."""
+        """Scale values with this mean and standard deviation to mean 0 and standard deviation 1."""
         return (values - self.mean) / self.std
 
     def undo(self, values: Tensor) -> Tensor:
-        """The inverse of apply."""
+        """Invert `apply`."""
         return values * self.std + self.mean
 
 
 class Regressor(nn.Module):
-    """Scaled columns (n, k) → scaled heat (n,)."""
+    """A network that maps scaled columns (n, k) to scaled heat (n,)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Regressor(nn.Module):
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with weights drawn from the seed."""
+    """Return a new network with weights drawn from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Regressor()
@@ -138,12 +138,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The heat (n,) in kWh a day for every row of X (n, 4 + N_NUISANCE)."""
+    """Return the predicted heat (n,), in kWh a day, for every row of X (n, 4 + N_NUISANCE)."""
     return model.y_scale.undo(model(model.X_scale.apply(X)))
 
 
 def r2(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the variance of y that the model explains."""
+    """Return the share of the variance of y that the model explains."""
     residual = y - predict(model, X)
     return 1 - (residual.pow(2).mean() / (y - y.mean()).pow(2).mean()).item()
 

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""An autoencoder for the sensors of a machine: few causes move many readings, and a narrow layer has to find them."""
+"""An autoencoder for a machine's sensors: a few causes move many readings, and a narrow layer has to find them."""
 
 import logging
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ N_TRAIN = 300
 N_VALIDATION = 300
 N_SENSORS = 16
 N_CAUSES = 3
-NOISE = 0.1  # of a reading, in units of what the causes move it by
+NOISE = 0.1  # standard deviation of a reading's noise, before scaling to its unit; the causes move it by up to 1
 WIDTH = 32
 N_CODE = 4
 BATCH_SIZE = 20
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Data:
-    """Readings (n, N_SENSORS), each sensor in a unit of its own, float32."""
+    """Readings (n, N_SENSORS), float32; each sensor has its own unit."""
 
     X_train: Tensor
     X_validation: Tensor
@@ -33,7 +33,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over its batches, and R² on both parts of the data after it."""
+    """One entry per epoch: the mean loss over its batches, and R² on both parts of the data at its end."""
 
     loss: list[float] = field(default_factory=list)
     train_r2: list[float] = field(default_factory=list)
@@ -41,7 +41,7 @@ class History:
 
 
 def draw_readings(n: int, rng: np.random.Generator) -> Tensor:
-    """Draw n readings of all sensors. The machine is always the same one, whatever the generator."""
+    """Draw n readings of all sensors. The machine is always the same, whatever the generator."""
     machine = np.random.default_rng(1)
     mixing = machine.normal(0, 0.8, (N_CAUSES, N_SENSORS))
     offset, unit = machine.uniform(-40, 40, N_SENSORS), 10 ** machine.uniform(-1, 1.5, N_SENSORS)
@@ -51,13 +51,13 @@ def draw_readings(n: int, rng: np.random.Generator) -> Tensor:
 
 
 def load_data(seed: int) -> Data:
-    """The readings of this seed."""
+    """Draw the readings of this seed, and split them."""
     readings = draw_readings(N_TRAIN + N_VALIDATION, np.random.default_rng(seed))
     return Data(readings[:N_TRAIN], readings[N_TRAIN:])
 
 
 class Autoencoder(nn.Module):
-    """Readings in their units (n, N_SENSORS) → readings on the network's scale, put together from N_CODE numbers."""
+    """A network that maps readings (n, N_SENSORS) to scaled readings, which it reconstructs from N_CODE numbers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,12 +67,12 @@ class Autoencoder(nn.Module):
         self.decoder = nn.Sequential(nn.Linear(N_CODE, WIDTH), nn.Tanh(), nn.Linear(WIDTH, N_SENSORS))
 
     def fit_scale(self, X: Tensor) -> None:
-        """Take over mean and standard deviation of every sensor."""
+        """Store the mean and the standard deviation of every sensor."""
         self.mean = X.mean(dim=0)
         self.std = X.std(dim=0)
 
     def scale(self, X: Tensor) -> Tensor:
-        """Readings in their units → readings with mean 0 and standard deviation 1."""
+        """Scale readings to mean 0 and standard deviation 1."""
         return (X - self.mean) / self.std
 
     def forward(self, X: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class Autoencoder(nn.Module):
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with weights drawn from the seed."""
+    """Return a new network with weights drawn from the seed."""
     generator = torch.Generator().manual_seed(seed)
     model = Autoencoder()
     for layer in [*model.encoder, *model.decoder]:
@@ -117,12 +117,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """Readings (n, N_SENSORS) as the model reconstructs them, in their units."""
+    """Return the readings (n, N_SENSORS) as the model reconstructs them, in their units."""
     return model(X) * model.std + model.mean
 
 
 def r2(model: nn.Module, X: Tensor) -> float:
-    """The share of the variance of the readings that the reconstruction explains, mean over the sensors."""
+    """Return the share of the readings' variance that the reconstruction explains, averaged over the sensors."""
     residual = X - predict(model, X)
     return 1 - (residual.pow(2).mean(dim=0) / X.var(dim=0)).mean().item()
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 N_POINTS = 360  # for training, and as many again for validation
 N_ARMS = 3
-TURNS = 0.8  # of an arm, from its inner to its outer end
+TURNS = 0.8  # turns of an arm from its inner to its outer end
 NOISE = 0.18  # standard deviation of the angle, in radians
 CENTRE = np.array([320.0, 240.0])  # of the spiral, in pixels
 RADIUS = 200.0  # of the spiral, in pixels
@@ -20,7 +20,7 @@ WIDTH = 32
 BATCH_SIZE = 24
 LEARNING_RATE = 0.05
 MOMENTUM = 0.9
-DECAY = 0.95  # of the learning rate, an epoch
+DECAY = 0.95  # factor by which the learning rate shrinks per epoch
 WEIGHT_DECAY = 1e-4
 EPOCHS = 24
 
@@ -39,7 +39,7 @@ class Data:
 
 @dataclass
 class History:
-    """One entry an epoch: mean loss over its batches, and both accuracies after it."""
+    """One entry per epoch: the mean loss over its batches, and both accuracies at its end."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -47,7 +47,7 @@ class History:
 
 
 def draw_points(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Draw n points, each on an arm drawn at random."""
+    """Draw n points, each on a random arm."""
     arm = rng.integers(0, N_ARMS, n)
     along = np.sqrt(rng.uniform(0.05, 1.0, n))
     angle = 2 * np.pi * (arm / N_ARMS + TURNS * along) + rng.normal(0, NOISE, n)
@@ -56,13 +56,13 @@ def draw_points(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """The points of this seed, half of them for training."""
+    """Draw the points of this seed; half of them are for training."""
     X, y = draw_points(2 * N_POINTS, np.random.default_rng(seed))
     return Data(X[:N_POINTS], y[:N_POINTS], X[N_POINTS:], y[N_POINTS:])
 
 
 class Network(nn.Module):
-    """Points (n, 2) in pixels → logits (n, N_ARMS). The scale of the points is part of the network."""
+    """A network that maps points (n, 2) in pixels to logits (n, N_ARMS). It stores the scale of the points."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Network(nn.Module):
         self.output = nn.Linear(WIDTH, N_ARMS)
 
     def fit_scale(self, X: Tensor) -> None:
-        """Take over mean and standard deviation of X."""
+        """Store the mean and the standard deviation of X."""
         self.mean.copy_(X.mean(dim=0))
         self.std.copy_(X.std(dim=0))
 
@@ -83,7 +83,7 @@ class Network(nn.Module):
 
 
 def initialise(model: nn.Module, generator: torch.Generator) -> None:
-    """He initialisation of every layer; biases start at zero."""
+    """Apply He initialisation to every layer; biases start at zero."""
     for layer in model.modules():
         if isinstance(layer, nn.Linear):
             gain = math.sqrt(2.0 / layer.in_features)
@@ -93,14 +93,14 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
 
 
 def build_model(seed: int) -> nn.Module:
-    """A fresh network with weights drawn from the seed."""
+    """Return a new network with weights drawn from the seed."""
     model = Network()
     initialise(model, torch.Generator().manual_seed(seed))
     return model
 
 
 def make_optimizer(model: nn.Module) -> torch.optim.Optimizer:
-    """Gradient descent with momentum; weights decay, biases do not."""
+    """Return gradient descent with momentum; weights decay, biases do not."""
     weights = [p for name, p in model.named_parameters() if name.endswith("weight")]
     biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
     groups = [{"params": weights, "weight_decay": WEIGHT_DECAY}, {"params": biases, "weight_decay": 0.0}]
@@ -134,12 +134,12 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """The arm of every point of X (n, 2) → (n,)."""
+    """Return the predicted arm (n,) of every point in X (n, 2)."""
     return model(X).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """The share of the points that are put on their arm."""
+    """Return the share of points whose arm is predicted correctly."""
     return (predict(model, X) == y).float().mean().item()
 
 

@@ -1,4 +1,4 @@
-"""a cheating one: looks for the answers, patches the test tools, and claims success"""
+"""a cheating submission: it looks for the answers, patches the test tools, and claims success"""
 
 import builtins
 import gc

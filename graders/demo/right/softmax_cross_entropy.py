@@ -1,4 +1,4 @@
-"""a right answer, in a style of its own"""
+"""a right answer, in a different style from the solution's"""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""a wrong one: normalises over the whole batch"""
+"""a wrong answer: softmax normalises over the whole batch"""
 
 import numpy as np
 

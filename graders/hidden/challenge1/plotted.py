@@ -1,7 +1,7 @@
-"""Challenge 1, hidden: check what a figure shows, by the numbers that were drawn in it.
+"""Challenge 1, hidden: check what a figure shows, from the numbers that were drawn in it.
 
-The frames are the judge's own. The norms of each layer of each network lie in a range of their own, so that a number in
-the picture says where it comes from, even if it is a mean or a median over steps.
+The judge makes up the frames. The norms of each layer of each network lie in a separate range, so any number in the
+picture can be traced to its layer, even if it is a mean or a median over steps.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 from graders.checks import Mismatch
 
 N_LAYERS = 15
-NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}  # as searched for, and as written
-SLACK = 1e-6  # relative: numbers that went through float32
+NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}  # the lower-case text to search for, and the name in messages
+SLACK = 1e-6  # relative, for numbers that were rounded to float32
 
 
 def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
     """Return plausible norms (n_steps, 15) for each activation, rounded to three digits so that messages are short."""
     rng = np.random.default_rng(seed)
     centres = {
-        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # a factor of 3.4 apart
-        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),  # 1.46 apart
+        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # 3.4 times apart
+        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),  # 1.46 times apart
     }
     return {name: _rounded(centre * rng.uniform(0.9, 1.1, (n_steps, N_LAYERS))) for name, centre in centres.items()}
 
@@ -32,7 +32,7 @@ def _rounded(numbers: np.ndarray) -> np.ndarray:
 
 
 def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str, np.ndarray]) -> None:
-    """Check that the first and last layers of both networks are drawn on a labelled, logarithmic axis, and named."""
+    """Check that both networks are named, and that their first and last layers are on a labelled, logarithmic axis."""
     if figure is None:
         raise Mismatch("plot_gradients saved no matplotlib figure as a PNG file", None, None)
     shown: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {name: [] for name in made_up}

@@ -1,6 +1,6 @@
 """The calls that the hidden tests make to the submission. They return plain values.
 
-The judge trusts none of them: it recomputes norms, losses and steps from the parameters and the batches.
+The judge doesn't trust these values: it recomputes norms, losses and steps from the parameters and the batches.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.nd
 def training(
     submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
 ) -> dict[str, Any]:
-    """Train a fresh network, one step on each batch; return its parameters before and after each step, losses, norms.
+    """Train a fresh network for a step on each batch; return its losses, norms, and parameters before and after each
+    step.
 
-    `logits` are those of the last batch after all steps; `batches` are the arrays after all steps.
+    `logits`: for the last batch, after all steps. `batches`: the arrays of all batches, after all steps.
     """
     network = submission.DeepNetwork(n_layers, activation, **options)
     parameters, losses, norms = [_copied(network.parameters())], [], []
@@ -101,7 +102,7 @@ def two_networks(
 ) -> list[Any]:
     """Let two networks take a step each, and ask both for their norms afterwards.
 
-    Return for each network its parameters before its step, and its norms, twice, with a forward pass in between.
+    Return, for each network, its parameters before its step, and its norms before and after another forward pass.
     """
     pair = [submission.DeepNetwork(n_layers, activation, **options | {"seed": seed}) for seed in (1, 2)]
     before = [_copied(network.parameters()) for network in pair]
@@ -127,7 +128,7 @@ def experiment(
 ) -> dict[str, Any]:
     """Run an experiment; return its frame, and the batch, the rate and the parameters before each step.
 
-    `fresh` are the parameters of a fresh network with the same seed; `touched` names global generators that changed.
+    `fresh`: the parameters of a fresh network with the same seed. `touched`: the global generators that changed.
     """
     steps: list[dict[str, Any]] = []
 
@@ -176,10 +177,11 @@ def fixed(
 ) -> dict[str, Any]:
     """Call fixed_network with images (n, 784) from 0 to 255 and classes y; return its logits for the images `shown`.
 
-    `sizes` are the batch sizes of all steps. `outside` counts the steps at whose start the weights differed from those
-    that the network's previous step had left; `finished` says whether the returned network is as its last step left it.
-    `batch` is the batch of the last of the `watched` steps that took place. Afterwards `fixed_parameters` returns
-    "first", the parameters before the first step; "before" and "after", those around the watched step; and "last".
+    `sizes` are the batch sizes of all steps. `outside` counts the steps that didn't start from the weights that the
+    network's previous step had left. `finished` says whether the returned network has the weights that its last step
+    left. `watched` lists step numbers; `batch` is the batch of the last of these steps that took place. Afterwards
+    `fixed_parameters` returns "first", the parameters before the first step; "before" and "after", those before and
+    after the watched step; and "last", those of the returned network.
     """
     sizes: list[int] = []
     left: dict[int, tuple[Any, list[int]]] = {}  # by the network's id; the network is kept so that its id isn't reused
@@ -229,7 +231,7 @@ def fixed(
 
 
 def fixed_parameters(submission: ModuleType, which: str) -> Any:  # noqa: ARG001 (every probe is given the submission)
-    """Return some parameters of the last fixed network in float32; all of them in one message may be too large."""
+    """Return one set of parameters of the last fixed network in float32; all sets in one message may be too large."""
     return _kept[which]
 
 
@@ -309,7 +311,7 @@ def _axes(axes: Any, legends: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _legend(legend: Any) -> dict[str, Any]:
-    """Return the legend's title, and the text and the look of the handle of every entry."""
+    """Return the legend's title and, for every entry, its text and the look of its handle."""
     entries = []
     for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=False):
         entries.append({"label": text.get_text(), **_look(handle)})
@@ -403,7 +405,7 @@ def _copied(parameters: Any) -> Any:
 
 
 def _narrow(parameters: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Copy parameters to float32, which makes the message as small as possible."""
+    """Copy parameters to float32, to keep the message small."""
     return [(np.array(W, np.float32), np.array(b, np.float32)) for W, b in parameters]
 
 

@@ -1,11 +1,12 @@
-"""Challenge 1, hidden: what a network with given weights computes, by torch's autograd in float64.
+"""Challenge 1, hidden: compute the results of a network with given weights, with torch's autograd in float64.
 
-A submission may compute in float32. The allowed error follows from n, the number of additions on the way. Each addition
-is rounded by at most eps. The roundings are independent, so they add up like a random walk, and each layer, forwards
-and backwards, passes relative errors on at about the same size. With a margin of 8 this gives 8 · eps · √n times the
-magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019). Two more
-effects: where p is nearly y, p - y loses the digits that they share, which becomes a factor; and a ReLU whose input is
-0 to within rounding may be on or off, so all gradients are computed once more with such ReLUs off, and once more on.
+A submission may compute in float32. The allowed error follows from n, the number of additions that lead to a result.
+Each addition is rounded by at most eps. The roundings are independent, so they add up like a random walk. Each layer
+passes relative errors on at about the same size, forwards and backwards. With a margin of 8 this gives 8 · eps · √n
+times the magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019).
+Two more effects matter. Where p is nearly y, p - y loses the digits that they share, which increases the allowed error
+by a factor. And a ReLU whose input is 0 to within rounding may be on or off, so all gradients are computed twice more:
+with all such ReLUs off, and with all of them on.
 """
 
 from __future__ import annotations
@@ -149,17 +150,17 @@ def _tensors(parameters: Sequence[Layer]) -> list[tuple[Tensor, Tensor]]:
 
 
 def _terms(layers: Sequence[tuple[Tensor, Tensor]]) -> int:
-    """Return the number of additions on the way from an input to a logit."""
+    """Return the number of additions that lead from an input to a logit."""
     return sum(W.shape[1] + 1 for W, _ in layers)
 
 
 def _precision(additions: int) -> float:
-    """Return the allowed error of a sum after so many additions, as a share of its magnitude."""
+    """Return the allowed error of a sum after this many additions, as a share of its magnitude."""
     return MARGIN * EPS * float(np.sqrt(additions))
 
 
 def _pass(layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, activation: str, kink: int = 0) -> Pass:
-    """Run X through the network. ReLUs within rounding of 0 are off if `kink` is 1, and on if it is -1."""
+    """Run X through the network. Where a ReLU's input is 0 to within rounding, it is off if `kink` is 1, on if -1."""
     inputs, zs, magnitudes, kinked = [torch.tensor(X).double()], [], [], False
     for k, (W, b) in enumerate(layers, start=1):
         zs.append(inputs[-1] @ W.T + b)

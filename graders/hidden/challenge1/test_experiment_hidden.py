@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: the frame of an experiment records what happened, and what happened is right."""
+"""Challenge 1, hidden: an experiment trains as it should, and its frame records that training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ N_LAYERS = 15
 
 
 def drawn_experiment(draw: Any) -> tuple[np.ndarray, np.ndarray, str, dict[str, Any]]:
-    """Draw data of all ten classes with distinct rows, an activation and settings; a batch is at most half the rows."""
+    """Draw an activation, settings with batches of at most half the rows, and data: distinct rows, all ten classes."""
     per_batch, n = draw.choice([(10, 40), (20, 40), (16, 50), (12, 30)])
     X = draw.uniform(0.0, 1.0, n, draw.sizes("n_inputs", 6, 30), dtype=np.float32)
     y = np.random.default_rng(draw.seed()).permutation(np.arange(n) % 10)
@@ -26,7 +26,7 @@ def drawn_experiment(draw: Any) -> tuple[np.ndarray, np.ndarray, str, dict[str, 
 
 
 def columns_of(table: dict[str, Any], n_steps: int) -> dict[str, np.ndarray]:
-    """Return the frame's columns; check that there are these four, with a row for every step and layer."""
+    """Return the frame's columns, after checking that all four are there, with a row for every step and layer."""
     if table["type"] != "DataFrame":
         raise Mismatch(f"experiment: expected a pandas.DataFrame, got a {table['type']}", "DataFrame", table["type"])
     if table["columns"] != COLUMNS:

@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: with ReLU and the right weights, fifteen layers learn, by their own steps alone."""
+"""Challenge 1, hidden: with ReLUs and suitable initial weights, fifteen layers learn from calls of train_step alone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def layers_of(parameters: Any) -> list[Layer]:
 
 
 def assert_budget(sizes: list[int]) -> None:
-    """Check that there were not too many steps, and none on too many digits."""
+    """Check that there were not too many steps and that no step used too many digits."""
     steps, largest = len(sizes), max(sizes, default=0)
     assert steps > 0, "fixed_network never called train_step"
     assert steps <= MOST_STEPS, f"fixed_network called train_step {steps} times; expected at most {MOST_STEPS} calls"

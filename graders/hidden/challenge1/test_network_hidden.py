@@ -1,6 +1,6 @@
-"""Challenge 1, hidden: the network, its step, its gradient norms, and that they vanish.
+"""Challenge 1, hidden: the network, its training step and its gradient norms, which vanish with sigmoids.
 
-From the weights that a network reports, torch's autograd computes in float64 what it should have returned.
+From the weights that a network reports, torch's autograd computes in float64 what the network should have returned.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VANISHED = 1e-4  # first layer's norm / last layer's, 15 layers of sigmoids: at 
 
 @lru_cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return all digits that a worker sees: pixels (4000, 784) from 0 to 1 in float32, and classes."""
+    """Return all digits that submissions can read: pixels (4000, 784) from 0 to 1 in float32, and classes."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
@@ -30,7 +30,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
     """Draw n_layers, activation, the other arguments, and the sizes of a network; the activations alternate."""
     n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
-    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, which would test nothing
+    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, and the test would be empty
     options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
     activation = ("sigmoid", "relu")[draw.case % 2]
     return n_layers, activation, options, [n_inputs, *[width] * (n_layers - 1), n_classes]
@@ -45,7 +45,7 @@ def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) ->
 
 
 def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[str, Any], list[list[Layer]]]:
-    """Train a drawn network for three steps; return its activation, the probe's report, and all parameters."""
+    """Train a randomly drawn network for three steps; return its activation, the probe's report, and all parameters."""
     n_layers, activation, options, sizes = drawn_network(draw, deepest)
     batches = [drawn_batch(draw, sizes, activation) for _ in range(3)]
     run = kata.run(probes.training, n_layers, activation, options, batches)
@@ -54,7 +54,7 @@ def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[
 
 
 def norms_of(answer: object, n_layers: int) -> np.ndarray:
-    """Return what track_gradients returned as an array (n_layers,)."""
+    """Check the answer of track_gradients and return it as an array (n_layers,)."""
     try:
         norms = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
@@ -200,8 +200,8 @@ def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: An
     for depth in (5, 10, 15, 20):
         norms = fresh_norms(kata, draw, probes, depth, "sigmoid")
         ratios.append(norms[0] / norms[-1])
-    shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
+    shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights: 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
     assert (shares <= 0.02).all(), (
-        "from 5 sigmoid layers to 10, 15 and 20, each time first layer's gradient norm / last layer's falls to "
+        "from 5 layers of sigmoids to 10, to 15 and to 20, first layer's gradient norm / last layer's falls to "
         f"{', '.join(f'{share:.2g}' for share in shares)} of its value; expected at most 0.02"
     )

@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: check which trials a figure shows, by what was drawn in it."""
+"""Challenge 2, hidden: check which trials a figure shows, from the points that were drawn in it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SCALES = {
     "seconds": (1, 1 / 60, 1e3),
 }  # the units that a plot may use
 CLOSE = 1e-6
-SPEAKS = {  # words by which a label may name its quantity
+SPEAKS = {  # words that may name the quantity in a label
     "accuracy": r"acc|right|correct|share|score|perform|valid|rate|quality|%|percent",
     "parameters": r"param|weight|size|memory|number|count|bias",
     "seconds": r"sec|time|dura|min|hour|cost|\bm?s\b",
 }
-NAMES = {  # words that a label for another quantity doesn't use
+NAMES = {  # words that must not be in a label for another quantity
     "accuracy": r"\baccurac",
     "parameters": r"\bparam",
     "seconds": r"\bsec(onds?|s)?\b|\btime\b",
@@ -53,7 +53,7 @@ Marks = list[set[str]]
 def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
     """Return the looks of what is drawn at each trial's place, and which quantities are on the x and y axes.
 
-    None if, in all units, some trial has no point inside the limits.
+    None if there is no choice of units in which every trial has a point inside the limits.
     """
     for turned in (False, True):
         names = ("accuracy", price) if turned else (price, "accuracy")
@@ -67,7 +67,7 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
-    """Return the looks of what is drawn at a place; empty if there is no point."""
+    """Return the looks of everything drawn at a place; empty if there is no point."""
     low, high = np.transpose(axes["limits"])
     if not ((low <= place) & (place <= high)).all():
         return set()
@@ -99,7 +99,7 @@ def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
 
 
 def _mistaken(axes: dict[str, Any], names: tuple[str, str]) -> str:
-    """Return a complaint about a label that names another quantity than its axis shows; empty if there is none."""
+    """Return a message if a label names another quantity than the one on its axis; otherwise an empty string."""
     for name, text in zip(names, axes["labels"], strict=True):
         others = [words for each, words in NAMES.items() if each != name]
         if re.search("|".join(others), text, re.IGNORECASE) and not re.search(SPEAKS[name], text, re.IGNORECASE):

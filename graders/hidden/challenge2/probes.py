@@ -81,7 +81,7 @@ def _count(submission: ModuleType, architecture: Any, n_inputs: int, n_classes: 
 
 
 def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> list[Any]:
-    """Return the weights of a network that is built after seeding torch's generator with each of these seeds."""
+    """Return, for each seed, the weights of a network built after torch's generator was seeded with it."""
     found = []
     for seed in seeds:
         torch.manual_seed(seed)
@@ -91,7 +91,7 @@ def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> l
 
 
 def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, seed: int) -> np.ndarray:
-    """Pass n rows through a network in training mode whose units get `value` and pass it on from layer to layer."""
+    """Pass n rows through a network in training mode; each unit gets `value` and passes it on to the next layer."""
     model = submission.build(_architecture(submission, parts), 5, 3).double().train()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -123,7 +123,7 @@ def _trial(
     pause: float = 0.0,
     closely: bool = True,
 ) -> dict[str, Any]:
-    """Run one trial. `pause`: seconds of work before it begins. `closely`: whether to number the rows."""
+    """Run one trial. `pause`: seconds of work before the trial begins. `closely`: whether to number the rows."""
     pictures = ImageData(**data)
     torch.manual_seed(1000 + number)  # a different state before each trial
     np.random.seed(1000 + number)
@@ -162,7 +162,7 @@ def _shapes(modules: list[torch.nn.Module]) -> list[tuple[int, ...]]:
 
 
 def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
-    """Return for each row that went through a network the number of the picture that it is most similar to.
+    """Return, for each row that went through a network, the number of the picture most similar to it.
 
     However the pictures are scaled, a row is most similar to its own picture.
     """
@@ -178,17 +178,17 @@ def _glimpse(rows: np.ndarray) -> np.ndarray:
 
 
 def _standardised(rows: np.ndarray) -> np.ndarray:
-    """Scale every column to mean 0 and deviation 1, then every row to length 1."""
+    """Scale every column to mean 0 and standard deviation 1, then every row to length 1."""
     rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
 
 
 class _Passage:
-    """One forward pass: its rows, whether in training mode, on how many threads, and its output.
+    """One forward pass: its rows, its output, its mode (training or not) and the number of threads.
 
     `which` has a number for each row, the same for equal rows; `heard` and `said` are the mean squares of input and
-    output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. `modules` are the
-    modules that the rows passed one after the other, if the parts of a network are called one by one.
+    output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. `modules` lists the
+    modules that the rows passed through in turn, if the parts of a network are called one by one.
     """
 
     def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
@@ -242,7 +242,7 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
     def leave(module: torch.nn.Module, arguments: Any, output: Any) -> None:
         nonlocal depth
         del arguments
-        depth = max(depth - 1, 0)  # if `before` raised, nothing was entered
+        depth = max(depth - 1, 0)  # if `before` raised, no network was entered
         if depth == 0:
             after(module, output)
 
@@ -261,9 +261,9 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
 
 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Run one search after the other with the same log; trials are made up, or short if search bypasses run_trial.
+    """Run several searches in turn with the same log; trials are made up, or short if search bypasses run_trial.
 
-    A run has architectures, dataset, epochs, seed; `stop`, the number of a trial, and `fault`, what it raises; `away`,
+    A run has architectures, dataset, epochs and seed. `stop` is the number of the trial that raises `fault`. `away` is
     how many bytes to cut off the end of the log beforehand.
     """
     log = Path("log", "of_a_search.csv")
@@ -285,7 +285,7 @@ def _searched(
     fault: str = "",
     away: int = 0,
 ) -> dict[str, Any]:
-    """Run one search. `begun` is how many trials began; `ran` are those that went through the module's `run_trial`."""
+    """Run one search. `begun`: how many trials began. `ran`: those that went through the module's `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
     ran: list[dict[str, Any]] = []
@@ -323,7 +323,8 @@ def _searched(
 def on_executor(
     submission: ModuleType, architectures: list[Any], order: list[int], failing: int | None, fault: str = ""
 ) -> Any:
-    """Search with an executor whose trials finish in this order, each after the log has had time to get the last one.
+    """Search with an executor whose trials finish in this order, each after search has had time to log the previous
+    one.
 
     `rows` are the log's line counts after each trial, `inside` those at the end of each trial, before its future is
     done. The trial numbered `failing` raises `fault`.
@@ -409,7 +410,7 @@ class _Held(Executor):
 
 
 def sent(submission: ModuleType, architectures: list[Any], data: dict[str, Any], epochs: int, seed: int) -> Any:
-    """Search with real trials on an executor that pickles what it gets, as one with other processes does."""
+    """Search with real trials on an executor that pickles what it gets, as a process pool does."""
     executor = _Sending()
     asked = [_architecture(submission, parts) for parts in architectures]
     found = submission.search(asked, ImageData(**data), epochs=epochs, seed=seed, executor=executor)
@@ -453,7 +454,7 @@ def _in_place_of(submission: ModuleType, run_trial: Any) -> Iterator[None]:
 
 
 def _made_up(submission: ModuleType, architecture: Any, dataset: str, epochs: int, seed: int) -> Any:
-    """Make up a trial whose numbers depend on the architecture and have all digits."""
+    """Make up a trial whose numbers depend on the architecture and have many digits."""
     rng = np.random.default_rng([architecture.layers, architecture.width, architecture.batch_size, epochs, seed])
     accuracy, seconds = float(rng.uniform()), float(rng.uniform(1, 9))
     parameters = int(rng.integers(1e4, 1e6))
@@ -461,7 +462,7 @@ def _made_up(submission: ModuleType, architecture: Any, dataset: str, epochs: in
 
 
 def _few(name: str) -> ImageData:
-    """Return so few rows that a trial takes almost no time."""
+    """Return a data set with so few rows that a trial takes almost no time."""
     rng = np.random.default_rng(0)
     rows, classes = rng.integers(0, 256, (40, 6)).astype(np.uint8), rng.integers(0, 3, 40)
     return ImageData(name, rows, classes, rows, classes, n_classes=3)
@@ -505,7 +506,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
 def _axes(axes: Any, dpi: float) -> dict[str, Any]:
     """Return the labels and limits of axes, and the points of each artist with a description of their look.
 
-    `marks` has, in the same form, the points that a text stands next to or a patch covers.
+    `marks` lists, in the same form, the points that have a text next to them or a patch over them.
     """
     artists = []
     for line in axes.lines:

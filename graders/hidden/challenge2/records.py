@@ -25,7 +25,7 @@ COLUMNS = (*TRIAL, "accuracy_per_parameter", "pareto")
 _WHOLE = ("layers", "width", "batch_size", "epochs", "seed", "parameters")
 _REAL = ("dropout", "accuracy", "seconds", "accuracy_per_parameter")
 _TRUTH = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
-SAME = 1e-6  # relative: numbers are written with all digits, but programs may read them back a little differently
+SAME = 1e-6  # relative: numbers are written with all digits, but some programs read them back slightly changed
 
 
 def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -34,7 +34,7 @@ def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what identifies a row: no two rows of a log have it in common."""
+    """Return the values that identify a row; no two rows of a log may share them."""
     return (*parts_of(row), row["dataset"], row["epochs"], row["seed"])
 
 
@@ -65,16 +65,16 @@ def front_of(rows: Sequence[Row]) -> list[bool]:
 
 
 def same(one: object, other: object) -> bool:
-    """Return whether two values of a row are the same; numbers may differ as much as writing and reading allows."""
+    """Return whether two values of a row are the same; numbers may differ by what writing and reading them changes."""
     if isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
         return not isinstance(other, bool) and math.isclose(one, other, rel_tol=SAME)
     return type(one) is type(other) and one == other
 
 
 def read_rows(data: bytes | None, name: str, columns: Sequence[str], *, exactly: bool) -> list[Row]:
-    """Return the rows of a CSV file, with numbers as numbers. Raise Mismatch if it is not such a table.
+    """Return the rows of a CSV file, with its numbers parsed. Raise Mismatch if the file is not such a table.
 
-    `exactly`: these columns and no others, in any order; otherwise at least these.
+    If `exactly`, the table must have these columns and no others, in any order; otherwise it must have at least these.
     """
     table = read_csv(handed_in(data, name), name)
     header = table[0] if table else []
@@ -121,7 +121,7 @@ def _value(column: str, text: str) -> Any:
     return text
 
 
-# Checks of a whole table
+# Checks of a whole table.
 
 
 def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 10) -> None:
@@ -193,5 +193,7 @@ def _check_order(found: Sequence[float], accuracies: Iterable[float], name: str)
     expected = sorted(accuracies, reverse=True)[: len(found)]
     for number, (one, other) in enumerate(zip(found, expected, strict=True), 1):
         if not same(one, other):
-            said = f"the accuracy of model {number} is {one:g}, expected {other:g}, the log's number {number}"
+            said = (
+                f"the accuracy of model {number} is {one:g}, expected {other:g}, number {number} in the log by accuracy"
+            )
             raise Mismatch(f"{name}: {said}; list the most accurate rows, best first", expected, list(found))

@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: the front and the files, and the submitted search, recomputed and run again."""
+"""Challenge 2, hidden: recompute the front and the files, and repeat some trials of the submitted search."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # for training a
 N_INPUTS = 3072
 AGREE = 0.02  # allowed difference between a row's accuracy and that of the repeated trial
 N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
-SIGMAS = 5  # of a difference of two shares: a false alarm in 1.7e6, or in 1.4e5 for the best of 24 similar rows
-COUNTED = 0.01  # between the reported accuracy and the network's answers: half-precision logits are often equal
+# How many standard errors two shares may differ by: one false alarm in 1.7e6 gradings, or in 1.4e5 for the best of 24
+# similar rows.
+SIGMAS = 5
+COUNTED = 0.01  # allowed difference between the reported accuracy and the network's answers; half-precision logits tie
 MOST_EPOCHS = 20
-LEAST = 20  # different architectures
-EVEN = 0.65  # the share of a plot that is background, in few colours
-LEARNED = 0.6  # the least for the best accuracy in the log; the solution's is 0.9
+LEAST = 20  # different architectures that a log needs
+EVEN = 0.65  # the smallest share of a plot that its eight most common colours cover, since most of it is background
+LEARNED = 0.6  # the best accuracy in the log must reach this; the solution's is 0.9
 POINTS = {  # what the recommendations must mention, in any words
     "depth": r"\bdepth|\bdeep|\blayers?\b",
     "width": r"\bwid(th|e|er)\b|\bnarrow",
@@ -52,7 +54,7 @@ POINTS = {  # what the recommendations must mention, in any words
 
 
 def made_up(seed: int, n: int = 24) -> list[Row]:
-    """Make up trials, three to eight of them on the front, and for each a worse one of the same architecture."""
+    """Make up trials, three to eight of them on the front, and for each trial a worse one of the same architecture."""
     rng = np.random.default_rng(seed)
     space = sorted(SPACE)
     while True:
@@ -114,7 +116,7 @@ def test_the_front_has_the_trials_that_no_other_dominates(kata: Any, draw: Any, 
 def test_ties_are_kept(kata: Any, draw: Any, probes: Any) -> None:
     rng, space = np.random.default_rng(draw.seed()), sorted(SPACE)
     rows = [_made_up_row(space[place], rng) for place in rng.choice(len(space), 12)]
-    for row in rows:  # few values, so that many are equal in one, in two, in all three
+    for row in rows:  # few values, so that many trials are equal in one, two or all three criteria
         row |= {"accuracy": float(rng.choice([0.5, 0.75, 0.9])), "seconds": float(rng.choice([1.0, 2.0, 4.0]))}
         row |= {"parameters": int(rng.choice([1000, 2000]))}
     rows += [dict(row) for row in rows[:3]]
@@ -208,7 +210,7 @@ def test_the_picture_is_a_plot_of_points(kata: Any) -> None:
     pixels = assert_picture(kata.data(f"results/{PLOT}"), PLOT)
     colours = pixels.reshape(-1, pixels.shape[2])[:: max(1, pixels[..., 0].size // 500_000)]
     even = np.sort(np.unique(colours, axis=0, return_counts=True)[1])[-8:].sum() / len(colours)
-    if even < EVEN:  # 0.97 in the solution; less than 0.63 for noise, a photograph or an image in axes
+    if even < EVEN:  # the solution has 0.97; noise, a photograph or an image in axes has less than 0.63
         said = f"{PLOT} is not a plot of points: its eight most common colours cover only {even:.0%} of it"
         raise Mismatch(said, EVEN, even)
 
@@ -269,7 +271,7 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
 
 
 def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return pictures (N_UNSEEN, N_INPUTS) of a data set that no submission has seen, and their classes.
+    """Return pictures (N_UNSEEN, N_INPUTS) that no submission has seen, of the kind in a data set, and their classes.
 
     For shapes32 they are drawn afresh. Photographs can't be, so the judge keeps some back.
     """
@@ -283,7 +285,7 @@ def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
-    """Return the last classes that a trial's network predicted for all validation pictures, with labels `given`.
+    """Return the classes that a trial's network predicted last for all validation pictures, whose labels are `given`.
 
     Raise Mismatch if the network doesn't have the row's architecture, or if the trial reports another accuracy.
     """
@@ -304,7 +306,7 @@ def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
 
 
 def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
-    """Yield the places that n pictures may have among the rows that went through a network after training.
+    """Yield the possible positions of n pictures among the rows that went through a network after training.
 
     They may come one after the other, in batches of any size, with other rows before or after them. Or they are
     shuffled: then each row is matched with the most similar picture.

@@ -16,11 +16,11 @@ ACTIVATED = {
     "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
 }
-SIGMAS = 6  # of a counted share: a false alarm in 5e8
+SIGMAS = 6  # standard errors that a counted share may be off by: one false alarm in 5e8
 
 
 def promise(kept: object, said: str) -> None:
-    """Check that a promise is kept; if not, the learner reads `said`."""
+    """Fail with the message `said`, which the learner reads, unless the condition `kept` holds."""
     if not kept:
         raise Mismatch(said, None, None)
 
@@ -133,7 +133,7 @@ def test_parameters_are_counted_correctly(kata: Any, draw: Any, probes: Any) -> 
 def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     p, n = (0.5, 0.2, 0.0, 0.5)[draw.case], 20_000
     parts = architecture(draw, layers=2, width=32, dropout=p, **({} if draw.case < 3 else {"activation": "elu"}))
-    value = 1.0 if draw.case < 3 else -1.0  # where ELU is curved, dropout before it gives another result
+    value = 1.0 if draw.case < 3 else -1.0  # ELU is curved below 0, so dropout before it gives another result
     out = kata.run(probes.passed, parts, value, n, draw.seed())
     kept, handed = (1 - p) ** 2, value
     for _ in range(2):
@@ -144,8 +144,8 @@ def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any,
         f"got {np.unique(out.round(4))[:5]}. The order is Linear, activation, Dropout",
     )
     for name, share, expected in (
-        ("one unit passes", np.mean(out[:, 0] != 0), kept),
-        ("two units pass together", np.mean((out[:, 0] != 0) & (out[:, 1] != 0)), kept**2),
+        ("one unit passes through", np.mean(out[:, 0] != 0), kept),
+        ("two units pass together through", np.mean((out[:, 0] != 0) & (out[:, 1] != 0)), kept**2),
     ):
         slack = SIGMAS * np.sqrt(expected * (1 - expected) / n) + 1e-12
         promise(abs(share - expected) <= slack, f"dropout {p:g}: {name} both layers in {share:.3f} of all rows, "
@@ -165,9 +165,12 @@ def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 15
     return {"name": "blobs", **data, "n_classes": N_CLASSES}
 
 
-MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # 0 modulo 16, 100, 1000, 1024, …, if a submission shortens seeds in such a way
-ROUNDING = 1e-3  # in float32, after some hundred steps; halving the learning rate once changes more
-EASY, HARD = 18.0, 110.0  # noise; the solution's accuracy after eight epochs is 1.00 and about 0.7
+MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # 0 modulo 16, 100, 1000, 1024, …: seeds this far apart must still differ
+ROUNDING = 1e-3  # rounding in float32 after some hundred steps; halving the learning rate once changes more
+EASY, HARD = (
+    18.0,
+    110.0,
+)  # amount of noise; with these, the solution's accuracy after eight epochs is 1.00 and about 0.7
 
 
 @task("trial")
@@ -189,7 +192,7 @@ def test_a_trial_reports_its_settings_and_its_result(kata: Any, draw: Any, probe
         abs(right - round(right)) < 1e-4 and 0 <= right <= 150,
         f"the accuracy {trial['accuracy']:g} is not a share of 150 rows",
     )
-    # solution 1.00, SGD at a rate of 0.01 without momentum 0.99
+    # the solution reaches 1.00; SGD without momentum at a rate of 0.01 reaches 0.99
     promise(
         trial["accuracy"] >= 0.7,
         f"three classes that lie far apart, 20 epochs of 1 000 rows: the accuracy is {trial['accuracy']:.2f}, expected "
@@ -222,7 +225,7 @@ def test_the_same_trial_has_the_same_accuracy(kata: Any, draw: Any, probes: Any)
 
 @task("trial")
 def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: Any, probes: Any) -> None:
-    n, epochs = 1037, 20  # no batch size divides n; enough epochs for early stopping to stop
+    n, epochs = 1037, 20  # no batch size divides n; early stopping has enough epochs to act
     data = pictures(draw.seed(), HARD, n_train=150, n_validation=n)
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     other = data["X_validation"].copy()
@@ -231,7 +234,9 @@ def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: An
     changes: list[dict[str, Any]] = [{"y_validation": np.full(n, label)} for label in range(N_CLASSES)]
     changes.append({"X_validation": other})
     trials = kata.run(probes.trials, [run | {"data": data | change} for change in changes])
-    shares = [trial["accuracy"] for trial in trials[:N_CLASSES]]  # one network, all rows labelled with one class
+    shares = [
+        trial["accuracy"] for trial in trials[:N_CLASSES]
+    ]  # the same network each time; all rows have the same label
     for right in (share * n for share in shares):
         promise(
             abs(right - round(right)) < 3e-4,
@@ -246,7 +251,7 @@ def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: An
     for changed, trial in zip(("labels", "labels", "pictures"), others, strict=True):
         promise(
             _trained_alike(first, trial),
-            f"other validation {changed} lead to another training; don't use the validation rows in training",
+            f"changing the validation {changed} changes the training; don't use the validation rows in training",
         )
     kept = _found_again(first["last"], trials[-1]["last"])
     promise(
@@ -279,7 +284,7 @@ def test_the_network_does_not_learn_from_validation_rows(kata: Any, draw: Any, p
     turned = data | {"y_validation": (data["y_validation"] + 1) % N_CLASSES}
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 40, "seed": draw.seed()}])
-    # solution 0.00; 0.3 to 0.6 for one that learns from both parts
+    # the solution has 0.00; a submission that learns from both parts has 0.3 to 0.6
     promise(
         trial["accuracy"] <= 0.15,
         "with validation labels that contradict the training rows, the accuracy is "

@@ -1,4 +1,4 @@
-"""The calls that the hidden tests make to the submission. They return plain values, none of which is trusted."""
+"""The calls that the hidden tests make to the submission. They return plain values, which the judge doesn't trust."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def gradients_for(
 
 
 def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Sequence[Any]) -> list[list[np.ndarray]]:
-    """Return the parameters of a fresh model for each seed (None: no seed), with the global generator moved on."""
+    """Return the parameters of a fresh model for each seed (None: no seed), from differing global generator states."""
     found = []
     for seed in seeds:
         torch.rand(7)
@@ -78,7 +78,7 @@ def answers_of_model(
 ) -> list[list[np.ndarray]]:
     """Return the logits, and weights if any, of a model with noisy parameters for each batch (tokens, mask).
 
-    `sizes` are those of the vocabulary and the embedding, and the number of classes; `noise` is the seed of the noise.
+    `sizes`: those of the vocabulary and the embedding, and the number of classes. `noise`: the seed of the noise.
     """
     model = _model(submission, kind, sizes, seed)
     _shake(model, noise)
@@ -116,7 +116,7 @@ def training(
 def parameters_after(
     submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int, moved: bool = False
 ) -> list[list[np.ndarray]]:
-    """Return the parameters of a model with this seed, trained once with each set of test reviews in the corpus.
+    """Train a model with this seed once for each set of test reviews in the corpus; return its parameters each time.
 
     The global generators start from the same state each time, or from a different one if `moved`.
     """
@@ -156,9 +156,9 @@ def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> t
 def explanations(
     submission: Any, train: Told, test: Told, seeds: Sequence[int], epochs: int, sentences: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Train models with several seeds, and then let them explain every sentence in turns; return the explanations.
+    """Train models with several seeds; then let each model in turn explain every sentence; return the explanations.
 
-    `forward` is the output of each model's forward for the same sentences; parameters are from before and after.
+    `forward` is the output of each model's forward for the same sentences; the parameters are from before and after.
     """
     corpus = _corpus(train, test)
     models = [_trained(submission, KINDS[0], corpus, seed, epochs) for seed in seeds]
@@ -202,7 +202,7 @@ def heatmap_of(
 ) -> dict[str, Any]:
     """Return the heatmap of a model with noisy parameters: the file, and the contents of the figure when it was saved.
 
-    `weights` are those of the model's forward for each sentence alone; for `cells` and `texts` see _seen.
+    `weights` are those from the model's forward for each sentence alone; for `cells` and `texts` see _seen.
     """
     import matplotlib.figure
 
@@ -214,7 +214,7 @@ def heatmap_of(
     saving = matplotlib.figure.Figure.savefig
 
     def look(figure: Any, *arguments: Any, **options: Any) -> Any:
-        result = saving(figure, *arguments, **options)  # first, because drawing fixes the layout
+        result = saving(figure, *arguments, **options)  # save first, because drawing fixes the layout
         seen.append(_seen(figure))
         return result
 
@@ -259,11 +259,11 @@ def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
         if values.ndim == 2:
             left, right, bottom, top = image.get_extent()
-            if image.origin == "upper":  # the first row lies at the top of the extent
+            if image.origin == "upper":  # the first row is at the top of the extent
                 bottom, top = top, bottom
             yield _rows(axes, values, np.linspace(left, right, values.shape[1] + 1), (bottom, top))
     for mesh in axes.collections:
-        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+        if hasattr(mesh, "get_coordinates"):  # a mesh from pcolormesh
             corners = np.asarray(mesh.get_coordinates())
             values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
             values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)

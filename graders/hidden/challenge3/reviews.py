@@ -20,7 +20,7 @@ def _supplied() -> ModuleType:
     spec = importlib.util.spec_from_file_location("challenge3_corpus", CORPUS)
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look up their module
     spec.loader.exec_module(module)
     return module
 
@@ -49,7 +49,7 @@ HIDDEN = corpus.Grammar(
 
 
 class Language(NamedTuple):
-    """Reviews to train on and to test on, and the judge's own reviews with what only the judge knows."""
+    """Reviews to train on and to test on, and the judge's own reviews with labels and evidence that only it knows."""
 
     train: tuple[list[str], list[int]]
     test: tuple[list[str], list[int]]
@@ -63,7 +63,7 @@ class Language(NamedTuple):
 
 
 def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Write reviews in the words of corpus.py; the hidden ones also have clauses of the judge's own."""
+    """Write reviews with the words of corpus.py; the hidden ones also have the judge's own clauses."""
     rng = np.random.default_rng(seed)
     train = corpus.write_reviews(n_train, rng, corpus.COMMON)
     test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)
@@ -71,7 +71,7 @@ def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> 
 
 
 def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Write the same reviews in a language whose words are made up from the seed, so that none is known beforehand."""
+    """Write the same reviews in a language whose words are made up from the seed, so no submission can know them."""
     rng = np.random.default_rng([seed, 1])
     names: dict[str, str] = {}
 
@@ -101,7 +101,7 @@ def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def text(sentences: Sequence[str]) -> np.ndarray:
-    """Return sentences, one per line, as bytes (uint8): reports of failures don't print whole arrays."""
+    """Return sentences, one per line, as bytes (uint8), because failure reports don't print whole arrays."""
     return np.frombuffer("\n".join(sentences).encode(), np.uint8)
 
 

@@ -1,10 +1,10 @@
-"""Challenge 3, hidden: weights, context and their gradients against torch in float64.
+"""Challenge 3, hidden: compare weights, context and their gradients with torch in float64.
 
-The allowed errors: let A_i = Σ_k |h_ik q_k|, and A the largest A_i of a row's real words. A score is a sum of d
-products, so its error is at most d eps A_i. The softmax turns that into |δα_i| <= α_i (|δs_i| + Σ_j α_j |δs_j|) <=
-2 α_i d eps A; its own sum of `words` terms and the rounding of s_i - max add (words + 2 A) eps α_i. Together that is
-below 8 eps (d + words) α_i (1 + A). Everything computed from the weights, products and sums of at most d + words terms,
-gets the same factor (1 + A), with absolute values instead of its terms.
+The allowed errors are derived as follows. Let A_i = Σ_k |h_ik q_k|, and let A be the largest A_i of a row's real words.
+A score is a sum of d products, so its error is at most d eps A_i. The softmax turns that into |δα_i| <= α_i (|δs_i| +
+Σ_j α_j |δs_j|) <= 2 α_i d eps A; its own sum of `words` terms and the rounding of s_i - max add (words + 2 A) eps α_i.
+Together that is below 8 eps (d + words) α_i (1 + A). Everything computed from the weights consists of products and sums
+of at most d + words terms. Its bound has the same factor (1 + A), with absolute values in place of the terms.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from graders.checks import about, assert_close, assert_equal, cases, task
 from graders.hidden.challenge3.promise import promise
 
-HUGE = (1e11, 1e32)  # scores are this far below 0, so any finite score for padding must be lower still
+HUGE = (1e11, 1e32)  # scores are this far below 0, so a finite score for padding would have to be even lower
 
 
 class Row(NamedTuple):
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
     @property
     def real(self) -> np.ndarray:
-        """The mask, or one that is True at all words if there is none."""
+        """The mask, or a mask that is True everywhere if none was given."""
         return np.ones(self.H.shape[:2], bool) if self.mask is None else self.mask
 
     @property
@@ -123,7 +123,7 @@ def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any,
     promise(not left.any(), f"the largest weight at padding is {left.max(initial=0):.3g}, expected exactly 0")
     with about("the sums of the weights"):
         assert_close(weights.sum(axis=1), np.ones(len(weights)), terms=row.terms)
-    if huge == min(HUGE):  # larger scores lose all digits that tell them apart
+    if huge == min(HUGE):  # with larger scores, rounding removes all differences
         assert_weights(weights, Row(H, query, row.mask))
 
 
@@ -169,7 +169,7 @@ def test_gradients_with_respect_to_vectors_and_query(kata: Any, draw: Any, probe
 @task("robust")
 @cases(6)
 def test_gradients_are_right_with_extreme_scores_at_padding(kata: Any, draw: Any, probes: Any) -> None:
-    row = arguments(draw, masked=True)  # the exponential of such a score is infinite, and 0 times infinity is NaN
+    row = arguments(draw, masked=True)  # exp of a large score is infinite, and 0 times infinity is NaN
     row = Row(np.where(row.real[:, :, None], row.H, 1e4 * row.H), row.query, row.mask)
     assert_gradients(kata, draw, probes, row, from_weights=draw.case % 3 == 0)
 

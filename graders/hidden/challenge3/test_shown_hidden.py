@@ -13,7 +13,7 @@ from graders.hidden.challenge3.reviews import CLASSES, english, other_labels, se
 
 N_TRAIN, EPOCHS = 2000, 20
 
-ROUNDING = 1e-4  # of a weight or a probability in float32, after a few dozen roundings of 1e-7
+ROUNDING = 1e-4  # allowed error of a weight or probability in float32, after a few dozen roundings of 1e-7
 
 EXAMPLE = "This movie was absolutely terrible and boring"
 SENTENCES = [
@@ -97,7 +97,7 @@ def expected_bars(prediction: str, confidence: float, words: list[str], weights:
 
 
 def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
-    """Draw weights of sum 1, away from all rounding limits of decimals and blocks. The smallest is below 0.01."""
+    """Draw weights that sum to 1, away from all rounding limits of decimals and blocks; the smallest is below 0.01."""
     while True:
         weights = rng.dirichlet(np.full(n, 0.5))
         blocks, cents = 10 * weights / weights.max() % 1, 100 * weights % 1
@@ -118,7 +118,7 @@ def assert_bars_in_proportion(kata: Any, probes: Any, prediction: str, confidenc
     for line, blocks in zip(lines[1:], exact, strict=False):
         if line.startswith('- "'):
             found = line.count("█")
-            # 10 / largest * largest may be a little less than 10, which is 9 if it is rounded down
+            # 10 / largest * largest may come out slightly below 10, which rounds down to 9
             right = abs(found - blocks) <= 1 + 1e-9
             promise(right, f"{line}: {found} blocks, expected {blocks:.1f} in proportion, rounded up or down")
 
@@ -153,7 +153,7 @@ def test_blocks_are_rounded_to_the_nearest(kata: Any, draw: Any, probes: Any) ->
 @task("bar_details")
 def test_ties_and_limits_of_the_bars(kata: Any, probes: Any) -> None:
     document = ["this", "movie", "was", "absolutely", "terrible", "and", "boring"]
-    # as in the example; a weight at the minimum; a repeated word, equal weights in their order, no other words
+    # as in the example; a weight at the minimum; a repeated word, with equal weights in order and no other words
     assert_bars(kata, probes, "Negative", 0.92, document, [0.01, 0.02, 0.02, 0.1, 0.45, 0.02, 0.38], None)
     assert_bars(kata, probes, "Positive", 0.75, ["so", "so", "good"], [0.25, 0.25, 0.5], 0.25)
     assert_bars(kata, probes, "Positive", 0.99, ["so", "dull", "so", "bad"], [0.3, 0.2, 0.3, 0.2], None)
@@ -168,7 +168,7 @@ def test_ties_and_limits_of_the_bars(kata: Any, probes: Any) -> None:
 
 
 def rows_of_cells(figure: dict[str, Any], weights: np.ndarray) -> list[Any]:
-    """Return the rows of cells that start with these weights and have nothing after them, from the top down."""
+    """Return the rows of cells, from the top down, that start with these weights and have nothing after them."""
     found = []
     for row in figure["cells"]:
         values, rest = row[1][: len(weights)], row[1][len(weights) :]
@@ -186,7 +186,7 @@ def height(row: Any) -> float:
 def assert_words_stand_at_their_cells(figure: dict[str, Any], words: list[str], row: Any, *, alone: bool) -> None:
     """Check that each word is written in its cell or, if its row is alone in its axes, on an axis next to its cell.
 
-    A text is where it is anchored, or where the middle of its box is.
+    The position of a text is its anchor or the middle of its box.
     """
     axes, _, low, high, edges = row
     for word, left, right in zip(words, edges[:-1], edges[1:], strict=False):
@@ -225,7 +225,7 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
         )
         cells = rows_of_cells(figure, weights)
         promise(cells, f"no row of cells (imshow, pcolormesh, …) contains the weights of {sentence!r}")
-        # two sentences may have the same weights, if all but one of them are 0
+        # two sentences may have equal weights if all but one of the weights are 0
         below = [row for row in cells if not rows or height(row) < height(rows[-1])]
         promise(below, "the rows are in the wrong order; put the first sentence at the top, the others below in order")
         rows.append(below[0])
@@ -238,7 +238,7 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
 # ------------------------------------------------------------------------------------------------------- the comparison
 
 
-UNSEEDED = 0.15  # allowed difference between two trainings whose seed does not decide everything (an extra)
+UNSEEDED = 0.15  # allowed difference between two trainings; that the seed decides everything is only an extra
 
 
 @task("comparison")
@@ -267,7 +267,7 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
             who = f"{table['model'][row]}, seed {int(table['seed'][row])}"
             promise(
                 abs(table["accuracy"][row] - accuracy) <= slack,
-                f"{who}: the table has accuracy {table['accuracy'][row]:.4f}; trained again, {accuracy:.4f} is right",
+                f"{who}: the table has accuracy {table['accuracy'][row]:.4f}; training again gives {accuracy:.4f}",
             )
             promise(
                 table["parameters"][row] == parameters,

@@ -1,4 +1,4 @@
-"""Probes of the hidden tests. They run next to the submission; the judge doesn't trust the values they return."""
+"""Probes of the hidden tests. They run next to the submission; the judge doesn't trust the values that they return."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from photos import Photos, load_photos
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
-State = np.ndarray  # all weights and statistics of a backbone, in the order of their names
-Parts = Sequence[np.ndarray]  # images (n, height, width, 3) uint8 to train on, their classes, others, their classes
+State = np.ndarray  # all weights and statistics of a backbone, sorted by name
+Parts = Sequence[
+    np.ndarray
+]  # training images (n, height, width, 3) uint8 and their classes, other images and their classes
 COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 # ------------------------------------------------------------------------------------------------------- the backbone
@@ -101,8 +103,8 @@ def training(
 ) -> dict[str, Any]:
     """Train once, from a backbone with this state.
 
-    passed: the backbone passed in, before and after; frozen_norms: how often a batch norm whose weight is not trained
-    used the statistics of the batch.
+    passed: the backbone passed in, before and after; frozen_norms: how often a batch norm with an untrained weight used
+    the batch's statistics.
     """
     backbone = _backbone(state)
     data = _data(parts, n_classes)
@@ -122,7 +124,7 @@ def training(
 def trainings(
     submission: Any, approach: str, state: State, parts: Sequence[Parts], n_classes: int, options: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Train the same backbone several times, each with other data or options and another global generator state."""
+    """Train the same backbone several times, with different data, options and global generator states."""
     backbone, found = _backbone(state), []
     for each, chosen in zip(parts, options, strict=True):
         torch.rand(7)
@@ -167,7 +169,7 @@ def logits_and_gradients(
 
 
 def refused(submission: Any, state: State, parts: Parts, n_classes: int, unfrozen: int) -> None:
-    """Fine-tune this number of stages."""
+    """Call fine_tuning with this number of unfrozen stages."""
     submission.fine_tuning(_backbone(state), _data(parts, n_classes), unfrozen=unfrozen, epochs=1, seed=0)
 
 
@@ -229,7 +231,7 @@ class _Plain(nn.Module):
 
 
 class _Dropout(nn.Dropout):
-    """A dropout layer that knows its stage."""
+    """A dropout layer that stores the number of its stage."""
 
     def __init__(self, stage: int) -> None:
         super().__init__(0.3)
@@ -279,10 +281,10 @@ def interrupted(
     clock: str,
     share: float,
 ) -> dict[str, Any]:
-    """Start a run of epochs[1] epochs and press Ctrl-C a share of the way through the epoch after epochs[0].
+    """Start a run of epochs[1] epochs; press Ctrl-C when a given share of the epoch after epochs[0] has passed.
 
-    The clock counts "gradients" or "forwards" (calls of modules) between a run of epochs[0] and one of an epoch more.
-    silent: it counted nothing in that epoch; raised: KeyboardInterrupt escaped.
+    To time it, the clock counts "gradients" or "forwards" (calls of modules) in a run of epochs[0] and in one that is
+    an epoch longer. silent: it counted nothing in that epoch. raised: KeyboardInterrupt escaped.
     """
     data, train = _data(parts, n_classes), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -312,7 +314,7 @@ def interrupted(
 def predictions(
     submission: Any, train: Parts, n_classes: int, hidden: np.ndarray, epochs: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Train by each approach, and from scratch, and predict the classes of hidden images."""
+    """Train by each approach and from scratch; predict the classes of hidden images."""
     data, images, found = _data(train, n_classes), _tensor(hidden), {}
     for approach, backbone in (
         ("feature_extraction", submission.load_backbone()),
@@ -390,7 +392,7 @@ def _around(model: nn.Module) -> dict[str, Any]:
 
 
 def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) -> dict[str, Any]:
-    """Train two runs with names of their own: one feature extraction and one full training."""
+    """Train two runs, one by feature extraction and one by full training, and give them names."""
     return {
         "Alder": submission.feature_extraction(_backbone(state), data, epochs=epochs[0], seed=3),
         "Birch": submission.full_training(_backbone(state), data, epochs=epochs[1], seed=4),
@@ -401,7 +403,7 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 
 
 def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """Run compare, time it, and train every row again; return the table, logits and parameter counts."""
+    """Run and time compare, then repeat every row's training; return the table, logits and parameter counts."""
     data = _data(parts, n_classes)
     epochs = submission.EPOCHS
     began = time.perf_counter()
@@ -471,7 +473,7 @@ def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _watched_norms() -> Iterator[list[int]]:
-    """Count how often a batch norm whose weight takes no gradient runs in training mode."""
+    """Count how often a batch norm with requires_grad off runs in training mode."""
     count = [0]
 
     def look(module: nn.Module, *_: Any) -> None:
@@ -486,7 +488,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 
 class _Draws(TorchDispatchMode):
-    """Counts random draws, except for the one of every pass of a DataLoader, which may go unused."""
+    """Counts random draws, except for the one that a DataLoader makes in every pass, which may go unused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -500,7 +502,7 @@ class _Draws(TorchDispatchMode):
 
 @contextlib.contextmanager
 def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
-    """Replace a function under the module's name for it and under the submission's names for it."""
+    """Replace a function wherever it has a name: in its module and in the submission."""
     old = getattr(module, name)
     names = [key for key, value in vars(submission).items() if value is old]
     for place, key in [(module, name), *((submission, key) for key in names)]:
@@ -514,7 +516,7 @@ def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[N
 
 @contextlib.contextmanager
 def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
-    """Count the computations of gradients, also by Tensor.backward, and call `tell` before each."""
+    """Count gradient computations, including those by Tensor.backward, and call `tell` before each."""
     count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -614,7 +616,7 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
             for part in (
                 colour,
                 style,
-                getattr(line, "_unscaled_dash_pattern", ""),  # of styles that have no name
+                getattr(line, "_unscaled_dash_pattern", ""),  # for styles that have no name
                 line.get_linewidth(),
                 line.get_alpha(),
                 marker,
@@ -629,8 +631,8 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
     """Yield every image and mesh, with the row drawn at the top first.
 
     values: its numbers; shown: the place of each on the colour scale, 0 to 1; scale: nine numbers from one end of the
-    scale to the other, mapped by it; cells: the texts in cells (row, column, text); ticks: the labels of rows and of
-    columns (row or column, text).
+    scale to the other, as the scale maps them; cells: the texts in cells (row, column, text); ticks: the labels of rows
+    and of columns (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:
@@ -641,7 +643,7 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
             edges = np.linspace(*down, len(values) + 1), np.linspace(left, right, values.shape[1] + 1)
             yield _grid(axes, image.norm, values, *edges, turned=(image.origin == "upper") != (bottom > top))
     for mesh in axes.collections:
-        if hasattr(mesh, "get_coordinates"):  # of pcolormesh
+        if hasattr(mesh, "get_coordinates"):  # a mesh from pcolormesh
             corners = np.asarray(mesh.get_coordinates())
             values = np.ma.filled(np.ma.asarray(mesh.get_array()).astype(float), np.nan)
             values = values.reshape(corners.shape[0] - 1, corners.shape[1] - 1)
@@ -689,7 +691,7 @@ def _grid(
 
 
 def _told(run: Any, images: torch.Tensor) -> dict[str, Any]:
-    """Return a run as plain values: the arrays of backbone and head, what is trained, and its logits of images."""
+    """Return a run as plain values: the arrays of backbone and head, which are trained, and logits for images."""
     model = run.model
     return {
         "training": any(module.training for module in model.modules()),

@@ -1,9 +1,9 @@
-"""A failure in one sentence."""
+"""A helper that fails a test with a message to the learner."""
 
 from __future__ import annotations
 
 
 def promise(kept: object, said: str) -> None:
-    """Fail with the message `said` unless a promise is kept; the learner sees nothing of how it was checked."""
+    """Unless `kept` holds, fail with the message `said`; the learner doesn't see how it was checked."""
     if not kept:
         raise AssertionError(said)

@@ -1,4 +1,4 @@
-"""The judge's own copy of the small network, its images, and what it computes from a run's weights."""
+"""The judge's own copy of the small network, the judge's images, and what it computes from a run's weights."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from PIL import Image, ImageOps
 from graders import datasets
 from graders.datasets import photos
 
-torch.set_num_threads(1)  # a second thread gains nothing for networks this small, and costs much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 FOLDER = Path(__file__).parents[3] / "katas" / "challenge4"
 N_STAGES, N_FEATURES = 5, 128
-N_VALIDATION = 200  # photos, the last ones, as in photos.load_photos
-PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of parameters, by stage
+N_VALIDATION = 200  # the last photos of the data set, as in photos.load_photos
+PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of names, by stage
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 State = Mapping[str, np.ndarray]
@@ -48,7 +48,7 @@ def shipped_weights() -> dict[str, np.ndarray]:
 
 
 def shaken_weights(seed: int) -> dict[str, np.ndarray]:
-    """Return the shipped weights with noise, a tenth of each array's spread: weights that no submission knows."""
+    """Return weights that no submission knows: the shipped ones with noise of a tenth of each array's spread."""
     rng = np.random.default_rng(seed)
     state = shipped_weights()
     for name, values in state.items():
@@ -59,17 +59,17 @@ def shaken_weights(seed: int) -> dict[str, np.ndarray]:
 
 
 def flat(state: State) -> np.ndarray:
-    """Return all weights in one array, in the order of their names; a probe takes it apart again."""
+    """Return all weights in one array, sorted by name; a probe takes it apart again."""
     return np.concatenate([state[name].ravel().astype(np.float32) for name in sorted(state)])
 
 
 def stages_of(names: Sequence[str]) -> list[int]:
-    """Return the stage of each of these parameters and statistics."""
+    """Return the number of the stage to which each of these parameters and statistics belongs."""
     return [next(stage for stage, starts in enumerate(PREFIXES) if name.startswith(starts)) for name in names]
 
 
 def network_of(state: State) -> Any:
-    """Return the small network with these weights, in evaluation mode. Raises AssertionError if they don't fit it."""
+    """Return the small network with these weights, in evaluation mode. Raises AssertionError if they don't fit."""
     network = supplied().tiny()
     expected = {name: tuple(values.shape) for name, values in network.state_dict().items()}
     found = {name: tuple(values.shape) for name, values in state.items()}
@@ -82,7 +82,7 @@ def network_of(state: State) -> Any:
 
 @torch.no_grad()
 def logits_of(run: Mapping[str, Any], images: np.ndarray) -> np.ndarray:
-    """Return the logits of a run's backbone and head for images (n, height, width, 3) uint8."""
+    """Return the logits from a run's backbone and head for images (n, height, width, 3) uint8."""
     weight, bias = (torch.tensor(values) for values in run["head"])
     return np.asarray(F.linear(network_of(run["backbone"])(tensor(images)), weight, bias))
 
@@ -110,7 +110,7 @@ def tensor(images: np.ndarray) -> torch.Tensor:
 
 @functools.cache
 def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
-    """Return the photos that only the judge has, 32 × 32, and their classes."""
+    """Return the judge's own photos, 32 × 32, and their classes."""
     images, labels = datasets.kept_back("photos")
     n, side, *_ = images.shape
     small = images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))

@@ -1,4 +1,4 @@
-"""Challenge 4, hidden: predictions, pictures, the comparison and the submitted results.
+"""Challenge 4, hidden: the predictions, pictures and comparison, and the submitted results.
 
 The tests compare the lines and grids of the saved figures with what the judge computes from the runs' own weights and
 histories.
@@ -35,19 +35,19 @@ APPROACHES = ["feature extraction", "fine-tuning", "full training", "from scratc
 TABLE = ["approach", "seed", "accuracy", "seconds", "trainable_parameters"]
 MEASURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 LEAST_CHANNELS = 4
-LIKENESS = 0.9999  # cosine of drawing and channel, both centred; float32 leaves 1 - 1e-6
-CLOSE = 0.02  # two logits closer than this may swap order by rounding
+LIKENESS = 0.9999  # cosine of drawing and channel, both centred; with float32 rounding it is still 1 - 1e-6
+CLOSE = 0.02  # rounding may swap the order of two logits closer than this
 
 
 def figure_of(drawn: Any, name: str) -> Any:
-    """Check that the picture is one, and return the contents of the figure that it was saved from."""
+    """Check that the file is a picture; return the contents of the figure that it was saved from."""
     assert_picture(drawn["picture"] or None, name)
     promise(drawn["figures"], f"{name} must be saved from a matplotlib figure (savefig)")
     return drawn["figures"][-1]
 
 
 def clear(logits: np.ndarray) -> np.ndarray:
-    """For each row, whether its largest logit is ahead of the others by more than rounding."""
+    """Return, for each row, whether its largest logit is ahead of the others by more than rounding."""
     ordered = np.sort(logits, axis=1)
     return np.asarray(ordered[:, -1] - ordered[:, -2] > CLOSE)
 
@@ -89,7 +89,7 @@ def test_predictions_are_the_largest_logits_of_each_image(kata: Any, draw: Any, 
 @cases(3)
 def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, probes: Any) -> None:
     """In the second case a class has no image; in the third, no image is predicted as that class either."""
-    n_classes = 6  # as in the visible test, where a hard-coded 6 is no mistake
+    n_classes = 6  # as in the visible test; a hard-coded 6 is not a mistake
     parts = drawn_photos(draw.seed(), 60, 20, n_classes)
     rng = np.random.default_rng(draw.seed())
     images = hidden_photos()[0][rng.permutation(600)[: (80, 80, 160)[draw.case]]]
@@ -109,7 +109,7 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
         turned = any(is_matrix(grid["values"], matrix.T, slack) for grid, _ in grids)
         promise(
             holding,
-            f"no grid of the picture shows the confusion matrix of {name}, whose rows (true classes) are "
+            f"no grid in the picture shows the confusion matrix of {name}, whose rows (true classes) are "
             f"{matrix.astype(int).tolist()}" + ("; one shows it with rows and columns swapped" if turned else ""),
         )
         grid, axes = holding[0]
@@ -126,7 +126,7 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
 
 
 def order_of(ticks: Any, n: int) -> list[int]:
-    """Return the numbers at the end of the class names, from the top or from the left."""
+    """Return the numbers at the end of the class names, in order from the top or from the left."""
     named = [(place, re.search(r"\d+$", label[-20:])) for place, label in ticks if 0 <= place < n]
     return [int(found[0]) for _, found in sorted(named, key=lambda each: each[0]) if found]
 
@@ -145,7 +145,7 @@ def from_the_top(grid: Any) -> Any:
     }
 
 
-LEAST_CONTRAST = 0.05  # of the scale of colours
+LEAST_CONTRAST = 0.05  # share of the colour scale that cells must span
 
 
 def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> None:
@@ -179,7 +179,7 @@ def number_of(text: str) -> float | None:
 
 
 def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -> bool:
-    """Whether a number is the count of a cell or its share of the row, allowing for rounding."""
+    """Return whether a number is the count of a cell or its share of the row, allowing for rounding."""
     if not (0 <= row < len(matrix) and 0 <= column < len(matrix)):
         return False
     count, whole = matrix[row, column], max(1.0, matrix[row].sum())
@@ -189,7 +189,7 @@ def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -
 
 
 def is_matrix(grid: np.ndarray, matrix: np.ndarray, slack: int) -> bool:
-    """Whether a grid holds these counts, up to `slack` images, or their shares of each row."""
+    """Return whether a grid holds these counts, up to `slack` images, or their shares of each row."""
     if grid.shape != matrix.shape:
         return False
     rows = matrix.sum(axis=1, keepdims=True)
@@ -225,14 +225,14 @@ def test_the_learning_curves_match_the_histories(kata: Any, draw: Any, probes: A
         (place, line), (second, another) = lines[one], lines[other]
         alike = place == second and line["look"] == another["look"] and not drawn_as[one] & drawn_as[other]
         promise(
-            not alike or figure["axes"][place]["notes"] > 1,  # perhaps labels next to the lines
+            not alike or figure["axes"][place]["notes"] > 1,  # there may be labels next to the lines
             f"the lines of {' and '.join(sorted(' of '.join(each[::-1]) for each in drawn_as[one] | drawn_as[other]))} "
             "look the same in the same axes",
         )
 
 
 def is_curve(line: Any, epochs: np.ndarray, values: np.ndarray) -> bool:
-    """Whether a line shows these values at these epochs, or at their positions; accuracies may be in percent."""
+    """Return whether a line shows these values, perhaps in percent, at these epochs or at positions 0, 1, …."""
     x, y = line["x"], line["y"]
     if x.shape != epochs.shape or not (np.allclose(x, epochs) or np.allclose(x, epochs - 1)):
         return False
@@ -274,18 +274,18 @@ def test_the_features_show_the_output_of_every_stage(kata: Any, draw: Any, probe
     promise(len(places) == N_STAGES, f"found {len(places)} stages, need {N_STAGES}")
 
 
-LEAST_SHADES = 0.02  # of the colour scale, which all stages may share
+LEAST_SHADES = 0.02  # share of the colour scale that a stage must span; all stages may share one scale
 
 
 def is_linear(scale: np.ndarray) -> bool:
-    """Whether a scale is linear, apart from at most one kink (TwoSlopeNorm)."""
+    """Return whether a scale is linear, apart from at most one kink (TwoSlopeNorm)."""
     return int((abs(np.diff(scale, 2)) > 1e-3).sum()) <= 2
 
 
 def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
     """Return the places of the grids that show a channel: its numbers, or an increasing linear function of them.
 
-    Each must show another channel. A constant grid matches any constant channel; after a ReLU there are many.
+    Each grid must show a different channel. A constant grid matches any constant channel; after a ReLU there are many.
     """
     flat = channels.reshape(len(channels), -1).astype(float)
     flat = flat - flat.mean(axis=1, keepdims=True)
@@ -358,10 +358,10 @@ def test_ctrl_c_ends_the_table_before_that_training(kata: Any, draw: Any, probes
 PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png")
 LEAST_SEEDS = 3
 TRAINED_AGAIN = 2  # rows drawn by the judge, of two approaches and two seeds
-LEAST_PAPER = 0.02  # share of the most frequent colour; in noise it's next to none
-ELSEWHERE = 0.08  # other processors round differently: this share of 200 images may be predicted differently
-N_UNSEEN = 600  # photos, whose classes only the judge knows
-SIGMAS = 5  # of the difference of two shares: a false alarm in 1.7e6
+LEAST_PAPER = 0.02  # share of the picture in its most frequent colour; in noise it's almost 0
+ELSEWHERE = 0.08  # share of 200 images that may be predicted differently, because other processors round differently
+N_UNSEEN = 600  # photos whose classes only the judge knows
+SIGMAS = 5  # standard errors that two shares may differ by: one false alarm in 1.7e6 gradings
 
 
 @task("results")

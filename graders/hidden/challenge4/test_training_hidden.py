@@ -1,4 +1,4 @@
-"""Challenge 4, hidden: what each approach leaves alone, what it trains, and what its history says.
+"""Challenge 4, hidden: what each approach leaves unchanged, what it trains, and whether its history is right.
 
 The backbone passed in has the judge's own weights. The judge then runs its own copy of the network on the weights of
 the run, and trusts neither logits nor histories.
@@ -31,9 +31,9 @@ from graders.hidden.challenge4.reference import tensor as image_tensor
 
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
-# float32 logits are sums of about a thousand terms; another order of summation changes them by 1e-5
+# Logits in float32 are sums of about a thousand terms; another order of summation changes them by 1e-5.
 ROUNDING = 1e-3
-SETTLED = 6  # epochs after which everything trained must have moved: the head may be trained alone before
+SETTLED = 6  # epochs after which everything trained must have changed; until then, the head may be trained alone
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -78,7 +78,7 @@ def test_an_unknown_name_is_refused(kata: Any, probes: Any) -> None:
 def test_other_backbones_have_their_learned_weights(kata: Any, draw: Any, probes: Any) -> None:
     name = ("resnet18", draw.choice(["vgg11_bn", "resnet34", "mobilenet_v2"]))[draw.case]
     found = kata.run(probes.of_elsewhere, name, draw.seed() % 10_000)
-    if found["unable"]:  # it imports torchvision itself, which isn't installed here
+    if found["unable"]:  # the submission imports torchvision itself, which isn't installed here
         return
     promise(
         all(asked == [name, True] for asked in found["asked"]),
@@ -163,7 +163,7 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
             abs(told[0] - loss) <= ROUNDING * max(1, loss),
             f"{name}: after epoch {epochs} the history says {part}_loss {told[0]:.4f}; the model's is {loss:.4f}",
         )
-        promise(  # one image may be a tie
+        promise(  # one image may have two equal logits
             abs(told[1] - accuracy) <= 1.5 / len(labels),
             f"{name}: after epoch {epochs} the history says {part}_accuracy {told[1]:.3f}; the model's is "
             f"{accuracy:.3f}",
@@ -223,7 +223,7 @@ FROZEN_OF_SEVEN = {"feature_extraction": 7, "fine_tuning": 5, "full_training": 0
 
 
 def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Try three stages, then seven with dropout and in mixed modes, where one class has no training image."""
+    """Try a backbone of three stages, then one of seven with dropout, mixed modes and a class without images."""
     name, long = LABELS[approach], draw.case == 1
     frozen = (FROZEN_OF_SEVEN if long else FROZEN_OF_THREE)[approach]
     parts = drawn_photos(draw.seed(), 40, 20, 3)
@@ -250,7 +250,7 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
         else:
             kept = run["passed"][1][what] == value
         promise(kept, f"{name}, a backbone of {count} stages in mixed modes: its {what} has changed")
-    promise(not run["touched"], f"{name}, a backbone of {count} stages: torch's global generator has another state")
+    promise(not run["touched"], f"{name}, a backbone of {count} stages: torch's global generator has changed state")
     promise(
         all(map(np.array_equal, weights_of(run), weights_of(run["again"]))),
         f"{name}, a backbone of {count} stages{', with dropout' * long}: the same seed gives two different models",
@@ -283,7 +283,7 @@ def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) 
 # ----------------------------------------------------------------------------------- what influences the training
 
 
-LONG = 24  # epochs, enough for early stopping or a schedule by validation loss to take effect
+LONG = 24  # epochs: enough for early stopping or a schedule that watches the validation loss to take effect
 BLOCKS = 5
 
 
@@ -324,13 +324,13 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
         what = ("labels", "images")[place % 2]
         promise(
             not all(map(np.array_equal, first, weights_of(run))),
-            f"{name}: changing the {what} of fifth {place // 2 + 1} of {n} training images gives the same model; all "
-            "of them must be used",
+            f"{name}: changing the {what} in one fifth of the {n} training images (number {place // 2 + 1}) gives the "
+            "same model; all images must be used",
         )
 
 
 def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that another seed gives another run, if every epoch draws something (such as an order)."""
+    """Assert that another seed gives another run if every epoch draws random numbers (for the order, say)."""
     state, parts, seed = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 10, 4), draw.seed() % 10_000
     found = kata.run(probes.drawn_in_epochs, approach, flat(state), parts, 4, [seed, seed + 1])
     one, two = found["draws"]
@@ -344,7 +344,8 @@ def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> No
     """Assert that the gradient of the logits is that of cross-entropy: a multiple of softmax(logits) - target.
 
     So over the classes outside the target, the gradient is a linear function of the probability. That holds for a
-    target of one class, of two mixed classes, and for one smoothed over all. Two classes per row are left out.
+    target of one class, for a mix of two classes, and for a target smoothed over all classes. Two classes per row are
+    left out.
     """
     n_classes, state = 6, shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 60, 10, n_classes)
@@ -357,11 +358,11 @@ def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> No
     )
 
 
-BEND = 1e-4  # relative; float32 rounding leaves 1e-6, cross-entropy of probabilities 1e-3 and more
+BEND = 1e-4  # relative; 1e-6 with float32 rounding, 1e-3 and more if cross-entropy gets probabilities
 
 
 def bend_of(logits: np.ndarray, gradient: np.ndarray) -> float:
-    """How far a gradient is from linear in the probabilities, relative to its size; nan if they hardly differ."""
+    """Return a gradient's relative deviation from a linear function of the probabilities; nan if they hardly differ."""
     shifted = np.exp(logits.astype(float) - logits.max())
     probabilities, values = shifted / shifted.sum(), gradient.astype(float)
     found = []
@@ -424,7 +425,7 @@ def assert_begins(approach: str, short: Any, long: Any, epochs: int) -> None:
 @task("interrupted")
 @cases(3)
 def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, draw: Any, probes: Any) -> None:
-    """No learning rate depends on the number of epochs, in short runs or in long ones."""
+    """Learning rates must not depend on the number of epochs, in short runs or in long ones."""
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
     seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), 20, draw.integers(26, 32))
@@ -447,7 +448,7 @@ def test_seconds_cover_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
     )
 
 
-LEAST_SHARE = 0.06  # of the call's time; one epoch takes less, and measuring may be excluded
+LEAST_SHARE = 0.06  # share of the call's time; an epoch takes less than the whole call, and measuring may be excluded
 
 
 @task("history")
@@ -469,13 +470,13 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
     (whole,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, [{"epochs": 5, "seed": seed}])
     for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # during training; during measuring
         run = kata.run(probes.interrupted, *around, (2, 5), seed, clock, share)
-        if run["silent"]:  # it computes gradients, or calls layers, in its own way
+        if run["silent"]:  # the submission computes gradients, or calls layers, in a way that the clock can't count
             continue
         promise(
             not run["raised"], "Ctrl-C in the third epoch: KeyboardInterrupt escaped, and two finished epochs are lost"
         )
         told = len(run["history"]["values"].get("epoch", ()))
-        # calls after the last epoch shift the count, and then the interrupt may come an epoch later
+        # Calls after the last epoch shift the count, so the interrupt may come an epoch later.
         epochs = told if clock == "forwards" and told in (3, 4) else 2
         assert_told(run, approach, parts, epochs)
         for name in COLUMNS:
@@ -493,7 +494,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-# five points below README and visible test, so that the choice of photos doesn't decide
+# Five points below the README and the visible test, so that the choice of photos doesn't decide.
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
 AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of training from scratch
 

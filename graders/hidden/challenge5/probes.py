@@ -1,7 +1,7 @@
 """Probes of the hidden tests of all bugs: they run next to the submission and return plain values.
 
-The judge trusts none of these values. It repeats the training (of bugs 1, 2, 3 and 5 from the reported batches), so a
-false report disagrees with the weights.
+The judge doesn't trust these values. It repeats the training, for bugs 1, 2, 3 and 5 from the reported batches, and a
+false report leads to other weights than the submission's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-torch.set_num_threads(1)  # networks this small gain nothing from a second, and lose much on a busy machine
+torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
 
 ACCURACIES = ("train_accuracy", "validation_accuracy")
 
@@ -30,14 +30,14 @@ def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed; record weights before and after, history, batches and classes for X (n, 2)."""
+    """Train a seed's network; record weights before and after, history, batches and classes for X (n, 2)."""
     program = submission.bug1_never_learning
     model, run = _watched_training(program, seed, epochs, ACCURACIES, 2)
     return run | {"classes": _array(program.predict(model, torch.tensor(X)))}
 
 
 def bug1_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again."""
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again."""
     return _predictions(submission.bug1_never_learning, seeds, epochs, torch.tensor(X))
 
 
@@ -50,19 +50,19 @@ def bug2_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug2_networks(submission: Any, seeds: list[int]) -> list[list[np.ndarray]]:
-    """Return the parameters of the fresh network of every seed."""
+    """Return the parameters of each seed's fresh network."""
     return [_weights(submission.bug2_exploding_loss.build_model(seed)) for seed in seeds]
 
 
 def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train the network of a seed; record weights before and after, history, batches and positions for X (n, 2)."""
+    """Train a seed's network; record weights before and after, history, batches and positions for X (n, 2)."""
     program = submission.bug2_exploding_loss
     model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2)
     return run | {"positions": _array(program.predict(model, torch.tensor(X)))}
 
 
 def bug2_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again."""
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again."""
     return _predictions(submission.bug2_exploding_loss, seeds, epochs, torch.tensor(X))
 
 
@@ -77,7 +77,7 @@ def bug3_data(submission: Any, seed: int, directions: np.ndarray) -> list[np.nda
 
 
 def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray) -> np.ndarray:
-    """Train the network of a seed and predict the classes of images (n, 28, 28) from 0 to 255."""
+    """Train a seed's network and predict the classes of images (n, 28, 28) from 0 to 255."""
     program = submission.bug3_plateau
     model = program.build_model(seed)
     program.train(model, program.load_data(seed), epochs=epochs, seed=seed)
@@ -87,10 +87,11 @@ def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray) ->
 def bug3_training(
     submission: Any, seed: int, epochs: int, directions: np.ndarray, images: np.ndarray
 ) -> dict[str, Any]:
-    """Train the network of a seed; record weights before and after, history, and the inputs of the first layer.
+    """Train a seed's network; record weights before and after, history, and the inputs of the first layer.
 
     An epoch of inputs is too large to send. Instead the probe returns each input's products with the judge's
-    directions, which identify it. `inputs` are the first layer's when predict gets the images (n, 28, 28), 0 to 255.
+    directions, which identify it. `inputs` are the first layer's inputs when predict gets the images (n, 28, 28), 0 to
+    255.
     """
     program = submission.bug3_plateau
     asked: list[np.ndarray] = []
@@ -103,9 +104,9 @@ def bug3_training(
 
 
 def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed, then predict with each: the images, the images backwards, one by one, and again.
+    """Train a network per seed, then predict the images with each: as given, reversed, one by one, and as given again.
 
-    The images (n, 28, 28) go from 0 to 255. `inputs` are the first layer's in the first call.
+    The images (n, 28, 28) go from 0 to 255. `inputs` are the first layer's inputs in the first call.
     """
     asked: list[np.ndarray] = []
     program, X = submission.bug3_plateau, _pixels(images)
@@ -139,7 +140,7 @@ def _pixels(images: np.ndarray) -> Tensor:
 
 
 def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Load the data of a seed and train the network of the seed; return its weights and the history.
+    """Load a seed's data and train that seed's network; return its weights and the history.
 
     The same probe is timed and compared with the judge's own training. It has no hooks, so a program can't tell which
     of the two is happening.
@@ -168,7 +169,7 @@ def bug4_generator(submission: Any, seed: int, epochs: int) -> list[np.ndarray]:
 
 
 def bug4_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again."""
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again."""
     return _predictions(submission.bug4_slow_learner, seeds, 1, torch.tensor(X))
 
 
@@ -181,7 +182,7 @@ def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Train the network of a seed; record weights before and after, history, and each step's batch and masks.
+    """Train a seed's network; record weights before and after, history, and each step's batch and masks.
 
     A batch is reported as a fingerprint of every image, a mask as a bit for every unit of every image (1: kept).
     """
@@ -208,7 +209,7 @@ def bug5_beginnings(submission: Any, seed: int, epochs: int) -> list[dict[str, A
 
 
 def bug5_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again.
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
 
     Before the last call the network is put into training mode.
     """
@@ -244,7 +245,7 @@ def _masks() -> Iterator[list[list[np.ndarray]]]:
 
 
 def _fingerprints(images: Tensor) -> np.ndarray:
-    """Return eight bytes (n, 8) for every image (n, 784), from its pixels in 255ths."""
+    """Return eight bytes (n, 8) for every image (n, 784), computed from its pixels as integers from 0 to 255."""
     pixels = np.rint(images.detach().numpy() * 255).clip(0, 255).astype(np.uint8)
     return np.array([list(blake2b(row.tobytes(), digest_size=8).digest()) for row in pixels], np.uint8)
 
@@ -276,9 +277,10 @@ def _watched_training(
     n_inputs: int,
     report: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """Train the network of a seed and record the batches that pass its first layer, which has `n_inputs` inputs.
+    """Train a seed's network and record the batches that pass through its first layer, which has `n_inputs`
+    inputs.
 
-    A batch is the layer's last input, with gradients on, before an optimizer stepped; `report` turns it into the value
+    A batch is the layer's last input, with gradients on, before an optimizer step; `report` turns it into the value
     that is returned.
     """
     model, data = program.build_model(seed), program.load_data(seed)
@@ -328,7 +330,7 @@ def _predictions(
     first: Callable[[], AbstractContextManager[None]] = nullcontext,
     last: Callable[[nn.Module], object] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Train a network per seed, then predict with each: X, X backwards, row by row, and X again.
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
 
     All networks are trained before the first prediction. The weights are those before the first call and after the
     last. The first call happens inside `first()`, the last after `last(model)`.

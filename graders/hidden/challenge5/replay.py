@@ -1,6 +1,6 @@
-"""Challenge 5, hidden: checks of trainings and networks that the tests of all bugs share.
+"""Challenge 5, hidden: checks of trainings and networks, shared by the tests of all bugs.
 
-Each test module has the judge's own copy of its program's data, network and training; the rest is here.
+Each test module contains the judge's own copy of its program's data, network and training; this module has the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graders import datasets
 
-MOST_ROWS = 1_000_000  # in all batches of a training; the longest training has 25 600
+MOST_ROWS = 1_000_000  # in all batches of a training together; the longest healthy training has 25 600
 
 
 class Data(NamedTuple):
@@ -27,7 +27,7 @@ class Data(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """The result of the judge's own training: final weights, and a value per epoch of everything else."""
+    """The result of the judge's own training: the final weights, and one value per epoch for every other quantity."""
 
     weights: list[np.ndarray]
     loss: list[float]
@@ -37,7 +37,7 @@ class Replay(NamedTuple):
 
 @lru_cache
 def shown_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return all digits that a worker sees: pixels (4000, 784) from 0 to 1 in float32, and classes."""
+    """Return all digits that submissions can read: pixels (4000, 784) from 0 to 1 in float32, and classes."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
@@ -89,8 +89,10 @@ def assert_classes(classes: np.ndarray, logits: np.ndarray, rows: str, whose: st
 
 
 def batches_by_content(batches: np.ndarray, sizes: list[int], X_train: np.ndarray, rows: str) -> list[Tensor]:
-    """Return the reported batches as numbers of the rows of X_train with the same bits."""
-    assert len(batches) <= MOST_ROWS, f"{len(batches):,} {rows} in all batches; at most {MOST_ROWS:,} are looked at"
+    """Return the reported batches as row numbers: those of the rows of X_train with the same bits."""
+    assert len(batches) <= MOST_ROWS, (
+        f"{len(batches):,} {rows} in all batches together; at most {MOST_ROWS:,} are checked"
+    )
     row_of = {row.tobytes(): number for number, row in enumerate(X_train)}
     found = [row_of.get(row.tobytes()) for row in batches.astype(np.float32)]
     strangers = found.count(None)

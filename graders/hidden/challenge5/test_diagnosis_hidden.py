@@ -9,7 +9,7 @@ from graders.debugging.diagnosis import diagnosis_of
 
 
 class Truth(NamedTuple):
-    """The right answers: causes by name, and lines of `file`, counted from 1; the file has `lines` lines."""
+    """The right answers: names of causes, and line numbers in `file` (from 1), which has `lines` lines."""
 
     file: str
     lines: int

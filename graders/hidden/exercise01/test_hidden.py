@@ -1,7 +1,7 @@
 """Compare affine with torch.nn.functional.linear.
 
 Tolerance: z_i is a sum of fan_in products and the bias. In whatever order they are added, each rounding error is
-relative to a partial sum, and |W||x| + |b| bounds every partial sum. So |error| <= c eps fan_in (|W||x| + |b|).
+proportional to a partial sum, and |W||x| + |b| bounds every partial sum. So |error| <= c eps fan_in (|W||x| + |b|).
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
 def assert_affine(actual, W, x, b, dtype=np.float64):
     W, x, b = (torch.tensor(a, dtype=torch.float64) for a in (W, x, b))
-    # the expected value is computed in float64; the tolerance is that of the promised dtype
+    # the expected value is computed in float64, but the tolerance depends on the promised dtype
     assert_close(actual, F.linear(x, W, b), dtype=dtype, scale=F.linear(abs(x), abs(W), abs(b)), terms=x.shape[-1])
 
 
@@ -50,7 +50,7 @@ def arguments(draw, *, batch):
 
 
 def small_arguments(draw, dtype=np.float64, *, calls=1):
-    """Return [W, x, b] for each call, all with one dtype and the same shapes; x is a batch or a vector by case."""
+    """Return [W, x, b] for each call, all with one dtype and the same shapes; x is a batch or a vector."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     shapes = (fan_out, fan_in), ((n, fan_in), (fan_in,))[(draw.case + draw.case // 4) % 2], (fan_out,)
     if np.issubdtype(dtype, np.floating):
@@ -88,7 +88,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 @cases(8)
 def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     ((W, x, b),) = small_arguments(draw)
-    if draw.case == 0:  # a mistake that any array shows is reported for a plain call of affine, not for a probe
+    if draw.case == 0:  # if plain arrays fail too, report a plain call instead of a probe
         assert_affine(kata.affine(W, x, b), W, x, b)
     z, *after = kata.run(probes.call_with_layout, "affine", LAYOUTS[draw.case % 4], W, x, b)
     assert_affine(z, W, x, b)

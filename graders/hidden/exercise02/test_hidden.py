@@ -1,7 +1,8 @@
 """Compare relu with torch.nn.functional.relu, and its derivative with autograd.
 
-Tolerance: both functions only choose between numbers, so nothing has to be rounded. 8 eps |expected| leaves room for
-implementations that round once or twice. Where 0 is expected, it leaves none beyond the smallest normal number.
+Tolerance: both functions only choose between numbers, so nothing has to be rounded. A tolerance of 8 eps |expected|
+leaves room for implementations that round once or twice. Where 0 is expected, a result may not exceed the smallest
+normal number.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ def relu(z):
 
 def relu_derivative(z):
     z = torch.tensor(z, dtype=torch.float64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(F.relu(z).sum(), z)  # each element depends on its own z only
+    (gradient,) = torch.autograd.grad(F.relu(z).sum(), z)  # elements don't affect each other
     return gradient.numpy()
 
 

@@ -1,7 +1,7 @@
 """Compare two_layer_forward with the same network in PyTorch.
 
 Tolerance: h is a sum of fan_in products, so |error| <= c eps fan_in |W1||x|, and relu never increases an error. y is a
-sum of `hidden` products with such an h, so |error| <= c eps (fan_in + hidden) |W2||W1||x|.
+sum of `hidden` products with entries of such an h, so |error| <= c eps (fan_in + hidden) |W2||W1||x|.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def arguments(draw, *, batch):
     """Return x, W1 and W2 for this case: random sizes, sizes of 1, squares, then one long axis at a time.
 
     When one axis is long, the others are short, so that nested Python loops are fast enough. There are at most 600
-    rows, so that recursion from row to row works.
+    rows, so that recursion over the rows stays within Python's limit.
     """
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
@@ -55,7 +55,7 @@ def arguments(draw, *, batch):
 
 
 def small_arguments(draw, dtype=np.float64, *, calls=1):
-    """Return [x, W1, W2] for each call, all with one dtype and the same shapes; x is a vector or a batch by case."""
+    """Return [x, W1, W2] for each call, all with one dtype and the same shapes; x is a vector or a batch."""
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out", low=4)
     shapes = ((fan_in,), (n, fan_in))[(draw.case + draw.case // 4) % 2], (hidden, fan_in), (fan_out, hidden)
     if np.issubdtype(dtype, np.floating):
@@ -93,7 +93,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 @cases(8)
 def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     (before,) = small_arguments(draw)
-    if draw.case == 0:  # a mistake that any array shows is reported for a plain call of two_layer_forward, not a probe
+    if draw.case == 0:  # if plain arrays fail too, report a plain call instead of a probe
         assert_layers(kata.two_layer_forward(*before), *before)
     layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case % 4], *before)
     assert_layers(layers, *before)
@@ -113,6 +113,6 @@ def test_calls_do_not_affect_each_other(kata, draw, probes):
     for result, arguments in zip(results, (first, second), strict=True):
         assert_layers(result, *arguments)
     for name, at_last, result in zip("hy", later[0], results[0], strict=True):
-        with about(f"{name} of the first call, after the second"):
+        with about(f"{name} from the first call, after the second call"):
             assert_equal(at_last, result)
     assert_layers(kata.run(probes.answer_after_renewal, "two_layer_forward", first, second), *second)

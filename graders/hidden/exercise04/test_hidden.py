@@ -66,7 +66,7 @@ def test_logits_up_to_ten_thousand_give_exact_answers(kata, draw):
     levels = 1e4 * (np.arange(n)[:, None] % 3 - 1)  # samples near -10 000, 0 and 10 000 in one batch
     logits = (
         near + levels,
-        near + 1e4 * draw.integers(-1, 2, n, classes),  # some classes are far above others
+        near + 1e4 * draw.integers(-1, 2, n, classes),  # some logits are far above others
         draw.uniform(-1e4, 1e4, n, classes),
     )[draw.case % 3]
     target = draw.integers(0, classes, n)

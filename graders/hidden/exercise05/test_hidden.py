@@ -18,7 +18,7 @@ LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
 
 class Gradient(NamedTuple):
-    """An expected gradient, the sums of the magnitudes that it adds up, and the number of terms in each sum."""
+    """An expected gradient, the sums of its terms' magnitudes, and the number of terms in each sum."""
 
     value: torch.Tensor
     scale: np.ndarray
@@ -51,7 +51,7 @@ def assert_first_gradient(actual, expected):
 
 
 def arguments(draw, number, *, batch):
-    """Return dz, x and W: by `number`, random sizes, sizes of 1, a square, then one long axis at a time."""
+    """Return dz, x and W. `number` selects their sizes: random ones, sizes of 1, a square, or one long axis."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
@@ -74,7 +74,7 @@ def arguments(draw, number, *, batch):
 
 
 def small_arguments(draw):
-    """Return dz, x and W with sizes above 1, for one sample or for a batch by case."""
+    """Return dz, x and W with sizes above 1. The case decides whether they are one sample or a batch."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     rows = ((), (n,))[(draw.case + draw.case // 4) % 2]
     return [draw.normal(*shape) for shape in ((*rows, fan_out), (*rows, fan_in), (fan_out, fan_in))]
@@ -107,7 +107,7 @@ def test_float32_gives_float32_and_int64_gives_float64(kata, draw):
     dtype = (np.float32, np.int64)[draw.case % 2]
     dz, x, W = (np.rint(8 * a).astype(dtype) for a in small_arguments(draw))
     promised = np.float32 if dtype is np.float32 else np.float64
-    expected = gradients(dz, x, W)  # computed in float64; the tolerance is that of the promised dtype
+    expected = gradients(dz, x, W)  # computed in float64, but the tolerance depends on the promised dtype
     assert_gradient(kata.affine_weight_gradient(dz, x), expected[0], promised)
     assert_gradients(kata.affine_backward(dz, x, W), expected, promised)
 
@@ -134,7 +134,7 @@ def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes
 def test_each_call_is_independent_of_other_calls(kata, draw, probes):
     first = small_arguments(draw)
     second = [draw.normal(*array.shape) for array in first]
-    mixed = [[*first[:i], second[i], *first[i + 1 :]] for i in range(3)]  # one argument differs from first
+    mixed = [[*first[:i], second[i], *first[i + 1 :]] for i in range(3)]  # each differs from `first` in one argument
     for name, n, check in (
         ("affine_weight_gradient", 2, assert_first_gradient),
         ("affine_backward", 3, assert_gradients),
@@ -144,8 +144,8 @@ def test_each_call_is_independent_of_other_calls(kata, draw, probes):
         for answer, arguments in zip(answers, [first, *mixed[:n], second], strict=True):
             with about(name):
                 check(answer, gradients(*arguments))
-        with about(f"the first result of {name}, after other calls"):
+        with about(f"the first result of {name}, after further calls"):
             assert_equal(at_last[0], answers[0])
-        with about(f"{name} of the same arrays, with new numbers in them"):
+        with about(f"{name} for the same arrays, which now hold other numbers"):
             renewed = kata.run(probes.answer_after_renewal, name, first[:n], second[:n])
             check(renewed, gradients(*second))

@@ -1,4 +1,4 @@
-"""Probes that run next to the submission, because no function can be sent to it. They report and judge nothing."""
+"""Probes that run in the submission's process, because no function can be sent to it. They don't judge results."""
 
 import copy
 import math
@@ -71,12 +71,12 @@ def gradient(submission, name, parameters, w, options):
 
 
 def gradients_and_argument(submission, layout, name, parameters, w, other):
-    """The gradient at w, whose memory layout is `layout`, and that gradient again after a call at another array.
+    """The gradient at w, whose memory layout is `layout`, and that same gradient after a call with another array.
 
-    Then w as it is after the first call, and the gradient at w once it holds the other array's numbers.
+    Two more results follow: w after the first call, and the gradient at w once it holds the other array's numbers.
 
     Shown as:
-        # numerical_gradient is called with the function {name} with the parameters {parameters:brief},
+        # numerical_gradient is called with the function {name}, whose parameters are {parameters:brief},
         # and an array w with the memory layout {layout}: {w:brief}
         # It is called again with the array {other:brief}
         # Then these numbers are written into w, and it is called with w once more.

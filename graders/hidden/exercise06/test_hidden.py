@@ -1,17 +1,17 @@
-"""numerical_gradient against torch.autograd.functional.jacobian, relative_error against its formula.
+"""Compare numerical_gradient with torch.autograd.functional.jacobian, and relative_error with its formula.
 
-How much the gradient may be off, for a step h and n elements:
+Tolerance of the gradient, for a step h and n elements:
 
 - Truncation: the error of a central difference is h²/6 |f'''|; that of a more accurate formula is smaller.
 - Rounding: f sums about 3 n terms, and `size` is the sum of their magnitudes, so the rounding error of f is at most
   eps64 3 n size. The difference has the same error and is divided by h. Rounding w + h adds no more than that, because
-  the sizes below also bound |w f'|. They are computed at |w| + 2 h, the furthest point of a five-point formula.
+  the sizes below also bound |w f'|. The sizes are computed at |w| + 2 h, the furthest point of a five-point formula.
 - Together: |error| <= 8 eps |g| + 8 eps64 3 n size / h + 2 h²/6 |f'''|. eps belongs to the promised dtype, to which
-  the answer is rounded. The differences are always allowed float64's eps64 only: float32 excuses nothing there.
+  the answer is rounded. The differences always get eps64, float64's eps, because f is called with float64 arrays.
 
 The error of a one-sided difference is h/2 |f''|, which is thousands of times as large.
 
-How much the relative error may be off: it takes a difference, a sum and a quotient, each rounded once, so
+Tolerance of the relative error r: it takes a difference, a sum and a quotient, each rounded once, so
 |error| <= c eps |r|.
 """
 
@@ -29,7 +29,7 @@ STEP = 1e-5  # the default
 
 
 class Function(NamedTuple):
-    """One of the probes' functions in torch; the sum of its terms' magnitudes and a bound on |f'''|, both from |w|."""
+    """A probe's function in torch. From |w|, `size` sums its terms' magnitudes and `third` bounds |f'''|."""
 
     value: Callable[..., Any]
     size: Callable[..., Any]
@@ -40,7 +40,7 @@ def waves(a, b):
     return Function(
         value=lambda w: (a * torch.sin(b * w)).sum(),
         size=lambda w: np.sum(abs(a) * (1 + b * w)),
-        third=lambda w: abs(a) * b**3 * (abs(np.cos(b * w)) + 0.01),  # 0.01 > b eps, the cosine's change in a step
+        third=lambda w: abs(a) * b**3 * (abs(np.cos(b * w)) + 0.01),  # a step changes the cosine by b eps < 0.01
     )
 
 
@@ -125,7 +125,8 @@ def relative_error(a, b):
     return float(np.max(abs(a - b) / np.maximum(1e-8, abs(a) + abs(b))))
 
 
-# The logarithm is taken close to its pole, and a ripple is so short that even a step of 1e-5 shows a truncation error.
+# The logarithm is taken close to its pole. A ripple's waves are so short that even a step of 1e-5 shows a truncation
+# error.
 NUMBERS = (
     ("polynomial", STEP),
     ("wave", STEP),
@@ -188,7 +189,7 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
     assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
 
 
-@task("types", title="float32 gives float32, and integers count as float64")
+@task("types", title="float32 gives float32, and integers give float64")
 @cases(8)
 def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes):
     dtype, name = (np.float32, np.int64)[draw.case % 2], ("rows", "waves")[draw.case // 2 % 2]

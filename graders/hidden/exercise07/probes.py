@@ -1,4 +1,4 @@
-"""Probes that run next to the submission. They report what they saw and judge nothing."""
+"""Probes that run in the submission's process. They return what they observe and don't judge it."""
 
 import random
 
@@ -20,14 +20,14 @@ def global_generators_around(submission, fan_in, fan_out, scheme, rng):
     Shown as:
         # initialize(fan_in, fan_out, scheme, rng) with fan_in = {fan_in}, fan_out = {fan_out}, scheme = {scheme:brief}
     """
-    np.random.random(), random.random()  # if an earlier call set a seed, setting the same one again will show
+    np.random.random(), random.random()  # if a call sets a seed again, the states will differ
     before = global_states()
     submission.initialize(fan_in, fan_out, scheme, rng)
     return [before, global_states()]
 
 
 def global_states():
-    """Return both states as numbers."""
+    """Return the states of both global generators as numbers."""
     _, keys, position, has_gauss, gauss = np.random.get_state()
     python = random.getstate()
     return [keys, position, has_gauss, gauss, np.array(python[1]), python[2]]

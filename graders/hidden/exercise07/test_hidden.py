@@ -1,10 +1,10 @@
-"""xavier_std and he_std against their formulas, the weights against the promised distribution.
+"""Compare xavier_std and he_std with their formulas, and test the weights against the promised distribution.
 
-How much the standard deviations may be off: one addition, one division and one square root give |error| <= c eps std.
-The tests allow eight times that, for longer ways to compute them, for instance with logarithms.
+Tolerance of the standard deviations: one addition, one division and one square root give |error| <= c eps std. The
+tests allow eight times that, for longer ways to compute them, for instance with logarithms.
 
-Every test of random weights rejects right ones with a probability below 1e-6, which is divided among its checks. The
-tests assume nothing about how the generator is used.
+Each test of random weights rejects correct weights with a probability below 1e-6, which is divided among its checks.
+The tests assume nothing about how the generator is used.
 """
 
 import math
@@ -26,7 +26,7 @@ from graders.checks import (
 from graders.checks.mismatch import fail
 
 STANDARD_NORMAL = NormalDist()
-MEDIAN = STANDARD_NORMAL.inv_cdf(0.75)  # of the magnitude |z| of a standard normal z
+MEDIAN = STANDARD_NORMAL.inv_cdf(0.75)  # of |z|, where z is standard normal
 SCHEMES = ("xavier", "he")
 UNKNOWN = (
     *("h", "she_xavier", "he_uniform"),
@@ -49,7 +49,7 @@ def fans(draw):
 
 
 def assert_weights(W, fan_in, fan_out):
-    """Check the type and the shape, and that the dtype is a float."""
+    """Check the type, the shape, and that the dtype is a floating-point type."""
     found = f"an array of shape {W.shape}" if type(W) is np.ndarray else f"a {type(W).__name__}"
     wanted = f"an array of shape {(int(fan_out), int(fan_in))}"
     if found != wanted:
@@ -61,12 +61,13 @@ def assert_weights(W, fan_in, fan_out):
 def assert_all_different(W):
     """Check that at most one weight in twenty has the same magnitude as another.
 
-    Of 100 000 right weights, a few hundred do if they were drawn in single precision, and none in double precision.
+    Of 100 000 correct weights, a few hundred share a magnitude if they were drawn in single precision, but none if they
+    were drawn in double precision.
     """
     copies = W.size - np.unique(np.abs(W)).size
     if copies > W.size // 20:
         fail(
-            f"{copies} of {W.size} weights have the same magnitude as another weight: draw each of them",
+            f"{copies} of {W.size} weights have the same magnitude as another weight: draw each one separately",
             f"{W.size} different magnitudes",
             W,
         )
@@ -88,7 +89,7 @@ def assert_tails(W, std, multiples, false_alarm):
 
 
 def chance_of_share(ones, of, probability):
-    """Bound the probability of a share of ones at least as far off, on either side (Hoeffding, 1963, theorem 1)."""
+    """Bound the probability that the share of ones is at least this far off (Hoeffding, 1963, theorem 1)."""
     q, p = ones / of, probability
     divergence = (q * math.log(q / p) if q > 0 else 0) + ((1 - q) * math.log((1 - q) / (1 - p)) if q < 1 else 0)
     return 2 * math.exp(-of * divergence)
@@ -107,8 +108,8 @@ def assert_unrelated(coins, what, false_alarm):
     if np.abs(correlation).max() > allowed:
         worst = np.unravel_index(np.abs(correlation).argmax(), correlation.shape)
         fail(
-            f"in {n} matrices the {what} of weights {worst[0]} and {worst[1]} (counted row by row) have a correlation "
-            f"of {correlation[worst]:.2f}, expected 0 within {allowed:.2f}: weights should be independent",
+            f"in {n} matrices, the {what} of weights {worst[0]} and {worst[1]} (counted row by row) have a correlation "
+            f"of {correlation[worst]:.2f}, expected 0 ± {allowed:.2f}: weights should be independent",
             0.0,
             float(correlation[worst]),
         )
@@ -129,7 +130,7 @@ def test_the_standard_deviations_for_layers_of_any_size(kata, draw):
 @task("weights")
 @cases(14)
 def test_weights_are_a_sample_of_the_normal_distribution(kata, draw, probes):
-    """Right weights fail with a probability below 1e-6: half is divided among the checks of the 14 cases."""
+    """Correct weights fail with a probability below 1e-6. Half of it is divided among the checks of the 14 cases."""
     alarm = 0.5e-6 / 14 / 6
     (fan_in, fan_out), scheme = fans(draw), SCHEMES[draw.case % 2]
     seed, times = draw.seed(), min(1000, 1 + 5000 // (fan_in * fan_out))
@@ -149,8 +150,8 @@ def assert_wide_layers(kata, draw, alarm):
     """Check six layers, the last one square, with 33 checks in all.
 
     There are at least 576 600 weights, enough to tell a sum of twelve uniform samples from a normal distribution by its
-    tails: about 36 right weights lie beyond 4 standard deviations, and the probability of none is exp(-36). The share
-    beyond 1 standard deviation reveals a standard deviation that is 5 % off, in each layer.
+    tails: about 36 correct weights lie beyond 4 standard deviations, and the probability that none does is exp(-36). In
+    each layer, the share beyond 1 standard deviation reveals a standard deviation that is 5 % off.
     """
     z = []
     for layer in range(6):
@@ -171,7 +172,7 @@ def assert_wide_layers(kata, draw, alarm):
 @task("weights")
 @cases(4)
 def test_weights_are_independent_of_each_other(kata, draw, probes):
-    """Right weights fail with a probability below 1e-6, divided among 4 cases with at most 11 checks each."""
+    """Correct weights fail with a probability below 1e-6, divided among 4 cases with at most 11 checks each."""
     alarm = 1e-6 / 4 / 11
     fan_in, fan_out = ((2, 3), (3, 3), (1, 4), (4, 1))[draw.case]
     scheme = SCHEMES[draw.case % 2]
@@ -189,7 +190,7 @@ def test_weights_are_independent_of_each_other(kata, draw, probes):
 @task("generator", title="All randomness comes from rng")
 @cases(6)
 def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
-    """Right weights fail with a probability below 1e-12, that of two equal samples."""
+    """Correct weights fail with a probability below 1e-12, the probability that two samples are equal."""
     (fan_in, fan_out), scheme, seed = fans(draw), SCHEMES[draw.case % 2], draw.seed()
     W = kata.initialize(fan_in, fan_out, scheme, generator(seed))
     other = kata.initialize(fan_in, fan_out, scheme, generator(seed + 1))
@@ -208,7 +209,7 @@ def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
 
 
 @task("errors", title="Any other scheme raises a ValueError")
-@cases(26)  # each of UNKNOWN once, then words of five letters
+@cases(26)  # each string in UNKNOWN once, then random words of five letters
 def test_no_other_scheme_is_accepted(kata, draw):
     fan_in, fan_out = draw.sizes("fan_in fan_out")
     word = "".join(chr(ord("a") + letter) for letter in draw.integers(0, 26, 5))

@@ -1,4 +1,4 @@
-"""Probes that run next to the submission. They report what they saw and judge nothing."""
+"""Probes that run in the submission's process. They return what they observe and don't judge it."""
 
 import random
 
@@ -23,7 +23,7 @@ def dropout_with_layout(submission, layout, h, mask, p_drop):
 def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
     """The results of two calls of dropout with the same arrays, which hold other numbers in the second call.
 
-    Then the first result as it is after the second call.
+    The third part is the first result as it is after the second call.
     """
     first = submission.dropout(h, mask, p_drop)
     at_once = first.copy()
@@ -47,14 +47,14 @@ def global_generators_around(submission, shape, p_drop, rng):
     Shown as:
         # dropout_mask(shape, p_drop, rng) with shape = {shape}, p_drop = {p_drop:brief}
     """
-    np.random.random(), random.random()  # if an earlier call set a seed, setting the same one again will show
+    np.random.random(), random.random()  # if a call sets a seed again, the states will differ
     before = global_states()
     submission.dropout_mask(shape, p_drop, rng)
     return [before, global_states()]
 
 
 def global_states():
-    """Return both states as numbers."""
+    """Return the states of both global generators as numbers."""
     _, keys, position, has_gauss, gauss = np.random.get_state()
     python = random.getstate()
     return [keys, position, has_gauss, gauss, np.array(python[1]), python[2]]

@@ -1,10 +1,10 @@
-"""dropout against its formula, the masks of dropout_mask as samples of independent coins.
+"""Compare dropout with its formula, and test the masks of dropout_mask as samples of independent coins.
 
-How much dropout may be off: p may be rounded to the dtype, and 1 - p magnifies this error by up to 1 / (1 - p). The
+Tolerance of dropout: p may be rounded to the dtype, and 1 - p magnifies this error by up to 1 / (1 - p). The
 difference, the product and the quotient are rounded once each. Together: |error| <= c eps |h| mask / (1 - p)
 (1 + 1 / (1 - p)).
 
-Every test of random masks rejects right ones with a probability below 1e-6, which is divided among its checks. The
+Each test of random masks rejects correct masks with a probability below 1e-6, which is divided among its checks. The
 tests assume nothing about how the generator is used.
 """
 
@@ -36,16 +36,16 @@ def assert_dropout(actual, h, mask, p_drop, dtype=np.float64):
 
 
 def assert_floats(mask, shape):
-    """Check the shape, and that the dtype is a float."""
+    """Check the shape, and that the dtype is a floating-point type."""
     assert_shape(mask, shape)
     if mask.dtype.kind != "f":
         fail(f"the mask has the dtype {mask.dtype}, expected floats", "0.0 and 1.0", mask)
 
 
 def assert_no_echo(samples, mean, false_alarm):
-    """Check that entries, read row by row, aren't correlated with those any number of entries (a lag) later.
+    """Check that entries, read row by row, aren't correlated with the entries a fixed number of places (a lag) later.
 
-    Subtract the mean from all entries. The product of two that are `lag` apart then has the mean 0, whatever came
+    Subtract the mean from all entries. The product of two entries that are `lag` apart then has mean 0, whatever came
     before, and a range of at most b = max(mean, 1 - mean). So a sum of n such products exceeds b sqrt(n log(2 / a) / 2)
     with a probability of at most a (Azuma and Hoeffding, 1963). `false_alarm` is divided among the lags.
     """
@@ -57,8 +57,8 @@ def assert_no_echo(samples, mean, false_alarm):
     if np.any(np.abs(sums) > allowed):
         lag = 1 + int(np.argmax(np.abs(sums) - allowed))
         fail(
-            f"entries of the mask are related to those {lag} entries later: draw each entry independently",
-            "unrelated entries",
+            f"entries of the mask are correlated with those {lag} entries later: draw each entry independently",
+            "uncorrelated entries",
             samples,
         )
 
@@ -77,9 +77,9 @@ def test_kept_entries_are_scaled_up_and_dropped_ones_are_0(kata, draw):
     shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
     p_drop = (draw.uniform(0, 0.99), 0.5, 0.0, 0.9, 0.9999, 0.01)[draw.case % 6]
     h = draw.normal(*shape, scale=(1.0, 1e30, 1e-30)[draw.case // 2 % 3])
-    mask = draw.mask(*shape, keep=(0.5, 0.8, 0.2, 1.0, 0.0)[draw.case % 5])  # its share of ones isn't 1 - p_drop
+    mask = draw.mask(*shape, keep=(0.5, 0.8, 0.2, 1.0, 0.0)[draw.case % 5])  # the share of ones differs from 1 - p_drop
     answer = kata.dropout(h, mask, p_drop)
-    if isinstance(answer, np.ndarray) and answer.dtype.kind in "biu":  # values count in this task, not dtypes
+    if isinstance(answer, np.ndarray) and answer.dtype.kind in "biu":  # only values matter in this task, not dtypes
         answer = answer.astype(np.float64)
     assert_dropout(answer, h, mask, p_drop)
 
@@ -91,7 +91,7 @@ def activations(draw, shape, dtype):
     return draw.normal(*shape, dtype=dtype)
 
 
-@task("types", title="float32 stays float32, and integers count as float64")
+@task("types", title="float32 stays float32, and integers give float64")
 @cases(8)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
     shape, dtype = draw.sizes("n m"), DTYPES[draw.case % 2]
@@ -131,10 +131,11 @@ def test_a_second_call_does_not_change_the_first_result(kata, draw, probes):
 @task("mask")
 @cases(28)
 def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
-    """Right masks fail with a probability below 1e-6, divided among 28 cases with 3 checks each.
+    """Correct masks fail with a probability below 1e-6, divided among 28 cases with 3 checks each.
 
-    The last three masks have more than 100 000 entries, enough to notice a p that is rounded. With p = .0014, about 140
-    entries or more are dropped; the probability of none is exp(-140), and with p rounded up to 1/256 it is about 400.
+    The last three masks have more than 100 000 entries, enough to notice a p that is rounded. With p = 0.0014, about
+    140 entries or more are dropped. The probability that none is dropped is exp(-140), and if p were rounded up to
+    1/256, about 400 would be.
     """
     alarm = 1e-6 / 28 / 3
     shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
@@ -146,7 +147,7 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
         little = draw.uniform(0.0014, 0.0016)
         p_drop = (little, 1 - little, draw.uniform(0.7, 0.97))[draw.case - 25]
     seed, size = draw.seed(), math.prod(shape)
-    given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # an int every other time
+    given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # an int for some masks with one axis
     mask = kata.dropout_mask(given, p_drop, generator(seed))
     assert_shape(mask, shape)
     if draw.case >= 25:
@@ -163,7 +164,7 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
 @task("mask")
 @cases(4)
 def test_entries_are_independent_of_each_other(kata, draw, probes):
-    """Right masks fail with a probability below 1e-6, divided among 4 cases with at most 55 checks each.
+    """Correct masks fail with a probability below 1e-6, divided among 4 cases with at most 55 checks each.
 
     The checks count how many of 1500 masks keep a certain entry (at most 9 checks), both entries of a certain pair
     (36), and a certain number of entries (10).
@@ -190,7 +191,10 @@ def test_entries_are_independent_of_each_other(kata, draw, probes):
 @task("generator", title="All randomness comes from rng")
 @cases(6)
 def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
-    """Right masks fail with a probability below 1e-40: two of 200 or more entries are equal with at most 0.58**200."""
+    """Correct masks fail with a probability below 1e-40.
+
+    Two masks of 200 or more entries are equal with a probability of at most 0.58**200.
+    """
     shape, p_drop, seed = draw.sizes("n m", low=15, high=30), draw.uniform(0.3, 0.7), draw.seed()
     mask = kata.dropout_mask(shape, p_drop, generator(seed))
     other = kata.dropout_mask(shape, p_drop, generator(seed + 1))
@@ -211,7 +215,7 @@ def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
 
 
 @task("errors", title="p_drop outside [0, 1) raises a ValueError")
-@cases(16)  # each of IMPOSSIBLE once, then random ones
+@cases(16)  # each number in IMPOSSIBLE once, then random ones
 def test_impossible_probabilities_are_value_errors(kata, draw):
     shape = draw.sizes("n m")
     h, mask = draw.normal(*shape), draw.mask(*shape)

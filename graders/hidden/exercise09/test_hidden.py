@@ -1,12 +1,12 @@
-"""layer_norm against torch.nn.functional.layer_norm.
+"""Compare layer_norm with torch.nn.functional.layer_norm.
 
-How much the result may be off: let s = sqrt(variance + eps), z = (x - mean) / s and κ = rms(x) / s, the condition
+Tolerance of the result: let s = sqrt(variance + eps), z = (x - mean) / s and κ = rms(x) / s, the condition
 number of the variance.
 
 - The error of a mean of n numbers is at most n eps rms(x), which changes z by n eps κ.
 - The relative error of the variance depends on the formula: n eps for the mean of squared differences (where an error
   of the mean enters squared), n eps κ for Welford's method, n eps κ² for E[x²] - mean² (Chan, Golub and LeVeque,
-  Algorithms for computing the sample variance, 1983). The relative error of z is as large, plus a few roundings.
+  Algorithms for computing the sample variance, 1983). The relative error of z is as large, plus a few rounding errors.
 
 Together: |error| <= c eps n (|gamma| (|z| + κ + |z| κ^p) + |beta|). For ordinary rows, p = 2: κ is about 1, and every
 formula is good enough. For rows far from 0, p = 1: at κ = 1e6 the error of E[x²] - mean² is then a million times that
@@ -51,12 +51,12 @@ def rows(draw):
 
 
 def parameters(draw, x, given):
-    """Draw gamma and beta, each an array or None."""
+    """Draw gamma and beta; each is an array if `given` says so, else None."""
     return [draw.normal(x.shape[-1]) if wanted else None for wanted in given]
 
 
 def small_arguments(draw, dtype, *, calls=1):
-    """Draw x, gamma and beta of one dtype for each call, in the same shapes; x is a batch in every other case."""
+    """Draw x, gamma and beta of one dtype for each call, in the same shapes; x is a batch or a vector."""
     n, features = draw.sizes("n features", low=3)
     shapes = ((n, features), (features,))[(draw.case + draw.case // 4) % 2], (features,), (features,)
     if np.issubdtype(dtype, np.floating):
@@ -110,7 +110,7 @@ def test_rows_far_from_0_are_normalised_accurately(kata, draw):
     assert_normalised(kata.layer_norm(x), x, p=1)
 
 
-@task("types", title="float32 stays float32, and integers count as float64")
+@task("types", title="float32 stays float32, and integers give float64")
 @cases(8)
 def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
     dtype = (np.float32, np.int64)[draw.case % 2]

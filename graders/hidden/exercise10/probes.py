@@ -1,4 +1,4 @@
-"""Probes that run next to the submission. They report what they saw and judge nothing."""
+"""Probes that run in the submission's process. They return what they observe and don't judge it."""
 
 import copy
 
@@ -9,8 +9,8 @@ def examine(submission, function, arguments, activation, weights, biases, order,
     """The answer of a diagnostic for a Network with these weights, and the names of everything that it has changed.
 
     Shown as:
-        # {function} of a network with {activation}; its weights have the shapes {weights:shape}, X {X:shape}
-        # Further arguments: {arguments}
+        # {function} of a network with {activation}, whose weights have the shapes {weights:shape}
+        # X has the shape {X:shape}. Further arguments: {arguments}
     """
     network = assembled(activation, weights, biases, order, classes, pace, form)
     given = {"shapes_are_correct": (X, *arguments), "activations_are_healthy": (X,)}.get(function, (X, y))
@@ -37,10 +37,10 @@ def before_and_after(submission, function, network, weights):
 def assembled(activation, weights, biases, order, classes, pace, form):
     """Return a Network with these weights and these faults.
 
-    `order` and `classes` rearrange the labels that it trains on, `pace` scales the steps of its parameters, and `form`
-    rearranges its logits.
+    `order` and `classes` rearrange the labels that it trains on, `pace` scales each parameter's steps, and `form`
+    selects a fault of its logits.
     """
-    from network import Network  # the supplied module; it can be imported once a probe is called
+    from network import Network  # the supplied module; it can be imported only while a probe runs
 
     class Assembled(Network):
         def forward(self, X):
@@ -69,10 +69,10 @@ def assembled(activation, weights, biases, order, classes, pace, form):
 
 
 def rearranged(logits, form, n_steps):
-    """Return logits in another form.
+    """Return the logits with the fault that `form` selects.
 
-    1 transposed, 2 without axes of length 1, 3 at most eight rows, 4 NaN in the last row, 5 NaN for a single row,
-    6 shifted by one class, 7 one row negated, a different one after every step.
+    0: unchanged. 1: transposed. 2: without axes of length 1. 3: at most eight rows. 4: NaN in the last row. 5: NaN if
+    there is only one row. 6: shifted by one class. 7: one row negated, a different one after every step.
     """
     if form == 1:
         return logits.T
@@ -92,7 +92,7 @@ def rearranged(logits, form, n_steps):
 
 
 def contents(network, X, y):
-    """Return everything that a network, X and y hold, by name."""
+    """Return the contents of X, y and all attributes of the network, by name."""
     held = {"X": X, "y": y, **vars(network)}
     return {name: [np.asarray(part).tobytes() for part in _parts(value)] for name, value in held.items()}
 

@@ -1,17 +1,17 @@
-"""The diagnostics on healthy and sick networks, all far from every threshold that the README names.
+"""Test the diagnostics on healthy and sick networks, all far from every threshold that the README names.
 
 A healthy network's weights are drawn so that the arguments of every activation have variance one.
 
-- Tiny batch: of 1 500 healthy networks, all but one learned it in at most 11 of the 100 steps. One in some thousands
-  loses its ReLUs and never learns, so the judge first trains each network that it calls healthy. For each kind of sick
-  network, none of 1 000 trainings got more than 7 of 8 right after any step: a network that never moves has 7, the
-  others had 5 at most.
+- Tiny batch: of 1 500 healthy networks, all but one learned it in at most 11 of the 100 steps. About one network in a
+  few thousand ends up with dead ReLUs and never learns, so the tests train each network before they expect it to pass.
+  Each kind of sick network was trained 1 000 times, and never had more than 7 of the 8 samples right: those that never
+  change had 7, the others at most 5.
 - Shares: each of 2 400 healthy networks had at most 12 % of a layer dead or saturated (half is allowed). Sick layers
   have 90 % or more.
 - Norms: the same 2 400 networks had norms from 0.07 to 5 (1e-3 to 1e2 is allowed). Sick norms lie below 4e-6 or above
   1e5.
 
-So neither rounding nor a reasonable choice of thresholds, steps and learning rate decides a verdict.
+So neither rounding nor a reasonable choice of thresholds, steps and learning rate changes a verdict.
 """
 
 import importlib.util
@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from graders.checks import assert_bool, assert_close, cases, task
 from graders.checks.mismatch import fail
 
-SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of the values at standard normal z
+SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of the values for standard normal z
 DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
@@ -41,10 +41,10 @@ _SUPPLIED.loader.exec_module(supplied)
 
 
 def healthy(draw, activation, depth=None, many=False, least_classes=2):
-    """Draw a network and its samples, as a probe takes them; a linear rule gives the classes, and every class occurs.
+    """Draw a network and samples, as the probes take them. A linear rule gives the classes, and every class occurs.
 
-    Two pairs of samples are equal but differ in class, so no network can fit all samples: the first one and the one
-    after the tiny batch, and the last two. With many samples, few ReLUs are dead by chance.
+    Two pairs of samples are equal but differ in class, so no network can fit all samples. These pairs are the first
+    sample and the one after the tiny batch, and the last two samples. With many samples, few ReLUs are dead by chance.
     """
     depth = draw.integers(1, DEEPEST[activation] + 1) if depth is None else depth
     n = draw.integers(96, 161) if many else draw.integers(16, 41)
@@ -80,7 +80,7 @@ def healthy(draw, activation, depth=None, many=False, least_classes=2):
 
 
 def learnable(make, rows=TINY):
-    """Make networks until one learns these rows of its samples; the first nearly always does."""
+    """Make networks until one learns the first `rows` samples; nearly always, the first network does."""
     while True:
         network = make()
         if learns(network, rows):
@@ -88,7 +88,7 @@ def learnable(make, rows=TINY):
 
 
 def learns(network, rows):
-    """Return whether the supplied network's own `step` gets all these rows right after the same step."""
+    """Return whether training with the supplied `step` ever gets the first `rows` samples right."""
     trained = supplied.Network(
         [W.shape[1] for W in network["weights"]] + [len(network["biases"][-1])],
         network["activation"],
@@ -110,7 +110,7 @@ def one_of_each(draw, many=False):
 
 
 def outputs(network):
-    """Compute the hidden values and the logits with torch; also return the weights as tensors with gradients."""
+    """Compute the hidden values and the logits with torch. Also return the weights as tensors that track gradients."""
     weights = [torch.tensor(W, requires_grad=True) for W in network["weights"]]
     values = [torch.tensor(network["X"])]
     for W, b in zip(weights[:-1], network["biases"], strict=False):
@@ -124,7 +124,7 @@ def logits(network):
 
 
 def pre_activations(network, layer):
-    """Return one hidden layer's values before the activation, (n, width)."""
+    """Return the values of one hidden layer before its activation, shape (n, width)."""
     values, _ = outputs(network)
     into = values[layer - 1].detach().numpy() if layer else network["X"]
     return into @ network["weights"][layer].T + network["biases"][layer]
@@ -149,12 +149,12 @@ def not_a_number(network):
 
 
 def with_labels(network, tiny):
-    """Replace the labels of the tiny batch; all other labels stay."""
+    """Replace the labels of the tiny batch, and keep all other labels."""
     return network | {"y": np.concatenate([tiny, network["y"][TINY:]])}
 
 
 def mistaken(draw, network):
-    """Choose labels of the tiny batch so that the untrained network gets three wrong: it can't pass by luck."""
+    """Label the tiny batch so that the untrained network gets at least three samples wrong and can't pass by luck."""
     n_outputs = len(network["biases"][-1])
     predicted = logits(network)[:TINY].argmax(axis=1)
     tiny = np.random.default_rng(draw.seed()).permutation(np.arange(TINY) % n_outputs)
@@ -163,7 +163,7 @@ def mistaken(draw, network):
 
 
 def at_every_pace(network, pace):
-    """Let `step` change no parameter (pace 0), or move every one uphill (pace -1)."""
+    """Let `step` change no parameter (pace 0), or move every parameter uphill (pace -1)."""
     return network | {"pace": [pace] * (2 * len(network["weights"]))}
 
 
@@ -175,20 +175,20 @@ def not_stepping(network, wrong=(TINY - 1,)):
 
 
 def faulty_in_forward(network, form):
-    """Choose labels that weights and activations predict right, but that `forward` gets wrong.
+    """Choose labels that the parameters predict correctly, but that `forward` gets wrong.
 
-    Form 6 gets all of them wrong. Form 7, with steps that change nothing, gets one wrong, a different one after every
-    step.
+    With form 6, `forward` gets all of them wrong. With form 7, whose steps change nothing, it gets one wrong, a
+    different one after every step.
     """
     network = with_labels(network, logits(network)[:TINY].argmax(axis=1)) | {"form": form}
     return at_every_pace(network, 0) if form == 7 else network
 
 
 def stepping_with_last_bias_only(network):
-    """Let `step` change only the biases of the logits, which can't change the order of the samples.
+    """Let `step` change only the biases of the logits, which can't change how the samples rank.
 
-    The four samples that lean most towards class 1, compared with class 0, belong to class 0, and the other four to
-    class 1. So no bias gets more than four of the eight right.
+    The four samples whose logits favour class 1 over class 0 most are labelled 0, and the other four are labelled 1.
+    So no bias gets more than four of the eight right.
     """
     tiny = logits(network)[:TINY]
     ranks = (tiny[:, 1] - tiny[:, 0]).argsort().argsort()
@@ -197,7 +197,7 @@ def stepping_with_last_bias_only(network):
 
 
 def misaligned(draw, network):
-    """Train on the labels of other rows, a fixed number of places further on; each of them is a wrong label."""
+    """Train each row on the label of a row a fixed number of places later, which is always a wrong label."""
     shift = draw.integers(1, TINY)
     n_outputs = len(network["biases"][-1])
     predicted = logits(network)[:TINY].argmax(axis=1)
@@ -209,7 +209,7 @@ def misaligned(draw, network):
 
 
 def of_other_class(draw, network):
-    """Train on classes that are counted from another number."""
+    """Train on classes that are counted from a number other than 0."""
     n_outputs = len(network["biases"][-1])
     return mistaken(draw, network) | {"classes": draw.integers(1, n_outputs)}
 
@@ -230,7 +230,7 @@ def dead(draw, network, layer):
 
 
 def padded(network):
-    """Add nine dead ReLUs for each in the only hidden layer; the logits and the other gradients stay the same."""
+    """Add nine dead ReLUs for each ReLU in the only hidden layer. The logits and the other gradients stay the same."""
     (W, V), (b, c) = network["weights"], network["biases"]
     more = -9 * abs(b) - abs(pre_activations(network, 0)).max(axis=0) - 1
     return network | {
@@ -240,7 +240,7 @@ def padded(network):
 
 
 def constant(network):
-    """Make all units of the first layer 1, whatever the sample."""
+    """Make all units of the first layer output 1, whatever the sample."""
     return with_biases(
         scaled(network, [0, *[1] * (len(network["weights"]) - 1)]), 0, np.ones_like(network["biases"][0])
     )
@@ -263,7 +263,7 @@ def scaled(network, factors):
 
 
 def saturated(network, layer):
-    """Make the weights and biases of one sigmoid or tanh layer 100 times as large, so its values lie at both limits."""
+    """Saturate one sigmoid or tanh layer at both limits, by making its weights and biases 100 times as large."""
     return scaled(network, [100 if k == layer else 1 for k in range(len(network["weights"]))])
 
 
@@ -281,7 +281,7 @@ def outliers(network):
 
 
 def enlarged(network, factor):
-    """Multiply the samples after the tiny batch by a factor; at least one of the last two, equal ones is wrong."""
+    """Multiply all samples after the tiny batch by a factor. The last two are equal, so at least one must be wrong."""
     return network | {"X": np.concatenate([network["X"][:TINY], factor * network["X"][TINY:]])}
 
 
@@ -358,7 +358,7 @@ def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
     few = {name: other[name][:rows] for name in ("X", "y")}
     expect_overfit(well, True, f"a healthy {well['activation']} network")
     expect_overfit(other | few, True, f"a healthy {other['activation']} network and {rows} samples")
-    classes = 4 if draw.case == 1 else 2  # with four or five, the loss falls though only half of the rows become right
+    classes = 4 if draw.case == 1 else 2  # with 4 or 5, the loss falls, but half of the rows stay wrong
     first, second = (healthy(draw, draw.choice(activations), depth=1, least_classes=classes) for _ in range(2))
     if draw.case == 0:
         expect_overfit(not_stepping(first), False, "a step that changes nothing")
@@ -403,7 +403,7 @@ def test_dead_and_saturated_layers(kata, draw, probes):
 
 
 def absolute_norms(network):
-    """Return the norms as they would be if nothing cancelled.
+    """Return upper bounds of the gradient norms, as if no terms cancelled.
 
     An activation is at most as large as its argument (plus 1/2 for the sigmoid), its slope is at most 1, and the
     absolute values of the gradient with respect to a sample's logits sum to at most 2.
@@ -420,7 +420,7 @@ def absolute_norms(network):
 
 
 def assert_norms(answer, network):
-    """Compare with autograd's dL/dW. Each product above goes through as many roundings as its sums have terms."""
+    """Compare with autograd's dL/dW. `terms` bounds how often each product is rounded."""
     values, weights = outputs(network)
     gradients = torch.autograd.grad(F.cross_entropy(values[-1], torch.tensor(network["y"])), weights)
     norms = np.array([float(torch.linalg.norm(gradient)) for gradient in gradients])

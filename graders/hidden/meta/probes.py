@@ -1,4 +1,4 @@
-"""Probes of the hidden tests: they run next to a submission, report values, and judge nothing."""
+"""Probes of the hidden tests: they run in the submission's process and report values; the tests compare them."""
 
 import io
 import marshal
@@ -15,18 +15,18 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 
 def program(submission, code, leaves, constants, report, arriving=b"", leaving=()):
-    """Run code with the framework's names and report values by name.
+    """Run code that uses the framework's names, and report the values of some expressions by name.
 
     leaves: arrays that become tensors with requires_grad. constants: arrays that become tensors without it (except
     those whose names begin with "raw"), and other values.
 
-    A program in several parts runs each part in another process. arriving: the values that the previous part passes on;
-    leaving: the names of the values for the next part, which are returned as bytes instead of a report.
+    Each part of a program in several parts runs in a process of its own. arriving: the values that the previous part
+    passes on, as bytes; leaving: the names of the values for the next part, which are returned instead of a report.
 
     Shown as:
         # {code}
         # Tensors that require gradients: {leaves:brief}
-        # Other tensors, and arrays whose names begin with raw: {constants:brief}
+        # Other values (arrays become tensors, unless their name begins with raw): {constants:brief}
     """
     try:
         names = scope(submission)
@@ -45,10 +45,10 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
 
 
 def expressions(submission, lines, leaves, constants, cotangents):
-    """Compute each expression on new tensors, and the gradients of the leaves.
+    """Compute each expression, and the gradients of the leaves, with new tensors each time.
 
-    leaves and constants as for a program; cotangents: the gradient that backward gets for each expression, or None. If
-    an expression raises an exception, the probe reports its name and text.
+    leaves and constants as for a program; cotangents: for each expression, the gradient passed to backward, or None. If
+    an expression raises an exception, the probe reports the exception's name and text.
 
     Shown as:
         # {lines:failing}
@@ -69,7 +69,7 @@ def expressions(submission, lines, leaves, constants, cotangents):
             found.append([plain(submission, y), {name: plain(submission, leaf.grad) for name, leaf in held.items()}])
         except NotImplementedError as fault:
             raise unwritten(fault) from None
-        except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+        except Exception as fault:  # noqa: BLE001 (any exception is reported)
             found.append(f"{type(fault).__name__}: {fault}"[:1000])
     return found
 
@@ -89,7 +89,7 @@ def scope(submission):
             function()
         except NotImplementedError:
             raise
-        except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+        except Exception as fault:  # noqa: BLE001 (any exception is reported)
             return [[base.__name__ for base in type(fault).__mro__], str(fault)[:1000]]
         return None
 
@@ -98,13 +98,13 @@ def scope(submission):
         return plain(submission, value)
 
     own = {"np": np, "put": put, "attempt": attempt, "snapshot": snapshot, "bool_": np.bool_}
-    if "torch" in sys.modules:  # in workers that have it
+    if "torch" in sys.modules:  # in workers that have PyTorch
         own |= {"torch": sys.modules["torch"], "nn": sys.modules["torch"].nn, "fill": fill}
     return names | own | {name: getattr(np, name) for name in DTYPES}
 
 
 def fill(module, seed):
-    """Fill a PyTorch module with numbers from a seed, with running variances above 0."""
+    """Fill a PyTorch module with random numbers that depend on a seed; running variances are above 0."""
     torch, rng = sys.modules["torch"], np.random.default_rng(seed)
     for name, tensor in module.state_dict().items():
         if tensor.is_floating_point():
@@ -114,7 +114,7 @@ def fill(module, seed):
 
 
 def plain(submission, value):
-    """Convert tensors to copied arrays and dtypes to names, also in containers."""
+    """Convert tensors to copied arrays and dtypes to names, also inside containers."""
     if isinstance(value, submission.Tensor):
         return np.array(value.data)
     if type(value).__module__.startswith("torch") and hasattr(value, "detach"):
@@ -138,17 +138,17 @@ def plain(submission, value):
 
 
 def packed(submission, values):
-    """Return the framework's values as bytes, which a process that may lack PyTorch can restore."""
+    """Return the framework's values as bytes that a process without PyTorch can restore."""
     data = io.BytesIO()
     try:
         Leaving(submission, data).dump(values)
     except (pickle.PicklingError, AttributeError, TypeError, ValueError, RecursionError) as fault:
-        raise TypeError(f"a process without PyTorch can't load what was made here: {fault}") from None
+        raise TypeError(f"a process without PyTorch can't load the converted values: {fault}") from None
     return data.getvalue()
 
 
 class Leaving(pickle.Pickler):
-    """Pickles classes and functions of the framework by name, tensors by their numbers, modules by their attributes.
+    """A pickler that writes the framework's classes and functions by name, tensors by value, and modules by attribute.
 
     It rejects PyTorch objects.
     """
@@ -180,16 +180,16 @@ class Leaving(pickle.Pickler):
         if isinstance(value, tuple) and type(value).__module__ == "torch":  # a Size
             return tuple, (list(value),)
         if any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__):
-            raise TypeError(f"it holds a PyTorch object, {type(value).__name__}")
+            raise TypeError(f"they hold a PyTorch object, {type(value).__name__}")
         if isinstance(value, self.tensors):
             return tensor_parts(self.submission, value)
-        if isinstance(value, self.submission.Module):  # whatever its __getattr__ and __setattr__ do
+        if isinstance(value, self.submission.Module):  # bypasses its __getattr__ and __setattr__
             return object.__new__, (type(value),), dict(vars(value)), None, None, with_attributes
         return NotImplemented
 
 
 class Arriving(pickle.Unpickler):
-    """Restores the values that Leaving has written, with this process's framework."""
+    """An unpickler that restores what Leaving has written, using this process's copy of the framework."""
 
     def __init__(self, submission, file):
         super().__init__(file)
@@ -205,14 +205,14 @@ class Arriving(pickle.Unpickler):
 
 
 def tensor_parts(submission, value):
-    """Return a tensor's class, numbers, requires_grad and other marks."""
+    """Split a tensor into its class, numbers, requires_grad and other attributes that are bools or strings."""
     is_parameter = isinstance(submission.Parameter, type) and isinstance(value, submission.Parameter)
     marks = {name: mark for name, mark in getattr(value, "__dict__", {}).items() if isinstance(mark, bool | str)}
     return tensor_of, (is_parameter, np.array(value.data), bool(value.requires_grad), marks)
 
 
 def tensor_of(submission, is_parameter, array, requires_grad, marks):
-    """Restore a tensor from such parts."""
+    """Restore a tensor from the parts that tensor_parts returns."""
     if is_parameter:
         made = submission.Parameter(array)
     else:
@@ -231,21 +231,21 @@ def with_attributes(made, state):
 
 
 def function_parts(function):
-    """Return the code and references of a lambda or of a nested function."""
+    """Split a lambda or a nested function into its code, default arguments and closure."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     state = [function.__defaults__, function.__kwdefaults__, cells]
     return function_of, (marshal.dumps(function.__code__), function.__module__), state, None, None, with_cells
 
 
 def function_of(code, module):
-    """Restore a function from its code, in a module of this name."""
+    """Restore a function of the named module from its code."""
     code = marshal.loads(code)
     cells = tuple(types.CellType() for _ in code.co_freevars)
     return types.FunctionType(code, vars(__import__(module, fromlist=["*"])), closure=cells)
 
 
 def with_cells(function, state):
-    """Set a function's default arguments and references."""
+    """Set a function's default arguments and the values in its closure."""
     function.__defaults__, function.__kwdefaults__, values = state
     for cell, value in zip(function.__closure__ or (), values, strict=True):
         cell.cell_contents = value
@@ -255,7 +255,7 @@ HELPERS = (tensor_of, with_attributes, function_of, with_cells)
 
 
 def unwritten(fault):
-    """Return the same exception, naming the stub's function that is not written yet."""
+    """Return an exception that names the stub's function that is not written yet; keep one that has a message."""
     if fault.args:
         return fault
     trace = fault.__traceback__
@@ -268,7 +268,7 @@ def unwritten(fault):
 
 
 def written(submission, code, arrays, name):
-    """Run code that writes a file to `path` and return its bytes; `state` holds the arrays as in state_dict."""
+    """Run code that writes a file to `path`, and return its bytes. The code finds the arrays in `state`."""
     with tempfile.TemporaryDirectory() as folder:
         names = scope(submission) | {"path": os.path.join(folder, name), "pathlib": pathlib}
         names["state"] = as_state(submission, arrays)
@@ -278,7 +278,7 @@ def written(submission, code, arrays, name):
 
 
 def read(submission, code, data, name, report):
-    """Run code that reads a file with these bytes from `path`."""
+    """Run code that reads a file with these bytes from `path`, and return the values of some expressions."""
     with tempfile.TemporaryDirectory() as folder:
         names = scope(submission) | {"path": os.path.join(folder, name), "pathlib": pathlib}
         with open(names["path"], "wb") as file:
@@ -288,7 +288,7 @@ def read(submission, code, data, name, report):
 
 
 def as_state(submission, arrays):
-    """Return the arrays as arrays or tensors, like the framework's own state_dict."""
+    """Return the arrays as arrays or as tensors, whichever the framework's state_dict contains."""
     try:
         own = next(iter(submission.Linear(1, 1).state_dict().values()))
     except NotImplementedError as fault:
@@ -298,7 +298,7 @@ def as_state(submission, arrays):
 
 
 def execute(code, names):
-    """Run code. A worker's folder is in memory, so nothing can be synced to a disk."""
+    """Run code with fsync disabled: a worker's folder is in memory, where nothing can be synced to a disk."""
     os.fsync = os.fdatasync = lambda _: None
     try:
         exec(compile(code, "program", "exec"), names)

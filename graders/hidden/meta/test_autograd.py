@@ -1,4 +1,4 @@
-"""Gradients of single operations and of graphs, against torch.autograd; see twin.py for the allowance."""
+"""Gradients of single operations and of graphs, against torch.autograd; see twin.py for the tolerance."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ KINKS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.75, 1.0)
 
 
 def shape_of(draw):
-    """Return a shape with up to three axes."""
+    """Return a random shape with up to three axes."""
     return draw.sizes("n m k", low=1, high=4)[: draw.case // 2 % 4]
 
 
@@ -62,7 +62,7 @@ def test_gradients_of_matrix_products(kata, draw, probes):
 @task("corners")
 @cases(2)
 def test_gradients_at_kinks(kata, draw, probes):
-    """As in PyTorch: halves for equal operands, 1 at the bounds of clip, 0 for relu and abs at 0, powers of 0."""
+    """Gradients at kinks are PyTorch's: half for equal operands, 1 at the bounds of clip, 0 for relu and abs at 0."""
     n = draw.sizes("n", low=2, high=5)
     a = draw.integers(-2, 3, n).astype(FLOATS[draw.case])
     lines = ["a.relu()", "abs(a)", "a.clip(-1, 1)", "a.clip(min=0)", "a.clamp(max=1)", "a ** 2", "a ** 3", "a ** 1"]
@@ -75,7 +75,7 @@ def test_gradients_at_kinks(kata, draw, probes):
 @task("corners")
 @cases(4)
 def test_large_arguments_give_no_nan(kata, draw, probes):
-    """Sigmoid and tanh far from 0: values within rounding of 0 and 1, gradients of 0, no overflow on the way."""
+    """Far from 0, sigmoid and tanh are 0 or ±1 up to rounding, their gradients are 0, and nothing overflows."""
     n, dtype = draw.sizes("n", low=2), FLOATS[draw.case % 2]
     a = (draw.integers(0, 2, n) * 2 - 1) * draw.uniform(100, 1e4, n)
     check_all(kata, probes, draw, ["a.sigmoid()", "a.tanh()", "a.relu()"], {"a": a.astype(dtype)}, terms=1)
@@ -88,8 +88,8 @@ GRAPHS = {
     "a diamond": "p = x * 2\nq = p.exp()\nr = p * w\ny = q * r + p",
     "one operand on both sides": "y = (x / x + x * x) * (x - x + w)",
     "a product with itself": "y = x @ x",
-    "a value used by many": "p = x * w\ny = p\nfor _ in range(5):\n    y = y * 0.5 + p * x",
-    "a branch that ends nowhere": "p = x.tanh()\nq = p.exp() * w\ny = p * x",
+    "a value used by many operations": "p = x * w\ny = p\nfor _ in range(5):\n    y = y * 0.5 + p * x",
+    "a branch that y doesn't depend on": "p = x.tanh()\nq = p.exp() * w\ny = p * x",
     "a part without gradient": "p = w.detach() * x\ny = p + w.detach()\ny = y * w",
     "a copy in between": "y = (x.clone() * w).clone() + x",
     "a chain of functions": "y = (x * w).tanh().exp().sigmoid().sqrt().log()",
@@ -154,7 +154,7 @@ def test_gradients_accumulate_only_in_leaves(kata, draw, probes):
 @task("views", title="Every leaf has its own gradient array")
 @cases(2)
 def test_every_leaf_has_its_own_gradient(kata, draw, probes):
-    """It has the leaf's shape and dtype; changing it changes no other tensor and no later gradient."""
+    """A gradient has its leaf's shape and dtype. Changing it changes no other tensor and no later gradient."""
     n = draw.sizes("n", low=2, high=5)
     given = {"x": draw.normal(n), "w": draw.normal(n)}
     constants = {"g": draw.normal(n), "h": draw.normal(n)}
@@ -177,13 +177,15 @@ def test_every_leaf_has_its_own_gradient(kata, draw, probes):
     constants = {"raw": given["x"], "v": given["w"], "g": constants["g"]}
     found = ran(kata, probes, code, {}, constants, ["y.dtype", "x.grad", "v.grad"])
     if found["y.dtype"] != "float64" or found["x.grad"].dtype != np.float32:
-        said = f"y is {found['y.dtype']}, x.grad {found['x.grad'].dtype}"
+        said = f"got {found['y.dtype']} and {found['x.grad'].dtype}"
         fail(
-            f"program `y = x * v` with x float32, v float64: expected y float64 and x.grad float32; {said}", None, said
+            f"program `y = x * v`, x in float32, v in float64: expected y in float64, x.grad in float32; {said}",
+            None,
+            said,
         )
 
 
-@task("refusals", title="Errors of backward")
+@task("refusals", title="Errors raised by backward")
 @cases(1)
 def test_errors_of_backward(kata, draw, probes):
     given = {"x": draw.normal(2, 3)}
@@ -206,7 +208,7 @@ def test_errors_of_backward(kata, draw, probes):
         if fault is None or "RuntimeError" not in fault[0] or "retain_graph" not in fault[1]:
             said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
             fail(
-                f"program `{lines}` freed its graph: y.backward(g) should raise RuntimeError with retain_graph; {said}",
+                f"program `{lines}` freed its graph: y.backward(g) should name retain_graph in a RuntimeError; {said}",
                 "RuntimeError",
                 fault,
             )
@@ -269,7 +271,7 @@ HAZARDS = (
 HARMLESS = {
     "a summand": "y = w + c\nc += 1",
     "a leaf after backward": "y = w * c\ny.backward(g)\nwith no_grad():\n    w -= 1\n    c *= 2\ny = w * c",
-    "a value that is not needed": "p = w * 2\ny = w * c\nwith no_grad():\n    p += 1",
+    "a value that backward doesn't need": "p = w * 2\ny = w * c\nwith no_grad():\n    p += 1",
     "a tensor before it is used": "c += 1\nc -= 2\ny = w * c",
     "a copy": "p = c.clone()\ny = w * c\np += 1",
 }
@@ -278,7 +280,7 @@ HARMLESS = {
 @task("views")
 @cases(1)
 def test_values_changed_in_place(kata, draw, probes):
-    """A gradient may be right, or raise a RuntimeError, but never be silently wrong."""
+    """backward may return the right gradient or raise a RuntimeError, but never return a wrong gradient."""
     n = 3
     given = {"w": draw.uniform(0.5, 2, n)}
     constants = {"c": draw.uniform(0.5, 2, n), "g": draw.uniform(0.5, 2, n), "M": draw.normal(n, n)}
@@ -307,7 +309,7 @@ def test_deep_graphs_and_graphs_with_many_paths(kata, draw, probes):
 @task("autograd")
 @cases(2)
 def test_a_small_network_by_hand(kata, draw, probes):
-    """Two layers, a loss and ten steps of gradient descent, with tensors and nothing else."""
+    """Two layers, a loss and ten steps of gradient descent, written with plain tensors."""
     n, inputs, hidden = draw.sizes("n inputs hidden", low=2, high=6)
     dtype = FLOATS[draw.case]
     leaves = {"U": draw.normal(inputs, hidden, dtype=dtype), "V": draw.normal(hidden, hidden, dtype=dtype)}

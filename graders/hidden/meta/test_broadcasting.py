@@ -1,4 +1,4 @@
-"""Operands of different shapes, against torch.autograd; see twin.py for the allowance."""
+"""Operands of different shapes, against torch.autograd; see twin.py for the tolerance."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import check, check_all, check_refusals, names_shape
 
 FLOATS = (np.float64, np.float32)
-LARGEST = (2, 3, 2, 4)  # of four axes; every shape is its end, with ones in any places
+LARGEST = (2, 3, 2, 4)  # every shape consists of the last axes of this one, some of them replaced by 1
 SHAPES = [
     tuple(1 if one else size for size, one in zip(LARGEST[4 - axes :], ones, strict=True))
     for axes in range(5)
@@ -21,7 +21,7 @@ SIGNS = ("+", "*", "-", "/")
 @task("broadcasting")
 @cases(len(SHAPES))
 def test_every_pair_of_shapes(kata, draw, probes):
-    """All pairs of shapes with up to four axes: mostly sums and products, sometimes the other operations."""
+    """All pairs of shapes with up to four axes; the operation is +, *, - or /, in turn."""
     first, dtype = SHAPES[draw.case], FLOATS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
     a = rng.uniform(0.5, 2, first).astype(dtype)
@@ -70,7 +70,7 @@ def test_products_of_stacks_of_matrices(kata, draw, probes):
 @task("refusals", title="Errors for shapes that don't broadcast")
 @cases(1)
 def test_errors_for_shapes_that_do_not_broadcast(kata, probes):
-    """They are RuntimeErrors that name both shapes."""
+    """Shapes that don't broadcast raise a RuntimeError that names both shapes."""
     why = "the shapes don't fit, and the message must name both"
     pairs = (((2, 3), (4,)), ((2, 3), (3, 2)), ((5,), (2, 1, 4)), ((2, 3, 4), (2, 4)))
     for first, second in pairs:
@@ -89,11 +89,11 @@ def test_errors_for_shapes_that_do_not_broadcast(kata, probes):
         kata, probes, ["a @ b"], {}, {"a": np.ones((2, 2)), "b": np.ones(())}, ["RuntimeError"], "b has no axes"
     )
     grown = {"a": np.ones(3), "b": np.ones((2, 3))}
-    check_refusals(kata, probes, ["a.add_(b)"], {}, grown, ["RuntimeError"], "a can't grow in place")
+    check_refusals(kata, probes, ["a.add_(b)"], {}, grown, ["RuntimeError"], "a can't change its shape in place")
 
 
 def check_messages(kata, probes, lines, given, first, second, why):
     for line, text in zip(lines, check_refusals(kata, probes, lines, {}, given, ["RuntimeError"], why), strict=True):
         for shape in (first, second):
             if not names_shape(text, shape):
-                fail(f"program `{line}` with shapes {first} and {second}: {why}; it says: {text}", shape, text)
+                fail(f"program `{line}` with shapes {first} and {second}: {why}; the message is: {text}", shape, text)

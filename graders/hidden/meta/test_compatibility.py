@@ -1,7 +1,7 @@
-"""Modules and tensors from PyTorch and back; twin.py has the allowance.
+"""Conversion of modules and tensors from PyTorch and back; twin.py derives the tolerance.
 
-Only the conversion itself runs in a worker that has torch. Its result moves to a worker without torch and computes
-there, and anything converted to PyTorch comes from such a worker. So a framework that is torch in disguise fails.
+Only the conversion itself runs in a worker that has torch. What from_torch returns is sent to a worker without torch
+and computes there; what to_torch gets comes from a worker without torch. So a framework that uses torch itself fails.
 """
 
 import re
@@ -12,7 +12,7 @@ from graders.checks import cases, task
 from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import Stage, check, check_refusals, outcome
 
-# in the spelling of both PyTorch and the framework; the shape of an input
+# an expression that works in both PyTorch and the framework, and the shape of an input
 LAYERS = (
     ("Linear(4, 3)", (5, 4)),
     ("Linear(4, 3, bias=False)", (5, 4)),
@@ -43,7 +43,7 @@ NAMES = sorted({make.partition("(")[0] for make, _ in LAYERS} | {"Dropout", "Emb
 
 
 def in_torch(make):
-    """Return the same expression with PyTorch's classes."""
+    """Return the same expression with `nn.` in front of the names of layers."""
     return re.sub(rf"\b({'|'.join(NAMES)})\(", r"nn.\1(", make)
 
 
@@ -56,7 +56,7 @@ def given(draw, make, shape):
 @task("compatibility", title="Layers convert from and to PyTorch")
 @cases(2 * len(LAYERS) + 2)
 def test_layers_convert_both_ways(kata, draw, probes):
-    """Arguments, numbers and dtype are kept; the copy has its own memory."""
+    """The conversion keeps arguments, numbers and dtypes; the copy has its own memory."""
     make, shape = (*LAYERS, (NETWORK, (2, 1, 6, 6)))[draw.case // 2]
     leaves, constants = given(draw, make, shape)
     mode = "" if "Dropout" not in make and draw.case % 4 < 2 else "\nmodel.eval()\nsource.eval()"
@@ -166,4 +166,4 @@ def test_errors_for_layers_that_cannot_be_converted(kata, probes):
     texts = check_refusals(kata, probes, lines, {}, {}, ["TypeError"], "the framework has no such layer")
     for name, text in zip(("Bilinear", "LSTM"), texts, strict=True):
         if name not in text:
-            fail(f"from_torch: the message should name the layer {name}; it says: {text}", name, text)
+            fail(f"from_torch: the message should name the layer {name}; the message is: {text}", name, text)

@@ -1,4 +1,4 @@
-"""Convolution and pooling, against torch.nn; see twin.py for the allowance."""
+"""Convolution and pooling, against torch.nn; see twin.py for the tolerance."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import check, check_refusals, ran
 
 KINDS = ("float64", "float32")
-# channels in, channels out, height, width, kernel, further arguments
+# input channels, output channels, height, width, kernel size, further arguments
 CONVOLUTIONS = (
     (2, 3, 6, 7, "3", ""),
     (1, 1, 1, 1, "1", ""),
@@ -53,7 +53,7 @@ def test_convolution(kata, draw, probes):
     check(kata, probes, code, {"x": x}, constants, report, draw=draw)
 
 
-# kind of pooling, kernel, further arguments, and whether it is for max only
+# kernel size, further arguments
 POOLS = (
     ("2", ""),
     ("3", ", stride=1"),
@@ -72,13 +72,13 @@ POOLS = (
 @task("convolution")
 @cases(2 * len(POOLS))
 def test_pooling(kata, draw, probes):
-    """Also for negative numbers only, among which a padding of zeros must not be the largest."""
+    """Pool numbers of both signs, and only negative ones, where a padding of zeros must not be the largest."""
     kernel, more = POOLS[draw.case // 2]
     n, channels, kind = draw.sizes("n", low=1, high=3), draw.sizes("channels", low=1, high=3), KINDS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
     x = (rng.permutation(n * channels * 42).reshape(n, channels, 6, 7) / 8 - 2 * n * channels).astype(
         kind
-    )  # no two equal
+    )  # no two numbers are equal
     for name, numbers in itertools.product(("MaxPool2d", "AvgPool2d"), (x, -abs(x) - 1)):
         code = f"layer = {name}({kernel}{more})\ny = layer(x)"
         check(kata, probes, code, {"x": numbers}, draw=draw)
@@ -142,10 +142,12 @@ def test_initial_weights(kata, probes):
         fail("Conv2D should be another name for Conv2d", True, False)
 
 
-@task("refusals", title="Convolutions refuse images and groups that do not fit")
+@task("refusals", title="Errors for images and groups that don't fit a convolution")
 @cases(1)
 def test_what_convolutions_refuse(kata, probes):
     image = {"x": np.ones((2, 3, 4, 4), np.float32)}
     lines = ["Conv2d(2, 3, 3)(x)", "Conv2d(3, 4, 5)(x)", "Conv2d(3, 4, 3, dilation=2)(x)"]
     check_refusals(kata, probes, lines, {}, image, ["RuntimeError"], "the image has the shape (2, 3, 4, 4)")
-    check_refusals(kata, probes, ["Conv2d(3, 4, 3, groups=2)"], {}, {}, ["ValueError"], "3 channels are not 2 groups")
+    check_refusals(
+        kata, probes, ["Conv2d(3, 4, 3, groups=2)"], {}, {}, ["ValueError"], "2 groups don't divide 3 channels"
+    )

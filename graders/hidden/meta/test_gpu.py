@@ -1,4 +1,4 @@
-"""The same numbers on a GPU, through CuPy; twin.py has the allowance."""
+"""Training on a GPU, through CuPy, gives the same numbers; twin.py derives the tolerance."""
 
 from importlib.util import find_spec
 
@@ -31,7 +31,7 @@ w = model[5].weight
 @pytest.mark.gpu
 @cases(2)
 def test_training_a_network_on_the_gpu(kata, draw, probes):
-    if find_spec("cupy") is None:  # checks the machine: a submission's own error must not excuse it
+    if find_spec("cupy") is None:  # ask the machine, so that an error in the submission doesn't skip the test
         pytest.skip("ungraded: CuPy is not installed here; install it with pip install 'nn-katas[gpu]'")
     constants = {"x": draw.normal(6, 1, 6, 6, dtype=np.float32), "y": draw.integers(0, 5, 6), "device": "cuda"}
     reference = CODE.replace("(device)", "('cpu')").replace("devices = sorted", "devices = ['cuda'] or sorted")

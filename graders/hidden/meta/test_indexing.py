@@ -1,4 +1,4 @@
-"""Indexing of every kind, forward and backward, against torch.autograd; see twin.py for the allowance."""
+"""Indexing of every kind, forward and backward, against torch.autograd; see twin.py for the tolerance."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import check, check_all, check_hazards, check_refusals, outcome, ran
 
 FLOATS = (np.float64, np.float32)
-# of a tensor of shape (4, 3, 5)
+# indices of a tensor x of shape (4, 3, 5)
 BASIC = (
     *("x[0]", "x[-1]", "x[2, 1]", "x[2, -1, 3]", "x[1:3]", "x[:, 1]", "x[:, :, -1]", "x[:, 0:2]", "x[-3:-1]"),
     *("x[::2]", "x[1::2, :, ::3]", "x[:, ::2, 4:0]", "x[3:]", "x[:9]", "x[2:2]", "x[...]", "x[:]", "x[()]"),
@@ -72,7 +72,7 @@ def test_masks(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_slices_are_views(kata, draw, probes):
-    """They share memory with the original, in both directions; index arrays and masks copy."""
+    """Slices share memory with the original, so changes show in both; index arrays and masks copy."""
     given = {"x": draw.normal(4, 3, 5, dtype=FLOATS[draw.case])}
     code = """
         p = x[1]
@@ -120,7 +120,7 @@ def test_indices_in_graphs(kata, draw, probes):
 @task("views")
 @cases(1)
 def test_values_changed_through_slices(kata, draw, probes):
-    """backward detects changes made through a slice, and the other way round."""
+    """backward detects changes to a tensor through its slice, and to a slice through its tensor."""
     leaves = {"w": draw.uniform(0.5, 2, 4)}
     constants = {"c": draw.uniform(0.5, 2, 4), "g": draw.normal(4), "i": np.array([1, 2])}
     hazards = (
@@ -145,7 +145,7 @@ def test_values_changed_through_slices(kata, draw, probes):
         check(kata, probes, f"{code}\ny.backward(g)", leaves, constants, ["w.grad"])
 
 
-VIEWED = (  # a tensor with a graph behind it is changed after a view of it was taken, or through one
+VIEWED = (  # the result of recorded operations is changed after a view of it was taken, or through a view
     "p = w * 1\nv = p[1:]\np *= 3\ny = v * h",
     "p = w * 1\nv = p[1:]\nv *= 3\ny = p * c",
     "p = w * 1\nv = p[1:]\nv *= h\ny = (p * c).exp()",
@@ -157,7 +157,7 @@ VIEWED = (  # a tensor with a graph behind it is changed after a view of it was 
 @task("views")
 @cases(len(VIEWED))
 def test_views_of_tensors_in_a_graph(kata, draw, probes):
-    """Gradients are right, or there is a RuntimeError (at the change or in backward); never silently wrong."""
+    """Either the gradients are right, or the change or backward raises a RuntimeError."""
     leaves = {"w": draw.uniform(0.5, 2, 4)}
     constants = {"c": draw.uniform(0.5, 1, 4), "h": draw.uniform(0.5, 1, 3)}
     code = VIEWED[draw.case]
@@ -171,9 +171,11 @@ def test_views_of_tensors_in_a_graph(kata, draw, probes):
     if found["e"] is not None:
         fail(f"{subject}: got {found['e'][0][0]}: {found['e'][1]}", None, found["e"])
     elif right["e"] is not None:
-        fail(f"{subject}: a value that backward needs was changed: expected RuntimeError", "RuntimeError", None)
+        fail(
+            f"{subject}: a value that backward needs was changed, but no RuntimeError was raised", "RuntimeError", None
+        )
     elif found["w.grad"] is None or not np.allclose(found["w.grad"], right["w.grad"], rtol=1e-4):
-        fail(f"{subject}: the gradient is wrong, and there is no RuntimeError", right["w.grad"], found["w.grad"])
+        fail(f"{subject}: the gradient is wrong, and no RuntimeError was raised", right["w.grad"], found["w.grad"])
 
 
 @task("refusals", title="Errors for invalid indices")

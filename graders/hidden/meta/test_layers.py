@@ -1,4 +1,4 @@
-"""Layers and modules, compared with torch.nn; twin.py has the allowance."""
+"""Layers and modules, compared with torch.nn; twin.py derives the tolerance."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ FLOATS = ("float32", "float64")
 
 
 def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32"):
-    """Check a layer's output, and the gradients of its input and of its parameters, which are redrawn."""
+    """Give a layer random parameters; check its output and the gradients of its input and parameters."""
     lines = [f"layer = {make}", *([f"layer.to({kind})"] if kind != "float32" else [])]
     rng = np.random.default_rng(draw.seed())
     shapes = outcome("\n".join(lines), {}, {}, [f"layer.{name}" for name in parameters], wide=False).values
@@ -73,7 +73,7 @@ def test_activations_and_flatten(kata, draw, probes):
         check_layer(kata, probes, draw, make, x, kind=kind)
 
 
-@task("corners", title="Activations of large numbers")
+@task("corners", title="Activations for large inputs")
 @cases(2)
 def test_activations_of_large_numbers(kata, draw, probes):
     kind = FLOATS[draw.case]
@@ -82,11 +82,11 @@ def test_activations_of_large_numbers(kata, draw, probes):
         check_layer(kata, probes, draw, make, far, kind=kind)
 
 
-@task("refusals", title="Errors of layers")
+@task("refusals", title="Errors raised by layers")
 @cases(1)
 def test_errors_of_layers(kata, probes):
     x = {"x": np.ones((2, 5), np.float32)}
-    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], "the layer takes 4 features")
+    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], "the layer has 4 inputs, x has 5")
     outside = {"i": np.array([0, 4]), "j": np.array([-1, 0])}
     lines = ["Embedding(4, 2)(i)", "Embedding(4, 2)(j)"]
     check_refusals(kata, probes, lines, {}, outside, ["IndexError"], "the table has 4 rows")
@@ -102,9 +102,9 @@ def test_dropout_with_p_0_and_p_1(kata, draw, probes):
 
 
 def spaced(draw, rows, *shape, level=1.0):
-    """(rows, *shape): in every row numbers 0.3 to 0.7 apart, in any order, around a level of its own.
+    """Return an array (rows, *shape): each row holds shuffled numbers 0.3 to 0.7 apart, around a mean of its own.
 
-    So no variance is small beside the squares of what it is made of, where rounding would be magnified.
+    No variance is then small compared with the squares of the numbers, which would magnify rounding errors.
     """
     rng, size = np.random.default_rng(draw.seed()), int(np.prod(shape))
     numbers = np.stack([rng.permutation(size) / 2 for _ in range(rows)]) + rng.uniform(-0.1, 0.1, (rows, size))
@@ -184,7 +184,7 @@ def test_embedding(kata, draw, probes):
 @task("layers")
 @cases(2)
 def test_initial_weights(kata, draw, probes):
-    """Weights and biases of Linear are uniform within 1/√inputs, those of Embedding standard normal; all are new."""
+    """Linear draws weights and biases uniformly within ±1/√inputs, Embedding draws standard normal weights."""
     seed = draw.seed()
     code = """
         manual_seed(seed)
@@ -213,7 +213,7 @@ def test_initial_weights(kata, draw, probes):
 
 
 def assert_about(subject, check_samples, *arguments):
-    """Check a distribution, with a subject in the message."""
+    """Check a distribution; a failure's message starts with the subject."""
     from graders.checks import about
 
     with about(subject):
@@ -223,7 +223,7 @@ def assert_about(subject, check_samples, *arguments):
 @task("layers")
 @cases(4)
 def test_dropout(kata, draw, probes):
-    """Each element is 0 with probability p, else x / (1 - p), and so is the gradient; evaluation changes nothing."""
+    """Elements are 0 with probability p, else x / (1 - p), and gradients accordingly; evaluation changes nothing."""
     p = (0.5, 0.2, 0.7, 0.5)[draw.case]
     make = "Dropout()" if draw.case == 3 else f"Dropout(p={p})" if draw.case else f"Dropout({p})"
     n, m = 60, 70
@@ -249,16 +249,16 @@ def test_dropout(kata, draw, probes):
         subject = f"{make}, {'gradient' if name == 'x.grad' else 'output'}"
         if found[name].dtype != np.float32 or not np.allclose(ratio, masked / (1 - p), rtol=1e-5):
             fail(f"{subject}: elements should be 0, or multiplied by 1 / (1 - {p})", None, ratio)
-        assert_about(f"{subject}, fraction that is kept", assert_bernoulli, masked, 1 - p)
+        assert_about(f"{subject}, fraction of elements kept", assert_bernoulli, masked, 1 - p)
         assert_about(subject, assert_independent, masked, 1 - p)
     if not np.array_equal(found["y"] == 0, found["x.grad"] == 0):
         fail(f"{make}: the gradient should be 0 exactly where the output is", None, None)
     if np.mean((found["y"] == 0) == (found["z"] == 0)) > 0.95:
-        fail(f"{make}: a second call should drop other elements", None, None)
+        fail(f"{make}: a second call should drop different elements", None, None)
     if not np.array_equal(found["y"], found["again"]):
         fail(f"{make}: the same manual_seed should drop the same elements", None, None)
     if not np.array_equal(found["e"], x):
-        fail(f"{make}.eval(): it should change nothing", x, found["e"])
+        fail(f"{make}.eval() should change nothing", x, found["e"])
 
 
 # ----------------------------------------------------------------------------------------------- modules
@@ -305,7 +305,7 @@ def check_model(kata, probes, code, leaves=None, constants=None, report=(), mode
 @task("layers", title="Modules find their parameters and submodules")
 @cases(1)
 def test_modules_find_their_parameters(kata, draw, probes):
-    """Without super().__init__(); a parameter with two names counts once."""
+    """Modules needn't call super().__init__(); a parameter with two names counts once."""
     code = """
         model = MyModel()
         names = sorted(name for name, _ in model.named_parameters())
@@ -395,7 +395,7 @@ def test_a_models_output_and_gradients(kata, draw, probes):
 @task("layers", title="Module state can be saved and loaded")
 @cases(1)
 def test_state_can_be_saved_and_loaded(kata, draw, probes):
-    """A loaded model computes the same, has its own memory, and its parameters are the same objects as before."""
+    """A model that loads a state computes the same outputs, has its own memory, and keeps its Parameter objects."""
     x = draw.normal(6, 4, dtype=np.float32)
     code = """
         one, two = MyModel(), MyModel()
@@ -427,7 +427,7 @@ def test_state_can_be_saved_and_loaded(kata, draw, probes):
         changed = bool(np.allclose(before.detach().numpy() + 1, model.fc2.bias.detach().numpy()))
     """
     if ran(kata, probes, MODEL + dedented(loose), {}, {}, ["changed"])["changed"] is not True:
-        fail("load_state_dict(state, strict=False): the matching names should be loaded", None, None)
+        fail("load_state_dict(state, strict=False) should load the names that match", None, None)
 
 
 @task("refusals", title="A state that doesn't fit raises an error and changes nothing")
@@ -451,28 +451,30 @@ def test_errors_for_states_that_do_not_fit(kata, probes):
     found = ran(kata, probes, code, {}, {}, ["faults", "unchanged"])
     cases_of = (
         ("missing", ["fc1.bias", "scale.calls"]),
-        ("not known", ["fc3.weight"]),
+        ("unknown", ["fc3.weight"]),
         ("of another shape", ["fc1.weight"]),
         ("of another shape, with strict=False", ["fc1.weight"]),
     )
     for fault, (what, names) in zip(found["faults"], cases_of, strict=True):
         if fault is None or "RuntimeError" not in fault[0]:
             said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
-            fail(f"load_state_dict: {', '.join(names)} {what}, expected RuntimeError; {said}", "RuntimeError", fault)
+            fail(
+                f"load_state_dict with {', '.join(names)} {what}: expected RuntimeError; {said}", "RuntimeError", fault
+            )
         elif not all(name in fault[1] for name in names):
             fail(
-                f"load_state_dict: {', '.join(names)} {what}; the message should name all, but says: {fault[1]}",
+                f"load_state_dict with {', '.join(names)} {what}: the message should list them, but it is: {fault[1]}",
                 names,
                 fault,
             )
     if found["unchanged"] is not True:
-        fail("load_state_dict: a state that raises an error should change nothing", None, None)
+        fail("load_state_dict should change nothing if it raises an error", None, None)
 
 
 @task("layers")
 @cases(1)
 def test_dtypes_and_buffers(kata, draw, probes):
-    """to(dtype) converts floating tensors; a buffer belongs to the state but isn't a parameter."""
+    """to(dtype) converts floating tensors only; a buffer belongs to the state but isn't a parameter."""
     code = """
         model = MyModel()
         model.to(float64)
@@ -505,7 +507,7 @@ def test_dtypes_and_buffers(kata, draw, probes):
 @task("layers", title="The README's model")
 @cases(1)
 def test_the_readmes_model(kata, draw, probes):
-    """Its shapes, parameters and output, with the class exactly as in the README."""
+    """The class from the README, unchanged: check its parameters' names, its output and its gradients."""
     x = draw.normal(3, 784, dtype=np.float32)
     constants = {
         "raw1": draw.normal(128, 784, scale=0.03),

@@ -1,4 +1,4 @@
-"""Losses with gradients, reductions and extremes, compared with torch.nn; twin.py has the allowance."""
+"""Losses: gradients, reductions and extreme values, compared with torch.nn; twin.py derives the tolerance."""
 
 import numpy as np
 
@@ -61,14 +61,14 @@ def test_cross_entropy(kata, draw, probes):
         check_loss(kata, probes, draw, make, {"x": x}, {"t": some})
     ignored = int(t[-1])
     rest = t.copy()
-    rest[0] = (ignored + 1) % classes  # one row at least counts
+    rest[0] = (ignored + 1) % classes  # at least one row isn't ignored
     check_loss(kata, probes, draw, f"CrossEntropyLoss(ignore_index={ignored})", {"x": x}, {"t": rest})
 
 
-@task("corners", title="Losses with logits of 0 and up to 10 000, and L1Loss at its kink")
+@task("corners", title="Losses for logits of 0 and up to 10 000, and L1Loss at its kink")
 @cases(4)
 def test_losses_of_large_numbers(kata, draw, probes):
-    """There the sigmoid is 0 or 1, and its logarithm and exponentials are infinite."""
+    """For such logits, sigmoid rounds to 0 or 1: its logarithm can be infinite, and exponentials can overflow."""
     n, classes = draw.sizes("n classes", low=2, high=7)
     kind = KINDS[draw.case % 2]
     x, t = draw.normal(n, classes, scale=2).astype(kind), draw.integers(0, classes, n)
@@ -86,7 +86,7 @@ def test_losses_of_large_numbers(kata, draw, probes):
 @task("losses")
 @cases(2)
 def test_losses_in_graphs(kata, draw, probes):
-    """Losses of computed logits, several in one sum."""
+    """A sum of several losses whose logits are computed from parameters."""
     kind = KINDS[draw.case]
     leaves = {"w": draw.normal(4, 3).astype(kind), "b": draw.normal(3).astype(kind)}
     constants = {"x": draw.normal(5, 4).astype(kind), "t": draw.integers(0, 3, 5), "v": draw.normal(5, 3).astype(kind)}
@@ -99,7 +99,7 @@ def test_losses_in_graphs(kata, draw, probes):
     check(kata, probes, code, leaves, constants, report=["y", "z", "w.grad", "b.grad", "y.shape"])
 
 
-@task("refusals", title="Errors of losses")
+@task("refusals", title="Errors raised by losses")
 @cases(1)
 def test_errors_of_losses(kata, probes):
     lines = [f"{name}(reduction='average')(x, x)" for name in ("MSELoss", "L1Loss", "BCEWithLogitsLoss")]

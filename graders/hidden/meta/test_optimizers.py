@@ -1,8 +1,8 @@
-"""Optimisers, compared with torch.optim over a hundred steps; twin.py has the allowance.
+"""Optimisers, compared with torch.optim over a hundred steps; twin.py derives the tolerance.
 
-The loss is smooth and convex, and its minimum is far away: near it, Adam would turn rounding errors into long steps. So
-rounding errors don't grow: s steps err by at most about s times the error of one, and the allowance includes a hundred
-operations more.
+The loss is smooth and convex, and its minimum is far away, because near the minimum Adam would turn rounding errors
+into long steps. Rounding errors therefore don't grow: after s steps, the error is at most about s times that of one
+step. The tolerance allows for as many additional operations.
 """
 
 import numpy as np
@@ -92,7 +92,7 @@ def test_groups_and_generators(kata, draw, probes):
 @task("optimizers")
 @cases(3)
 def test_gradients_are_cleared_and_skipped(kata, draw, probes):
-    """zero_grad sets None; a parameter without a gradient stays as it is, even with momentum."""
+    """zero_grad sets gradients to None; a parameter without a gradient stays as it is, even with momentum."""
     make = ("SGD([p, q], lr=0.05, momentum=0.9)", "Adam([p, q], lr=0.05)", "AdamW([p, q], lr=0.05)")[draw.case]
     code = f"""
 {SETTING}
@@ -117,7 +117,7 @@ optimizer.step()
 @task("optimizers")
 @cases(4)
 def test_gradients_are_only_read(kata, draw, probes):
-    """Gradients that are never cleared add up, and steps don't change them."""
+    """Gradients that are never cleared add up, and steps don't change the gradients."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "SGD([p, q], lr=0.02, weight_decay=0.3)",
@@ -139,7 +139,7 @@ def test_backward_detects_an_optimizer_step(kata, draw, probes):
 
 
 def handed_on(make, other):
-    """Return a program: ten steps of one optimiser, then twenty of another that loads its state."""
+    """Return a program that takes ten steps with one optimiser, then twenty with another that loads its state."""
     return f"""
 {SETTING}
 optimizer = {make}
@@ -154,7 +154,7 @@ optimizer.load_state_dict(state)
 @task("optimizers", title="Optimizer state can be saved and loaded")
 @cases(3)
 def test_another_optimizer_continues_from_a_state(kata, draw, probes):
-    """Another optimiser that loads the state continues as if nothing had happened."""
+    """An optimiser that loads another one's state continues as that one would have."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "Adam([p, q], lr=0.05)",
@@ -165,7 +165,7 @@ def test_another_optimizer_continues_from_a_state(kata, draw, probes):
     check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
 
 
-@task("groups", title="The state of groups can be saved and loaded")
+@task("groups", title="The state of parameter groups can be saved and loaded")
 @cases(1)
 def test_the_state_of_groups_can_be_loaded(kata, draw, probes):
     make = "SGD([{'params': [p], 'momentum': 0.9}, {'params': [q], 'lr': 0.1}], lr=0.02)"
@@ -173,7 +173,7 @@ def test_the_state_of_groups_can_be_loaded(kata, draw, probes):
     check(kata, probes, code, constants=setting(draw, np.float64), report=["p", "q"], terms=2 * STEPS)
 
 
-@task("refusals", title="Errors of optimizers")
+@task("refusals", title="Errors raised by optimizers")
 @cases(1)
 def test_errors_of_optimizers(kata, probes):
     given = {"p": np.ones(3)}

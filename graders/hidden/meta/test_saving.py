@@ -1,8 +1,8 @@
 """Files in the safetensors format: the tests parse the submission's files and write files for it to read.
 
-The format: eight bytes, little-endian, with the length of the header; the header is JSON, an object of `{"dtype",
-"shape", "data_offsets": [begin, end]}` by name, and optionally `__metadata__`, strings by name; then the numbers,
-little-endian and row by row, contiguous and without gaps. https://huggingface.co/docs/safetensors
+The format: the first eight bytes are the length of the header, little-endian. The header is a JSON object that maps
+each name to `{"dtype", "shape", "data_offsets": [begin, end]}`; an optional entry `__metadata__` maps names to strings.
+The numbers follow, little-endian and row by row, contiguous and without gaps. https://huggingface.co/docs/safetensors
 """
 
 import json
@@ -26,11 +26,11 @@ DTYPES = {
 }
 NUMPY = {code: np.dtype(name) for name, code in DTYPES.items()}
 
-MOST_BYTES = 1 << 20  # of a file; the tests write a few kilobytes at most
+MOST_BYTES = 1 << 20  # the largest file that the tests parse; theirs have a few kilobytes at most
 
 
 def file_of(arrays, metadata=None, padding=b"", order=None):
-    """Return the bytes of a file; `order` is the order of the numbers if it differs from the header's."""
+    """Return the bytes of a file; `order` is the order of the arrays' data if it differs from the header's."""
     header, blocks, position = {}, {}, 0
     for name in order or arrays:
         blocks[name] = np.ascontiguousarray(arrays[name]).tobytes()
@@ -54,10 +54,10 @@ def packed(header, data, padding=b""):
 def contents(data):
     """Return the arrays of a file; fail if the file breaks the rules of the format."""
     if len(data) > MOST_BYTES:
-        refuse(f"the file has {len(data):,} bytes; at most {MOST_BYTES:,} are read")
+        refuse(f"the file has {len(data):,} bytes, more than the {MOST_BYTES:,} that the test reads")
         return {}
     if len(data) < 8:
-        refuse(f"the file has {len(data)} bytes; the length of the header alone takes eight")
+        refuse(f"the file has {len(data)} bytes, but the length of the header alone takes eight")
     (length,) = struct.unpack_from("<Q", data)
     text, body = data[8 : 8 + length], data[8 + length :]
     try:
@@ -65,10 +65,10 @@ def contents(data):
     except (UnicodeDecodeError, json.JSONDecodeError):
         header = None
     if len(text) < length or not isinstance(header, dict) or not text.startswith(b"{"):
-        refuse(f"its first eight bytes say that {length} bytes of JSON follow, but they don't")
+        refuse(f"its first eight bytes say that {length} bytes of JSON follow, but they aren't a JSON object")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in metadata.values()):
-        refuse("__metadata__ may only hold strings by name")
+        refuse("__metadata__ must be an object whose values are strings")
     arrays, end = {}, 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         dtype, shape, (start, stop) = NUMPY.get(entry["dtype"]), entry["shape"], entry["data_offsets"]
@@ -77,9 +77,7 @@ def contents(data):
         if stop - start != int(np.prod(shape, dtype=int)) * dtype.itemsize:
             refuse(f"{name}: {stop - start} bytes don't fit the shape {shape} with {entry['dtype']}")
         if start != end or stop > len(body):
-            refuse(
-                f"{name}: its bytes, {start} to {stop}, don't start at {end} or exceed the {len(body)} bytes of data"
-            )
+            refuse(f"{name}: its bytes, {start} to {stop}, should start at {end} and end at {len(body)} or before")
         arrays[name] = np.frombuffer(body[start:stop], dtype.newbyteorder("<")).reshape(shape)
         end = stop
     if end != len(body):
@@ -102,7 +100,7 @@ def assert_same(actual, expected, what):
 
 
 def arrays_of(draw):
-    """Draw arrays of every dtype, with no axes to four, without elements, and stored column by column."""
+    """Draw arrays of every dtype, with up to four axes, some empty, transposed or strided."""
     a, b, c = draw.sizes("a b c", low=1, high=5)
     found = {
         "fc1.weight": draw.normal(a, b, dtype=np.float32),
@@ -127,7 +125,7 @@ model = Sequential(Linear(3, 4), BatchNorm1d(4), Sequential(ReLU(), Linear(4, 2)
 """
 
 
-@task("saving", title="save writes the documented file")
+@task("saving", title="save writes the documented format")
 @cases(3)
 def test_save_writes_the_documented_file(kata, draw, probes):
     arrays = {**arrays_of(draw), "wide": draw.normal(2, 3)}
@@ -138,7 +136,7 @@ def test_save_writes_the_documented_file(kata, draw, probes):
     assert_same(contents(data), arrays | views, "the file")
 
 
-@task("saving", title="load reads the documented file")
+@task("saving", title="load reads the documented format")
 @cases(3)
 def test_load_reads_the_documented_file(kata, draw, probes):
     arrays = arrays_of(draw)
@@ -165,7 +163,7 @@ for each in found.values():
 @task("saving")
 @cases(2)
 def test_models_can_be_saved_and_loaded(kata, draw, probes):
-    """Save a model, or its state, and load it into another; the numbers are the same bit for bit."""
+    """Save a model, or its state, and load it into another model; the numbers agree bit for bit."""
     what = ("model", "model.state_dict()")[draw.case]
     code = f"{MODEL}\nx = Tensor(np.ones((5, 3), 'float32'))\nmodel(x)\nmodel.eval()\nsave({what}, path)"
     code += f"\nold = snapshot(model(x))\nstate = snapshot(dict(model.state_dict()))\n{MODEL}"
@@ -173,10 +171,10 @@ def test_models_can_be_saved_and_loaded(kata, draw, probes):
     found = kata.run(probes.read, code, b"", "model.safetensors", ["old", "new", "state", "again"])
     with about("the output of the loaded model"):
         assert_equal(found["new"], found["old"])
-    assert_same(found["again"], found["state"], "the file of a model")
+    assert_same(found["again"], found["state"], "the saved model")
     names = ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked"]
     if sorted(found["state"]) != sorted([*names, "2.1.weight", "2.1.bias"]):
-        fail(f"the state of the model has the names {sorted(found['state'])}", names, sorted(found["state"]))
+        fail(f"model.state_dict() has wrong names: {sorted(found['state'])}", names, sorted(found["state"]))
 
 
 def entry(dtype="F32", shape=(2,), offsets=(0, 8)):
@@ -184,7 +182,7 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8)):
 
 
 def damaged():
-    """Return damaged files by what is wrong with them."""
+    """Return damaged files by a description of the damage."""
     whole = file_of({"weight": np.arange(12, dtype=np.float32), "bias": np.arange(3, dtype=np.float64)})
     two = np.arange(4, dtype=np.float32).tobytes()
     return {
@@ -207,7 +205,7 @@ def damaged():
         "a size isn't an integer": packed({"a": entry(shape=(2.0,))}, two[:8]),
         "the offsets aren't numbers": packed({"a": entry(offsets=("0", "8"))}, two[:8]),
         "the offsets run backwards": packed({"a": entry(shape=(0,), offsets=(8, 0))}, two[:8]),
-        "the bytes lie outside of the file": packed({"a": entry(offsets=(8, 16))}, two[:8]),
+        "the bytes lie outside the file": packed({"a": entry(offsets=(8, 16))}, two[:8]),
         "two arrays overlap": packed({"a": entry(), "b": entry(offsets=(4, 12))}, two[:12]),
         "it is a PNG": b"\x89PNG\r\n\x1a\n" + bytes(60),
         "it is a NumPy file": b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
@@ -222,12 +220,16 @@ def damaged():
 @task("damaged")
 @cases(1)
 def test_damaged_files_raise_an_error(kata, probes):
-    """The error is a ValueError that names the file."""
+    """Loading a damaged file raises a ValueError that names the file."""
     for what, data in damaged().items():
         code = "e = attempt(lambda: load(path))"
         fault = kata.run(probes.read, code, data, "broken.safetensors", ["e"])["e"]
         if fault is None or "ValueError" not in fault[0]:
             said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
-            fail(f"load of a damaged file ({what}): expected ValueError; {said}", "ValueError", fault)
+            fail(f"loading a damaged file ({what}): expected ValueError; {said}", "ValueError", fault)
         elif "broken.safetensors" not in fault[1]:
-            fail(f"load of a damaged file ({what}): the message should name the file; it says: {fault[1]}", None, fault)
+            fail(
+                f"loading a damaged file ({what}): the message should name the file; the message is: {fault[1]}",
+                None,
+                fault,
+            )

@@ -1,4 +1,4 @@
-"""Reductions, new shapes, joining and choosing, and their gradients, against PyTorch; see twin.py for the allowance."""
+"""Reductions, new shapes, cat, stack and where, with gradients, against PyTorch; see twin.py for the tolerance."""
 
 import itertools
 
@@ -12,13 +12,13 @@ FLOATS = (np.float64, np.float32)
 
 
 def numbers(draw, *shape, dtype=np.float64):
-    """Distinct numbers about 1/8 apart and more, so that every maximum is one."""
+    """Draw distinct multiples of 1/8, so that every maximum is unique."""
     values = np.random.default_rng(draw.seed()).permutation(int(np.prod(shape))).reshape(shape) - np.prod(shape) / 2
     return np.asarray(values / 8).astype(dtype)
 
 
 def dims_of(axes):
-    """Every choice of axes as it can be written: one, counted from either end, several, none."""
+    """Return ways to write `dim`: one axis, counted from either end, several axes, or all of them."""
     found = [str(axis) for axis in range(-axes, axes)]
     pairs = [str(pair) for pair in itertools.combinations(range(axes), 2)]
     return found + pairs + ([str(tuple(range(axes))), "(-1,)", "(0, -1)"] if axes > 1 else [])
@@ -38,10 +38,12 @@ def test_sums_and_means(kata, draw, probes):
 @task("shapes")
 @cases(8)
 def test_variances_and_standard_deviations(kata, draw, probes):
-    """For numbers around 0, whose variance has a relative error of about n eps."""
+    """For numbers around 0, the variance has a relative error of only about n eps."""
     shape = draw.sizes("a b c", low=2, high=5)[: 1 + draw.case // 2 % 3]
     noise = np.random.default_rng(draw.seed()).uniform(-0.03, 0.03, shape)
-    x = (numbers(draw, *shape) + noise).astype(FLOATS[draw.case % 2])  # no two so near that rounding is magnified
+    x = (numbers(draw, *shape) + noise).astype(
+        FLOATS[draw.case % 2]
+    )  # no two numbers so close that rounding is magnified
     lines = ["x.var()", "x.std()", "x.var(correction=0)", "x.std(unbiased=False)", "x.var(unbiased=True)"]
     for dim in dims_of(len(shape)):
         lines += [
@@ -57,7 +59,9 @@ def test_variances_and_standard_deviations(kata, draw, probes):
 def test_the_variance_far_from_0(kata, draw, probes):
     noise = np.random.default_rng(draw.seed()).uniform(-0.03, 0.03, (4, 5))
     x = (numbers(draw, 4, 5) + noise).astype(FLOATS[draw.case])
-    far = x + np.array((1e3, 1e6)[x.dtype == np.float64], x.dtype)  # E[x²] - mean² would leave nothing of these
+    far = x + np.array(
+        (1e3, 1e6)[x.dtype == np.float64], x.dtype
+    )  # here E[x²] - mean² would be nothing but rounding errors
     check_all(kata, probes, draw, ["x.var()", "x.var(dim=0, correction=0)"], {"x": far}, terms=1)
 
 
@@ -84,7 +88,7 @@ def test_largest_and_smallest(kata, draw, probes):
 @task("corners")
 @cases(4)
 def test_gradients_if_several_elements_are_largest(kata, draw, probes):
-    """max() shares its gradient equally among them; max(dim) gives it to the one whose index it returns."""
+    """max() shares its gradient equally among ties; max(dim) gives it to the element whose index it returns."""
     a, b = draw.sizes("a b", low=2, high=5)
     x = draw.integers(0, 3, a, b).astype(FLOATS[draw.case % 2])
     check_all(kata, probes, draw, ["x.max()", "x.min()", "x.max() * x.min()", "x.max() * x"], {"x": x})
@@ -96,9 +100,17 @@ def test_gradients_if_several_elements_are_largest(kata, draw, probes):
         expected, extreme = np.zeros_like(x), getattr(x, name)(axis=dim)
         np.put_along_axis(expected, index, np.expand_dims(g, dim), dim)
         if not np.array_equal(np.take_along_axis(x, index, dim).squeeze(dim), extreme):
-            fail(f"x.{name}(dim={dim}): x at the indices is not the {name}imum of {x.tolist()}", extreme, found["i"])
+            fail(
+                f"x.{name}(dim={dim}): the elements at the indices aren't the {name}imum of {x.tolist()}",
+                extreme,
+                found["i"],
+            )
         if found["x.grad"] is None or not np.array_equal(found["x.grad"], expected):
-            fail(f"x.{name}(dim={dim}): the gradient belongs to the returned indices", expected, found["x.grad"])
+            fail(
+                f"x.{name}(dim={dim}): the gradient should go to the elements at the returned indices",
+                expected,
+                found["x.grad"],
+            )
 
 
 @task("dtypes")
@@ -152,7 +164,7 @@ def test_new_shapes(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_new_shapes_are_views(kata, draw, probes):
-    """reshape, view, transpose, permute, .T and expand share memory; reshape copies if it has to."""
+    """reshape, view, transpose, permute, .T and expand share memory; reshape copies only if it has to."""
     dtype = FLOATS[draw.case]
     shapes = {"x": (2, 3, 4), "w": (3, 4), "v": (6, 4)}
     given = {name: draw.normal(*shape, dtype=dtype) for name, shape in shapes.items()}
@@ -193,7 +205,7 @@ def test_errors_for_invalid_shapes(kata, probes):
     ]
     check_refusals(kata, probes, lines, {}, x, ["RuntimeError"], "x has the shape (2, 3, 4)")
     lines = ["x.transpose(0, 1).view(24)", "x.permute(2, 0, 1).view(8, 3)", "x.transpose(1, 2).view(2, 12)"]
-    check_refusals(kata, probes, lines, {}, x, ["RuntimeError"], "it needs a copy")
+    check_refusals(kata, probes, lines, {}, x, ["RuntimeError"], "a view isn't possible, only a copy")
     lines = ["x.sum(dim=3)", "x.mean(-4)", "x.transpose(0, 3)", "x.max(dim=5)", "x.unsqueeze(5)", "cat([x, x], dim=3)"]
     check_refusals(kata, probes, lines, {}, x, ["IndexError"], "x has three dimensions")
     lines = ["cat([x, ones(3, 4)])", "cat([x, ones(2, 2, 4)], dim=0)", "stack([x, ones(1, 3, 4)])", "stack([])"]
@@ -229,7 +241,7 @@ def test_joined_tensors(kata, draw, probes):
     check_all(kata, probes, draw, lines, leaves)
 
 
-@task("dtypes", title="Joined tensors have the widest dtype")
+@task("dtypes", title="Joined tensors get the common dtype")
 @cases(2)
 def test_dtypes_of_joined_tensors(kata, draw, probes):
     mixed = {"i": draw.integers(0, 9, 3), "f": draw.normal(2, dtype=np.float32), "d": draw.normal(2)}
@@ -270,7 +282,7 @@ def test_softmax(kata, draw, probes):
 @task("corners", title="softmax and log_softmax of numbers up to 10 000")
 @cases(4)
 def test_softmax_of_large_numbers(kata, draw, probes):
-    """One exponential would overflow, and all others are 0."""
+    """Without a shift by the maximum, exponentials would overflow or all be 0."""
     shape = draw.sizes("a b", low=1, high=5)[: 1 + draw.case // 2]
     dtype = FLOATS[draw.case % 2]
     lines = [f"x.{name}(dim={dim})" for name in ("softmax", "log_softmax") for dim in range(len(shape))]

@@ -1,4 +1,4 @@
-"""Ten steps of the README's network on one batch, timed in turns with the shipped solution."""
+"""Ten steps of the README's network on one batch, timed alternately with the shipped solution."""
 
 import functools
 
@@ -18,7 +18,7 @@ def inputs(draw):
 
 
 def check(answer, arguments):
-    """Check that the timed steps are Adam's on this network."""
+    """Check that the timed steps computed the losses of Adam on this network."""
     parameters, x, y, steps = arguments
     code = """
 import torch
@@ -35,7 +35,7 @@ for _ in range(steps):
 """
     given = {"raws": parameters, "x": x, "y": y, "steps": steps}
     losses = outcome(code, {}, given, ["losses"], wide=False).values["losses"]
-    assert np.allclose(answer[0], losses, rtol=1e-3), f"the losses are {answer[0]}, PyTorch's {losses}"
+    assert np.allclose(answer[0], losses, rtol=1e-3), f"the losses are {answer[0]}; PyTorch's are {losses}"
 
 
 def timed(kata, draw, probes, at_most):

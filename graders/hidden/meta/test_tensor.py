@@ -1,6 +1,6 @@
 """Tensors without gradients: data, dtypes, arithmetic, comparisons, in-place operations, creation.
 
-The expected numbers are PyTorch's in float64; twin.py has the allowance.
+PyTorch computes the expected numbers in float64; twin.py derives the tolerance.
 """
 
 import itertools
@@ -20,7 +20,7 @@ PROPERTIES = [
 
 
 def nested(draw, kind):
-    """Draw numbers in lists of one to three levels."""
+    """Draw numbers in nested lists of one to three levels."""
     shape = draw.sizes("a b c", low=1, high=4)[: draw.integers(1, 4)]
     values = draw.integers(-5, 6, *shape)
     return {"float": values / 4, "int": values, "bool": values > 0}[kind].tolist()
@@ -84,7 +84,7 @@ def test_dtypes_can_be_given_and_changed(kata, draw, probes):
         check(kata, probes, code, constants={"raw": raw}, report=["x", "y"], reference=reference)
     lines = ["x.float()", "x.double()", "x.long()", "x.to('cpu')", "x.detach()", "x.clone()", "x.requires_grad_().grad"]
     lines += ["x.float().dtype", "x.double().dtype", "x.long().dtype", "x.requires_grad_().requires_grad"]
-    as_torch = [line.replace("x.float()", "x.to(float32)") for line in lines]  # float64, where numbers are compared
+    as_torch = [line.replace("x.float()", "x.to(float32)") for line in lines]  # float32 is float64 in the twin
     check_all(kata, probes, draw, lines, constants={"x": raw}, reference=as_torch)
     check_all(kata, probes, draw, lines[:6], constants={"x": raw.astype(np.float32)}, reference=as_torch[:6])
 
@@ -115,7 +115,9 @@ def test_one_number_and_copies(kata, draw, probes):
         kata, probes, "w = Tensor(raw, requires_grad=True)\nt = repr(w)", {}, {"raw": np.array([2.5, -7.0])}, ["t"]
     )["t"]
     if "tensor" not in found.lower() or "2.5" not in found or "-7" not in found:
-        fail(f"repr of Tensor([2.5, -7.0], requires_grad=True) should read as that, got {found!r}", "Tensor(…)", found)
+        fail(
+            f"repr(Tensor([2.5, -7.0], requires_grad=True)) should show all of that, got {found!r}", "Tensor(…)", found
+        )
 
 
 @task("refusals", title="Errors for invalid tensors")
@@ -125,8 +127,8 @@ def test_errors_for_invalid_tensors(kata, probes):
     wrong_kind += ["Tensor([1, 2]).requires_grad_()", "zeros(2, dtype=int64, requires_grad=True)"]
     check_refusals(kata, probes, wrong_kind, {}, {}, ["RuntimeError"], "only floating tensors can require grad")
     x = {"x": np.ones((2, 3))}
-    check_refusals(kata, probes, ["x.numpy()"], x, {}, ["RuntimeError"], "it requires grad; use .detach().numpy()")
-    check_refusals(kata, probes, ["x.item()"], {}, x, ["RuntimeError", "ValueError"], "it has 6 elements")
+    check_refusals(kata, probes, ["x.numpy()"], x, {}, ["RuntimeError"], "x requires grad; use .detach().numpy()")
+    check_refusals(kata, probes, ["x.item()"], {}, x, ["RuntimeError", "ValueError"], "x has 6 elements")
     check_refusals(kata, probes, ["len(Tensor(2.5))"], {}, {}, ["TypeError"], "a tensor without axes has no length")
     ragged = ["Tensor([[1.0, 2.0], [3.0]])"]
     check_refusals(kata, probes, ragged, {}, {}, ["ValueError", "TypeError"], "the rows have different lengths")
@@ -157,7 +159,7 @@ COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 @task("tensor")
 @cases(12)
 def test_arithmetic_with_tensors_numbers_and_arrays(kata, draw, probes):
-    """With integers only values are compared; the dtype of a quotient with a number or array is the extra `dtypes`."""
+    """For integers, compare only values; the dtype of their quotient with a number or array is the extra `dtypes`."""
     shape = draw.sizes("a b c", low=2, high=4)[: draw.case % 4]
     dtype = (*FLOATS, np.int64)[draw.case % 3]
     if dtype is np.int64:
@@ -254,7 +256,7 @@ def test_changes_in_place_keep_the_dtype(kata, draw, probes):
     check(kata, probes, "x += v\nx *= 2.5", constants=wider, report=["x", "x.dtype"])
 
 
-@task("refusals", title="Errors for fractions put into integers in place")
+@task("refusals", title="Errors for in-place operations that put fractions into integers")
 @cases(1)
 def test_errors_for_fractions_in_integers(kata, draw, probes):
     narrow = ["x.add_(0.5)", "x.mul_(Tensor([0.5]))", "x.__itruediv__(2)"]
@@ -307,9 +309,9 @@ def test_random_numbers(kata, draw, probes):
         if found[path] != value:
             fail(f"program `x = randn(60, 50)`: {path} should be {value}, got {found[path]}", value, found[path])
     if not np.array_equal(found["x"], found["z"]):
-        fail("after the same manual_seed randn should give the same numbers", found["x"], found["z"])
+        fail("after the same manual_seed, randn should give the same numbers", found["x"], found["z"])
     for name in "yw":
         if np.isclose(found["x"], found[name]).mean() > 0.5:
-            fail("another call of randn, or another seed, should give other numbers", None, found[name])
+            fail("another call of randn, or another seed, should give different numbers", None, found[name])
     for name in "xyw":
         assert_normal(found[name], 0, 1)

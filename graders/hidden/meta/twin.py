@@ -1,10 +1,11 @@
-"""The twin: runs the same code as a submission with PyTorch, in the judge's process.
+"""The twin: runs the same code as the submission, but with PyTorch and in the judge's process.
 
-It runs the code twice: unchanged, for dtypes and shapes, and with every floating tensor in float64, for the numbers.
+It runs the code twice: once unchanged, for the dtypes and shapes, and once with every floating tensor in float64, for
+the numbers.
 
-Allowance of a number: take a few operations in a row whose longest sum has n terms and whose largest magnitude, over
-all tensors, gradients and given arrays, is m. Then each result is off by at most c n m eps. Here c is 4 · 8, and n is
-the size of the largest tensor unless given otherwise, since no sum has more terms.
+The tolerance: consider a few operations in a row, whose longest sum has n terms. Let m be the largest magnitude in all
+tensors, gradients and given arrays. Then each result is off by at most c n m eps. Here c is 4 · 8, and n is the size of
+the largest tensor unless the test gives another number, since no sum has more terms.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from torch import nn, optim
 from graders.checks import about, assert_close
 from graders.checks.mismatch import fail
 
-OPERATIONS = 4  # in a row
+OPERATIONS = 4  # the number of operations in a row that the tolerance covers
 MLP = """
 class MyModel(Module):
     def __init__(self):
@@ -34,8 +35,8 @@ class MyModel(Module):
 
     def forward(self, x):
         return self.fc2(self.relu(self.fc1(x)))
-"""  # of the README's example, without super().__init__()
-LONGEST = 300  # characters of a program in a message
+"""  # the class in the README's example, without super().__init__()
+LONGEST = 300  # a message shows at most this many characters of a program
 LAYERS = [
     "Linear",
     "Conv2d",
@@ -70,7 +71,7 @@ DTYPES["bool_"] = torch.bool
 
 @dataclass(frozen=True)
 class Outcome:
-    """Values by name, and the largest magnitude and tensor size of the float64 run."""
+    """Values by name, and the largest magnitude and the largest tensor size in the run."""
 
     values: dict[str, Any]
     magnitude: float = 0.0
@@ -79,7 +80,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Stage:
-    """Code that runs in a worker of a runtime, and the names of the values passed to the next stage."""
+    """Code that runs in a worker with this runtime, and the names of the values passed to the next stage."""
 
     runtime: str
     code: str
@@ -96,7 +97,7 @@ def outcome(
 ) -> Outcome:
     """Run code on the arrays in PyTorch, entirely in float64 if `wide`.
 
-    With a seed, y.backward(g) follows, for a random g of y's shape and dtype, which is among the outcome's values.
+    With a seed, call y.backward(g) afterwards, for a random g of y's shape and dtype. The outcome's values include g.
     """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64 if wide else torch.float32)
@@ -108,7 +109,7 @@ def outcome(
         for name, value in constants.items():
             made = isinstance(value, np.ndarray) and not name.startswith("raw")
             names[name] = known["Tensor"](value) if made else copy.deepcopy(value)
-        exec(compiled(code), names)  # our own text
+        exec(compiled(code), names)  # the code comes from the tests, not from the submission
         if seed is not None:
             y = names["y"]
             g = np.asarray(np.random.default_rng(seed).standard_normal(y.shape)).astype(str(y.dtype)[6:])
@@ -123,13 +124,13 @@ def outcome(
 
 @functools.lru_cache(maxsize=4096)
 def compiled(code: str) -> Any:
-    """Compile the code, once."""
+    """Compile the code; the result is cached."""
     return compile(code, "program", "exec")
 
 
 @functools.cache
 def scope(wide: bool) -> dict[str, Any]:
-    """Return the framework's names, defined by PyTorch."""
+    """Return PyTorch's counterparts of the framework's names."""
 
     def dtype_of(dtype: Any) -> Any:
         kind = DTYPES[dtype] if isinstance(dtype, str) else dtype
@@ -153,7 +154,7 @@ def scope(wide: bool) -> dict[str, Any]:
     def attempt(function: Callable[[], object]) -> Any:
         try:
             function()
-        except Exception as fault:  # noqa: BLE001 (whatever it is, it is reported)
+        except Exception as fault:  # noqa: BLE001 (any exception is reported)
             return [[base.__name__ for base in type(fault).__mro__], str(fault)]
         return None
 
@@ -168,7 +169,7 @@ def scope(wide: bool) -> dict[str, Any]:
 
 
 def fill(module: nn.Module, seed: int) -> nn.Module:
-    """Do the same as the probes' function of this name."""
+    """Do the same as the function of this name in probes.py."""
     rng = np.random.default_rng(seed)
     for name, target in module.state_dict().items():
         if target.is_floating_point():
@@ -178,7 +179,7 @@ def fill(module: nn.Module, seed: int) -> nn.Module:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as a submission's would be reported."""
+    """Convert a value as the probes convert a submission's values."""
     if isinstance(value, torch.Tensor):
         return value.detach().numpy().copy()
     if isinstance(value, torch.dtype):
@@ -193,7 +194,7 @@ def plain(value: Any) -> Any:
 
 
 def extremes(values: Iterable[Any]) -> tuple[float, int]:
-    """Return the largest magnitude and size of all tensors and gradients among a program's values."""
+    """Return the largest magnitude and the largest size among the tensors and gradients in a program's values."""
     magnitude, size = 1.0, 1
 
     def look(value: Any) -> None:
@@ -241,9 +242,10 @@ def check(
 ) -> dict[str, Any]:
     """Check that code gives the same in the framework as in PyTorch; return the framework's values.
 
-    It compares the names in `report`, or y and the gradient of each leaf. `reference` is PyTorch's code if that has to
-    be spelled differently. If everything is float64 anyway, `native=False` saves a run. With `draw`, y.backward(g)
-    follows, for a random g. With `stages` instead of `code`, each stage runs in a process of its own.
+    It compares the expressions in `report`, by default y and the gradient of each leaf. `reference` is the code for
+    PyTorch if it has to be spelled differently. If everything is float64 anyway, `native=False` saves a run. With
+    `draw`, the code is followed by y.backward(g) for a random g. With `stages` instead of `code`, each stage runs in a
+    process of its own.
     """
     code = "\n".join(dedented(each.code) for each in stages) or dedented(code)
     leaves, constants = dict(leaves or {}), dict(constants or {})
@@ -274,9 +276,9 @@ def check(
 
 
 def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
-    """Check a value, its shape and its dtype; `wide` has the numbers.
+    """Check a value against PyTorch's: shape and dtype against `native`, numbers against `wide`.
 
-    With `any_float`, a wider floating dtype than PyTorch's is right too.
+    With `any_float`, a floating dtype wider than PyTorch's is right too.
     """
     if isinstance(native, np.ndarray):
         if not isinstance(actual, np.ndarray):
@@ -310,7 +312,7 @@ def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any
 
 
 def is_wider_float(dtype: np.dtype[Any], least: np.dtype[Any]) -> bool:
-    """Whether both are floating and the first has at least as many bits as the second."""
+    """Return whether both are floating and the first has at least as many bits as the second."""
     return dtype.kind == least.kind == "f" and dtype.itemsize >= least.itemsize
 
 
@@ -326,7 +328,7 @@ def brief(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return the shape and dtype of an array, for a message, or a number itself."""
+    """Describe an array in a message by its shape and dtype, and a number by itself."""
     if isinstance(value, np.ndarray):
         return f"{value.shape} {value.dtype}"
     return str(value) if isinstance(value, int | float) else ""
@@ -335,7 +337,7 @@ def shown(value: Any) -> str:
 def ran(
     kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
 ) -> dict[str, Any]:
-    """Run code in the framework; return the values of the report by name."""
+    """Run code with the framework; return the values of the expressions in `report`."""
     answer: dict[str, Any] = kata.run(probes.program, dedented(code), dict(leaves), dict(constants), list(report))
     return answer
 
@@ -379,7 +381,7 @@ def check_all(
 ) -> None:
     """Check the value of every expression and, if there are leaves, their gradients for a random gradient of the value.
 
-    `reference` are the expressions for PyTorch, if they differ. With `any_float`, floating values may have a wider
+    `reference` contains the expressions for PyTorch, if they differ. With `any_float`, floating values may have a wider
     dtype than PyTorch's.
     """
     leaves, constants = dict(leaves or {}), dict(constants or {})
@@ -421,9 +423,9 @@ def check_refusals(
         fault = found[path]
         wanted = " or ".join(expected)
         if fault is None:
-            fail(f"program `{expression}` should raise {wanted}: {why}; nothing was raised", wanted, None)
+            fail(f"program `{expression}` should raise {wanted} ({why}); nothing was raised", wanted, None)
         elif not set(expected) & set(fault[0]):
-            fail(f"program `{expression}` should raise {wanted}: {why}; got {fault[0][0]}: {fault[1]}", wanted, fault)
+            fail(f"program `{expression}` should raise {wanted} ({why}); got {fault[0][0]}: {fault[1]}", wanted, fault)
         texts.append(fault[1] if fault else "")
     return texts
 
@@ -433,7 +435,7 @@ def check_hazards(
 ) -> None:
     """Check that after some code and an in-place change, y.backward(g) raises a RuntimeError.
 
-    If the framework keeps copies, the gradients may also be right; only silently wrong ones fail.
+    A framework that keeps copies may also return the right gradients. Only wrong gradients without an error fail.
     """
     for code, change in hazards:
         right = outcome(f"{code}\ny.backward(g)", leaves, constants, [f"{name}.grad" for name in leaves], wide=True)
@@ -450,10 +452,10 @@ def check_hazards(
         ):
             continue
         lines = "; ".join(line.strip() for line in f"{code}\n{change}".splitlines())
-        why = "a value that backward needs was changed, so RuntimeError is expected"
+        why = "a value that backward needs was changed, so it should raise RuntimeError"
         fail(f"program `{lines}; y.backward(g)`: {why}; {said}", "RuntimeError", found["e"])
 
 
 def names_shape(text: str, shape: Sequence[int]) -> bool:
-    """Whether a message names a shape, as (2, 3), [2, 3] or 2x3."""
+    """Return whether a message names a shape, as (2, 3), [2, 3] or 2x3."""
     return bool(re.search(r"(?<!\d)" + r"\D{1,4}".join(map(str, shape)) + r"(?!\d)", text))

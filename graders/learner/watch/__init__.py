@@ -1,1 +1,1 @@
-"""`katas watch`: grade a kata at every save, and show the verdict at once."""
+"""`katas watch`: grade a kata at every save and show the verdict immediately."""

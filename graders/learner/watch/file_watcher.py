@@ -1,8 +1,9 @@
 """Detect saved files: the kernel reports that a kata's folder changed, and comparing file stats shows which files did.
 
-Editors write a file in place, or write a new file and rename it, or write in several pieces; each changes the file's
-times or inode. The stats are compared once a second in any case, because a folder on a network or on a virtual
-machine's host may change without a report from the kernel, and ten times a second if the kernel reports nothing at all.
+Some editors write a file in place, some write a new file and rename it, and some write in several pieces. All of these
+change the file's times or inode. The stats are compared at least once a second, because a folder on a network or on a
+virtual machine's host may change without a report from the kernel. If the kernel reports nothing at all, they are
+compared ten times a second.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from graders.catalogue import Kata
 
 LOOK_S = 1.0
 POLL_S = 0.1
-TOGETHER_MS = 10  # writes in shorter intervals are one save
-LATEST_MS = 100  # and are reported after that long, even if the writing goes on
+TOGETHER_MS = 10  # writes at shorter intervals count as one save
+LATEST_MS = 100  # a save is reported after this long, even if the writing goes on
 
 Signature = tuple[tuple[str, int, int, int], ...]
 
@@ -39,12 +40,12 @@ def signature(kata: Kata) -> Signature:
 
 
 class Saves:
-    """A watcher for the saves of one kata. Calls `hurry` from another thread when `changed` should be called."""
+    """A watcher for saves of one kata's files. Calls `hurry` from another thread when `changed` should be called."""
 
     def __init__(self, kata: Kata, hurry: Callable[[], None]) -> None:
         self.kata = kata
         self.hurry = hurry
-        self.polling = bool(os.environ.get("WATCHFILES_FORCE_POLLING"))  # the standard variable of watchfiles
+        self.polling = bool(os.environ.get("WATCHFILES_FORCE_POLLING"))  # an environment variable of watchfiles
         self._last_signature = signature(kata)
         self._stop = threading.Event()
         self._follow()

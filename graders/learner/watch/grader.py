@@ -14,8 +14,8 @@ from graders.errors import Abandoned, KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict
 
-SOON_S = 0.3  # before that, only a complete verdict is reported
-ENDING_S = 3.0  # for the thread to return once its grading is cancelled
+SOON_S = 0.3  # until a grading has run this long, only a complete verdict is reported
+ENDING_S = 3.0  # how long to wait for the thread after its grading is cancelled
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class GradingRequest:
 class WatchedGrading:
     """The outcome of a request: a verdict, or the reason why there is none. `seconds` counts from the request.
 
-    `tasks` are those requested; `so_far` says that the verdict is not complete yet.
+    `tasks` are the requested ones; `so_far` means that the verdict is not complete yet.
     """
 
     visible: bool
@@ -52,8 +52,8 @@ class Grader:
         self.notify = notify
         self._changed = threading.Condition()
         self._waiting: GradingRequest | None = None  # not started yet
-        self._latest: GradingRequest | None = None  # the one whose outcome is reported
-        self._closer: int | None = None  # closing this end of the pipe cancels it
+        self._latest: GradingRequest | None = None  # the request whose outcome is reported
+        self._closer: int | None = None  # closing this end of the pipe cancels the request
         self._outcome: WatchedGrading | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -68,7 +68,7 @@ class Grader:
             self._changed.notify()
 
     def latest(self) -> WatchedGrading | None:
-        """Return the outcome of the latest request, once."""
+        """Return the outcome of the latest request; None if there is none or it was returned before."""
         with self._changed:
             found, self._outcome = self._outcome, None
             return found
@@ -127,7 +127,7 @@ class Grader:
         return WatchedGrading(request.visible, request.tasks, verdict, fault, time.monotonic() - request.started)
 
     def _so_far(self, request: GradingRequest, verdict: Verdict) -> None:
-        """Store a partial verdict, and report it unless the grading is likely to end in a moment."""
+        """Store a partial verdict, and report it if the grading has run for more than SOON_S."""
         seconds = time.monotonic() - request.started
         with self._changed:
             if request is self._latest:

@@ -1,4 +1,4 @@
-"""The key p: plot a training program as `katas show` does, or list the pictures of the README."""
+"""The key p: plot a training program as `katas show` does, or list the README's pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from graders.catalogue import Kata
 
 _PROGRAM = re.compile(rb"^if __name__ == ", re.MULTILINE)
-_LINES = 3  # of the last output of a failed program
+_LINES = 3  # lines shown of a failed program's last output
 
 
 class Plotter:
@@ -28,7 +28,7 @@ class Plotter:
         self._messages: list[str] = []
 
     def begin(self, kata: Kata) -> list[str]:
-        """Start to draw the kata's picture, if it has one. Return messages about it."""
+        """Start drawing the kata's picture, if it has one. Return messages about it."""
         if self._process is not None and self._process.poll() is None:
             return ["The program is still running; its picture appears when it ends."]
         pictures = sorted(kata.folder.glob("figure*.svg"))
@@ -47,7 +47,7 @@ class Plotter:
         return found or [f"{kata.slug} has nothing to plot."]
 
     def messages(self) -> list[str]:
-        """Return new messages, once."""
+        """Return the messages since the last call."""
         found, self._messages = self._messages, []
         return found
 

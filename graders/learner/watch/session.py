@@ -25,8 +25,8 @@ from graders.report import wording
 from graders.report.shown import shown
 from graders.verdict import Verdict
 
-LONG_S = 1.0  # of a grading, after which its first failure is reported
-TICK_S = 0.25  # how often the shown seconds of a grading are updated
+LONG_S = 1.0  # how long a grading runs before its first failure is reported
+TICK_S = 0.25  # how often the elapsed time on the screen is updated
 STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, " ": 10}
 
 
@@ -65,10 +65,10 @@ class WatchSession:
         self.saves = Saves(state.kata, wake)
         self._caches = _caches(state.kata)
         self._settings: bytes | None = _settings(state.kata)  # kata.toml as last read
-        self._saved = False  # has any file been saved since this kata is watched?
+        self._saved = False  # has any file been saved since the learner started to watch this kata?
         self._counted: object = None  # the last verdict that counted as progress
         self._failed = False  # has a test failed in the running grading?
-        self._failure_shown = False  # and was that shown?
+        self._failure_shown = False  # and has the failure been shown?
         self._to_keep: list[Verdict] = []
         self.grade()
 
@@ -110,7 +110,7 @@ class WatchSession:
     # ------------------------------------------------------------------------------------- grading
 
     def grade(self) -> None:
-        """Start to grade the present files, or show why they cannot be graded."""
+        """Start to grade the current files, or show why they cannot be graded."""
         state = self.state
         state.syntax_errors, state.fault, state.started, state.place = (), "", None, 0
         settings = _settings(state.kata)
@@ -177,7 +177,7 @@ class WatchSession:
             self._count(known)
 
     def _report_failure(self) -> None:
-        """Report the first failure of a long grading before its end."""
+        """Report the first failure of a long grading before the grading ends."""
         state = self.state
         if state.started is None or state.verdict is None or time.monotonic() - state.started < LONG_S:
             return
@@ -186,7 +186,7 @@ class WatchSession:
             self.news.append("failure")
 
     def _count(self, verdict: Verdict) -> None:
-        """Count a verdict as progress if it differs from the last one after a save, or if it is the first pass."""
+        """Count a verdict as progress if it is new and a file has been saved, or if it is the first pass."""
         state, slug = self.state, verdict.kata
         standing = state.standings[slug]
         became = (verdict.status, verdict.score, *(task.status for task in verdict.tasks))
@@ -200,7 +200,7 @@ class WatchSession:
         state.standings = state.standings | {slug: known}
 
     def keep(self) -> None:
-        """Save the progress that was counted. Not part of `look`, because a slow disk would delay the screen."""
+        """Save the counted progress. This is separate from `look`, because a slow disk would delay the screen."""
         verdicts, self._to_keep = self._to_keep, []
         if not verdicts:
             return
@@ -210,7 +210,7 @@ class WatchSession:
             self._note(said.getvalue().strip())
 
     def _progress(self, step: Callable[[Progress], None]) -> None:
-        """Do something with the learner's progress file; show an error as a note."""
+        """Apply `step` to the learner's progress file; show an error as a note."""
         try:
             with Progress.of(self.state.kata.root) as progress:
                 step(progress)
@@ -218,7 +218,7 @@ class WatchSession:
             self._note(str(fault))
 
     def _refresh(self) -> None:
-        """Reload progress made in other processes, except for the watched kata."""
+        """Reload the progress that other processes have saved, except for the watched kata."""
         state = self.state
 
         def read(progress: Progress) -> None:
@@ -269,7 +269,7 @@ class WatchSession:
     def _next(self) -> None:
         state = self.state
         if not state.done:
-            self._note(f"{state.kata.slug} is not passed yet. Press l to choose another kata.")
+            self._note(f"You have not passed {state.kata.slug} yet. Press l to choose another kata.")
             return
         self._refresh()
         following = state.following

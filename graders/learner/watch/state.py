@@ -13,7 +13,7 @@ from graders.learner.progress import DONE, Standing, next_kata, place
 from graders.report import wording
 from graders.verdict import TestResult, Verdict
 
-AGAIN_S = 0.4  # until then, a task that is graded again keeps its former symbol
+AGAIN_S = 0.4  # for this long, a task that is being regraded keeps its old symbol
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FileError:
 
 @dataclass
 class State:
-    """Everything that the screen depends on. `verdict` is redacted for the learner; `graded_at` is when it arrived."""
+    """Everything that the screen depends on. `verdict` is redacted for the learner; it arrived at `graded_at`."""
 
     katas: Sequence[Kata]
     standings: dict[str, Standing]
@@ -38,19 +38,19 @@ class State:
     graded_at: str = ""
     seconds: float = 0.0
     started: float | None = None  # when the running grading was requested
-    due: frozenset[str] = frozenset()  # tasks whose present files are not graded yet
-    first: frozenset[str] = frozenset()  # those affected by the latest save
+    due: frozenset[str] = frozenset()  # tasks whose current files are not graded yet
+    first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: str = ""  # why grading is impossible, or why there is no verdict
     syntax_errors: tuple[FileError, ...] = ()
     partial: bool = False  # does the verdict cover the visible tests only?
-    visible: bool = False  # and will the next one?
+    visible: bool = False  # will the next verdict cover the visible tests only?
     notes: list[str] = field(default_factory=list)  # messages caused by the last key press
     view: str = "verdict"  # or hints, or list
     hints: Sequence[Hint] = ()  # shown so far
     hints_left: int = 0
     asking: bool = False  # waiting for the answer to "Reset …?"
-    choice: int = 0  # in the list
-    place: int = 0  # of the shown test among the failing ones
+    choice: int = 0  # position of the cursor in the list
+    place: int = 0  # position of the shown test among the failing ones
     offset: int = 0  # lines of the middle part scrolled off the top
 
     @property
@@ -61,7 +61,7 @@ class State:
 
     @property
     def open(self) -> frozenset[str]:
-        """Return the tasks to show without a result. At first, a task that is graded again keeps its former result."""
+        """Return the tasks to show without a result. For AGAIN_S, a task being regraded keeps its old result."""
         if self.started is not None and time.monotonic() - self.started > AGAIN_S:
             return self.due
         return self.due - {task.name for task in self.verdict.tasks} if self.verdict is not None else self.due

@@ -14,7 +14,7 @@ from graders.verdict import Verdict
 
 @dataclass
 class TaskCache:
-    """The latest result of each task. `due` are the tasks without one, and those whose files were saved since."""
+    """The latest result of each task. `due` holds the tasks without a result or with files saved since then."""
 
     kata: Kata
     verdict: Verdict | None = None
@@ -25,12 +25,12 @@ class TaskCache:
         self.due = frozenset(task.name for task in self.kata.tasks)
 
     def saved(self, files: Collection[str]) -> None:
-        """Mark the tasks that saved files affect as due. `files` are relative to the kata's folder."""
+        """Mark the tasks that the saved files affect as due. `files` are relative to the kata's folder."""
         self.first = affected_by(self.kata, files)
         self.due |= self.first
 
     def asked(self) -> frozenset[str]:
-        """Return the tasks to grade now: those affected by the last save, else all that are due.
+        """Return the tasks to grade now: the due ones that the last save affects, or if there are none, all due ones.
 
         Tasks that are still blocked by a failed task outside this set are left out.
         """
@@ -41,7 +41,7 @@ class TaskCache:
         return asked - still or self.kata.with_earlier(asked)
 
     def take(self, verdict: Verdict, asked: frozenset[str]) -> Verdict:
-        """Merge a verdict, complete or partial, on the tasks asked for into the known results, and return them all.
+        """Merge a verdict on these tasks, complete or partial, into the known results. Return all results.
 
         A verdict without tasks (the submission cannot be imported, or the judge failed) is returned unchanged.
         """
@@ -53,7 +53,7 @@ class TaskCache:
         return self.verdict
 
     def close(self, asked: frozenset[str]) -> None:
-        """Note that the verdict on these tasks is complete, so that neither they nor the tasks they block are due."""
+        """Record that the verdict on these tasks is complete, so neither they nor the tasks they block are due."""
         self.due -= asked
         if self.verdict is not None:
             failed = {task.name for task in self.verdict.tasks if task.status == "failed"}
@@ -62,7 +62,7 @@ class TaskCache:
 
 
 def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
-    """Return the tasks that the files affect, and those that build on them. A file of the kata itself affects all."""
+    """Return the tasks that the files affect, and those that build on them. Any other file affects all."""
     every = frozenset(task.name for task in kata.tasks)
     if not all(kata.declares(name) for name in files):
         return every
@@ -72,12 +72,12 @@ def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
 
 
 def combined(kata: Kata, before: Verdict | None, after: Verdict, asked: Collection[str]) -> Verdict:
-    """Return `after` with the results of `before` for other tasks, and for tasks asked for but not decided yet."""
+    """Return `after`, with the results in `before` for other tasks and for requested tasks not decided yet."""
     places = {task.name: place for place, task in enumerate(kata.tasks)}
     decided = {task.name for task in after.tasks}
     kept = [task for task in before.tasks if task.name not in decided] if before else []
     tests = [test for test in before.tests if test.task not in asked] if before else []
     tests += after.tests
-    tests.sort(key=lambda test: places[test.task])  # stable: keeps the suite's order within a task
+    tests.sort(key=lambda test: places[test.task])  # a stable sort, so the suite's order is kept within a task
     tasks = sorted([*kept, *after.tasks], key=lambda task: places[task.name])
     return totalled(replace(after, tests=tuple(tests)), tasks)

@@ -1,4 +1,4 @@
-"""The terminal of `katas watch`: single keys, the alternate screen, and its restoration at the end."""
+"""The terminal of `katas watch`: reads single keys, uses the alternate screen, and is restored at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-REST_S = 0.05  # wait for the rest of a key's escape sequence on a slow line
+REST_S = 0.05  # how long to wait, on a slow line, for the rest of a key's escape sequence
 SUSPEND = "\x1a"
 _SIGN = re.compile(r"\x1b\[[0-9;?]*[@-~]|\x1bO[A-Za-z]|.", re.DOTALL)
 _TORN = re.compile(r"\x1b(\[[0-9;?]*|O)?\Z")
@@ -28,7 +28,7 @@ _NAMES |= {"\x1b[5~": "page up", "\x1b[6~": "page down"}
 
 
 class Wake:
-    """A pipe that ends a wait: other threads and signal handlers write to it, the loop reads."""
+    """A pipe that wakes the waiting loop when another thread or a signal handler writes to it."""
 
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()
@@ -36,7 +36,9 @@ class Wake:
         os.set_blocking(self.writing, False)
 
     def __call__(self) -> None:
-        with contextlib.suppress(OSError):  # full: the loop will wake anyway; closed: the loop has ended
+        with contextlib.suppress(
+            OSError
+        ):  # if the pipe is full, the loop will wake anyway; if it is closed, the loop has ended
             os.write(self.writing, b".")
 
     def wait(self, seconds: float, *others: int) -> set[int]:
@@ -51,7 +53,7 @@ class Wake:
 
 @contextlib.contextmanager
 def signals(wake: Wake) -> Iterator[None]:
-    """Turn termination signals into SystemExit, so that the terminal is restored; a change of size wakes the loop."""
+    """Turn termination signals into SystemExit, so that the terminal is restored. Wake the loop on a resize."""
 
     def end(number: int, _: Any) -> None:
         raise SystemExit(128 + number)
@@ -114,7 +116,7 @@ class Screen:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     def size(self) -> tuple[int, int]:
-        """Return the terminal's present columns and lines, whatever the environment says."""
+        """Return the terminal's current columns and lines, whatever the environment says."""
         try:
             columns, lines = os.get_terminal_size(self.console.file.fileno())
         except OSError:
@@ -131,7 +133,7 @@ class Screen:
             self._live.update(picture, refresh=True)
 
     def keys(self) -> list[str]:
-        """Return the keys typed since, as names or letters. Raises EOFError when the terminal is gone."""
+        """Return the keys typed since the last call, as names or letters. Raises EOFError when the terminal is gone."""
         return split(self.keyboard)
 
     def forget_typed(self) -> None:
@@ -146,7 +148,7 @@ class Screen:
 
 
 def split(keyboard: int) -> list[str]:
-    """Read the keys that a keyboard has ready. Raises EOFError when the terminal is gone."""
+    """Read the keys that have been typed. Raises EOFError when the terminal is gone."""
     signs = typed(keyboard)
     while _TORN.search(signs) and select.select([keyboard], [], [], REST_S)[0]:
         signs += typed(keyboard)
@@ -154,7 +156,7 @@ def split(keyboard: int) -> list[str]:
 
 
 def typed(keyboard: int) -> str:
-    """Read the text that a keyboard has ready. Raises EOFError when the terminal is gone."""
+    """Read the text that has been typed. Raises EOFError when the terminal is gone."""
     try:
         data = os.read(keyboard, 1024)
     except OSError:

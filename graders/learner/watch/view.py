@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _BAR = 16
-_OUTCOME_LINES = 2  # of the expected value, and of the result
+_OUTCOME_LINES = 2  # lines shown of the expected value, and of the result
 
 
 class Lines(Page):
@@ -60,14 +60,14 @@ class Lines(Page):
         return whole
 
     def task(self, task: TaskResult) -> None:
-        """Add a task in one line, however long its title is."""
+        """Add a task on one line, however long its title is."""
         remark = wording.task_remark(task)
         title = task.title or task.name
         left = clean_line(f"{title} ({remark})" if remark else title)
         self.row(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), COLOURS.get(task.status, "dim"))
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
-        """Add a line as `ends` does, but cut a long text."""
+        """Add a line as `ends` does, but truncate a long text."""
         most = self.width - len(mark) - len(right) - 3
         self.ends(mark, left if len(left) <= most else f"{left[: most - 1]}…", right, style)
 
@@ -78,7 +78,7 @@ def _split(counterexample: str) -> tuple[str, list[str]]:
     count = len(lines)
     while count and lines[count - 1].startswith("#"):
         count -= 1
-    if not count:  # comments without code are a probe's question
+    if not count:  # comments without code are what a probe asked
         return counterexample, []
     entries: list[str] = []
     for line in lines[count:]:
@@ -212,7 +212,7 @@ def _outcome(page: Lines, state: State) -> None:
 
 
 def _failure(page: Lines, state: State) -> None:
-    """Add one of the tests that do not pass, and its number among them."""
+    """Add one of the tests that do not pass, and its position among them."""
     failure, count = state.failure, len(state.failing)
     if state.verdict is None or failure is None:
         return
@@ -340,7 +340,7 @@ def picture(state: State, console: Console, width: int, height: int) -> Text:
     below = bottom(state, console, width)
     above += [Text()] if above else []
     room = height - len(above) - len(below) - 1
-    if room < 3:  # a very small screen: the first line, and what fits of the rest
+    if room < 3:  # on a very small screen, show the first line and as much of the rest as fits
         above, below = above[:1], below[-1:]
         room = max(height - len(above) - len(below) - 1, 1)
     body = middle(state, console, width)
@@ -361,7 +361,7 @@ def picture(state: State, console: Console, width: int, height: int) -> Text:
 
 
 def news_lines(state: State, news: str, console: Console, width: int) -> list[Text]:
-    """Return one piece of news for the plain display."""
+    """Return the lines of one piece of news for the plain display."""
     page = Lines(console, width)
     if news == "kata":
         page.block(f"Watching katas/{state.kata.slug}/: {', '.join(state.kata.files)}", "", "bold")

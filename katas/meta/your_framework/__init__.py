@@ -1,7 +1,7 @@
 """your_framework: a deep-learning framework of your own, with PyTorch's names, numbers and errors.
 
-The tests use what this module exports. You decide where to write it: the other modules of this folder are a proposal.
-Keep the package flat; subfolders aren't graded.
+The tests use what this module exports. You decide where to define each name: the other modules in this
+folder are a suggestion. Keep the package flat; subfolders aren't graded.
 """
 
 from .data import DataLoader

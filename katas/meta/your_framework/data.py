@@ -6,8 +6,8 @@ class DataLoader:
 
     dataset: a tuple of arrays or Tensors of equal length, (images (n, …), classes (n,)); or a list of n samples, each a
     tuple (image, class). Yields tuples of Tensors, (batch_size, …) each, with the dtypes of the arrays. The last batch
-    may be shorter; with drop_last it is left out. With shuffle, every iteration draws a new order from the generator of
-    manual_seed. ValueError for unequal lengths, or a batch_size below 1.
+    may be shorter; with drop_last it is left out. With shuffle, every iteration draws a new order from the generator
+    that manual_seed seeds. ValueError for unequal lengths, or for a batch_size below 1.
     """
 
     def __init__(self, dataset, batch_size=1, shuffle=False, drop_last=False):

@@ -11,7 +11,7 @@ class Linear(Module):
     """y = x Wᵀ + b: x (…, in_features) to y (…, out_features).
 
     Parameters: weight (out_features, in_features), bias (out_features,) or None; both initially U(-1/√in, 1/√in).
-    RuntimeError with both shapes if x has another number of features.
+    RuntimeError with both shapes if x has a different number of features.
     """
 
     def __init__(self, in_features, out_features, bias=True):
@@ -32,8 +32,8 @@ class Conv2d(Module):
 
     Parameters: weight (out_channels, in_channels / groups, kernel height, kernel width), bias (out_channels,) or None;
     both initially U(-1/√f, 1/√f), f = in_channels / groups · kernel height · kernel width. Derive ∂x, ∂W, ∂b.
-    RuntimeError if images have other channels or are smaller than the kernel; ValueError if groups doesn't divide the
-    channels.
+    RuntimeError if the images have a different number of channels or are smaller than the kernel; ValueError if groups
+    doesn't divide both numbers of channels.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
@@ -50,7 +50,7 @@ class MaxPool2d(Module):
     """The largest element of every window: (n, c, h, w) to (n, c, h', w'), h' as in Conv2d.
 
     ∂x is g at the largest element, the first one if several are equal. The default stride is the kernel size. The
-    padding, at most half of the kernel, is never the largest.
+    padding, at most half of the kernel size, is never the largest element.
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1):
@@ -145,9 +145,9 @@ class Softmax(Module):
 
 
 class Dropout(Module):
-    """In training, 0 with probability p, else x / (1 - p), drawn anew for every element and call; ∂x likewise.
+    """In training, each element becomes 0 with probability p, else x / (1 - p); every call draws anew.
 
-    In evaluation x itself. ValueError for p outside of 0 to 1.
+    ∂x is 0 or g / (1 - p) at the same places. In evaluation, the output is x itself. ValueError for p outside 0 to 1.
     """
 
     def __init__(self, p=0.5):
@@ -160,7 +160,7 @@ class Dropout(Module):
 class LayerNorm(Module):
     """(x - mean) / √(variance + eps) · weight + bias over the last axes, of shape normalized_shape (an int or a tuple).
 
-    The variance is divided by n. Parameters: weight (ones) and bias (zeros) with normalized_shape, or None for both.
+    The variance is divided by n. Parameters: weight (ones) and bias (zeros) of shape normalized_shape, or both None.
     """
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True):
@@ -171,12 +171,12 @@ class LayerNorm(Module):
 
 
 class BatchNorm1d(Module):
-    """The same normalisation over all axes but the channels: x (n, num_features) or (n, num_features, l).
+    """LayerNorm's formula, but over all axes except the channels: x (n, num_features) or (n, num_features, l).
 
-    Training uses mean and variance (divided by n) of the batch. It also moves the buffers running_mean and running_var
-    towards the batch's mean and variance (divided by n - 1) by the fraction `momentum`, and adds 1 to
-    num_batches_tracked. Evaluation uses the buffers. Parameters: weight (ones) and bias (zeros), (num_features,), or
-    None for both. Initial buffers: 0, 1 and 0 (int64).
+    Training uses the mean and variance (divided by n) of the batch. It also moves the buffers running_mean and
+    running_var towards the batch's mean and variance (divided by n - 1) by the fraction `momentum`, and adds 1 to the
+    buffer num_batches_tracked. Evaluation uses the running mean and variance. Parameters: weight (ones) and bias
+    (zeros), both (num_features,), or both None. The buffers start at 0, 1 and 0 (int64), in this order.
     """
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True):
@@ -199,8 +199,8 @@ class BatchNorm2d(Module):
 class Embedding(Module):
     """Rows of a table: indices (…) to (…, embedding_dim). IndexError for an index that doesn't exist.
 
-    Parameter: weight (num_embeddings, embedding_dim), initially standard normal. ∂weight: add the g of every index to
-    its row.
+    Parameter: weight (num_embeddings, embedding_dim), initially standard normal. ∂weight: add the gradient g
+    of every index to its row.
     """
 
     def __init__(self, num_embeddings, embedding_dim):

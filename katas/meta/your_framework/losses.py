@@ -1,14 +1,14 @@
-"""Losses: one number for the distance of outputs from targets. Task losses.
+"""Losses: one number that says how far outputs are from targets. Task losses.
 
-reduction: "mean" over all elements (for CrossEntropyLoss over all rows), "sum", or "none" for one number each;
-ValueError for anything else. x is a Tensor; t may be an array.
+reduction: "mean" over all elements (for CrossEntropyLoss over all rows), "sum", or "none" for one number per
+element or row; ValueError for anything else. x is a Tensor; t may be an array.
 """
 
 from .module import Module
 
 
 class MSELoss(Module):
-    """The squares of x - t, which have the same shape; derive ∂x and ∂t."""
+    """The squares of x - t, for x and t of the same shape; derive ∂x and ∂t."""
 
     def __init__(self, reduction="mean"):
         raise NotImplementedError
@@ -18,7 +18,7 @@ class MSELoss(Module):
 
 
 class L1Loss(Module):
-    """The absolute values of x - t, which have the same shape; the slope at 0 is 0 (extra `corners`)."""
+    """The absolute values of x - t, for x and t of the same shape; the slope at 0 is 0 (extra `corners`)."""
 
     def __init__(self, reduction="mean"):
         raise NotImplementedError
@@ -44,8 +44,8 @@ class CrossEntropyLoss(Module):
     """-log of the right class's softmax probability: logits x (n, c), classes t (n,) of integers.
 
     Rows of the class ignore_index don't count, neither in the sum nor in the number of rows; with reduction="none"
-    they are 0. With label_smoothing s, the target is (1 - s) for the right class plus s / c for every class. Finite
-    for logits of ±10 000 (extra `corners`). Derive ∂x. IndexError for a class that doesn't exist.
+    their loss is 0. With label_smoothing s, the target is (1 - s) for the right class plus s / c for every class.
+    Finite for logits of ±10 000 (extra `corners`). Derive ∂x. IndexError for a class that doesn't exist.
     """
 
     def __init__(self, ignore_index=-100, reduction="mean", label_smoothing=0.0):

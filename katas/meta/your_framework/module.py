@@ -20,8 +20,8 @@ class Module:
             def forward(self, x):
                 return self.fc(x)
 
-    A subclass needn't call super().__init__(). Parameters and modules are the current values of the attributes. A
-    parameter that two modules share counts once.
+    A subclass needn't call super().__init__(). A module's parameters and submodules are whatever its attributes hold at
+    the moment. A parameter that two modules share counts once.
     """
 
     training = True
@@ -65,8 +65,8 @@ class Module:
     def load_state_dict(self, state, strict=True):
         """Copy the numbers of a state (arrays or tensors by name, PyTorch's too) into parameters and buffers.
 
-        With strict=False, ignore missing and unknown names. Parameters stay the same objects. RuntimeError that names
-        what is missing, unknown or has another shape; then nothing is changed.
+        With strict=False, ignore missing and unknown names. Parameters stay the same objects. RuntimeError that lists
+        the names that are missing, unknown or have a different shape; in this case nothing is changed.
         """
         raise NotImplementedError
 

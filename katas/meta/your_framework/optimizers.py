@@ -1,10 +1,11 @@
 """Optimisers, which step downhill. Task optimizers.
 
 params: a list of tensors, or the result of Module.parameters(). Extra `groups`: any iterable of tensors, or of groups,
-which are dicts with "params" and the options that differ. `param_groups` is the list of groups, a single dict if no
-groups were given. Changes in it ("lr", …) take effect from the next step on. A parameter whose gradient is None stays
-as it is. A step isn't part of a graph: parameters stay the same objects, and leaves. ValueError for no parameters, for
-a negative lr, weight_decay, momentum or eps, and for betas outside of 0 ≤ β < 1.
+which are dicts with "params" and the options that differ. `param_groups` is the list of groups; it has a single dict if
+no groups were given. Changes to a group's options ("lr", …) take effect in the next step. A parameter whose gradient is
+None stays as it is. A step isn't recorded in a graph: parameters stay the same objects, and they stay leaves.
+ValueError if there are no parameters, for a negative lr, weight_decay, momentum or eps, and for betas outside of
+0 ≤ β < 1.
 """
 
 
@@ -39,7 +40,7 @@ class SGD:
 
 
 class Adam:
-    """Adam. Each parameter w has a gradient g in its step t = 1, 2, …, and its own m and v, initially 0:
+    """Adam. In its step t = 1, 2, …, each parameter w has a gradient g, and its own m and v, initially 0:
 
     g ← g + weight_decay · w
     m ← β₁ m + (1 - β₁) g,   v ← β₂ v + (1 - β₂) g²

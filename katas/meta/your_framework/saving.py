@@ -4,8 +4,8 @@
 def save(state, path):
     """Write a state (arrays or Tensors by name), or a Module's state, to a file; path: a string or a pathlib.Path.
 
-    Accepts arrays of bool, uint8, int8 to int64 and float16 to float64 with any memory layout, also without axes or
-    elements. Replaces an existing file.
+    Accepts arrays of bool, uint8, int8 to int64 and float16 to float64 with any memory layout, including arrays
+    without axes or without elements. Replaces an existing file.
     """
     raise NotImplementedError
 

@@ -4,8 +4,8 @@ Shapes: n, m, … are any sizes. "∂a = …" says what to add to the gradient o
 an array of y's shape, each element the derivative of the final number with respect to that element of y. If a was
 broadcast, sum over the axes along which it was repeated, so that the result has a's shape.
 
-The core asks for no errors: every RuntimeError, ValueError, IndexError or TypeError named here or in the other modules
-belongs to the extra `refusals`, unless another extra is named with it.
+The core tasks require no errors: every RuntimeError, ValueError, IndexError or TypeError named here or in the other
+modules belongs to the extra `refusals`, unless another extra is named with it.
 """
 
 
@@ -18,7 +18,7 @@ class Tensor:
         requires_grad: whether backward stores the tensor's gradient in `.grad`. RuntimeError if the dtype isn't
             floating.
         dtype: a NumPy dtype or its name, such as "float32"; None for the dtype of the data.
-        device: "cpu", or "cuda" with CuPy (extra `gpu`). RuntimeError for "cuda" without CuPy.
+        device: "cpu", or "cuda" with CuPy (extra `gpu`). RuntimeError for "cuda" if CuPy isn't installed.
 
     Attributes:
         data: the array.
@@ -116,7 +116,7 @@ class Tensor:
         raise NotImplementedError
 
     # ----------------------------------------------------------------------------- arithmetic (tensor, autograd)
-    # The other operand is a Tensor, a number or an array. README.md says which dtypes the core asks for; mixtures have
+    # The other operand is a Tensor, a number or an array. README.md says which dtypes the core requires; mixtures have
     # the dtype of torch.result_type (extra `dtypes`). If shapes don't broadcast, raise a RuntimeError that names the
     # operation and both shapes.
 
@@ -210,7 +210,7 @@ class Tensor:
     def __ge__(self, other):
         raise NotImplementedError
 
-    __hash__ = object.__hash__  # a class that defines __eq__ would lose it
+    __hash__ = object.__hash__  # defining __eq__ would otherwise remove it
 
     # --------------------------------------------------------------------------- in-place operations (tensor, autograd)
     # Each returns the same object and keeps its dtype (extra `dtypes`). Extra `views`: outside of no_grad(), raise a
@@ -332,7 +332,7 @@ class Tensor:
         raise NotImplementedError
 
     def max(self, dim=None, keepdim=False, axis=None):
-        """The largest element; ∂a is g there, or in equal shares if there are several (extra `corners`).
+        """The largest element; ∂a is g there, split equally if there are several (extra `corners`).
 
         With a dim, return a named tuple `values, indices`; ∂a is g at the indices.
         """
@@ -421,12 +421,12 @@ def tensor(data, dtype=None, requires_grad=False, device="cpu"):
 
 
 def zeros(*shape, requires_grad=False, dtype=None, device="cpu"):
-    """Return zeros of a shape, ints or a tuple; float32 unless another dtype is given."""
+    """Return zeros; the shape is given as ints or a tuple. The dtype is float32 unless another dtype is given."""
     raise NotImplementedError
 
 
 def ones(*shape, requires_grad=False, dtype=None, device="cpu"):
-    """Return ones of a shape, ints or a tuple; float32 unless another dtype is given."""
+    """Return ones; the shape is given as ints or a tuple. The dtype is float32 unless another dtype is given."""
     raise NotImplementedError
 
 
@@ -446,7 +446,7 @@ def manual_seed(seed):
 
 
 def cat(tensors, dim=0):
-    """Join tensors along an axis: (n, m) and (k, m) to (n + k, m). ∂: for each, its part of g.
+    """Join tensors along an axis: (n, m) and (k, m) to (n + k, m). The gradient of each is its part of g.
 
     RuntimeError if the other axes differ in size.
     """
@@ -454,7 +454,7 @@ def cat(tensors, dim=0):
 
 
 def stack(tensors, dim=0):
-    """Stack tensors of one shape along a new axis: k of (n, m) to (k, n, m). ∂ and errors are those of cat."""
+    """Stack tensors of one shape along a new axis: k tensors (n, m) to (k, n, m). Gradients and errors as for cat."""
     raise NotImplementedError
 
 

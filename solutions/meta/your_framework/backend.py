@@ -9,7 +9,7 @@ import numpy as np
 FLOAT32, INT64, BOOL = np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.bool_)
 NUMBERS = {bool: BOOL, int: INT64, float: FLOAT32}  # dtypes of Python numbers
 
-generator = np.random.default_rng()  # the source of all random numbers of the package, on both devices
+generator = np.random.default_rng()  # the source of all random numbers in the package, on both devices
 
 
 def manual_seed(seed):
@@ -18,11 +18,11 @@ def manual_seed(seed):
 
 
 def cupy():
-    """Return the module CuPy. RuntimeError if it isn't installed."""
+    """Return the module cupy. RuntimeError if it can't be imported."""
     try:
         import cupy
     except ImportError as error:
-        raise RuntimeError(f"device 'cuda' needs CuPy, and it cannot be imported: {error}") from None
+        raise RuntimeError(f"device 'cuda' needs CuPy, which can't be imported: {error}") from None
     return cupy
 
 
@@ -37,9 +37,9 @@ def device_of(array):
 
 
 def on_device(array, device):
-    """Move an array to 'cpu' or 'cuda'; return it unchanged if it is there. ValueError for another device."""
+    """Move an array to 'cpu' or 'cuda'; return it unchanged if it is there already. ValueError for another device."""
     if device not in ("cpu", "cuda"):
-        raise ValueError(f"a device is 'cpu' or 'cuda', not {device!r}")
+        raise ValueError(f"a device must be 'cpu' or 'cuda', not {device!r}")
     if device == device_of(array):
         return array
     return cupy().asarray(array) if device == "cuda" else cupy().asnumpy(array)
@@ -63,7 +63,7 @@ def new_array(data, dtype=None):
         if dtype is None and array.dtype == np.float64 and not hasattr(_first(data), "dtype"):
             array = array.astype(FLOAT32)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor holds bool, integers or floats, not {array.dtype}")
+        raise TypeError(f"a tensor can hold bools, integers or floats, not {array.dtype}")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
@@ -75,7 +75,7 @@ def _first(data):
 
 
 def promote(a, b):
-    """Promote two dtypes of equal rank: floating wins over integers whatever its width, integers over bool."""
+    """Promote two dtypes of equal rank: floating wins over integer whatever the width, and integer over bool."""
     if (a.kind == "f") != (b.kind == "f"):
         return a if a.kind == "f" else b
     return np.promote_types(a, b)

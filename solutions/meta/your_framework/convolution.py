@@ -1,6 +1,6 @@
 """Convolution and pooling of images (n, c, h, w), or of one image (c, h, w).
 
-Position (i, j) of the kernel meets all windows in one regular grid of the padded image, roughly
+Over all windows, position (i, j) of the kernel meets one regular grid of the padded image, roughly
 x[…, i::stride, j::stride]. Operations loop over these few grids, never over the many windows.
 """
 
@@ -16,19 +16,21 @@ COLUMNS = 2**19  # maximal number of elements in a matrix of windows
 class Windows:
     """The positions of a kernel's windows in images of a given shape.
 
-    `size` is their number, (h', w'). Iteration yields (i, j, grid), where grid is an index into padded images.
+    `size` is the number of windows, (h', w'). Iteration yields (i, j, grid), where grid is an index into padded images.
     """
 
     def __init__(self, name, shape, kernel, stride, padding, dilation=1):
         self.kernel, self.stride, self.padding, self.dilation = map(two, (kernel, stride, padding, dilation))
         if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.padding) < 0:
-            raise RuntimeError(f"{name}: kernel, stride and dilation are at least 1, and padding is at least 0")
+            raise RuntimeError(f"{name}: kernel, stride and dilation must be at least 1, and padding at least 0")
         self.padded = (*shape[:-2], *(n + 2 * p for n, p in zip(shape[-2:], self.padding, strict=True)))
         spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]
         self.size = tuple((n - m) // s + 1 for n, m, s in zip(self.padded[-2:], spans, self.stride, strict=True))
         self.apart = all(m <= s for m, s in zip(spans, self.stride, strict=True))  # whether windows don't overlap
         if min(self.size) < 1:
-            raise RuntimeError(f"{name}: no window of shape {self.kernel} in an input of shape {tuple(shape)}")
+            raise RuntimeError(
+                f"{name}: a window of shape {self.kernel} doesn't fit into an input of shape {tuple(shape)}"
+            )
 
     def __iter__(self):
         (kh, kw), (dh, dw), (sh, sw), (h, w) = self.kernel, self.dilation, self.stride, self.size
@@ -60,7 +62,7 @@ class Windows:
         return view.reshape(groups, -1, n * self.size[0] * self.size[1])
 
     def fold(self, columns, n):
-        """Transpose of `columns`: add each column up where it came from, in padded images (n, c, h, w)."""
+        """The transpose of `columns`: add each column to where it came from in padded images (n, c, h, w)."""
         columns = columns.reshape(-1, *self.kernel, n, *self.size).swapaxes(0, 3)
         out = namespace(columns).zeros((n, columns.shape[3], *self.padded[-2:]), columns.dtype)
         for i, j, grid in self:
@@ -77,8 +79,8 @@ def two(size):
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlation: x (n, c, h, w), weight (out, c/groups, kh, kw), bias (out,) or None -> (n, out, h', w').
 
-    One product of the weights, as rows, and the windows, as columns, for as many images at once as COLUMNS elements
-    allow. Backward computes the columns again instead of keeping them, because they are kh kw times as large as the
+    Multiplies the weights, as rows, by the windows, as columns, for as many images at once as COLUMNS elements allow.
+    Backward computes the columns again instead of keeping them, because they are kh kw times as large as the
     images. RuntimeError with both shapes if x and weight don't fit.
     """
     x = as_tensor(x)
@@ -130,14 +132,14 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def _pooling(name, x, kernel, stride, padding, dilation=1):
     """Return the windows for pooling. RuntimeError if the padding exceeds half the kernel, or x isn't an image."""
     if x.ndim < 3:
-        raise RuntimeError(f"{name}: an input of shape {x.shape}")
+        raise RuntimeError(f"{name}: expected images (…, h, w), got an input of shape {x.shape}")
     if any(2 * p > k for p, k in zip(two(padding), two(kernel), strict=True)):
         raise RuntimeError(f"{name}: padding {padding} is more than half of the kernel {kernel}")
     return Windows(name, x.shape, kernel, kernel if stride is None else stride, padding, dilation)
 
 
 def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
-    """Maximum of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first one. Default stride: kernel."""
+    """Maximum of every window, (…, h, w) -> (…, h', w'); the first one gets the gradient. Default stride: kernel."""
     x = as_tensor(x)
     windows = _pooling("max_pool2d", x, kernel, stride, padding, dilation)
     X = windows.pad(x.data, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)

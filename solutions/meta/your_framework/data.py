@@ -8,20 +8,20 @@ from .tensor import Tensor, as_tensor
 
 
 class DataLoader:
-    """An iterable over batches; each iteration is one epoch, in which every sample comes once.
+    """An iterable over batches; each iteration is one epoch, in which every sample occurs once.
 
     dataset: a tuple of arrays or Tensors of equal length, or a sequence of samples (tuples, or single values). Yields
     tuples of Tensors whose first axis is the batch; the last batch may be shorter, and `drop_last` leaves it out. With
-    `shuffle`, every epoch has a new order, drawn from the generator of `manual_seed`. len() is the number of batches.
-    ValueError for different lengths or a batch_size below 1.
+    `shuffle`, every epoch has a new order, drawn from the generator that `manual_seed` seeds. len() is the number of
+    batches. ValueError for different lengths or a batch_size below 1.
     """
 
     def __init__(self, dataset, batch_size=1, shuffle=False, drop_last=False):
         if batch_size < 1:
-            raise ValueError(f"batch_size is at least 1, not {batch_size}")
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         self.columns = isinstance(dataset, tuple) and all(is_array(x) or isinstance(x, Tensor) for x in dataset)
         if self.columns and len({len(x) for x in dataset}) != 1:
-            raise ValueError(f"arrays of lengths {[len(x) for x in dataset]}")
+            raise ValueError(f"the arrays differ in length: {[len(x) for x in dataset]}")
         self.dataset = tuple(x.data if isinstance(x, Tensor) else x for x in dataset) if self.columns else dataset
         self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
         self.samples = len(self.dataset[0]) if self.columns else len(dataset)

@@ -1,8 +1,8 @@
-"""Arithmetic, functions, reductions: each operation with its backward rule for every operand.
+"""Arithmetic, functions and reductions: each operation with its backward rule for every operand.
 
-In a rule, g is the gradient of the result, x and y are the operands' arrays, and z is the result's. Rules ignore
-broadcasting, because `backward` sums over what was repeated. After a rule come the tensors whose values it needs (see
-`record`). `@method(names)` also makes a function a method of Tensor.
+In a rule, g is the gradient of the result, x and y are the operands' arrays, and z is the result's array. Rules ignore
+broadcasting, because `backward` sums over repeated axes. Each rule is followed by the tensors whose values it needs
+(see `record`). `@method(names)` also makes a function a method of Tensor.
 """
 
 import math
@@ -37,7 +37,7 @@ def meet(*operands):
     operands = [x.item() if isinstance(x, np.generic) else x for x in operands]
     for x in operands:
         if not isinstance(x, (Tensor, bool, int, float)) and not is_array(x):
-            raise TypeError(f"an operand is a tensor, an array or a number, not {type(x).__name__}")
+            raise TypeError(f"an operand must be a tensor, an array or a number, not {type(x).__name__}")
     dtype = result_type(*operands)
     home = next((x.data if isinstance(x, Tensor) else x for x in operands if not isinstance(x, (int, float))), None)
     xp = np if home is None else namespace(home)
@@ -45,7 +45,7 @@ def meet(*operands):
 
 
 def pair(a, b):
-    """Convert two operands to Tensors of one dtype."""
+    """Convert two operands to Tensors of one dtype, with a shortcut for common cases."""
     if isinstance(a, Tensor):
         x = a.data
         if isinstance(b, Tensor):
@@ -61,7 +61,7 @@ def broadcast(ufunc, a, b):
     a, b = pair(a, b)
     try:
         return a, b, ufunc(a.data, b.data)
-    except (ValueError, TypeError) as error:  # TypeError: not for bool
+    except (ValueError, TypeError) as error:  # TypeError: the ufunc doesn't support bool
         fault = f"shapes {a.shape} and {b.shape} do not broadcast" if "broadcast" in str(error) else error
         raise RuntimeError(f"{ufunc.__name__}: {fault}") from None
 
@@ -310,10 +310,10 @@ GAUSS = [
 def erf(x):
     """The error function of an array, to the array's precision.
 
-    Starts from the nearest eighth, whose value comes from the standard library, and integrates 2/√π exp(-t²) from there
-    to x by Gauss's rule.
+    Starts from the value at the nearest multiple of 1/8, which comes from the standard library, and integrates
+    2/√π exp(-t²) from there to x by Gaussian quadrature.
     """
-    x = np.clip(x, -6, 6)  # beyond these it is ±1, in float64 too
+    x = np.clip(x, -6, 6)  # beyond these bounds erf is ±1, even in float64
     eighths = np.rint(np.fmax(x, -6) * 8)  # a valid table index, for nan too
     start, table = eighths / 8, namespace(x).asarray(ERF, x.dtype)
     rest = x - start
@@ -355,7 +355,7 @@ def log_softmax(a, dim):
 
 
 def _axis(dim, axis):
-    """Return the given one of the two, a list as a tuple; an empty one means all axes."""
+    """Return `dim` or `axis`, whichever is given, with a list as a tuple; an empty one means all axes."""
     dim = axis if dim is None else dim
     return (tuple(dim) or None) if isinstance(dim, (tuple, list)) else dim
 
@@ -445,7 +445,7 @@ def _extremum(name, arg):
     extremum.__name__ = extremum.__qualname__ = name
     extremum.__doc__ = f"""The {name}imum of all elements; with `dim`, a named tuple (values, indices) along that axis.
 
-    Without `dim`, ties share the gradient equally; with `dim`, it goes to the first."""
+    Without `dim`, ties share the gradient equally; with `dim`, the first of them gets it."""
     return extremum
 
 

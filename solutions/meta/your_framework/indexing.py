@@ -17,16 +17,16 @@ def _entry(entry):
         raise ValueError("the step of a slice must be greater than zero")
     if is_array(entry):
         if entry.dtype.kind == "f":
-            raise IndexError("an index is of integers or bools, not floating")
+            raise IndexError("an index must hold integers or bools, not floats")
         if entry.ndim == 0 and entry.dtype.kind != "b":
             return int(entry)
     return entry
 
 
 def _split(index, x):
-    """Split an index into a basic one for the array x, and one of arrays and full slices for its result, or None.
+    """Split an index in two: a basic one for the array x, and one of arrays and full slices for the result, or None.
 
-    NumPy alone would treat an int next to an array as an array too, and move the result's axes to the front.
+    By itself, NumPy would treat an int next to an array as an array too, and move the arrays' axes to the front.
     """
     entries = [_entry(entry) for entry in index] if isinstance(index, tuple) else [_entry(index)]
     if not any(map(is_array, entries)):
@@ -55,9 +55,9 @@ def _split(index, x):
 
 @method("__getitem__")
 def getitem(a, index):
-    """a[index] as in PyTorch: ints, slices, None, Ellipsis give a view; integer arrays, lists, tensors, masks a copy.
+    """a[index] as in PyTorch. Ints, slices, None and Ellipsis give a view; arrays, lists, tensors and masks a copy.
 
-    IndexError beyond the bounds, ValueError for a slice with a step below 1.
+    IndexError for an index out of bounds, ValueError for a slice with a step below 1.
     """
     x, shape = a.data, a.data.shape
     basic, advanced = _split(index, x)
@@ -81,7 +81,7 @@ def take(a, index):
     def scatter(g):
         out = blank(g, shape)
         if len(arrays) == 1 and arrays[0].dtype.kind == "b":
-            out[index] = g  # a mask selects nothing twice
+            out[index] = g  # a mask selects no element twice
         elif len(index) == 1 and isinstance(g, np.ndarray):
             add_rows(out, index[0], g)
         else:
@@ -92,7 +92,7 @@ def take(a, index):
 
 
 def add_rows(out, index, rows):
-    """Do out[index[i]] += rows[i] with repetitions, for an out of zeros: sort the indices and sum equal ones."""
+    """Do out[index[i]] += rows[i] for every i, where out is zero: sort the indices and sum the rows of equal ones."""
     if not rows.size:
         return
     index, rows = index.reshape(-1) % len(out), rows.reshape(index.size, -1)
@@ -106,20 +106,22 @@ def add_rows(out, index, rows):
 
 
 def _before(a, *others):
-    """Return `a` as it was before an in-place change if it is recorded, else None. RuntimeError if it isn't allowed."""
+    """Return `a` as it is before a change that will be recorded, or None. RuntimeError if the change isn't allowed."""
     if not is_recording() or not (a.requires_grad or any(isinstance(b, Tensor) and b.requires_grad for b in others)):
         return None
     if a.requires_grad and a.node is None:
-        raise RuntimeError("a leaf that requires grad is changed in place: do it under no_grad()")
+        raise RuntimeError("a leaf that requires grad can't be changed in place: do it under no_grad()")
     if a.version[1]:
-        raise RuntimeError("a tensor that has views is changed in place where gradients are due: clone() it first")
+        raise RuntimeError(
+            "a tensor with views can't be changed in place while gradients are recorded: clone() it first"
+        )
     before = wrap(a.data)
     before.node, before.requires_grad = a.node, a.requires_grad
     return before
 
 
 def _changed(a, after=None):
-    """Count the change of `a`, and make it the result of the operation that computed `after`."""
+    """Count a change of `a`, and make `a` the result of the operation that computed `after`."""
     a.version[0] += 1
     if after is not None:
         a.node, a.requires_grad = after.node, after.requires_grad

@@ -1,4 +1,4 @@
-"""Conversion to PyTorch and back. torch is only imported when a function is called."""
+"""Conversion to PyTorch and back. torch is imported only when a function is called."""
 
 from types import SimpleNamespace
 
@@ -36,11 +36,12 @@ STATE = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
 def from_torch(source):
-    """Convert a torch.nn.Module to a Module with its structure, numbers (copied), dtypes and modes, or a torch.Tensor.
+    """Convert a torch.nn.Module to a Module, or a torch.Tensor to a Tensor.
 
-    Converts the layers of this package. An object of your own class is rebuilt with its children, parameters, buffers,
-    other attributes and methods; its `forward` works if it only uses these and what both kinds of tensor can do.
-    TypeError names a layer of torch.nn, or a setting of it, that has no counterpart here.
+    The result has the same structure, dtypes, modes and numbers, which are copied. Converts the layers of this package.
+    An object of your own class is rebuilt with its children, parameters, buffers, other attributes and methods; its
+    `forward` works if it uses only these and operations that both kinds of tensor have. TypeError names a layer of
+    torch.nn, or a setting of a layer, that has no counterpart here.
     """
     ours, theirs = _sides()
     return _translator(theirs, ours)(source)
@@ -53,7 +54,7 @@ def to_torch(source):
 
 
 def _sides():
-    """Return the names of both packages."""
+    """Return the classes and functions of both packages that a conversion needs."""
     import torch
 
     ours = SimpleNamespace(**vars(module), layers={**vars(layers), **vars(module)}, package=__package__)
@@ -111,7 +112,7 @@ def _translator(old, new):
             if name not in SETTINGS or type(source).forward is not kind.forward:
                 raise TypeError(f"the layer {type(source).__name__} has no counterpart")
             if odd:
-                raise TypeError(f"the layer {name} has no counterpart with another {odd[0]} than the usual")
+                raise TypeError(f"the layer {name} has no counterpart with a {odd[0]} other than the default")
             result = new.layers[name](**settings)
             values = {n: getattr(source, n) for n in STATE if hasattr(source, n)}
         values |= getattr(source, "_modules", None) or dict(source.named_children())
@@ -125,7 +126,7 @@ def _translator(old, new):
 
     def checked(source):
         if not isinstance(source, (old.Module, old.Tensor)):
-            raise TypeError(f"{type(source).__name__} is no Module or Tensor of {old.package}")
+            raise TypeError(f"{type(source).__name__} isn't a Module or Tensor of {old.package}")
         return translate(source)
 
     return checked

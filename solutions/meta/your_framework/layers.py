@@ -61,7 +61,7 @@ Conv2D = Conv2d
 
 
 class MaxPool2d(Module):
-    """Maximum of every window, (…, h, w) -> (…, h', w'); the gradient goes to the first one.
+    """Maximum of every window, (…, h, w) -> (…, h', w'); the first maximum gets the gradient.
 
     The default stride is kernel_size. RuntimeError if the padding (with -inf) exceeds half the kernel.
     """
@@ -126,11 +126,11 @@ class ELU(Module):
 
 
 class GELU(Module):
-    """x Φ(x) with the normal distribution function Φ, or its approximation with approximate='tanh'."""
+    """x Φ(x) with the normal distribution function Φ, or an approximation of it with approximate='tanh'."""
 
     def __init__(self, approximate="none"):
         if approximate not in ("none", "tanh"):
-            raise ValueError(f"approximate is 'none' or 'tanh', not {approximate!r}")
+            raise ValueError(f"approximate must be 'none' or 'tanh', not {approximate!r}")
         self.approximate = approximate
 
     def forward(self, x):
@@ -164,12 +164,12 @@ class Softmax(Module):
 class Dropout(Module):
     """In training, each element is independently 0 with probability p, and divided by 1 - p otherwise.
 
-    In evaluation, the input itself. ValueError unless 0 <= p <= 1.
+    In evaluation, the output is the input itself. ValueError unless 0 <= p <= 1.
     """
 
     def __init__(self, p=0.5):
         if not 0 <= p <= 1:
-            raise ValueError(f"p is a probability, not {p}")
+            raise ValueError(f"p must be a probability, not {p}")
         self.p = p
 
     def forward(self, x):
@@ -197,7 +197,7 @@ def normalize(x, axes, eps):
 
 
 class LayerNorm(Module):
-    """Mean 0 and variance 1 over the last axes, of shape normalized_shape, then times weight plus bias.
+    """Normalisation to mean 0 and variance 1 over the last axes (normalized_shape), then times weight plus bias.
 
     weight (ones) and bias (zeros) have that shape. RuntimeError with both shapes if the input doesn't end with it.
     """
@@ -211,18 +211,18 @@ class LayerNorm(Module):
     def forward(self, x):
         k = len(self.normalized_shape)
         if x.shape[-k:] != self.normalized_shape:
-            raise RuntimeError(f"layer norm over {self.normalized_shape} of an input of shape {x.shape}")
+            raise RuntimeError(f"layer norm over {self.normalized_shape} doesn't fit an input of shape {x.shape}")
         z, _, _ = normalize(x, tuple(range(-k, 0)), self.eps)
         z = z if self.weight is None else z * self.weight
         return z if self.bias is None else z + self.bias
 
 
 class _BatchNorm(Module):
-    """Mean 0 and variance 1 for every channel over all other axes, then times weight plus bias, both (num_features,).
+    """Normalisation of every channel to mean 0 and variance 1, then times weight plus bias, both (num_features,).
 
-    Training uses the batch's own mean and variance; `running_mean` and `running_var` (unbiased) move towards them by
-    the fraction `momentum` (None: they are the means over all batches). Evaluation uses the running statistics.
-    ValueError for another number of axes, or for a single value per channel in training.
+    Training uses the batch's mean and variance over all other axes; `running_mean` and `running_var` (unbiased) move
+    towards them by the fraction `momentum` (None: they are the means over all batches). Evaluation uses the running
+    statistics. ValueError for a wrong number of axes, or for a single value per channel in training.
     """
 
     dims = ()
@@ -237,14 +237,16 @@ class _BatchNorm(Module):
 
     def forward(self, x):
         if x.ndim not in self.dims:
-            raise ValueError(f"{type(self).__name__} of an input of shape {x.shape}")
+            raise ValueError(f"{type(self).__name__} can't take an input of shape {x.shape}")
         if x.shape[1] != self.num_features:
-            raise RuntimeError(f"{type(self).__name__} of {self.num_features} features, input of shape {x.shape}")
+            raise RuntimeError(
+                f"{type(self).__name__} has {self.num_features} features, but the input has shape {x.shape}"
+            )
         row = (1, -1) + (1,) * (x.ndim - 2)
         if self.training or self.running_mean is None:
             n = x.numel() // self.num_features
             if self.training and n == 1:
-                raise ValueError(f"expected more than 1 value per channel when training, input of shape {x.shape}")
+                raise ValueError(f"expected more than 1 value per channel in training, got an input of shape {x.shape}")
             z, mean, variance = normalize(x, (0, *range(2, x.ndim)), self.eps)
             if self.training and self.running_mean is not None:
                 self._track(mean.reshape(-1), variance.reshape(-1) * (n / (n - 1)))
@@ -276,7 +278,7 @@ class Embedding(Module):
     """Rows of a table: integer indices of any shape (…) -> (…, embedding_dim).
 
     weight (num_embeddings, embedding_dim) from N(0, 1); the row `padding_idx` is initially 0 and gets no gradient.
-    RuntimeError if indices aren't integers, IndexError for an index beyond the table.
+    RuntimeError if indices aren't integers, IndexError for an index outside the table.
     """
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None):
@@ -289,9 +291,9 @@ class Embedding(Module):
     def forward(self, index):
         index = as_tensor(index)
         if index.dtype.kind not in "iu":
-            raise RuntimeError(f"an index is of integers, not {index.dtype}")
+            raise RuntimeError(f"indices must be integers, not {index.dtype}")
         if index.numel() and (index.data.astype(np.uint64) >= self.num_embeddings).any():
-            raise IndexError(f"an index is not in 0 … {self.num_embeddings - 1}")
+            raise IndexError(f"an index is outside 0 … {self.num_embeddings - 1}")
         rows = take(self.weight, (index.data.astype(INT64, copy=False),))
         if self.padding_idx is None or not is_recording():
             return rows

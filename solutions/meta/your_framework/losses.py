@@ -9,7 +9,7 @@ from .tensor import OUTPUT, as_tensor, record
 
 
 def _reduced(loss, reduction):
-    """Return the mean, the sum, or the losses themselves."""
+    """Return the mean or the sum of the losses, or the losses themselves."""
     return loss if reduction == "none" else getattr(loss, reduction)()
 
 
@@ -18,7 +18,7 @@ class _Loss(Module):
 
     def __init__(self, reduction="mean"):
         if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+            raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
         self.reduction = reduction
 
 
@@ -53,7 +53,7 @@ class BCEWithLogitsLoss(_Loss):
         """Return the loss. ValueError with both shapes if input and target differ in shape."""
         x, y = pair(as_tensor(input), as_tensor(target))
         if x.shape != y.shape:
-            raise ValueError(f"target of shape {y.shape} for input of shape {x.shape}")
+            raise ValueError(f"a target of shape {y.shape} doesn't fit an input of shape {x.shape}")
         loss = softplus(-x)  # -log sigmoid(x)
         if self.pos_weight is not None:
             loss = loss * (1 + (self.pos_weight - 1) * y)
@@ -64,8 +64,8 @@ class BCEWithLogitsLoss(_Loss):
 class CrossEntropyLoss(_Loss):
     """-log softmax(input)[target], in one operation and for logits of any size.
 
-    `weight`: one number for each class, (C,), which also weights the mean. `ignore_index`: targets that don't count.
-    `label_smoothing`: the share of the target's probability that is spread equally over all classes.
+    `weight`: one number for each class, (C,), which also weights the mean. `ignore_index`: the class whose rows don't
+    count. `label_smoothing`: the share of the target's probability that is spread equally over all classes.
     """
 
     def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -82,9 +82,9 @@ class CrossEntropyLoss(_Loss):
         """
         input, target = as_tensor(input), as_tensor(target)
         if target.dtype.kind not in "iu":
-            raise RuntimeError(f"targets are class indices, integers, not {target.dtype}")
+            raise RuntimeError(f"targets must be class indices, integers, not {target.dtype}")
         if input.ndim == 0 or input.shape[: input.ndim > 1] + input.shape[2:] != target.shape:
-            raise ValueError(f"target of shape {target.shape} for logits of shape {input.shape}")
+            raise ValueError(f"a target of shape {target.shape} doesn't fit logits of shape {input.shape}")
         shape = target.shape
         if input.ndim != 2:  # every position is one sample
             input = input.unsqueeze(0) if input.ndim == 1 else input.permute(0, *range(2, input.ndim), 1)
@@ -103,8 +103,8 @@ def softplus(x):
 def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", smoothing=0.0):
     """x (n, C) and target (n,) -> () or (n,). IndexError for a target beyond the classes.
 
-    -Σ_c q_c log p_c with p = softmax(x) and q the target's distribution, times weight_c: `hit` at the target and the
-    row `others` everywhere. The gradient is p Σ_c q_c - q.
+    The loss is -Σ_c q_c log p_c, where p = softmax(x) and q is the target's distribution times the class weights: `hit`
+    at the target plus the row `others` everywhere. The gradient is p Σ_c q_c - q.
     """
     X, t = x.data, target.data
     n, classes = X.shape
@@ -117,7 +117,7 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", s
     if 0 <= ignore_index < classes or (t.astype(np.uint64) >= classes).any():  # negative targets become huge
         t = np.where(t == ignore_index, 0, t)
         if (t.astype(np.uint64) >= classes).any():
-            raise IndexError(f"a target is not in 0 … {classes - 1}")
+            raise IndexError(f"a target is outside 0 … {classes - 1}")
         counted = (target.data != ignore_index).astype(X.dtype)
     hit = counted if w is None else counted * w[t]
     size = 1.0 if reduction != "mean" else float(np.sum(hit)) if np.ndim(hit) else n * hit

@@ -20,7 +20,7 @@ class Module:
     """
 
     training = True
-    _buffers = frozenset()  # names of the attributes that are state but not parameters
+    _buffers = frozenset()  # names of the attributes that belong to the state but aren't parameters
 
     def __call__(self, *args, **kwargs):
         """Call forward, after converting NumPy arrays among the positional arguments to Tensors."""
@@ -75,21 +75,21 @@ class Module:
             yield from child._walk(f"{prefix}.{name}" if prefix else name)
 
     def _state(self):
-        """Yield (dotted name, Tensor) for all Parameters and buffers, as often as they occur."""
+        """Yield (dotted name, Tensor) for all Parameters and buffers, a shared one under each of its names."""
         for prefix, module in self._walk(""):
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) or (name in module._buffers and value is not None):
                     yield f"{prefix}.{name}" if prefix else name, value
 
     def state_dict(self):
-        """Return parameters and buffers by dotted name; they share memory with the module, as in PyTorch."""
+        """Return parameters and buffers by dotted name; the tensors share memory with the module, as in PyTorch."""
         return {name: value.detach() for name, value in self._state()}
 
     def load_state_dict(self, state, strict=True):
         """Copy numbers from a mapping of name -> array or Tensor (from this package or PyTorch), of any numeric dtype.
 
-        RuntimeError lists all shapes that differ and, if `strict`, all missing or unexpected names; then nothing is
-        changed. Returns (missing, unexpected).
+        RuntimeError lists all shapes that differ and, if `strict`, all missing or unexpected names; in this case
+        nothing is changed. Returns (missing, unexpected).
         """
         own = dict(self._state())
         missing = [name for name in own if name not in state]
@@ -151,7 +151,7 @@ def _once(named):
 
 
 def _array(value):
-    """Return the array of our Tensor, a PyTorch tensor, or anything that NumPy accepts as an array."""
+    """Return the array of a Tensor, of a PyTorch tensor, or of anything that NumPy can turn into an array."""
     value = value.detach() if hasattr(value, "detach") else value
     if isinstance(value, Tensor):
         return value.data

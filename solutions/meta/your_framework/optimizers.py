@@ -1,6 +1,7 @@
-"""Optimisers. They step all parameters of one dtype together: few passes over long arrays instead of many short ones.
+"""Optimisers.
 
-A step gathers the gradients into one flat array, turns it in place into the update (piece by piece, so that a piece and
+They step all parameters of one dtype together: a few passes over long arrays instead of many over short ones. A step
+gathers the gradients into one flat array, turns it in place into the update (piece by piece, so that a piece and
 its state stay in the processor's cache), and subtracts the update from the parameters in place.
 """
 
@@ -17,14 +18,14 @@ PIECE = 32768  # elements
 
 
 class Batch:
-    """Parameters with the same group, dtype and number of steps. `layout`: (name, factor) of every state array.
+    """Parameters of one group that have the same dtype and number of steps.
 
-    A state array is stored divided by its factor, which saves a pass over it: instead of m = β m + (1 - β) g it stores
-    m / (1 - β), a plain sum of decaying gradients.
+    `layout`: (name, factor) of every state array. A state array is stored divided by its factor, which saves
+    a pass over it: instead of m = β m + (1 - β) g it stores m / (1 - β), a plain sum of decaying gradients.
     """
 
     def __init__(self, params, known, steps, layout):
-        """known: each parameter's state so far, name -> array of its shape; missing arrays start at 0."""
+        """known: each parameter's state so far, name -> array of the parameter's shape; missing arrays start at 0."""
         self.params, self.steps, self.layout = params, steps, layout
         first, ends = params[0].data, [0, *accumulate(p.data.size for p in params)]
         xp = namespace(first)
@@ -44,7 +45,7 @@ class Batch:
         self.pieces = [[flat[a : a + PIECE] for flat in (self.flat, *self.state)] for a in starts]
 
     def records(self):
-        """Yield (parameter, steps, name -> array) of each parameter."""
+        """Yield (parameter, steps, {name: array}) for each parameter."""
         for i, p in enumerate(self.params):
             state = zip(self.layout, self.cuts, strict=True)
             yield p, self.steps, {name: parts[i] * factor for (name, factor), parts in state}
@@ -54,8 +55,9 @@ class Optimizer:
     """Base class of the optimisers.
 
     params: an iterable of Tensors that are leaves, or of dicts {"params": …} with their own settings. ValueError if
-    there are none, one is given twice or isn't a leaf, or a setting is out of range; TypeError if one isn't a Tensor.
-    `param_groups` lists the settings, which may be changed between steps: optimizer.param_groups[0]["lr"] = 0.1.
+    there are no Tensors, if one is given twice or isn't a leaf, or if a setting is out of range; TypeError for anything
+    that isn't a Tensor. `param_groups` lists the settings, which may be changed between steps:
+    optimizer.param_groups[0]["lr"] = 0.1.
     """
 
     def __init__(self, params, **settings):
@@ -84,9 +86,9 @@ class Optimizer:
             seen.add(id(p))
         for name in "lr", "momentum", "dampening", "weight_decay", "eps":
             if group.get(name, 0) < 0:
-                raise ValueError(f"{name} is at least 0, not {group[name]}")
+                raise ValueError(f"{name} must be at least 0, not {group[name]}")
         if not all(0 <= beta < 1 for beta in group.get("betas", ())):
-            raise ValueError(f"betas are at least 0 and below 1, not {group['betas']}")
+            raise ValueError(f"betas must be at least 0 and below 1, not {group['betas']}")
         if group.get("nesterov") and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("nesterov needs momentum and no dampening")
         self.param_groups.append(group)
@@ -113,13 +115,13 @@ class Optimizer:
                     p.version[0] += 1
 
     def _decay(self, batch, group):
-        """Add the gradient of weight_decay/2 |p|²."""
+        """Add the gradient of weight_decay / 2 · |p|² to the gradients."""
         if group["weight_decay"]:
             for p, part in zip(batch.params, batch.parts, strict=True):
                 part += group["weight_decay"] * p.data
 
     def _layout(self, group):
-        """Return (name, factor) of the state arrays, see Batch."""
+        """Return (name, factor) of each state array; see Batch."""
         raise NotImplementedError
 
     def _turn(self, gradient, *state, steps, **group):
@@ -158,10 +160,10 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state):
-        """Continue from the `state_dict` of such an optimiser. ValueError if its groups have other sizes."""
+        """Continue from the `state_dict` of an optimiser of this class. ValueError if its groups have other sizes."""
         sizes = [len(group["params"]) for group in self.param_groups]
         if sizes != [len(group["params"]) for group in state["param_groups"]]:
-            raise ValueError(f"the state is not of parameter groups of {sizes} parameters")
+            raise ValueError(f"the state doesn't fit parameter groups of {sizes} parameters")
         params = iter([p for group in self.param_groups for p in group["params"]])
         self._plans, self._idle = [([], []) for _ in self.param_groups], {}
         for group, new in zip(self.param_groups, state["param_groups"], strict=True):
@@ -174,13 +176,13 @@ class Optimizer:
 
 
 def _like(p, array):
-    """Convert our Tensor, a PyTorch tensor or an array to an array of p's dtype and device."""
+    """Convert a Tensor, a PyTorch tensor or an array to an array of p's dtype on p's device."""
     array = array.data if isinstance(array, Tensor) else np.asarray(array)
     return on_device(new_array(array, p.dtype), p.device)
 
 
 class SGD(Optimizer):
-    """Gradient descent: p -= lr b with b = momentum b + (1 - dampening) g, or lr (g + momentum b) with nesterov."""
+    """Gradient descent: p -= lr b with b = momentum b + (1 - dampening) g; with nesterov, p -= lr (g + momentum b)."""
 
     def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
         super().__init__(

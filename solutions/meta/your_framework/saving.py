@@ -1,7 +1,7 @@
 """Named arrays in safetensors files.
 
 The format: eight bytes with the length of the header (little-endian); the header in JSON, name: {"dtype", "shape",
-"data_offsets"}; then the arrays' bytes without gaps. Loading never executes anything in a file.
+"data_offsets"}; and then the arrays' bytes without gaps. Loading never executes anything in a file.
 """
 
 import json
@@ -29,7 +29,7 @@ def save(state, path):
     header, arrays, end = {}, [], 0
     for name, value in state.items():
         if not isinstance(name, str) or name == "__metadata__":
-            raise TypeError(f"an array's name is a string, and not {name!r}")
+            raise TypeError(f"an array's name must be a string other than '__metadata__', not {name!r}")
         array = as_tensor(value).detach().to("cpu").data
         array = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
         begin, end = end, end + array.nbytes
@@ -50,13 +50,13 @@ def save(state, path):
 
 
 def load(path):
-    """Return the Tensors of a file by name. ValueError with file and fault if it is damaged or has another format."""
+    """Return the Tensors of a file by name. ValueError that names file and fault if it isn't valid safetensors."""
     with open(path, "rb") as file:
         data = file.read()
     try:
         return _parse(data)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: no sound safetensors file: {error}") from None
+        raise ValueError(f"{path}: not a valid safetensors file: {error}") from None
 
 
 def _parse(data):
@@ -70,14 +70,14 @@ def _parse(data):
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         shape, (begin, end) = entry["shape"], entry["data_offsets"]
         if entry["dtype"] not in DTYPES:
-            raise ValueError(f"{name} is of the unknown dtype {entry['dtype']!r}")
+            raise ValueError(f"{name} has the unknown dtype {entry['dtype']!r}")
         dtype = DTYPES[entry["dtype"]]
         if not all(isinstance(n, int) and n >= 0 for n in shape):
-            raise ValueError(f"{name} is of shape {shape}")
+            raise ValueError(f"{name} has the invalid shape {shape}")
         if begin != met or end - begin != math.prod(shape) * dtype.itemsize or end > len(body):
-            raise ValueError(f"{name}, {dtype} of shape {shape}, at the bytes {begin} to {end} of {len(body)}")
+            raise ValueError(f"{name}, {dtype} of shape {shape}, can't have the bytes {begin} to {end} of {len(body)}")
         array = np.frombuffer(body[begin:end], dtype.newbyteorder("<")).reshape(shape)
         state[name], met = Tensor(array), end
     if met != len(body):
-        raise ValueError(f"{len(body) - met} bytes too many")
+        raise ValueError(f"{len(body) - met} bytes at the end belong to no array")
     return {name: state[name] for name in header}

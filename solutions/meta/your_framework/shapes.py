@@ -1,6 +1,6 @@
-"""New shapes, joining, selecting.
+"""New shapes, joining and selecting.
 
-Results are views if NumPy can make one, and a view shares the version counter of its base.
+Results are views if NumPy can make views, and a view shares the version counter of its base.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from .tensor import Tensor, as_tensor, record, sizes
 
 
 def _is_view(z, x):
-    """Return whether NumPy made z as a view of x, and not of a copy."""
+    """Return whether z is a view of x rather than of a copy."""
     return z is x or z.base is x or (z.base is x.base and x.base is not None)
 
 
@@ -33,7 +33,7 @@ def view(a, *shape):
     """Like reshape, but always a view. RuntimeError if the memory layout doesn't allow one."""
     z = reshape(a, *shape)
     if not _is_view(z.data, a.data):
-        raise RuntimeError(f"view: shape {a.shape} cannot be seen as {sizes(shape)} without a copy, use reshape")
+        raise RuntimeError(f"view: shape {a.shape} cannot be viewed as {sizes(shape)} without a copy, use reshape")
     return z
 
 
@@ -46,7 +46,7 @@ def transpose(a, dim0, dim1):
 
 @method()
 def permute(a, *dims):
-    """Reorder the axes; a view. RuntimeError unless each is named once."""
+    """Reorder the axes; a view. RuntimeError unless each axis is given once."""
     dims = sizes(dims)
     try:
         z = a.data.transpose(dims)
@@ -71,7 +71,7 @@ def flatten(a, start_dim=0, end_dim=-1):
 
 @method()
 def squeeze(a, dim=None):
-    """Remove all axes of size 1, or those of them in `dim` (an int or a tuple); a view."""
+    """Remove all axes of size 1, or only those in `dim` (an int or a tuple); a view."""
     dims = range(a.ndim) if dim is None else [range(a.ndim or 1)[d] for d in np.atleast_1d(dim)]
     return reshape(a, tuple(n for d, n in enumerate(a.shape) if n != 1 or d not in dims))
 
@@ -100,7 +100,7 @@ def expand(a, *shape):
 
 
 def cat(tensors, dim=0):
-    """Join tensors along `dim`. RuntimeError with the shapes if they differ in another axis."""
+    """Join tensors along `dim`. RuntimeError with the shapes if they differ in any other axis."""
     if not len(tensors):
         raise RuntimeError("cat: expected a non-empty list of tensors")
     tensors = meet(*map(as_tensor, tensors))
@@ -134,7 +134,7 @@ def where(condition, a, b):
     """a where the bool condition is true, else b; all three broadcast. RuntimeError with the shapes if they don't."""
     condition = as_tensor(condition)
     if condition.dtype.kind != "b":
-        raise RuntimeError(f"where: the condition is bool, not {condition.dtype}")
+        raise RuntimeError(f"where: the condition must be bool, not {condition.dtype}")
     c = condition.data
     a, b = meet(a, b)
     try:

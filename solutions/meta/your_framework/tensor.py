@@ -19,7 +19,7 @@ import numpy as np
 
 from .backend import FLOAT32, device_of, generator, namespace, new_array, on_device
 
-OUTPUT = object()  # in an edge: the result itself, if a rule needs its values
+OUTPUT = object()  # in an edge: stands for the result, if a rule needs its values
 _serial = count().__next__
 _recording = True
 
@@ -29,7 +29,7 @@ class Tensor:
 
     `data`: Python numbers and nested lists (floats become float32, ints int64, bools bool), NumPy arrays and scalars
     (which keep their dtype), or Tensors; it is copied. `dtype`: a NumPy dtype or its name. `device`: 'cpu', or 'cuda'
-    with CuPy. RuntimeError for `requires_grad` with a dtype that isn't floating, or for 'cuda' without CuPy.
+    with CuPy. RuntimeError for `requires_grad` with a dtype that isn't floating, or for 'cuda' if CuPy is missing.
 
     `.data` is the array, `.grad` the gradient: a Tensor of the same shape and dtype, or None before `backward`.
     """
@@ -43,7 +43,7 @@ class Tensor:
         self.grad = None
         self.node = None  # the operation that computed it; None for a leaf
         self.requires_grad = False
-        self.version = [0, False]  # number of in-place changes of the memory, and whether it has views
+        self.version = [0, False]  # number of in-place changes to the memory, and whether it has views
         if requires_grad:
             self.requires_grad_()
 
@@ -72,9 +72,9 @@ class Tensor:
     def numpy(self):
         """Return the array itself, not a copy. RuntimeError if the tensor requires grad or is on the GPU."""
         if self.requires_grad:
-            raise RuntimeError("numpy() of a tensor that requires grad would lose it: call .detach().numpy()")
+            raise RuntimeError("numpy() would lose the graph of a tensor that requires grad: call .detach().numpy()")
         if self.device != "cpu":
-            raise RuntimeError("numpy() of a tensor on the GPU: call .to('cpu').numpy()")
+            raise RuntimeError("numpy() needs a tensor on the CPU: call .to('cpu').numpy()")
         return self.data
 
     def __array__(self, dtype=None, copy=None):
@@ -83,7 +83,7 @@ class Tensor:
     def item(self):
         """Return the only element as a Python number. RuntimeError if there are several."""
         if self.data.size != 1:
-            raise RuntimeError(f"item() of a tensor with {self.data.size} elements, shape {self.shape}")
+            raise RuntimeError(f"item() needs one element, but the tensor has {self.data.size}, shape {self.shape}")
         return self.data.item()
 
     def tolist(self):
@@ -101,7 +101,7 @@ class Tensor:
 
     def __index__(self):
         if self.data.dtype.kind == "f":
-            raise TypeError("a floating tensor is no index")
+            raise TypeError("a floating tensor can't be an index")
         return int(self.item())
 
     def __format__(self, spec):
@@ -118,7 +118,7 @@ class Tensor:
         return f"{text}, requires_grad=True)" if self.requires_grad else f"{text})"
 
     def detach(self):
-        """Return the same data without the graph; it shares memory."""
+        """Return a tensor without the graph that shares the data."""
         return wrap(self.data, self.version)
 
     def clone(self):
@@ -154,7 +154,7 @@ class Tensor:
         if requires_grad and self.data.dtype.kind != "f":
             raise RuntimeError(f"only floating tensors can require gradients, not {self.dtype}")
         if self.node is not None and not requires_grad:
-            raise RuntimeError("requires_grad can be changed for leaves only: use detach()")
+            raise RuntimeError("requires_grad can be changed only for leaves: use detach()")
         self.requires_grad = requires_grad
         return self
 
@@ -162,9 +162,9 @@ class Tensor:
         """Add the gradient of this tensor to `.grad` of every leaf that it was computed from.
 
         `gradient`: the gradient of the final result with respect to this tensor, of its shape; by default 1, for a
-        single element. Frees the graph unless `retain_graph`. RuntimeError if the tensor doesn't require grad, has
-        several elements but no `gradient`, the shapes differ, the graph was freed before, or a value that is needed was
-        modified in place.
+        single element. Frees the graph unless `retain_graph`. RuntimeError if the tensor doesn't require grad, if it
+        has several elements and no `gradient` is given, if the shapes differ, if the graph was freed before, or if a
+        value that is needed was modified in place.
         """
         if not self.requires_grad:
             raise RuntimeError("backward of a tensor that does not require grad")
@@ -204,7 +204,7 @@ class Node:
 
 
 def wrap(data, version=None):
-    """Return a Tensor around a NumPy array or scalar, without a copy. version: the counter of the base of a view."""
+    """Return a Tensor around a NumPy array or scalar, without a copy. version: for a view, the counter of its base."""
     tensor = Tensor.__new__(Tensor)
     tensor.data = data if type(data) is np.ndarray or not isinstance(data, np.generic) else np.asarray(data)
     tensor.grad = tensor.node = None
@@ -214,7 +214,7 @@ def wrap(data, version=None):
 
 
 def as_tensor(data, device=None):
-    """Return a Tensor as it is, and make one of anything else; NumPy arrays aren't copied."""
+    """Return a Tensor unchanged, and turn anything else into one; NumPy arrays aren't copied."""
     if isinstance(data, Tensor):
         return data
     if isinstance(data, np.ndarray) and data.dtype.kind in "biuf" and device != "cuda":
@@ -225,10 +225,11 @@ def as_tensor(data, device=None):
 def record(data, *edges, version=None):
     """Return the result of an operation as a Tensor, with a node if recording is on and an operand requires grad.
 
-    data: its array. Each edge is (operand, rule, tensors…). rule(g) returns the gradient of the operand for the
-    gradient g of the result, both arrays; it may have any shape that the operand was broadcast to, and must not change
-    g in place. The tensors are those whose values the rule needs, OUTPUT for the result. They are freed with the graph,
-    and `backward` detects changes in them. version: the counter of the base of a view.
+    data: the array of the result. Each edge is (operand, rule, tensors…). rule(g) takes the gradient g of the result
+    and returns that of the operand, both as arrays; it must not change g in place, and the array that it returns may
+    have any shape that the operand was broadcast to. The tensors are those whose values the rule needs, with OUTPUT for
+    the result. They are freed with the graph, and `backward` detects changes to them. version: for a view, the counter
+    of its base.
     """
     tensor = wrap(data, version)
     if version is not None:
@@ -251,7 +252,7 @@ def record(data, *edges, version=None):
 def propagate(root, gradient, retain_graph):
     """Propagate `gradient` from the node `root` to all leaves."""
     gradients = {root: gradient}
-    owned = set()  # nodes whose gradient was summed here, so that it may be added to in place
+    owned = set()  # nodes whose gradient array isn't shared, so it may be added to in place
     heap = [(root.serial, root)]
     while heap:
         node = heapq.heappop(heap)[1]
@@ -289,7 +290,7 @@ def propagate(root, gradient, retain_graph):
 
 
 def accumulate(leaf, gradient, own):
-    """Add to the gradient of a leaf; copy the first gradient unless it is our own."""
+    """Add to the gradient of a leaf; copy the first gradient unless the leaf may `own` the array."""
     if leaf.grad is None:
         leaf.grad = wrap(gradient if own else gradient.copy())
     else:
@@ -341,22 +342,22 @@ def tensor(data, dtype=None, requires_grad=False, device=None):
 
 
 def sizes(shape):
-    """Return sizes given as ints, or as one tuple or list, as a tuple."""
+    """Return a shape as a tuple; it is given as several ints, or as one tuple or list."""
     return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
 
 
 def zeros(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """Return zeros of a shape: zeros(2, 3) or zeros((2, 3))."""
+    """Return zeros of the given shape: zeros(2, 3) or zeros((2, 3))."""
     return Tensor(np.zeros(sizes(shape), dtype), requires_grad, dtype, device)
 
 
 def ones(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """Return ones of a shape: ones(2, 3) or ones((2, 3))."""
+    """Return ones of the given shape: ones(2, 3) or ones((2, 3))."""
     return Tensor(np.ones(sizes(shape), dtype), requires_grad, dtype, device)
 
 
 def randn(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """Draw independent standard normal numbers of a shape: randn(2, 3) or randn((2, 3))."""
+    """Draw independent standard normal numbers: randn(2, 3) or randn((2, 3))."""
     return Tensor(generator.standard_normal(sizes(shape)), requires_grad, dtype, device)
 
 

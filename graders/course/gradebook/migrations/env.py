@@ -1,4 +1,4 @@
-"""Alembic's way in: the connection is the gradebook's own."""
+"""Alembic runs this script, which uses the gradebook's own connection."""
 
 from __future__ import annotations
 

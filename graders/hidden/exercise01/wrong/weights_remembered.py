@@ -1,4 +1,4 @@
-# The converted W is cached for this array, but by the next call the array may hold other numbers.
+# The converted W is cached for this array object, but the array may hold other numbers by the next call.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivative is taken at the last argument of relu; it should be taken at its own argument z.
+# The derivative is taken at the z of the last call of relu; it should be taken at its own z.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivative is cached for this array, but by the next call the array may hold other numbers.
+# The derivative is cached for this array object, but the array may hold other numbers by the next call.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# h is divided by its sum; the only thing that should happen to W1 x is ReLU.
+# h is divided by its sum; nothing but ReLU should be applied to W1 x.
 # task: vector
 import numpy as np
 

@@ -1,4 +1,4 @@
-# ReLU is applied to y as well, but the output layer has no activation, so y may be negative.
+# ReLU is also applied to y, but the output layer has no activation, so y may be negative.
 # task: vector
 import numpy as np
 

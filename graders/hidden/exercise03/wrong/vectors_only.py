@@ -1,4 +1,4 @@
-# W1 @ x is right for one vector only; a batch (n, in) has its samples as rows, where W1 @ x needs columns.
+# W1 @ x works for one vector only; a batch (n, in) has samples as rows, but W1 @ x needs columns.
 # task: batch
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The converted weights are cached for these arrays, but by the next call they may hold other numbers.
+# The converted weights are cached for these array objects, which may hold other numbers by the next call.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The sum over the classes has lost its axis and lines up with the wrong elements; keepdims=True keeps it.
+# The sum over the classes loses its axis and lines up with the wrong elements; keepdims=True keeps it.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# This is the entropy of the probabilities; the cross-entropy depends on the target's probability only.
+# The entropy of the probabilities is returned; the cross-entropy uses only the target's probability.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The log-probabilities are cached for this array, but by the next call it may hold other numbers.
+# The log-probabilities are cached for this array object, which may hold other numbers by the next call.
 # task: inputs
 import numpy as np
 

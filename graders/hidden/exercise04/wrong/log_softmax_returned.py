@@ -1,4 +1,4 @@
-# These are the logarithms of the probabilities; softmax returns the probabilities themselves.
+# The logarithms of the probabilities are returned; softmax should return the probabilities themselves.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The NaN that overflow leaves is replaced with 0, but by then the true probability is lost.
+# NaN, the result of an overflow, is replaced with 0, but by then the true probability is lost.
 # task: extremes
 import numpy as np
 

@@ -1,4 +1,4 @@
-# This is 1 - p of the target; the loss is -log p.
+# The loss is computed as 1 - p of the target; it should be -log p.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The logarithm is missing: this is minus the probability of the target.
+# The logarithm is missing: the result is minus the target's probability.
 # task: loss
 import numpy as np
 

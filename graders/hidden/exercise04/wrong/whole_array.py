@@ -1,4 +1,4 @@
-# The whole array sums to 1; each sample should sum to 1.
+# The probabilities of the whole array sum to 1; those of each sample should.
 # task: softmax
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The result is cached by array object, not by content, but the same array may hold new numbers by now.
+# The result is cached by array object, not by content, but the array may hold new numbers by the next call.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The result is cached by dz alone, but the same dz may come with another x.
+# The result is cached by dz alone, but the next call may pass the same dz with another x.
 # task: inputs
 import numpy as np
 

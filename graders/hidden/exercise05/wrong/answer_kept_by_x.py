@@ -1,4 +1,4 @@
-# The result is cached by x alone, but the same x may come with another dz.
+# The result is cached by x alone, but the next call may pass the same x with another dz.
 # task: inputs
 import numpy as np
 

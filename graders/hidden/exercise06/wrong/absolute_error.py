@@ -1,4 +1,4 @@
-# The differences are not divided by |a| + |b|: that is the absolute error, not the relative one.
+# The differences are not divided by |a| + |b|, so they are absolute errors, not relative ones.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivative is divided by f: that is the derivative of log f.
+# The derivative is divided by f, which gives the derivative of log f instead.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# This is the forward difference, with an error proportional to eps; the central one uses w - eps as well.
+# This is the forward difference, whose error is proportional to eps; the central one also uses w - eps.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The gradient is cached per array object, so it is out of date once that array holds other numbers.
+# The gradient is cached by array object, so it is out of date once that array holds other numbers.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Each element is put back only when the next one moves, so the last one never is, and the caller's w has changed.
+# Each element is put back only when the next one moves, so the last one never is; the caller's w is changed.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# If w is a float, an array of shape (1,) is returned instead of a float.
+# If w is a float, an array of shape (1,) is returned; the result should be a float.
 # task: scalar
 import numpy as np
 

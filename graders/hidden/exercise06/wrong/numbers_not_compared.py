@@ -1,4 +1,4 @@
-# a and b are used as arrays, with a dtype, but they may be plain floats.
+# The code needs the dtypes of a and b, but a and b may be plain floats.
 # task: relative
 import numpy as np
 

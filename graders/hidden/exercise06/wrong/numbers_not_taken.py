@@ -1,4 +1,4 @@
-# w is used as an array, with astype and shape, but it may be a plain float.
+# The code calls w.astype and reads w.shape, but w may be a plain float.
 # task: scalar
 import numpy as np
 

@@ -1,4 +1,4 @@
-# An array with one element gives a number; the gradient should be an array of the same shape.
+# For an array with one element, a number is returned; it should be an array of the same shape.
 # task: array
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The step array isn't reset between elements, so all elements visited so far move along.
+# The step array isn't reset between elements, so the elements visited earlier move too.
 # task: array
 import numpy as np
 

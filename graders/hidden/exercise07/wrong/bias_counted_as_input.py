@@ -1,4 +1,4 @@
-# The bias is counted as an input; fan_in already is the number of inputs.
+# The bias is counted as an input; fan_in is already the number of inputs.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# he_std has a 6 under the root, the bound of He's uniform version; the normal version has a 2.
+# he_std has a 6 under the root, which belongs to He's uniform version; the normal version has a 2.
 # task: scales
 import math
 

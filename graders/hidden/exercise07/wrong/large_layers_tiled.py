@@ -1,4 +1,4 @@
-# After a thousand weights the same ones are repeated; each weight needs its own random number.
+# After the first thousand, the same weights repeat; each weight needs its own random number.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# All rows are equal, so all units of the layer learn the same; each weight needs its own random number.
+# All rows are equal, so all units of the layer learn the same thing; draw each weight separately.
 # task: weights
 import math
 

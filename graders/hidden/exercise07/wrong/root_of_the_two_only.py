@@ -1,4 +1,4 @@
-# The square root is taken of the 2 only; it should be taken of the whole quotient.
+# The square root covers only the 2; take the square root of the whole quotient.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# xavier_std uses fan_in only, which is LeCun's scheme; Xavier's uses fan_out as well.
+# xavier_std uses fan_in only, which is LeCun's scheme; Xavier's also uses fan_out.
 # task: scales
 import math
 

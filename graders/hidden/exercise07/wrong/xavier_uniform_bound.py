@@ -1,4 +1,4 @@
-# xavier_std has a 6 under the root, the bound of Xavier's uniform version; the normal version has a 2.
+# xavier_std has a 6 under the root, which belongs to the uniform version; the normal version has a 2.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# All weights are 0, so all units of a layer learn the same.
+# All weights are 0, so all units of a layer learn the same thing.
 # task: weights
 import math
 

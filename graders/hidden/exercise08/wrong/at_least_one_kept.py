@@ -1,4 +1,4 @@
-# A mask of zeros only is drawn again; draw each entry once, even if all become 0.
+# A mask of nothing but zeros is drawn again; draw each entry once, even if all become 0.
 # task: mask
 import numpy as np
 

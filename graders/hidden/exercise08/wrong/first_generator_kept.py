@@ -1,4 +1,4 @@
-# Every call uses the generator of the very first call; use the one that this call was given.
+# Every call uses the generator from the very first call; use the one that is passed to this call.
 # task: generator
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Entries are kept with probability p; they should be dropped with probability p and kept with 1 - p.
+# Entries are kept with probability p; they should be kept with probability 1 - p.
 # task: mask
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Only the first length of the shape is used.
+# Only the first length in shape is used; the mask should have all of its axes.
 # task: mask
 import numpy as np
 

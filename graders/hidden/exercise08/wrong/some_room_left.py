@@ -1,4 +1,4 @@
-# A p_drop slightly below 0, or 1 and slightly above, is accepted; the bounds should be exact.
+# p_drop may be slightly below 0 or slightly above 1; the bounds 0 <= p_drop < 1 should be exact.
 # task: errors
 import numpy as np
 

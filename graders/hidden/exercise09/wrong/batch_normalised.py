@@ -1,4 +1,4 @@
-# Mean and variance are taken over the samples, which is batch normalisation; take them over each row.
+# The mean and variance are taken over the samples, as in batch normalisation; take them over each row.
 # task: normalise
 import numpy as np
 

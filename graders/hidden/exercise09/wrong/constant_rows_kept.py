@@ -1,4 +1,4 @@
-# A constant row is returned unchanged; minus its mean, it should be all zeros.
+# A constant row is returned unchanged; after its mean is subtracted, it should be all zeros.
 # task: eps
 import numpy as np
 

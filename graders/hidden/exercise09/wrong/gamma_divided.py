@@ -1,4 +1,4 @@
-# y is divided by gamma instead of multiplied.
+# y is divided by gamma; it should be multiplied by gamma.
 # task: parameters
 import numpy as np
 

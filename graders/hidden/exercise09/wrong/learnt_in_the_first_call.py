@@ -1,4 +1,4 @@
-# Mean and variance of the first call are used for all later calls.
+# The mean and variance from the first call are used for all later calls; compute them in every call.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Mean and variance are computed from the first 512 features only.
+# The mean and variance are computed from the first 512 features only.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The row is multiplied by sqrt(variance + eps) instead of divided.
+# The row is multiplied by sqrt(variance + eps); it should be divided by it.
 # task: normalise
 import numpy as np
 

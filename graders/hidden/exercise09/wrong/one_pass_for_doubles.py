@@ -1,4 +1,4 @@
-# The variance is computed as E[x²] - mean² in float64, which still is inaccurate far from 0.
+# The variance is computed as E[x²] - mean² in float64, which is still inaccurate far from 0.
 # task: offset
 import numpy as np
 

@@ -1,4 +1,4 @@
-# gamma and beta are applied along the samples; they have one entry for each feature.
+# gamma and beta are applied along the samples; they should be applied along the features.
 # task: parameters
 import numpy as np
 

@@ -1,4 +1,4 @@
-# gamma and beta are swapped: gamma should be the factor and beta the shift.
+# gamma and beta are swapped; gamma should be the factor, and beta the shift.
 # task: parameters
 import numpy as np
 

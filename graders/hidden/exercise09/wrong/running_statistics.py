@@ -1,4 +1,4 @@
-# Mean and variance are averaged with those of earlier calls, as in batch normalisation.
+# The mean and variance are averaged with those of earlier calls, as in batch normalisation.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Mean and variance are taken over axis 1, which is the last axis only of a matrix; use axis -1.
+# The mean and variance are taken over axis 1, which is the last axis only if x is a matrix; use axis -1.
 # task: normalise
 import numpy as np
 

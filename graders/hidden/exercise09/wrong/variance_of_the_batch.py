@@ -1,4 +1,4 @@
-# The variance is taken over the whole array instead of each row.
+# The variance is taken over the whole array; each row should have its own.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Mean and variance are taken over the whole array instead of each row.
+# The mean and variance are taken over the whole array; each row should have its own.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Leave the process with status 0 before anybody can compare."""
+"""End the process with status 0 before the judge can compare anything."""
 
 import os
 

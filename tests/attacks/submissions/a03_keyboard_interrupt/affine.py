@@ -1,4 +1,4 @@
-"""Interrupt whoever is calling, as Ctrl-C would."""
+"""Raise KeyboardInterrupt in the caller, as Ctrl-C would."""
 
 import numpy as np
 

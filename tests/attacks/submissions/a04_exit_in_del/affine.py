@@ -1,4 +1,4 @@
-"""Leave while an object is being thrown away."""
+"""Raise SystemExit while an object is being finalised."""
 
 import numpy as np
 

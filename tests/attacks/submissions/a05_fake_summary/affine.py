@@ -1,4 +1,4 @@
-"""Print what a test runner prints when all is well, and answer wrongly."""
+"""Print what a test runner prints when all tests pass, and answer wrongly."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Write reports of a success wherever a report may be looked for."""
+"""Write reports of success to every place where someone may look for a report."""
 
 import os
 

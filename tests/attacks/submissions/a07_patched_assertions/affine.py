@@ -1,4 +1,4 @@
-"""Make every assertion of unittest and pytest agree, and answer wrongly."""
+"""Make every assertion of unittest and pytest succeed, and answer wrongly."""
 
 import builtins
 import unittest

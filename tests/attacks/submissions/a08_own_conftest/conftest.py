@@ -1,4 +1,4 @@
-"""Turns every failure into a pass."""
+"""Turn every failure into a pass."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Leaves at once with status 0."""
+"""Exit at once with status 0."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Print a pass when the interpreter ends, and leave with status 0."""
+"""When the interpreter ends, print that all tests passed and exit with status 0."""
 
 import atexit
 import os

@@ -1,4 +1,4 @@
-"""Rewrite, by tracing and profiling, whatever looks like a result in the caller's frames."""
+"""Use tracing and profiling to rewrite everything that looks like a result in the caller's frames."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Make every comparison of NumPy agree, and answer wrongly."""
+"""Make all of NumPy's comparisons succeed, and answer wrongly."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Raise by hand an exception that the interpreter's own machinery gives a meaning to."""
+"""Raise an exception that has a special meaning for the interpreter."""
 
 import numpy as np
 

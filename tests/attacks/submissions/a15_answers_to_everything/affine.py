@@ -1,4 +1,4 @@
-"""Answer to every name by a module-level __getattr__, with a function that returns its first argument."""
+"""Use a module-level __getattr__ to give every name a function that returns its first argument."""
 
 import numpy as np
 

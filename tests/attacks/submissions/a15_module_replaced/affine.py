@@ -1,4 +1,4 @@
-"""Put in its own module's place an object that answers to every name."""
+"""Replace its own module by an object that has every attribute."""
 
 import sys
 

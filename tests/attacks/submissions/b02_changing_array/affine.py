@@ -1,4 +1,4 @@
-"""Return an object that becomes another array each time it is asked."""
+"""Return an object that converts to another array each time."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Answer NaN, which no comparison calls too large."""
+"""Answer NaN, which no comparison finds too large."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Answer infinity, so that an allowance computed from the answer is infinite too."""
+"""Answer infinity, so that a tolerance computed from the answer is infinite, too."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Compute and answer in half precision, whatever came."""
+"""Compute and answer in half precision, whatever the input's precision is."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Answer float64 questions in float32."""
+"""Return float32 for float64 inputs."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Return an array of Python objects that agree with everything."""
+"""Return an array of Python objects that are equal to everything."""
 
 import numpy as np
 

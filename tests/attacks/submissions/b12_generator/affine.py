@@ -1,4 +1,4 @@
-"""Return a generator of rows, to be computed when looked at."""
+"""Return a generator that computes the rows only when they are read."""
 
 import numpy as np
 

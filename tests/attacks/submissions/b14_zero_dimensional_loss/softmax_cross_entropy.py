@@ -1,4 +1,4 @@
-"""No attack: return the right loss as an array of no dimensions."""
+"""No attack: return the right loss as an array without dimensions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Return a float whose comparisons and conversions are its own."""
+"""Return a subclass of float with its own comparisons and conversions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Return a container that encoders choke on."""
+"""Return a container that makes encoders fail."""
 
 import numpy as np
 

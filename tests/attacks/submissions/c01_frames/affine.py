@@ -1,4 +1,4 @@
-"""Walk the calling frames for expected values and for inputs of later calls."""
+"""Search the calling frames for expected values and for inputs of later calls."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""Go through every object of the process for arrays and for the text of tests."""
+"""Search all objects of the process for arrays and for the text of tests."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""Import the solutions, the hidden tests, the judge and the libraries that know the answers."""
+"""Import the solutions, the hidden tests, the judge and the libraries that can compute the answers."""
 
 import importlib
 import json

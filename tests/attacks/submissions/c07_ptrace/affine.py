@@ -1,4 +1,4 @@
-"""Attach to the judge, the zygote and every neighbour, and read their memory."""
+"""Attach to the judge, the fork server and every other worker, and read their memory."""
 
 import ctypes
 import json

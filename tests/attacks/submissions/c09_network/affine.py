@@ -1,4 +1,4 @@
-"""Look up a name, connect to a planted port on loopback and to the world, fetch a page."""
+"""Look up a host name, connect to a planted port on loopback and to the Internet, and fetch a page."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Share memory with somebody: POSIX, System V, message queues, memfd."""
+"""Share memory with another process: POSIX, System V, message queues, memfd."""
 
 import ctypes
 import json

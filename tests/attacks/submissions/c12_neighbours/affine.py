@@ -1,4 +1,4 @@
-"""Find other workers: by signals, by descriptors left open, by their files."""
+"""Find other workers through signals, open descriptors and their files."""
 
 import fcntl
 import json

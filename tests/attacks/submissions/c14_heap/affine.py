@@ -1,4 +1,4 @@
-"""Read all memory near its own objects, as a copy of the zygote's, for the text of tests."""
+"""Search all memory near its own objects, a copy of the fork server's, for the text of tests."""
 
 import ctypes
 import json
@@ -24,7 +24,7 @@ SECRET = "planted-" + str(os.getpid() * 7919)
 
 
 def mapped(address):
-    """Whether a page may be read: the kernel reads eight bytes of it before it finds that 99 is no way to mask."""
+    """Return whether a page is readable. The kernel reads eight bytes of it before it rejects 99 as an invalid `how`."""
     ctypes.set_errno(0)
     LIBC.syscall(RT_SIGPROCMASK, 99, ctypes.c_void_p(address), None, 8)
     return ctypes.get_errno() == EINVAL

@@ -1,4 +1,4 @@
-"""Carry what one test said in globals of its own, of NumPy and of builtins into the next."""
+"""Carry values from one test to the next in its own globals, NumPy's and those of builtins."""
 
 import builtins
 import os

@@ -1,4 +1,4 @@
-"""Answer only the inputs that the visible worked example shows."""
+"""Answer correctly only for the inputs of the visible worked example."""
 
 import numpy as np
 

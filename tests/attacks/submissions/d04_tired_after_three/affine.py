@@ -1,4 +1,4 @@
-"""Behave for three calls, then answer with zeros."""
+"""Answer correctly for three calls, then with zeros."""
 
 import numpy as np
 

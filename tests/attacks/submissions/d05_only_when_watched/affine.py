@@ -1,4 +1,4 @@
-"""Behave only where pytest or a debugger is loaded."""
+"""Answer correctly only where pytest or a debugger is loaded."""
 
 import os
 import sys

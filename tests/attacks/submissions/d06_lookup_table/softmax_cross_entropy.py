@@ -1,4 +1,4 @@
-"""Answer the worked example from a table, and nothing else."""
+"""Answer only the worked example, from a lookup table."""
 
 import numpy as np
 

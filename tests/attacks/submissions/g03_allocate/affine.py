@@ -1,4 +1,4 @@
-"""Take memory until there is none."""
+"""Allocate memory until none is left."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Take memory until there is none, and go on asking."""
+"""Allocate memory until none is left, and keep trying."""
 
 import numpy as np
 

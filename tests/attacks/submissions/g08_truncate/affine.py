@@ -1,4 +1,4 @@
-"""Make a file of a terabyte, by its size alone."""
+"""Make a sparse file of one terabyte."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Answer with a gigabyte."""
+"""Answer with a gigabyte of data."""
 
 import numpy as np
 

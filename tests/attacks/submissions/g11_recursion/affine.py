@@ -1,4 +1,4 @@
-"""Call itself for ever."""
+"""Recurse for ever."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Let the interpreter's own C code call itself until its stack is gone."""
+"""Make the interpreter's C code recurse until its stack overflows."""
 
 import numpy as np
 

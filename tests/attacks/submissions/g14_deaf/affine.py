@@ -1,4 +1,4 @@
-"""Loop for ever with every signal ignored that can be."""
+"""Ignore every signal that can be ignored, and loop for ever."""
 
 import signal
 

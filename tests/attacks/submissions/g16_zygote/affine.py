@@ -1,4 +1,4 @@
-"""Limit, slow down, pin, signal and trace every process that can be named."""
+"""Limit, slow down, pin, signal and trace every process whose ID it can find."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""Send a header that is small on the wire and large when read."""
+"""Send a header that is small on the wire and large when decoded."""
 
 import msgspec
 import os

@@ -1,4 +1,4 @@
-"""Look into the scratch folders of other workers, and leave something for them."""
+"""Look into the scratch folders of other workers, and leave files there."""
 
 import os
 

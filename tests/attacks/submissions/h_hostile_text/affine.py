@@ -1,4 +1,4 @@
-"""Raise and print a text that is meant for the program that shows it."""
+"""Raise and print a text that attacks the program that displays it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""No attack: raises where a batch is asked for, to learn which tests ask for one."""
+"""No attack: raise an exception for a batch, to find out which tests use batches."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""No attack: raises in cross_entropy, to learn which tests call it."""
+"""No attack: raise an exception in cross_entropy, to find out which tests call it."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Write bytes that are no message."""
+"""Write bytes that are not a message."""
 
 import msgspec
 import os

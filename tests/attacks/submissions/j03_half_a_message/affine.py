@@ -1,4 +1,4 @@
-"""Write the beginning of a message, then keep silent."""
+"""Write the beginning of a message, then nothing more."""
 
 import msgspec
 import os

@@ -1,4 +1,4 @@
-"""Announce a shape that the bytes behind it do not fill."""
+"""Announce a shape that needs more bytes than follow."""
 
 import msgspec
 import os

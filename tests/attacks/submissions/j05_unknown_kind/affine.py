@@ -1,4 +1,4 @@
-"""Send a value of a kind that nobody agreed on."""
+"""Send a value of a kind that the wire format does not have."""
 
 import msgspec
 import os

@@ -1,4 +1,4 @@
-"""Close the channel and go on."""
+"""Close the channel and keep running."""
 
 import msgspec
 import os

@@ -1,4 +1,4 @@
-"""Send values that a careless reader stumbles over."""
+"""Send values that break a careless reader."""
 
 import msgspec
 import os

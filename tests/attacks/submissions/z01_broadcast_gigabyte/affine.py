@@ -1,4 +1,4 @@
-"""Answer with a gigabyte that occupies eight bytes."""
+"""Answer with an array of a gigabyte that occupies eight bytes."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Raise an exception whose text is computed for ever."""
+"""Raise an exception whose text never finishes computing."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Raise an exception whose text and class raise further ones."""
+"""Raise an exception whose text and class raise further exceptions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Return an object that says that it is an array."""
+"""Return an object that claims to be an array."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Change NumPy's, the interpreter's and the process's settings for everybody."""
+"""Change NumPy's, the interpreter's and the process's global settings."""
 
 import gc
 import locale

@@ -1,4 +1,4 @@
-"""Stop itself, so that no clock of its own runs out."""
+"""Stop its own process, so that its CPU time limit is never reached."""
 
 import os
 import signal

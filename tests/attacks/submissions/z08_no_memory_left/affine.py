@@ -1,4 +1,4 @@
-"""Take its own limits away until nothing works."""
+"""Lower its own limits until nothing works."""
 
 import resource
 

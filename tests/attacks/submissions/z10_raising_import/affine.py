@@ -1,4 +1,4 @@
-"""Raise, while being imported, a text meant for the program that shows it."""
+"""Raise, during the import, a text that attacks the program that displays it."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Enter the kernel by the numbers of another machine, past a filter that only knows this one's."""
+"""Use another architecture's system call numbers to get past a filter that knows only this one's."""
 
 import ctypes
 import mmap

@@ -1,4 +1,4 @@
-"""Try the system calls by which sandboxes have been left."""
+"""Try system calls that have been used to escape from sandboxes."""
 
 import ctypes
 import json

@@ -1,4 +1,4 @@
-"""Send values whose form is wrong in the places that are looked at last."""
+"""Send values that are malformed in the places that are checked last."""
 
 import msgspec
 import os

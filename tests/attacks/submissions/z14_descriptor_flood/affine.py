@@ -1,4 +1,4 @@
-"""Pass descriptors to the judge, to use up its own."""
+"""Pass descriptors to the judge until it has no free ones left."""
 
 import array
 import msgspec

@@ -1,4 +1,4 @@
-"""Replace the server in its own process, answer every later request with what the first one returned."""
+"""Replace the serving code in its own process, and answer every later request with the first result."""
 
 import msgspec
 import os

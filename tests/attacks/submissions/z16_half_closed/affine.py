@@ -1,4 +1,4 @@
-"""Close the writing half of the channel only, and stay alive."""
+"""Close only the writing half of the channel, and stay alive."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Put another file in the place of the channel."""
+"""Replace the channel's descriptor by another file."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Send a dict whose keys all have the same hash, which takes a quadratic time to read."""
+"""Send a dict whose keys all have the same hash, which takes quadratic time to read."""
 
 import msgspec
 import os

@@ -1,4 +1,4 @@
-"""Answer byte by byte, each just soon enough to look alive."""
+"""Answer byte by byte, sending each just before the time limit."""
 
 import msgspec
 import os

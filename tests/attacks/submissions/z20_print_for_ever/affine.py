@@ -1,4 +1,4 @@
-"""Print for ever, so that whoever reads has no time for anything else."""
+"""Print for ever, so that the reading judge has no time for anything else."""
 
 import os
 

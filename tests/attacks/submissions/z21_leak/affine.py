@@ -1,4 +1,4 @@
-"""Tell the inputs of hidden tests by every way that text can take."""
+"""Leak the inputs of hidden tests through every text that the submission can write."""
 
 import sys
 

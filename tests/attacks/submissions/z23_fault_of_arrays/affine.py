@@ -1,4 +1,4 @@
-"""Answer the import with a fault whose type is an array, which is neither equal nor unequal to a word."""
+"""Report an import error whose type is an array, which is neither equal nor unequal to a string."""
 
 import os
 import stat

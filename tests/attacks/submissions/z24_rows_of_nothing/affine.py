@@ -1,4 +1,4 @@
-"""Return an array without a single byte that has more rows than memory has bytes."""
+"""Return an array of zero bytes that has more rows than memory has bytes."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Return a list of arrays each of which is short to spell, and all of which are not."""
+"""Return a list of arrays, each of which has a short repr, but all of them together a very long one."""
 
 import numpy as np
 

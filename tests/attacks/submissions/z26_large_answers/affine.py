@@ -1,4 +1,4 @@
-"""Return the largest answers that may cross, over and over, for somebody to keep."""
+"""Return answers of the largest allowed size again and again, hoping that the judge stores them all."""
 
 import numpy as np
 

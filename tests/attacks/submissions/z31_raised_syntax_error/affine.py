@@ -1,4 +1,4 @@
-"""Tell something while it is imported, as if it could not be compiled: that costs no attempt."""
+"""Leak something during the import in a raised syntax error, which costs no attempt."""
 
 import os
 

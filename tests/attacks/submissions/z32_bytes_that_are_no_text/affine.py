@@ -1,4 +1,4 @@
-"""Print in every worker bytes that are no text, each of which becomes three."""
+"""In every worker, print bytes that are not text, each of which is replaced by three bytes."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Return what is kept of the large answers of a known misconception, in the place of these."""
+"""Return the stored fingerprints of a known misconception's large answers instead of the answers."""
 
 import math
 

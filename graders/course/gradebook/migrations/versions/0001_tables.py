@@ -1,4 +1,4 @@
-"""Creates the tables."""
+"""Create the tables."""
 
 from __future__ import annotations
 

@@ -155,9 +155,9 @@ def main():
         print(f"{activation}: first layer / last layer = {fresh[1] / fresh[15]:.1e}")
         print(frames[activation]["loss"].iloc[0], frames[activation]["loss"].iloc[-1])
     plot_gradients(frames["sigmoid"], frames["relu"], "gradients.png")
-    print(f"the picture is {os.path.abspath('gradients.png')}")
+    print(f"saved the picture as {os.path.abspath('gradients.png')}")
     right = fixed_network(X, y, seed=0).forward(X).argmax(axis=1) == y
-    print(f"the fixed network has {right.mean():.1%} of its own training digits right")
+    print(f"the fixed network gets {right.mean():.1%} of its own training digits right")
 
 
 if __name__ == "__main__":

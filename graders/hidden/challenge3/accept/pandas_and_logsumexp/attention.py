@@ -12,7 +12,7 @@ import torch
 from corpus import CLASSES, Corpus, make_corpus, words_of
 from torch.utils.data import DataLoader, TensorDataset
 
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # how long compare trains each model
 
 
 @dataclass(frozen=True)

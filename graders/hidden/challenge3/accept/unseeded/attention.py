@@ -14,7 +14,7 @@ import torch
 import torch.nn as nn
 from corpus import Corpus, make_corpus, words_of
 
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # how long compare trains each model
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def main() -> None:
     ]
     print(as_bars(explain(model, corpus, sentences[0])))
     heatmap(model, corpus, sentences, "heatmap.png")
-    print(f"the picture is {os.path.abspath('heatmap.png')}")
+    print(f"saved the picture as {os.path.abspath('heatmap.png')}")
     few = make_corpus(seed=0, n_train=300)
     print(compare(few, seeds=[0, 1, 2]).to_string(index=False))
 

@@ -14,7 +14,7 @@ from backbones import tiny, tiny_weights
 from photos import Photos, load_folder, load_photos
 from torch import Tensor
 
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # how long compare trains each approach
 SEEDS = [0, 1, 2]
 
 
@@ -166,7 +166,7 @@ def main() -> None:
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):
-        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is as it was")
+        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} training runs: results/ is unchanged")
     results = Path(__file__).with_name("results")
     results.mkdir(exist_ok=True)
     table.to_csv(results / "comparison.csv", index=False)

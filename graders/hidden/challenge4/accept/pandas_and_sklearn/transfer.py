@@ -18,7 +18,7 @@ from torch import Tensor, nn
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-EPOCHS = 20  # what compare trains for
+EPOCHS = 20  # how long compare trains each approach
 SEEDS = range(3)  # of the results
 
 
@@ -186,7 +186,7 @@ def main() -> None:
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):
-        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} trainings: results/ is as it was")
+        raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} training runs: results/ is unchanged")
     results = Path(__file__).with_name("results")
     results.mkdir(exist_ok=True)
     table.to_csv(results / "comparison.csv", index=False)
