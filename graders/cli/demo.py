@@ -8,7 +8,7 @@ from graders.errors import CatalogueError
 
 
 def demo() -> int:
-    """Grade three bundled submissions: a right, a wrong and a cheating one.
+    """Grade a right, a wrong and a cheating submission.
 
     All three are for exercise04.
 

@@ -29,7 +29,7 @@ def release(
         Path | None, typer.Option("--classroom50", help="Write a .zip for Classroom 50.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Make bundles for students or other platforms.
+    """Make bundles for students or for other grading platforms.
 
     The students' folder contains no solutions, hidden tests or wrong variants; a search checks this before the
     folder is written. The other bundles contain all three.
