@@ -1,6 +1,6 @@
 """The harness of nn-katas: it observes a submission in a worker and judges it in another process.
 
-Only `Judge`, `Verdict` and `KataError` are public; everything else may change. Their types are in __init__.pyi.
+Only `Judge`, `Verdict` and `KataError` are public; everything else may change. Their type stubs are in __init__.pyi.
 """
 
 from __future__ import annotations

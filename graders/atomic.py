@@ -16,9 +16,9 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file that replaces `path`, synced to disk, when the block ends. If the block fails, keep the old `path`.
+    """Yield a file that is synced and replaces `path` when the block ends. If the block fails, keep the old `path`.
 
-    Only its owner can read the file. Raises OSError.
+    The new file is readable only by its owner. Raises OSError.
     """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
@@ -37,12 +37,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def folder_lock(folder: Path) -> Iterator[None]:
     """Hold an exclusive lock on a folder; wait while another process holds it.
 
-    On a file system without such locks, do not wait. Two processes can then collide, but only in the short time that
-    it takes to read and write one file.
+    If the file system has no such locks, continue without one. Two processes can then collide, but only in the short
+    time that it takes to read and write one file.
     """
     try:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:  # the code that reads or writes in the folder reports what is wrong with it
+    except OSError:  # the code that then uses the folder reports the problem
         yield
         return
     try:
@@ -55,7 +55,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """Defer Ctrl-C until the block ends. A process started in the block inherits the block on Ctrl-C."""
+    """Defer Ctrl-C until the block ends. In processes that the block starts, Ctrl-C stays blocked."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -28,7 +28,7 @@ def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
         return
     if not hidden.is_dir():
         raise CatalogueError(
-            f"{hidden}: there is no such folder. Name the folder that holds one folder of tests per kata."
+            f"{hidden}: there is no such folder. Specify the folder that holds one folder of tests per kata."
         )
     known = set(catalogue.slugs(root))
     solutions = hidden / "solutions"
@@ -37,7 +37,7 @@ def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
     strange = [path.name for path in suites if path.name not in known]
     if strange or not suites:
         what = f"there is no kata {', '.join(strange)}" if strange else "it has no folder for any kata"
-        raise CatalogueError(f"{hidden}: {what}. Name a folder like graders/hidden/, with a folder for each kata.")
+        raise CatalogueError(f"{hidden}: {what}. Specify a folder like graders/hidden/, with a folder for each kata.")
     with tempfile.TemporaryDirectory(prefix="katas-") as folder:
         place = Path(folder).resolve()
         for tree in (root / "katas", solutions if solutions.is_dir() else root / "solutions"):

@@ -1,4 +1,4 @@
-"""Add manual scores to a verdict, in pure functions."""
+"""Add manual scores to a verdict, with pure functions."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def awarded(
             raise KataError(f"{task}: it has no points yet. Award some too, for example with --award {task}=POINTS")
         points = before.score
     if not 0 <= points <= found.points:
-        raise KataError(f"{task}: {points:g} points; give between 0 and {found.points:g}")
+        raise KataError(f"{task}: {points:g} points is out of range; award 0 to {found.points:g}")
     mark = ManualScore(task, points, reviewer, at, _comment(before, comment, reviewer))
     return totalled(verdict, tuple(_marked(each, mark) if each.name == task else each for each in verdict.tasks))
 
@@ -69,12 +69,12 @@ def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
     if found is not None:
         return found
     if any(task.name == name and task.review for task in kata.tasks):
-        raise KataError(f"{name}: it cannot be given points: {_why_not(verdict, name)}")
+        raise KataError(f"{name}: no points can be awarded: {_why_not(verdict, name)}")
     raise KataError(f"{kata.slug}: task {name!r} cannot be marked by hand{_instead(tasks)}")
 
 
 def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
-    """Return the comment of a new score: the given one, or else the same reviewer's earlier comment."""
+    """Return the comment for a new score: the given one, or else the same reviewer's earlier comment."""
     if given is None:
         text = (before.comment or "") if before.reviewer == reviewer else ""
     else:
@@ -95,9 +95,9 @@ def marks_of(verdict: Verdict) -> list[ManualScore]:
 
 
 def with_marks(verdict: Verdict, marks: Iterable[ManualScore]) -> Verdict:
-    """Return the verdict with those earlier manual scores whose tasks can still take one.
+    """Return the verdict with those earlier manual scores whose tasks can still have one.
 
-    A task whose automatic tests fail takes no manual score, and neither does any task of an `error` verdict.
+    A task whose automatic tests fail cannot have a manual score, and neither can any task of an `error` verdict.
     """
     places = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
     given = {mark.task: mark for mark in marks if mark.task in places}
@@ -146,7 +146,7 @@ class Given:
 
     @property
     def marks(self) -> list[ManualScore]:
-        """The scores that count."""
+        """The scores that are in effect."""
         return list(self._marks.values())
 
 

@@ -108,7 +108,7 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
     if "error" in statuses:
         return "error"
     if "failed" in statuses:
-        # In a reviewed task, only the reviewer may award part of the points.
+        # In a reviewed task, only the reviewer may award partial points.
         return "partial" if task.partial and not task.review and "passed" in statuses else "failed"
     if "blocked" in statuses:
         return "blocked"
@@ -126,7 +126,7 @@ def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
 
 @dataclass
 class PointTally:
-    """Learner mode's record of test outcomes by task. It decides which tests are blocked, and fills the summary."""
+    """Learner mode's record of test outcomes by task. It decides which tests are blocked, and fills in the summary."""
 
     results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
 NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This grading does not count."
-UNTOUCHED = "handed out: nothing to grade yet"  # how the message of an unchanged submission ends
+UNTOUCHED = "handed out: nothing to grade yet"  # the end of the message for an unchanged submission
 SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
 Audience = Literal["learner", "public", "instructor"]

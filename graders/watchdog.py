@@ -20,7 +20,8 @@ from types import FrameType
 from graders.verdict import Limits
 
 # The judge's CPU seconds for one test. The shipped solutions need at most 3 s on an idle machine. A busy machine needs
-# up to twice as many for the same work, and the references that some tests train may be slower on older processors.
+# up to twice as much CPU time for the same work, and the references that some tests train may be slower on older
+# processors.
 TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
@@ -115,7 +116,7 @@ def _raise_unless_debugging(_number: int, _frame: FrameType | None) -> None:
 
 
 def _debugging() -> bool:
-    """Return whether a debugger is active in this thread. A person who is debugging may take any amount of time."""
+    """Return whether a debugger is active in this thread. A person who is debugging may take as long as they like."""
     traced = getattr(sys.gettrace(), "__module__", None) or ""
     if traced.partition(".")[0] in DEBUGGERS or traced.startswith("pydevd"):
         return True

@@ -142,7 +142,7 @@ class _Packer:
         if key is not None and type(key) not in _PLAIN:
             raise WireError(f"a dict key that is {_article(type(key))}; a string or a number is expected")
         packed = self.pack(key)
-        if type(packed) is Node:  # a worker could choose large ints that collide, so that the dict is slow to read
+        if type(packed) is Node:  # a worker could choose large ints whose hashes collide, to make the dict slow to read
             raise WireError("a dict key that is an int of more than 64 bits")
         return packed
 
@@ -221,7 +221,7 @@ class Reader:
 
     @property
     def empty(self) -> bool:
-        """Whether every byte that has arrived has been taken."""
+        """Whether every byte that has arrived has been consumed."""
         return not self._held
 
     def take(self, count: int) -> bytearray:
@@ -381,6 +381,6 @@ class _Unpacker:
 
 
 def crossed(value: Any) -> Any:
-    """Return a value as the other side would receive it. With this, learner mode accepts the same values."""
+    """Return a value as the other side would receive it, so that learner mode accepts the same values as the judge."""
     view = [b"".join(bytes(part) for part in request(0, "", "", value))]
     return receive_request(Reader(lambda _: view.pop())).value

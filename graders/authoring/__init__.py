@@ -1,1 +1,1 @@
-"""Tools for authors: create and check a kata, mutate its solution, draw its pictures, compare its variants."""
+"""Tools for authors: create and check katas, mutate solutions, draw pictures, and compare variants."""

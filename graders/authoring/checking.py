@@ -1,8 +1,8 @@
-"""`katas check`: grade a kata's stub, solution and variants like submissions, to see whether the kata can be handed
-out.
+"""`katas check`: grade a kata's stub, solution and variants as submissions, to see whether the kata is ready for
+learners.
 
-On request it also grades every mutant of the solution (the suite must kill all that are not listed as equivalent), and
-regrades the solution and the accepted variants with fresh inputs (none may fail).
+On request it also grades every mutant of the solution (the suite must kill every mutant that is not listed as
+equivalent), and regrades the solution and the accepted variants on fresh inputs (none may fail).
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from graders.verdict import Verdict
 LEGEND = """\
 - **rejected**: wrong answers with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they
   target; **accepted**: right answers in other styles (`accept/`) that pass.
-- **seen** by visible tests: wrong answers that a visible test catches, out of those that one could catch. The number
-  in brackets counts the others, which only a hidden test can catch; the third line of each one's file says why.
-- **green, then passed**: answers by authors who had only the README, the stub and the visible tests. The figure says
-  how many of those that are green on the core's visible tests also pass officially.
-- **diagnosed**: wrong answers whose misconception the judge recognised and explained. It never named a wrong one.
+- **seen** by visible tests: wrong answers that the visible tests catch, out of those that a visible test could catch.
+  The number in brackets counts the others, which only a hidden test can catch; the third line of each of their
+  files says why.
+- **green, then passed**: answers by authors who had only the README, the stub and the visible tests. The figure counts
+  those that also pass officially, out of those that pass the visible tests of the core tasks.
+- **diagnosed**: wrong answers whose misconception the judge recognised and explained. The judge never named a wrong
+  misconception.
 - **mutants killed**: copies of the solution with one small change (to an operator, a constant, a keyword or a
   statement) that the suite rejects. The equivalent ones, which no test can tell apart from the solution, are listed
   with the reason in `graders/hidden/<kata>/equivalent.toml`.
-- **false alarms**: gradings that did not pass although the answer is right. They take the solution and the accepted
-  answers in turn, with fresh inputs.
+- **false alarms**: gradings that did not pass although the answer is right. These gradings cycle through the solution
+  and the accepted answers, each time on fresh inputs.
 """
 
 
@@ -41,9 +43,9 @@ class CheckPlan:
     """What to check in addition to the stub, the solution and the variants."""
 
     mutation: bool = False
-    flakes: int = 0  # how often to grade right answers again: the solution and the accepted variants in turn
-    every: int = 1  # check only every n-th variant, because all would take too long
-    seed: bytes | None = None  # seeds the inputs of everything except flakes; None: fresh inputs each time
+    flakes: int = 0  # how many more gradings of right answers to run
+    every: int = 1  # check only every n-th variant, because checking them all would take too long
+    seed: bytes | None = None  # seeds the inputs of all gradings except the flakes; None: fresh inputs each time
 
     def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
         return variants[:: self.every]
@@ -57,9 +59,9 @@ class CheckFinding:
     name: str
     fault: str
     diagnosed: bool = False
-    seen: bool | None = None  # for a wrong variant: do the visible tests catch it? None if they need not
-    unseen: str = ""  # for a wrong variant: a fault in what the visible tests catch
-    green: bool | None = None  # for an independent answer: do the visible core tests pass?
+    seen: bool | None = None  # for a wrong variant: do the visible tests catch it? None if they don't have to
+    unseen: str = ""  # for a wrong variant: what is wrong if visible tests miss it, or unexpectedly catch it
+    green: bool | None = None  # for an independent answer: does it pass the visible tests of the core tasks?
 
     @property
     def subject(self) -> str:
@@ -77,7 +79,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.kind == kind]
 
     def share(self, kind: str) -> str:
-        """Return "good/all" for the findings of a kind."""
+        """Return "good/all": how many findings of a kind have no fault, and how many there are."""
         found = self.of(kind)
         return f"{sum(not finding.fault for finding in found)}/{len(found)}"
 
@@ -88,7 +90,7 @@ class CheckTally:
 
     @property
     def seen(self) -> str:
-        """How many of the wrong variants that visible tests should catch they do catch, and how many they need not."""
+        """How many wrong variants the visible tests catch of those they should catch; in brackets: how many others."""
         wrong = self.of("wrong")
         asked = [finding.seen for finding in wrong if finding.seen is not None]
         left = len(wrong) - len(asked)
@@ -96,7 +98,7 @@ class CheckTally:
 
     @property
     def green(self) -> str:
-        """How many of the independent answers that pass the visible tests pass all tests."""
+        """How many independent answers pass all tests, out of those that pass the visible ones."""
         green = [finding for finding in self.of("accept") if finding.green]
         return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
 
@@ -110,7 +112,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.fault or finding.unseen]
 
     def lines(self) -> Iterator[str]:
-        """Yield a line about the kata, and a line about each fault."""
+        """Yield a summary line for the kata, and a line for each fault."""
         counts = [
             f"wrong rejected {self.share('wrong')}",
             f"seen by visible tests {self.seen}",
@@ -170,10 +172,10 @@ def _counted(number: int, noun: str) -> str:
 
 
 HEAD = """\
-# How well the suites judge
+# How accurate the test suites are
 
 `katas check KATA --mutation --flakes 1000 --table FILE` writes this page, with a row for every kata that it checks.
-Other rows stay as they are. Every figure comes from gradings under confinement.
+Rows of other katas stay as they are. All submissions behind these figures ran in the sandbox.
 
 | kata | rejected | seen | accepted | green, then passed | diagnosed | mutants killed | equivalent | false alarms |
 |---|---|---|---|---|---|---|---|---|
@@ -210,10 +212,10 @@ def _amount(kata: Kata, plan: CheckPlan) -> int:
 def findings_of(
     judge: Any, kata: Kata, plan: CheckPlan, mutants: Sequence[tuple[str, Mutant]] = ()
 ) -> Iterator[CheckFinding]:
-    """Yield the findings on the README, the stub, the solution, every variant, the mutants and the flakes."""
+    """Yield the findings on the README, the stub, the solution, the variants, the mutants and the repeated gradings."""
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
-    strict = partial(graded, require_extras=True)  # the solution must pass extras too, whatever the kata requires
+    strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
     solution = intake.shipped(kata, kata.solution)
     yield CheckFinding("README", "", _readme_fault(kata))
     yield CheckFinding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
@@ -253,14 +255,20 @@ def findings_of(
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
-    """Return how to grade a right answer. One with a mark need not pass extras, unless it concerns only extras."""
+    """Return the options for grading an accepted variant.
+
+    If it has a mark, it need not pass the extra tasks, unless its file affects no others.
+    """
     tasks = kata.tasks_of(variant.replaces) - set(variant.without)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
     return {"tasks": tasks, "require_extras": True if alone or not variant.mark else None}
 
 
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
-    """Return the tasks to grade a wrong variant on. In a challenge, to save time, use its own and earlier ones."""
+    """Return the tasks to grade a wrong variant on.
+
+    In a challenge, to save time, these are only its own task and earlier ones.
+    """
     tasks = kata.tasks_of(variant.replaces)
     return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
 
@@ -337,9 +345,9 @@ def _readme_fault(kata: Kata) -> str:
 
 def _stub_fault(verdict: Verdict) -> str:
     if verdict.status not in ("failed", "ungradable"):
-        return f"is {verdict.status}, but every task of a stub must fail {verdict.message}"
+        return f"is {verdict.status}, but a stub must fail every task {verdict.message}"
     passed = [task.name for task in verdict.tasks if task.score]
-    return f"gets points for {', '.join(passed)}, but every task of a stub must fail" if passed else ""
+    return f"gets points for {', '.join(passed)}, but a stub must fail every task" if passed else ""
 
 
 def _passing_fault(verdict: Verdict) -> str:
@@ -362,7 +370,7 @@ def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
 
 
 def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
-    """Return whether a visible test of these tasks (or any task) fails. A submission that cannot be imported fails."""
+    """Return whether a visible test of these tasks (by default, of any task) fails, or the import does."""
     return verdict.status == "ungradable" or any(
         test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
         for test in verdict.tests
@@ -370,7 +378,10 @@ def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
 
 
 def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
-    """Return whether the visible tests catch a wrong answer. Grade it again if some of them have not run."""
+    """Return whether the visible tests catch a wrong answer.
+
+    If some of them have not run, grade it again with all of them.
+    """
     if _fails_visibly(verdict):
         return True
     blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)

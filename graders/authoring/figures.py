@@ -2,7 +2,7 @@
 
 A script solutions/<slug>/figure.py has a function draw(figure) that draws into a matplotlib Figure and may import the
 solution. Its picture is katas/<slug>/figure.svg; that of figure_NAME.py is figure_NAME.svg. graders.output.plotting
-fixes lines, fonts and identifiers, so that a given version of matplotlib always writes the same file.
+fixes line styles, fonts and identifiers, so that a given version of matplotlib always writes the same file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graders.output.plotting import LOOK, NEEDED
 
 
 def scripts_of(kata: Kata) -> list[Path]:
-    """Return the scripts of this kata's pictures, the main one first."""
+    """Return the scripts that draw this kata's pictures, the main one first."""
     return sorted([*kata.solution.glob("figure.py"), *kata.solution.glob("figure_*.py")], key=lambda path: path.stem)
 
 

@@ -1,10 +1,10 @@
 """Mutants of a solution: copies with one small fault each, which the suite should catch.
 
 Why not mutmut or cosmic-ray? Both change files on disk and start a test command for every mutant, which takes half a
-second with a fresh judge. Here the resident judge grades each mutant as text in a confined worker, twenty times as
-fast. The operators are the usual ones (arithmetic, comparison, logic, constant, call, statement; see Jia and Harman,
-"An analysis and survey of the development of mutation testing", 2011), and some for numerical code (another reduction,
-another dtype, an omitted keyword).
+second with a fresh judge. Here a judge that keeps running grades each mutant as text in a confined worker, which is
+twenty times as fast. The operators are the usual ones (arithmetic, comparison, logic, constant, call, statement; see
+Jia and Harman, "An analysis and survey of the development of mutation testing", 2011), and some for numerical code
+(another reduction, another dtype, an omitted keyword).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ Change = Callable[[ast.AST], ast.AST | None]  # maps a node to its replacement; 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A copy of a module with one change: the change's description and line, and the whole text."""
+    """A copy of a module with one change: a description of the change, its line, and the module's whole text."""
 
     change: str  # "affine: `return W @ x + b` becomes `return W @ x - b`"
     line: int
@@ -86,7 +86,7 @@ class Mutant:
 
 
 def mutants_of(source: str) -> list[Mutant]:
-    """Return all mutants of a module's text, ordered by line. Each differs from the module and from the others."""
+    """Return all mutants of a module's text, in line order. Each one differs from the module and from the others."""
     tree = ast.parse(source)
     plain = ast.unparse(tree)
     modules = _imported(tree)
@@ -142,7 +142,7 @@ def _with_unique_words(mutants: list[Mutant]) -> list[Mutant]:
 
 @dataclass
 class _Node:
-    """A syntax node that may be changed, and its place in the tree."""
+    """A syntax node that may be changed, and where it is in the tree."""
 
     syntax: ast.AST
     statement: ast.stmt  # the innermost statement around the node, or the node itself
@@ -162,7 +162,9 @@ _UNTOUCHED = ("annotation", "returns", "decorator_list", "bases", "names", "type
 
 
 def _nodes(tree: ast.Module) -> Iterator[_Node]:
-    """Yield the nodes that may be changed: not docstrings, annotations, imports or code that runs only as a script."""
+    """Yield the nodes that may be changed: all but docstrings, annotations, imports and code that runs only as a
+    script.
+    """
     yield from _below(tree, None, "module")
 
 
@@ -175,7 +177,7 @@ def _below(parent: ast.AST, statement: ast.stmt | None, function: str) -> Iterat
             if not isinstance(child, ast.AST) or _is_left_alone(child, number, field):
                 continue
             if isinstance(statement, ast.Raise) and isinstance(child, ast.Constant) and isinstance(child.value, str):
-                continue  # the wording of an error is not tested
+                continue  # no test checks the wording of an error
             inner = child if isinstance(child, ast.stmt) else statement
             if inner is not None:
                 yield _Node(child, inner, function, parent, field, number if isinstance(value, list) else None)
@@ -183,7 +185,7 @@ def _below(parent: ast.AST, statement: ast.stmt | None, function: str) -> Iterat
 
 
 def _within(function: str, node: ast.AST) -> str:
-    """Return the qualified name of the function or class that the node's parts belong to."""
+    """Return the qualified name of the function or class that contains the node's parts."""
     if not isinstance(node, ast.FunctionDef | ast.ClassDef):
         return function
     return node.name if function == "module" else f"{function}.{node.name}"
@@ -206,7 +208,7 @@ def _one_line(statement: ast.stmt) -> str:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Return the names that imports bind. Replacing `np.exp(z)` with `np` would not be a realistic fault."""
+    """Return the names that imports bind, because replacing `np.exp(z)` with `np` would not be a realistic fault."""
     lines = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     return {(alias.asname or alias.name).split(".")[0] for line in lines for alias in line.names}
 

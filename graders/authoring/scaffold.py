@@ -1,4 +1,4 @@
-"""`katas new`: write a kata's template files, which mark the places where its author continues."""
+"""`katas new`: write a kata's template files, which mark what its author still has to write."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ PLACES = (
     "y = [?, ?]",
     "- Say what goes wrong most often.",
     "A small one first.",
-)  # lines of README that no finished README contains
+)  # lines of the template that no finished README contains
 
 STEPS = """\
 written: katas/{slug}/, solutions/{slug}/, graders/hidden/{slug}/

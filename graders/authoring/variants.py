@@ -1,4 +1,4 @@
-"""`katas show KATA --variant NAME`: describe a wrong or accepted variant, with its diff from the solution."""
+"""`katas show KATA --variant NAME`: describe a wrong or accepted variant, and show its diff from the solution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graders.output.difference import difference
 
 
 def shown(kata: Kata, name: str) -> str:
-    """Return a variant's path, its task, its sentence, and its diff from the solution.
+    """Return a variant's path, its task, its one-sentence description, and its diff from the solution.
 
     `name` is the file name without its suffix, or the end of the path if two variants share a name. Raises KataError.
     """
@@ -36,7 +36,7 @@ def _named(kata: Kata, name: str) -> Variant:
     if len(found) == 1:
         return every[found[0]]
     if found:
-        raise KataError(f"{kata.slug} has {len(found)} variants `{name}`. Name one of: {', '.join(found)}.")
+        raise KataError(f"{kata.slug} has {len(found)} variants `{name}`. Choose one of: {', '.join(found)}.")
     near = did_you_mean(name, {Path(place).name for place in every}, most=3)
     remedy = near.rstrip() or f"The variants are the files in {kata.hidden}/wrong and accept."
     raise KataError(f"{kata.slug} has no variant `{name}`. {remedy}")

@@ -1,4 +1,4 @@
-"""Selects the files of a bundle, as a mapping from their names in the bundle to their paths."""
+"""Selects the files for a bundle, and maps their names in the bundle to their paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graders.catalogue import Kata
 from graders.errors import KataError
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
-GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that no student needs
+GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that students do not need
 DIAGNOSIS = "diagnosis.toml"  # the file in which a learner explains a fault in words
 DIAGNOSIS_FORM = ("__init__.py", "causes.py", "diagnosis.py")  # the modules of graders/debugging/ that katas need
 _NEVER = frozenset({"__pycache__", "build", "node_modules"})
@@ -34,7 +34,8 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
 def student_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return stubs, visible tests, and the harness without the packages that only graders need.
 
-    Practice networks come with explanations of their faults. They are left out if those would answer a kata.
+    Practice networks come with explanations of their faults. If these would give away a kata's answers, the networks
+    are left out.
     """
     chosen = with_required(root, katas)
     files = _settings(root)
@@ -49,12 +50,15 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
 
 
 def explained(katas: Iterable[Kata]) -> list[str]:
-    """Return the katas in which a person reviews a learner's explanation of faults."""
+    """Return the katas in which learners explain faults and a person reviews the explanation."""
     return [kata.slug for kata in katas if any(task.review and DIAGNOSIS in task.files for task in kata.tasks)]
 
 
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
-    """Return all that is needed to grade these katas. For the katas that they build on, it is what a learner sees."""
+    """Return everything needed to grade these katas.
+
+    Of the katas that they build on, include only what learners see.
+    """
     chosen = list(katas)
     files = _settings(root) | {
         name: path
@@ -72,9 +76,9 @@ def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
 def check_place(folder: Path) -> None:
     """Raise KataError unless a bundle can be written to this folder without replacing files."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise KataError(f"{folder}: it exists and is not an empty folder. Name a new or an empty folder.")
+        raise KataError(f"{folder}: it exists and is not an empty folder. Choose a new or empty folder.")
     if not folder.absolute().parent.is_dir():
-        raise KataError(f"{folder}: there is no folder {folder.parent}. Create it, or name another place.")
+        raise KataError(f"{folder}: there is no folder {folder.parent}. Create it, or choose another place.")
 
 
 def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -> None:
@@ -95,7 +99,7 @@ def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -
 
 
 def _settings(root: Path) -> Files:
-    """Return the settings files of `root`. Any that it lacks come from the harness."""
+    """Return the settings files of `root`. Those it lacks come from the harness."""
     places = [place / name for place in (_harness().parent, root) for name in SETTINGS]
     return {path.name: path for path in places if path.is_file()}
 

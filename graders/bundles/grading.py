@@ -1,7 +1,7 @@
-"""Bundles that grade in other systems: for Gradescope, Docker and Classroom 50.
+"""Bundles for grading on other platforms: Gradescope, Docker and Classroom 50.
 
-Each has the same files, plus the script that the system starts. If the harness fails, the script leaves no result, so
-that no student gets 0 points for it. None of the bundles grades without confinement.
+They all contain the same files, plus the script that the platform starts. If the harness fails, the script leaves no
+result, so that no student gets 0 points for it. No bundle ever grades without confinement.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes the bundle for students, after a search for secrets that must not be in it."""
+"""Writes the bundle for students, after checking that it contains no secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.errors import KataError
 from graders.judge.client import Judge
 
 RUN = 4  # this many consecutive lines of a secret count as a leak
-SHORTEST = 12  # characters; a shorter line reveals nothing
+SHORTEST = 12  # characters; lines shorter than this reveal nothing
 _REVEALS_NOTHING = re.compile(
     r"#|from |import |.*(\bspec\b|importlib)"
 )  # comments and imports, including those with importlib
@@ -40,7 +40,7 @@ README = """\
     . .venv/bin/activate
     pip install -c constraints.txt -e ".[torch]"
     pytest katas/{first}        # run the visible tests
-    katas watch {first}         # run them at every save
+    katas watch {first}         # run them every time you save
 
 On Windows: `.venv\\Scripts\\activate`. Each kata's README.md says what to write and in which file. Your course also
 grades your file with hidden tests.
@@ -48,7 +48,10 @@ grades your file with hidden tests.
 
 
 def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
-    """Write the bundle and return the names in it. Raises KataError if a stub holds an answer or a secret leaks."""
+    """Write the bundle and return the names in it.
+
+    Raises KataError if a stub contains an answer, or if a secret would leak.
+    """
     contents.check_place(folder)
     unknown = [kata for kata in katas if not _is_as_committed(kata)]
     if unknown:
@@ -75,10 +78,10 @@ def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
 def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
     """Return a sentence for each of these files that leaks content from the hidden suites or the solutions.
 
-    Search for whole files, and for runs of consecutive lines of a solution, a hidden test or a variant that occur in no
-    file that learners see anyway.
+    It finds copies of whole files, and runs of consecutive lines from a solution, a hidden test or a variant, unless
+    the same lines also occur in a file that learners see anyway.
     """
-    scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # every suite begins with its text
+    scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # every suite starts from this template
     public = {run for path in _texts([*_visible(root), scaffold]) for run in _runs(path)}
     secret: dict[tuple[str, ...], Path] = {}
     contents_of: dict[bytes, Path] = {}
@@ -117,14 +120,14 @@ def _is_text(path: Path) -> bool:
 
 
 def _runs(path: Path) -> list[tuple[str, ...]]:
-    """Return every run of RUN consecutive revealing lines of a file."""
+    """Return every run of RUN consecutive lines in a file, leaving out lines that reveal nothing."""
     lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
     revealing = [line for line in lines if len(line) >= SHORTEST and not _REVEALS_NOTHING.match(line)]
     return [tuple(revealing[at : at + RUN]) for at in range(len(revealing) - RUN + 1)]
 
 
 def _is_as_committed(kata: Kata) -> bool:
-    """Return whether git knows the stubs as unchanged. Refuse edited stubs, which may hold an answer."""
+    """Return whether the stubs are unchanged according to git. Refuse edited stubs, which may hold an answer."""
     solved = intake.shipped(kata, kata.solution)
     for name, data in intake.shipped(kata, kata.folder).items():
         if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
@@ -142,7 +145,7 @@ def _is_as_committed(kata: Kata) -> bool:
 
 
 def _check_points(root: Path, katas: Sequence[Kata]) -> None:
-    """Refuse stubs that get points, because no stub may get any."""
+    """Refuse stubs that get points, because a stub must get none."""
     with Judge(root, resident=False) as judge:
         for kata in katas:
             verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)

@@ -20,7 +20,7 @@ def refuse(file: Path | str, fault: str, remedy: str) -> NoReturn:
 
 
 def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
-    """Return "Did you mean `a` or `b`? " with at most `most` words; an empty string if no known word is similar."""
+    """Return "Did you mean `a` or `b`? " with at most `most` suggestions; empty if no known word is similar."""
     near = difflib.get_close_matches(word, list(known), n=most)
     return f"Did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
 

@@ -1,4 +1,4 @@
-"""Load a kata.toml: decode it strictly and check it against the files next to it."""
+"""Load a kata.toml: decode it strictly, and check it against the files in its folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graders.errors import CatalogueError
 from graders.verdict import Limits
 
 FORMAT = 1
-SETTLED_NS = 2_000_000_000  # the coarsest file times, FAT's, have a resolution of two seconds
+SETTLED_NS = 2_000_000_000  # FAT has the coarsest file times, with a resolution of two seconds
 
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -42,7 +42,7 @@ def load_all(root: Path) -> list[Kata]:
     """Load all katas, sorted by slug. Raises CatalogueError if one is invalid."""
     root = Path(root).absolute()
     if not (root / "katas").is_dir():
-        raise CatalogueError(f"{root}: the folder has no katas/ folder. Name the repository with --root DIR.")
+        raise CatalogueError(f"{root}: the folder has no katas/ folder. Specify the repository with --root DIR.")
     katas = {slug: _read(root, slug) for slug in slugs(root)}
     for kata in katas.values():
         check_requires(kata, lambda other: katas[other].requires if other in katas else None)
@@ -75,7 +75,7 @@ def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
 
 
 def _table(path: Path, file: str) -> Mapping[str, Any]:
-    """Return the content of a kata.toml. A process reads the file once, and again only after a change.
+    """Return the content of a kata.toml. Each process reads the file only once, unless it changes.
 
     A file written a moment ago is not cached, because a second change within one clock tick could go unnoticed.
     """

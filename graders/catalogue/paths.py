@@ -34,12 +34,12 @@ def find_root(start: Path) -> Path:
         if (folder / "katas").is_dir():
             return folder
     raise CatalogueError(
-        f"{start}: neither this folder nor one above it has a katas/ folder. Name the repository with --root DIR."
+        f"{start}: neither this folder nor one above it has a katas/ folder. Specify the repository with --root DIR."
     )
 
 
 def slug_of(path: Path, root: Path) -> str | None:
-    """Return the kata whose folder (visible, solution or hidden) contains `path`; None if there is none."""
+    """Return the kata that `path` belongs to (its visible, solution or hidden folder contains it), or None."""
     path, root = Path(path).resolve(), Path(root).resolve()
     for parent in _KATA_FOLDERS:
         if path.is_relative_to(root / parent):
@@ -60,7 +60,7 @@ def slugs(root: Path) -> list[str]:
 
 
 def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (relative name with slashes, path) of every file, except caches and hidden files."""
+    """Yield (relative name with slashes, path) for every file, except caches and hidden files."""
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
         for name in files:

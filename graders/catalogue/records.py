@@ -1,4 +1,4 @@
-"""Records of a kata, its tasks and its variants, as declared in files."""
+"""Records that describe a kata, its tasks and its variants."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class TaskTable(Record, frozen=True, kw_only=True):
 
 
 class Task(TaskTable, frozen=True, kw_only=True):
-    """A part of a kata that carries points.
+    """A part of a kata that is worth points.
 
     `after`: the tasks it builds on; `files`: the files that affect it (default: all); `partial`: points are
     proportional to the tests passed; `extra`: beyond the kata's concept, so that it does not decide whether the kata is
-    passed; `review`: scored by a person, following `rubric`; `runtime`: its workers' runtime, if different from the
-    kata's.
+    passed; `review`: scored by a person, following `rubric`; `runtime`: the runtime of its workers, if it differs from
+    the kata's.
     """
 
     name: str
@@ -53,10 +53,10 @@ class Task(TaskTable, frozen=True, kw_only=True):
 class Variant(Record, frozen=True, kw_only=True):
     """A replacement for one file of the solution, kept to test the tests.
 
-    `replaces` is the replaced file, as named in `files`. `sentence` tells the learner what is wrong (for an accepted
-    variant: what is different). `task` is the task that must fail; None if all must pass. `edits` are (old passage, new
-    passage) pairs, if the variant is not written out in full. `hidden_only` says why the visible tests need not catch a
-    wrong variant.
+    `replaces` is the file that it replaces, as named in `files`. `sentence` tells the learner what is wrong (for an
+    accepted variant: what is different). `task` is the task that must fail; None if all must pass. If the variant is
+    not written out in full, `edits` are its (old passage, new passage) pairs. `hidden_only` says why the visible tests
+    need not catch a wrong variant.
 
     An accepted variant may have a `mark`. One marked `core only` passes the core tasks and fails an extra task. The
     author of one marked `independent` had only the README, the stub and the visible tests; it may fail extra tasks too.
@@ -113,6 +113,7 @@ class KataTable(Record, frozen=True, kw_only=True):
     supplied: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    optional_data: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     hidden_detail: HiddenDetail = "counterexample"
     attempts_per_day: int = 0
@@ -152,7 +153,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def handed_out(self) -> bool:
-        """Whether the kata is in a student's copy."""
+        """Whether this is a student's copy of the kata."""
         return is_handed_out(self.root)
 
     @property
@@ -163,7 +164,10 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def wrong(self) -> tuple[Variant, ...]:
-        """Misconceptions, which must be rejected. Raises CatalogueError for one with invalid header lines."""
+        """Wrong answers with a misconception each, which must be rejected.
+
+        Raises CatalogueError if one has invalid header lines.
+        """
         return tuple(_variant(self, path, misconception=True) for path in _variant_paths(self.hidden / "wrong"))
 
     @property
@@ -172,7 +176,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
 
     def tasks_of(self, name: str) -> frozenset[str]:
-        """Return the tasks that a file affects, and those that they build on; all tasks for an empty name."""
+        """Return the tasks that a file affects and those that they build on. For an empty name, return all tasks."""
         return self.with_earlier(task.name for task in self.tasks if not name or not task.files or name in task.files)
 
     def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
@@ -187,7 +191,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def runtimes(self) -> tuple[str, ...]:
-        """The runtimes of its workers: the kata's own first, then those of tasks that need another."""
+        """The runtimes of its workers: first the kata's own, then those of tasks that need a different one."""
         return tuple(dict.fromkeys([self.runtime, *(task.runtime for task in self.tasks if task.runtime)]))
 
     def runtime_of(self, task: str) -> str:
@@ -195,13 +199,13 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return next((each.runtime for each in self.tasks if each.name == task and each.runtime), self.runtime)
 
     def declares(self, name: str) -> bool:
-        """Return whether `name` (with slashes) is taken from a submission: it is in `files` and not supplied."""
+        """Return whether `name` (with slashes) is taken from a submission: in `files`, but not in `supplied`."""
         return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
 
     def kata_digest(self) -> str:
         """Return the SHA-256 (hexadecimal) of the kata's own files: the visible folder and the solution.
 
-        The learner's files are left out: they differ between learners' clones, although the kata is the same.
+        The learner's files are left out because they differ from clone to clone, although the kata is the same.
         """
         visible = ((f"katas/{name}", path) for name, path in files_under(self.folder) if not self.declares(name))
         solution = ((f"solutions/{name}", path) for name, path in files_under(self.solution))
@@ -222,7 +226,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
 
 def _variant_paths(folder: Path) -> list[Path]:
-    """Return the variants in wrong/ or accept/: files, and folders that hold a whole submission."""
+    """Return the variants in wrong/ or accept/, which are files, or folders that hold a whole submission."""
     whole = {path.parent for path in folder.glob(f"*/{ABOUT}")}
     files = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".edit"))
     return sorted([*whole, *(path for path in files if not whole.intersection(path.parents))])
@@ -244,7 +248,7 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
 
 
 def _check_whole(kata: Kata, folder: Path, file: str, *, misconception: bool) -> None:
-    """Raise CatalogueError unless a folder variant is a right answer and holds only files of the kata."""
+    """Raise CatalogueError unless a variant that is a folder is in accept/ and holds only the kata's files."""
     if misconception:
         remedy = "Keep only the wrong file; the solution provides the others."
         refuse(file, "a wrong variant must be a single file", remedy)
@@ -293,7 +297,7 @@ def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[st
         refuse(
             file,
             f"this variant or `{over.name}` is not a whole submission",
-            f"Name a folder of accept/ that contains {ABOUT}.",
+            f"Choose a folder in accept/ that contains {ABOUT}.",
         )
     return {"mark": mark[1] if mark else "", "without": without, "over": over}
 
@@ -307,7 +311,7 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
         refuse(
             file,
             f"`{edit.file}` is not one of the learner's files in the solution",
-            f"Name one of: {', '.join(kata.files)}.",
+            f"Choose one of: {', '.join(kata.files)}.",
         )
     passages = [(each.old, each.new) for each in edit.edit]
     if edit.old is not None and edit.new is not None:
@@ -337,7 +341,7 @@ def _replaced(kata: Kata, path: Path, file: str) -> str:
     """Return the file that a variant replaces.
 
     If the solution has one module, the variant is wrong/NAME.py; otherwise it is wrong/MODULE/NAME.py, whose folder
-    names the replaced module. The same holds for TOML files.
+    names the replaced module. The same applies to TOML files.
     """
     sources = [name for name, _ in files_under(kata.solution) if name.endswith(path.suffix) and kata.declares(name)]
     inside = path.relative_to(kata.hidden).parts[1:-1]

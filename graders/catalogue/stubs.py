@@ -11,7 +11,7 @@ from graders.errors import KataError
 def handed_out(kata: Kata) -> dict[str, bytes]:
     """Return the learner's files by name, from the last commit that changed kata.toml, the README or a visible test.
 
-    Learners do not change those. Raises KataError if the files cannot be read.
+    Learners do not change these. Raises KataError if the files cannot be read.
     """
     authors = ["kata.toml", "README.md", *(path.name for path in kata.visible_tests)]
     commit = _git(kata, "log", "-1", "--format=%H", "--", *authors).decode().strip()

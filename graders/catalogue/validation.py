@@ -1,4 +1,4 @@
-"""Checks a kata.toml beyond its types: its keys against each other, and against the files next to it."""
+"""Checks more of a kata.toml than its types: that its keys agree with each other and with the files next to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.catalogue.decoding import did_you_mean, refuse
 from graders.catalogue.paths import is_glob, slugs
 from graders.catalogue.records import Kata
 
-_OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # names of the kata's own files
+_OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # files that belong to the kata itself
 
 
 _TASK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -54,7 +54,7 @@ def _check_lists(kata: Kata, file: str) -> None:
             if not item.strip():
                 refuse(file, f"{key} has an empty item", "Remove it.")
             if items.count(item) > 1:
-                refuse(file, f"{key} names `{item}` twice", "Name it once.")
+                refuse(file, f"{key} names `{item}` twice", "List it only once.")
     if not kata.files:
         refuse(file, "`files` is empty", "List the files that learners write.")
 
@@ -62,7 +62,7 @@ def _check_lists(kata: Kata, file: str) -> None:
 def _check_names(kata: Kata, file: str) -> None:
     for name in kata.entry_points:
         if not name.isidentifier():
-            refuse(file, f"entry point `{name}` is not a Python name", "Name functions or classes of the module.")
+            refuse(file, f"entry point `{name}` is not a Python name", "List functions or classes from the module.")
     for package in kata.packages:
         if not _PACKAGE.fullmatch(package):
             refuse(file, f"package `{package}` is not a valid package name", "Write the name as it is imported.")
@@ -106,12 +106,15 @@ def _check_tasks(kata: Kata, file: str) -> None:
 
 
 def _check_data(kata: Kata, file: str) -> None:
-    if kata.data:
+    names = (*kata.data, *kata.optional_data)
+    if names:
         from graders.datasets import NAMES
 
-        for name in kata.data:
+        for name in names:
             if name not in NAMES:
                 refuse(file, f"there is no data set `{name}`", f"Known data sets: {', '.join(NAMES)}.")
+            if names.count(name) > 1:
+                refuse(file, f"the data set `{name}` is listed twice", "List it once, in data or in optional_data.")
 
 
 def _check_files(kata: Kata, file: str) -> None:
@@ -140,7 +143,7 @@ def _check_files(kata: Kata, file: str) -> None:
 
 def check_presence(kata: Kata, file: str) -> None:
     folders = [kata.folder]
-    if (kata.root / "solutions").is_dir():  # a student bundle has none
+    if (kata.root / "solutions").is_dir():  # student bundles have no solutions
         folders.append(kata.solution)
     wanted = [(folder, name) for folder in folders for name in kata.files if not is_glob(name)]
     for folder, name in wanted + [(kata.folder, name) for name in kata.supplied]:
@@ -170,7 +173,7 @@ def _check_glob(pattern: str, file: str) -> None:
         refuse(
             file,
             f"`{pattern}` in files would match the kata's own files",
-            'Name the modules, or a folder: "results/*".',
+            'List the modules, or a folder: "results/*".',
         )
 
 
@@ -178,7 +181,7 @@ def check_requires(kata: Kata, requires_of: Callable[[str], tuple[str, ...] | No
     file = f"katas/{kata.slug}/kata.toml"
     for other in kata.requires:
         if requires_of(other) is None:
-            remedy = did_you_mean(other, slugs(kata.root)) or "Name katas in this repository."
+            remedy = did_you_mean(other, slugs(kata.root)) or "List katas in this repository."
             refuse(file, f"it requires `{other}`, which is not a kata", remedy)
     cycle = _cycle(kata.slug, lambda slug: requires_of(slug) or ())
     if cycle:

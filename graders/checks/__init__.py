@@ -1,6 +1,6 @@
-"""The helpers that a kata's tests use: pytest marks, drawn inputs, and checks whose messages teach.
+"""Helpers for a kata's tests: pytest marks, random inputs, and checks whose messages explain the mistake.
 
-`draw` makes inputs and `reducer` shrinks failing ones; each other module checks one kind of thing.
+`draw` makes the inputs, `reducer` shrinks failing ones, and each of the other modules checks one kind of thing.
 Importing this package imports neither torch nor hypothesis.
 """
 

@@ -12,7 +12,7 @@ from graders.checks import digits
 from graders.checks.draw import Array, Size
 from graders.checks.mismatch import Mismatch, fail
 
-SHORT = 6  # a tuple of at most this many integers is shown as a whole
+SHORT = 6  # a tuple of at most this many integers is shown in full
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
 
 
@@ -55,7 +55,7 @@ def assert_close(
 def assert_near(
     actual: object, expected: object, *, relative: float = 0.0, absolute: float = 0.0, name: str = ""
 ) -> None:
-    """Check results of training, and other values whose rounding errors have no bound that could be derived.
+    """Check training results, and other values for which no bound on the rounding error can be derived.
 
     Each element must satisfy |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any
     dtype are accepted; the shapes must be equal. `name` is the learner's name for this value.
@@ -77,7 +77,7 @@ def assert_near(
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
     """Check that this is a numpy.ndarray of numbers with this shape, before the test computes with it.
 
-    Raises Mismatch inside `observing()` too, because an array of another shape may be too large to compute with.
+    Raises Mismatch even inside `observing()`, because an array of another shape may be too large to compute with.
     """
     if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
         raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)
@@ -136,7 +136,7 @@ def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
         dW, dx, db = assert_parts(kata.affine_backward(dz, x, W), "dW", "dx", "db")
         assert_close(dW, expected, name="dW")
 
-    Raises Mismatch inside `observing()` too, because without elements there is nothing to check.
+    Raises Mismatch even inside `observing()`, because without elements there is nothing to check.
     """
     wanted = f"({', '.join(names)})"
     if type(answer) not in (tuple, list):
@@ -175,7 +175,7 @@ def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _is_numpy_scalar(value: object, kind: type[Any]) -> bool:
-    # only the scalar types themselves: a submission's subclass does not count
+    # only the scalar types themselves, not a submission's subclass of one
     return isinstance(value, kind) and type(value).__module__ == "numpy"
 
 
@@ -210,7 +210,7 @@ def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[An
 
 
 def _wide(value: Array) -> Array:
-    """Convert to double precision, so that computing the distance adds no error that matters."""
+    """Convert to double precision, so that computing the distance adds no significant error."""
     return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
 
 
@@ -277,7 +277,7 @@ def _difference(actual: object, expected: object, where: str = "") -> str | None
 
 def _difference_of_sequences(actual: object, expected: list[Any] | tuple[Any, ...], where: str) -> str | None:
     if type(actual) not in (list, tuple):
-        return f"{where}expected a {type(expected).__name__} of {len(expected)}, got {_brief(actual)}"
+        return f"{where}expected a {type(expected).__name__} of length {len(expected)}, got {_brief(actual)}"
     items: list[Any] | tuple[Any, ...] = actual  # type: ignore[assignment]  # by the line above
     short = len(items) <= SHORT and type(actual) is type(expected) is tuple
     if short and {type(each) for each in (*items, *expected)} == {int}:  # a shape, most often

@@ -1,8 +1,8 @@
 """Readers and checks for untrusted files that a learner submits with the code: PNG, prose, TOML and CSV.
 
 Image libraries have a history of vulnerabilities, so this module reads PNG itself, in the few lines that the format
-needs (W3C, "Portable Network Graphics Specification", third edition). Every reader has stated limits and takes time
-proportional to the file's size.
+needs (W3C, "Portable Network Graphics Specification", third edition). Every reader enforces fixed limits, and takes
+time proportional to the file's size.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette
 _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
 TEXT_BYTES = 64 << 10  # limit for prose and for TOML files
-_KEY_PARTS = 100  # limit for a dotted key in TOML; tomllib's time grows with the square of their number
+_KEY_PARTS = 100  # limit for a dotted key in TOML; tomllib's time grows with the square of the number of parts
 # Strings and comments are searched too: if the search skipped them but disagreed with tomllib on where they end, a
 # submission could hide a key.
 _KEY_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.){0,200}+"|'[^'\n]{0,200}+')"""
@@ -33,7 +33,7 @@ _LONG_KEY = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{
 _TOML_DEPTH = 16
 _TOML_ENTRIES = 2_000
 _CSV_ROWS = 1_000
-_LEAST_COLOURS = 3  # in a picture: paper, axes, and something drawn
+_LEAST_COLOURS = 3  # a plot needs at least: background, axes, and the curve
 
 
 def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
@@ -68,7 +68,7 @@ def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
 
 
 def assert_picture(data: bytes | None, name: str, *, width: int = 300, height: int = 200) -> np.ndarray:
-    """Return the pixels of a PNG file that shows something. Raises Mismatch if it is missing, too small or blank."""
+    """Return the pixels of a PNG file that is not blank. Raises Mismatch if it is missing, too small or blank."""
     pixels = read_png(handed_in(data, name), name)
     if pixels.shape[1] < width or pixels.shape[0] < height:
         size = f"{pixels.shape[1]} x {pixels.shape[0]}"
@@ -132,7 +132,7 @@ def read_csv(data: bytes, name: str) -> list[list[str]]:
     try:
         for row in csv.reader(io.StringIO(decoded(data), newline="")):
             if len(rows) > _CSV_ROWS:
-                raise Mismatch(f"{name} has more than {_CSV_ROWS:,} rows, the most that are read", _CSV_ROWS, None)
+                raise Mismatch(f"{name} has more than {_CSV_ROWS:,} rows, which is the limit", _CSV_ROWS, None)
             rows.append(row)
     except csv.Error as fault:
         raise Mismatch(f"{name} is not CSV: {fault}", None, None) from None
@@ -145,7 +145,7 @@ def decoded(data: bytes) -> str:
 
 
 def _without(text: str, begin: str, end: str) -> str:
-    """Return the text without everything from each `begin` to the next `end`; a `begin` without an `end` stays."""
+    """Remove everything from each `begin` to the next `end`, and return the rest; keep a `begin` without an `end`."""
     kept, place = [], 0
     while (start := text.find(begin, place)) >= 0 and (stop := text.find(end, start + len(begin))) >= 0:
         kept += [text[place:start], " "]
@@ -199,7 +199,7 @@ def _unfiltered(raw: bytes, width: int, height: int, name: str) -> np.ndarray:
 
 
 def _by_diagonals(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
-    """Undo the filters if some rows predict a pixel from both its left and its upper neighbour.
+    """Undo the filters when some rows predict a pixel from both its left and its upper neighbour.
 
     A pixel needs only its left, upper and upper-left neighbours, so all pixels on a diagonal (equal row + column) can
     be computed at once. Rows and columns outside the picture count as zeros.

@@ -1,4 +1,4 @@
-"""Formats numbers with only the digits that matter: as few as show that two values differ."""
+"""Formats numbers with only the digits that matter: just enough to show that two values differ."""
 
 from __future__ import annotations
 

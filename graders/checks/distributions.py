@@ -1,4 +1,4 @@
-"""Checks for the distribution of random samples, whichever generator drew them.
+"""Checks for the distribution of random samples, whatever generator produced them.
 
 Correct samples are rejected with a probability of at most `false_alarm`. The bounds are exact or conservative for every
 sample size, so this is a guarantee and not an approximation. If a check has several parts, each part gets a share of
@@ -24,8 +24,8 @@ STANDARD_NORMAL = NormalDist()
 def assert_bernoulli(samples: object, probability: float, false_alarm: float = FALSE_ALARM) -> None:
     """Check that independent samples, of any shape, are 0 or 1, and 1 with the given probability.
 
-    k ones among n samples are rejected if 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound of both
-    tails (Hoeffding, 1963, theorem 1), where KL is the relative entropy of two coins.
+    k ones among n samples are rejected if 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound for both
+    tails (Hoeffding, 1963, theorem 1), where KL is the relative entropy between two coins.
     """
     x, problem = _numbers(samples)
     if problem is None and not np.isin(x, (0.0, 1.0)).all():
@@ -75,7 +75,7 @@ def assert_uniform(samples: object, low: float, high: float, false_alarm: float 
 
 
 def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check that entries are uncorrelated with those 1, 2, 4, … places, and half the length, further along each axis.
+    """Check that entries 1, 2, 4, … places and half the length apart are uncorrelated, along each axis.
 
     This finds repeated rows or columns; to compare several calls, stack their results. `mean` is the known mean of a
     distribution with values 0 and 1, or the centre of a continuous, symmetric one. In the second case, only the signs

@@ -1,4 +1,4 @@
-"""Draws a test's inputs from the grading's seed, records them, and replays them when a failing case is reduced."""
+"""Draws a test's inputs using the grading's seed, records them, and replays them when a failing case is reduced."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def within(value: Array | float, kind: Kind, low: float | None, high: float | No
 
 
 def plain(value: Any) -> Any:
-    """Return the value with every Size in it, at any depth of lists, tuples and dicts, as a plain int."""
+    """Return the value with each Size in it, however deep in lists, tuples and dicts, turned into a plain int."""
     kind = type(value)
     if kind is Size:
         return int(value)

@@ -16,8 +16,8 @@ from graders.checks.arrays import assert_close, discrepancy
 from graders.checks.draw import Array
 from graders.checks.mismatch import fail
 
-TorchFunction = Callable[..., Any]  # float64 tensors to one tensor
-NumpyFunction = Callable[..., npt.ArrayLike]  # float64 arrays to one array
+TorchFunction = Callable[..., Any]  # takes float64 tensors and returns one
+NumpyFunction = Callable[..., npt.ArrayLike]  # takes float64 arrays and returns one
 
 # (machine epsilon)^(1/3): balances the truncation error, of order step², and the cancellation error, of order eps /
 # step (Nocedal and Wright, Numerical Optimization, 2006, §8.1)

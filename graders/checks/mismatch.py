@@ -1,4 +1,4 @@
-"""How checks fail, and the switch that turns failures off while a submission's behaviour is only observed."""
+"""Defines how checks fail, and a switch that turns failures off while a submission is only being observed."""
 
 from __future__ import annotations
 

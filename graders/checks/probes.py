@@ -13,7 +13,7 @@ from graders.worker.layouts import LAYOUTS, Array
 
 
 def call_with_layout(submission: Any, name: str, layout: str, *arguments: Array) -> list[Any]:
-    """Return what `name` returns for arrays in the memory layout `layout`, then those arrays after the call."""
+    """Call `name` with arrays in the memory layout `layout`; return its answer, then those arrays after the call."""
     laid_out = [LAYOUTS[layout](array) for array in arguments]
     return [getattr(submission, name)(*laid_out), *(array.copy() for array in laid_out)]
 

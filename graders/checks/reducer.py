@@ -34,7 +34,7 @@ def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int
     """Return the simplest failing script found, and the number of calls to `fails`, at most `budget`.
 
     `fails` may raise Unreplayable for a script that does not fit the test; such a script is not a failing one. A
-    WorkerError ends the search. A last call verifies the result; if it does not fail again, the submission's answers
+    WorkerError ends the search. A final call verifies the result; if it does not fail again, the submission's answers
     vary, and the original script is returned.
     """
     search = _Search(script, fails, budget - 1)
@@ -49,7 +49,7 @@ def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int
 
 
 class _Search:
-    """The state of a search: the best script so far, the scripts tried, and the rest of the budget."""
+    """The state of a search: the best script so far, the scripts tried, and the remaining budget."""
 
     def __init__(self, script: Script, fails: Fails, budget: int) -> None:
         self.best = script
@@ -111,7 +111,7 @@ def _drop(search: _Search) -> None:
 
 
 def _names(script: Script) -> list[str]:
-    """Return the names of all sizes, the largest first."""
+    """Return the names of all sizes, largest first."""
     sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
     return sorted(sizes, key=lambda name: -sizes[name])
 
@@ -126,7 +126,7 @@ def _equal_sizes(script: Script) -> Iterator[tuple[str, ...]]:
 
 
 def _drop_along(search: _Search, names: tuple[str, ...]) -> None:
-    """Remove index ranges of the named sizes, in pieces that start large and end at one index."""
+    """Remove index ranges of the named sizes, in pieces that start large and shrink to a single index."""
     size, low = _size(search.best, names)
     if size <= low:
         return
@@ -205,7 +205,7 @@ def _simplify(search: _Search) -> None:
 
 
 def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> None:
-    """Apply the move to all entries of node i that it simplifies; where that fails, to either half of them."""
+    """Apply the move to all entries of node i that it simplifies. If the case then passes, try each half of them."""
     queue = [_movable(search.best[i], move)]
     while queue and not search.over:
         block = queue.pop(0)

@@ -81,7 +81,7 @@ def assert_speed(speed: Speed, at_most: float, hysteresis: float = HYSTERESIS) -
     if decide(speed.low, speed.high, at_most, hysteresis) == "too slow":
         fail(
             f"takes {speed.ratio:.2f} times the reference's time ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
-            f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times), at most {at_most:g} times is allowed",
+            f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times); at most {at_most:g} times is allowed",
             at_most,
             speed.ratio,
         )

@@ -1,4 +1,4 @@
-"""The command `katas`. Its modules parse arguments and print; other packages do the work."""
+"""The command `katas`. The modules of this package parse arguments and print; other packages do the work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
 
 def main() -> None:
-    """Run `katas`. For commands that grade, start the judge's process first, because it takes longest to start."""
+    """Run `katas`.
+
+    For commands that grade, start the judge's process first, because nothing else takes as long to start.
+    """
     started, status = None, 2
     try:
         if len(sys.argv) == 1 and has_screen():
@@ -51,7 +54,7 @@ def _report(fault: Exception) -> int:
 
 
 def _runtime_guess(words: list[str]) -> str:
-    """Guess the runtime of the first named kata, without importing the catalogue."""
+    """Guess the runtime of the first kata on the command line, without importing the catalogue."""
     if words[1:2] == ["debug"]:
         return "torch"
     for word in words[1:]:

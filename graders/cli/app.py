@@ -102,7 +102,7 @@ def run_command_line(started: JudgeProcess | None) -> int:
         status = INTERRUPTED
     except BrokenPipeError:
         return 2  # the program that read from the pipe has exited
-    except SystemExit as leaving:  # Typer exits with 1 on a broken pipe; here 1 means "failed"
+    except SystemExit as leaving:  # Typer exits with 1 on a broken pipe, but in `katas` 1 means "failed"
         return 2 if leaving.code == 1 else int(leaving.code or 0)
     except OSError as fault:
         say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")

@@ -24,7 +24,7 @@ Name = Annotated[
 
 @app.command("list")
 def list_() -> None:
-    """List the data sets, and say which are on this machine."""
+    """List the data sets, and show which are on this machine."""
     from graders.datasets import sources
 
     print("\n\n".join(_described(name, source) for name, source in sources.table().items()))
@@ -58,7 +58,7 @@ def path(name: Name) -> None:
 
 
 def _described(name: str, source: DataSet) -> str:
-    """Describe a data set in plain text, at most 80 columns wide."""
+    """Describe a data set in plain text, in lines of at most 80 columns."""
     from graders.datasets import arrived, sources
 
     if source.embedded:

@@ -47,8 +47,8 @@ def new(
     root = Invocation.root
     chosen = practice.free_seed(root) if seed is None else seed
     practice.check_free(root, chosen)
-    candidate(chosen, level, family)  # rejects an unknown level or family before the slow part
-    with timed_spinner("breaking a program, and proving that its fix works"):
+    candidate(chosen, level, family)  # rejects an unknown level or family before the slow part starts
+    with timed_spinner("breaking a program, and checking that its fix works"):
         puzzle = generate(chosen, level, family)
     folder = practice.write(puzzle, root, level, family).relative_to(root)
     print(f"{puzzle.symptom}\n\nwritten: {folder}/ (level {puzzle.level}, {puzzle.program.name})")
@@ -90,7 +90,7 @@ def hint(
         int | None, typer.Argument(metavar="N", help="The number of the hint; by default, the next.", min=1, max=3)
     ] = None,
 ) -> None:
-    """Show the next of a puzzle's three hints, or an earlier one again."""
+    """Show a puzzle's next hint (of three), or an earlier one again."""
     from graders.debugging import practice
 
     root = Invocation.root
@@ -140,12 +140,12 @@ def list_() -> None:
 
 @app.command()
 def check(
-    seeds: Annotated[int, typer.Option(help="How many puzzles to generate, from seed 0 on.", metavar="N", min=1)] = 20,
+    seeds: Annotated[int, typer.Option(help="How many puzzles to generate, from seed 0 up.", metavar="N", min=1)] = 20,
     level: Level = None,
 ) -> int:
-    """Generate puzzles, and prove that each is broken and can be fixed.
+    """Generate puzzles, and check that each is broken and can be fixed.
 
-    Exit status: 0 all are proven and no two are equal, 1 otherwise, 130 interrupted.
+    Exit status: 0 all puzzles work and no two are equal, 1 otherwise, 130 interrupted.
     """
     from graders.debugging.generate import GenerationError, candidate, generate
 
@@ -153,7 +153,7 @@ def check(
     tally = ProofTally(seeds)
     try:
         with progress_bar() as progress:
-            for seed in progress.track(range(seeds), description="proving puzzles"):
+            for seed in progress.track(range(seeds), description="checking puzzles"):
                 started = time.monotonic()
                 try:
                     tally.add(generate(seed, level), time.monotonic() - started)
@@ -182,7 +182,7 @@ class ProofTally:
 
     @property
     def clean(self) -> bool:
-        """Whether every seed is proven, and no two generated the same program."""
+        """Whether every seed gave a working puzzle, and no two gave the same program."""
         return not self.unproven and self.proven == len(self.made) == self.wanted
 
     def add(self, puzzle: Any, seconds: float) -> None:
@@ -198,7 +198,7 @@ class ProofTally:
 
         tried = self.proven + len(self.unproven)
         lines = [
-            f"{self.proven} of {tried} proven, {len(self.made)} distinct",
+            f"{self.proven} of {tried} puzzles work, {len(self.made)} distinct",
             f"families {len(self.families)} of {len(FAMILIES)}, faults {len(self.faults)} of {len(FAULTS)}, "
             f"programs {len(self.seconds)} of {len(PROGRAMS)}",
         ]
@@ -208,11 +208,11 @@ class ProofTally:
             lines.append(f"needed more than one variation: {self.second_variations / self.proven:.1%}")
         equal = [seeds for seeds in self.made.values() if len(seeds) > 1]
         lines += [f"the same program from seeds {', '.join(map(str, seeds))}" for seeds in equal]
-        return [*lines, *(f"not proven: {reason}" for reason in self.unproven)]
+        return [*lines, *(f"no puzzle: {reason}" for reason in self.unproven)]
 
 
 def _shown(verdict: Verdict) -> Verdict:
-    """Return the verdict for a learner, with titles for blocking tasks and without the puzzle's own files."""
+    """Return the verdict for a learner, with blocking tasks named by title, and without the puzzle's own files."""
     from msgspec.structs import replace
 
     titles = {task.name: f'"{task.title}"' for task in verdict.tasks}

@@ -18,7 +18,7 @@ def demo() -> int:
 
     if "exercise04" not in catalogue.slugs(Invocation.root):
         raise CatalogueError(
-            f"{Invocation.root}: the demo grades exercise04, which is missing here. Name a full checkout: --root DIR"
+            f"{Invocation.root}: the demo grades exercise04, which is missing here. Use a full checkout: --root DIR"
         )
     with Invocation.judge(resident=True) as judge:
         return demonstrate(judge)

@@ -1,4 +1,4 @@
-"""`katas doctor`: check whether the katas work on this machine, and say how to fix what is missing."""
+"""`katas doctor`: check whether the katas work on this machine, and say how to fix any problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def doctor(
     form: Annotated[str, typer.Option("--format", help="The output format: terminal or json.")] = "terminal",
     strict: Annotated[bool, typer.Option("--strict", help="Also exit with 1 if there are limitations (~).")] = False,
 ) -> int:
-    """Check this machine, and say how to fix what is missing.
+    """Check this machine, and say how to fix any problems.
 
     The checks cover Python, packages, PyTorch, confinement (by starting a worker), the graphics card, pytest's settings
     and folders.

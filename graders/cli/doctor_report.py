@@ -1,4 +1,4 @@
-"""What `katas doctor` prints: every finding with its remedy, as text or as JSON."""
+"""What `katas doctor` prints: all findings with their remedies, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SUBJECT = 20
 
 
 def report(root: Path | None) -> DoctorReport:
-    """Examine this machine. On a terminal, show on standard error what is being examined."""
+    """Examine this machine. On a terminal, print to standard error what is being examined."""
     with spinner("checking …") as show:
         return examine(root, lambda subject: show(f"checking: {subject} …"))
 

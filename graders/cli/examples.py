@@ -11,7 +11,7 @@ from graders import catalogue
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
-# Each line holds a command and what it does. The tests check that all commands and options used here exist.
+# Each line contains a command and what it does. The tests check that all commands and options used here exist.
 EXAMPLES = {
     "list": """
 katas list                      all katas and their prerequisites
@@ -108,7 +108,7 @@ def attach(app: typer.Typer) -> None:
 
 
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the slugs that complete this one, with titles; none outside a repository or in a broken one."""
+    """Return the slugs that start with this text, with their titles; none outside a repository or in a broken one."""
     try:
         root = Invocation.root
         names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete)]

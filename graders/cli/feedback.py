@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from graders.course.journal import Short
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
-BATCH = "Name the --out folder of `katas grade-batch`, or a verdict file."
+BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
 AGAIN = "Move it away and run the same `katas grade-batch` again, which restores the file from its journal."
-REMEDY = "Fix that or name another folder (--to DIR), and run the command again to write the missing reports."
+REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
 
@@ -36,7 +36,7 @@ def feedback(
     ] = None,
     katas: Annotated[
         list[str] | None,
-        typer.Option("--kata", help="Only this kata; repeat the option to name several.", metavar="SLUG"),
+        typer.Option("--kata", help="Only this kata; repeat the option to give several.", metavar="SLUG"),
     ] = None,
     form: Annotated[
         str | None,
@@ -52,7 +52,7 @@ def feedback(
 ) -> int:
     """Write the reports that students get back.
 
-    This writes a page for each verdict of grade-batch to OUT/feedback/PERSON/. The page includes manual scores and
+    For each verdict from grade-batch, this writes a page to OUT/feedback/PERSON/. The page includes manual scores and
     leaves out the seed, and it shows only as much of the hidden tests as the kata allows. The command grades nothing.
     If you run it again, it replaces the pages that have changed. Given a single verdict file, it prints the report.
 
@@ -119,7 +119,7 @@ def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
 
 
 def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
-    """Limit the shown details of hidden tests to what the kata allowed at grading and what it allows now."""
+    """Show hidden tests only in as much detail as the kata allowed at grading time and still allows now."""
     from msgspec.structs import replace
 
     stricter = min(
@@ -179,10 +179,10 @@ class _ReportWriter:
         out, to = self.out.resolve(), self.to.resolve()
         own = (out / "verdicts", out / "submissions")
         if to == out or any(place == to or place in to.parents for place in own):
-            raise KataError(f"--to {self.to}: the batch has its own files there. Name another folder.")
+            raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
 
     def _current(self) -> dict[Key, Short]:
-        """Return the journal's current rows, if there is a journal."""
+        """Return the journal's current rows; none if there is no journal."""
         from graders.course import journal
 
         batch = self.batch
@@ -211,7 +211,7 @@ class _ReportWriter:
             yield from ((folder.name, name.removesuffix(".json")) for name in names if name.endswith(".json"))
 
     def _chosen(self, stored: Collection[Key]) -> list[Key]:
-        """Return the verdicts to report. Raises KataError for a person or a kata without a verdict."""
+        """Return the verdicts to report. Raises KataError if a named person or kata has no verdict."""
         from graders.course.submissions import composed
 
         folders = {composed(person): person for person, _ in stored}
@@ -286,11 +286,11 @@ class _ReportWriter:
 
 
 class _LeftOut(Exception):
-    """The reason why one report is left out; the others are written."""
+    """The reason why a report is left out; this does not stop the others."""
 
 
 def _read(file: Path, kata: str, current: Short | None) -> Verdict:
-    """Return the verdict in a file. Raises _LeftOut if it must not be given to a student."""
+    """Return the verdict in a file. Raises _LeftOut if the student must not get it."""
     from graders.course.reproducibility import versions_of
 
     remedy = AGAIN if current else "Correct or remove it."
@@ -328,7 +328,7 @@ def _sentence(fault: BaseException) -> str:
 
 
 def _is_name(person: str, kata: str) -> bool:
-    """Return whether both are plain names, which cannot lead out of a folder."""
+    """Return whether both are plain names, so that neither leads out of a folder."""
     return person not in ("", ".", "..") and kata == Path(kata).name and "\0" not in person + kata
 
 

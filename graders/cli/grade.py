@@ -95,7 +95,10 @@ def grade(
 
 
 def _settings(require: Strength | None, confinement: str, count: int) -> dict[str, Any]:
-    """Return the judge's settings for `count` katas. Close the judge that was started early if it cannot be used."""
+    """Return the judge's settings for `count` katas.
+
+    Close the judge that was started early if this grading cannot use it.
+    """
     if confinement != "auto" and Invocation.started is not None:
         Invocation.started.close()
     return {"require": require.value if require else None, "confinement": confinement, "resident": count > 1}
@@ -108,7 +111,7 @@ def _graded(
     seed: bytes | None,
     require_extras: bool | None,
 ) -> list[Verdict]:
-    """Grade the katas one after the other. `places` says what to grade for each (see `place_of`)."""
+    """Grade the katas one after the other. `places` gives the submission to grade for each (see `place_of`)."""
     verdicts = []
     for kata in one_by_one(list(katas), "grading"):
         with _test_counter(kata, alone=len(katas) == 1) as tell:
@@ -140,7 +143,10 @@ def _report(verdicts: list[Verdict], form: Format, audience: ReportReader, outpu
 
 @contextmanager
 def _test_counter(kata: Kata, *, alone: bool) -> Iterator[Callable[[Verdict], None] | None]:
-    """On a terminal, show how many tests have run. Yield the function to call after each test, or None."""
+    """On a terminal, show how many tests have run.
+
+    Yield a function to call after each test, or None if nothing is shown.
+    """
     if not alone or not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""`katas grade-batch`: grade a cohort's submissions. A run that was killed can be continued."""
+"""`katas grade-batch`: grade a cohort's submissions. If a run is killed, it can be continued."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from graders.course.submissions import SubmissionEntry
     from graders.verdict import Confinement
 
-LINE_EVERY_S = 30.0  # between progress lines, where there is no terminal
-MOST_LINES = 10  # lines printed of each kind; results.csv has all of them
+LINE_EVERY_S = 30.0  # time between progress lines when there is no terminal
+MOST_LINES = 10  # at most this many lines of each kind are printed; results.csv has them all
 
 Submissions = Annotated[
     Path, typer.Argument(metavar="SUBMISSIONS", help="A folder that holds one folder, .zip or .tar per person.")
@@ -32,7 +32,7 @@ Submissions = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="The batch folder, where all results go.", metavar="DIR")]
 Katas = Annotated[
     list[str] | None,
-    typer.Option("--kata", help="Expect this kata from everyone; repeat the option to name several.", metavar="SLUG"),
+    typer.Option("--kata", help="Expect this kata from everyone; repeat the option to give several.", metavar="SLUG"),
 ]
 Workers = Annotated[
     int | None, typer.Option(help="The number of grading processes; by default, one per core.", metavar="N", min=1)
@@ -40,7 +40,7 @@ Workers = Annotated[
 Scheduler = Annotated[str | None, typer.Option(help="Grade on the workers of this Dask scheduler.", metavar="ADDRESS")]
 Changed = Annotated[
     bool,
-    typer.Option("--changed", help="Also regrade what was graded with other tests, another harness or another policy."),
+    typer.Option("--changed", help="Also regrade what was graded with different tests, harness or policy."),
 ]
 Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's submission time.", metavar="FILE")]
 Book = Annotated[
@@ -107,7 +107,7 @@ def grade_batch(
 
 
 def _run(options: BatchOptions) -> int:
-    """Grade the submissions that are not graded yet, and print a summary. Return the exit status."""
+    """Grade the submissions that have not been graded yet, and print a summary. Return the exit status."""
     from graders.course import submissions
 
     root, named = Invocation.root, dict.fromkeys(options.katas)
@@ -132,14 +132,17 @@ def _check_out(options: BatchOptions) -> None:
     out, folder = options.out.resolve(), options.folder.resolve()
     if folder == out or folder in out.parents:
         raise KataError(
-            f"--out {options.out}: it is inside the submissions folder and would be graded too. Name another folder."
+            f"--out {options.out}: it is inside the submissions folder and would be graded too. Choose another folder."
         )
 
 
 def _grade(
     options: BatchOptions, katas: Sequence[catalogue.Kata], entries: Sequence[SubmissionEntry]
 ) -> tuple[BatchProgress, list[str]]:
-    """Grade the submissions, and import the verdicts into the gradebook. Return the progress and the similar names."""
+    """Grade the submissions, and import the verdicts into the gradebook.
+
+    Return the progress, and the names that differ only in case.
+    """
     from graders.course.batch import Batch, names_alike
     from graders.course.batch_run import BatchRun
 
@@ -170,7 +173,7 @@ def _grade(
 
 
 def _place(options: BatchOptions) -> Any:
-    """Return where to grade: on a Dask cluster or in processes on this machine."""
+    """Return the place to grade: a Dask cluster, or processes on this machine."""
     from graders.course.executors import Cluster, ThisMachine
 
     if options.scheduler:
@@ -196,7 +199,7 @@ def _results_written(run: BatchRun) -> Iterator[None]:
         if interrupted(fault):
             stored = sum(run.progress.graded.values())
             say(f"katas: {stored} graded and stored in {run.batch.out}. Run the same command again to continue.")
-        with suppress(KataError, OSError):  # the fault that ended the run is the one to report
+        with suppress(KataError, OSError):  # report the fault that ended the run, not one from here
             _write_results(run.batch)
         raise
     _write_results(run.batch)

@@ -1,4 +1,4 @@
-"""`katas hint`: show the hints of a README, one at a time."""
+"""`katas hint`: show the hints from a kata's README, one at a time."""
 
 from __future__ import annotations
 

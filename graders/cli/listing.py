@@ -9,7 +9,7 @@ import msgspec
 
 from graders.catalogue import KINDS, Kata
 
-TITLE = 29  # characters: what the other columns leave of a line of 80
+TITLE = 29  # characters left by the other columns in a line of 80
 
 
 def as_text(katas: Sequence[Kata]) -> str:
@@ -50,7 +50,7 @@ def _row(kata: Kata) -> tuple[str, ...]:
 
 
 def as_json(katas: Sequence[Kata]) -> str:
-    """Return a JSON list with the settings in each kata.toml and the total points."""
+    """Return a JSON list with each kata's settings from kata.toml and its total points."""
     listed = [_record(kata) for kata in katas]
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 

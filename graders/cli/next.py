@@ -1,4 +1,4 @@
-"""`katas next`: recommend which kata to do next."""
+"""`katas next`: recommend a kata to do next."""
 
 from __future__ import annotations
 

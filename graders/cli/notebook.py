@@ -20,7 +20,7 @@ def notebook(
     every: Annotated[bool, typer.Option("--all", help="Write all exercises into one notebook.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option(help="The file to write; by default SLUG.ipynb, or exercises.ipynb for --all.", metavar="FILE"),
+        typer.Option(help="The file to write; by default SLUG.ipynb, or exercises.ipynb with --all.", metavar="FILE"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
@@ -30,7 +30,7 @@ def notebook(
 
     if every == (slug is not None):
         raise KataError(
-            "name one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`."
+            "specify one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`."
         )
     place = output or Path(f"{slug or 'exercises'}.ipynb")
     if slug:
@@ -38,7 +38,7 @@ def notebook(
     else:
         katas = [kata for kata in catalogue.load_all(Invocation.root) if kata.kind == "exercise"]
     if not katas:
-        raise KataError(f"{Invocation.root}: there are no exercises. Name a kata: `katas list` shows them.")
+        raise KataError(f"{Invocation.root}: there are no exercises. Choose a kata: `katas list` shows them.")
     check(place, force=force)
     delivery.check(place)
     beside = place.absolute().parent

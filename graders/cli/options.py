@@ -39,7 +39,7 @@ Slugs = Annotated[
     ),
 ]
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)]
-Anyway = Annotated[bool, typer.Option("--anyway", help="Show it even if you have not passed yet.")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Show the solution even if you have not passed yet.")]
 Submission = Annotated[
     str | None,
     typer.Option(help="The submission: a folder, .zip, .tar or REPO@REF with the kata's files.", metavar="PLACE"),
@@ -75,7 +75,7 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
         raise KataError("--submission and --against exclude each other. Give one of them.")
     if submission is not None:
         if not submission:
-            raise KataError("--submission is empty. Name what to grade (is a shell variable unset?).")
+            raise KataError("--submission is empty. Specify what to grade (is a shell variable unset?).")
         from graders import intake
 
         try:
@@ -87,7 +87,7 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
     place = kata.root / against / kata.slug
     if not place.is_dir():
         raise KataError(
-            f"--against {against}: there is no folder {place}. Name a folder next to katas/, such as solutions."
+            f"--against {against}: there is no folder {place}. Choose a folder next to katas/, such as solutions."
         )
     return place
 

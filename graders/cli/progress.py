@@ -18,7 +18,8 @@ def progress(
 ) -> None:
     """Show which katas you have done, and what to do next.
 
-    When you grade your own files, `katas grade` and `katas watch` store the verdicts on this machine for this command.
+    This command uses the verdicts that `katas grade` and `katas watch` store on this machine when you grade your own
+    files.
     """
     import datetime
 

@@ -31,8 +31,8 @@ def release(
 ) -> None:
     """Make bundles for students or for other grading platforms.
 
-    The students' folder contains no solutions, hidden tests or wrong variants; a search checks this before the
-    folder is written. The other bundles contain all three.
+    The students' folder contains no solutions, hidden tests or wrong variants. The command checks this before it writes
+    the folder. The other bundles contain all three.
     """
     from graders.bundles import grading
     from graders.bundles.student import release as student_release
@@ -61,6 +61,6 @@ def _katas(slugs: Sequence[str]) -> list[Kata]:
     chosen = [catalogue.load(root, slug) for slug in slugs] if slugs else catalogue.load_all(root)
     if not chosen:
         raise KataError(
-            f"{root}: there are no katas. Create one with `katas new`, or name another repository: --root DIR."
+            f"{root}: there are no katas. Create one with `katas new`, or choose another repository with --root DIR."
         )
     return chosen

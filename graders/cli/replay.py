@@ -1,4 +1,4 @@
-"""`katas replay`: grade again with the inputs of an earlier verdict."""
+"""`katas replay`: grade again, with the same inputs as an earlier verdict."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from graders.errors import KataError
 
 def replay(
     record: Annotated[
-        Path, typer.Argument(metavar="VERDICT.json", help="A verdict that was written with --audience instructor.")
+        Path, typer.Argument(metavar="VERDICT.json", help="A verdict file that was written with --audience instructor.")
     ],
     submission: Submission = None,
     against: Against = None,
 ) -> int:
-    """Grade again with the inputs of an earlier verdict.
+    """Grade again, with the same inputs as an earlier verdict.
 
-    This lists the statuses, scores and counterexamples that differ. Extra tasks must
-    pass if they had to pass then.
+    This lists the statuses, scores and counterexamples that differ. Extra tasks must pass if they had to pass the first
+    time.
 
     Exit status: 0 nothing differs, 1 something differs, 2 could not be graded.
     """

@@ -14,7 +14,7 @@ from graders.cli.session import Invocation
 
 def review(
     record: Annotated[
-        Path, typer.Argument(metavar="VERDICT.json", help="A verdict written by `katas grade --format json`.")
+        Path, typer.Argument(metavar="VERDICT.json", help="A verdict file written by `katas grade --format json`.")
     ],
     by: Annotated[
         str, typer.Option("--by", help="The name of the reviewer, which the verdict records.", metavar="NAME")
@@ -29,7 +29,7 @@ def review(
     ] = None,
     submission: Submission = None,
 ) -> int:
-    """Score the tasks that a person grades, by their rubric.
+    """Score the tasks that a person grades, using their rubrics.
 
     For every task that awaits review, this shows the rubric and asks for points and a comment. With --submission it
     also shows the submitted text. Points and comments go into the verdict, where the

@@ -20,7 +20,7 @@ from graders.output import delivery
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict, from_json, to_json
 
-SHOWN = 20_000  # characters of each submitted text
+SHOWN = 20_000  # at most this many characters of each submitted text are shown
 T = TypeVar("T")
 NOT_WRITTEN = "The points were not written. Fix that, and give them again."
 
@@ -35,10 +35,11 @@ def review_verdict(
     comments: Sequence[str],
     submission: Path | str | None,
 ) -> int:
-    """Write each score into the file `record` as soon as it is given, and at the end into the file's batch.
+    """Write each score to the file `record` as soon as it is given. At the end, write them to the batch that the file
+    belongs to.
 
     Scores that other reviewers have written to the file since `verdict` was read are kept. Raises KataError if a score
-    cannot be written to `record`, or if the submission was graded again. Later faults are only reported.
+    cannot be written to `record`, or if the submission was graded again. After that, faults are only reported.
     """
     delivery.check(record)
     files = _submitted_texts(kata, verdict, submission)
@@ -60,7 +61,7 @@ def review_verdict(
 
 @dataclass
 class _Review:
-    """One reviewer's scores for the verdict in a file. Other reviewers may write to the same file."""
+    """One reviewer's scores for the verdict in a file, to which other reviewers may write at the same time."""
 
     kata: Kata
     record: Path
@@ -128,12 +129,12 @@ def _update_batch(record: Path) -> None:
 
 
 def _print(line: str) -> None:
-    """Print a line about what was written. If standard output is broken, only report that."""
+    """Print a line about what was written. If that fails because standard output is broken, only report it."""
     try:
         print(line, flush=True)
     except OSError as fault:
         say(f"katas: standard output: {fault.strerror}. The points were written anyway: {line}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python does not try to write it again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python does not try to flush it again at exit
 
 
 def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
@@ -169,7 +170,7 @@ def _ask_for_comment(review: _Review, task: Task, points: float) -> None:
         except KataError as fault:
             print(fault)
             continue
-        review.give([(task.name, points, comment)])  # with its points, in case another reviewer has changed them
+        review.give([(task.name, points, comment)])  # give the points again, in case another reviewer has changed them
         break
 
 
@@ -194,13 +195,13 @@ def _submitted_texts(kata: Kata, verdict: Verdict, submission: Path | str | None
         return {}
     taken = intake.take(kata, submission)
     if verdict.submission_sha256 and taken.sha256 != verdict.submission_sha256:
-        raise KataError(f"{submission}: this is not the submission that was graded. Name the folder that was graded.")
+        raise KataError(f"{submission}: this is not the submission that was graded. Give the folder that was graded.")
     prose = [file for file in taken.files if file.name.endswith((".md", ".txt", ".toml"))]
     return {file.name: clean(file.data.decode("utf-8", "replace"), SHOWN) for file in prose}
 
 
 def _by_task(option: str, given: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Return the values by task. Raises KataError if a task has two."""
+    """Return the values by task. Raises KataError if a task is given two values."""
     found: dict[str, T] = {}
     for task, value in given:
         if task in found:

@@ -21,7 +21,7 @@ def run_(
         str | None, typer.Option(help="Run the program in this folder next to katas/, e.g. solutions.", metavar="TREE")
     ] = None,
 ) -> int:
-    """Run a kata's program, which writes the files to submit.
+    """Run a kata's program, which writes the files you submit.
 
     This runs `python PROGRAM` in the program's folder, without confinement. Arguments after `--` go to the program.
 

@@ -16,11 +16,14 @@ from graders.learner.curves import program_of
 
 
 def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
-    """Return the path of a kata's program in `folder`; the only one if no name is given. Raises KataError."""
+    """Return the path of a kata's program in `folder`.
+
+    Without a name, it must be the kata's only program. Raises KataError.
+    """
     programs = [file for file in kata.files if file.endswith(".py")]
     if name is None and len(programs) != 1:
         raise KataError(
-            f"{kata.slug}: the kata has {len(programs)} programs. Name one with --program: {', '.join(programs)}."
+            f"{kata.slug}: the kata has {len(programs)} programs. Choose one with --program: {', '.join(programs)}."
         )
     return program_of(kata, name or programs[0], folder)
 

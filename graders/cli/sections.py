@@ -1,4 +1,6 @@
-"""The sections of `katas --help`, which group commands by purpose, and the option --root of every command."""
+"""Defines the sections of `katas --help`, which group commands by purpose, and the option --root, which every command
+has.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ SECTIONS = {
 
 
 class Sections(TyperGroup):
-    """A group of commands whose help has sections. The group and all commands in it take --root."""
+    """A group of commands whose help is divided into sections. The group and all its commands take --root."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -31,7 +33,7 @@ class Sections(TyperGroup):
             command.params.append(option)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of all commands, those of the sections first."""
+        """Return the names of all commands, starting with those in sections."""
         del ctx
         listed = [name for names in SECTIONS.values() for name in names.split() if name in self.commands]
         return [*listed, *(name for name in self.commands if name not in listed)]

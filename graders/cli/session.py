@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Root:
-    """The repository of katas, looked up only when a command needs it: some commands work without one."""
+    """The repository of katas, looked up only when a command needs it, because some commands work without one."""
 
     def __get__(self, _: object, session: type[Invocation]) -> Path:
         return session.given or catalogue.find_root(Path.cwd())

@@ -1,4 +1,4 @@
-"""Functions that detect a terminal and Ctrl-C. They load no command."""
+"""Functions that detect terminals and Ctrl-C. They load no command."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ INTERRUPTED = 130
 
 
 def has_screen() -> bool:
-    """Return whether there is a keyboard, and a terminal that can draw a screen."""
+    """Return whether there is a keyboard, and a terminal that can show a full screen."""
     attended = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     return attended and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def interrupted(fault: BaseException | None) -> bool:
-    """Return whether Ctrl-C caused a fault.
+    """Return whether Ctrl-C caused this exception.
 
     If it arrives while a class is being created, Python 3.11 raises a RuntimeError from the KeyboardInterrupt.
     """

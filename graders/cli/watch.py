@@ -1,4 +1,4 @@
-"""`katas watch`: regrade a kata each time a file is saved."""
+"""`katas watch`: regrade a kata each time you save a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def watch(
         str | None,
         typer.Argument(
             metavar="SLUG",
-            help="The kata. By default, the one whose folder you are in, or else the next one to do.",
+            help="The kata; by default, the one whose folder you are in, or else the next one to do.",
             autocompletion=examples.slugs,
         ),
     ] = None,

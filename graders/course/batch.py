@@ -1,4 +1,4 @@
-"""The folder of a batch: the paths of its files, the names of its people, and their removal."""
+"""The folder of a batch: the paths of its files, the names of its people, and how people are removed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Batch:
 
     @property
     def verdicts(self) -> Path:
-        """The folder of the verdict files. A process locks it while it writes one."""
+        """The folder of the verdict files. A process locks it while it writes a file."""
         return self.out / "verdicts"
 
     def verdict_file(self, person: str, kata: str) -> Path:
@@ -62,7 +62,7 @@ class Batch:
         return self._keep_only(lambda row: composed(row.person) != composed(person))
 
     def forget_before(self, moment: str) -> tuple[int, int]:
-        """Remove what was submitted before a time (UTC, ISO 8601). Return the same counts as `forget`."""
+        """Remove what was submitted before a time (UTC, ISO 8601). Return the counts that `forget` returns."""
         return self._keep_only(lambda row: row.submitted_at >= moment)
 
     def _keep_only(self, wanted: Callable[[Short], bool]) -> tuple[int, int]:
@@ -84,7 +84,7 @@ class Batch:
 def names_alike(batch: Batch, people: Iterable[str]) -> list[str]:
     """Return the pairs of names among a batch's people and `people` that differ only in case.
 
-    Raises KataError for two names that the file system or Unicode treats as the same, since verdicts would be lost.
+    Raises KataError for two names that are the same to the file system or in Unicode, because verdicts would be lost.
     """
     known: dict[str, str] = {}
     found = []

@@ -1,4 +1,4 @@
-"""One run over a batch: grades what is not graded yet, and writes each verdict to the journal immediately."""
+"""One run over a batch: grades what has not been graded yet, and writes each verdict to the journal immediately."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def always(_: KataSubmission) -> str:
 
 @dataclass
 class BatchProgress:
-    """The counts and messages of a run so far."""
+    """The counts and messages from a run so far."""
 
     entries: int = 0  # number of people processed
     submitted: int = 0
-    current: int = 0  # graded earlier, and not graded again
-    outdated: int = 0  # current ones graded with other tests, another harness or another policy on extras
-    moved: int = 0  # current ones whose submission time differed in the journal
+    current: int = 0  # graded earlier, so not graded again
+    outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
+    moved: int = 0  # how many of `current` had a different submission time in the journal
     graded: Counter[str] = field(default_factory=Counter)  # by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
@@ -63,7 +63,7 @@ class BatchRun:
     progress: BatchProgress = field(default_factory=BatchProgress)
 
     def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
-        """Grade what is not graded yet. On Ctrl-C, write finished gradings to the journal and re-raise it."""
+        """Grade what has not been graded yet. On Ctrl-C, write finished gradings to the journal and re-raise it."""
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = journal.shorts(held.path)
         self._reviews = Reviews(held.path)
@@ -151,7 +151,7 @@ class BatchRun:
         return self.require_extras or kata.require_extras
 
     def _is_current(self, submission: KataSubmission) -> bool:
-        """Return whether the journal has a verdict on this submission. An `error` does not count."""
+        """Return whether the journal has a verdict on this submission other than an `error`."""
         before = self._current.get((submission.entry.person, submission.kata.slug))
         if before is None or before.verdict.status == "error":
             return False

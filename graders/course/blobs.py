@@ -1,4 +1,4 @@
-"""Stores submissions by their digest, so that a verdict can be appealed, replayed and regraded."""
+"""Stores submissions by their digest, so that students can appeal, and a grading can be replayed or repeated."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ class Store:
         self.folder = folder
 
     def place(self, sha256: str) -> Path:
-        """Return the path of a submission's archive, which may be missing."""
+        """Return the path of a submission's archive, which need not exist."""
         return self.folder / sha256[:2] / f"{sha256}.zip"
 
     def keep(self, submission: Submission) -> Path:
-        """Store a submission. It is on disk when this returns."""
+        """Store a submission. The archive is on disk when this returns."""
         place = self.place(submission.sha256)
         if place.exists():
             return place
-        with writing(place), interrupts_deferred():  # closing an interrupted archive would raise an error
+        with writing(place), interrupts_deferred():  # an interrupted archive raises an error on close
             place.parent.mkdir(parents=True, exist_ok=True)
             with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for each in submission.files:
-                    # A replay takes this archive, and intake refuses archives that unpack to far more than their size.
+                    # A replay submits this archive, and intake refuses archives that unpack to far more than their
+                    # size.
                     method = zipfile.ZIP_STORED if len(each.data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
                     archive.writestr(zipfile.ZipInfo(each.name, _NEVER), each.data, method)
         return place

@@ -1,4 +1,4 @@
-"""Places to grade a batch: any `concurrent.futures.Executor`, with a way to replace one that breaks."""
+"""Places to grade a batch: each wraps a `concurrent.futures.Executor`, and can replace it if it breaks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from graders.course import pool_worker
 from graders.errors import KataError
 from graders.verdict import Confinement
 
-WAIT_S = 10.0  # how long to wait for a scheduler's answer, and for processes to end
+WAIT_S = 10.0  # how long to wait for an answer from a scheduler, and for processes to end
 LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is restarted within seconds
 
 
 class GradingPlace(Protocol):
-    """A place to grade. It does `at_once` gradings at the same time."""
+    """A place that runs `at_once` gradings at the same time."""
 
     at_once: int
 
@@ -32,10 +32,10 @@ class GradingPlace(Protocol):
         """Submit one encoded job (see pool_worker). Raises BrokenExecutor if the place accepts no more jobs."""
 
     def renew(self) -> None:
-        """Replace a broken executor. Its unfinished jobs are lost."""
+        """Replace a broken executor. Unfinished jobs are lost."""
 
     def look(self) -> None:
-        """Check the place after a while without results. Raises KataError if it cannot return results any more."""
+        """Check the place when no result has come for a while. Raises KataError if no more can come."""
 
     def __enter__(self) -> GradingPlace: ...
 
@@ -45,7 +45,7 @@ class GradingPlace(Protocol):
 
 
 class Borrowed:
-    """The caller's own executor, which can only run functions."""
+    """The caller's own executor, which can run jobs but cannot be replaced."""
 
     def __init__(self, executor: Executor, at_once: int) -> None:
         self.executor = executor
@@ -116,7 +116,7 @@ class ThisMachine:
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
-        processes: list[Any] = list((pool._processes or {}).values())  # no public name before Python 3.14
+        processes: list[Any] = list((pool._processes or {}).values())  # there is no public way before Python 3.14
         self._tell.close()
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
@@ -173,7 +173,7 @@ class Cluster:
         """Raise KataError if the cluster has had no workers for LEFT_S, because its jobs would wait for ever."""
         self._expect_scheduler()
         workers = True
-        with contextlib.suppress(Exception):  # a busy scheduler may not answer; the next check will
+        with contextlib.suppress(Exception):  # a busy scheduler may not answer, so leave it to the next check
             workers = bool(self._client.nthreads())
         now = time.monotonic()
         self._none_since = None if workers else self._none_since or now

@@ -1,7 +1,8 @@
-"""The journal of a batch's verdicts: a file to which each verdict is appended as a line, before the run goes on.
+"""The journal of a batch's verdicts: a file to which a run appends each verdict as a line before it goes on.
 
 The first line describes the batch; every other line is a row. For each person and kata, the last row is current and
-the earlier ones are its history. A crash can damage only the last line; opening the journal then cuts that line off.
+the earlier ones are its history. A crash can damage only the last line, which is then cut off when the journal is next
+opened.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class _Written(Record, frozen=True, kw_only=True):
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a verdict that decides whether it is current."""
+    """Those fields of a verdict that decide whether it is current."""
 
     kata: str
     status: str
@@ -80,7 +81,7 @@ class Short(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a verdict with its manual scores."""
+    """Those fields of a verdict that hold its manual scores."""
 
     kata: str
     submission_sha256: str = ""
@@ -103,7 +104,7 @@ _short = msgspec.json.Decoder(Short).decode
 
 
 class Journal:
-    """An open journal, locked against other processes. Use it in a `with`.
+    """An open journal, locked against other processes. Use it in a `with` statement.
 
     `new_head` returns the first line of a new journal. Raises KataError if the file is in use, damaged or no journal.
     """
@@ -140,7 +141,7 @@ class Journal:
         os.close(self._file)
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Append rows. They are on disk when this returns."""
+        """Append rows. The rows are on disk when this returns."""
         self._write(b"".join(_encode(row) + b"\n" for row in rows))
 
     def _write(self, data: bytes) -> None:
@@ -168,7 +169,7 @@ def head(path: Path) -> Head:
         with open(path, "rb") as file:
             return msgspec.json.decode(file.readline(), type=Head)
     except OSError as fault:
-        raise KataError(f"{path}: {fault.strerror}. Name the --out folder of `katas grade-batch`.") from None
+        raise KataError(f"{path}: {fault.strerror}. Specify the --out folder of `katas grade-batch`.") from None
     except msgspec.DecodeError as fault:
         raise KataError(f"{path}, line 1: not the journal of a batch ({fault}). Give another --out.") from None
 
@@ -209,7 +210,7 @@ def rewrite(path: Path, wanted: Callable[[Short], bool]) -> int:
 
 
 def _refuse_new() -> Head:
-    raise KataError("there is no journal here. Name the --out folder of `katas grade-batch`.")
+    raise KataError("there is no journal here. Specify the --out folder of `katas grade-batch`.")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,7 @@ from graders.verdict import Speed, Verdict
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the leaderboard; equal `rank`s are ties. `speed.ratio` is the time divided by the reference's."""
+    """A line of the leaderboard; an equal `rank` means a tie. `speed.ratio` is the time divided by the reference's."""
 
     rank: int
     person: str
@@ -20,7 +20,9 @@ class Line:
 
 
 def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
-    """Return the ranking for every speed test, with each person's fastest submission that passed it and may count."""
+    """Return the ranking for every speed test, with the fastest submission of each person, out of those that passed
+    the test and are within the limit of attempts.
+    """
     found: dict[str, dict[str, Speed]] = {}
     for place in places:
         for standing in place.standings:

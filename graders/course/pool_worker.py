@@ -40,7 +40,7 @@ class Job(Record, frozen=True, kw_only=True):
 
 
 class GradedJob(Record, frozen=True, kw_only=True):
-    """The verdict; or None, with `abandoned` set, if the batch ended in the meantime."""
+    """The verdict; None, with `abandoned` set, if the batch has ended in the meantime."""
 
     verdict: Verdict | None = None
     abandoned: bool = False
@@ -52,7 +52,7 @@ _graded = msgspec.msgpack.Decoder(GradedJob).decode
 
 LEAVE_S = 2.0  # how long to wait for cancelled gradings at the end of a batch
 
-_idle: list[Judge] = []  # judges of this process: one for each thread that grades
+_idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
 _busy: list[Judge] = []
 _lock = threading.Lock()
 _end: Connection | None = None
@@ -101,7 +101,7 @@ def _checked(job: Job, verdict: Verdict) -> Verdict:
 
 @contextlib.contextmanager
 def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
-    """Borrow an idle judge, or start one. The next job reuses it unless this one raises."""
+    """Borrow an idle judge, or start one. The next job reuses it, unless this job raises an exception."""
     with _lock:
         found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
         if found is not None:
@@ -121,9 +121,8 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
 
 
 def start(root: str, require: Confinement | None, end: Connection) -> None:
-    """Set up a process of a pool: start its judge, and exit when `end` is written to or its other end is closed.
-
-    Killing the batch closes the other end, so no judge outlives the batch.
+    """Set up a process in a pool: start its judge, and exit when the pipe `end` becomes readable or the batch closes
+    the other end. If the batch is killed, that end closes too, so no judge outlives the batch.
     """
     global _end
     _end = end

@@ -21,7 +21,7 @@ from graders.verdict import Verdict
 
 @dataclass
 class Regraded:
-    """The result so far. `changed` holds (person, kata, before, after); `left` says what was not graded, and why."""
+    """The result so far. `changed` holds (person, kata, before, after); `left` lists what was not graded, and why."""
 
     graded: int = 0
     changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class RegradingOptions:
 
 
 def outdated(stored: Sequence[StoredSubmission], katas: Mapping[str, Kata]) -> list[StoredSubmission]:
-    """Return the submissions whose verdict comes from another version of the kata, its tests or the harness."""
+    """Return the submissions whose verdict was made with another version of the kata, its tests or the harness."""
     now = {slug: versions(kata) for slug, kata in katas.items()}
     return [each for each in stored if each.kata in now and versions_of(each.verdict) != now[each.kata]]
 
@@ -55,7 +55,7 @@ def regrade(
 ) -> Iterator[Regraded]:
     """Grade submissions again and add the new verdicts to the gradebook.
 
-    Yields the result so far; it is the same object each time.
+    Yields the result so far, as the same object each time.
     """
     found = Regraded()
     by_seed: dict[bytes, StoredSubmission] = {}
@@ -93,7 +93,7 @@ def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done)
 def _job(stored: StoredSubmission, kata: Kata, digests: tuple[str, str], seed: bytes, options: RegradingOptions) -> Job:
     place = str(options.batch or stored.batch)
     if not place:
-        raise KataError("the gradebook does not know which batch folder holds its files. Name the folder: --batch DIR.")
+        raise KataError("the gradebook does not know which batch folder holds its files. Specify it with --batch DIR.")
     kata_digest, suite_digest = digests
     require_extras = options.require_extras
     if require_extras is None:

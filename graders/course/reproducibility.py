@@ -1,4 +1,4 @@
-"""The inputs of a result: the versions of kata, tests and harness, and the seed."""
+"""What determines a result: the versions of the kata, the tests and the harness, and the seed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
 
 
 def seed_of(batch: bytes, *parts: str) -> bytes:
-    """Return the 16 bytes that seed a grading. They are the same for the same batch, person, files and tests."""
+    """Return the 16 bytes that seed a grading. The same batch, person, files and tests always give the same seed."""
     return hashlib.blake2b("\0".join(parts).encode(), key=batch, digest_size=16).digest()
 
 

@@ -46,5 +46,5 @@ def _with_scores(batch: Batch, row: Short) -> Graded:
 
 
 def harmless(cell: object) -> object:
-    """Escape a cell that a spreadsheet would treat as a formula, since names and messages are untrusted."""
+    """Escape a cell that a spreadsheet would treat as a formula, because names and messages are untrusted."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -22,19 +22,19 @@ class Reviews:
                 self.take(row.person, row.verdict)
 
     def take(self, person: str, found: Verdict | Marked) -> None:
-        """Add the scores in a later verdict on a person's submission."""
+        """Add the scores from a later verdict on a person's submission."""
         place = person, found.kata, found.submission_sha256
         if place in self._given or any(task.reviewer for task in found.tasks):
             self._given.setdefault(place, Given()).take((found.graded_at, found.seed), found.tasks)
 
     def lacks(self, person: str, found: Verdict) -> bool:
-        """Add the scores in a later verdict. Return whether this has changed any score."""
+        """Add the scores from a later verdict. Return whether this has changed any score."""
         before = self._marks(person, found.kata, found.submission_sha256)
         self.take(person, found)
         return self._marks(person, found.kata, found.submission_sha256) != before
 
     def concern(self, row: Short) -> bool:
-        """Return whether a submission has manual scores, or awaits some."""
+        """Return whether a submission has manual scores or is waiting for some."""
         place = row.person, row.verdict.kata, row.verdict.submission_sha256
         return row.verdict.review_points > 0 or place in self._given
 

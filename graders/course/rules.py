@@ -18,8 +18,8 @@ DAY_S = 86_400
 class Rule:
     """How a kata counts. `due_at` is UTC, ISO 8601; a day starts at 0:00 UTC.
 
-    Each started day after the deadline costs `late_percent` of the points. After `late_days` days, no points are left;
-    None means that this never happens. If `attempts_per_day` is 0, there is no limit.
+    Every day after the deadline, even an incomplete one, costs `late_percent` of the points. After `late_days` days, no
+    points are left (None: there is no such limit). If `attempts_per_day` is 0, there is no limit.
     """
 
     counts: Literal["best", "last"] = "best"
@@ -48,24 +48,24 @@ class ScoredAttempt:
 
     @property
     def at_most(self) -> float:
-        """The points if a reviewer gives all outstanding ones."""
+        """The points if a reviewer gives full marks for all tasks that await review."""
         verdict = self.attempt.verdict
-        share = self.points / verdict.score if verdict.score else 1.0  # the share that lateness leaves
+        share = self.points / verdict.score if verdict.score else 1.0  # the share left after the lateness penalty
         return self.points + share * verdict.review_points
 
 
 def described(rule: Rule) -> str:
-    """Describe a rule in a line."""
-    late = f"{rule.late_percent:g} % a day" if rule.late_percent else "nothing"
+    """Describe a rule in one line."""
+    late = f"{rule.late_percent:g} % a day" if rule.late_percent else "none"
     until = "" if rule.late_days is None else f", for {rule.late_days} days"
-    return f"{rule.counts}, due {rule.due_at or 'never'}, late costs {late}{until}"
+    return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{until}"
 
 
 def spends_attempt(verdict: Verdict) -> bool:
-    """Return whether a verdict tells its learner anything about the tests.
+    """Return whether a verdict tells the learner anything about the tests.
 
-    A verdict on a missing, refused or unparsable file does not. A verdict on a submission that raises on import does:
-    if such attempts were free, a learner could use them to find out about the tests.
+    A verdict on a file that is missing, refused or cannot be parsed does not. A verdict on a submission that raises on
+    import does: if such attempts were free, a learner could use them to find out about the tests.
     """
     if verdict.status == "ungradable":
         return verdict.message.startswith("the submission cannot be imported")
@@ -78,7 +78,7 @@ def day_of(moment: str) -> str:
 
 
 def days_late(submitted_at: str, due_at: str | None) -> int:
-    """Return the number of started days after a deadline; 0 before the deadline or without one."""
+    """Return the number of days after a deadline, rounded up; 0 before the deadline or without one."""
     if due_at is None:
         return 0
     seconds = (datetime.datetime.fromisoformat(submitted_at) - datetime.datetime.fromisoformat(due_at)).total_seconds()
@@ -121,7 +121,7 @@ def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
 
 
 def passed(found: Sequence[ScoredAttempt], rule: Rule) -> bool:
-    """Return whether the kata is passed: by the last attempt, or if the best counts, by any within the limit.
+    """Return whether the kata is passed: by the last attempt, or, if the best counts, by any attempt within the limit.
 
     If the best counts, a pass stays a pass even if another attempt fails with more points from extra tasks.
     """

@@ -15,8 +15,8 @@ from graders.verdict import Verdict
 
 TRIES = 3
 GIVEN_UP = 3  # after giving up this many jobs in a row, assume that the jobs are not the cause
-LOOK_S = 5.0  # how long to wait for a result before the place is checked
-AHEAD = 2  # jobs submitted for each one being graded, so that no process is idle
+LOOK_S = 5.0  # how long to wait for a result before checking the place
+AHEAD = 2  # jobs submitted per job being graded, so that no process is idle
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Done:
 def graded(jobs: Iterable[Job], place: GradingPlace) -> Iterator[list[Done]]:
     """Yield verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
 
-    If a grading process dies, the jobs that it may have been grading are tried again one at a time to find the one that
-    kills it. A job that has killed `TRIES` processes on its own gets an `error`, and so does a job that raises.
+    If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the job
+    that kills it. A job that has killed `TRIES` processes on its own gets an `error`, and so does a job that raises.
 
     Raises JudgeError if processes die on every job.
     """
@@ -118,7 +118,7 @@ class _JobQueue:
 
 
 def _is_death(fault: Exception) -> bool:
-    """Return whether a grading process died, rather than a job failed. KilledWorker is Dask's."""
+    """Return whether a grading process died, as opposed to a job that failed. KilledWorker is Dask's."""
     return isinstance(fault, BrokenExecutor | CancelledError) or type(fault).__name__ == "KilledWorker"
 
 

@@ -22,7 +22,7 @@ TOKENIZING_S = 5.0  # CPU time for one person's files; a framework of 100 kB tak
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people, and the share of each person's code (0 to 1) that the other person's code contains too."""
+    """Two people, and the share of each one's code (0 to 1) that the other's code contains too."""
 
     one: str
     other: str
@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass
 class SimilarPairs:
-    """The pairs with much in common, and the people whose files take too long to compare."""
+    """The pairs with a lot of code in common, and the people whose files take too long to compare."""
 
     pairs: list[Pair] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ def compared(kata: Kata, submissions: Mapping[str, Submission], at_least: float)
     for (one, mine), (other, theirs) in itertools.combinations(known.items(), 2):
         _, (share, other_share), _ = compare_files(mine, theirs)
         pair = Pair(one, other, float(share), float(other_share))
-        if pair.most >= max(at_least, 1e-9):  # two people with nothing in common are not a pair
+        if pair.most >= max(at_least, 1e-9):  # two people whose code has nothing in common are not a pair
             found.pairs.append(pair)
     found.pairs.sort(key=lambda each: (-each.most, each.one, each.other))
     return found

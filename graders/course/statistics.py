@@ -1,4 +1,4 @@
-"""Statistics of a course's tasks: pass rates, discrimination, and misconceptions."""
+"""Statistics on a course's tasks: pass rates, discrimination, and misconceptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from statistics import StatisticsError, correlation, fmean
 from graders.course.gradebook import PersonKata
 from graders.verdict import TaskResult, Verdict
 
-GROUP = 0.27  # share of the people that form the upper group, and the lower group (Kelley, 1939)
+GROUP = 0.27  # share of people in the upper group, and in the lower group (Kelley, 1939)
 ENOUGH = 10  # the smallest number of people for which coefficients are computed
 SHOWN = 5  # misconceptions shown per task
 GRADED = ("passed", "partial", "failed", "blocked")
@@ -19,12 +19,13 @@ GRADED = ("passed", "partial", "failed", "blocked")
 
 @dataclass(frozen=True)
 class TaskStatistics:
-    """The statistics of a task, over everyone for whom it was graded.
+    """Statistics on a task, over everyone for whom it was graded.
 
     `pass_rate` and `mean` (the mean share of the points) are from 0 to 1. `discrimination` is D: the mean share of the
     points in the upper 27 % of people minus that in the lower 27 %, ranked by their points for everything else.
     `rest_correlation` is the correlation of the task's points with those for everything else. Both are None if there
-    are too few people, or if all have the same points. `misconceptions` are diagnoses, each with its number of people.
+    are too few people, or if all have the same points. `misconceptions` holds diagnoses, each with the number of people
+    who got it.
     """
 
     name: str
@@ -39,7 +40,10 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class KataStatistics:
-    """The statistics of a kata: `passed` of the `people` who submitted passed. `mean` is a mean share of the points."""
+    """Statistics on a kata: `passed` of the `people` who submitted have passed.
+
+    `mean` is a mean share of the points.
+    """
 
     slug: str
     title: str
@@ -52,7 +56,7 @@ class KataStatistics:
 
 
 def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
-    """Return the statistics of every kata. For each person, they include the submission that counts."""
+    """Return statistics on every kata, computed from each person's submission that counts."""
     totals: defaultdict[str, float] = defaultdict(float)
     for place in places:
         totals[place.person] += sum(task.score for task in _tasks(place.verdict))
@@ -75,7 +79,7 @@ def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | No
 
 
 def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return Pearson's correlation of a task with everything else; None if it is undefined."""
+    """Return Pearson's correlation between the points for a task and for everything else; None if undefined."""
     if len(shares) < ENOUGH:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Renders the statistics of a course as one self-contained HTML page."""
+"""Renders a course's statistics as one self-contained HTML page."""
 
 from __future__ import annotations
 

@@ -17,13 +17,16 @@ from graders.intake import Submission
 from graders.intake.rules import printable
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PERSON = 200  # the longest name, in bytes, because file systems limit names in bytes
+PERSON = 200  # the longest name, in bytes because that is how file systems limit names
 LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
 
 
 @dataclass(frozen=True)
 class SubmissionEntry:
-    """One person's folder or archive. `submitted_at` is UTC, ISO 8601; `explicit` means that it comes from --times."""
+    """One person's folder or archive.
+
+    `submitted_at` is UTC, ISO 8601; `explicit` means that this time comes from --times.
+    """
 
     person: str
     place: Path
@@ -45,13 +48,14 @@ def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Submissio
     """Return everyone's entry, sorted by name. Hidden files, links and files other than archives are skipped.
 
     The submission time comes from `times`, else from the archive or from the newest file in the folder; for a single
-    kata, from the kata's own files (see `of_katas`). Raises KataError if the folder has no entry, or two for a person.
+    kata, only that kata's files count (see `of_katas`). Raises KataError if the folder has no entry, or two entries for
+    one person.
     """
     try:
         places = sorted(folder.iterdir())
     except OSError as fault:
         raise KataError(
-            f"{folder}: {fault.strerror}. Name the folder that has one folder or archive per person."
+            f"{folder}: {fault.strerror}. Specify the folder that has one folder or archive per person."
         ) from None
     found: dict[str, SubmissionEntry] = {}
     for place in places:
@@ -64,7 +68,7 @@ def find(folder: Path, times: Mapping[str, str] | None = None) -> list[Submissio
         found[person] = SubmissionEntry(person, place, given or _modified(place), explicit=bool(given))
     if not found:
         raise KataError(
-            f"{folder}: there are no submissions. Name the folder that has one folder or archive per person."
+            f"{folder}: there are no submissions. Specify the folder that has one folder or archive per person."
         )
     return list(found.values())
 
@@ -105,7 +109,7 @@ def read_times(path: Path) -> dict[str, str]:
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise KataError(f"{path}: {getattr(fault, 'strerror', None) or fault}. Name a CSV file.") from None
+        raise KataError(f"{path}: {getattr(fault, 'strerror', None) or fault}. Specify a CSV file.") from None
     for number, row in enumerate(rows, start=1):
         if not row or (number == 1 and row[0].strip().lower() == "person"):
             continue
@@ -138,7 +142,7 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
     """Yield an entry's submissions for these katas.
 
     With `every`, each kata is expected from everyone. Otherwise, katas with no files or only unchanged stubs are
-    skipped, so that from a clone of the whole repository, only the katas that its owner has worked on are graded.
+    skipped. If people submit clones of the whole repository, only the katas that they have worked on are graded.
     """
     for kata in katas:
         try:
@@ -151,7 +155,7 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
 
 
 def _untouched(kata: Kata, taken: Submission) -> bool:
-    """Return whether all of a submission's files are unchanged stubs, or match only patterns in `files`."""
+    """Return whether a submission holds only unchanged stubs, apart from files that match a pattern in `files`."""
     named = [name for name in kata.files if not is_glob(name)]
     own = [file for file in taken.files if not named or file.name in named]
     if not own:
@@ -161,7 +165,7 @@ def _untouched(kata: Kata, taken: Submission) -> bool:
 
 
 def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionEntry:
-    """Return the entry with the time of this kata's files, ignoring other files in the folder."""
+    """Return the entry with its time taken only from this kata's files in the folder."""
     if entry.explicit or not entry.place.is_dir():
         return entry
     folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]

@@ -22,7 +22,7 @@ from graders.verdict import Verdict, from_json, to_json
 def write(batch: Batch, row: Row) -> None:
     """Write the file of a current verdict.
 
-    It keeps the manual scores of the same submission, from the journal and from the file it replaces.
+    It keeps the same submission's manual scores from the journal and from the file that it replaces.
     """
     reviews = Reviews(batch.journal)
     with folder_lock(batch.verdicts):
@@ -55,7 +55,7 @@ def replace(batch: Batch, row: Row) -> None:
 
 
 def restore_missing(batch: Batch) -> None:
-    """Write the verdict files that are missing because a run was killed after it updated the journal."""
+    """Write the verdict files that are missing because a run was killed just after it updated the journal."""
     missing = {key for key in journal.shorts(batch.journal) if not batch.verdict_file(*key).is_file()}
     if missing:
         reviews = Reviews(batch.journal)
@@ -74,7 +74,7 @@ def save_scores(batch: Batch, file: Path) -> None:
 
 
 def copy_scores(batch: Batch, held: Journal, keys: Iterable[tuple[str, str]], reviews: Reviews) -> None:
-    """Copy to the journal those manual scores in these verdict files that it lacks.
+    """Copy the manual scores in these verdict files to the journal, unless it has them already.
 
     For each person and kata, the last grading in the journal stays the last.
     """

@@ -1,8 +1,8 @@
 """The data sets that katas train on, as folders of files that workers can read.
 
 A kata names its data sets in kata.toml (`data = ["mnist"]`). Each is built once into a folder in the cache
-($NN_KATAS_DATA, else nn-katas in the user's cache folder). The content comes from a package, from rules, or from the
-files that `katas data fetch` downloaded. Learners read the arrays through a module that the kata supplies. A worker
+($NN_KATAS_DATA, else nn-katas in the user's cache folder). The content comes from a package, from a generator, or from
+files that `katas data fetch` has downloaded. Learners read the arrays through a module that the kata supplies. A worker
 sees only the folder `shown`, read-only; the judge's test data (`kept_back`) is outside that folder.
 
 data.toml and docs/data.md list the data sets.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from graders.datasets.download import Watcher
 
-__all__ = ["NAMES", "DataError", "fetch", "folder", "kept_back"]
+__all__ = ["NAMES", "DataError", "available", "fetch", "folder", "kept_back"]
 
 NAMES = tuple(sources.table())
 _LOCK = "lock"
@@ -34,9 +34,14 @@ _LOCK = "lock"
 def folder(name: str) -> Path:
     """Return the folder of a data set for learners and workers: images.npy or texts.txt, and labels.npy.
 
-    A missing data set is built, unless it must be downloaded first. In that case a DataError says how to do so.
+    A missing data set is built, unless it must be downloaded first; then a DataError says how.
     """
     return _made(name) / "shown"
+
+
+def available(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of these data sets that need no download (any more)."""
+    return tuple(name for name in names if sources.source(name).embedded or sources.place_of(name).is_dir())
 
 
 def kept_back(name: str) -> tuple[Any, np.ndarray]:
@@ -53,7 +58,7 @@ def kept_back(name: str) -> tuple[Any, np.ndarray]:
 
 
 def fetch(name: str, watcher: Watcher | None = None) -> Path:
-    """Download a data set if necessary, and return the same folder as `folder`; report progress to `watcher`.
+    """Download a data set if necessary, reporting progress to `watcher`, and return the same folder as `folder`.
 
     If a download is interrupted (even by Ctrl-C), the next call resumes it. Raises DataError.
     """
@@ -84,7 +89,7 @@ def arrived(name: str) -> int:
 
 
 def _clear(place: Path, downloads: Path) -> None:
-    """Remove the downloads, and what a killed process left half-built. The caller must hold the lock."""
+    """Remove the downloads, and anything that a killed process has left half-built. The caller must hold the lock."""
     for left in place.parent.glob(f".{place.name}.*"):
         shutil.rmtree(left, ignore_errors=True)
     for path in downloads.iterdir():
@@ -102,7 +107,7 @@ def _convert(name: str, files: dict[str, Path], watcher: Watcher) -> None:
         fault.path.unlink()
         raise DataError(
             f"{fault}. The file was removed. Run `katas data fetch {name}` again; if that fails in the same way, the "
-            "server has a different file: name another server in NN_KATAS_DATA_URL."
+            "server has a different file: choose another server with NN_KATAS_DATA_URL."
         ) from None
     except KeyboardInterrupt:
         watcher.say(f"the downloaded files stay in {sources.downloads_of(name)}; run the same command to continue")

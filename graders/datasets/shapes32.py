@@ -1,8 +1,9 @@
 """shapes32: small rendered colour images of five shapes, each plain or striped, in ten classes.
 
-Only shape and filling depend on the class. Everything else is random: colours, position, size, angle, the stripes'
-angle and phase, a cloudy background, clutter behind and in front of the shape, brightness and noise. Only sums,
-products, quotients, roots and an integer generator are used, so that a seed gives the same bytes on every computer.
+Only the shape and its filling depend on the class. Everything else is random: colours, position, size, angle, the
+stripes' angle and phase, a cloudy background, clutter behind and in front of the shape, brightness and noise. Only
+sums, products, quotients, roots and an integer generator are used, so that a seed gives the same bytes on every
+computer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ SHAPES = ("disc", "ring", "triangle", "square", "cross")
 FILLINGS = ("plain", "striped")
 CLASSES = tuple(f"{filling} {shape}" for shape in SHAPES for filling in FILLINGS)
 
-_CHUNK = 250  # images drawn at a time; with another value, the same seed gives different images
+_CHUNK = 250  # images drawn at a time; changing this changes the images that a seed gives
 _CLUTTER = 4  # pieces of clutter in an image, the last of them in front of the shape
 _CLOUDS = 5  # number of grid points along an edge of the background
 _SLANT = 3**0.5 / 2
@@ -23,7 +24,7 @@ _SLANT = 3**0.5 / 2
 def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return n RGB images (n, 32, 32, 3) uint8, and their classes (n,) int64, as indices into CLASSES.
 
-    Classes come in random order, all equally often if n is a multiple of 10.
+    Classes are in random order, and all are equally frequent if n is a multiple of 10.
     """
     images, labels = np.empty((n, SIDE, SIDE, 3), np.uint8), np.empty(n, np.int64)
     for number, start in enumerate(range(0, n, _CHUNK)):
@@ -58,15 +59,19 @@ def _uniform(rng: np.random.Generator, low: float, high: float, *shape: int) -> 
 
 
 def _directions(rng: np.random.Generator, n: int, most: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return cosines and sines of n random angles between ±2 atan(`most`), from rational points on the circle."""
-    t = rng.uniform(-1, 1, n) * most  # the tangent of half the angle
+    """Return the cosines and sines of n random angles between ±2 atan(`most`), computed from rational points on the
+    circle.
+    """
+    t = rng.uniform(-1, 1, n) * most  # the tangents of half the angles
     return (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
 
 
 def _frame(
     rng: np.random.Generator, n: int, away: float, size: np.ndarray, most: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return every pixel's coordinates (n, 32, 32) in a shape's frame, centred up to `away` pixels off the image's."""
+    """Return every pixel's coordinates (n, 32, 32) relative to a shape whose centre is up to `away` pixels from the
+    image's.
+    """
     across, down = rng.uniform(-away, away, (2, n, 1))
     cosine, sine = (part[:, None] / size[:, None] for part in _directions(rng, n, most))
     axis = np.arange(SIDE) - (SIDE - 1) / 2
@@ -75,7 +80,7 @@ def _frame(
     return columns[0][:, None, :] + rows[1][:, :, None], rows[0][:, :, None] - columns[1][:, None, :]
 
 
-# Shapes: distances to an edge, negative inside
+# Shapes, as distances to an edge, negative inside
 
 
 def _disc(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -103,7 +108,7 @@ _DISTANCES = (_disc, _ring, _triangle, _square, _cross)
 
 
 def _shapes(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return how much of every pixel the shape covers (n, 32, 32)."""
+    """Return which share of every pixel the shape covers (n, 32, 32)."""
     x, y = _frame(rng, len(kinds), 2.0, rng.uniform(9.5, 11.5, len(kinds)), 0.12)
     cover = np.empty_like(x)
     for kind, distance in enumerate(_DISTANCES):
@@ -119,7 +124,7 @@ def _stripes(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _bits(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return how much of every pixel a small bar or disc at a random position covers (n, 32, 32)."""
+    """Return which share of every pixel a small bar or disc at a random position covers (n, 32, 32)."""
     x, y = _frame(rng, n, 15.0, np.ones(n), 1.0)
     half = _uniform(rng, 1.0, 3.2, 2, n, 1, 1)
     bars = np.maximum(np.abs(x) - half[0], np.abs(y) - half[1])
@@ -141,7 +146,7 @@ def _colours(ground: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return cloudy backgrounds (n, 3, 32, 32): one colour each, plus brightness interpolated from a coarse grid."""
+    """Return cloudy backgrounds (n, 3, 32, 32): each is one colour, plus brightness interpolated from a coarse grid."""
     at = np.arange(SIDE) * (_CLOUDS - 1) / SIDE
     cell, part = at.astype(int), (at % 1).astype(np.float32)
     grid = _uniform(rng, -0.13, 0.13, n, _CLOUDS, _CLOUDS)
@@ -151,7 +156,7 @@ def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _lay(picture: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    """Blend a colour into images (n, 3, 32, 32) in place. The cover (n, 32, 32) is its weight."""
+    """Blend a colour into images (n, 3, 32, 32) in place, weighted by the cover (n, 32, 32)."""
     picture += cover[:, None] * (colour - picture)
 
 

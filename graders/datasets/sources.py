@@ -1,4 +1,4 @@
-"""The available data sets, from data.toml, and the folders of the data sets and of their downloads."""
+"""The available data sets, as listed in data.toml, and the folders for the data sets and their downloads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import msgspec
 from graders.errors import KataError
 
 TABLE = Path(__file__).with_name("data.toml")
-VERSION = 1  # the version of the folders' content; each version has its own folder
+VERSION = 1  # the version of what the folders contain; each version has its own folder
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DataError(KataError):
-    """A data set is not available; the message says what to do."""
+    """A data set is not available. The message says what to do."""
 
 
 class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +53,10 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The addresses of the folders with its files, each ending in a slash. Raises DataError for a bad mirror."""
+        """The addresses of the folders that hold its files, each ending in a slash.
+
+        Raises DataError for a bad mirror.
+        """
         mirror = mirror_of_course()
         if mirror is None:
             return self.urls
@@ -84,7 +87,7 @@ def source(name: str) -> DataSet:
 
 
 def cache() -> Path:
-    """Return the folder of all data sets: $NN_KATAS_DATA, else nn-katas in the user's cache folder."""
+    """Return the folder for all data sets: $NN_KATAS_DATA, or else nn-katas in the user's cache folder."""
     given = os.environ.get("NN_KATAS_DATA")
     if given:
         return Path(given).absolute()
@@ -93,12 +96,12 @@ def cache() -> Path:
 
 
 def place_of(name: str) -> Path:
-    """Return the folder of a data set, which contains shown and kept_back. It is complete or absent."""
+    """Return the folder of a data set, which contains shown/ and kept_back/. It is either complete or absent."""
     return cache() / f"{name}-{VERSION}"
 
 
 def downloads_of(name: str) -> Path:
-    """Return the folder of a data set's downloaded files, until the data set is built from them."""
+    """Return the folder that holds a data set's downloaded files until the data set is built from them."""
     return cache() / "downloads" / name
 
 

@@ -1,1 +1,1 @@
-"""`katas debug`: faults of training programs, generated broken programs, and the proof that they are broken."""
+"""`katas debug`: a catalogue of faults, a generator of broken training programs, and the proof that each is broken."""

@@ -17,7 +17,7 @@ LEAST_CHARACTERS = 20  # a useful sentence is at least this long
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The graded part of a diagnosis: `cause` is a key of CAUSES, `line` counts from 1 in the original program."""
+    """The graded part of a diagnosis: `cause` is a key of CAUSES, `line` is counted from 1 in the original program."""
 
     cause: str
     file: str
@@ -41,7 +41,7 @@ def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> 
 
 
 def gaps(table: Mapping[str, Any], name: str, file: str, lines: int) -> list[str]:
-    """Return, in phrases, what keeps the table [name] from being graded; empty if cause, file and line are valid."""
+    """Return phrases that say why the table [name] cannot be graded; empty if cause, file and line are valid."""
     found = table.get(name)
     if not isinstance(found, dict):
         return [f"the table is missing. Its keys are {', '.join(FIELDS)}"]
@@ -58,7 +58,7 @@ def gaps(table: Mapping[str, Any], name: str, file: str, lines: int) -> list[str
 
 
 def remarks(table: Mapping[str, Any], name: str) -> list[str]:
-    """Return, in phrases, what a reader would miss in the table [name]. Missing prose costs no points."""
+    """Return phrases that say what the prose in the table [name] lacks. Missing prose costs no points."""
     found = table.get(name)
     if not isinstance(found, dict):
         return []
@@ -70,7 +70,7 @@ def remarks(table: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _gap(key: str, value: Any, file: str, lines: int) -> str:
-    """Return what is wrong with a value of the right type; empty if nothing."""
+    """Return what is wrong with a value of the right type; empty if nothing is wrong."""
     if key == "cause" and value not in CAUSES:
         said = f"{value!r} is not one of the causes" if value else "is not filled in"
         return f"cause {said}{_near(value, CAUSES) or ': choose one from the list in the README'}"

@@ -27,7 +27,7 @@ class GenerationError(KataError):
 
 @dataclass(frozen=True)
 class Variation:
-    """A seed's changes to a program: new values of constants, as source text, and new names of identifiers."""
+    """A seed's changes to a program: new values for constants, as source text, and new names for identifiers."""
 
     constants: Mapping[str, str]
     names: Mapping[str, str]
@@ -48,10 +48,10 @@ class Variation:
 
 
 def generate(seed: int, level: int | None = None, family: str | None = None) -> Puzzle:
-    """Return the proven puzzle of a seed: its first candidate that shows the symptom and that the fix heals.
+    """Return the puzzle for a seed: its first candidate that shows the symptom and is healthy once fixed.
 
     If no level or no family is given, the seed chooses one. Raises GenerationError if there is no such level or family,
-    or if none of TRIES candidates can be proven.
+    or if none of TRIES candidates passes its proof.
     """
     from graders.debugging.proof import prove  # needs torch; the rest of this module does not
 
@@ -63,12 +63,13 @@ def generate(seed: int, level: int | None = None, family: str | None = None) -> 
             return replace(puzzle, symptom=proof.symptom)
         reasons.append(f"{'+'.join(fault.name for fault in puzzle.faults)} in {puzzle.program.name}: {proof.reason}")
     raise GenerationError(
-        f"seed {seed}: none of {TRIES} variations could be proven. Choose another seed. The last failure: {reasons[-1]}"
+        f"seed {seed}: none of {TRIES} variations gives a working puzzle. Choose another seed. "
+        f"The last failure: {reasons[-1]}"
     )
 
 
 def candidate(seed: int, level: int | None = None, family: str | None = None, attempt: int = 0) -> Puzzle:
-    """Return the puzzle that a seed gives in one attempt, without proof. Raises GenerationError like `generate`."""
+    """Return the puzzle that a seed gives in one attempt, untested. Raises GenerationError like `generate`."""
     if level is not None and level not in LEVELS:
         raise GenerationError(f"level {level}: unknown level. Choose one of {', '.join(map(str, LEVELS))}.")
     if family is not None and family not in FAMILIES:
@@ -134,7 +135,7 @@ def vary(program: TrainingProgram, choose: random.Random) -> Variation:
 def assemble(
     program: TrainingProgram, faults: Sequence[Fault], variation: Variation, *, seed: int, level: int, attempt: int = 0
 ) -> Puzzle:
-    """Put faults into a variation of a program."""
+    """Insert faults into a variation of a program."""
     broken = _break(program, faults)
     lines = tuple(
         _lines(_break(program, [f for f in faults if f is not fault]), broken, fault, program) for fault in faults

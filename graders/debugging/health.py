@@ -16,9 +16,9 @@ from graders.debugging.readings import Reading
 MEAN_SCORE = 0.045  # how far the score on fresh data may be below the twin's
 MEAN_GAP = 0.06  # how far the gap between training and fresh data may exceed the twin's
 MEAN_PIECES = 0.045  # how far the score for a few rows at a time may be below the twin's
-LOSS_RATIO = 2.0  # geometric mean of the last losses, each divided by the twin's
-FALLS = 0.6  # share of the first loss that may be left at the end
-EXPLODES = 5.0  # any loss divided by the twin's first
+LOSS_RATIO = 2.0  # geometric mean of the final losses, each divided by the twin's
+FALLS = 0.6  # the final loss may be at most this share of the first
+EXPLODES = 5.0  # any loss divided by the twin's first loss
 CLAIM = 0.025  # difference between claimed and true score; one of 56 rows amounts to 0.018
 ROWS = 0.03  # how far the share of rows seen in an epoch may be below the twin's
 GRAPHS = 10
@@ -27,7 +27,7 @@ SLOW = 1.5  # training time divided by the twin's; a slow puzzle takes at least 
 
 
 def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, seeds: Sequence[int] = ()) -> list[str]:
-    """Return, in sentences, how training runs are worse than the twin's at the same seeds; empty if they are healthy.
+    """Return sentences that say how training runs are worse than the twin's at the same seeds; empty if healthy.
 
     The sentences name the seeds if they are given; the judge keeps its seeds secret.
     """
@@ -86,7 +86,7 @@ def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, 
 
 
 def _ill_losses(one: Reading, twin: Reading) -> str:
-    """Return what is wrong with the losses of one run, in words that follow "The loss"; empty if nothing is."""
+    """Return what is wrong with the losses of one run, phrased to follow "The loss"; empty if nothing is wrong."""
     if not all(map(math.isfinite, one.losses)):
         return "stops being a finite number"
     if max(map(abs, one.losses)) >= EXPLODES * twin.losses[0]:
@@ -136,7 +136,7 @@ def _of_claims(found: Sequence[Reading], twins: Sequence[Reading], which: _Which
 
 
 def _epoch_left(one: Reading, twins: Sequence[Reading]) -> str:
-    """Return whether a program keeps its "last" or its "best" network, judged by its claims, or else by its twin."""
+    """Return whether a program keeps its "last" or its "best" network, judging by its claims or else by its twin."""
     for epoch in ("last", "best"):
         if _off(one, epoch) <= CLAIM:
             return epoch

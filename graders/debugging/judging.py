@@ -13,15 +13,16 @@ from graders.debugging.diagnosis import Diagnosis, diagnosis_of
 from graders.debugging.readings import module_of, row_keys, same_rows, target_of_rows, truth_of
 
 PROGRAM_FILE, DIAGNOSIS_FILE = "program.py", "diagnosis.toml"
-SEEDS = range(10, 2**30)  # the judge draws from these; a README's numbers are for seed 0
+SEEDS = range(10, 2**30)  # the judge draws its seeds from these; a README's figures are for seed 0
 N_SEEDS = 3  # number of training runs that are judged together
 TIMED_EPOCHS = 2
 
 
 def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, seed: int) -> None:
-    """Assert that the arrays equal the twin's. If the broken program's do not, another split of the same rows is fine.
+    """Assert that the arrays equal the twin's.
 
-    Raises Mismatch.
+    If the broken program's arrays differ from the twin's, another split of the same rows is accepted. Raises
+    Mismatch.
     """
     expected = {name: part.numpy() for name, part in vars(module_of(twin).load_data(seed)).items()}
     if _equal(data, expected):
@@ -99,7 +100,7 @@ def assert_named(
 
 
 def _assigned(found: Mapping[str, Diagnosis | Mismatch], truths: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return which table is about each fault, by the most matches of cause and line, and then of cause alone.
+    """Return the table for each fault: matched by cause and line as far as possible, then by cause alone.
 
     The remaining tables are assigned in order, so that messages name every table once.
     """

@@ -16,18 +16,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-FRESH = 1_000_003  # added to a seed to make data that no training has seen
+FRESH = 1_000_003  # added to a seed to make data that no training run has seen
 N_FRESH = 6  # number of validation parts that make up the fresh data: several hundred rows
-PIECE = 3  # rows per call of predict when it gets a few rows at a time
+PIECE = 3  # rows per call to predict when it gets a few rows at a time
 N_PIECES = 60
-NO_SCORE = -1.0  # score of predictions that are not finite, and the lower bound of R²
+NO_SCORE = -1.0  # score for predictions that are not finite, and the lower bound for R²
 
 
 @dataclass(frozen=True)
 class Measurement:
     """The measurements of one training run. Scores are shares of correct classes, or R² (mean over columns).
 
-    Scores are recomputed from predictions, for both parts of the healthy data of this seed and for fresh data.
+    Scores are recomputed from predictions, for both parts of the healthy data for this seed and for fresh data.
     `score_in_pieces` is for fresh data too, predicted PIECE rows at a time. `claimed_train` and `claimed_validation`
     are the last entries of the history. `rows_seen` is the share of the training rows that entered the network in the
     first epoch. `graphs_kept` counts the forward passes whose graph is still in memory after training.
@@ -59,7 +59,7 @@ class Measurement:
 
 
 def load(source: str) -> types.ModuleType:
-    """Load a program as a module. Use it only for programs of this package, because they run here, unconfined."""
+    """Load a program as a module. Use it only for this package's programs: they run unconfined, in this process."""
     module = types.ModuleType("program")
     exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
     return module
@@ -139,7 +139,7 @@ class _Watch:
 
     @property
     def rows_seen(self) -> float:
-        """The number of distinct rows among the first `n_rows` that entered, divided by `n_rows`."""
+        """The number of distinct rows among the first `n_rows` that entered the network, divided by `n_rows`."""
         return len(self._rows) / self._n_rows
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The files of puzzles: a folder for the learner, a one-kata repository for the judge, and the record of attempts."""
+"""A puzzle's files: a folder for the learner, a one-kata repository for the judge, and the record of attempts."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from graders.errors import KataError
 PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "puzzle.toml", "attempts", "hints"
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 TEMPLATES = Path(__file__).parent / "kata"
-LONGEST_NUMBER = 10  # a hint's number has fewer digits than this
-SHOWN_SEEDS = (0, 1)  # seeds that `pytest` trains with: the README's, and another with a proven symptom
-NUMBERS = range(1, 1000)  # seeds are drawn from these if none is given
+LONGEST_NUMBER = 10  # longer numbers in the record of shown hints are rejected
+SHOWN_SEEDS = (0, 1)  # seeds that `pytest` trains with: the README's, and another at which the symptom shows
+NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
 
 @dataclass(frozen=True)
 class PracticeRecord:
-    """The content of puzzle.toml: the request, the proven attempt, and the digest of its program."""
+    """The content of puzzle.toml: the request, the attempt that passed its proof, and the digest of its program."""
 
     seed: int
     level: int | None
@@ -73,9 +73,11 @@ def check_free(root: Path, seed: int) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise KataError(f"{folder.parent}: {fault.strerror}. Make katas/ writable, or name another --root.") from None
+        raise KataError(f"{folder.parent}: {fault.strerror}. Make katas/ writable, or choose another --root.") from None
     if not os.access(folder.parent, os.W_OK | os.X_OK):
-        raise KataError(f"{folder.parent}: the folder is not writable. Change its permissions, or name another --root.")
+        raise KataError(
+            f"{folder.parent}: the folder is not writable. Change its permissions or choose another --root."
+        )
     return folder
 
 
@@ -101,7 +103,7 @@ def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> 
                 (made / name).write_text(text, encoding="utf-8")
             made.rename(folder)
     except OSError as fault:
-        raise KataError(f"{folder}: {fault.strerror}. Nothing was written. Name another --root.") from None
+        raise KataError(f"{folder}: {fault.strerror}. Nothing was written. Choose another --root.") from None
     return folder
 
 
@@ -111,7 +113,7 @@ def read(folder: Path) -> PracticeRecord:
     again = "Remove the folder and run `katas debug new` again."
     if not folder.is_dir():
         raise KataError(
-            f"{folder}: there is no such puzzle. `katas debug list` shows all, `katas debug new` makes one."
+            f"{folder}: there is no such puzzle. `katas debug list` shows all puzzles, `katas debug new` makes one."
         )
     try:
         table = read_toml(path.read_bytes(), RECORD)
@@ -170,7 +172,7 @@ def symptoms(folder: Path) -> list[str]:
 
 
 def form(folder: Path) -> list[str]:
-    """Return, in sentences, what keeps a diagnosis from being graded, whether it is right or wrong."""
+    """Return sentences that say why a diagnosis cannot be graded, whether it is right or wrong."""
     puzzle = puzzle_in(folder)
     try:
         table = _diagnosis(folder)
@@ -183,7 +185,7 @@ def form(folder: Path) -> list[str]:
 
 
 def notes(folder: Path) -> list[str]:
-    """Return, in sentences, what a reader would miss in a diagnosis. Missing prose costs no points."""
+    """Return sentences that say what the prose of a diagnosis lacks. Missing prose costs no points."""
     try:
         table = _diagnosis(folder)
     except (OSError, Mismatch):
@@ -326,7 +328,7 @@ def _readme(puzzle: Puzzle) -> str:
         "TITLE": _title(puzzle),
         "ABOUT": puzzle.program.about,
         "FAULTS": "Two faults were inserted" if two else "A fault was inserted",
-        "SYMPTOM": puzzle.symptom or "Run the tests and see.",
+        "SYMPTOM": puzzle.symptom or "Run the tests to see the symptom.",
         "SEED": str(puzzle.seed),
         "EPOCHS": str(epochs_of(puzzle)),
         "TABLES": "the tables `[fault1]` and `[fault2]`, in any order" if two else "the table `[fault1]`",

@@ -1,4 +1,4 @@
-"""Prove by trial that a puzzle works: its twin is healthy, its symptom shows, and only the full fix heals it."""
+"""Check by training that a puzzle works: its twin is healthy, its symptom shows, and only the full fix removes it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ SEEDS = (0, 1, 2)  # seeds of the training runs in a proof; the README gives the
 
 # Margins. From seed to seed, healthy runs of one variation differ by a few hundredths in score and by a third in their
 # last loss. Each margin is at least twice that, so a fault that shows at three seeds shows at others too.
-LOW = 0.08  # the least drop in score at level 2
-FAR = 0.25  # the least drop in score at level 1
-HONEST = 0.03  # the largest error of a healthy run's claimed score
-CLAIM_HIGH = 0.04  # the least exaggeration of a claimed score
-CLAIM_LOW = 0.15  # the least understatement of a claimed score
+LOW = 0.08  # smallest drop in score at level 2
+FAR = 0.25  # smallest drop in score at level 1
+HONEST = 0.03  # a healthy run's claimed score may be off by at most this much
+CLAIM_HIGH = 0.04  # a claimed score must be at least this much too high
+CLAIM_LOW = 0.15  # a claimed score must be at least this much too low
 STAYS = 0.8  # share of the first loss that remains at the end
 HIGH, VERY_HIGH = 2.5, 5.0  # last loss divided by the twin's, at levels 2 and 1
 EXPLODES = 5.0  # any loss divided by the twin's first
 SLOW, VERY_SLOW = 2.0, 4.0  # training time divided by the twin's, at levels 2 and 1
-GRAPHS = 10  # number of graphs still in memory after a training
+GRAPHS = 10  # number of graphs still in memory after a training run
 UNSEEN = 0.85  # at most this share of the training rows is seen in an epoch
 
 SPEED = "slow"
@@ -39,7 +39,7 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Proof:
-    """The result of a proof: the symptom in a sentence, or the reason why it failed. Each seed has its measurements."""
+    """The result of a proof: the symptom in a sentence, or the reason why it failed."""
 
     proven: bool
     reason: str = ""
@@ -60,12 +60,12 @@ def prove(puzzle: Puzzle) -> Proof:
 
 
 def complaints(found: Measurement, program: TrainingProgram) -> list[str]:
-    """Return, in phrases, what is wrong with a training run by itself; empty if the program is healthy."""
+    """Return phrases that say what is wrong with a training run by itself; empty if the program is healthy."""
     told = {
         "the loss is not finite": not all(map(math.isfinite, found.losses)),
         "the loss does not fall": not found.loss_end < 0.6 * found.loss_start,
         f"the score on fresh data is {found.fresh_score:.2f}": not found.fresh_score >= program.least_score,
-        f"the training score is {found.train_score - found.fresh_score:.2f} better than on fresh data": not (
+        f"the score is {found.train_score - found.fresh_score:.2f} higher on training data than on fresh data": not (
             found.train_score - found.fresh_score <= program.largest_gap
         ),
         f"the claimed validation score is {found.claimed_validation:.2f}, the true one "
@@ -88,7 +88,7 @@ def _prove(puzzle: Puzzle) -> Proof:
     for seed in SEEDS:
         twin = measure(puzzle.twin, seed)
         if ill := complaints(twin, puzzle.program):
-            return Proof(False, f"its twin is ill at seed {seed}: {'; '.join(ill)}")
+            return Proof(False, f"its twin is not healthy at seed {seed}: {'; '.join(ill)}")
         twins.append(twin)
     for fault, left in zip(puzzle.faults, reversed(puzzle.partly_fixed), strict=False):
         if not _show(puzzle, left, twins, fault.symptoms, fault.level).kinds:
@@ -96,13 +96,13 @@ def _prove(puzzle: Puzzle) -> Proof:
     symptoms = tuple(dict.fromkeys(kind for fault in puzzle.faults for kind in fault.symptoms))
     shown = _show(puzzle, puzzle.source, twins, symptoms, min(puzzle.level, 2))
     if not shown.kinds:
-        return Proof(False, f"no symptom at every seed; the last had {shown.last}")
+        return Proof(False, f"no symptom shows at all seeds; the last training run had {shown.last}")
     return Proof(True, symptom=_sentence(puzzle, shown, twins[0]), twin=tuple(twins), broken=shown.measured)
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """The symptoms that show at every seed, and the measurements."""
+    """The symptoms that show at every seed, and the measurements behind them."""
 
     kinds: tuple[str, ...]
     ratio: float
@@ -145,7 +145,7 @@ def _sentence(puzzle: Puzzle, shown: _Shown, twin: Measurement) -> str:
 
 
 def _about(ratio: float) -> str:
-    """Return a ratio that should also hold on other machines: one digit, rounded down."""
+    """Return a ratio that should also hold on other machines: one significant digit, rounded down."""
     step = 10 ** math.floor(math.log10(ratio))
     return f"more than {math.floor(ratio / step) * step:g}"
 
@@ -219,7 +219,7 @@ def _said_pieces(sick: Measurement, twin: Measurement, program: TrainingProgram)
 
 def _said_claim(sick: Measurement, _twin: Measurement, program: TrainingProgram) -> str:
     return (
-        f"The history claims {_number(program, sick.claimed_validation)} in validation; "
+        f"The history claims {_number(program, sick.claimed_validation)} on validation data; "
         f"on rows outside the training data, {_scored(program, sick.validation_score)}."
     )
 

@@ -39,7 +39,7 @@ class Reading:
     """One training run as seen from outside.
 
     `last`, `best` and `true` are pairs of scores (training, validation): what the history says for the last epoch, what
-    it says for the epoch that is best in validation, and what the answers given after training score.
+    it says for the epoch with the best validation score, and how the answers score after training.
     """
 
     losses: tuple[float, ...]
@@ -62,7 +62,7 @@ def module_of(source: str) -> types.ModuleType:
 
 
 def truth_of(twin: str, seed: int) -> Truth:
-    """Make the data for a seed, and fresh data, with the twin."""
+    """Use the twin to make the data for a seed, and fresh data."""
     program = module_of(twin)
     own = program.load_data(seed)
     parts = [program.load_data(seed + FRESH + k) for k in range(N_FRESH)]

@@ -16,7 +16,7 @@ TEXT = """\
 
 @ABOUT@
 
-@FAULTS@ into the program. This is the symptom of a training run with seed 0 and @EPOCHS@ epochs:
+@FAULTS@ into the program. A training run with seed 0 and @EPOCHS@ epochs shows this symptom:
 
 > @SYMPTOM@
 
@@ -43,8 +43,8 @@ Attempts and hints are recorded in this folder and cost nothing; try as often as
 Fill in `diagnosis.toml`, @TABLES@:
 
 - `cause`: a name from the list below.
-- `file` and `line`: the line of the fault. Name one that the fix changes, not a later line that shows the effect. If
-  something is missing, name a line next to the gap. Lines are counted from 1 in the original `program.py`, so note the
+- `file` and `line`: the line of the fault. Give one that the fix changes, not a later line that shows the effect. If
+  something is missing, give a line next to the gap. Lines are counted from 1 in the original `program.py`, so note the
   number before you fix the program.
 - `why`, `fix`, `prevention`: one sentence each. How does the cause lead to the symptom? How do you fix it? What would
   have reported it at once? These are not graded, however short they are. Write them for yourself, and compare them with
@@ -63,8 +63,8 @@ The second task is graded only if the first passes; the third is independent.
 ## How to go about it
 
 First say which number the symptom is about, and what a healthy run would give. Then bisect the path from the data to
-that number. Print one batch, the first loss and the loss of guessing, the gradient of every parameter, and how far a
-step moves it. Try to overfit eight rows. Believe a cause only if a measurement would differ without it. Change one
+that number. Print one batch, the first loss and the loss from guessing, the gradient of every parameter, and how far a
+step moves it. Try to overfit eight rows. Accept a cause only if some measurement would differ without it. Change one
 thing at a time.
 
 ## Causes

@@ -18,7 +18,7 @@ def repository(root: Path | None) -> Iterator[Finding]:
         yield findings.fault(
             "repository",
             f"{Path.cwd()}: no katas/ folder here or above",
-            "Change to your clone's folder, or name it: katas --root DIR doctor",
+            "Change to your clone's folder, or specify it: katas --root DIR doctor",
         )
         return
     try:
@@ -58,8 +58,8 @@ def pytest_settings(root: Path | None) -> Iterator[Finding]:
         remedy = f"Remove {stray}" if whole else f"Remove the {what} from {stray}"
         yield findings.fault(
             "pytest settings",
-            f"pytest reads {stray} instead of {wanted}, and does not find the katas' fixtures",
-            f"{remedy}; only tox.ini may have pytest settings.",
+            f"pytest reads {stray} instead of {wanted}, so it does not find the katas' fixtures",
+            f"{remedy}; only tox.ini may contain pytest settings.",
         )
     for file in (wanted, root / "conftest.py"):
         if not file.is_file():

@@ -54,7 +54,7 @@ def _causes() -> list[str]:
     found = []
     if sys.platform != "linux":
         found.append(
-            f"confinement needs Linux, and this is {platform.system()}: learner mode (pytest katas/…) works; "
+            f"confinement needs Linux, but this is {platform.system()}: learner mode (pytest katas/…) works; "
             "grade in a Linux container or virtual machine"
         )
         return found

@@ -12,7 +12,10 @@ State = Literal["ok", "limited", "fault"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one subject. `limited`: all katas work, but not fully; `fault`: some katas do not work."""
+    """What was found about one subject, such as PyTorch or git.
+
+    `limited`: all katas work, but not fully; `fault`: some katas do not work.
+    """
 
     subject: str
     state: State

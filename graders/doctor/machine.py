@@ -41,8 +41,8 @@ def folders(root: Path | None) -> Iterator[Finding]:
     )
     if root is not None:
         remedy = (
-            f"chmod -R u+w '{root}', or clone the repository to a folder of your own; without either, "
-            "you can still grade with --submission DIR"
+            f"chmod -R u+w '{root}', or clone the repository to a folder of your own; "
+            "you can also grade another folder with --submission DIR"
         )
         yield _writable("your files", root / "katas", remedy, findings.limited)
 

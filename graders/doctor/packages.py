@@ -54,7 +54,7 @@ def packages() -> Iterator[Finding]:
             if requirement.specifier.contains(version, prereleases=True):
                 there.append(f"{requirement.name} {version}")
                 continue
-            missing.append((extra, f"{requirement.name} {version} is not {requirement.specifier}"))
+            missing.append((extra, f"{requirement.name} {version} does not match {requirement.specifier}"))
             continue
         missing.append((extra, f"{requirement.name} is not installed"))
     yield findings.ok("packages", ", ".join(dict.fromkeys(there)))

@@ -1,6 +1,6 @@
 """A minimal client of GitHub's REST API: one server, bounded answers, a few retries.
 
-No text from a pull request (such as a title or a branch name) becomes part of a path. In a query, it is quoted.
+Text from a pull request, such as a title or a branch name, never becomes part of a path. In a query, it is quoted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class NotFound(ServerError):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A handler that follows no redirect, so that the token goes only to the intended server."""
+    """A handler that refuses redirects, so that the token goes only to the intended server."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -53,7 +53,7 @@ class Repository:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Repository:
-        """Return the repository that GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_TOKEN describe."""
+        """Return the repository specified by GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_TOKEN."""
         lacking = [key for key in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(key)]
         if lacking:
             raise KataError(f"{' and '.join(lacking)}: not set; this command is for a GitHub workflow")
@@ -98,7 +98,7 @@ class Repository:
                 with fault:
                     if fault.code == 404:
                         raise NotFound(f"{method} {path}: the server has nothing there") from None
-                    # Retry only requests that have no further effect when they are repeated.
+                    # Retry only requests that can be repeated without side effects.
                     if fault.code < 500 or method == "POST" or attempt == TRIES:
                         raise ServerError(f"{method} {path}: the server answered {fault.code}") from None
             except OSError as fault:

@@ -1,4 +1,4 @@
-"""The second job: grades what intake took, and makes the verdicts small enough to pass on."""
+"""The second job: grades what intake took, and shortens the verdicts so that they can be passed on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The first job: finds the request and the katas that it changes, and takes their declared files, blob by blob.
 
-Nothing in the request's tree is checked out, run or trusted. The server gives the names, sizes and kinds of files, and
-contents are compared with their digests. The katas and the lists of their files come from the default branch.
+Nothing in the request's tree is checked out, run or trusted. The names, sizes and kinds of files come from the server,
+and their contents are compared with their digests. The katas and the lists of their files come from the default branch.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from graders.intake import Submission, git, listing
 from graders.intake.listing import FOLDER, Entry
 from graders.intake.rules import printable
 
-CHANGED_FILES = 300  # a request that changes more is refused
-KATAS = 20  # a request that changes more katas is refused too
+CHANGED_FILES = 300  # a request that changes more files is refused
+KATAS = 20  # a request that changes more katas is also refused
 REQUEST_BYTES = 64 * 1024**2  # the limit for all declared files together
-OPEN_PULLS = 300  # at most this many requests from a branch are searched
+OPEN_PULLS = 300  # search at most this many requests from a branch
 BESIDE_SHOWN = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -64,8 +64,9 @@ def take(server: Repository, root: Path, event: Any) -> Intake | None:
 def find(server: Repository, event: Any) -> Pull | None:
     """Return the open request whose head is the event's commit; None if there is none.
 
-    The event of a fork's request does not name the request, so search for it by its branch. The request must come from
-    the same repository, be at the same commit, and target the default branch. Raises KataError for other events.
+    The event for a pull request from a fork does not name the request, so search for it by its branch. The request must
+    come from the repository that the event names, be at the same commit, and target the default branch. Raises
+    KataError for other events.
     """
     run = _field(event, "workflow_run", dict)
     commit, branch = _field(run, "head_sha", str), _field(run, "head_branch", str)
@@ -91,7 +92,9 @@ def still_at(server: Repository, pull: Pull) -> bool:
 
 
 def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
-    """Return each changed file's names, the current one first; None if there are too many files."""
+    """Return the current and earlier names of each changed file, the current one first; None if there are too many
+    files.
+    """
     if _field(server.get(f"pulls/{pull.number}"), "changed_files", int) > CHANGED_FILES:
         return None
     found = []
@@ -121,7 +124,7 @@ def _taken(tree: Tree, kata: Kata, changed: list[tuple[str, ...]]) -> Taken:
         submission = listing.take(kata, tree.below("katas", kata.slug))
     except IntakeError as fault:
         return Taken(kata=kata.slug, refused=str(fault))
-    # Other files in the folder are the kata's own, or are listed as changed but not taken.
+    # Other files in the folder belong to the kata itself, or are listed as changed but not taken.
     submission = msgspec.structs.replace(submission, ignored=())
     return Taken(kata=kata.slug, submission=submission, moved=_moved(kata, submission, changed))
 

@@ -28,7 +28,10 @@ class Pull(Record, frozen=True, kw_only=True):
 
 
 class Taken(Record, frozen=True, kw_only=True):
-    """What intake took for one kata; `refused` says why it took nothing, `moved` where a missing file went."""
+    """What intake took for one kata.
+
+    `refused` says why it took nothing; `moved` says where the request moved a missing file.
+    """
 
     kata: Slug
     submission: Submission | None = None
@@ -37,7 +40,10 @@ class Taken(Record, frozen=True, kw_only=True):
 
 
 class Intake(Record, frozen=True, kw_only=True):
-    """The first job's file. `beside`: changed files that no kata declares. `refused`: why the request is refused."""
+    """The first job's file.
+
+    `beside`: the changed files that no kata declares. `refused`: the reason why the request is refused.
+    """
 
     pull: Pull
     taken: tuple[Taken, ...] = ()
@@ -55,7 +61,10 @@ _R = TypeVar("_R", bound=Record)
 
 
 def read(path: Path, kind: type[_R], most: int) -> _R:
-    """Read a record from a file. Raises KataError if the file is too large, not JSON, or a different record."""
+    """Read a record from a file.
+
+    Raises KataError if the file is too large, is not JSON, or holds a different kind of record.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)

@@ -1,7 +1,7 @@
 """The third job: writes one comment, edited in place, and a check run with annotations.
 
 The verdicts come from the machine that ran the submission, so they are trusted as little as possible. The report must
-be small, fit the schema and cover exactly the katas that the first job named; it is redacted and cleaned again here.
+be small, fit the schema, and cover exactly the katas that the first job named. It is redacted and cleaned again here.
 The request and its commit come from the first job. Nothing is written if the request has a newer commit.
 """
 
@@ -25,7 +25,7 @@ from graders.verdict import Audience, TestResult, Verdict
 
 MARKER = "<!-- katas: official verdict -->"
 CHECK = "katas"
-COMMENTS = 1_000  # at most this many are searched for an earlier report
+COMMENTS = 1_000  # search at most this many for an earlier report
 ANNOTATIONS = 50  # the server's limit for one call
 ANNOTATION_LIMIT = 2_000  # characters
 BODY_LIMIT = 65_000  # characters; the server's limit is 65 536
@@ -71,7 +71,7 @@ def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Ver
 
 
 def comment(intake: Intake, verdicts: Sequence[Verdict]) -> str:
-    """Return the comment's Markdown; its first line is the marker by which it is found again."""
+    """Return the comment's Markdown. Its first line is a marker, by which the comment is found again."""
     lines = [MARKER, f"Official verdict on {intake.pull.commit}, with the tests of the default branch.", ""]
     if intake.refused:
         lines += [
@@ -103,7 +103,7 @@ def _comment(server: Repository, pull: Pull, body: str) -> None:
 
 
 def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
-    """Return the check's conclusion on all verdicts together. It is a success only if nothing failed."""
+    """Return the check run's overall conclusion from all verdicts. It is a success only if nothing failed."""
     statuses = {verdict.status for verdict in verdicts}
     if not statuses or "error" in statuses:
         return "cancelled"
@@ -113,7 +113,10 @@ def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
 
 
 def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return annotations for what did not pass, at the line that the message names, else at the first line."""
+    """Return annotations for what did not pass.
+
+    Each is at the line that its message names, or else at the first line.
+    """
     found = []
     for verdict in verdicts:
         kata = catalogue.load(root, verdict.kata, complete=False)
@@ -132,7 +135,7 @@ def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 
 
 def _faults(verdict: Verdict) -> list[tuple[str, str, str]]:
-    """Return title, message and level of what did not pass; a test that does not affect the status is a notice."""
+    """Return the title, message and level of each failure; a test that does not affect the status is only a notice."""
     if verdict.status in ("ungradable", "error"):
         return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status], "failure")]
     optional = wording.optional(verdict)

@@ -1,6 +1,6 @@
 """The unofficial run for a pull request: the visible tests of the katas that it changes, on a machine without secrets.
 
-Everything, including the tests, comes from the request, so the result informs its author but decides nothing.
+Everything, including the tests, comes from the request, so the result is only information for its author.
 """
 
 from __future__ import annotations

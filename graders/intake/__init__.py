@@ -30,8 +30,8 @@ def take(kata: Kata, place: Path | str) -> Submission:
     the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. An archive may hold all of
     this in one folder, as archives from GitHub do. If `place` does not exist, all files are `missing`.
 
-    Raises IntakeError if a declared path is not a plain, small source or data file, and for an archive that is invalid,
-    too large, or has names that lead out of it.
+    Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
+    large, or contains names that lead outside it.
     """
     reference = _reference(place)
     if reference is not None:
@@ -56,7 +56,9 @@ def find(text: str) -> Path | str:
         return text
     path = Path(text)
     if not path.exists():
-        raise KataError(f"{text}: there is no such folder, archive or git reference. Name the one that has the files.")
+        raise KataError(
+            f"{text}: there is no such folder, archive or git reference. Specify the one that holds the files."
+        )
     return path
 
 

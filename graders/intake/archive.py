@@ -1,7 +1,7 @@
 """Intake from a .zip or .tar file: only the declared files are unpacked, and only in memory.
 
 An archive's headers are not trusted. The archive's size, the number of its entries and the unpacked sizes that it
-announces are limited, and the bytes that are really read are limited again. A tar file is read twice: first for the
+announces are limited, and so is the number of bytes that are actually read. A tar file is read twice: first for the
 list of its entries, then for the declared files, in the order of the list.
 """
 
@@ -67,7 +67,7 @@ def take(kata: Kata, path: Path) -> Submission:
 
 
 def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | None:
-    """Return the reader for an archive with this first block; None if it is not an archive."""
+    """Return the reader for an archive that starts with this block; None if it is not an archive."""
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _from_zip
     for sign, unpacked in _PACKED.items():

@@ -64,7 +64,7 @@ def _open_submission(path: Path, stack: ExitStack) -> int | None:
         except FileNotFoundError:
             return None
         except NotADirectoryError:
-            refuse(str(path), "it is not a folder", "Name the folder that holds the submission, unpacked.")
+            refuse(str(path), "it is not a folder", "Specify the folder that holds the unpacked submission.")
     stack.callback(os.close, folder)
     return folder
 

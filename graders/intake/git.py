@@ -38,7 +38,7 @@ class Reference(NamedTuple):
 
 
 def parse(place: Path | str) -> Reference | None:
-    """Parse `git:REPO@REF`, or `REPO@REF` if REPO is a folder and no file has the whole name. Else return None."""
+    """Parse `git:REPO@REF`, or `REPO@REF` if REPO is a folder and no file has that whole name. Else return None."""
     if not isinstance(place, str):
         return None
     repository, _, revision = place.removeprefix(PREFIX).rpartition("@")
@@ -60,7 +60,7 @@ def resolve(reference: Reference) -> str:
     if found.returncode:
         errors = found.stderr.decode(errors="replace").strip().removeprefix("fatal: ").splitlines()
         reason = errors[0] if errors else f"it has no commit {revision}"
-        raise KataError(f"{repository}@{revision}: {reason}. Name a branch, a tag or a commit of a git repository.")
+        raise KataError(f"{repository}@{revision}: {reason}. Specify a branch, a tag or a commit of a git repository.")
     return found.stdout.decode().strip()
 
 
@@ -90,7 +90,7 @@ def entry(repository: Path, line: bytes) -> Entry:
 
 
 def kind(mode: str) -> str:
-    """Return the kind of a tree's entry, from its mode (octal, six digits)."""
+    """Return the kind of a tree entry, from its mode (octal, six digits)."""
     return _KINDS.get(mode, "a submodule" if mode == "160000" else "something else")
 
 

@@ -22,7 +22,8 @@ FOLDER = "a folder"
 
 
 class Entry(NamedTuple):
-    """An entry in the list: its name (with slashes, none at the start), its kind in words, and its announced bytes.
+    """An entry in the list: its name (with slashes, none at the start), its kind in words, and its announced size in
+    bytes.
 
     `read(most)` returns its first `most` bytes.
     """
@@ -129,7 +130,7 @@ def _content(entry: Entry, before: int) -> bytes:
 
 
 def _ignored(names: list[str]) -> list[str]:
-    """Return the names as graders.intake.folder lists them: same order, and only the names of unentered folders."""
+    """Return the names as graders.intake.folder lists them: in its order, without the content of unentered folders."""
     shortened = (_shortened(name.split("/")) for name in names)
     return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
 

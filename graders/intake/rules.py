@@ -61,7 +61,7 @@ def check_name(name: str) -> None:
 
 
 def check_names(names: Iterable[str], taken: Collection[str]) -> None:
-    """Refuse two names that are the same file on some file systems, if at least one of them is taken.
+    """Refuse two names that mean the same file on some file systems, if at least one of the files is taken.
 
     There, one file would replace the other, and it is unclear which one the learner meant.
     """
@@ -128,7 +128,7 @@ def content(name: str, data: bytes) -> bytes:
 
 
 def _check_encoding(name: str, data: bytes) -> None:
-    """Refuse a coding comment other than UTF-8: the harness would read a different text from the one Python runs."""
+    """Refuse a coding comment other than for UTF-8: the harness would read a different text from what Python runs."""
     try:
         encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
     except SyntaxError:

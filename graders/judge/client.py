@@ -28,7 +28,7 @@ from graders.scoring import ungradable
 from graders.verdict import UNTOUCHED, Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # the harness's own files are checked for changes at most this often
-PATIENCE_S = 120.0  # in addition to a kata's own limit, for the start, a diagnosis and a slow machine
+PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
 _HARNESS = Path(__file__).parents[1]
 
@@ -65,15 +65,15 @@ class CachedKata:
 
 
 class Judge:
-    """A resident judge for one repository of katas.
+    """A judge for one repository of katas, whose processes stay resident.
 
         with Judge() as judge:
             verdict = judge.grade("exercise01", Path("submissions/ada"))
 
     `require` is the weakest accepted confinement; with a weaker one, every verdict is an `error`. `confinement` may
     request less than is available. `resident=False` is for a single grading: it prepares nothing for the next.
-    `crowded` is for several judges that together use all processors: while they wait for a worker, they sleep at once
-    instead of polling. A Judge must not be used by several threads at once.
+    `crowded` is for several judges that together use all processors: while they wait for a worker, they sleep
+    immediately instead of polling first. A Judge must not be used by several threads at once.
     """
 
     def __init__(
@@ -184,8 +184,8 @@ class Judge:
     ) -> Verdict:
         """Return the verdict on files given by name and content, for example by `katas check`.
 
-        Without `reducing`, a failing case stays as it was drawn. Without `thorough`, the first failing test is the
-        last. `tasks`, `visible` and `require_extras` are as for `grade`.
+        Without `reducing`, a failing case stays as it was drawn. Without `thorough`, grading stops at the first failing
+        test. `tasks`, `visible` and `require_extras` are as for `grade`.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
@@ -229,7 +229,7 @@ class Judge:
         until: int | None = None,
         tell: Callable[[Verdict], None] | None = None,
     ) -> Verdict:
-        """Send the request, and once more if the workers' fork server dies. Return the verdict or an `error`."""
+        """Send the request, and send it again if the workers' fork server dies. Return the verdict or an `error`."""
         blank, data = request.verdict, msgspec.msgpack.encode(request)
         for attempt in (1, 2):
             try:
@@ -241,7 +241,7 @@ class Judge:
             if answer.error:
                 return msgspec.structs.replace(blank, status="error", message=answer.error)
             if attempt == 2:
-                reason = f"{answer.lost}, in both attempts; this does not count against the submission"
+                reason = f"{answer.lost}, on both attempts; this does not count against the submission"
                 return msgspec.structs.replace(blank, status="error", message=reason)
         raise AssertionError("unreachable")
 
@@ -276,7 +276,10 @@ class Judge:
         *,
         again: bool,
     ) -> GradeResponse:
-        """Send a request and wait for its response. Raises JudgeError after the time limit, Abandoned at `until`."""
+        """Send a request and wait for its response.
+
+        Raises JudgeError after the time limit, and Abandoned once `until` is readable or its other end is closed.
+        """
         with self._connected(cached, again=again) as client_end:
             client_end.settimeout(cached.kata.limits.total_s + PATIENCE_S)
             try:
@@ -293,7 +296,7 @@ class Judge:
                 self.close()
                 raise JudgeError("the judge did not answer in time") from None
             except (EOFError, OSError):
-                return GradeResponse(lost="the judge's process ended before its verdict")
+                return GradeResponse(lost="the judge's process ended before it gave a verdict")
 
 
 def _taken(kata: Kata, submission: Path | str | intake.Submission | None) -> intake.Submission:
@@ -302,7 +305,7 @@ def _taken(kata: Kata, submission: Path | str | intake.Submission | None) -> int
 
 
 def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bool:
-    """Return whether this is one of the repository's own folders, where other files belong to the kata."""
+    """Return whether this is one of the repository's own folders, whose other files belong to the kata."""
     return submission is None or (isinstance(submission, Path) and submission.resolve() in (kata.folder, kata.solution))
 
 
@@ -359,7 +362,7 @@ def _as_they_were(names: Sequence[str]) -> str:
 
 
 def _kata_signature(kata: Kata) -> str:
-    """Return a value that changes with the kata's files. The learner's files are excluded; every grading reads them."""
+    """Return a value that changes with the kata's files. It ignores the learner's files, which every grading reads."""
 
     def own(path: str) -> bool:
         name = os.path.relpath(path, kata.folder)

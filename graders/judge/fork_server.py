@@ -110,7 +110,7 @@ class SuiteProcess:
 
 @dataclass
 class SuiteForkServer:
-    """The suite processes, one for each kata, and the workers' fork servers, one for each set of files they can see."""
+    """The suite processes, one for each kata, and the workers' fork servers, one for each set of visible files."""
 
     control: socket.socket
     confinement: str
@@ -156,15 +156,18 @@ class SuiteForkServer:
     def server(self, name: str, kata: Kata, *, afresh: bool) -> WorkerServer:
         """Return the running fork server for a runtime, with the kata's packages and data; replace one that died.
 
-        `afresh` replaces it in any case. A client that lost its workers asks for this, because a death inside a sandbox
-        becomes visible outside only after a moment.
+        `afresh` replaces it in any case. A client that lost its workers requests this, because the end of a process in
+        a sandbox becomes visible outside only after a moment.
         """
-        key = json.dumps([name, sorted(kata.packages), sorted(kata.data)])
+        data = kata.data
+        if kata.optional_data:
+            data += importlib.import_module("graders.datasets").available(kata.optional_data)
+        key = json.dumps([name, sorted(kata.packages), sorted(data)])
         server = self.servers.get(key)
         if server is None or afresh or not server.alive:
             if server is not None:
                 server.stop()
-            server = self.servers[key] = WorkerServer.start(name, kata.packages, kata.data, self.confinement)
+            server = self.servers[key] = WorkerServer.start(name, kata.packages, data, self.confinement)
         return server
 
     def start_ahead(self, name: str) -> None:

@@ -72,7 +72,7 @@ class Grading:
     others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in runtimes other than its own
 
     def verdict(self) -> Verdict:
-        """Grade, and return the verdict. Raises ForkServerDied; other faults of the harness make an `error` verdict."""
+        """Grade, and return the verdict. Raises ForkServerDied; other harness faults result in an `error` verdict."""
         started = time.monotonic()
         self.clock = Clock(self.kata.limits)
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
@@ -221,13 +221,13 @@ class Grading:
         self._forget(item)
 
     def _forget(self, item: pytest.Item) -> None:
-        """Release the values that the submission returned in a test; those of all tests might not fit into memory."""
+        """Release the values that the submission returned in a test; memory might not hold those of all tests."""
         self.found = None
         keys: tuple[pytest.StashKey[Any], ...] = (HANDLE, HANDLE_FOR, PRINTED)
         for key in keys:
             if key in item.stash:
                 del item.stash[key]
-        if watchdog.short_of_memory():  # an exception and its call refer to each other, so only a collection frees them
+        if watchdog.short_of_memory():  # an exception and its call form a cycle, which only a collection frees
             gc.collect()
 
     def _limited(self, output: str) -> str:
@@ -366,7 +366,7 @@ class Grading:
     def _observable(self, tasks: Collection[str], runtime: str, failed: Sequence[str]) -> list[Case]:
         """Return the cases of these tasks that one runtime can observe.
 
-        Those of failed tests come first, because they soon rule out most variants.
+        Those of failed tests come first, because they quickly rule out most variants.
         """
         cases = [
             case

@@ -14,7 +14,7 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     """A message to the fork server, in JSON, that names the suite. The connection for the request comes with it.
 
     `signature` changes when the kata's files do. `resident` says that more requests may follow. `again` says that the
-    workers' fork server died in the first attempt.
+    workers' fork server died on the first attempt.
     """
 
     kata: str
@@ -38,7 +38,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     require: Confinement | None = None
     reducing: bool = True  # reduce failing cases?
     thorough: bool = True  # continue after the first failing test?
-    crowded: bool = False  # sleep at once while waiting for a worker, because other gradings need the processor?
+    crowded: bool = False  # sleep immediately while waiting for a worker, because other gradings need the processor?
     progress: bool = False  # send a partial verdict after every test?
 
 
@@ -56,9 +56,9 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
-    """How well the workers of a fork server are confined, and why not better.
+    """How well the workers of a fork server are confined, and why they are not confined better.
 
-    A request has one note for each runtime, as JSON.
+    A request comes with one note for each runtime, as JSON.
     """
 
     confinement: Confinement

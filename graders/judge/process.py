@@ -39,9 +39,9 @@ class JudgeProcess:
 
 
 def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | None = None) -> JudgeProcess:
-    """Start the judging process without waiting for it. It starts the sandbox of `first_runtime` at once.
+    """Start the judging process without waiting for it. It starts the sandbox for `first_runtime` immediately.
 
-    It also imports PyTorch at once, because that is slow, unless no test of the repository at `root` mentions it.
+    It also imports PyTorch immediately, because that is slow, unless no test of the repository at `root` mentions it.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     folder = tempfile.mkdtemp(prefix="katas-")
@@ -58,7 +58,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
 
 
 def _tests_mention_torch(root: Path) -> bool:
-    """Return whether a test contains the word `torch`. A test that imports torch indirectly only has to wait longer."""
+    """Return whether a test contains the word `torch`. A test that imports it indirectly just waits longer."""
     files = (file for place in ("katas", "graders/hidden") for file in (root / place).glob("*/*.py"))
     try:
         return any(b"torch" in file.read_bytes() for file in files)

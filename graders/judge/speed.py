@@ -45,7 +45,7 @@ def freeze_heap() -> None:
 
 
 def collect_garbage_rarely() -> None:
-    """Make collections rare. A judge lives for one grading, and each collection copies pages that it shares."""
+    """Make garbage collections rare. A judge lives for one grading, and each one copies pages that it shares."""
     gc.set_threshold(100_000)
 
 
@@ -60,7 +60,7 @@ def rehearse(items: Sequence[pytest.Item]) -> None:
     warnings.simplefilter("ignore")  # warnings of the solution
     for item in items:
         if item.get_closest_marker("gpu") is None and time.monotonic() - begin < REHEARSAL_S:
-            with contextlib.suppress(Exception):  # a grading reports a broken test
+            with contextlib.suppress(Exception):  # if a test is broken, the grading reports it
                 run_once(item)
 
 

@@ -16,7 +16,7 @@ from graders.pytest_plugin.handle import Probe
 from graders.pytest_plugin.local_side import missing
 from graders.verdict import Limits
 
-REFERENCE_S = 30.0  # wall time for one call of a reference, in addition to the kata's limit for a call
+REFERENCE_S = 30.0  # wall time for one call to a reference, in addition to the kata's limit for a call
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Clock:
         return f"the whole grading took longer than {self.limits.total_s:g} s and was stopped"
 
     def late(self) -> str:
-        """Return the message for a grading whose time is over; empty while there is time left."""
+        """Return the message for a grading that is out of time; empty while there is time left."""
         return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
 
     def allowance(self, what: str) -> tuple[float, str]:
@@ -127,7 +127,7 @@ class WorkerSide:
         return self.submission.files.get(name)
 
     def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
-        # name no probe: learners do not know about them
+        # do not name a probe: learners do not know about them
         seconds, late = self.clock.allowance("your code" if operation == "run" else what)
         self.worker.post(operation, name, value)
         return self.worker.receive(seconds, what, late)

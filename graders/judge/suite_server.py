@@ -36,7 +36,7 @@ from graders.watchdog import limit_memory
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
-DESCRIPTORS = 4  # the most that come with a request: the client, and a workers' fork server for each runtime
+DESCRIPTORS = 4  # most sockets that come with a request: the client's, and one for each runtime's fork server
 
 # pytest's own plugins that cost time in every judge and do not affect results.
 _WITHOUT = (
@@ -48,7 +48,7 @@ _WITHOUT = (
 def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
     """Collect the kata's tests and serve requests until `requests` closes. Runs in its own process."""
     prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # judges are reaped by the kernel
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the judges
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = SuiteServer(kata, requests, resident)
     arguments = [str(path) for path in (*kata.visible_tests, *kata.hidden_tests)]
@@ -86,7 +86,7 @@ class SuiteServer:
         self.quick = False  # does every judge rehearse while it waits?
         self.served = False
         self.observations = ObservationCache()
-        self._cold = resident  # is the rehearsal still to come?
+        self._cold = resident  # has the rehearsal not run yet?
 
     # ------------------------------------------------------------------------------- pytest's hooks
 
@@ -212,7 +212,7 @@ class SuiteServer:
 
     def _judge(self, requests: socket.socket) -> None:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
-            rehearse(self.items)  # no request yet: copy the pages that a grading writes
+            rehearse(self.items)  # no request yet: copy the pages that a grading will write
         message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
         if not message:
             return

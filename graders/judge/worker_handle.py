@@ -1,6 +1,6 @@
-"""The judge's handle on a worker: requests with deadlines, captured output, CPU time, and killing it.
+"""The judge's handle on a worker: requests with deadlines, captured output, CPU time, and a way to kill it.
 
-The judge trusts nothing in a worker's replies but their form, which graders.wire checks. Times, counts and statuses
+The judge trusts only the form of a worker's replies, which graders.wire checks. Times, counts and statuses
 come from the kernel and from the judge's own clock.
 """
 
@@ -20,7 +20,8 @@ from graders import wire
 from graders.errors import ForkServerDied, JudgeError, NotPlain, RemoteFault, WireError, WorkerError
 from graders.judge.process import pid_of
 
-# Most replies come sooner than the kernel wakes a sleeping process, so the judge polls for this long before it sleeps.
+# Most replies arrive sooner than the kernel could wake a sleeping process, so the judge polls for this long before it
+# sleeps.
 SPIN_S = 0.0003
 SEND_S = 5.0  # between calls a worker reads at once; if it does not, it has stopped serving
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's figures on a worker that has ended
@@ -78,7 +79,7 @@ class Worker:
                 poll = select.poll()
                 poll.register(self.channel, select.POLLOUT)
                 if not poll.poll(SEND_S * 1000):
-                    raise self.kill("the worker stopped listening to the judge and was stopped") from None
+                    raise self.kill("the worker no longer listened to the judge and was stopped") from None
 
     def receive(self, seconds: float, what: str, late: str) -> Any:
         """Return the value of the reply to the last request.
@@ -201,7 +202,7 @@ class Worker:
         self._send(signal.SIGCONT)
 
     def _send(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it has ended; the next request reports how
+        with contextlib.suppress(ProcessLookupError):  # it has ended; the next request reports the reason
             signal.pidfd_send_signal(self.pidfd, number)
 
     def kill(self, reason: str) -> WorkerError:
@@ -231,8 +232,8 @@ class Worker:
 class WorkerGroup:
     """A group of workers for one grading, which the workers' fork server sends over a private socket.
 
-    When the group is closed or its judge dies, the fork server kills them all. A `patient` group sleeps at
-    once while it waits, without polling first.
+    When the group is closed or its judge dies, the fork server kills them all. A `patient` group sleeps immediately
+    while it waits, without polling first.
     """
 
     def __init__(self, server: socket.socket, output_kb: int, *, patient: bool = False) -> None:

@@ -20,7 +20,7 @@ _KINDS = {"exercise": "Exercises", "challenge": "Challenges", "framework": "Buil
 def render(
     katas: Sequence[Kata], standings: Mapping[str, Standing], days: Sequence[datetime.date], today: datetime.date
 ) -> str:
-    """Return the page: how much is done, what to do next and why, and a table for each kind of kata."""
+    """Return the page: it shows how much is done, what to do next and why, and a table for each kind of kata."""
     done = sum(standings[kata.slug].done for kata in katas)
     row = streak(days, today)
     parts = [

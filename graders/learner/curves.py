@@ -41,7 +41,7 @@ def program_of(kata: Kata, name: str, folder: Path) -> Path:
     programs = [file for file in kata.files if file.endswith(".py")]
     found = [file for file in programs if file == name] or [file for file in programs if file.startswith(name)]
     if len(found) != 1:
-        raise KataError(f"{kata.slug}: {name!r} does not name exactly one program. Name one of {', '.join(programs)}.")
+        raise KataError(f"{kata.slug}: {name!r} does not name exactly one program. Give one of {', '.join(programs)}.")
     path = folder / found[0]
     if not path.is_file():
         raise KataError(f"{path}: the file does not exist. Write it, or restore it with `katas reset {kata.slug}`.")
@@ -66,7 +66,7 @@ FORMATS = (".png", ".svg", ".pdf")
 
 
 def check_format(picture: Path) -> None:
-    """Raise KataError unless the file name has a picture's suffix. Call this before any training starts."""
+    """Raise KataError unless the file name has the suffix of an image format. Call this before any training starts."""
     if picture.suffix not in FORMATS:
         raise KataError(f"{picture}: unknown picture format. End the file name with {', '.join(FORMATS)}.")
 

@@ -21,7 +21,7 @@ _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</detai
 
 
 class Hint(NamedTuple):
-    """A collapsible hint in a README; `about` is the heading above it."""
+    """A collapsible hint in a README, with the heading above it as `about`."""
 
     title: str
     body: str
@@ -37,7 +37,7 @@ class Hint(NamedTuple):
 
 
 def hints_of(kata: Kata) -> list[Hint]:
-    """Return a kata's hints, in the order in which its README has them."""
+    """Return a kata's hints, in the order in which they appear in its README."""
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     found, about = [], ""
@@ -50,9 +50,10 @@ def hints_of(kata: Kata) -> list[Hint]:
 
 
 def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
-    """Return the numbers (from 1) of a failing task's hints: its own, then the others under the same heading.
+    """Return the numbers (from 1) of the hints for a failing task: its own first, then the others under the same
+    heading.
 
-    Return all hints in order if none is for this task.
+    If no hint is for this task, return all hints in order.
     """
     numbers = range(1, len(hints) + 1)
     first = [number for number in numbers if task is not None and hints[number - 1].helps_with(task)]
@@ -107,7 +108,7 @@ def difference(kata: Kata) -> str:
 
 
 def reset(kata: Kata) -> list[str]:
-    """Restore the stubs as they were handed out, back up the learner's files, and return a report as lines.
+    """Back up the learner's files, restore the original stubs, and return a report as lines of text.
 
     Raises KataError, and changes nothing, if the stubs cannot be read or the backup fails.
     """
@@ -140,7 +141,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
-    """Return what to do next, with the commands for it."""
+    """Return which kata to do next, with the commands for working on it."""
     found = next_kata(katas, standings)
     if found is None:
         return all_done(katas)

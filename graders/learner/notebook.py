@@ -4,8 +4,8 @@
 
     grade("exercise03", folder="exercise03-work")
 
-A cell whose first line is `# file: two_layer.py` is that file. It runs in the notebook like any other cell, so
-code completion and the debugger work. Its text is graded as it was last run.
+A cell whose first line is `# file: two_layer.py` is that file. The cell runs in the notebook like any other, so
+code completion and the debugger work. What is graded is the text that was last run.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ INSTALLED = Path(__file__).parents[2]
 """The repository that contains the grader, if it was installed from a clone."""
 
 _FIRST_LINE = re.compile(r"\s*#\s*file:\s*(\S+)[^\S\n]*(?:\n|$)")
-_judges: dict[Path, Judge] = {}  # by repository; kept alive, so that only the first call is slow
+_judges: dict[Path, Judge] = {}  # one judge per repository, kept alive so that only the first call is slow
 
 
 class NotebookError(KataError):
-    """A problem that the learner can fix; the notebook shows one sentence instead of a traceback."""
+    """A problem that the learner can fix. The notebook shows it as one sentence, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows."""
@@ -48,8 +48,8 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
     """Grade the cells that hold the kata's files and print the official verdict, hidden tests included.
 
     The graded files are saved in `folder`, ready to hand in; without `folder` they are discarded. `root` is the
-    repository of katas; by default, the nearest one at or above the working folder with this kata, else the grader's.
-    Raises NotebookError.
+    repository of katas; by default, the nearest one at or above the working folder that has this kata, or else the
+    grader's. Raises NotebookError.
     """
     with _errors_explained():
         kata = _kata(slug, root)
@@ -69,7 +69,8 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
 
 
 def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) -> None:
-    """Make the supplied modules importable, and copy missing files of the kata that are not cells into `folder`.
+    """Make the supplied modules importable, and copy the kata's files that are not cells into `folder` if they are
+    missing there.
 
     `root` has the same meaning as in `grade`. Raises NotebookError.
     """
@@ -97,7 +98,7 @@ def root_of(slug: str, start: Path) -> Path:
             return place
     raise KataError(
         f"{slug}: there is no folder katas/{slug} in {start}, above it, or in {INSTALLED} (the grader's folder). "
-        f'Name the repository of katas in this cell: grade("{slug}", root="DIR")'
+        f'Specify the repository of katas in this cell: grade("{slug}", root="DIR")'
     )
 
 
@@ -140,7 +141,7 @@ def _imported(path: Path) -> set[str]:
 
 @contextmanager
 def _errors_explained() -> Iterator[None]:
-    """Turn the errors that a person can fix into one sentence."""
+    """Turn errors that a person can fix into one sentence."""
     try:
         yield
     except KeyboardInterrupt:
@@ -148,7 +149,7 @@ def _errors_explained() -> Iterator[None]:
     except KataError as fault:
         raise NotebookError(str(fault)) from None
     except OSError as fault:
-        raise NotebookError(f"{fault.filename}: {fault.strerror}. Name another folder in this cell.") from None
+        raise NotebookError(f"{fault.filename}: {fault.strerror}. Choose another folder in this cell.") from None
 
 
 def _kata(slug: str, root: str | Path | None) -> Kata:
@@ -181,7 +182,10 @@ def _last_run(name: str) -> tuple[int, str]:
 
 
 def _python(name: str, source: str) -> str:
-    """Return the source. Raises KataError for a line that only IPython understands; the judge reports other errors."""
+    """Return the source.
+
+    Raises KataError for a line that only IPython understands; other errors are left to the judge.
+    """
     try:
         ast.parse(source)
     except SyntaxError as fault:
@@ -190,7 +194,7 @@ def _python(name: str, source: str) -> str:
             raise KataError(
                 f"{name}, line {fault.lineno}: `{line}` is an IPython command, not Python. Move it to another cell."
             ) from None
-    except (ValueError, MemoryError, RecursionError):  # a null character, or code nested too deeply
+    except (ValueError, MemoryError, RecursionError):  # the text has a null character, or the code is nested too deeply
         pass
     return source
 
@@ -211,7 +215,7 @@ def _inputs() -> Sequence[str]:
 
 
 def _save(folder: Path, name: str, source: str) -> None:
-    """Write a file of the submission. Raises KataError rather than replace a file that no cell wrote."""
+    """Write a file of the submission. Raises KataError if a file is in the way that did not come from a cell."""
     path = folder / name
     if path.exists():
         there = path.read_text(encoding="utf-8", errors="replace")
@@ -219,13 +223,13 @@ def _save(folder: Path, name: str, source: str) -> None:
             return
         found = _FIRST_LINE.match(there)
         if not found or found[1] != name:
-            raise KataError(f"{path}: this file was not written by a notebook. Move it away, or name another folder.")
+            raise KataError(f"{path}: this file was not written by a notebook. Move it away, or choose another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")
 
 
 def _judge(kata: Kata) -> Judge:
-    """Return the judge of the kata's repository. It ends with the kernel, even if the kernel is killed."""
+    """Return the judge of the kata's repository. The judge ends with the kernel, even if the kernel is killed."""
     if kata.root not in _judges:
         judge = Judge(kata.root, first_runtime="torch" if kata.runtime == "torch" else "numpy")
         atexit.register(judge.close)  # killing the kernel closes the judge's socket, which ends the judge too

@@ -23,7 +23,7 @@ from graders.learner import notebook
 
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
-_HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # from here on, the README is for learners who are stuck or done
+_HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # from here, the README is for learners who are stuck or done
 
 ANSWER = """\
 ## Your answer
@@ -45,7 +45,7 @@ CONTENTS = """\
 
 {titles}
 
-Each exercise has its text, a cell for your answer, and a cell that grades it. You can run those cells in any order.\
+Each exercise has its text, a cell for your answer, and a cell that grades it. You can do the exercises in any order.\
 """
 PLOTS = """\
 # Run this cell first: it gives all plots of this notebook the same look. Only plots need it.
@@ -90,11 +90,11 @@ def check(output: Path, *, force: bool) -> None:
     if output.suffix != ".ipynb":
         raise KataError(f"{output}: Jupyter does not open this as a notebook. End the file name with .ipynb.")
     if output.exists() and not force:
-        raise KataError(f"{output}: the file exists already. Name another with --output, or overwrite it with --force.")
+        raise KataError(f"{output}: the file exists already. Use another with --output, or overwrite it with --force.")
 
 
 def written(kata: Kata, beside: Path) -> str:
-    """Return the text of the notebook, which goes into the folder `beside`.
+    """Return the text of the notebook, which will be written into the folder `beside`.
 
     Raises KataError if nbformat is missing, or if cells cannot hold the kata.
     """
@@ -104,7 +104,7 @@ def written(kata: Kata, beside: Path) -> str:
 def written_together(katas: Sequence[Kata], beside: Path) -> str:
     """Return the text of one notebook with several katas, a list of them, and a cell that sets up plots.
 
-    Raises KataError as `written` does, and if two katas have a file of the same name.
+    Raises KataError in the same cases as `written`, and if two katas have files of the same name.
     """
     owners: dict[str, str] = {}
     for kata in katas:
@@ -160,7 +160,10 @@ def _preparing(kata: Kata, beside: Path) -> list[Cell]:
 
 
 def _call(function: str, kata: Kata, beside: Path) -> str:
-    """Return a call of graders.learner.notebook. It names the repository only if it cannot be found from `beside`."""
+    """Return a call to a function in graders.learner.notebook.
+
+    It names the repository only if it cannot be found from `beside`.
+    """
     try:
         found = notebook.root_of(kata.slug, beside) == kata.root.resolve()
     except KataError:
@@ -176,7 +179,7 @@ def _folder(kata: Kata) -> str:
 
 
 def _answer(kata: Kata, name: str, number: int) -> list[Cell]:
-    """Return the cells for one of the learner's files, with its current text."""
+    """Return the cells for one of the learner's files, including its current text."""
     source = f"{notebook.first_line(name)}\n{_text(kata.folder / name)}"
     return [*_markdown("answer", [ANSWER.format(name=name)], number), *_code("file", [source], number)]
 
@@ -189,7 +192,10 @@ def _markdown(kind: str, sources: list[str], first: int = 1) -> list[Cell]:
 
 
 def _code(kind: str, sources: list[str], first: int = 1, tags: list[str] | None = None) -> list[Cell]:
-    """Return code cells that have not run yet. The cells after one tagged raises-exception run even if it fails."""
+    """Return code cells that have not run yet.
+
+    If a cell tagged raises-exception fails, the cells after it still run.
+    """
     return [
         {
             "cell_type": "code",
@@ -243,7 +249,7 @@ def _with_pictures(section: str, kata: Kata) -> list[str]:
 
 
 def _picture(kata: Kata, file: str, alt: str) -> str:
-    """Return the picture as self-contained HTML. JupyterLab shows this, but not an SVG attached to a cell."""
+    """Return the picture as self-contained HTML. JupyterLab can show this, unlike an SVG attached to a cell."""
     kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
     try:
         data = base64.b64encode((kata.folder / file).read_bytes()).decode("ascii")
@@ -266,9 +272,10 @@ def _text(path: Path) -> str:
 
 
 def _examples(kata: Kata) -> list[str]:
-    """Return a code cell for each entry point: its first call in the visible tests, with all that the call needs.
+    """Return a code cell for each entry point: the first call to it in the visible tests, with everything that this
+    call needs.
 
-    Calls on random inputs and calls by a probe are left out.
+    Calls with random inputs and calls made by a probe are left out.
     """
     cells: dict[str, str] = {}
     for path in kata.visible_tests:
@@ -293,7 +300,7 @@ EXAMPLE = "# An example from the tests; change it, or add your own."
 
 
 def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
-    """Yield each `kata.name(…)` in a statement, but none from a `with`, where the call is expected to fail."""
+    """Yield each `kata.name(…)` in a statement, except inside a `with`, where the call is expected to fail."""
     for node in () if isinstance(statement, ast.With) else ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="kata"), attr=name)):
@@ -301,14 +308,14 @@ def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
 
 
 class _Names:
-    """The names defined in a test file: the imports and the plain assignments read so far."""
+    """The names that a test file has defined so far, by imports and plain assignments."""
 
     def __init__(self, source: str, outside: _Names | None = None) -> None:
         self.source = source
         self.known: dict[str, tuple[ast.stmt, str]] = dict(outside.known) if outside else {}
 
     def read(self, statement: ast.stmt) -> None:
-        """Record an import or `name = …`. Of the grader's own names, only `generator` works in a submission."""
+        """Record an import or `name = …`. Of the names from the grader, only `generator` works in a submission."""
         text = self.text(statement)
         match statement:
             case ast.Import(names=[ast.alias() as alias]):

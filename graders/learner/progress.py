@@ -54,9 +54,9 @@ class Standing:
 
 
 class Progress:
-    """The learner's progress file, created if missing. Use it in a `with`; raises KataError if it cannot be used.
+    """The learner's progress file, created if missing. Use it in a `with` statement. Raises KataError.
 
-    A damaged file is renamed and a new one started; `warning` then says so.
+    A damaged file is renamed and a new one is started, which `warning` then reports.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -76,7 +76,10 @@ class Progress:
 
     @classmethod
     def of(cls, root: Path) -> Progress:
-        """Open a learner's progress in this repository. A repository without hidden tests has its own file."""
+        """Open a learner's progress in this repository.
+
+        For a repository without hidden tests, there is a separate file.
+        """
         path = default_path()
         return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path)
 
@@ -146,7 +149,7 @@ class Progress:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction. It takes the lock first: SQLite may refuse it later without waiting."""
+        """Run one transaction. Take the lock at the start, because later SQLite may refuse it without waiting."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -176,7 +179,7 @@ def default_path() -> Path:
 
 
 def remember(verdicts: Sequence[Verdict], root: Path) -> None:
-    """Record verdicts on the learner's own files. A failure is only reported, on standard error."""
+    """Record verdicts on the learner's own files. If this fails, only print a message to standard error."""
     tried = [verdict for verdict in verdicts if not verdict.untouched]
     worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
@@ -197,7 +200,7 @@ def all_done(katas: Sequence[Kata]) -> str:
 
 
 def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
-    """Return how many days in a row had a grading, up to today, or up to yesterday if today has had none yet."""
+    """Return how many days in a row the learner has graded something, up to today, or to yesterday if not yet today."""
     found = set(days)
     day = today if today in found else today - datetime.timedelta(days=1)
     count = 0
@@ -210,8 +213,8 @@ def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
     """Return the next kata and why; None when everything is done.
 
-    Katas in progress come first, then those whose requirements are done: exercises by name, then challenges, easiest
-    first.
+    Katas in progress come first. After them come those whose prerequisites are done: exercises by name, then
+    challenges, easiest first.
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]

@@ -12,9 +12,9 @@ from graders.errors import KataError
 def check(output: Path) -> None:
     """Raise KataError if a file cannot be written. Call this before the slow work that produces its content."""
     if output.is_dir():
-        raise KataError(f"{output}: this is a folder. Name a file in it.")
+        raise KataError(f"{output}: this is a folder. Specify a file in it.")
     if not output.absolute().parent.is_dir():
-        raise KataError(f"{output}: there is no folder {output.parent}. Create it, or name another file.")
+        raise KataError(f"{output}: there is no folder {output.parent}. Create it, or choose another file.")
 
 
 AGAIN = "The report was not written. Name another file."

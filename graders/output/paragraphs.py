@@ -59,7 +59,7 @@ def line_by_line(message: str, stream: TextIO) -> str:
 
 
 def wrapped(words: str, width: int, margin: str, head: str = "") -> list[str]:
-    """Wrap words to lines of this width, without breaking paths or options, which people copy."""
+    """Wrap words into lines of this width, without breaking paths or options, which people copy."""
     return textwrap.wrap(
         words,
         width,

@@ -118,7 +118,7 @@ def _called(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _compared_with(call: Call, fault: Exception) -> list[str]:
-    """Return the lines that show the previous call if the test failed because two answers are equal or differ."""
+    """Return the lines that show the previous call, if the failed test compared the answers of two calls."""
     before = call.before
     in_words = isinstance(fault, Mismatch) and type(fault.expected) is str and type(fault.actual) is not str
     if not in_words or before is None or before.name != call.name or before.fault is not None:
@@ -185,7 +185,7 @@ class _Field:
 
 
 def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program of `call_with_layout`: it shows the answer, or an argument after the call."""
+    """Return the program for `call_with_layout`: it shows the answer, or an argument after the call."""
     name, layout, *arguments = call.arguments
     names = _names(parameters(kata, name), arguments)
     lines = _assigned_all(names, arguments)
@@ -203,7 +203,7 @@ def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program of `answers_of_calls`: it shows the wrong answer, right after its call or after all calls."""
+    """Return the program for `answers_of_calls`: it shows the wrong answer, right after its call or after all calls."""
     (calls,) = call.arguments
     lines: list[str] = []
     for number, (name, *arguments) in enumerate(calls, 1):
@@ -223,7 +223,7 @@ def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _renewed(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program of `answer_after_renewal`: a second call with new numbers in the same arrays."""
+    """Return the program for `answer_after_renewal`: a second call with new numbers in the same arrays."""
     del fault
     name, arguments, numbers = call.arguments
     names = _names(parameters(kata, name), arguments)
@@ -275,7 +275,7 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
 
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
-    """Do the same as `_shown` if the wrong value was computed from the answer and is not a part of it."""
+    """Return the same as `_shown`, for a wrong value that was computed from the answer and is not part of it."""
     expected = None
     if isinstance(fault, Mismatch) and isinstance(fault.expected, str):
         expected = expected_text(fault.expected)
@@ -317,7 +317,7 @@ def _description(kata: Kata, call: Call, fault: Exception) -> Counterexample:
 
 
 def _described_outcome(call: Call, fault: Exception) -> Outcome:
-    """Return the outcome of a call whose input is only described. Omit a probe's report if it is long."""
+    """Return the outcome of a call whose input is only described. Omit what a probe reports if it is long."""
     if call.fault is not None:
         return _raised(call)
     if isinstance(fault, Mismatch) and fault.expected is None and fault.actual is None:

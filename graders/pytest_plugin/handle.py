@@ -90,7 +90,7 @@ def probes_beside(path: Path) -> Probes:
 
 @dataclass
 class Call:
-    """One call of the submission by a test, with its value or fault."""
+    """One call that a test makes to the submission, with its value or fault."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -237,7 +237,7 @@ class Handle:
     def speed(
         self, function: str | Probe, inputs: Inputs, check: Check, *, rounds: int = 11, at_most: float | None = None
     ) -> Speed:
-        """Return the time of an entry point (by name) or a probe, as a ratio to the reference's time.
+        """Return the time of an entry point (by name) or a probe, divided by the reference's time.
 
         `inputs` draws fresh arguments for every round. `check(value, arguments)` checks every answer. `at_most` is a
         threshold: more rounds are run while noise leaves the comparison undecided. Pass the result to `assert_speed`.

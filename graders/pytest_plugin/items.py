@@ -1,4 +1,4 @@
-"""Find the kata, the task and the trial of a collected pytest item."""
+"""Find the kata, the task and the trial for a collected pytest item."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def _breakpoints() -> Iterator[Callable[[], None]]:
 
 
 def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
-    """Fail in one line if the fault is a stub's own NotImplementedError."""
+    """Fail with a one-line message if the fault is a stub's own NotImplementedError."""
     if type(fault) is not NotImplementedError or fault.args:
         return
     assert isinstance(handle.side, LocalSide)

@@ -12,8 +12,8 @@ from graders.checks.arrays import is_tensor
 from graders.pytest_plugin.differing import kind_of
 from graders.pytest_plugin.values_as_code import code
 
-MAX_SHOWN = 25  # most entries of an array that is written out
-MAX_OUTCOME = 1_000  # most characters of a value; longer ones are cut
+MAX_SHOWN = 25  # an array with more entries is not written out
+MAX_OUTCOME = 1_000  # characters of a value; longer values are cut
 
 _EXPECTED, _ACTUAL, _MORE = "# expected: ", "# yours   : ", "#           "
 

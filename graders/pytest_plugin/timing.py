@@ -27,8 +27,8 @@ class Runner(Protocol):
 class Race:
     """A speed test. Both sides get the same fresh inputs in every round, so that caching answers does not help.
 
-    `check` asserts that every answer of the submission is right, because a fast wrong answer is wrong. `times` holds
-    the wall seconds of the submission and the reference, including the warm-up.
+    `check` asserts that every answer of the submission is right, because a fast answer is useless if it is wrong.
+    `times` holds the wall seconds of the submission and the reference, including the warm-up.
     """
 
     submission: tuple[Runner, Callable[..., Any]]

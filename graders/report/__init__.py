@@ -2,7 +2,7 @@
 
 Each format is a module of this package with a function `render(verdicts: list[Verdict]) -> str`. It receives verdicts
 that are redacted for the audience and free of control characters, and escapes what is special in its format. To add a
-format, add its module and its name in `Format`.
+format, add its module, and add its name to `Format`.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def _rows(found: Comparison) -> int:
 
 
 def _heatmap(found: Comparison) -> str:
-    """Return a table of yours minus expected. Columns are the last axis; row headings are the indices on the others."""
+    """Return a table of yours minus expected. Its columns follow the last axis; its row headings index the others."""
     differences, columns = found.differences, _columns(found)
     largest = max((abs(each) for each in differences if math.isfinite(each)), default=0.0)
     off = [place for place, each in enumerate(differences) if _level(each, largest)]

@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates cells tha
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return a table with a header. A task's column is named KATA.TASK; its cell is empty where no points count."""
+    """Return a table with a header. A task's column is named KATA.TASK; its cell is empty if no points count for it."""
     tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -64,7 +64,7 @@ def _properties(suite: Element, verdict: Verdict) -> None:
 
 
 def _unseen(verdict: Verdict) -> list[TestResult]:
-    """Return cases for failures that no test in the verdict shows, so that CI does not turn green by mistake."""
+    """Return cases for failures that no test in the verdict shows, so that CI does not pass by mistake."""
     if verdict.status in ("ungradable", "ungraded", "error"):
         message = verdict.message or wording.STATUSES[verdict.status]
         return [_stand_in("grading", "grading", STAND_INS[verdict.status], message)]

@@ -41,7 +41,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
 
     Removes escape sequences, control characters, direction marks, surrogates and other invisible characters. Turns tabs
     into spaces and every line break into a newline. Inserts a space into what a CI runner would take for a command.
-    Text that was cut ends with the number of missing characters.
+    If text is cut, it ends with the number of missing characters.
     """
     # Cleaning rarely shrinks honest text much, so only the beginning of a very long text is cleaned.
     seen = 4 * limit

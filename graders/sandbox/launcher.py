@@ -74,7 +74,7 @@ class Launched:
     reason: str
     error_file: IO[bytes]
     folder: str | None = None
-    """A folder on this machine to remove at the end (only without bubblewrap)."""
+    """A folder on this machine that is removed at the end (only without bubblewrap)."""
 
     def errors(self) -> str:
         """Return the last part of what the fork server wrote to its standard error."""
@@ -91,7 +91,7 @@ class Launched:
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """One way to start the fork server, with the confinement it gives and why that is not better."""
+    """One way to start the fork server, with the confinement it gives and the reason why that is not better."""
 
     kind: Literal["nobody", "bubblewrap", "bare"]
     confinement: Confinement
@@ -329,7 +329,7 @@ def _inside_settings(runtime: Runtime) -> dict[str, Any]:
 
 
 def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
-    """Return settings that show the same files at their real paths; only Landlock keeps the worker from all others.
+    """Return settings that show the same files at their real paths; only Landlock blocks all other files.
 
     Modules are found through links in `folder`, so that a package outside the runtime is missing here too, rather than
     forbidden: optional imports expect an ImportError.

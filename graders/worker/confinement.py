@@ -52,7 +52,8 @@ class WorkerConfinement:
 
         Only the descriptors in `keep` stay open (list 0, 1 and 2 too if they should). `memory_bytes` limits the address
         space, libraries included, and `cpu_s` the CPU time. `scratch` is the worker's writable folder, if any. Returns
-        the layers that are active. Raises OSError, naming the layer, if the kernel has a layer that cannot be applied.
+        the layers that are active. Raises OSError, naming the layer, if the kernel supports a layer but it cannot be
+        applied.
         """
         layers = ["rlimits"]
         rules = self._rules(scratch)
@@ -109,7 +110,8 @@ def _lower(name: str, soft: int, hard: int) -> None:
 def _close_all_but(keep: set[int]) -> None:
     start = 0
     for descriptor in (*sorted(keep), LAST_DESCRIPTOR):
-        # Skip an empty range from 0. Its end would be -1, which is unsigned in the kernel: all descriptors would close.
+        # Skip an empty range that starts at 0. Its end would be -1, which the kernel reads as the largest unsigned
+        # number, so all descriptors would close.
         if start < descriptor:
             os.closerange(start, descriptor)
         start = descriptor + 1

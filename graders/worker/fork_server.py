@@ -216,7 +216,7 @@ def _warm_up() -> None:
 
 
 def _warm_up_torch() -> None:
-    """Import torch, and use optimisers once: the imports for the first one would cost every worker over a second."""
+    """Import torch, and use optimisers once: what the first one imports would cost every worker over a second."""
     import torch
 
     torch.set_num_threads(1)  # before any computation, because the children of a fork server with threads hang

@@ -1,7 +1,7 @@
-"""Landlock limits the files that a worker may access, whatever its user may access.
+"""Landlock limits the files that a worker may access, regardless of its user's permissions.
 
 A ruleset handles every right that the running kernel knows, and grants only reading of the given paths. So the kernel
-does not let a worker write, execute or rename files, bind or connect to TCP ports, use abstract sockets, or send
+does not let a worker write, execute or rename files, bind TCP ports or connect to them, use abstract sockets, or send
 signals to processes outside. Source: https://docs.kernel.org/userspace-api/landlock.html.
 """
 

@@ -156,7 +156,10 @@ def remove_forbidden(forbidden: list[str]) -> None:
 
 
 def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
-    """Return an exception as plain values: `bases` are its built-in classes, `where` is its last line in own files."""
+    """Return an exception as plain values.
+
+    `bases` are its built-in classes, and `where` is the last line of the submission in its traceback.
+    """
     message = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:
         packages = "NumPy" if runtime == "numpy" else "NumPy and PyTorch"

@@ -1,6 +1,6 @@
 """seccomp: the short list of system calls that a worker may make.
 
-Every other call fails with EPERM; a call with the numbers of another architecture (or of x32) kills the process. The
+Every other call fails with EPERM; a call with another architecture's numbers (or those of x32) kills the process. The
 list is the shortest with which NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) still run. A filter is
 compiled once, before the fork; the worker's own process id is written into it afterwards.
 """

@@ -114,7 +114,7 @@ MACHINES = {"x86_64": Machine("x86_64", 0xC000003E, 0), "aarch64": Machine("aarc
 
 
 def this_machine() -> Machine | None:
-    """Return the machine of this process, or None if NUMBERS does not cover it (then there is no inner layer)."""
+    """Return this process's architecture, or None if NUMBERS does not cover it (then there is no inner layer)."""
     if sys.platform != "linux" or sys.maxsize < 2**32 or sys.byteorder != "little":
         return None
     return MACHINES.get(os.uname().machine)

@@ -78,8 +78,8 @@ def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed:
     Train it on data.X_train alone. In every epoch, put the rows in a new order and cut them into batches of
     `batch_size` (the last may be smaller). Optimizer, learning rate and schedule are your choice, as long as the
     network learns three classes that lie far apart (an accuracy of 0.7 after 20 epochs of 1 000 rows). Dropout is on in
-    training and off in validation. The accuracy is that on all of data.X_validation, after the last epoch. Compute the
-    numbers for scaling a picture from that picture or from data.X_train, never from other validation pictures.
+    training and off in validation. The accuracy is measured on all of data.X_validation, after the last epoch. Compute
+    the numbers for scaling a picture from that picture or from data.X_train, never from other validation pictures.
 
     The seed decides everything: repeating a trial gives the same accuracy, whatever ran before it. Call
     torch.set_num_threads(1) here: several trials may run at the same time, and sums are rounded differently with
@@ -121,8 +121,8 @@ def search(
 def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
     """Return the trials that no other trial dominates, in the order of `trials`.
 
-    One trial dominates another if it is at least as good in accuracy (more is better), parameters and seconds (less is
-    better), and better in at least one of them. Equal trials don't dominate each other: both stay.
+    One trial dominates another if it is at least as good on accuracy (more is better), parameters and seconds (less is
+    better), and better on at least one of them. Equal trials don't dominate each other: both stay.
     """
     raise NotImplementedError
 

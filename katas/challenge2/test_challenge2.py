@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
+from graders import datasets
 from graders.checks import assert_near, assert_picture, assert_prose, cases, task
 from graders.checks.mismatch import handed_in
 
+LEARNED = {"shapes32": 0.60, "cifar10": 0.28}  # the best accuracy in a log must reach this
 COLUMNS = [
     "layers",
     "width",
@@ -443,10 +446,12 @@ def test_your_own_results_are_there(kata: Any) -> None:
 @task("log")
 def test_your_best_network_has_learned(kata: Any) -> None:
     rows = rows_of(handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv"))
-    best = max(float(row["accuracy"]) for row in rows)
-    assert best >= 0.6, (
-        f"the best accuracy in results/experiment_log.csv is {best:.1%}, expected at least 60 %. Train for more epochs "
-        "(up to 20), or with another optimizer or learning rate, and search again"
+    name = rows[0]["dataset"]
+    assert name in LEARNED, f"experiment_log.csv names the data set {name}; expected {' or '.join(LEARNED)}"
+    best, least = max(float(row["accuracy"]) for row in rows), LEARNED[name]
+    assert best >= least, (
+        f"the best accuracy in results/experiment_log.csv is {best:.1%}, expected at least {least:.0%}. Train for more "
+        "epochs (up to 20), or with another optimizer or learning rate, and search again"
     )
 
 
@@ -496,7 +501,7 @@ def assert_row(row: dict[str, str], line: str) -> float:
     assert float(row["seconds"]) > 0, f"{line}: seconds is {row['seconds']}, expected more than 0"
     right = accuracy * 1000
     assert 0 <= right <= 1000, f"{line}: the accuracy is {accuracy:g}, expected 0 to 1"
-    assert abs(right - round(right)) < 0.02, f"{line}: the accuracy {accuracy:g} is not a share of 1 000 pictures"
+    assert abs(right - round(right)) < 0.02, f"{line}: the accuracy {accuracy:g} is not a multiple of 1 / 1 000"
     share = float(row["accuracy_per_parameter"])
     expected = accuracy / parameters
     assert np.isclose(share, expected, rtol=1e-4, atol=0), (
@@ -506,7 +511,7 @@ def assert_row(row: dict[str, str], line: str) -> float:
 
 
 def dominates(one: dict[str, str], other: dict[str, str]) -> bool:
-    """Return whether one row is at least as good as another in all three criteria, and better in one."""
+    """Return whether one row is at least as good as another on all three criteria, and better on one."""
     a, b = ([-float(row["accuracy"]), float(row["parameters"]), float(row["seconds"])] for row in (one, other))
     return a != b and all(x <= y for x, y in zip(a, b, strict=True))
 
@@ -529,6 +534,10 @@ def assert_table(log: bytes, best: bytes) -> None:
 def test_your_quickest_trial_gives_its_accuracy_again(kata: Any, probes: Any) -> None:
     rows = rows_of(handed_in(kata.data("results/experiment_log.csv"), "results/experiment_log.csv"))
     row = min(rows, key=lambda row: float(row["seconds"]))
+    try:
+        datasets.folder(row["dataset"])
+    except datasets.DataError as fault:
+        pytest.skip(f"the trial cannot be repeated here: {fault}")
     whole = ("layers", "width", "batch_size", "epochs", "seed")
     asked = row | {name: int(row[name]) for name in whole} | {"dropout": float(row["dropout"])}
     accuracy = kata.run(probes.again, asked)

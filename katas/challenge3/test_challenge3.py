@@ -228,8 +228,8 @@ def test_most_weight_is_on_the_words_that_decide(kata: Any, draw: Any, probes: A
     )
     heaviest, others = run["changed"]
     assert heaviest >= others + 0.25, (
-        f"leaving out the two heaviest words changes {heaviest:.0%} of the answers, leaving out two other words "
-        f"{others:.0%}; expected a difference of at least 25 percentage points"
+        f"leaving out the two heaviest words changes {heaviest:.0%} of the answers, and leaving out two other words "
+        f"changes {others:.0%}; expected a difference of at least 25 percentage points"
     )
 
 

@@ -243,7 +243,7 @@ def _repeated(fresh: nn.Module, model: nn.Module, X: torch.Tensor, y: torch.Tens
 
 
 def _asked(program: Any, model: nn.Module, X: torch.Tensor) -> dict[str, Any]:
-    """Ask predict about a model again after another was trained, and about a model whose parameters are all 0."""
+    """Call predict on a model again after training another, and on a model whose parameters are all 0."""
     first = torch.as_tensor(program.predict(model, X)).clone()
     model.train()
     other = program.build_model(1)

@@ -28,7 +28,7 @@ def check(run: dict[str, Any], expected: dict[str, Any]) -> None:
             same = isinstance(found, float) and math.isclose(found, value, rel_tol=1e-3)
         else:
             same = found == value
-        assert same, f"{what}: found {found}, this program has {value}"
+        assert same, f"{what}: found {found}, expected {value}"
 
 
 def check_history(run: dict[str, Any], epochs: int) -> None:
@@ -72,7 +72,7 @@ def test_bug1_is_still_the_same_program(kata: Any, probes: Any) -> None:
     check_history(run, 3)
     means = np.reshape(run["losses"], (3, 8)).mean(axis=1)
     assert np.allclose(run["history"]["loss"], means, atol=1e-3), (
-        f"the history says the epochs' losses are {run['history']['loss']}; these batches give {means.tolist()}"
+        f"the losses of the epochs are {run['history']['loss']} in the history, but these batches give {means.tolist()}"
     )
 
 
@@ -99,7 +99,7 @@ def test_bug2_is_still_the_same_program(kata: Any, probes: Any) -> None:
     check_repeated(run, 512, 3)
     loss, validation = run["history"]["loss"], run["history"]["validation_loss"]
     assert np.allclose(loss, run["losses"], rtol=2e-2), (
-        f"the history says the batches' losses are {loss[:4]}…; these batches give {run['losses'][:4]}…"
+        f"the losses of the batches are {loss[:4]}… in the history, but these batches give {run['losses'][:4]}…"
     )
     assert math.isclose(validation[-1], run["validation loss"], rel_tol=2e-2), (
         f"validation loss at the end: the history says {validation[-1]:.4f}, the model has {run['validation loss']:.4f}"

@@ -47,7 +47,7 @@ def test_a_confident_wrong_answer_costs_thirty(kata):
     assert_close(kata.cross_entropy(np.array([0.0, 30.0]), 0), 30.0, scale=61.0, terms=3)
 
 
-# --------------------------------------------------------------- extras: worth points, but not needed to pass
+# ---------------------------------------------------- extras: they earn points, but you can pass without them
 
 
 @task("extremes")

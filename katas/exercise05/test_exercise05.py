@@ -71,7 +71,7 @@ def test_all_three_gradients_of_a_batch_of_one_row(kata):
     assert_gradients(actual, ([[0.3, -0.4], [2.1, -2.8]], [[0.45, -0.7]], [0.1, 0.7]))
 
 
-# --------------------------------------------------------------- extras: worth points, but not needed to pass
+# ---------------------------------------------------- extras: they earn points, but you can pass without them
 
 
 @task("types")

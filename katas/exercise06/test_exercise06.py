@@ -77,7 +77,7 @@ def test_two_floats(kata):
     assert_close(kata.relative_error(1e-9, 0.0), 0.1)  # the denominator is 1e-8, not 1e-9
 
 
-# ------------------------------------------------------- extras: worth points, but you don't need them to pass
+# ----------------------------------------------------- extras: they earn points, but you can pass without them
 
 
 @task("types")

@@ -1,4 +1,4 @@
-"""The extras, which earn points but are not needed to pass."""
+"""The extras: they earn points, but you can pass without them."""
 
 from graders.checks import about, assert_equal, task
 
@@ -252,7 +252,7 @@ used.backward(Tensor([1.0, 1.0]))
     assert_equal(kata.run(probes.refusals, code, expected), expected)
 
 
-@task("refusals", title="Errors for shapes and indices that don't fit")
+@task("refusals", title="Errors for incompatible shapes and invalid indices")
 def test_errors_for_shapes_and_indices(kata, probes):
     expected = {
         "zeros(2, 3) + zeros(4)": "RuntimeError",

@@ -20,14 +20,14 @@ LETTERS = {
     "R": "rejected at intake, before anything runs; the message names the file and the reason",
     "N": "no effect: the verdict is what the honest part of the submission deserves",
     "U": "ungradable; the verdict gives the reason",
-    "C": "clean: the submission can reach nothing that it looks for",
+    "C": "clean: the submission cannot reach anything that it looks for",
 }
 CARRIED, OBSERVED = (
     "attack",
     "observed",
 )  # properties in a test's report: the lines that it tests and the answers that it saw
 _KILLED = re.compile(
-    r"took longer than [\d.]+ s and was stopped|stopped listening to the judge and was stopped"
+    r"took longer than [\d.]+ s and was stopped|no longer listened to the judge and was stopped"
     r"|used up its CPU time and was killed|the process (ended itself|crashed)|closed its connection to the judge"
     r"|the worker broke the wire protocol|the worker wrote to the judge without being asked"
 )
@@ -37,19 +37,20 @@ PAGE = """\
 
 {counts}
 
-Every line is something that a submission or its sender tries in order to get an undeserved verdict, to learn secrets,
-or to stop the grading. The tests in `tests/attacks/` try each of them under full confinement. Most tests use a resident
-judge. Tests of the command itself use `katas grade`, and so do some tests in every section. [threats.md](threats.md)
-says who attacks what and which weaknesses are known; [security.md](security.md) explains the confinement.
+Each line describes something that a submission or its sender might try in order to get an undeserved verdict, to learn
+secrets, or to stop the grading. The tests in `tests/attacks/` try each of these attacks under full confinement. Most
+tests use a resident judge. Tests of the command itself, and some tests in every section, run `katas grade`.
+[threats.md](threats.md) says who attacks what and which weaknesses are known; [security.md](security.md) explains the
+confinement.
 
 `pytest tests/attacks --attacks-table docs/attacks.md` writes this page. The observed answers are those that the tests
-recorded after their assertions had passed. Whether a worker was killed is read from the messages in the verdict. A line
-is as expected if its tests passed and observed only answers from the column "expected", though not necessarily all of
+recorded after their assertions had passed. The messages in the verdict show whether a worker was killed. A line counts
+as expected if its tests passed and observed only answers from the column "expected", though not necessarily all of
 them. Any other line that was run counts as a successful attack, is printed in bold, and fails the run.
 
 {letters}
 
-The last column lists the names of the tests, without `test_` and with spaces instead of underscores.
+The last column lists the tests by name, without `test_` and with spaces instead of underscores.
 """
 
 

@@ -201,7 +201,7 @@ def test_equal_content_is_equal(actual: object, expected: object) -> None:
     [
         ((1, 2), [1, 3], "item 1: expected 3, got 2"),
         ((1,), [1, 3], "expected 2 items, got 1"),
-        (1, [1], "expected a list of 1, got int 1"),
+        (1, [1], "expected a list of length 1, got int 1"),
         (1, True, "expected bool True, got int 1"),
         (0.0, -0.0, "expected -0.0, got 0.0"),
         (np.float64(1), 1.0, "expected float 1.0, got numpy.float64 1.0"),

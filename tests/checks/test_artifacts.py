@@ -218,5 +218,5 @@ def test_comments_and_code_do_not_count_as_prose() -> None:
 def test_a_safetensors_file_of_a_megabyte_is_refused_unread() -> None:
     from graders.hidden.meta.test_saving import contents
 
-    with pytest.raises(Mismatch, match="at most 1,048,576 are read"):
+    with pytest.raises(Mismatch, match="more than the 1,048,576 that the test reads"):
         contents(bytes(1 + (1 << 20)))

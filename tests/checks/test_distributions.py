@@ -49,7 +49,7 @@ def test_false_alarms_are_no_more_frequent_than_stated(alarm: float) -> None:
         (rng().laplace(0, 0.2 / np.sqrt(2), SIZE), "not normal"),
         (rng().choice([-0.2, 0.2], SIZE), "not normal"),
         (rng().normal(0, 0.04, SIZE), "is about the expected variance: take its square root"),
-        (rng().normal(0, np.sqrt(0.2), SIZE), "is about the root of the expected standard deviation"),
+        (rng().normal(0, np.sqrt(0.2), SIZE), "is about the square root of the expected standard deviation"),
         (rng().normal(0, 0.22, SIZE), "standard deviation of 10000 samples is 0.2"),
         (rng().normal(0.02, 0.2, SIZE), "mean of 10000 samples is 0.02"),
         (np.full(SIZE, np.nan), "expected finite numbers, got nan"),
@@ -69,7 +69,7 @@ def test_a_distance_just_beyond_the_allowed_one_is_shown_as_larger() -> None:
         try:
             assert_uniform(quantiles**power, 0, 1)
         except Mismatch as fault:
-            found, allowed = re.search(r"is off by (\S+), at most (\S+) expected", fault.message).groups()
+            found, allowed = re.search(r"is off by (\S+), expected at most (\S+)", fault.message).groups()
             assert float(found) > float(allowed)
             assert float(found) < float(allowed) + 1e-3  # so close that three digits would not distinguish them
             return

@@ -80,7 +80,7 @@ def test_only_a_clearly_too_slow_submission_fails() -> None:
     with pytest.raises(Mismatch) as caught:
         assert_speed(speed(2.4, 2.2, 2.6), at_most=1.5)
     assert caught.value.message == (
-        "takes 2.40 times the reference's time (95% interval 2.20 to 2.60; CPU time 2.40 times), "
+        "takes 2.40 times the reference's time (95% interval 2.20 to 2.60; CPU time 2.40 times); "
         "at most 1.5 times is allowed"
     )
 

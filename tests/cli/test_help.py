@@ -99,7 +99,7 @@ def test_root_means_the_same_before_and_after_a_command(root: Path, words: str) 
     after = in_process.katas(*words.split(), "--root", str(root), cwd=ANYWHERE)
     assert before == after
     assert before.status == (2 if words == "hint alpha" else 0), before.said
-    assert "Name the repository" not in before.said
+    assert "Specify the repository" not in before.said
 
 
 def test_root_goes_between_a_group_and_its_command(root: Path) -> None:
@@ -118,7 +118,7 @@ def test_root_does_not_carry_over_to_the_next_command_line(root: Path) -> None:
     assert in_process.katas("--root", str(root), "list", cwd=ANYWHERE).status == 0
     done = in_process.katas("list", cwd=ANYWHERE)
     assert (done.status, done.out) == (2, "")
-    assert "Name the repository with --root DIR." in done.err
+    assert "Specify the repository with --root DIR." in done.err
 
 
 def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_end_of_the_numbers_is_marked() -> None:
     [
         (
             ("bug", "--output", "x.png"),
-            "'bug' does not name exactly one program. Name one of twice.py, bug1_stuck.py, bug2_lost.py.",
+            "'bug' does not name exactly one program. Give one of twice.py, bug1_stuck.py, bug2_lost.py.",
         ),
         (("bug1", "--output", "x.gif"), "x.gif: unknown picture format. End the file name with .png, .svg, .pdf."),
         (("bug1", "--output", "nowhere/x.png"), "there is no folder nowhere"),
@@ -103,7 +103,7 @@ def test_variants_with_the_same_name_are_distinguished(plain: Path) -> None:
     write(plain / "graders/hidden/alpha/accept/added.py", f"# x + x\n{workshop.SUMMED}")
     both = katas("show", "alpha", "--variant", "added", cwd=plain)
     assert both.status == 2
-    assert "has 2 variants `added`. Name one of: wrong/added, accept/added." in " ".join(both.err.split())
+    assert "has 2 variants `added`. Choose one of: wrong/added, accept/added." in " ".join(both.err.split())
     assert "accepted; every task must pass" in katas("show", "alpha", "--variant", "accept/added", cwd=plain).out
 
 

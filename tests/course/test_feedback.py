@@ -291,7 +291,7 @@ def test_a_stored_verdict_is_shown_again_as_its_learner_sees_it(root: Path, grad
         (("{out}", "ada", "--kata", "beta"), "{out}: no verdicts for ada on beta"),
         (("{out}", "--format", "pdf"), "--format pdf: expected terminal, json, markdown, html, "),
         (("{out}", "--audience", "instructor"), "--audience is only for a verdict file"),
-        (("{out}/none",), "{out}/none: No such file or directory. Name the --out folder of `katas grade-batch`"),
+        (("{out}/none",), "{out}/none: No such file or directory. Specify the --out folder of `katas grade-batch`"),
         (
             ("{out}/submissions",),
             "{out}/submissions: not a batch, because {out}/submissions/verdicts does not exist. Name",
@@ -304,9 +304,9 @@ def test_a_stored_verdict_is_shown_again_as_its_learner_sees_it(root: Path, grad
         ),
         (("{out}", "--format", "json", "--to", "{out}/verdicts"), "--to {out}/verdicts: the batch has its own files"),
         (("{out}", "--to", "{out}/x/../verdicts/ada"), "--to {out}/x/../verdicts/ada: the batch has its own files"),
-        (("{out}", "--to", "{out}"), "--to {out}: the batch has its own files there. Name another folder."),
-        (("{out}", "--to", "{out}/results.csv"), "{out}/results.csv: File exists. Fix that or name another folder"),
-        (("{out}", "--to", "/proc/feedback"), "/proc/feedback: No such file or directory. Fix that or name another"),
+        (("{out}", "--to", "{out}"), "--to {out}: the batch has its own files there. Choose another folder."),
+        (("{out}", "--to", "{out}/results.csv"), "{out}/results.csv: File exists. Fix that or choose another folder"),
+        (("{out}", "--to", "/proc/feedback"), "/proc/feedback: No such file or directory. Fix that or choose another"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
@@ -344,6 +344,6 @@ def test_full_disk_is_reported_and_leaves_old_reports(root: Path, out: Path, tmp
     done = subprocess.run(
         [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
     )
-    said = f"katas: {full}/ada/alpha.html: No space left on device. Fix that or name another folder (--to DIR)"
+    said = f"katas: {full}/ada/alpha.html: No space left on device. Fix that or choose another folder (--to DIR)"
     assert said in done.stderr, done.stderr + done.stdout
     assert done.stdout.endswith(f"status 2\n{full}/ada/alpha.html\n{full}/zeros\n"), done.stdout

@@ -316,7 +316,8 @@ def test_rule_changes_points_at_once_and_is_audited(opened):
     found.extend("bob", "one", moment(13))
     assert {each.person: each.points for each in found.places()} == {"ada": 10.0, "bob": 8.0, "Zoé": 6.0}
     told = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()][-2:]
-    before, after = "best, due never, late costs nothing", f"last, due {DUE}, late costs 25 % a day, for 7 days"
+    before = "best submission counts, due never, penalty for lateness: none"
+    after = f"last submission counts, due {DUE}, penalty for lateness: 25 % a day, for 7 days"
     assert told == [("Ivy", "rule", "", "one", before, after), ("Ivy", "extension", "bob", "one", "", moment(13))]
 
 
@@ -673,7 +674,7 @@ def test_other_programs_database_is_left_unchanged(tmp_path):
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
-        ("/nowhere/at/all.sqlite", "unable to open database file. Name a gradebook that you can write to"),
+        ("/nowhere/at/all.sqlite", "unable to open database file. Choose a gradebook that you can write to"),
         ("postgresql://ada:secret@localhost:1/course", r"ada:\*\*\*@localhost:1/course: .*do you have access"),
         ("://", "expected a file, or a URL such as postgresql"),
         ("what://there/is", "what://there/is: this is neither a file nor a PostgreSQL database"),
@@ -753,7 +754,7 @@ def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, 
         seen[-1] += tuple(output_of("gradebook", *each, "--gradebook", url, root=root) for each in words)
     empty(postgres)
     assert seen[0] == seen[1]
-    assert "best, due never" in str(seen[0][2])
+    assert "best submission counts, due never" in str(seen[0][2])
     assert {place.person: place.points for place in seen[0][0]}["ada"] > 0
 
 
@@ -835,7 +836,7 @@ def test_similar_needs_the_batch_folder(course, batch, tmp_path):
     output_of("gradebook", "import", str(copy.out), *url, root=root)
     moved = copy.out.rename(tmp_path / "elsewhere")
     said = refused("gradebook", "similar", "one", *url, root=root)
-    assert f"{copy.out}: none of the 4 submissions for one is there. Name the folder" in said
+    assert f"{copy.out}: none of the 4 submissions for one is there. Specify the folder" in said
     assert "among 4 people" in output_of("gradebook", "similar", "one", "--batch", str(moved), *url, root=root)
 
 
@@ -1268,7 +1269,7 @@ def test_outstanding_points_are_shown(course, tmp_path):
     [
         (
             "mysql://somebody@localhost/course",
-            "this is neither a file nor a PostgreSQL database. Name one of these, for example postgresql://",
+            "this is neither a file nor a PostgreSQL database. Use one of these, such as postgresql://",
         ),
         ("postgresql://somebody@127.0.0.1:1/course", "Is the server running, and do you have access?"),
     ],

@@ -225,8 +225,8 @@ def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> 
 @pytest.mark.parametrize(
     ("award", "said"),
     [
-        ("why=5", "why: 5 points; give between 0 and 4"),
-        ("why=nan", "why: nan points; give between 0 and 4"),
+        ("why=5", "why: 5 points is out of range; award 0 to 4"),
+        ("why=nan", "why: nan points is out of range; award 0 to 4"),
         ("why=-1", "between 0 and 4"),
         ("why", "--award why: expected TASK=POINTS"),
         ("why=two", "--award why=two: expected TASK=POINTS"),
@@ -248,10 +248,10 @@ def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) 
     katas("grade", "alpha", "--submission", str(ada), "--format", "json", "--output", str(path), cwd=root)
     done = review(root, path, "--by", "Grace", "--award", "why=4")
     assert done.status == 2
-    assert "why: it cannot be given points: the verdict is ungradable" in done.err
+    assert "why: no points can be awarded: the verdict is ungradable" in done.err
     given = from_json(path.read_bytes())
     failed = TaskResult(name="why", title="Why", status="failed", score=0, max_score=4)
-    with pytest.raises(KataError, match="why: it cannot be given points: its automatic tests failed"):
+    with pytest.raises(KataError, match="why: no points can be awarded: its automatic tests failed"):
         awarded(
             catalogue.load(root, "alpha"),
             msgspec.structs.replace(given, status="failed", tasks=(failed,)),
@@ -306,7 +306,7 @@ def test_terminal_shows_rubric_and_text_and_asks_for_points(root: Path, record: 
     os.close(theirs)
     os.close(ours)
     assert done.returncode == 1, done.stderr
-    for said in ("Does it say why?", "Because two is one and one.", "give between 0 and 4", "6 of 7 points"):
+    for said in ("Does it say why?", "Because two is one and one.", "award 0 to 4", "6 of 7 points"):
         assert said in done.stdout
     assert "\x1b" not in done.stdout, "what a stranger wrote acts on the terminal"
     assert (task_in(record)["score"], task_in(record)["comment"]) == (3, "Say why it is two.")

@@ -617,7 +617,7 @@ def test_a_file_in_the_place_of_the_folder_is_reported(
 def test_a_folder_in_the_place_of_the_part_is_reported(mirror: Mirror, room: Path) -> None:
     del mirror
     part(room, "cifar10", CIFAR10).mkdir()
-    with pytest.raises(datasets.DataError, match=rf"{CIFAR10}\.part: Is a directory: name a folder"):
+    with pytest.raises(datasets.DataError, match=rf"{CIFAR10}\.part: Is a directory: set NN_KATAS_DATA to a folder"):
         datasets.fetch("cifar10")
 
 

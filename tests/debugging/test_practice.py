@@ -552,7 +552,7 @@ def test_check_ends_with_its_findings(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
     done = katas("debug", "check", "--seeds", "1", "--level", "1", cwd=tmp_path)
     assert done.status == 0, done.said
-    assert "1 of 1 proven, 1 distinct" in done.out
+    assert "1 of 1 puzzles work, 1 distinct" in done.out
     assert "families 1 of 8" in done.out
 
 
@@ -564,7 +564,7 @@ def test_ctrl_c_ends_check_with_a_summary(tmp_path: Path) -> None:
         terminal.kill(signal.SIGINT)
         done = terminal.end()
     assert (done.status, done.left) == (130, []), done.out
-    assert re.search(r"[1-9] of \d+ proven, [1-9]\d* distinct", done.out), done.out
+    assert re.search(r"[1-9] of \d+ puzzles work, [1-9]\d* distinct", done.out), done.out
     assert "Traceback" not in done.out
 
 

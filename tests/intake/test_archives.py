@@ -468,7 +468,7 @@ def test_a_missing_place_is_reported_before_grading(tmp_path):
     root = write_repository(tmp_path / "katas", ["alpha"])
     for place, words in (
         ("nowhere.zip", "there is no such folder, archive or git reference"),
-        (".@main", "Name a branch, a tag or a commit"),
+        (".@main", "Specify a branch, a tag or a commit"),
         ("git:nowhere@main", "no such repository"),
         ("", "--submission is empty"),
     ):
@@ -553,7 +553,7 @@ def test_a_commit_of_very_many_files_is_refused(kata, clone, monkeypatch):
 
 @pytest.mark.parametrize("revision", ["nowhere", "--help", "main:katas", "-n1"])
 def test_a_revision_that_is_not_a_commit_is_reported(clone, revision):
-    with pytest.raises(KataError, match="Name a branch, a tag or a commit"):
+    with pytest.raises(KataError, match="Specify a branch, a tag or a commit"):
         intake.find(f"git:{clone}@{revision}")
 
 

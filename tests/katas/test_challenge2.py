@@ -270,7 +270,7 @@ def test_a_program_runs_in_its_folder_with_supplied_modules(tmp_path: Path) -> N
 
 def test_a_program_that_cannot_run_gives_a_one_line_error() -> None:
     assert workshop.katas("run", "challenge5").status == 2
-    assert "Name one with --program: bug1_never_learning.py" in workshop.katas("run", "challenge5").err
+    assert "Choose one with --program: bug1_never_learning.py" in workshop.katas("run", "challenge5").err
     assert "the file does not exist" in workshop.katas("run", "challenge2", "--against", "nowhere").err
 
 

@@ -167,7 +167,7 @@ def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
 def test_a_notebook_needs_one_kata_or_all(words: list[str], tmp_path: Path) -> None:
     done = in_process.katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
-    assert "name one kata, e.g. `katas notebook exercise03`, or write all exercises" in done.err
+    assert "specify one kata, e.g. `katas notebook exercise03`, or write all exercises" in done.err
 
 
 def test_katas_with_a_file_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_existing_file_is_kept(tmp_path: Path) -> None:
     write(tmp_path / f"{SLUG}.ipynb", "mine")
     done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
     assert (done.status, (tmp_path / f"{SLUG}.ipynb").read_text()) == (2, "mine")
-    assert f"{SLUG}.ipynb: the file exists already. Name another with --output" in done.err
+    assert f"{SLUG}.ipynb: the file exists already. Use another with --output" in done.err
 
 
 def test_existing_file_is_replaced_with_force(notebook: Path, tmp_path: Path) -> None:

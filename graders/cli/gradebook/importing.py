@@ -1,4 +1,4 @@
-"""`katas gradebook import`: import the verdicts of a batch or of one file."""
+"""`katas gradebook import`: import the verdicts from a batch or from one file."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def import_(
 ) -> None:
     """Import a batch's verdicts and manual scores.
 
-    You can safely import a batch twice: verdicts that are already in the gradebook stay unchanged.
+    Importing a batch twice does no harm: verdicts that are already in the gradebook stay unchanged.
     """
     if not place.exists():
-        raise KataError(f"{place}: not found. Name the --out folder of `katas grade-batch`, or a verdict file.")
+        raise KataError(f"{place}: not found. Specify the --out folder of `katas grade-batch`, or a verdict file.")
     katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
     if place.is_dir():
         with open_gradebook(gradebook, by, new=True) as book:

@@ -44,13 +44,13 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gra
 
     if not new and "://" not in url and not Path(url).is_file():
         raise KataError(
-            f"{url}: no such gradebook. Name one with --gradebook URL, or create it with `katas gradebook import`."
+            f"{url}: no such gradebook. Specify one with --gradebook URL, or create it with `katas gradebook import`."
         )
     return Gradebook(url, who=by)
 
 
 def check_kata(book: Gradebook, kata: str | None) -> None:
-    """Raise KataError for a kata that is neither in the gradebook nor in the repository, such as a misspelt one."""
+    """Raise KataError for a kata (perhaps misspelt) that is neither in the gradebook nor in the repository."""
     if kata is not None and kata not in book.titles():
         catalogue.load(Invocation.root, kata, complete=False)
 

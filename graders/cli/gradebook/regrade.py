@@ -1,4 +1,4 @@
-"""`katas gradebook regrade`: grade submissions again after their tests or the harness have changed."""
+"""`katas gradebook regrade`: grade submissions again after the tests or the harness have changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Person = Annotated[str | None, typer.Option(help="Regrade only this person's submissions.", metavar="NAME")]
 Since = Annotated[
     str | None,
-    typer.Option(help="Regrade every verdict by this version of the harness or a later one.", metavar="VERSION"),
+    typer.Option(help="Regrade what was graded by this version of the harness or a later one.", metavar="VERSION"),
 ]
 Everything = Annotated[
     bool, typer.Option("--all", help="Also regrade submissions whose tests and harness have not changed.")

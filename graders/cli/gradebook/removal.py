@@ -1,4 +1,4 @@
-"""`katas gradebook forget` and `expire`: remove people and old submissions, also from the batch folders."""
+"""`katas gradebook forget` and `expire`: remove people and old submissions, from the batch folders too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.errors import KataError
 
 MovedBatch = Annotated[
     Path | None,
-    typer.Option("--batch", help="Also clean this batch folder, for example a moved one or a copy.", metavar="DIR"),
+    typer.Option("--batch", help="Also clean this batch folder, such as a copy, or one that was moved.", metavar="DIR"),
 ]
 
 
@@ -24,13 +24,13 @@ def forget(
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
-    """Remove all of a person's data, also from the batch folders.
+    """Remove all of a person's data, from the batch folders too.
 
-    Exit status: 0 everything is removed, 2 something is not: the message says what, and how to remove it.
+    Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
     with open_gradebook(gradebook, by) as book:
         if batch is not None and not book.has_person(person) and _clean([batch], person=person):
-            return  # an earlier command removed the person from the gradebook, but did not find this folder
+            return  # an earlier command removed the person from the gradebook, but did not find this batch folder
         folders = book.batches_of(person)
         _clean(_present(folders, batch), person=person)
         book.forget(person)
@@ -44,9 +44,9 @@ def expire(
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
-    """Remove old submissions, also from the batch folders.
+    """Remove old submissions, from the batch folders too.
 
-    Exit status: 0 everything is removed, 2 something is not: the message says what, and how to remove it.
+    Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
     end = moment(before, "--before")
     with open_gradebook(gradebook, by) as book:
@@ -72,7 +72,10 @@ def _is_batch(folder: Path) -> bool:
 
 
 def _expect_present(folders: Sequence[str], batch: Path | None, command: str) -> None:
-    """Raise KataError if folders are missing. A named folder counts as one of them that was moved."""
+    """Raise KataError if folders are missing.
+
+    A folder named with --batch is taken to be a missing one that was moved.
+    """
     gone = [each for each in folders if not _is_batch(Path(each))]
     moved = batch is not None and batch.resolve() not in [Path(each).resolve() for each in folders]
     if len(gone) > moved:
@@ -82,7 +85,10 @@ def _expect_present(folders: Sequence[str], batch: Path | None, command: str) ->
 
 
 def _clean(folders: Sequence[Path], *, person: str = "", before: str = "") -> int:
-    """Remove a person, or what was submitted before a time, from batch folders. Return the number of verdicts."""
+    """Remove a person, or what was submitted before a time, from batch folders.
+
+    Return how many verdicts were removed.
+    """
     from graders.course.batch import Batch
     from graders.course.results_table import results
     from graders.output import delivery
@@ -91,7 +97,7 @@ def _clean(folders: Sequence[Path], *, person: str = "", before: str = "") -> in
     for folder in folders:
         batch = Batch(folder)
         if not batch.journal.is_file():
-            raise KataError(f"{folder}: not a batch. Name the --out folder of `katas grade-batch`.")
+            raise KataError(f"{folder}: not a batch. Specify the --out folder of `katas grade-batch`.")
         rows, dropped = batch.forget(person) if person else batch.forget_before(before)
         delivery.deliver(results(batch), folder / "results.csv")
         print(f"{folder}: {rows} verdicts and {dropped} submissions removed")

@@ -1,4 +1,4 @@
-"""`katas gradebook rule`: show or change how a kata counts."""
+"""`katas gradebook rule`: show or change a kata's rule: its deadline and how points are computed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def rule(
             min=-1,
         ),
     ] = None,
-    person: Annotated[str | None, typer.Option(help="Set --due for this person only.", metavar="NAME")] = None,
+    person: Annotated[str | None, typer.Option(help="Set the deadline for this person only.", metavar="NAME")] = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
-    """Show or change how a kata counts.
+    """Show or change a kata's deadline and scoring rule.
 
-    A rule sets the deadline, the cost of being late, and whether the best or the last submission counts.
+    A rule sets the deadline, the penalty for being late, and whether the best or the last submission counts.
     Without options, this shows the rule. A change applies at once, and goes into the audit trail.
     """
     if counts not in (None, "best", "last"):
@@ -57,7 +57,10 @@ def rule(
 
 
 def _deadline(due: str) -> str:
-    """Return the deadline in UTC. Raises KataError for a date without a time, which would mean 0:00 on that day."""
+    """Return the deadline in UTC.
+
+    Raises KataError for a date without a time, because it would mean 0:00 on that day.
+    """
     if len(due) <= len("2026-05-31"):
         raise KataError(f"--due {due}: the time of day is missing. Write it like this: {due}T23:59+02:00.")
     return moment(due, "--due")

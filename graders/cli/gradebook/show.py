@@ -39,7 +39,7 @@ def show(
 
 
 def _table(places: Sequence[PersonKata]) -> list[str]:
-    """Return one line per person with a column per kata; if that is too wide, one line per person and kata."""
+    """Return one line per person, with a column for each kata; if that is too wide, one line per person and kata."""
     katas = sorted({place.kata for place in places})
     people = sorted({place.person for place in places})
     by_key = {(place.person, place.kata): place for place in places}

@@ -30,7 +30,7 @@ def similar(
 ) -> None:
     """List submissions that resemble each other.
 
-    This only says where a person should look: right answers to a short task are all alike.
+    The list only shows where someone should look closer: right answers to a short task are all alike.
     """
     from graders.course.similarity import compared
 
@@ -47,7 +47,7 @@ def similar(
         print(_described(pair, read.submitted_at))
     for person in found.left_out:
         print(f"{line(person)}: left out, because these files take too long to compare; compare them yourself")
-    left = f"; {read.missing} submissions are missing: name the folder that has them with --batch DIR"
+    left = f"; {read.missing} submissions are missing: specify the folder that has them with --batch DIR"
     people = len(read.files) - len(found.left_out)
     common = (
         f"{len(found.pairs)} pairs among {people} people have at least {at_least:g} % of one person's code in common"
@@ -57,7 +57,7 @@ def similar(
 
 @dataclass
 class _Files:
-    """The submissions by person, and how many are missing."""
+    """Each person's submissions, and how many submissions are missing."""
 
     files: dict[str, Submission] = field(default_factory=dict)
     submitted_at: dict[str, str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def _files(kata: catalogue.Kata, stored: list[StoredSubmission], batch: Path | N
         places = ", ".join(sorted({str(batch or each.batch or "no batch folder") for each in stored}))
         raise KataError(
             f"{places}: none of the {len(stored)} submissions for {kata.slug} is there. "
-            "Name the folder that has them: --batch DIR."
+            "Specify the folder that has them with --batch DIR."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""`katas gradebook stats`: show statistics of the tasks, as text or as a page."""
+"""`katas gradebook stats`: show statistics on the tasks, as text or as an HTML page."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def stats(
     ] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
-    """Show statistics of the tasks.
+    """Show statistics on the tasks.
 
-    These are pass rates, discrimination, and the misconceptions that the judge recognised.
+    They comprise pass rates, discrimination, and the misconceptions that the judge recognised.
     """
     from graders.course import statistics
     from graders.output import delivery

@@ -1,11 +1,11 @@
-"""The gradebook: a database of submissions, verdicts, manual scores and rules, with an audit trail.
+"""The gradebook: a database that stores submissions, verdicts, manual scores, rules, and an audit trail.
 
 book             Gradebook: all operations that commands perform on it
 database         opens a database, upgrades its tables, and runs transactions
 transaction      one transaction: its session, and the lines that it adds to the audit trail
 importing        imports verdicts, with their people and submissions, into the tables
 scores           the manual scores, and which of several is current
-rule_changes     sets how a kata counts and a person's deadline, and checks the limit of attempts
+rule_changes     changes a kata's rule or a person's deadline, and checks the limit of attempts
 queries          returns everyone's results, the audit trail, and verdicts by version
 removal          removes people and old submissions
 records          the records that queries return: a person's results, stored submissions

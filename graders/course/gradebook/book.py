@@ -23,7 +23,7 @@ DEFAULT = "gradebook.sqlite"
 
 
 class Gradebook(Database):
-    """An open gradebook. Each method is one transaction, whose changes go into the audit trail."""
+    """An open gradebook. Each method is one transaction, and its changes are recorded in the audit trail."""
 
     def __init__(self, url: str = DEFAULT, *, who: str | None = None) -> None:
         super().__init__(url, who)
@@ -75,7 +75,7 @@ class Gradebook(Database):
         late_percent: float | None = None,
         late_days: int | None = None,
     ) -> Rule:
-        """Change how a kata counts; None leaves a setting as it is."""
+        """Change a kata's rule; None leaves a setting as it is."""
         with self.transaction() as transaction:
             return rule_changes.set_rule(
                 transaction, slug, counts=counts, due_at=due_at, late_percent=late_percent, late_days=late_days
@@ -87,14 +87,14 @@ class Gradebook(Database):
             rule_changes.extend(transaction, person, slug, due_at)
 
     def may_be_graded(self, submission: KataSubmission) -> str:
-        """Return why a submission may not be graded (the day's limit of attempts is reached); empty if it may."""
+        """Return why a submission may not be graded (the day's attempts are used up); empty if it may."""
         with self.transaction() as transaction:
             return rule_changes.attempts_exceeded(transaction, submission)
 
     # -------------------------------------------------------------------------------------- queries
 
     def places(self, slug: str | None = None, person: str | None = None) -> list[PersonKata]:
-        """Return everyone's results in every kata, by person and kata."""
+        """Return everyone's results for every kata, sorted by person and kata."""
         with self.transaction() as transaction:
             return queries.places(transaction, slug, person)
 
@@ -121,7 +121,7 @@ class Gradebook(Database):
     def affected(
         self, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()
     ) -> list[StoredSubmission]:
-        """Return the submissions whose current verdict is by version `since` or later, and by one before `before`."""
+        """Return the submissions whose current verdict is by version `since` or later, but earlier than `before`."""
         with self.transaction() as transaction:
             return queries.affected(transaction, since, before, slugs)
 
@@ -133,19 +133,22 @@ class Gradebook(Database):
             return removal.batches_of(transaction, person)
 
     def batches_before(self, moment: str) -> list[str]:
-        """Return the batch folders that hold submissions made before a moment."""
+        """Return the batch folders that hold submissions from before this moment."""
         with self.transaction() as transaction:
             return removal.batches_before(transaction, moment)
 
     def forget(self, person: str) -> list[str]:
-        """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
+        """Remove a person, from the audit trail too. Return the batch folders that hold the person's submissions."""
         with self.transaction() as transaction:
             batches = removal.forget(transaction, person)
         self.compact()
         return batches
 
     def forget_before(self, moment: str) -> tuple[int, list[str]]:
-        """Remove what was submitted before a moment. Return how many submissions that were, and their batch folders."""
+        """Remove what was submitted before this moment.
+
+        Return how many submissions were removed, and their batch folders.
+        """
         with self.transaction() as transaction:
             removed = removal.forget_before(transaction, moment)
         self.compact()

@@ -24,10 +24,10 @@ _LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
 
 
 class Database:
-    """An open database; `url` is a file (SQLite) or a database URL. Use it in a `with`.
+    """An open database; `url` is a file (SQLite) or a database URL. Use it in a `with` statement.
 
-    A missing file is created, and older tables are upgraded. Raises KataError if the database cannot be used. `who`
-    is recorded as the author in the audit trail.
+    A missing file is created, and older tables are upgraded. Raises KataError if the database cannot be used. The audit
+    trail records `who` as the author of changes.
     """
 
     def __init__(self, url: str, who: str | None = None) -> None:
@@ -37,7 +37,7 @@ class Database:
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
         if self._url.get_backend_name() not in ("sqlite", "postgresql"):
             raise KataError(
-                f"{self.name}: this is neither a file nor a PostgreSQL database. Name one of these, for example postgresql://…"
+                f"{self.name}: this is neither a file nor a PostgreSQL database. Use one of these, such as postgresql://…"
             )
         if not self._is_sqlite:
             self._url = self._url.set(drivername="postgresql+psycopg")
@@ -50,7 +50,10 @@ class Database:
             raise self._fault(fault) from None
 
     def _create_private(self) -> None:
-        """Create a new file that only its owner can read. If that fails, connecting reports the reason."""
+        """Create a new file that only its owner can read.
+
+        If that fails, the attempt to connect will report the reason.
+        """
         if self._is_sqlite and self._url.database not in (None, "", ":memory:"):
             with contextlib.suppress(OSError):
                 os.close(os.open(str(self._url.database), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -78,7 +81,7 @@ class Database:
             return KataError(f"{self.name}: {problem}. Free some space, and run the command again.")
         if isinstance(fault, sa.exc.OperationalError) and not self._is_sqlite:
             return KataError(f"{self.name}: {problem}. Is the server running, and do you have access?")
-        return KataError(f"{self.name}: {problem}. Name a gradebook that you can write to: --gradebook URL.")
+        return KataError(f"{self.name}: {problem}. Choose a gradebook that you can write to: --gradebook URL.")
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +130,7 @@ class Database:
             if found == REVISION:  # another process was faster
                 return
             if found is None and sa.inspect(connection).get_table_names():
-                raise KataError(f"{self.name}: this database has other tables and is not a gradebook. Name another.")
+                raise KataError(f"{self.name}: this database has other tables and is not a gradebook. Choose another.")
             self._migrate(connection, found)
 
     def _migrate(self, connection: sa.Connection, found: str | None) -> None:
@@ -150,7 +153,7 @@ class Database:
     def _alone(self) -> Iterator[sa.Connection]:
         """Run one transaction that changes the tables. No other process can run one at the same time.
 
-        For SQLite, the transaction starts explicitly here, because the driver would start it too late.
+        For SQLite, this starts the transaction explicitly, because the driver would start it too late.
         """
         with self._engine.connect() as connection:
             if self._is_sqlite:

@@ -25,7 +25,7 @@ from graders.verdict import Verdict
 
 
 class Imported(NamedTuple):
-    """How many verdicts and manual scores were new in the gradebook."""
+    """How many of the imported verdicts and manual scores were new."""
 
     verdicts: int
     marks: int
@@ -51,7 +51,7 @@ def import_batch(transaction: Transaction, batch: Batch, katas: Iterable[Kata]) 
 
 
 def _times(batch: Batch) -> dict[tuple[str, ...], list[str]]:
-    """Return the submission times that a journal has for each verdict. The last one is valid.
+    """Return the submission times that a journal has for each verdict; the last one is valid.
 
     Raises KataError if a name occurs in two Unicode forms.
     """
@@ -82,9 +82,9 @@ def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
 def add(
     transaction: Transaction, row: Row, batch: str, earlier: Collection[str] = ()
 ) -> tuple[SubmissionRow | None, bool]:
-    """Add a verdict with its person, kata and submission, but without its manual scores. Skip an `error`.
+    """Add a verdict, with its person, kata and submission but without its manual scores. Skip an `error`.
 
-    `earlier` are submission times that the batch has since corrected. Return the submission, and whether the verdict
+    `earlier` holds submission times that the batch has since corrected. Return the submission, and whether the verdict
     was new.
     """
     found = row.verdict
@@ -117,10 +117,10 @@ def add(
 def _submission(
     transaction: Transaction, person: PersonRow, row: Row, earlier: Collection[str]
 ) -> SubmissionRow | None:
-    """Return the submission that a verdict is about, if it is in the gradebook.
+    """Return the submission that a verdict belongs to, if it is in the gradebook.
 
     A verdict that is already in the gradebook belongs to the submission that it was added to, even if the submission
-    time now differs. That time is corrected if it was unknown, or if the batch has corrected it (`earlier`).
+    time now differs. The stored time is corrected if it was unknown, or if the batch has corrected it (`earlier`).
     """
     found = row.verdict
     same = sa.select(SubmissionRow).where(
@@ -169,7 +169,7 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verd
 
 
 def _identity(row: Row) -> tuple[str, ...]:
-    """Return the values that identify a verdict. A verdict has no seed if intake refused the submission."""
+    """Return the values that identify a verdict. A verdict on a submission that intake refused has no seed."""
     found = row.verdict
     return row.person, found.kata, found.submission_sha256, found.graded_at, found.seed or ""
 

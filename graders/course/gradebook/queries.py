@@ -21,7 +21,7 @@ from graders.verdict import Verdict
 
 
 def places(transaction: Transaction, slug: str | None, person: str | None) -> list[PersonKata]:
-    """Return everyone's results in every kata, by person and kata."""
+    """Return everyone's results for every kata, sorted by person and kata."""
     session = transaction.session
     if person is not None:
         transaction.known_person(person)
@@ -63,7 +63,7 @@ def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
 def affected(
     transaction: Transaction, since: str | None, before: str | None, slugs: Collection[str]
 ) -> list[StoredSubmission]:
-    """Return the submissions whose current verdict is by version `since` or later, and by one before `before`."""
+    """Return the submissions whose current verdict is by version `since` or later, but earlier than `before`."""
     first, end = _version(since), _version(before)
     found = []
     for submission in transaction.submissions():

@@ -1,4 +1,4 @@
-"""The records that the gradebook returns, and their conversion from the rows of the tables."""
+"""The records that the gradebook returns, and functions that make them from table rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class PersonKata:
 
     @property
     def outstanding(self) -> float:
-        """The points still to be given by a reviewer to the submission that counts, or would count with them."""
+        """The points that a reviewer may still give to the submission that counts, or that would count with those
+        points.
+        """
         waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
         relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
         return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
@@ -45,7 +47,7 @@ class PersonKata:
 
 @dataclass(frozen=True)
 class StoredSubmission:
-    """A submission in the gradebook with its current verdict; `batch` is the folder with its files."""
+    """A submission in the gradebook, with its current verdict; `batch` is the folder that holds its files."""
 
     id: int
     person: str

@@ -18,12 +18,12 @@ def batches_of(transaction: Transaction, person: str) -> list[str]:
 
 
 def batches_before(transaction: Transaction, moment: str) -> list[str]:
-    """Return the batch folders that hold submissions made before a moment."""
+    """Return the batch folders that hold submissions from before this moment."""
     return _batches(_submitted_before(transaction, moment))
 
 
 def forget(transaction: Transaction, person: str) -> list[str]:
-    """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
+    """Remove a person, from the audit trail too. Return the batch folders that hold the person's submissions."""
     row = transaction.known_person(person)
     batches = _batches(row.submissions)
     transaction.session.delete(row)
@@ -33,9 +33,10 @@ def forget(transaction: Transaction, person: str) -> list[str]:
 
 
 def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
-    """Remove what was submitted before a moment. Return how many submissions that were, and their batch folders.
+    """Remove what was submitted before this moment. Return how many submissions were removed, and their batch folders.
 
-    Also remove their lines in the audit trail, and people left without a submission and without a later deadline.
+    Also remove the lines about them in the audit trail, and people who then have neither a submission nor a later
+    deadline.
     """
     old = _submitted_before(transaction, moment)
     batches = _batches(old)
@@ -48,7 +49,7 @@ def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]
 
 
 def _forget_people_before(transaction: Transaction, moment: str) -> None:
-    """Remove people who have no submission, and no deadline of their own at or after a moment."""
+    """Remove people who have no submission, and no deadline of their own at or after this moment."""
     idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))

@@ -1,4 +1,4 @@
-"""Set how a kata counts and a person's deadline, and check the limit of attempts per day."""
+"""Change a kata's rule or a person's deadline, and check the limit of attempts per day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def set_rule(
     late_percent: float | None,
     late_days: int | None,
 ) -> Rule:
-    """Change how a kata counts; None leaves a setting as it is."""
+    """Change a kata's rule; None leaves a setting as it is."""
     row = transaction.kata(slug)
     before = rules.described(rule_in(row))
     if counts is not None:
@@ -50,7 +50,7 @@ def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> Non
 
 
 def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> str:
-    """Return why a submission exceeds the limit of attempts on its day; empty if it does not.
+    """Return why a submission exceeds its day's limit of attempts; empty if it does not.
 
     A submission that is already in the gradebook does not count as a new attempt.
     """

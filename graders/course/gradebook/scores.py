@@ -17,14 +17,14 @@ from graders.manual_scores import ManualScore, marks_of
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
 
-LONGEST_NAME = 200  # characters in the name of a task or a reviewer
+LONGEST_NAME = 200  # in characters, for the name of a task or a reviewer
 
 
 def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
     """Add the manual scores of a submission, in the order in which they were given. Return how many were new.
 
-    The newest score of a task is current; ties go to the last. A score that is already in the audit trail
-    is not added to it again.
+    The newest score of a task is current; ties go to the last. A score is not recorded in the audit trail a second
+    time.
     """
     given: defaultdict[str, list[ManualScore]] = defaultdict(list)
     for score in map(_cleaned, scores):
@@ -32,7 +32,7 @@ def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iter
     new = sum(
         _add_scores_of_task(transaction, submission, task, every)
         for task, every in given.items()
-        if clean_line(task, LONGEST_NAME) == task  # no kata has such a task
+        if clean_line(task, LONGEST_NAME) == task  # no kata has a task with any other name
     )
     transaction.session.flush()
     return new
@@ -56,7 +56,7 @@ def _add_scores_of_task(
 
 
 def scores_in_file(transaction: Transaction, file: Path) -> list[tuple[SubmissionRow, list[ManualScore]]]:
-    """Return the manual scores in a batch's verdict file by submission. `katas review` writes them there first."""
+    """Return the manual scores in a batch's verdict file, by submission. `katas review` writes them there first."""
     try:
         found = verdicts.from_json(file.read_bytes())
     except (OSError, KataError) as fault:
@@ -81,7 +81,7 @@ def _cleaned(score: ManualScore) -> ManualScore:
 
 
 def _later(scores: Sequence[ManualScore], before: ManualScore | None) -> list[ManualScore]:
-    """Return a task's scores that came after the current one, in order and without duplicates."""
+    """Return a task's scores that came after its current one, in order and without duplicates."""
     known = sorted(scores, key=lambda each: each.at)
     if before is not None:
         seen = max((place for place, each in enumerate(known) if each == before), default=-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0001"  # the newest in migrations/versions; a test compares it with these tables
+REVISION = "0001"  # the newest revision in migrations/versions; a test compares what it creates with these tables
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -58,7 +58,7 @@ class ExtensionRow(Table):
 
 
 class SubmissionRow(Table):
-    """A person's submission for a kata. `batch` is the folder with its files, if there is one."""
+    """A person's submission for a kata. `batch` is the folder that holds its files, if any."""
 
     __tablename__ = "submissions"
     __table_args__ = (UniqueConstraint("person_id", "kata", "sha256", "submitted_at"),)
@@ -79,7 +79,7 @@ class SubmissionRow(Table):
 
 
 class VerdictRow(Table):
-    """A verdict as the judge returned it, for instructors. A submission's newest verdict is current."""
+    """A verdict as the judge returned it, in the version for instructors. A submission's newest verdict is current."""
 
     __tablename__ = "verdicts"
     __table_args__ = (UniqueConstraint("submission_id", "graded_at", "seed"),)

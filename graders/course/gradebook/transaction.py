@@ -59,7 +59,7 @@ class Transaction:
         return row
 
     def person(self, name: str) -> PersonRow | None:
-        """Return the row of the person with this name, in any of its Unicode forms."""
+        """Return the row of the person with this name, in whatever Unicode form."""
         wanted = sa.select(PersonRow).where(PersonRow.name.in_(forms(name)))
         found = {row.name: row for row in self.session.scalars(wanted)}
         return found.get(name) or next(iter(found.values()), None)
@@ -72,7 +72,9 @@ class Transaction:
         return row
 
     def submissions(self, slug: str | None = None, person: str | None = None) -> Iterator[SubmissionRow]:
-        """Yield submissions with their verdicts, in batches, because all printed outputs would not fit into memory."""
+        """Yield submissions with their verdicts, a few at a time, because the outputs they contain would not all fit
+        into memory.
+        """
         wanted = (
             sa.select(SubmissionRow)
             .options(

@@ -139,8 +139,8 @@ FAULTS = (
         level=2,
         symptoms=("pieces-low",),
         why="predict scales its inputs with their own mean and standard deviation, not with those of the training "
-        "data. For a large sample, the two are nearly the same. For a few rows at a time, each prediction depends on "
-        "the other rows.",
+        "data. For a large sample, the two are nearly the same. When predict gets only a few rows at a time, each "
+        "prediction depends on the other rows.",
         fix="Store the scale of the training inputs in the model, and use it in predict.",
         prevention="Test that predict gives the same answer for a row by itself and for that row in a batch.",
         edits={"heating": (("model(model.X_scale.apply(X))", "model(Scale.of(X).apply(X))"),)},

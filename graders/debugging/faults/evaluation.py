@@ -27,7 +27,7 @@ FAULTS = (
         level=2,
         symptoms=("claim-low",),
         why="Predictions of shape (n, 1) and targets of shape (n,) are broadcast to (n, n). Every prediction is "
-        "compared with every target, so they agree only as often as those of two random rows.",
+        "compared with every target, so the score is no better than for randomly paired rows.",
         fix="Compare two vectors of the same length.",
         prevention="Assert in the metric that both shapes are equal.",
         edits={
@@ -73,8 +73,8 @@ FAULTS = (
         cause="metric-wrong",
         level=2,
         symptoms=("loss-high",),
-        why="The losses are collected over the whole training instead of one epoch, so the value that is reported as "
-        "an epoch's mean contains all earlier losses.",
+        why="The losses are collected over the whole training run instead of one epoch, so the value that is reported "
+        "as an epoch's mean contains all earlier losses.",
         fix="Reset the collected losses at the start of every epoch.",
         prevention="Check that an epoch's mean is taken over as many losses as the epoch has batches.",
         edits={
@@ -154,7 +154,7 @@ FAULTS = (
         level=2,
         symptoms=("history-kept",),
         why="A default value is created once, when the function is defined. All training runs that are started "
-        "without a history write into the same one, so the second run begins with the entries of the first.",
+        "without a history write to the same one, so the second run begins with the entries of the first.",
         fix="Create a new History() inside the function.",
         prevention="Avoid mutable defaults; a linter reports them.",
         edits=dict.fromkeys(

@@ -126,7 +126,7 @@ FAULTS = (
         symptoms=("score-low", "gap"),
         why="The number of training rows is divided by the batch size, so the number of batches is used as the number "
         "of rows.",
-        fix="Split by the number of rows. The training loop makes the batches.",
+        fix="Use the number of rows for the split. The training loop makes the batches.",
         prevention="Log how many rows each part has.",
         edits={
             "heating": (

@@ -60,9 +60,9 @@ FAULTS = (
         cause="initial-weights-too-small",
         level=2,
         symptoms=("loss-high", "score-low"),
-        why="Xavier initialisation already takes the width of a layer into account. The gain also divides by the "
-        "number of weights, so activations and gradients nearly vanish on their way through the layers, and much of "
-        "the training is over before the weights start to move.",
+        why="Xavier initialisation already takes the width of a layer into account. The gain used here also divides "
+        "by the number of weights, so activations and gradients nearly vanish on their way through the layers, and "
+        "much of the training is over before the weights start to move.",
         fix="Use a gain of 1, which keeps the scale of activations from layer to layer.",
         prevention="Log the standard deviation of every layer's output before training: it should be about 1 in every "
         "layer.",

@@ -77,7 +77,7 @@ FAULTS = (
         cause="activation-misplaced",
         level=2,
         symptoms=("score-low", "loss-high"),
-        why="An activation follows the last layer and cuts off values that the targets have: the network cannot "
+        why="An activation follows the last layer and cuts off values that occur among the targets: the network cannot "
         "predict values outside the activation's range, such as those below zero.",
         fix="Leave the last layer without an activation.",
         prevention="Compare the smallest and the largest prediction with the smallest and the largest target.",

@@ -118,7 +118,7 @@ FAULTS = (
         why="Nothing sets the gradients to zero. backward() adds to the existing gradients, so every step follows the "
         "sum of all gradients since the start of training.",
         fix="Call optimizer.zero_grad() before every backward().",
-        prevention="Put the three calls of a step into one function, and assert that the gradients are None before "
+        prevention="Put zero_grad, backward and step into one function, and assert that the gradients are None before "
         "backward().",
         edits={
             "spirals": (("            optimizer.zero_grad()\n", ""),),

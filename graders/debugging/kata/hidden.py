@@ -17,7 +17,7 @@ TWIN = readings.module_of(PUZZLE["twin"])
 @task("heals")
 def test_training_is_as_healthy_as_it_should_be(kata: Any, draw: Any, probes: Any) -> None:
     found, twins = [], []
-    # Not draw.seed(): the reducer would try a failing seed again as 0, and that takes just as long.
+    # Do not use draw.seed(): the reducer would retry a failing case with seed 0, which takes just as long.
     for seed in [draw.choice(judging.SEEDS) for _ in range(judging.N_SEEDS)]:
         truth = readings.truth_of(PUZZLE["twin"], seed)
         run = kata.run(probes.training, seed, TWIN.EPOCHS, truth.X, truth.pieces)
@@ -53,5 +53,5 @@ def test_predict_asks_the_network_it_is_given_and_nothing_else(kata: Any, draw: 
     seeds = [draw.choice(judging.SEEDS) for _ in range(3)]
     X = readings.truth_of(PUZZLE["twin"], seeds[0]).X["fresh"][:60]
     runs = kata.run(probes.predictions, seeds, X)
-    assert len(runs) == len(seeds), f"{len(runs)} networks answered, but {len(seeds)} were asked"
+    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
     judging.assert_same_answers(runs, len(X))

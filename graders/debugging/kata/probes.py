@@ -17,7 +17,7 @@ torch.set_num_threads(1)  # a second thread does not speed up networks this smal
 def training(
     submission: Any, seed: int, epochs: int, parts: dict[str, np.ndarray], pieces: np.ndarray
 ) -> dict[str, Any]:
-    """Train the network of a seed under observation. Then predict every part, and the pieces (k, n, …) one by one.
+    """Train the network for a seed while observing it. Then predict every part, and the pieces (k, n, …) one by one.
 
     In the result, `data` holds the program's own data before training. `answers` has an entry for each part, for the
     program's own data ("own_train" and "own_validation"), and for all pieces together ("pieces").
@@ -47,7 +47,7 @@ def training(
 
 
 def one_training(submission: Any, seed: int, epochs: int) -> list[float]:
-    """Train the network of a seed without observing it, and return the losses."""
+    """Train the network for a seed without observing it, and return the losses."""
     model = submission.build_model(seed)
     history = submission.train(model, submission.load_data(seed), epochs=epochs, seed=seed)
     return [_number(value) for value in history.loss]
@@ -83,7 +83,7 @@ def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
 
 
 def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network for each seed for one epoch. Then predict X, X reversed, X again, and X with zero parameters.
+    """For each seed, train a network for one epoch. Then predict X, X reversed, X again, and X with zero parameters.
 
     `before` and `after` are the network's parameters and buffers before the first and after the third prediction.
     """

@@ -1,4 +1,4 @@
-"""Healthy training programs, one file each, and the variations that keep them healthy.
+"""Healthy training programs, one file each, and the ways to vary them without breaking them.
 
 A program is read as text, varied, and broken by the faults of `graders.debugging.faults`. All have the entry points
 build_model(seed), load_data(seed), train(model, data, *, epochs, seed) and predict(model, X) and the constant EPOCHS.
@@ -21,8 +21,8 @@ class TrainingProgram:
 
     `metric` names the score that the history holds in addition to the loss, as train_<metric> and validation_<metric>.
     `about` describes the program in a README. `constants` maps the name of a constant to the values, as source text,
-    that keep the program healthy. `names` maps an identifier to names that may replace it. Every variation scores at
-    least `least_score` on fresh data, and at most `largest_gap` more than that on its training data.
+    with which the program stays healthy. `names` maps an identifier to names that may replace it. Every variation
+    scores at least `least_score` on fresh data, and at most `largest_gap` more than that on its training data.
     """
 
     name: str
@@ -45,7 +45,7 @@ PROGRAMS: dict[str, TrainingProgram] = {
         TrainingProgram(
             "spirals",
             "accuracy",
-            "A small network learns which arm of a spiral a point in a picture lies on.",
+            "A small network learns which arm of a spiral a point in an image lies on.",
             constants={
                 "N_POINTS": ("324", "360", "384", "408"),
                 "TURNS": ("0.6", "0.7", "0.8"),
@@ -76,8 +76,8 @@ PROGRAMS: dict[str, TrainingProgram] = {
         TrainingProgram(
             "glyphs",
             "accuracy",
-            "A convolutional network reads five signs from small grey pictures. In the training pictures, the signs "
-            "are in the middle. In use, they may be up to two pixels off.",
+            "A convolutional network recognises five signs in small greyscale images. In the training images, the "
+            "signs are in the middle. In use, they may be up to two pixels off-centre.",
             constants={
                 "N_PER_SIGN": ("40", "44", "48"),
                 "NOISE": ("25.0", "30.0", "35.0"),
@@ -170,7 +170,7 @@ PROGRAMS: dict[str, TrainingProgram] = {
         TrainingProgram(
             "dialects",
             "accuracy",
-            "A recurrent network reads strings letter by letter and says which of three dialects each is in.",
+            "A recurrent network reads strings letter by letter and determines which of three dialects each is in.",
             constants={
                 "LENGTH": ("11", "12", "13"),
                 "N_STRINGS": ("540", "560", "580"),

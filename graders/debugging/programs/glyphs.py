@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""A convolutional network that reads five signs from small grey pictures: centred in training, shifted in use."""
+"""A convolutional network that recognises five signs in small grey pictures: centred in training, shifted in use."""
 
 import logging
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ def stencils() -> np.ndarray:
 
 
 def draw_pictures(labels: np.ndarray, shift: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Draw a noisy picture for every label: a sign of random brightness, at most `shift` pixels off the middle."""
+    """Draw a noisy picture for every label: a sign of random brightness, at most `shift` pixels off-centre."""
     shapes = stencils()
     pictures = np.zeros((len(labels), 1, SIDE, SIDE))
     for picture, label in zip(pictures, labels, strict=True):
@@ -65,7 +65,7 @@ def draw_pictures(labels: np.ndarray, shift: int, rng: np.random.Generator) -> t
 
 
 def load_data(seed: int) -> Data:
-    """Draw the pictures of this seed: equally many of each sign for training, random signs for validation."""
+    """Draw the pictures for this seed: equally many of each sign for training, random signs for validation."""
     rng = np.random.default_rng(seed)
     train_labels = np.repeat(np.arange(len(SIGNS)), N_PER_SIGN)
     validation_labels = rng.integers(0, len(SIGNS), N_VALIDATION)
@@ -73,7 +73,7 @@ def load_data(seed: int) -> Data:
 
 
 class Reader(nn.Module):
-    """A network that maps scaled pictures (n, 1, SIDE, SIDE) to logits (n, 5)."""
+    """A network that turns scaled pictures (n, 1, SIDE, SIDE) into logits (n, 5)."""
 
     def __init__(self) -> None:
         super().__init__()

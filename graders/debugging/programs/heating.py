@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""How much heat does a house need on a given day? A regression on data of a weather station and the land register."""
+"""How much heat does a house need on a given day? A regression on data from a weather station and the land register."""
 
 import copy
 import logging
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 N_HOUSES = 480
 TRAIN_SHARE = 0.35
-N_NUISANCE = 8  # columns of the register that say nothing about the heat
+N_NUISANCE = 8  # columns of the register that are unrelated to the heat
 NOISE = 10.0  # standard deviation of the noise in the heat, in kWh
 WIDTH = 48
 BATCH_SIZE = 16
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Data:
-    """Columns (n, 4 + N_NUISANCE) in the units of the register and heat (n,) in kWh a day, both float32."""
+    """Columns (n, 4 + N_NUISANCE) in the units of the register and heat (n,) in kWh per day, both float32."""
 
     X_train: Tensor
     y_train: Tensor
@@ -56,7 +56,7 @@ def draw_houses(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the houses of this seed; TRAIN_SHARE is the share of them for training."""
+    """Draw the houses for this seed; TRAIN_SHARE of them are for training."""
     X, y = draw_houses(N_HOUSES, np.random.default_rng(seed))
     n_train = round(TRAIN_SHARE * N_HOUSES)
     return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])
@@ -75,7 +75,7 @@ class Scale:
         return cls(values.mean(dim=0), values.std(dim=0))
 
     def apply(self, values: Tensor) -> Tensor:
-        """Scale values with this mean and standard deviation to mean 0 and standard deviation 1."""
+        """Scale values, using this mean and standard deviation, to mean 0 and standard deviation 1."""
         return (values - self.mean) / self.std
 
     def undo(self, values: Tensor) -> Tensor:
@@ -138,7 +138,7 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """Return the predicted heat (n,), in kWh a day, for every row of X (n, 4 + N_NUISANCE)."""
+    """Return the predicted heat (n,), in kWh per day, for every row of X (n, 4 + N_NUISANCE)."""
     return model.y_scale.undo(model(model.X_scale.apply(X)))
 
 

@@ -41,7 +41,7 @@ class History:
 
 
 def draw_readings(n: int, rng: np.random.Generator) -> Tensor:
-    """Draw n readings of all sensors. The machine is always the same, whatever the generator."""
+    """Draw n readings of all sensors. The machine is always the same, regardless of the generator."""
     machine = np.random.default_rng(1)
     mixing = machine.normal(0, 0.8, (N_CAUSES, N_SENSORS))
     offset, unit = machine.uniform(-40, 40, N_SENSORS), 10 ** machine.uniform(-1, 1.5, N_SENSORS)
@@ -51,7 +51,7 @@ def draw_readings(n: int, rng: np.random.Generator) -> Tensor:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the readings of this seed, and split them."""
+    """Draw the readings for this seed, and split them."""
     readings = draw_readings(N_TRAIN + N_VALIDATION, np.random.default_rng(seed))
     return Data(readings[:N_TRAIN], readings[N_TRAIN:])
 

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Which arm of a spiral does a point in a picture lie on? A small network learns it from a few hundred points."""
+"""Which arm of a spiral does a point in an image lie on? A small network learns it from a few hundred points."""
 
 import logging
 import math
@@ -56,7 +56,7 @@ def draw_points(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the points of this seed; half of them are for training."""
+    """Draw the points for this seed; half of them are for training."""
     X, y = draw_points(2 * N_POINTS, np.random.default_rng(seed))
     return Data(X[:N_POINTS], y[:N_POINTS], X[N_POINTS:], y[N_POINTS:])
 

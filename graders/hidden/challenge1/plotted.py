@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: check what a figure shows, from the numbers that were drawn in it.
+"""Challenge 1, hidden: check what a figure shows, using the numbers drawn in it.
 
 The judge makes up the frames. The norms of each layer of each network lie in a separate range, so any number in the
 picture can be traced to its layer, even if it is a mean or a median over steps.
@@ -14,15 +14,15 @@ from graders.checks import Mismatch
 
 N_LAYERS = 15
 NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}  # the lower-case text to search for, and the name in messages
-SLACK = 1e-6  # relative, for numbers that were rounded to float32
+SLACK = 1e-6  # relative tolerance, since numbers may be rounded to float32
 
 
 def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
     """Return plausible norms (n_steps, 15) for each activation, rounded to three digits so that messages are short."""
     rng = np.random.default_rng(seed)
     centres = {
-        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # 3.4 times apart
-        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),  # 1.46 times apart
+        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # each 3.4 times the last
+        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),  # each 1.46 times the last, then shuffled
     }
     return {name: _rounded(centre * rng.uniform(0.9, 1.1, (n_steps, N_LAYERS))) for name, centre in centres.items()}
 
@@ -45,7 +45,7 @@ def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str,
 
 
 def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the (axes, artist) pairs that show one of these norms on a logarithmic axis and inside its limits."""
+    """Return the (axes, artist) pairs that show one of these norms on a logarithmic axis and within its limits."""
     low, high = norms.min() * (1 - SLACK), norms.max() * (1 + SLACK)
     found, linear, outside = [], False, False
     for axes in figure["axes"]:
@@ -69,11 +69,11 @@ def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tupl
         raise Mismatch(f"the gradient norms of {whose} lie outside the limits of the axis", None, None)
     if linear:
         raise Mismatch(f"the gradient norms of {whose} are drawn on an axis that is not logarithmic", "log", "linear")
-    raise Mismatch(f"the gradient norms of {whose} in the frame are not drawn in the picture", None, None)
+    raise Mismatch(f"the picture does not show the gradient norms of {whose} that are in the frame", None, None)
 
 
 def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None:
-    """Check that both directions have a label, on the figure or on at least one of these axes."""
+    """Check that the x and y directions are labelled, on the figure or on at least one of these axes."""
     for direction, name in enumerate("xy"):
         labels = [figure[f"{name}label"], *(each["labels"][direction] for each in axes)]
         if not any(label.strip() for label in labels):

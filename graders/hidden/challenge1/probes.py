@@ -69,10 +69,10 @@ def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.nd
 def training(
     submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
 ) -> dict[str, Any]:
-    """Train a fresh network for a step on each batch; return its losses, norms, and parameters before and after each
+    """Train a fresh network for one step on each batch; return its losses, norms, and parameters before and after each
     step.
 
-    `logits`: for the last batch, after all steps. `batches`: the arrays of all batches, after all steps.
+    `logits` are those of the last batch after all steps. `batches` holds the arrays of all batches after all steps.
     """
     network = submission.DeepNetwork(n_layers, activation, **options)
     parameters, losses, norms = [_copied(network.parameters())], [], []
@@ -341,7 +341,7 @@ def _collections(axes: Any) -> Iterator[dict[str, Any]]:
 
 
 def _bars(axes: Any) -> Iterator[dict[str, Any]]:
-    """Yield the far corners of bars: the heights of vertical bars and the lengths of horizontal ones."""
+    """Yield the far ends of bars: the heights of vertical bars and the lengths of horizontal ones."""
     for container in axes.containers:
         bars = [bar for bar in getattr(container, "patches", ()) if bar.get_visible()]
         if bars:

@@ -1,12 +1,12 @@
 """Challenge 1, hidden: compute the results of a network with given weights, with torch's autograd in float64.
 
 A submission may compute in float32. The allowed error follows from n, the number of additions that lead to a result.
-Each addition is rounded by at most eps. The roundings are independent, so they add up like a random walk. Each layer
-passes relative errors on at about the same size, forwards and backwards. With a margin of 8 this gives 8 · eps · √n
+Each addition is rounded by at most eps. The roundings are independent, so they add up like a random walk. Relative
+errors keep about the same size from layer to layer, forwards and backwards. With a margin of 8 this gives 8 · eps · √n
 times the magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019).
-Two more effects matter. Where p is nearly y, p - y loses the digits that they share, which increases the allowed error
-by a factor. And a ReLU whose input is 0 to within rounding may be on or off, so all gradients are computed twice more:
-with all such ReLUs off, and with all of them on.
+Two more effects matter. Where p is close to y, p - y loses the digits that they share, which increases the allowed
+error by a factor. Also, a ReLU whose input is 0 to within rounding may be on or off, so all gradients are computed
+twice more: with all such ReLUs off, and with all of them on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from graders.checks import Mismatch
 
 EPS = float(np.finfo(np.float32).eps)
 MARGIN = 8
-UNDERFLOW = 1e-16  # squares of entries below 1e-19 are 0 in float32; in matrices this large, that's a norm of 1e-17
+UNDERFLOW = 1e-16  # in float32, entries below 1e-19 have the square 0; here that changes norms by up to 1e-17
 
 Layer = tuple[np.ndarray, np.ndarray]
 
@@ -78,7 +78,7 @@ def assert_near(what: str, actual: object, expected: Close) -> None:
 
 
 def assert_layers(parameters: object, sizes: Sequence[int]) -> list[Layer]:
-    """Check that the parameters are pairs (W, b) of floating arrays, first layer first, with these sizes."""
+    """Check that the parameters are pairs (W, b) of float arrays, first layer first, with these sizes."""
     shapes = [((fan_out, fan_in), (fan_out,)) for fan_in, fan_out in pairwise(sizes)]
     if not isinstance(parameters, list | tuple) or len(parameters) != len(shapes):
         kind = type(parameters).__name__
@@ -160,7 +160,7 @@ def _precision(additions: int) -> float:
 
 
 def _pass(layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, activation: str, kink: int = 0) -> Pass:
-    """Run X through the network. Where a ReLU's input is 0 to within rounding, it is off if `kink` is 1, on if -1."""
+    """Run X through the network. ReLUs whose input is 0 to within rounding are off if `kink` is 1, on if it is -1."""
     inputs, zs, magnitudes, kinked = [torch.tensor(X).double()], [], [], False
     for k, (W, b) in enumerate(layers, start=1):
         zs.append(inputs[-1] @ W.T + b)

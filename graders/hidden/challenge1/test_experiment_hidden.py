@@ -15,7 +15,7 @@ N_LAYERS = 15
 
 
 def drawn_experiment(draw: Any) -> tuple[np.ndarray, np.ndarray, str, dict[str, Any]]:
-    """Draw an activation, settings with batches of at most half the rows, and data: distinct rows, all ten classes."""
+    """Draw an activation, settings with batches of at most half the rows, and distinct rows of all ten classes."""
     per_batch, n = draw.choice([(10, 40), (20, 40), (16, 50), (12, 30)])
     X = draw.uniform(0.0, 1.0, n, draw.sizes("n_inputs", 6, 30), dtype=np.float32)
     y = np.random.default_rng(draw.seed()).permutation(np.arange(n) % 10)
@@ -34,7 +34,7 @@ def columns_of(table: dict[str, Any], n_steps: int) -> dict[str, np.ndarray]:
     columns = dict(zip(COLUMNS, table["values"], strict=True))
     if len(columns["step"]) != n_steps * N_LAYERS:
         raise Mismatch(
-            f"{n_steps} steps of {N_LAYERS} layers: expected {n_steps * N_LAYERS} rows, got {len(columns['step'])}"
+            f"{n_steps} steps and {N_LAYERS} layers: expected {n_steps * N_LAYERS} rows, got {len(columns['step'])}"
         )
     steps, layers = np.divmod(np.arange(n_steps * N_LAYERS), N_LAYERS)
     for name, expected in (("step", steps), ("layer", layers + 1)):

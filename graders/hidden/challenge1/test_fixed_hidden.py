@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: with ReLUs and suitable initial weights, fifteen layers learn from calls of train_step alone."""
+"""Challenge 1, hidden: with ReLUs and suitable initial weights, fifteen layers learn through train_step alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FRESH = 0.5  # accuracy before the first step: at most 0.15 in 100 networks
 RATIO = (1e-2, 1e2)  # first layer's norm / last layer's: 3.2 to 20 in 100 networks
 
 
-@task("fixed", title="Fifteen layers of ReLUs let the gradient pass")
+@task("fixed", title="The gradient passes through fifteen layers of ReLUs")
 def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, probes: Any) -> None:
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy").reshape(-1, 784), np.load(place / "labels.npy")
@@ -32,7 +32,7 @@ def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, pro
         ratios.append(norms.value[0] / norms.value[-1] if norms.value[-1] else 0.0)
     ratio = float(np.median(ratios))
     assert RATIO[0] <= ratio <= RATIO[1], (
-        f"15 layers of ReLUs: the first layer's gradient norm / the last layer's is {ratio:.2g}; expected "
+        f"15 layers of ReLUs: the first layer's gradient norm divided by the last layer's is {ratio:.2g}; expected "
         f"{RATIO[0]:g} to {RATIO[1]:g}"
     )
 
@@ -51,8 +51,8 @@ def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes:
     assert run["is_network"], f"fixed_network returned a {run['kind']}; expected a DeepNetwork"
     assert_budget(run["sizes"])
     assert run["outside"] == 0, (
-        f"at the start of {run['outside']} steps, the weights differed from those that the step before had left; train "
-        "the network with its train_step alone"
+        f"at the start of {run['outside']} steps, the weights differed from those after the previous step; change the "
+        "weights only by calling train_step"
     )
     assert run["finished"], (
         "the weights of the returned network differ from those that its last train_step left; train it with its "
@@ -63,7 +63,7 @@ def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes:
     )
     known = share_right(first, kept_back, names[classes])
     assert known <= FRESH, (
-        f"before its first step, the network gets {known:.1%} of the digits right; train it with its train_step alone"
+        f"before its first step, the network gets {known:.1%} of the digits right; train it only by calling train_step"
     )
     assert_plain_step(before, after, run["batch"][0])
     assert_near("logits of the network", run["logits"], reference.logits(last, kept_back / np.float32(255), "relu"))

@@ -30,7 +30,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
     """Draw n_layers, activation, the other arguments, and the sizes of a network; the activations alternate."""
     n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
-    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, and the test would be empty
+    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, and the test would prove nothing
     options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
     activation = ("sigmoid", "relu")[draw.case % 2]
     return n_layers, activation, options, [n_inputs, *[width] * (n_layers - 1), n_classes]
@@ -189,8 +189,8 @@ def test_the_gradient_vanishes_on_its_way_to_the_first_layer(kata: Any, draw: An
         ratios.append(norms[0] / norms[-1])
     ratio = float(np.median(ratios))
     assert ratio <= VANISHED, (
-        f"15 layers of sigmoids: the first layer's gradient norm / the last layer's is {ratio:.2g}; expected at most "
-        f"{VANISHED:.0e}. Are the weights of Xavier's size?"
+        f"15 layers of sigmoids: the first layer's gradient norm divided by the last layer's is {ratio:.2g}; expected "
+        f"at most {VANISHED:.0e}. Do the weights have Xavier's standard deviation?"
     )
 
 
@@ -202,6 +202,6 @@ def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: An
         ratios.append(norms[0] / norms[-1])
     shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights: 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
     assert (shares <= 0.02).all(), (
-        "from 5 layers of sigmoids to 10, to 15 and to 20, first layer's gradient norm / last layer's falls to "
-        f"{', '.join(f'{share:.2g}' for share in shares)} of its value; expected at most 0.02"
+        "with 10, 15 and 20 layers of sigmoids, the first layer's gradient norm divided by the last layer's is "
+        f"{', '.join(f'{share:.2g}' for share in shares)} times that with five layers fewer; expected at most 0.02"
     )

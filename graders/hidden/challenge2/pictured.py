@@ -51,9 +51,9 @@ Marks = list[set[str]]
 
 
 def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
-    """Return the looks of what is drawn at each trial's place, and which quantities are on the x and y axes.
+    """Return the looks of everything drawn at each trial's position, and which quantities are on the x and y axes.
 
-    None if there is no choice of units in which every trial has a point inside the limits.
+    Return None if no choice of units gives every trial a point within the limits.
     """
     for turned in (False, True):
         names = ("accuracy", price) if turned else (price, "accuracy")
@@ -67,7 +67,7 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
-    """Return the looks of everything drawn at a place; empty if there is no point."""
+    """Return the looks of everything drawn at a position; the set is empty if there is no point."""
     low, high = np.transpose(axes["limits"])
     if not ((low <= place) & (place <= high)).all():
         return set()
@@ -90,7 +90,7 @@ def _front_marked(marks: Sequence[set[str]], front: Sequence[bool]) -> bool:
 
 
 def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
-    """Return whether both directions have a label; axes that share a label may have it on one of them only."""
+    """Return whether the x and y directions are labelled; axes that share a label need it on only one of them."""
     for direction in (0, 1):
         shared = [each["labels"][direction] for each in figure["axes"]] if direction else []
         if not any(text.strip() for text in (axes["labels"][direction], figure["labels"][direction], *shared)):

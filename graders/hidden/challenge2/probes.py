@@ -36,7 +36,7 @@ def space(submission: ModuleType) -> list[Any]:
 
 
 def kinds(submission: ModuleType) -> dict[str, Any]:
-    """Return whether equal architectures are the same dict key, and whether one can be changed."""
+    """Return whether equal architectures are the same dict key, and whether an architecture can be changed."""
     one, other = submission.search_space()[7], submission.search_space()[7]
     try:
         one.width = 1
@@ -125,7 +125,7 @@ def _trial(
 ) -> dict[str, Any]:
     """Run one trial. `pause`: seconds of work before the trial begins. `closely`: whether to number the rows."""
     pictures = ImageData(**data)
-    torch.manual_seed(1000 + number)  # a different state before each trial
+    torch.manual_seed(1000 + number)  # start each trial from a different state
     np.random.seed(1000 + number)
     torch.rand(number + 1)
     idle = time.process_time() + pause
@@ -186,9 +186,9 @@ def _standardised(rows: np.ndarray) -> np.ndarray:
 class _Passage:
     """One forward pass: its rows, its output, its mode (training or not) and the number of threads.
 
-    `which` has a number for each row, the same for equal rows; `heard` and `said` are the mean squares of input and
-    output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. `modules` lists the
-    modules that the rows passed through in turn, if the parts of a network are called one by one.
+    `which` has a number for each row, and equal rows have equal numbers; `heard` and `said` are the mean squares of
+    input and output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. `modules`
+    lists the modules that the rows passed through in turn, if the parts of a network are called one by one.
     """
 
     def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
@@ -264,7 +264,7 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
     """Run several searches in turn with the same log; trials are made up, or short if search bypasses run_trial.
 
     A run has architectures, dataset, epochs and seed. `stop` is the number of the trial that raises `fault`. `away` is
-    how many bytes to cut off the end of the log beforehand.
+    the number of bytes to cut off the end of the log beforehand.
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -285,7 +285,7 @@ def _searched(
     fault: str = "",
     away: int = 0,
 ) -> dict[str, Any]:
-    """Run one search. `begun`: how many trials began. `ran`: those that went through the module's `run_trial`."""
+    """Run one search. `begun` counts the trials that started; `ran` lists those made by the module's `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
     ran: list[dict[str, Any]] = []

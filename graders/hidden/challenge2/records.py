@@ -25,7 +25,7 @@ COLUMNS = (*TRIAL, "accuracy_per_parameter", "pareto")
 _WHOLE = ("layers", "width", "batch_size", "epochs", "seed", "parameters")
 _REAL = ("dropout", "accuracy", "seconds", "accuracy_per_parameter")
 _TRUTH = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
-SAME = 1e-6  # relative: numbers are written with all digits, but some programs read them back slightly changed
+SAME = 1e-6  # relative; numbers are written with all digits, but some programs change them slightly on reading
 
 
 def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -53,7 +53,7 @@ def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
 
 
 def dominating(rows: Sequence[Row]) -> np.ndarray:
-    """Return a bool array (n, n): is row i at least as good as row j in all three criteria, and better in one?"""
+    """Return a bool array (n, n): is row i at least as good as row j on all three criteria, and better on one?"""
     costs = np.array([(-row["accuracy"], row["parameters"], row["seconds"]) for row in rows]).reshape(-1, 1, 3)
     others = costs.transpose(1, 0, 2)
     return np.asarray((costs <= others).all(axis=2) & (costs < others).any(axis=2))
@@ -65,7 +65,7 @@ def front_of(rows: Sequence[Row]) -> list[bool]:
 
 
 def same(one: object, other: object) -> bool:
-    """Return whether two values of a row are the same; numbers may differ by what writing and reading them changes."""
+    """Return whether two values of a row are the same; writing and reading may change numbers slightly."""
     if isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
         return not isinstance(other, bool) and math.isclose(one, other, rel_tol=SAME)
     return type(one) is type(other) and one == other
@@ -125,7 +125,7 @@ def _value(column: str, text: str) -> Any:
 
 
 def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 10) -> None:
-    """Check that every row is in the space and consistent, that no row is repeated, and that the front is right."""
+    """Check that the rows are consistent, distinct and in the search space, and that the front is right."""
     seen: dict[tuple[Any, ...], int] = {}
     for line, row in enumerate(rows, 2):
         place = f"{name}, line {line}"
@@ -183,7 +183,7 @@ def check_best(data: bytes | None, name: str, rows: Sequence[Row]) -> None:
 
 
 def _same_in_json(key: str, one: object, other: object) -> bool:
-    """Compare like `same`, but the quotient needs fewer digits: pandas' `to_json` writes ten decimal places."""
+    """Compare like `same`, but with fewer digits of the quotient: pandas' `to_json` writes ten decimal places."""
     if key == "accuracy_per_parameter" and isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-10)
     return same(one, other)
@@ -193,7 +193,5 @@ def _check_order(found: Sequence[float], accuracies: Iterable[float], name: str)
     expected = sorted(accuracies, reverse=True)[: len(found)]
     for number, (one, other) in enumerate(zip(found, expected, strict=True), 1):
         if not same(one, other):
-            said = (
-                f"the accuracy of model {number} is {one:g}, expected {other:g}, number {number} in the log by accuracy"
-            )
+            said = f"the accuracy of model {number} is {one:g}, but the log, sorted by accuracy, has {other:g} there"
             raise Mismatch(f"{name}: {said}; list the most accurate rows, best first", expected, list(found))

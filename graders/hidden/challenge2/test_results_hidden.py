@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 
 from graders import datasets
 from graders.checks import Mismatch, assert_picture, assert_prose, cases, standard_error, task
@@ -36,11 +37,13 @@ N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
 # How many standard errors two shares may differ by: one false alarm in 1.7e6 gradings, or in 1.4e5 for the best of 24
 # similar rows.
 SIGMAS = 5
-COUNTED = 0.01  # allowed difference between the reported accuracy and the network's answers; half-precision logits tie
+COUNTED = 0.01  # allowed difference between reported and measured accuracy, since half-precision logits may tie
 MOST_EPOCHS = 20
-LEAST = 20  # different architectures that a log needs
+LEAST = 20  # number of different architectures that a log needs
 EVEN = 0.65  # the smallest share of a plot that its eight most common colours cover, since most of it is background
-LEARNED = 0.6  # the best accuracy in the log must reach this; the solution's is 0.9
+# The best accuracy in the log must reach this: chance (0.1) plus five eighths of what the best architectures in the
+# search space gain over chance. They reach 0.9 on shapes32 and 0.4 on cifar10.
+LEARNED = {"shapes32": 0.60, "cifar10": 0.28}
 POINTS = {  # what the recommendations must mention, in any words
     "depth": r"\bdepth|\bdeep|\blayers?\b",
     "width": r"\bwid(th|e|er)\b|\bnarrow",
@@ -116,7 +119,7 @@ def test_the_front_has_the_trials_that_no_other_dominates(kata: Any, draw: Any, 
 def test_ties_are_kept(kata: Any, draw: Any, probes: Any) -> None:
     rng, space = np.random.default_rng(draw.seed()), sorted(SPACE)
     rows = [_made_up_row(space[place], rng) for place in rng.choice(len(space), 12)]
-    for row in rows:  # few values, so that many trials are equal in one, two or all three criteria
+    for row in rows:  # few values, so that many trials tie on one, two or all three criteria
         row |= {"accuracy": float(rng.choice([0.5, 0.75, 0.9])), "seconds": float(rng.choice([1.0, 2.0, 4.0]))}
         row |= {"parameters": int(rng.choice([1000, 2000]))}
     rows += [dict(row) for row in rows[:3]]
@@ -193,11 +196,11 @@ def test_the_log_has_twenty_architectures_and_is_consistent(kata: Any) -> None:
         of = PICTURES[row["dataset"]][1]
         right = row["accuracy"] * of
         if abs(right - round(right)) > 0.02:
-            said = f"the accuracy {row['accuracy']:g} is not a share of {of} pictures"
+            said = f"the accuracy {row['accuracy']:g} is impossible with {of} pictures"
             raise Mismatch(f"{LOG}, line {line}: {said}", None, row["accuracy"])
-    best = max(row["accuracy"] for row in rows)
-    if best < LEARNED:
-        raise Mismatch(f"{LOG}: the best accuracy is {best:g}, expected at least {LEARNED:g}", LEARNED, best)
+    best, least = max(row["accuracy"] for row in rows), LEARNED[rows[0]["dataset"]]
+    if best < least:
+        raise Mismatch(f"{LOG}: the best accuracy is {best:g}, expected at least {least:g}", least, best)
 
 
 @task("log")
@@ -223,7 +226,7 @@ def test_the_best_row_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None
 
 @task("repeated")
 def test_two_rows_drawn_at_random_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None:
-    """Repeat one of the rows on which conclusions rest (the front and the five best), and one of the others."""
+    """Repeat one of the trials that matter for the conclusions (the front and the five best), and one of the others."""
     rows = handed_in(kata)
     ranked = sorted(rows, key=lambda row: -row["accuracy"])
     leading = [row for row in ranked[1:] if row["pareto"] or row in ranked[:5]]
@@ -236,11 +239,14 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     """Repeat the training of a row on the judge's pictures. Raise Mismatch if the result differs.
 
     The judge doesn't rely on what the trial reports: it counts the network's own answers for the validation pictures.
-    New pictures follow those of the data set, with random labels; only the judge knows their true classes. So the
-    network has to tell them apart as well as the log says.
+    New pictures with random labels are appended to those of the data set, and only the judge knows their true classes.
+    So the network really has to be as accurate as the log says.
     """
     n_train, n_validation = PICTURES[row["dataset"]]
-    place = datasets.folder(row["dataset"])
+    try:
+        place = datasets.folder(row["dataset"])
+    except datasets.DataError as fault:
+        pytest.skip(f"the trials cannot be repeated here: {fault}")
     images = np.load(place / "images.npy", mmap_mode="r")
     X, y = images.reshape(len(images), -1), np.load(place / "labels.npy")
     X_unseen, y_unseen = unseen(row["dataset"], draw.seed())
@@ -300,8 +306,9 @@ def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
         shares.append(float(np.mean(predicted == given)))
         if abs(shares[-1] - trial["accuracy"]) <= COUNTED:
             return np.asarray(predicted)
-    counted = f"its network gets {shares[0]:.3f} right" if shares else "not all of them went through its network"
-    said = f"{in_words(row)}, trained again: the trial says {trial['accuracy']:.3f} of {len(given)} pictures are right"
+    counted = f"its network's is {shares[0]:.3f}" if shares else "not all of them went through its network"
+    reported = f"the trial reports accuracy {trial['accuracy']:.3f} on {len(given)} pictures"
+    said = f"{in_words(row)}, trained again: {reported}"
     raise Mismatch(f"{said}, but {counted}", shares[0] if shares else None, trial["accuracy"])
 
 

@@ -140,8 +140,8 @@ def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any,
         handed = float(ACTIVATED[parts[2]](handed)) / (1 - p)
     promise(
         np.isin(np.round(out, 9), np.round([0.0, handed], 9)).all(),
-        f"{parts[2]}, dropout {p:g}, 2 layers: a unit that gets {value:g} should give 0 or {handed:.4g} at the end, "
-        f"got {np.unique(out.round(4))[:5]}. The order is Linear, activation, Dropout",
+        f"{parts[2]}, dropout {p:g}, 2 layers: a unit whose input is {value:g} should output 0 or {handed:.4g} at the "
+        f"end, got {np.unique(out.round(4))[:5]}. The order is Linear, activation, Dropout",
     )
     for name, share, expected in (
         ("one unit passes through", np.mean(out[:, 0] != 0), kept),
@@ -165,12 +165,12 @@ def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 15
     return {"name": "blobs", **data, "n_classes": N_CLASSES}
 
 
-MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # 0 modulo 16, 100, 1000, 1024, …: seeds this far apart must still differ
-ROUNDING = 1e-3  # rounding in float32 after some hundred steps; halving the learning rate once changes more
+MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # a multiple of 16, 100, 1000, 1024, …: seeds this far apart must still differ
+ROUNDING = 1e-3  # float32 rounding after a few hundred steps; halving the learning rate once changes more
 EASY, HARD = (
     18.0,
     110.0,
-)  # amount of noise; with these, the solution's accuracy after eight epochs is 1.00 and about 0.7
+)  # two amounts of noise, with which the solution's accuracy after eight epochs is 1.00 and about 0.7
 
 
 @task("trial")
@@ -190,7 +190,7 @@ def test_a_trial_reports_its_settings_and_its_result(kata: Any, draw: Any, probe
     right = trial["accuracy"] * 150
     promise(
         abs(right - round(right)) < 1e-4 and 0 <= right <= 150,
-        f"the accuracy {trial['accuracy']:g} is not a share of 150 rows",
+        f"the accuracy {trial['accuracy']:g} is impossible with 150 rows",
     )
     # the solution reaches 1.00; SGD without momentum at a rate of 0.01 reaches 0.99
     promise(
@@ -257,7 +257,7 @@ def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: An
     promise(
         kept >= n - n // 2,
         f"half of the validation pictures were changed, but the network's answers stayed the same for only {kept} of "
-        f"the other {n - n // 2}; don't scale a picture by other validation pictures",
+        f"the other {n - n // 2}; the scaling of a picture must not depend on other validation pictures",
     )
 
 
@@ -470,7 +470,7 @@ def test_trials_on_an_executor_are_logged_as_they_finish(kata: Any, draw: Any, p
     )
     promise(
         all(there <= number for number, there in enumerate(run["inside"], 1)),
-        "a trial is in the log before its future is done; let the process that searches write the log, not a worker",
+        "a trial is in the log before its future is done; the process that runs search should write it, not a worker",
     )
     assert_trials(run["trials"], asked)
     assert_logged(run, run["trials"])

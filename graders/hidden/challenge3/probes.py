@@ -65,7 +65,7 @@ def gradients_for(
 
 
 def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Sequence[Any]) -> list[list[np.ndarray]]:
-    """Return the parameters of a fresh model for each seed (None: no seed), from differing global generator states."""
+    """Return the parameters of a fresh model for each seed (None: no seed); the global generators vary."""
     found = []
     for seed in seeds:
         torch.rand(7)
@@ -78,7 +78,7 @@ def answers_of_model(
 ) -> list[list[np.ndarray]]:
     """Return the logits, and weights if any, of a model with noisy parameters for each batch (tokens, mask).
 
-    `sizes`: those of the vocabulary and the embedding, and the number of classes. `noise`: the seed of the noise.
+    `sizes` are the vocabulary size, the embedding size and the number of classes; `noise` is the seed of the noise.
     """
     model = _model(submission, kind, sizes, seed)
     _shake(model, noise)
@@ -158,7 +158,7 @@ def explanations(
 ) -> list[dict[str, Any]]:
     """Train models with several seeds; then let each model in turn explain every sentence; return the explanations.
 
-    `forward` is the output of each model's forward for the same sentences; the parameters are from before and after.
+    `forward` is the output of each model's forward for the same sentences; `before` and `after` are its parameters.
     """
     corpus = _corpus(train, test)
     models = [_trained(submission, KINDS[0], corpus, seed, epochs) for seed in seeds]
@@ -188,7 +188,7 @@ def _explained(submission: Any, model: nn.Module, corpus: Corpus, sentence: str)
 def bars(
     submission: Any, prediction: str, confidence: float, words: list[str], weights: list[float], minimum: float | None
 ) -> str:
-    """Return as_bars(explanation), without an argument `minimum` if that is None."""
+    """Return as_bars(explanation), called with `minimum` unless that is None."""
     weighted = list(zip(words, weights, strict=True))
     explanation = submission.Explanation(prediction=prediction, confidence=confidence, weights=weighted)
     return submission.as_bars(explanation) if minimum is None else submission.as_bars(explanation, minimum=minimum)
@@ -371,7 +371,7 @@ def _tensors(*arrays: np.ndarray | None) -> list[Any]:
 
 
 def _given(arguments: Sequence[Any]) -> list[Any]:
-    """Leave out a mask that is None."""
+    """Return the arguments without those that are None."""
     return [argument for argument in arguments if argument is not None]
 
 

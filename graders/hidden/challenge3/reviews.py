@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: reviews whose labels no worker has, with clauses and in a language that it hasn't seen."""
+"""Challenge 3, hidden: reviews with unseen clauses or in an unseen language, whose labels no worker gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _supplied() -> ModuleType:
     spec = importlib.util.spec_from_file_location("challenge3_corpus", CORPUS)
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look up their module
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclass() looks up the module
     spec.loader.exec_module(module)
     return module
 
@@ -63,7 +63,7 @@ class Language(NamedTuple):
 
 
 def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Write reviews with the words of corpus.py; the hidden ones also have the judge's own clauses."""
+    """Write reviews with words from corpus.py; the hidden ones also have the judge's own clauses."""
     rng = np.random.default_rng(seed)
     train = corpus.write_reviews(n_train, rng, corpus.COMMON)
     test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)

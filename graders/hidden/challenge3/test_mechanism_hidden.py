@@ -55,7 +55,7 @@ def arguments(draw: Any, *, masked: bool, dtype: Any = np.float64) -> Row:
 
 
 def reference(row: Row) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return H, query, weights and context in float64; gradients flow."""
+    """Return H, query, weights and context in float64, with gradients tracked."""
     H = torch.tensor(row.H, dtype=torch.float64, requires_grad=True)
     query = torch.tensor(row.query, dtype=torch.float64, requires_grad=True)
     weights = (H @ query).masked_fill(~torch.tensor(row.real), -torch.inf).softmax(dim=1)
@@ -195,4 +195,4 @@ def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weight
     with about("the gradient with respect to H"):
         scale = (alpha * row.factor)[:, :, None] * abs(g)[:, None] + slope[:, :, None] * abs(row.query)
         assert_close(by_H, expected_H, scale=scale, terms=row.terms)
-        promise(not by_H[~row.real].any(), "vectors at padding get a gradient, expected exactly 0")
+        promise(not by_H[~row.real].any(), "the gradients of vectors at padding aren't exactly 0")

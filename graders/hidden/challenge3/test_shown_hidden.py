@@ -77,7 +77,7 @@ def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, prob
     weights = dict(zip(example["words"], example["weights"].round(2).tolist(), strict=True))
     promise(
         weights.get("terrible", 0) + weights.get("boring", 0) > 0.5,
-        f"'terrible' and 'boring' together have no more than half of the weight of {EXAMPLE!r}: {weights}",
+        f"'terrible' and 'boring' together get no more than half of the weight in {EXAMPLE!r}: {weights}",
     )
 
 
@@ -97,7 +97,7 @@ def expected_bars(prediction: str, confidence: float, words: list[str], weights:
 
 
 def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
-    """Draw weights that sum to 1, away from all rounding limits of decimals and blocks; the smallest is below 0.01."""
+    """Draw weights that sum to 1, none close to a rounding limit of decimals or blocks; the smallest is below 0.01."""
     while True:
         weights = rng.dirichlet(np.full(n, 0.5))
         blocks, cents = 10 * weights / weights.max() % 1, 100 * weights % 1
@@ -153,7 +153,7 @@ def test_blocks_are_rounded_to_the_nearest(kata: Any, draw: Any, probes: Any) ->
 @task("bar_details")
 def test_ties_and_limits_of_the_bars(kata: Any, probes: Any) -> None:
     document = ["this", "movie", "was", "absolutely", "terrible", "and", "boring"]
-    # as in the example; a weight at the minimum; a repeated word, with equal weights in order and no other words
+    # the example; then a weight at the minimum; then words that repeat and tie, and stay in their order
     assert_bars(kata, probes, "Negative", 0.92, document, [0.01, 0.02, 0.02, 0.1, 0.45, 0.02, 0.38], None)
     assert_bars(kata, probes, "Positive", 0.75, ["so", "so", "good"], [0.25, 0.25, 0.5], 0.25)
     assert_bars(kata, probes, "Positive", 0.99, ["so", "dull", "so", "bad"], [0.3, 0.2, 0.3, 0.2], None)
@@ -238,7 +238,7 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
 # ------------------------------------------------------------------------------------------------------- the comparison
 
 
-UNSEEDED = 0.15  # allowed difference between two trainings; that the seed decides everything is only an extra
+UNSEEDED = 0.15  # allowed difference between two trainings; only an extra requires the seed to decide everything
 
 
 @task("comparison")

@@ -30,7 +30,7 @@ COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validati
 
 
 def loaded(submission: Any, images: np.ndarray) -> dict[str, Any]:
-    """Load the backbone "tiny" three times, change the others, and describe the first with its features of images."""
+    """Load the backbone "tiny" three times, change two copies, and describe the first and its features for images."""
     first, *others = submission.load_backbone(), submission.load_backbone("tiny"), submission.load_backbone()
     with torch.no_grad():
         for other in others:
@@ -284,7 +284,7 @@ def interrupted(
     """Start a run of epochs[1] epochs; press Ctrl-C when a given share of the epoch after epochs[0] has passed.
 
     To time it, the clock counts "gradients" or "forwards" (calls of modules) in a run of epochs[0] and in one that is
-    an epoch longer. silent: it counted nothing in that epoch. raised: KeyboardInterrupt escaped.
+    an epoch longer. silent: whether it counted nothing in that epoch. raised: whether KeyboardInterrupt escaped.
     """
     data, train = _data(parts, n_classes), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -353,7 +353,7 @@ def matrices(
 ) -> dict[str, Any]:
     """Plot the confusion matrices of two runs, without the images that a run predicts as the class `without`.
 
-    Returns which images were left, the runs, and the figure's contents.
+    Return which images remained, the runs, and the figure's contents.
     """
     data = _data(parts, n_classes)
     runs = _runs(submission, state, data, (1, 1))
@@ -488,7 +488,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 
 class _Draws(TorchDispatchMode):
-    """Counts random draws, except for the one that a DataLoader makes in every pass, which may go unused."""
+    """A counter of random draws that ignores the one a DataLoader makes in every pass, which may go unused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -630,9 +630,9 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
 def _grids(axes: Any) -> Iterator[dict[str, Any]]:
     """Yield every image and mesh, with the row drawn at the top first.
 
-    values: its numbers; shown: the place of each on the colour scale, 0 to 1; scale: nine numbers from one end of the
-    scale to the other, as the scale maps them; cells: the texts in cells (row, column, text); ticks: the labels of rows
-    and of columns (row or column, text).
+    values: its numbers; shown: the position of each on the colour scale, 0 to 1; scale: nine numbers from one end of
+    the scale to the other, as the scale maps them; cells: the texts in cells (row, column, text); ticks: the labels of
+    rows and of columns (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:

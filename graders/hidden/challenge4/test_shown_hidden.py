@@ -149,7 +149,7 @@ LEAST_CONTRAST = 0.05  # share of the colour scale that cells must span
 
 
 def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> None:
-    """Assert that colours, numbers and names of a matrix match its contents."""
+    """Assert that the colours, numbers and names in the picture of a matrix match its contents."""
     promise(
         np.ptp(np.nan_to_num(grid["shown"])) >= LEAST_CONTRAST or not np.ptp(np.nan_to_num(grid["values"])),
         f"all cells of the matrix of {name} have the same colour",

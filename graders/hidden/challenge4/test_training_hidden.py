@@ -53,7 +53,7 @@ def test_the_small_backbone_has_the_shipped_weights(kata: Any, draw: Any, probes
     promise(found["n_features"] == N_FEATURES, f"n_features is {found['n_features']}; there are {N_FEATURES} features")
     promise(not found["training"], "the backbone is in training mode; call .eval() on it")
     weights = shipped_weights()
-    promise(set(found["state"]) == set(weights), "the backbone's parameters don't have the names of backbones.tiny")
+    promise(set(found["state"]) == set(weights), "the backbone's parameters aren't named as in backbones.tiny")
     for name, values in weights.items():
         promise(
             np.array_equal(found["state"][name], values),
@@ -61,7 +61,8 @@ def test_the_small_backbone_has_the_shipped_weights(kata: Any, draw: Any, probes
         )
     expected = network_of(weights)(image_tensor(images)).detach().numpy()
     promise(
-        near(found["features"], expected), "the backbone returns other features than backbones.tiny with these weights"
+        near(found["features"], expected),
+        "with these weights, the backbone returns features that differ from those of backbones.tiny",
     )
 
 
@@ -161,11 +162,11 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
         told = values[f"{part}_loss"][-1], values[f"{part}_accuracy"][-1]
         promise(
             abs(told[0] - loss) <= ROUNDING * max(1, loss),
-            f"{name}: after epoch {epochs} the history says {part}_loss {told[0]:.4f}; the model's is {loss:.4f}",
+            f"{name}: after epoch {epochs}, {part}_loss in the history is {told[0]:.4f}; the model's is {loss:.4f}",
         )
         promise(  # one image may have two equal logits
             abs(told[1] - accuracy) <= 1.5 / len(labels),
-            f"{name}: after epoch {epochs} the history says {part}_accuracy {told[1]:.3f}; the model's is "
+            f"{name}: after epoch {epochs}, {part}_accuracy in the history is {told[1]:.3f}; the model's is "
             f"{accuracy:.3f}",
         )
 
@@ -324,8 +325,8 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
         what = ("labels", "images")[place % 2]
         promise(
             not all(map(np.array_equal, first, weights_of(run))),
-            f"{name}: changing the {what} in one fifth of the {n} training images (number {place // 2 + 1}) gives the "
-            "same model; all images must be used",
+            f"{name}: changing the {what} in block {place // 2 + 1} of {BLOCKS} of the {n} training images does not "
+            "change the model; all images must be used",
         )
 
 
@@ -336,7 +337,7 @@ def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -
     one, two = found["draws"]
     same = all(map(np.array_equal, *map(weights_of, found["runs"])))
     promise(
-        two <= one or not same, f"{LABELS[approach]}: every epoch draws at random, but another seed gives the same run"
+        two <= one or not same, f"{LABELS[approach]}: every epoch draws random numbers, but two seeds give the same run"
     )
 
 
@@ -494,7 +495,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-# Five points below the README and the visible test, so that the choice of photos doesn't decide.
+# Five percentage points below the README and the visible test, so that the choice of photos doesn't matter.
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
 AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of training from scratch
 
@@ -520,5 +521,5 @@ def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any
         promise(
             share >= scratch + AHEAD[approach],
             f"{LABELS[approach]} with {N_TRAIN} photos: accuracy {share:.1%} on unseen photos, and {scratch:.1%} from "
-            f"scratch; it must be at least {100 * AHEAD[approach]:.0f} points ahead",
+            f"scratch; it must be at least {100 * AHEAD[approach]:.0f} percentage points ahead",
         )

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graders import datasets
 
-MOST_ROWS = 1_000_000  # in all batches of a training together; the longest healthy training has 25 600
+MOST_ROWS = 1_000_000  # rows in all batches of a training together; the longest healthy training has 25 600
 
 
 class Data(NamedTuple):
@@ -85,7 +85,7 @@ def assert_classes(classes: np.ndarray, logits: np.ndarray, rows: str, whose: st
     best = np.sort(logits, axis=1)
     clear = best[:, -1] - best[:, -2] > 1e-3  # float32 sums of at most 784 terms: about 1e-5
     different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
-    assert different == 0, f"predict: {different} of {len(logits)} classes differ from what {whose} give"
+    assert different == 0, f"predict: {different} of {len(logits)} classes differ from those that {whose} give"
 
 
 def batches_by_content(batches: np.ndarray, sizes: list[int], X_train: np.ndarray, rows: str) -> list[Tensor]:

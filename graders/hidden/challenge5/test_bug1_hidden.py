@@ -155,7 +155,7 @@ def test_bug1_the_same_training_gives_the_same_network(kata: Any, draw: Any, pro
     drift = distance(run["after"], truth.weights) / distance(fresh, truth.weights)
     assert drift <= DRIFT, (
         f"{epochs} epochs of the program's own training (SGD at {LEARNING_RATE}, momentum {MOMENTUM}, weight decay "
-        f"{WEIGHT_DECAY} for the matrices) on these batches give other weights, which differ by {drift:.1%}"
+        f"{WEIGHT_DECAY} for the matrices) on these batches give weights that differ from yours by {drift:.1%}"
     )
 
 
@@ -170,7 +170,7 @@ def test_bug1_the_history_records_what_happened(kata: Any, draw: Any, probes: An
     truth = replay(seed, data, batches)
     for epoch, (told, true) in enumerate(zip(run["loss"], truth.loss, strict=True), start=1):
         assert abs(told - true) <= DRIFT, (
-            f"epoch {epoch}: the history says loss {told:.4f}; these batches give {true:.4f}"
+            f"epoch {epoch}: the history says the loss is {told:.4f}; these batches give {true:.4f}"
         )
     for kind in ("train_accuracy", "validation_accuracy"):
         told, true = np.array(run[kind]), np.array(getattr(truth, kind))
@@ -184,7 +184,7 @@ def test_bug1_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, prob
     seeds = [draw.seed() for _ in range(3)]
     X = draw.uniform(-3.0, 3.0, 40, 2, dtype=np.float32)
     runs = kata.run(probes.bug1_predictions, seeds, 5, X)
-    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
+    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])

@@ -94,7 +94,7 @@ def assert_he(weights: list[np.ndarray]) -> None:
         mean, spread = float(W.mean(dtype=np.float64)), float(np.sqrt(np.mean(W.astype(np.float64) ** 2)))
         assert abs(mean) <= 7 * s / np.sqrt(W.size), f"layer {number}: fresh weights have mean {mean:.3f} instead of 0"
         assert abs(spread - s) <= 7 * s / np.sqrt(2 * W.size), (
-            f"layer {number}: fresh weights have standard deviation {spread:.3f}; √(2 / fan-in) is {s:.3f}"
+            f"layer {number}: fresh weights have standard deviation {spread:.3f}; expected √(2 / fan-in) = {s:.3f}"
         )
         biased = bool(b.any())
         assert not biased, f"layer {number}: the biases of a fresh network aren't all zero"
@@ -160,7 +160,7 @@ def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any,
     )
 
 
-@task("bug2_heals", title="Bug 2: the hand is found for new poses")
+@task("bug2_heals", title="Bug 2: the hand's position is predicted for new poses")
 @cases(3)
 def test_bug2_the_hand_is_found_for_new_poses(kata: Any, draw: Any, probes: Any) -> None:
     X = np.random.default_rng(draw.seed()).uniform(-np.pi / 2, np.pi / 2, (1000, 2)).astype(np.float32)
@@ -205,7 +205,7 @@ def test_bug2_the_same_training_gives_the_same_network(kata: Any, draw: Any, pro
     drift = distance(run["after"], truth.weights) / distance(run["before"], truth.weights)
     assert drift <= DRIFT, (
         f"{epochs} epochs of the program's own training (SGD at {LEARNING_RATE}, momentum {MOMENTUM}) on these batches "
-        f"give other weights, which differ by {drift:.1%}"
+        f"give weights that differ from yours by {drift:.1%}"
     )
 
 
@@ -228,7 +228,7 @@ def test_bug2_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, prob
     seeds = [draw.seed() for _ in range(3)]
     X = np.random.default_rng(draw.seed()).uniform(-2.0, 2.0, (40, 2)).astype(np.float32)
     runs = kata.run(probes.bug2_predictions, seeds, 2, X)
-    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
+    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])

@@ -200,7 +200,7 @@ def test_bug3_the_same_training_gives_the_same_network(kata: Any, draw: Any, pro
     drift = distance(after, truth.weights) / distance(fresh, truth.weights)
     assert drift <= DRIFT, (
         f"the program's own training (SGD at {LEARNING_RATE}, momentum {MOMENTUM}) on these batches gives other "
-        f"weights, which differ by {drift:.1%}"
+        f"weights that differ from yours by {drift:.1%}"
     )
 
 
@@ -228,7 +228,7 @@ def test_bug3_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, prob
     some = images[np.random.default_rng(draw.seed()).integers(0, len(images), 40)]
     X, shown = some.reshape(-1, 784).astype(np.float32) / 255, data_of(seeds[0]).X_train
     runs = kata.run(probes.bug3_predictions, seeds, 1, some)
-    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
+    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])

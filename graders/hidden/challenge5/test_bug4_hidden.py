@@ -122,14 +122,14 @@ def assert_same_results(run: dict[str, Any], arguments: tuple[Any, ...]) -> None
     )
     for epoch, (told, true) in enumerate(zip(run["loss"], truth.loss, strict=True), start=1):
         assert abs(told - true) <= DRIFT, (
-            f"epoch {epoch}: the history says loss {told:.4f}; the training gives {true:.4f}"
+            f"epoch {epoch}: the history says the loss is {told:.4f}; the training gives {true:.4f}"
         )
     for kind in ("train_accuracy", "validation_accuracy"):
         apart = float(abs(np.array(run[kind]) - getattr(truth, kind)).max())
         assert apart <= IMAGES_ON_EDGE, f"{kind} in the history is wrong by up to {apart:.3f}"
 
 
-@task("bug4_heals", title="Bug 4: training takes no longer than a healthy program")
+@task("bug4_heals", title="Bug 4: training is as fast as in a healthy program")
 def test_bug4_a_run_takes_a_healthy_runs_time(kata: Any, draw: Any, probes: Any) -> None:
     # Not draw.seed(): after a failure, the test would run again with seed 0 and take twice as long.
     speed = kata.speed(probes.bug4_run, lambda: (draw.choice(SEEDS), 1), assert_learned, rounds=5, at_most=AT_MOST)
@@ -175,7 +175,7 @@ def test_bug4_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, prob
     seeds = [draw.seed() for _ in range(3)]
     X = draw.normal(60, 784, dtype=np.float32)
     runs = kata.run(probes.bug4_predictions, seeds, X)
-    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
+    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])

@@ -209,7 +209,7 @@ def test_bug5_the_same_training_gives_the_same_network(kata: Any, draw: Any, pro
     drift = distance(run["after"], trained) / distance(fresh, trained)
     assert drift <= DRIFT, (
         f"{epochs} epochs of the program's own training (SGD at {LEARNING_RATE}, momentum {MOMENTUM}) on these batches "
-        f"and dropout masks give other weights, which differ by {drift:.1%}"
+        f"and dropout masks give weights that differ from yours by {drift:.1%}"
     )
 
 
@@ -224,7 +224,7 @@ def test_bug5_the_history_records_what_happened(kata: Any, draw: Any, probes: An
     mean_losses = np.reshape(truth.losses, (epochs, N_BATCHES)).mean(axis=1)
     for epoch, (told, true) in enumerate(zip(run["loss"], mean_losses, strict=True), start=1):
         assert abs(told - true) <= DRIFT, (
-            f"epoch {epoch}: the history says loss {told:.4f}; these steps give {true:.4f}"
+            f"epoch {epoch}: the history says the loss is {told:.4f}; these steps give {true:.4f}"
         )
     for kind, images, labels in (("train_accuracy", *data[:2]), ("validation_accuracy", *data[2:])):
         shares = [share_right(weights, images, labels) for weights in truth.weights]
@@ -245,7 +245,7 @@ def test_bug5_predict_uses_only_the_whole_network(kata: Any, draw: Any, probes: 
     seeds = [draw.seed() for _ in range(3)]
     X = draw.uniform(0.0, 1.0, 60, 784, dtype=np.float32)
     runs = kata.run(probes.bug5_predictions, seeds, X)
-    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
+    assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)
         assert_equal(run["after"], run["before"])

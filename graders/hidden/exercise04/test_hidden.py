@@ -1,9 +1,9 @@
 """Compare softmax and cross_entropy with torch.nn.functional.
 
-Tolerance of softmax: an exponent l_i - max l, or l_i - log sum exp l, has an error of at most eps (|l_i| + 2 max|l|).
+Tolerance for softmax: an exponent l_i - max l, or l_i - log sum exp l, has an error of at most eps (|l_i| + 2 max|l|).
 That is also the relative error of p_i. The sum of C exponentials and the division add C + 2 rounding errors. So
 |error| <= c eps C p_i (1 + |l_i| + max|l|).
-Tolerance of the loss: log sum exp l - l_t has an error of eps (C + |l_t| + max|l|), and so has the mean of n such
+Tolerance for the loss: log sum exp l - l_t has an error of eps (C + |l_t| + max|l|), and so has the mean of n such
 losses. Summing them adds n rounding errors. So |error| <= c eps (C + n) (1 + 2 mean of max|l|).
 """
 

@@ -1,6 +1,6 @@
 """Compare numerical_gradient with torch.autograd.functional.jacobian, and relative_error with its formula.
 
-Tolerance of the gradient, for a step h and n elements:
+Tolerance for the gradient, with a step h and n elements:
 
 - Truncation: the error of a central difference is h²/6 |f'''|; that of a more accurate formula is smaller.
 - Rounding: f sums about 3 n terms, and `size` is the sum of their magnitudes, so the rounding error of f is at most
@@ -11,7 +11,7 @@ Tolerance of the gradient, for a step h and n elements:
 
 The error of a one-sided difference is h/2 |f''|, which is thousands of times as large.
 
-Tolerance of the relative error r: it takes a difference, a sum and a quotient, each rounded once, so
+Tolerance for the relative error r: it takes a difference, a sum and a quotient, each rounded once, so
 |error| <= c eps |r|.
 """
 

@@ -1,7 +1,7 @@
 """Compare xavier_std and he_std with their formulas, and test the weights against the promised distribution.
 
-Tolerance of the standard deviations: one addition, one division and one square root give |error| <= c eps std. The
-tests allow eight times that, for longer ways to compute them, for instance with logarithms.
+Tolerance for the standard deviations: one addition, one division and one square root give |error| <= c eps std. The
+tests allow eight times that, because other ways to compute them, for instance with logarithms, round more often.
 
 Each test of random weights rejects correct weights with a probability below 1e-6, which is divided among its checks.
 The tests assume nothing about how the generator is used.
@@ -81,7 +81,7 @@ def assert_tails(W, std, multiples, false_alarm):
         share = 2 * STANDARD_NORMAL.cdf(-multiple)
         if chance_of_share(beyond, W.size, share) < false_alarm:
             fail(
-                f"{beyond / W.size:.3%} of {W.size} weights are further than {multiple} std from 0, "
+                f"{beyond / W.size:.3%} of {W.size} weights are more than {multiple} std from 0, "
                 f"expected {share:.3%} for a normal distribution",
                 share,
                 beyond / W.size,

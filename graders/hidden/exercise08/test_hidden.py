@@ -1,6 +1,6 @@
-"""Compare dropout with its formula, and test the masks of dropout_mask as samples of independent coins.
+"""Compare dropout with its formula, and test the masks of dropout_mask as throws of independent coins.
 
-Tolerance of dropout: p may be rounded to the dtype, and 1 - p magnifies this error by up to 1 / (1 - p). The
+Tolerance for dropout: p may be rounded to the dtype, and 1 - p magnifies this error by up to 1 / (1 - p). The
 difference, the product and the quotient are rounded once each. Together: |error| <= c eps |h| mask / (1 - p)
 (1 + 1 / (1 - p)).
 

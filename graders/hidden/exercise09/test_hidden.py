@@ -1,6 +1,6 @@
 """Compare layer_norm with torch.nn.functional.layer_norm.
 
-Tolerance of the result: let s = sqrt(variance + eps), z = (x - mean) / s and κ = rms(x) / s, the condition
+Tolerance for the result: let s = sqrt(variance + eps), z = (x - mean) / s and κ = rms(x) / s, the condition
 number of the variance.
 
 - The error of a mean of n numbers is at most n eps rms(x), which changes z by n eps κ.

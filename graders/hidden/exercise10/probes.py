@@ -6,7 +6,7 @@ import numpy as np
 
 
 def examine(submission, function, arguments, activation, weights, biases, order, classes, pace, form, X, y):
-    """The answer of a diagnostic for a Network with these weights, and the names of everything that it has changed.
+    """The answer of a diagnostic for a Network with these weights, and the names of everything that it changed.
 
     Shown as:
         # {function} of a network with {activation}, whose weights have the shapes {weights:shape}
@@ -38,7 +38,7 @@ def assembled(activation, weights, biases, order, classes, pace, form):
     """Return a Network with these weights and these faults.
 
     `order` and `classes` rearrange the labels that it trains on, `pace` scales each parameter's steps, and `form`
-    selects a fault of its logits.
+    selects a fault in its logits.
     """
     from network import Network  # the supplied module; it can be imported only while a probe runs
 

@@ -25,7 +25,7 @@ from graders.checks import assert_bool, assert_close, cases, task
 from graders.checks.mismatch import fail
 
 SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of the values for standard normal z
-DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # hidden layers
+DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # most hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
 WITHIN = 20  # a healthy network learns its tiny batch within this many steps
@@ -358,7 +358,7 @@ def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
     few = {name: other[name][:rows] for name in ("X", "y")}
     expect_overfit(well, True, f"a healthy {well['activation']} network")
     expect_overfit(other | few, True, f"a healthy {other['activation']} network and {rows} samples")
-    classes = 4 if draw.case == 1 else 2  # with 4 or 5, the loss falls, but half of the rows stay wrong
+    classes = 4 if draw.case == 1 else 2  # with 4 or 5 classes, the loss falls, but half of the rows stay wrong
     first, second = (healthy(draw, draw.choice(activations), depth=1, least_classes=classes) for _ in range(2))
     if draw.case == 0:
         expect_overfit(not_stepping(first), False, "a step that changes nothing")

@@ -20,7 +20,7 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
     leaves: arrays that become tensors with requires_grad. constants: arrays that become tensors without it (except
     those whose names begin with "raw"), and other values.
 
-    Each part of a program in several parts runs in a process of its own. arriving: the values that the previous part
+    If a program has several parts, each part runs in its own process. arriving: the values that the previous part
     passes on, as bytes; leaving: the names of the values for the next part, which are returned instead of a report.
 
     Shown as:
@@ -98,7 +98,7 @@ def scope(submission):
         return plain(submission, value)
 
     own = {"np": np, "put": put, "attempt": attempt, "snapshot": snapshot, "bool_": np.bool_}
-    if "torch" in sys.modules:  # in workers that have PyTorch
+    if "torch" in sys.modules:  # only workers that may use PyTorch have imported it
         own |= {"torch": sys.modules["torch"], "nn": sys.modules["torch"].nn, "fill": fill}
     return names | own | {name: getattr(np, name) for name in DTYPES}
 
@@ -183,7 +183,7 @@ class Leaving(pickle.Pickler):
             raise TypeError(f"they hold a PyTorch object, {type(value).__name__}")
         if isinstance(value, self.tensors):
             return tensor_parts(self.submission, value)
-        if isinstance(value, self.submission.Module):  # bypasses its __getattr__ and __setattr__
+        if isinstance(value, self.submission.Module):  # restored without its __getattr__ and __setattr__
             return object.__new__, (type(value),), dict(vars(value)), None, None, with_attributes
         return NotImplemented
 
@@ -255,7 +255,7 @@ HELPERS = (tensor_of, with_attributes, function_of, with_cells)
 
 
 def unwritten(fault):
-    """Return an exception that names the stub's function that is not written yet; keep one that has a message."""
+    """Return an exception that names the stub function that isn't written yet, or `fault` if it has a message."""
     if fault.args:
         return fault
     trace = fault.__traceback__

@@ -208,7 +208,8 @@ def test_errors_of_backward(kata, draw, probes):
         if fault is None or "RuntimeError" not in fault[0] or "retain_graph" not in fault[1]:
             said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"
             fail(
-                f"program `{lines}` freed its graph: y.backward(g) should name retain_graph in a RuntimeError; {said}",
+                f"program `{lines}` freed its graph: y.backward(g) should raise a RuntimeError that "
+                f"names retain_graph; {said}",
                 "RuntimeError",
                 fault,
             )
@@ -280,7 +281,7 @@ HARMLESS = {
 @task("views")
 @cases(1)
 def test_values_changed_in_place(kata, draw, probes):
-    """backward may return the right gradient or raise a RuntimeError, but never return a wrong gradient."""
+    """backward may return the right gradient or raise a RuntimeError, but it must never return a wrong one."""
     n = 3
     given = {"w": draw.uniform(0.5, 2, n)}
     constants = {"c": draw.uniform(0.5, 2, n), "g": draw.uniform(0.5, 2, n), "M": draw.normal(n, n)}

@@ -71,7 +71,7 @@ def test_products_of_stacks_of_matrices(kata, draw, probes):
 @cases(1)
 def test_errors_for_shapes_that_do_not_broadcast(kata, probes):
     """Shapes that don't broadcast raise a RuntimeError that names both shapes."""
-    why = "the shapes don't fit, and the message must name both"
+    why = "the shapes are incompatible, and the message must name both"
     pairs = (((2, 3), (4,)), ((2, 3), (3, 2)), ((5,), (2, 1, 4)), ((2, 3, 4), (2, 4)))
     for first, second in pairs:
         given = {"a": np.ones(first), "b": np.ones(second)}

@@ -1,7 +1,7 @@
 """Conversion of modules and tensors from PyTorch and back; twin.py derives the tolerance.
 
 Only the conversion itself runs in a worker that has torch. What from_torch returns is sent to a worker without torch
-and computes there; what to_torch gets comes from a worker without torch. So a framework that uses torch itself fails.
+and used there; what to_torch gets comes from a worker without torch. So a framework that uses torch itself fails.
 """
 
 import re

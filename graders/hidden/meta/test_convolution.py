@@ -142,7 +142,7 @@ def test_initial_weights(kata, probes):
         fail("Conv2D should be another name for Conv2d", True, False)
 
 
-@task("refusals", title="Errors for images and groups that don't fit a convolution")
+@task("refusals", title="Errors for images and groups that are incompatible with a convolution")
 @cases(1)
 def test_what_convolutions_refuse(kata, probes):
     image = {"x": np.ones((2, 3, 4, 4), np.float32)}

@@ -430,7 +430,7 @@ def test_state_can_be_saved_and_loaded(kata, draw, probes):
         fail("load_state_dict(state, strict=False) should load the names that match", None, None)
 
 
-@task("refusals", title="A state that doesn't fit raises an error and changes nothing")
+@task("refusals", title="An incompatible state raises an error and changes nothing")
 @cases(1)
 def test_errors_for_states_that_do_not_fit(kata, probes):
     wrong = """

@@ -159,7 +159,7 @@ COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 @task("tensor")
 @cases(12)
 def test_arithmetic_with_tensors_numbers_and_arrays(kata, draw, probes):
-    """For integers, compare only values; the dtype of their quotient with a number or array is the extra `dtypes`."""
+    """For integers, compare only values; the extra `dtypes` tests the dtype of a quotient with a number or array."""
     shape = draw.sizes("a b c", low=2, high=4)[: draw.case % 4]
     dtype = (*FLOATS, np.int64)[draw.case % 3]
     if dtype is np.int64:

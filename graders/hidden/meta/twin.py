@@ -1,4 +1,4 @@
-"""The twin: runs the same code as the submission, but with PyTorch and in the judge's process.
+"""The twin of a submission: it runs the same code, but with PyTorch and in the judge's process.
 
 It runs the code twice: once unchanged, for the dtypes and shapes, and once with every floating tensor in float64, for
 the numbers.
@@ -240,7 +240,7 @@ def check(
     draw: Any = None,
     stages: Sequence[Stage] = (),
 ) -> dict[str, Any]:
-    """Check that code gives the same in the framework as in PyTorch; return the framework's values.
+    """Check that code gives the same results in the framework as in PyTorch; return the framework's values.
 
     It compares the expressions in `report`, by default y and the gradient of each leaf. `reference` is the code for
     PyTorch if it has to be spelled differently. If everything is float64 anyway, `native=False` saves a run. With
@@ -278,7 +278,7 @@ def check(
 def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
     """Check a value against PyTorch's: shape and dtype against `native`, numbers against `wide`.
 
-    With `any_float`, a floating dtype wider than PyTorch's is right too.
+    With `any_float`, a floating dtype wider than PyTorch's is also accepted.
     """
     if isinstance(native, np.ndarray):
         if not isinstance(actual, np.ndarray):

@@ -1,1 +1,1 @@
-"""`katas watch`: grade a kata at every save and show the verdict immediately."""
+"""`katas watch`: grade a kata every time you save, and show the verdict immediately."""

@@ -1,9 +1,10 @@
-"""Detect saved files: the kernel reports that a kata's folder changed, and comparing file stats shows which files did.
+"""Detect saved files: the kernel reports that a kata's folder has changed, and comparing file stats shows which files
+have.
 
 Some editors write a file in place, some write a new file and rename it, and some write in several pieces. All of these
-change the file's times or inode. The stats are compared at least once a second, because a folder on a network or on a
-virtual machine's host may change without a report from the kernel. If the kernel reports nothing at all, they are
-compared ten times a second.
+change the file's times or inode. The stats are compared at least once a second, because the kernel may not report
+changes in a folder on a network or on a virtual machine's host. If the kernel reports nothing at all, they are compared
+ten times a second.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from graders.catalogue import Kata
 LOOK_S = 1.0
 POLL_S = 0.1
 TOGETHER_MS = 10  # writes at shorter intervals count as one save
-LATEST_MS = 100  # a save is reported after this long, even if the writing goes on
+LATEST_MS = 100  # a save is reported after this long, even if the file is still being written
 
 Signature = tuple[tuple[str, int, int, int], ...]
 
@@ -40,7 +41,10 @@ def signature(kata: Kata) -> Signature:
 
 
 class Saves:
-    """A watcher for saves of one kata's files. Calls `hurry` from another thread when `changed` should be called."""
+    """A watcher that detects saves of one kata's files.
+
+    It calls `hurry` from another thread when `changed` should be called.
+    """
 
     def __init__(self, kata: Kata, hurry: Callable[[], None]) -> None:
         self.kata = kata

@@ -20,7 +20,10 @@ ENDING_S = 3.0  # how long to wait for the thread after its grading is cancelled
 
 @dataclass(frozen=True)
 class GradingRequest:
-    """A request to grade tasks of a kata (all if none are named). It is cancelled when `until` becomes readable."""
+    """A request to grade some of a kata's tasks (all if none are named).
+
+    It is cancelled when `until` becomes readable.
+    """
 
     slug: str
     visible: bool
@@ -31,7 +34,7 @@ class GradingRequest:
 
 @dataclass(frozen=True)
 class WatchedGrading:
-    """The outcome of a request: a verdict, or the reason why there is none. `seconds` counts from the request.
+    """The outcome of a request: a verdict, or the reason why there is none. `seconds` is the time since the request.
 
     `tasks` are the requested ones; `so_far` means that the verdict is not complete yet.
     """
@@ -51,7 +54,7 @@ class Grader:
         self.judge = judge
         self.notify = notify
         self._changed = threading.Condition()
-        self._waiting: GradingRequest | None = None  # not started yet
+        self._waiting: GradingRequest | None = None  # the request that has not started yet
         self._latest: GradingRequest | None = None  # the request whose outcome is reported
         self._closer: int | None = None  # closing this end of the pipe cancels the request
         self._outcome: WatchedGrading | None = None
@@ -68,7 +71,7 @@ class Grader:
             self._changed.notify()
 
     def latest(self) -> WatchedGrading | None:
-        """Return the outcome of the latest request; None if there is none or it was returned before."""
+        """Return the outcome of the latest request; None if there is none, or if it has been returned before."""
         with self._changed:
             found, self._outcome = self._outcome, None
             return found
@@ -127,7 +130,7 @@ class Grader:
         return WatchedGrading(request.visible, request.tasks, verdict, fault, time.monotonic() - request.started)
 
     def _so_far(self, request: GradingRequest, verdict: Verdict) -> None:
-        """Store a partial verdict, and report it if the grading has run for more than SOON_S."""
+        """Store a partial verdict, and report it once the grading has run for more than SOON_S."""
         seconds = time.monotonic() - request.started
         with self._changed:
             if request is self._latest:

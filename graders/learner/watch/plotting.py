@@ -16,11 +16,11 @@ from pathlib import Path
 from graders.catalogue import Kata
 
 _PROGRAM = re.compile(rb"^if __name__ == ", re.MULTILINE)
-_LINES = 3  # lines shown of a failed program's last output
+_LINES = 3  # if a program fails, show this many lines from the end of its output
 
 
 class Plotter:
-    """A plotting process, at most one at a time. A thread calls `notify` when `messages` has something new."""
+    """Plots in a separate process, at most one at a time. A thread calls `notify` when `messages` has something new."""
 
     def __init__(self, notify: Callable[[], None]) -> None:
         self.notify = notify
@@ -52,7 +52,7 @@ class Plotter:
         return found
 
     def close(self) -> None:
-        """Kill the program, if one is running, and its child processes."""
+        """If a program is running, kill it and its child processes."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The events of `katas watch`: saves, verdicts and keys, and how each changes the state that is shown."""
+"""The events of `katas watch`: saves, verdicts and keys, and how each of them changes the displayed state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, 
 
 
 def opened(root: Path, slug: str | None) -> State:
-    """Return the initial state. The default kata is the working folder's, or else the next one to do."""
+    """Return the initial state.
+
+    By default, the kata is the one whose folder is the working folder, or else the next one to do.
+    """
     katas = [catalogue.load(root, each, complete=False) for each in catalogue.slugs(root)]
     if not katas:
         raise KataError(f"{root / 'katas'}: the folder contains no katas")
@@ -52,7 +55,7 @@ def opened(root: Path, slug: str | None) -> State:
 class WatchSession:
     """The state, and everything that changes it. Other threads call `wake` when it is time for `look`.
 
-    `news` lists what a plain-text display has to print: verdict, failure (the first one of a running grading), test
+    `news` lists what a plain-text display has to print: verdict, failure (the first one in a running grading), test
     (the next failing one), notes, hint, list, question, kata. The display removes what it has printed.
     """
 
@@ -65,7 +68,7 @@ class WatchSession:
         self.saves = Saves(state.kata, wake)
         self._caches = _caches(state.kata)
         self._settings: bytes | None = _settings(state.kata)  # kata.toml as last read
-        self._saved = False  # has any file been saved since the learner started to watch this kata?
+        self._saved = False  # has the learner saved a file since starting to watch this kata?
         self._counted: object = None  # the last verdict that counted as progress
         self._failed = False  # has a test failed in the running grading?
         self._failure_shown = False  # and has the failure been shown?
@@ -84,7 +87,7 @@ class WatchSession:
         return min(self.saves.pause_s, TICK_S if self.state.started is not None else self.saves.pause_s)
 
     def look(self) -> None:
-        """Process what has happened: a save, a verdict, a picture."""
+        """Process what has happened since the last call: a save, a verdict, or a picture."""
         self._look_for_saves()
         graded = self.grader.latest()
         if graded is not None:
@@ -135,7 +138,7 @@ class WatchSession:
             self.grader.give_up()
             self.news.append("verdict")
             return
-        if state.verdict is not None and not state.verdict.tasks:  # the reason why grading was impossible may be gone
+        if state.verdict is not None and not state.verdict.tasks:  # grading may be possible again
             state.verdict = shown(cache.verdict, "learner") if cache.verdict is not None else None
         state.started, self._failed, self._failure_shown = time.monotonic(), False, False
         self._request()
@@ -186,7 +189,9 @@ class WatchSession:
             self.news.append("failure")
 
     def _count(self, verdict: Verdict) -> None:
-        """Count a verdict as progress if it is new and a file has been saved, or if it is the first pass."""
+        """Count a verdict as progress if it is new and the learner has saved a file, or if the kata passes for the
+        first time.
+        """
         state, slug = self.state, verdict.kata
         standing = state.standings[slug]
         became = (verdict.status, verdict.score, *(task.status for task in verdict.tasks))
@@ -302,7 +307,7 @@ class WatchSession:
         self.grade()
 
     def _hint(self) -> None:
-        """Show the hints for the failing task, one more than before, until all are shown."""
+        """Show the hints for the failing task: each time one more, until all are shown."""
         state = self.state
         hints = guidance.hints_of(state.kata)
         if not hints:
@@ -356,7 +361,7 @@ class WatchSession:
 
 
 def _caches(kata: Kata) -> dict[bool, TaskCache]:
-    """Return empty caches: for the visible tests (True), and for all tests (False)."""
+    """Return two empty caches: one for the visible tests (True), and one for all tests (False)."""
     return {True: TaskCache(kata), False: TaskCache(kata)}
 
 

@@ -13,7 +13,7 @@ from graders.learner.progress import DONE, Standing, next_kata, place
 from graders.report import wording
 from graders.verdict import TestResult, Verdict
 
-AGAIN_S = 0.4  # for this long, a task that is being regraded keeps its old symbol
+AGAIN_S = 0.4  # a task that is being regraded keeps its old symbol for this long
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,20 @@ class State:
     graded_at: str = ""
     seconds: float = 0.0
     started: float | None = None  # when the running grading was requested
-    due: frozenset[str] = frozenset()  # tasks whose current files are not graded yet
+    due: frozenset[str] = frozenset()  # tasks that have not been graded with the current files
     first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: str = ""  # why grading is impossible, or why there is no verdict
     syntax_errors: tuple[FileError, ...] = ()
     partial: bool = False  # does the verdict cover the visible tests only?
     visible: bool = False  # will the next verdict cover the visible tests only?
     notes: list[str] = field(default_factory=list)  # messages caused by the last key press
-    view: str = "verdict"  # or hints, or list
+    view: str = "verdict"  # or "hints", or "list"
     hints: Sequence[Hint] = ()  # shown so far
     hints_left: int = 0
     asking: bool = False  # waiting for the answer to "Reset …?"
     choice: int = 0  # position of the cursor in the list
-    place: int = 0  # position of the shown test among the failing ones
-    offset: int = 0  # lines of the middle part scrolled off the top
+    place: int = 0  # position of the displayed test among the failing ones
+    offset: int = 0  # how many lines of the middle part are scrolled off the top
 
     @property
     def done(self) -> bool:
@@ -61,14 +61,14 @@ class State:
 
     @property
     def open(self) -> frozenset[str]:
-        """Return the tasks to show without a result. For AGAIN_S, a task being regraded keeps its old result."""
+        """Return the tasks to show without a result. A task that is being regraded keeps its old result for AGAIN_S."""
         if self.started is not None and time.monotonic() - self.started > AGAIN_S:
             return self.due
         return self.due - {task.name for task in self.verdict.tasks} if self.verdict is not None else self.due
 
     @property
     def failing(self) -> list[TestResult]:
-        """Return the tests that do not pass, those affected by the latest save first."""
+        """Return the tests that do not pass; those affected by the latest save come first."""
         failing = wording.not_passed(self.verdict) if self.verdict is not None else []
         return sorted(failing, key=lambda test: test.task not in self.first)
 
@@ -97,7 +97,7 @@ class State:
 
 
 def syntax_errors_in(kata: Kata) -> tuple[FileError, ...]:
-    """Return the first syntax error of each of the learner's files. Nothing is run."""
+    """Return the first syntax error in each of the learner's files. Nothing is run."""
     found = []
     names = [path for pattern in kata.files for path in sorted(kata.folder.glob(pattern)) if path.suffix == ".py"]
     for path in names:

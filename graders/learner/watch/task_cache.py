@@ -14,7 +14,7 @@ from graders.verdict import Verdict
 
 @dataclass
 class TaskCache:
-    """The latest result of each task. `due` holds the tasks without a result or with files saved since then."""
+    """The latest result of each task. `due` holds the tasks that have no result, or whose files were saved after it."""
 
     kata: Kata
     verdict: Verdict | None = None
@@ -30,7 +30,7 @@ class TaskCache:
         self.due |= self.first
 
     def asked(self) -> frozenset[str]:
-        """Return the tasks to grade now: the due ones that the last save affects, or if there are none, all due ones.
+        """Return the tasks to grade now: the due ones that the last save affects, or all due ones if there are none.
 
         Tasks that are still blocked by a failed task outside this set are left out.
         """
@@ -62,7 +62,10 @@ class TaskCache:
 
 
 def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
-    """Return the tasks that the files affect, and those that build on them. Any other file affects all."""
+    """Return the tasks that the files affect, and those that build on them.
+
+    A file that belongs to no task affects all.
+    """
     every = frozenset(task.name for task in kata.tasks)
     if not all(kata.declares(name) for name in files):
         return every
@@ -72,7 +75,7 @@ def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
 
 
 def combined(kata: Kata, before: Verdict | None, after: Verdict, asked: Collection[str]) -> Verdict:
-    """Return `after`, with the results in `before` for other tasks and for requested tasks not decided yet."""
+    """Return `after`, with results from `before` for other tasks and for requested tasks that are still undecided."""
     places = {task.name: place for place, task in enumerate(kata.tasks)}
     decided = {task.name for task in after.tasks}
     kept = [task for task in before.tasks if task.name not in decided] if before else []

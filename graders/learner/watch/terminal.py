@@ -1,4 +1,4 @@
-"""The terminal of `katas watch`: reads single keys, uses the alternate screen, and is restored at the end."""
+"""The terminal of `katas watch`: reads single keys, uses the alternate screen, and restores the terminal at the end."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Wake:
             os.write(self.writing, b".")
 
     def wait(self, seconds: float, *others: int) -> set[int]:
-        """Return the readable descriptors, after at most `seconds`."""
+        """Return the descriptors that can be read, waiting for at most `seconds`."""
         ready = set(select.select([self.reading, *others], [], [], seconds)[0])
         if self.reading in ready:
             with contextlib.suppress(BlockingIOError):
@@ -68,7 +68,7 @@ def signals(wake: Wake) -> Iterator[None]:
 
 
 class Screen:
-    """The terminal in full-screen mode. Use it in a `with`, which restores the terminal at the end."""
+    """The terminal in full-screen mode. Use it in a `with` statement, which restores the terminal at the end."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -116,7 +116,7 @@ class Screen:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     def size(self) -> tuple[int, int]:
-        """Return the terminal's current columns and lines, whatever the environment says."""
+        """Return the terminal's current numbers of columns and lines, whatever the environment variables say."""
         try:
             columns, lines = os.get_terminal_size(self.console.file.fileno())
         except OSError:
@@ -126,7 +126,7 @@ class Screen:
         return columns, lines
 
     def draw(self, picture: Text) -> None:
-        """Show a picture, unless it is on the screen already."""
+        """Draw a picture of the screen, unless it is already shown."""
         shown = picture, self.console.size
         if shown != self._shown:
             self._shown = shown

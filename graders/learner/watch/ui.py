@@ -1,4 +1,4 @@
-"""The two displays of `katas watch`: a full screen, and plain text that is only appended to."""
+"""The two displays of `katas watch`: a full screen, and plain text to which lines are only appended."""
 
 from __future__ import annotations
 

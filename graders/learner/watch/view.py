@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _BAR = 16
-_OUTCOME_LINES = 2  # lines shown of the expected value, and of the result
+_OUTCOME_LINES = 2  # the expected value and the result are each cut to this many lines
 
 
 class Lines(Page):
-    """A page that keeps its lines instead of printing them."""
+    """A page that collects its lines instead of printing them."""
 
     def __init__(self, console: Console, width: int) -> None:
         super().__init__(console)
@@ -67,18 +67,18 @@ class Lines(Page):
         self.row(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), COLOURS.get(task.status, "dim"))
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
-        """Add a line as `ends` does, but truncate a long text."""
+        """Add a line like `ends`, but truncate a long text."""
         most = self.width - len(mark) - len(right) - 3
         self.ends(mark, left if len(left) <= most else f"{left[: most - 1]}…", right, style)
 
 
 def _split(counterexample: str) -> tuple[str, list[str]]:
-    """Split off the comments after the code (the expected value and the result), each with its continuation lines."""
+    """Separate the code from the comments after it (the expected value and the result) and their continuation lines."""
     lines = counterexample.split("\n")
     count = len(lines)
     while count and lines[count - 1].startswith("#"):
         count -= 1
-    if not count:  # comments without code are what a probe asked
+    if not count:  # comments without code describe what a probe asked
         return counterexample, []
     entries: list[str] = []
     for line in lines[count:]:
@@ -140,7 +140,10 @@ def _left(state: State) -> str:
 
 
 def _tasks(page: Lines, state: State, most: int) -> None:
-    """Add the tasks in order. If there is no room for all, add those that need attention, and a count of the rest."""
+    """Add the tasks in order.
+
+    If there is no room for all of them, add those that need attention, and say how many others there are.
+    """
     assert state.verdict is not None
     results = {task.name: task for task in state.verdict.tasks}
     open_ = state.open
@@ -212,7 +215,7 @@ def _outcome(page: Lines, state: State) -> None:
 
 
 def _failure(page: Lines, state: State) -> None:
-    """Add one of the tests that do not pass, and its position among them."""
+    """Add one of the tests that do not pass, and its position among those tests."""
     failure, count = state.failure, len(state.failing)
     if state.verdict is None or failure is None:
         return
@@ -256,7 +259,7 @@ def _praise(page: Lines, state: State) -> None:
 
 
 def _hints(page: Lines, state: State, count: int) -> None:
-    """Add the hints, the requested one (the newest) first."""
+    """Add the hints, starting with the newest, which was just requested."""
     for number, hint in enumerate(reversed(state.hints[-count:])):
         page.block(clean_line(hint.title), "", "bold yellow")
         page.block(filled(clean(hint.body), page.width - 3), "  ")
@@ -279,7 +282,7 @@ def _list(page: Lines, state: State) -> None:
 
 
 def bottom(state: State, console: Console, width: int) -> list[Text]:
-    """Return the progress in all katas, and the keys."""
+    """Return the lines with the progress in all katas and the keys."""
     page = Lines(console, width)
     done = sum(state.standings[kata.slug].done for kata in state.katas)
     said = _progress(state)
@@ -361,7 +364,7 @@ def picture(state: State, console: Console, width: int, height: int) -> Text:
 
 
 def news_lines(state: State, news: str, console: Console, width: int) -> list[Text]:
-    """Return the lines of one piece of news for the plain display."""
+    """Return the lines for one piece of news in the plain display."""
     page = Lines(console, width)
     if news == "kata":
         page.block(f"Watching katas/{state.kata.slug}/: {', '.join(state.kata.files)}", "", "bold")

@@ -174,8 +174,8 @@ class Tensor:
         """y = a @ b: (n, k) and (k, m) to (n, m); derive ∂a and ∂b.
 
         Vectors work as in NumPy: (k,) @ (k, m) → (m,), (n, k) @ (k,) → (n,), (k,) @ (k,) → (). Stacks of matrices
-        broadcast over the leading axes: (…, n, k) @ (…, k, m) → (…, n, m). RuntimeError with both shapes if they don't
-        fit.
+        broadcast over the leading axes: (…, n, k) @ (…, k, m) → (…, n, m). RuntimeError with both shapes if they
+        are incompatible.
         """
         raise NotImplementedError
 
@@ -360,7 +360,7 @@ class Tensor:
 
     # --------------------------------------------------------------------------------------- new shapes (task shapes)
     # ∂a is g, brought back to a's shape. A view shares memory with a (extra `views`; in the core a copy is right too).
-    # RuntimeError if the sizes don't fit.
+    # RuntimeError if the sizes don't match.
 
     def reshape(self, *shape):
         """The same elements, row by row, in another shape: ints or a tuple, perhaps one -1; a view if possible."""

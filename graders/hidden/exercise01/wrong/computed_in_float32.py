@@ -1,4 +1,4 @@
-# Even float64 arguments are computed in float32, which loses half of their digits.
+# Even with float64 arguments, everything is computed in float32, which loses half of their digits.
 # task: vector
 import numpy as np
 

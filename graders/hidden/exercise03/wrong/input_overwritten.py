@@ -1,4 +1,4 @@
-# ReLU is written into x, which changes the caller's x.
+# The result of ReLU is written into x, which changes the caller's x.
 # task: inputs
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A batch of one row loses its batch axis; (1, in) should give (1, hidden) and (1, out).
+# A batch of one row loses its batch axis; x of shape (1, in) should give (1, hidden) and (1, out).
 # task: batch
 import numpy as np
 

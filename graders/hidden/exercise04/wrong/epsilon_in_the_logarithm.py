@@ -1,4 +1,4 @@
-# A small number is added to p inside the logarithm, so the loss can never exceed -log of that number.
+# A small number is added to p inside the logarithm, which keeps the loss below -log of that number.
 # task: loss
 import numpy as np
 

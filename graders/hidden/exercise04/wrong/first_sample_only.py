@@ -1,4 +1,4 @@
-# The loss is that of the first sample; for a batch it should be the mean over all samples.
+# Only the loss of the first sample is returned; for a batch it should be the mean over all samples.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Integer logits are converted to float32; int64 should give float64.
+# Integer logits are converted to float32; int64 logits should give float64.
 # task: types
 import numpy as np
 

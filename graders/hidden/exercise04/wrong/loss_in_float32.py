@@ -1,4 +1,4 @@
-# Even the loss of float64 logits is computed in float32, which loses half of its digits.
+# Even with float64 logits, the loss is computed in float32, which loses half of its digits.
 # task: loss
 import numpy as np
 

@@ -1,4 +1,4 @@
-# squeeze removes the batch axis of a single row; (1, classes) is still a batch, and its loss is a float.
+# squeeze removes the batch axis of a single row, but logits of shape (1, classes) are still a batch.
 # task: loss
 import numpy as np
 

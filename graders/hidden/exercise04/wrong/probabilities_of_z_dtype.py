@@ -1,4 +1,4 @@
-# The probabilities are written into an array of the logits' dtype, so for integers they become 0 or 1.
+# The probabilities are written into an array of the logits' dtype, so for integer logits they become 0 or 1.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A batch of one sample loses its batch axis; (1, classes) should stay (1, classes).
+# A batch of one sample loses its batch axis; the shape (1, classes) should stay (1, classes).
 # task: softmax
 import numpy as np
 

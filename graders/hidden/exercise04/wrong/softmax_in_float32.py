@@ -1,4 +1,4 @@
-# Even float64 logits are computed in float32, which loses half of their digits.
+# Even with float64 logits, softmax is computed in float32, which loses half of their digits.
 # task: softmax
 import numpy as np
 

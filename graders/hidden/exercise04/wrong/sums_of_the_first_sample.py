@@ -1,4 +1,4 @@
-# With more than two axes, every sample is divided by the first one's sum; each needs its own.
+# With more than two axes, every sample is divided by the first sample's sum; each needs its own sum.
 # task: softmax
 import numpy as np
 

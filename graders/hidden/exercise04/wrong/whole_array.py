@@ -1,4 +1,4 @@
-# The probabilities of the whole array sum to 1; those of each sample should.
+# The probabilities of the whole array sum to 1, but those of each sample should sum to 1.
 # task: softmax
 import numpy as np
 

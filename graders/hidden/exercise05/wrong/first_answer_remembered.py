@@ -1,4 +1,4 @@
-# affine_backward returns the first dW of each shape again; every call should use its own arguments.
+# Each call returns the dW of the first call with the same shapes; every call should use its own arguments.
 # task: backward
 import numpy as np
 

@@ -1,4 +1,4 @@
-# f is called with float32 values, so rounding swamps the small difference of its results; use float64.
+# f is called with float32 values, so rounding swamps the small difference between its results; use float64.
 # task: scalar
 import numpy as np
 

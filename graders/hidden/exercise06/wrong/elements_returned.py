@@ -1,4 +1,4 @@
-# An array with one error per element is returned, instead of the largest error as a float.
+# An array with one error per element is returned, not the largest error as a float.
 # task: relative
 import numpy as np
 

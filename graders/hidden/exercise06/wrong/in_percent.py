@@ -1,4 +1,4 @@
-# The error is returned in percent; it should run from 0 to 1.
+# The error is returned in percent; it should be between 0 and 1.
 # task: relative
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The derivatives are summed to one number; the gradient should have one for each element.
+# The derivatives are summed into one number; the gradient should have one derivative for each element.
 # task: array
 import numpy as np
 

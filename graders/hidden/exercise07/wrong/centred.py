@@ -1,4 +1,4 @@
-# The sample mean is subtracted, so that the weights sum to exactly 0 and depend on each other.
+# The sample mean is subtracted, so the weights sum to exactly 0 and depend on each other.
 # task: weights
 import math
 

@@ -1,6 +1,6 @@
 # Weights beyond four standard deviations are clipped, which cuts off the tails of the normal distribution.
 # task: weights
-# hidden_only: only some hundred thousand weights tell it from a right answer
+# hidden_only: needs a few hundred thousand weights to be noticed
 import math
 
 import numpy as np

@@ -1,4 +1,4 @@
-# An empty scheme is taken for "xavier"; it should raise a ValueError.
+# An empty scheme is treated as "xavier"; it should raise a ValueError.
 # task: errors
 import math
 

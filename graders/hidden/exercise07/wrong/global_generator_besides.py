@@ -1,4 +1,4 @@
-# NumPy's global generator is seeded for no reason; other code relies on it.
+# NumPy's global generator is seeded too, although it isn't needed and other code relies on it.
 # task: generator
 import math
 

@@ -1,4 +1,4 @@
-# he_std is sqrt(1 / fan_in); the 2 that makes up for ReLU is missing.
+# he_std is sqrt(1 / fan_in); the factor 2 that makes up for ReLU is missing.
 # task: scales
 import math
 

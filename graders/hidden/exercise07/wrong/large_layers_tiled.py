@@ -1,4 +1,4 @@
-# After the first thousand, the same weights repeat; each weight needs its own random number.
+# After the first thousand weights, the same ones repeat; each weight needs its own random number.
 # task: weights
 import math
 

@@ -1,4 +1,4 @@
-# Python's global generator is seeded from rng and then used; use rng itself, because other code relies on it.
+# Python's global generator is seeded from rng and used, but other code relies on it; use rng itself.
 # task: generator
 import math
 import random

@@ -1,4 +1,4 @@
-# The square root leaves out the 2; take the square root of the whole quotient.
+# The square root leaves out the 2 in the numerator; take the square root of the whole quotient.
 # task: scales
 import math
 

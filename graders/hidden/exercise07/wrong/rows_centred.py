@@ -1,4 +1,4 @@
-# The mean of each row is subtracted, so that the weights of a row sum to exactly 0 and depend on each other.
+# The mean of each row is subtracted, so the weights of a row sum to exactly 0 and depend on each other.
 # task: weights
 import math
 

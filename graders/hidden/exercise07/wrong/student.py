@@ -1,4 +1,4 @@
-# The weights follow Student's t-distribution, with the right standard deviation, whose tails are too heavy.
+# The weights follow Student's t-distribution; the standard deviation is right, but the tails are too heavy.
 # task: weights
 import math
 

@@ -1,6 +1,6 @@
 # Each weight is a sum of twelve uniform numbers, which is only roughly normal: its tails are too light.
 # task: weights
-# hidden_only: only some hundred thousand weights tell it from a right answer
+# hidden_only: needs a few hundred thousand weights to be noticed
 import math
 
 

@@ -1,4 +1,4 @@
-# he_std stays the same beyond 1000 inputs; it should keep falling.
+# he_std is the same for all layers with more than 1000 inputs; it should keep falling.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# xavier_std lacks the 2: the variance is 1 divided by the mean (fan_in + fan_out) / 2.
+# xavier_std lacks the factor 2: the variance is 1 divided by the mean (fan_in + fan_out) / 2.
 # task: scales
 import math
 

@@ -1,4 +1,4 @@
-# A mask of nothing but zeros is drawn again; draw each entry once, even if all become 0.
+# A mask of all zeros is drawn again; draw each entry only once, even if all of them are 0.
 # task: mask
 import numpy as np
 

@@ -1,4 +1,4 @@
-# float64 arrays are computed in float32, which loses half of their digits.
+# With float64 arrays, the result is computed in float32, which loses half of its digits.
 # task: dropout
 import numpy as np
 

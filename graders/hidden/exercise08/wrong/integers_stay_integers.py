@@ -1,4 +1,4 @@
-# The result of integer arrays is cast back to integers; it should be float64.
+# The result for integer arrays is cast back to integers; it should be float64.
 # task: types
 import numpy as np
 

@@ -1,4 +1,4 @@
-# After a thousand entries the mask repeats itself; draw every entry independently.
+# The mask repeats itself after a thousand entries; draw every entry independently.
 # task: mask
 import numpy as np
 

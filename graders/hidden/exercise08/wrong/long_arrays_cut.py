@@ -1,4 +1,4 @@
-# After the first 256 rows, nothing is dropped or scaled.
+# Beyond the first 256 rows, nothing is dropped or scaled.
 # task: dropout
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The kept entries aren't divided by 1 - p, so the next layer gets less in training than afterwards.
+# The kept entries aren't divided by 1 - p, so the next layer gets smaller inputs in training than afterwards.
 # task: dropout
 import numpy as np
 

@@ -1,4 +1,4 @@
-# The shape must be a tuple; an int n should work too, and mean (n,).
+# Only tuples are accepted as the shape; an int n should also work, and mean (n,).
 # task: mask
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Integer arrays are computed in float32; compute them in float64.
+# With integer arrays, the result is computed in float32; compute it in float64.
 # task: types
 import numpy as np
 

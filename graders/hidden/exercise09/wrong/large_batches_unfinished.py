@@ -1,4 +1,4 @@
-# Rows after the first 1000 are returned unchanged.
+# Rows beyond the first 1000 are returned unchanged.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# Axes of length 1 are removed: the result for (1, features) should keep that shape.
+# Axes of length 1 are removed; for x of shape (1, features), the result should keep that shape.
 # task: normalise
 import numpy as np
 

@@ -1,4 +1,4 @@
-# A vector gives a batch with one row; (features,) should stay (features,).
+# A vector gives a batch with one row; its shape (features,) should stay (features,).
 # task: normalise
 import numpy as np
 
