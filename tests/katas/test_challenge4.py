@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import importlib.machinery
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -288,6 +290,104 @@ def test_unknown_backbones_and_lacking_torchvision_are_errors(supplied: Any, mon
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ImportError, match="pip install torchvision"):
         backbones.from_torchvision("resnet34")
+
+
+# Torchvision does not import beside PyTorch's CPU build here, so a module with the same structure takes its place.
+
+
+def convolution(inputs: int, outputs: int, stride: int = 1) -> Any:
+    return torch.nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+
+
+def like_resnet() -> Any:
+    """Return a model with torchvision's names for the parts of a ResNet."""
+    model, nn = torch.nn.Module(), torch.nn
+    model.conv1, model.bn1, model.relu, model.maxpool = (
+        convolution(3, 8, 2),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+    )
+    for number, (inputs, outputs) in enumerate([(8, 8), (8, 16), (16, 32), (32, 64)], start=1):
+        setattr(model, f"layer{number}", nn.Sequential(convolution(inputs, outputs, 1 if number == 1 else 2)))
+    model.avgpool, model.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(64, 1000)
+    return model
+
+
+def like_vgg() -> Any:
+    """Return a model with torchvision's names for the parts of a VGG with batch norm, with two poolings."""
+    model, nn = torch.nn.Module(), torch.nn
+    first = [convolution(3, 8), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)]
+    second = [convolution(8, 16), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)]
+    model.features, model.classifier = nn.Sequential(*first, *second), nn.Linear(16, 1000)
+    return model
+
+
+def like_mobilenet() -> Any:
+    """Return a model with torchvision's names for the parts of a MobileNet: blocks, some with a stride of two."""
+    model, nn = torch.nn.Module(), torch.nn
+    blocks = [(3, 8, 2), (8, 8, 1), (8, 16, 2), (16, 16, 1), (16, 32, 2)]
+    model.features = nn.Sequential(*(nn.Sequential(convolution(*block), nn.ReLU()) for block in blocks))
+    model.classifier = nn.Linear(32, 1000)
+    return model
+
+
+@pytest.fixture
+def torchvision(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Put a small torchvision in its place, and return the calls of get_model."""
+    asked: list[tuple[str, Any]] = []
+    made = {"resnet34": like_resnet, "vgg11_bn": like_vgg, "mobilenet_v2": like_mobilenet}
+
+    def get_model(name: str, *, weights: str | None) -> Any:
+        asked.append((name, weights))
+        return made[name]()
+
+    package, models = types.ModuleType("torchvision"), types.ModuleType("torchvision.models")
+    package.__spec__ = importlib.machinery.ModuleSpec("torchvision", None)
+    package.models = models  # type: ignore[attr-defined]
+    models.get_model = get_model  # type: ignore[attr-defined]
+    models.list_models = lambda module: [*made, "densenet121"] if module is models else []  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torchvision", package)
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "sides"),
+    [
+        ("resnet34", [8, 8, 16, 32, 64], [16, 16, 8, 4, 2]),
+        ("vgg11_bn", [8, 16], [32, 16]),
+        ("mobilenet_v2", [8, 16, 32], [32, 16, 8]),
+    ],
+)
+def test_a_torchvision_backbone_is_cut_where_pictures_get_smaller(
+    supplied: Any, torchvision: list[tuple[str, Any]], name: str, channels: list[int], sides: list[int]
+) -> None:
+    backbone = supplied("backbones").from_torchvision(name, pretrained=False).eval()
+    assert torchvision == [(name, None)]
+    images = torch.rand(2, 3, 64, 64)
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])  # ImageNet's
+    x, shapes = (images - mean[:, None, None]) / deviation[:, None, None], []
+    with torch.no_grad():
+        for stage in backbone.stages:
+            x = stage(x)
+            shapes.append(tuple(x.shape[1:]))
+        assert shapes == [(count, side, side) for count, side in zip(channels, sides, strict=True)]
+        assert torch.equal(backbone(images), x.mean(dim=(2, 3)))
+    assert backbone.n_features == channels[-1]
+
+
+def test_a_torchvision_backbone_has_its_learned_weights_by_default(
+    supplied: Any, torchvision: list[tuple[str, Any]]
+) -> None:
+    supplied("backbones").from_torchvision("vgg11_bn")
+    assert torchvision == [("vgg11_bn", "DEFAULT")]
+
+
+def test_a_name_that_torchvision_lacks_is_an_error(supplied: Any, torchvision: list[tuple[str, Any]]) -> None:
+    with pytest.raises(ValueError, match="torchvision has no 'resnet99'. It has resnet34, vgg11_bn, mobilenet_v2."):
+        supplied("backbones").from_torchvision("resnet99")
+    assert torchvision == []
 
 
 # Ctrl-C
