@@ -1,4 +1,4 @@
-"""Draw docs/passed.svg, docs/grade.svg and docs/watch.svg from real gradings.
+"""Draw docs/passed.svg, docs/grade.svg and docs/watch.svg from real grading runs.
 
 passed.svg shows a first success: exercise01, solved. The other two show the demo's wrong submission, once in
 `katas grade` and once in `katas watch`.

@@ -1,4 +1,4 @@
-"""The harness of nn-katas: it observes a submission in a worker and judges it in another process.
+"""The harness of nn-katas: it runs a submission in a worker and judges the results in a different process.
 
 Only `Judge`, `Verdict` and `KataError` are public; everything else may change. Their type stubs are in __init__.pyi.
 """

@@ -38,7 +38,7 @@ class JudgeError(KataError):
 
 
 class Abandoned(KataError):
-    """The caller cancelled the grading."""
+    """The caller cancelled the grading run."""
 
 
 class RemoteFault(SubmissionError):
@@ -58,7 +58,7 @@ class NotPlain(SubmissionError):
 
 
 class ForkServerDied(JudgeError):
-    """The workers' fork server died; the grading can be retried."""
+    """The workers' fork server died; the grading run can be retried."""
 
 
 def _text(value: Any, limit: int) -> str:

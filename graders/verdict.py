@@ -1,4 +1,4 @@
-"""The record of a grading. Every report is a pure function of a verdict and its audience."""
+"""The record of a grading run. Every report is a pure function of a verdict and its audience."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graders.version import __version__
 SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
-NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This grading does not count."
+NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This verdict does not count."
 UNTOUCHED = "handed out: nothing to grade yet"  # the end of the message for an unchanged submission
 SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
@@ -99,7 +99,7 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """The result of one grading.
+    """The result of one grading run.
 
     `score` and `max_score` count graded tasks only; for an ungradable submission, `max_score` counts all tasks that
     tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal digits,
@@ -158,7 +158,7 @@ class Verdict(Record, frozen=True, kw_only=True):
         allows. The public sees only status and points.
 
         A submission can encode a hidden input in how long it sleeps, so the duration is shown only if the messages
-        of hidden tests are shown too. An `error` costs no attempt, so only instructors see its points and hidden
+        of hidden tests are shown too. An `error` doesn't use up an attempt, so only instructors see its points and hidden
         results. Otherwise a submission could cause an error on purpose to see them.
         """
         if audience == "instructor":
@@ -192,7 +192,7 @@ class Verdict(Record, frozen=True, kw_only=True):
 
 
 def _undecided(task: TaskResult) -> TaskResult:
-    """Return a task without the results of a grading that ended in an error."""
+    """Return a task without the results of a grading run that ended in an error."""
     return msgspec.structs.replace(task, status="error", score=0.0, blocked_by=())
 
 

@@ -1,7 +1,7 @@
 """Limits on the judge itself, so that nothing a submission returns can keep it busy or fill its memory.
 
 The kernel limits a worker. The judge is trusted, but it computes with what a submission returned, and a small reply can
-cause a lot of work. So the judge's own CPU time is limited for each test, and its memory for the whole grading.
+cause a lot of work. So the judge's own CPU time is limited for each test, and its memory for the whole grading run.
 """
 
 from __future__ import annotations

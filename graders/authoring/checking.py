@@ -33,7 +33,7 @@ LEGEND = """\
 - **mutants killed**: copies of the solution with one small change (to an operator, a constant, a keyword or a
   statement) that the suite rejects. The equivalent ones, which no test can tell apart from the solution, are listed
   with the reason in `graders/hidden/<kata>/equivalent.toml`.
-- **false alarms**: gradings that did not pass although the answer is right. These gradings cycle through the solution
+- **false alarms**: grading runs that did not pass although the answer is right. These runs cycle through the solution
   and the accepted answers, each time on fresh inputs.
 """
 
@@ -43,9 +43,9 @@ class CheckPlan:
     """What to check in addition to the stub, the solution and the variants."""
 
     mutation: bool = False
-    flakes: int = 0  # how many more gradings of right answers to run
+    flakes: int = 0  # how many more times to grade right answers
     every: int = 1  # check only every n-th variant, because checking them all would take too long
-    seed: bytes | None = None  # seeds the inputs of all gradings except the flakes; None: fresh inputs each time
+    seed: bytes | None = None  # seeds the inputs of all runs except the flakes; None: fresh inputs each time
 
     def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
         return variants[:: self.every]
@@ -151,7 +151,7 @@ def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[Chec
                     reporter.advance(kata.slug)
             except KeyboardInterrupt:
                 progress.stop()
-                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} gradings. Findings so far:")
+                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} grading runs. Findings so far:")
                 _print(tally)
                 raise
             progress.console.file.flush()
@@ -212,7 +212,7 @@ def _amount(kata: Kata, plan: CheckPlan) -> int:
 def findings_of(
     judge: Any, kata: Kata, plan: CheckPlan, mutants: Sequence[tuple[str, Mutant]] = ()
 ) -> Iterator[CheckFinding]:
-    """Yield the findings on the README, the stub, the solution, the variants, the mutants and the repeated gradings."""
+    """Yield the findings on the README, the stub, the solution, the variants, the mutants and the repeated runs."""
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too

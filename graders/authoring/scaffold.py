@@ -135,7 +135,7 @@ import numpy as np
 
 
 def {function}(x):
-    raise NotImplementedError("write the right answer in another style here")
+    raise NotImplementedError("write the right answer in a different style here")
 """
 
 UNSAID = "say in one sentence, to the learner, what is wrong here"
@@ -164,7 +164,7 @@ Next steps (run `katas check {slug}` after each):
   1. solutions/{slug}/{module}.py: the solution
   2. katas/{slug}/test_{slug}.py: the worked example, as in the README
   3. graders/hidden/{slug}/test_hidden.py: the reference, and more tests
-  4. graders/hidden/{slug}/accept/another_way.py: a right answer in another style
+  4. graders/hidden/{slug}/accept/another_way.py: a right answer in a different style
   5. graders/hidden/{slug}/wrong/first.py: a misconception (one file for each)
 Add as many files to the last two folders as you can think of. The guide is docs/authoring.md.
 

@@ -127,7 +127,7 @@ def main():
         command = [sys.executable, "-m", "graders.cli", "grade", *SLUGS, "--submission", str(checkout)]
         command += ["--format", "json", "--require-confinement", "partial", "--output", str(report)]
         if subprocess.run(command, cwd=SOURCE).returncode > 1:
-            sys.exit("the grading failed because of a fault in the grader, not in the submission")
+            sys.exit("grading failed because of a fault in the grader, not in the submission")
         sys.path.insert(0, str(SOURCE))
         from graders.report import render
         from graders.report.classroom50 import stamped

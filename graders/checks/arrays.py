@@ -77,7 +77,7 @@ def assert_near(
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
     """Check that this is a numpy.ndarray of numbers with this shape, before the test computes with it.
 
-    Raises Mismatch even inside `observing()`, because an array of another shape may be too large to compute with.
+    Raises Mismatch even inside `observing()`, because an array of a different shape may be too large to compute with.
     """
     if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
         raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)

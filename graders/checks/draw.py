@@ -1,4 +1,4 @@
-"""Draws a test's inputs using the grading's seed, records them, and replays them when a failing case is reduced."""
+"""Generates a test's inputs from the seed of the grading run, records them, and replays them to reduce a failing case."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def main() -> None:
     finally:
         if started is not None:
             started.close()
-        os._exit(status)  # skip Python's teardown, which takes longer than a grading
+        os._exit(status)  # skip Python's teardown, which takes longer than grading a submission
 
 
 def _report(fault: Exception) -> int:

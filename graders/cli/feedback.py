@@ -309,7 +309,7 @@ def _read(file: Path, kata: str, current: Short | None) -> Verdict:
     if current is not None:
         last = current.verdict
         if (verdict.submission_sha256, versions_of(verdict)) != (last.submission_sha256, versions_of(last)):
-            raise _LeftOut(f"{_shown(file)}: the journal has a later verdict, which counts. {remedy}")
+            raise _LeftOut(f"{_shown(file)}: the journal has a later verdict, and that one counts. {remedy}")
     return verdict
 
 

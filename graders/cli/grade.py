@@ -97,7 +97,7 @@ def grade(
 def _settings(require: Strength | None, confinement: str, count: int) -> dict[str, Any]:
     """Return the judge's settings for `count` katas.
 
-    Close the judge that was started early if this grading cannot use it.
+    Close the judge that was started early if this command cannot use it.
     """
     if confinement != "auto" and Invocation.started is not None:
         Invocation.started.close()

@@ -65,7 +65,7 @@ def chosen_katas(slugs: list[str] | None) -> list[catalogue.Kata]:
 
 
 def seed_16(given: str | None) -> bytes | None:
-    """Return the 16 bytes of a --seed for one grading. Raises KataError."""
+    """Return the 16 bytes of a --seed for one grading run. Raises KataError."""
     return seed_of(given, 16, "in a verdict for instructors")
 
 

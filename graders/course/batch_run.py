@@ -39,7 +39,7 @@ class BatchProgress:
     entries: int = 0  # number of people processed
     submitted: int = 0
     current: int = 0  # graded earlier, so not graded again
-    outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
+    outdated: int = 0  # how many of `current` were graded with different tests, a different harness or a different policy on extras
     moved: int = 0  # how many of `current` had a different submission time in the journal
     graded: Counter[str] = field(default_factory=Counter)  # by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
@@ -63,7 +63,7 @@ class BatchRun:
     progress: BatchProgress = field(default_factory=BatchProgress)
 
     def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
-        """Grade what has not been graded yet. On Ctrl-C, write finished gradings to the journal and re-raise it."""
+        """Grade what has not been graded yet. On Ctrl-C, write finished verdicts to the journal and re-raise it."""
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = journal.shorts(held.path)
         self._reviews = Reviews(held.path)

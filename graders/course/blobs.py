@@ -1,4 +1,4 @@
-"""Stores submissions by their digest, so that students can appeal, and a grading can be replayed or repeated."""
+"""Stores submissions by their digest, so that students can appeal, and a verdict can be replayed or a submission regraded."""
 
 from __future__ import annotations
 

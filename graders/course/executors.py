@@ -24,7 +24,7 @@ LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is resta
 
 
 class GradingPlace(Protocol):
-    """A place that runs `at_once` gradings at the same time."""
+    """A place that runs `at_once` jobs at the same time."""
 
     at_once: int
 

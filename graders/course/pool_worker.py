@@ -25,7 +25,7 @@ from graders.verdict import Confinement, Record, Verdict
 
 
 class Job(Record, frozen=True, kw_only=True):
-    """One grading: a submission for a kata, and the seed of its inputs."""
+    """One grading job: a submission for a kata, and the seed of its inputs."""
 
     person: str
     submitted_at: str
@@ -50,7 +50,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _job = msgspec.msgpack.Decoder(Job).decode
 _graded = msgspec.msgpack.Decoder(GradedJob).decode
 
-LEAVE_S = 2.0  # how long to wait for cancelled gradings at the end of a batch
+LEAVE_S = 2.0  # how long to wait for cancelled jobs at the end of a batch
 
 _idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
 _busy: list[Judge] = []

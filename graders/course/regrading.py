@@ -41,7 +41,7 @@ class RegradingOptions:
 
 
 def outdated(stored: Sequence[StoredSubmission], katas: Mapping[str, Kata]) -> list[StoredSubmission]:
-    """Return the submissions whose verdict was made with another version of the kata, its tests or the harness."""
+    """Return the submissions whose verdict was made with a different version of the kata, its tests or the harness."""
     now = {slug: versions(kata) for slug, kata in katas.items()}
     return [each for each in stored if each.kata in now and versions_of(each.verdict) != now[each.kata]]
 

@@ -42,7 +42,7 @@ def graded(jobs: Iterable[Job], place: GradingPlace) -> Iterator[list[Done]]:
                 return
             if not wait(queue.waiting, timeout=LOOK_S, return_when=FIRST_COMPLETED).done:
                 place.look()
-        except KeyboardInterrupt:  # finished gradings must not be lost
+        except KeyboardInterrupt:  # finished verdicts must not be lost
             yield queue.collect()
             raise
         found = queue.collect()

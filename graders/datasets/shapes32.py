@@ -15,7 +15,7 @@ SHAPES = ("disc", "ring", "triangle", "square", "cross")
 FILLINGS = ("plain", "striped")
 CLASSES = tuple(f"{filling} {shape}" for shape in SHAPES for filling in FILLINGS)
 
-_CHUNK = 250  # images drawn at a time; changing this changes the images that a seed gives
+_CHUNK = 250  # images rendered at a time; changing this changes the images that a seed gives
 _CLUTTER = 4  # pieces of clutter in an image, the last of them in front of the shape
 _CLOUDS = 5  # number of grid points along an edge of the background
 _SLANT = 3**0.5 / 2

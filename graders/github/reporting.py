@@ -30,7 +30,7 @@ ANNOTATIONS = 50  # the server's limit for one call
 ANNOTATION_LIMIT = 2_000  # characters
 BODY_LIMIT = 65_000  # characters; the server's limit is 65 536
 BOT = "github-actions[bot]"
-LOST = "The grading failed because of a fault on our side. Run the workflow again, or tell the maintainers."
+LOST = "Grading failed because of a fault on our side. Run the workflow again, or tell the maintainers."
 _PLACE = re.compile(r"([\w./-]+\.\w+), line (\d{1,6})\b")
 
 Outcome = Literal["published", "moved"]

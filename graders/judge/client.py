@@ -1,4 +1,4 @@
-"""`Judge`, the Python API for grading, whose processes stay warm between gradings."""
+"""`Judge`, the Python API for grading, whose processes stay warm between submissions."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Judge:
             verdict = judge.grade("exercise01", Path("submissions/ada"))
 
     `require` is the weakest accepted confinement; with a weaker one, every verdict is an `error`. `confinement` may
-    request less than is available. `resident=False` is for a single grading: it prepares nothing for the next.
+    request less than is available. `resident=False` is for a single submission: it prepares nothing for the next.
     `crowded` is for several judges that together use all processors: while they wait for a worker, they sleep
     immediately instead of polling first. A Judge must not be used by several threads at once.
     """
@@ -145,7 +145,7 @@ class Judge:
 
         `submission` is a path or another place (see graders.intake.take), a submission that intake has taken, or None
         for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when it becomes
-        readable or its other end is closed, the grading ends and Abandoned is raised. `tasks` restricts the grading to
+        readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts the verdict to
         these tasks. `tell` is called after each test with a partial verdict: the tests that have run, and the tasks
         whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None, kata.toml decides.
 
@@ -338,7 +338,7 @@ def _wait(answer: socket.socket, until: int) -> None:
     if not ready:
         raise TimeoutError
     if answer.fileno() not in ready:
-        raise Abandoned("the grading was cancelled")
+        raise Abandoned("grading was cancelled")
 
 
 def _blank_verdict(kata: Kata) -> Verdict:
@@ -362,7 +362,7 @@ def _as_they_were(names: Sequence[str]) -> str:
 
 
 def _kata_signature(kata: Kata) -> str:
-    """Return a value that changes with the kata's files. It ignores the learner's files, which every grading reads."""
+    """Return a value that changes with the kata's files. It ignores the learner's files, which are read for every request."""
 
     def own(path: str) -> bool:
         name = os.path.relpath(path, kata.folder)

@@ -1,4 +1,4 @@
-"""Run one grading in a freshly forked judge: a worker for every test, and one verdict at the end."""
+"""Grade one submission in a freshly forked judge: a worker for every test, and one verdict at the end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
 
 @dataclass
 class Grading:
-    """One grading. `items` are the tests that pytest collected."""
+    """One grading run. `items` are the tests that pytest collected."""
 
     kata: Kata
     items: Sequence[pytest.Item]
@@ -383,7 +383,7 @@ PRINTED = pytest.StashKey[str]()
 
 
 def _worker_seed(seed: bytes, purpose: str) -> int:
-    """Return the seed of a worker's global random generators: a one-way function of the grading's seed."""
+    """Return the seed of a worker's global random generators: a one-way function of the grading run's seed."""
     return int.from_bytes(
         hashlib.blake2b(purpose.encode(), key=seed, person=b"worker", digest_size=8).digest(), "little"
     )

@@ -1,6 +1,6 @@
-"""The messages of a grading: between a command and its judging process, and among the judging processes.
+"""The messages of a grading run: between a command and its judging process, and among the judging processes.
 
-This is a separate module so that a command that only requests a grading imports neither NumPy nor pytest.
+This is a separate module so that a command that only requests a verdict imports neither NumPy nor pytest.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     require: Confinement | None = None
     reducing: bool = True  # reduce failing cases?
     thorough: bool = True  # continue after the first failing test?
-    crowded: bool = False  # sleep immediately while waiting for a worker, because other gradings need the processor?
+    crowded: bool = False  # sleep immediately while waiting for a worker, because other judges need the processor?
     progress: bool = False  # send a partial verdict after every test?
 
 

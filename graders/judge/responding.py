@@ -28,7 +28,7 @@ def respond(
 ) -> GradeResponse:
     """Grade, and turn every fault of the harness into a response.
 
-    `install` makes the grading the plugin's mode. `report` gets partial verdicts if the request asks for them.
+    `install` makes the grading run the plugin's mode. `report` gets partial verdicts if the request asks for them.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):

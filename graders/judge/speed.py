@@ -1,7 +1,7 @@
-"""Keeps a grading short by doing everything slow before its request arrives.
+"""Keeps grading fast by doing everything slow before the request arrives.
 
-A learner who saves a file waits for a grading. Each process in the chain therefore prepares what comes next, and a
-grading only does what depends on the submission:
+A learner who saves a file waits for the verdict. Each process in the chain therefore prepares what comes next, so that
+after the request only the work that depends on the submission is left:
 
 - The fork server imports PyTorch and pytest once. Suite servers inherit both instead of importing them again.
 - A suite server collects its tests once, and rehearses them once on the kata's solution (`warm_up`). The rehearsal
@@ -45,7 +45,7 @@ def freeze_heap() -> None:
 
 
 def collect_garbage_rarely() -> None:
-    """Make garbage collections rare. A judge lives for one grading, and each one copies pages that it shares."""
+    """Make garbage collections rare. A judge lives for one grading run, and each collection copies pages that it shares."""
     gc.set_threshold(100_000)
 
 
@@ -60,7 +60,7 @@ def rehearse(items: Sequence[pytest.Item]) -> None:
     warnings.simplefilter("ignore")  # warnings of the solution
     for item in items:
         if item.get_closest_marker("gpu") is None and time.monotonic() - begin < REHEARSAL_S:
-            with contextlib.suppress(Exception):  # if a test is broken, the grading reports it
+            with contextlib.suppress(Exception):  # if a test is broken, grading reports it
                 run_once(item)
 
 

@@ -21,7 +21,7 @@ REFERENCE_S = 30.0  # wall time for one call to a reference, in addition to the 
 
 @dataclass
 class Clock:
-    """The wall time that is left for a test and for the whole grading."""
+    """The wall time that is left for a test and for the whole grading run."""
 
     limits: Limits
     started: float = field(default_factory=time.monotonic)
@@ -37,10 +37,10 @@ class Clock:
 
     @property
     def _too_long(self) -> str:
-        return f"the whole grading took longer than {self.limits.total_s:g} s and was stopped"
+        return f"the whole grading run took longer than {self.limits.total_s:g} s and was stopped"
 
     def late(self) -> str:
-        """Return the message for a grading that is out of time; empty while there is time left."""
+        """Return the message for a grading run that is out of time; empty while there is time left."""
         return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
 
     def allowance(self, what: str) -> tuple[float, str]:

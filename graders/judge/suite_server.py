@@ -1,4 +1,4 @@
-"""A suite server: it collects one kata's tests once, and forks a fresh judge for every grading.
+"""A suite server: it collects one kata's tests once, and forks a fresh judge for every submission.
 
 graders.judge.fork_server forks this process, after importing torch if the tests use it. pytest runs here as usual up to
 `pytest_runtestloop`, where the server waits for requests instead of running the tests. graders.judge.speed explains
@@ -119,7 +119,7 @@ class SuiteServer:
     # ------------------------------------------------------------------------- the plugin's mode
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        """Return the `kata` of a test: the grading's handle or, during a rehearsal, a handle on the solution."""
+        """Return the `kata` of a test: the grading run's handle or, during a rehearsal, a handle on the solution."""
         if self.grading is None:
             return Handle(kata, LocalSide(kata, kata.solution), lambda: LocalSide(kata, kata.solution))
         return self.grading.handle(item, kata)
@@ -212,7 +212,7 @@ class SuiteServer:
 
     def _judge(self, requests: socket.socket) -> None:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
-            rehearse(self.items)  # no request yet: copy the pages that a grading will write
+            rehearse(self.items)  # no request yet: copy the pages that a grading run will write
         message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
         if not message:
             return

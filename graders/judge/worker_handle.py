@@ -230,7 +230,7 @@ class Worker:
 
 
 class WorkerGroup:
-    """A group of workers for one grading, which the workers' fork server sends over a private socket.
+    """A group of workers for one grading run, which the workers' fork server sends over a private socket.
 
     When the group is closed or its judge dies, the fork server kills them all. A `patient` group sleeps immediately
     while it waits, without polling first.

@@ -1,7 +1,7 @@
 """Find the known misconception that behaves exactly like a submission.
 
-The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are drawn from a
-fixed seed, so they reveal nothing about the grading's own seed. Checks do not fail, and all returned values are
+The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are generated
+from a fixed seed, so they reveal nothing about the grading run's own seed. Checks do not fail, and all returned values are
 recorded. If exactly one variant returns the same values as the submission everywhere, its sentence is the diagnosis.
 """
 

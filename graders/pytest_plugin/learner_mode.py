@@ -226,7 +226,7 @@ class Learner:
         self.failed = False
 
     def pytest_report_header(self) -> str:
-        return f"katas: {self.against or 'your own files'}, inputs drawn with --seed={self.seed}"
+        return f"katas: {self.against or 'your own files'}, inputs generated with --seed={self.seed}"
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 """Diagnosis in learner mode: find the known misconception that behaves exactly like the learner's files.
 
 This runs the kata's tests once more in the pytest process, silently, and compares behaviour as the judge does (see
-`diagnosis`). It leaves out tests that a grading would block. Without wrong variants, as in a student bundle, there is
+`diagnosis`). It leaves out tests that grading would block. Without wrong variants, as in a student bundle, there is
 no diagnosis.
 """
 

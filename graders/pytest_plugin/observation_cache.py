@@ -1,6 +1,6 @@
-"""A cache of what a kata's own files returned in a diagnosis, kept from one grading to the next.
+"""A cache of what a kata's own files returned in a diagnosis, kept from one submission to the next.
 
-A judge process lives for one grading. Before it ends, it sends its observations of the wrong variants to the suite
+A judge process lives for one grading run. Before it ends, it sends its observations of the wrong variants to the suite
 server, which forks the next judge. The inputs and seeds of a diagnosis are always the same, so a variant need not run
 the same case twice.
 """

@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "task(name, title=None): the task in kata.toml that the test belongs to, and the test's title in reports",
-        "cases(count): run the test on this many freshly drawn inputs",
+        "cases(count): run the test on this many freshly generated inputs",
         "gpu: needs a CUDA device; ungraded without one",
     ):
         config.addinivalue_line("markers", line)

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported: small networks are slower on several threads
 
+import argparse
 from itertools import pairwise
 
 import numpy as np
@@ -124,7 +125,9 @@ def main() -> None:
     """Train and compare both networks, draw their gradients, and train the fixed network."""
     from digits import load_digits  # supplied
 
-    X, y = load_digits()
+    options = argparse.ArgumentParser(description=main.__doc__)
+    options.add_argument("--data", default="mnist", help="mnist, or mnist-full after katas data fetch mnist-full")
+    X, y = load_digits(options.parse_args().data)
     frames = {}
     for activation in ("sigmoid", "relu"):
         frames[activation] = experiment(X, y, activation, n_steps=200, learning_rate=0.05, batch_size=64, seed=0)

@@ -307,7 +307,9 @@ def test_folder_whose_name_is_not_a_slug_is_reported(root):
 def test_unknown_kata_is_reported_with_similar_names(root):
     write_kata(root, "exercise10")
     write_kata(root, "meta")
-    with pytest.raises(CatalogueError, match=r"Did you mean `exercise10` or `exercise01`\? `katas list` shows all\."):
+    with pytest.raises(
+        CatalogueError, match=r"Did you mean `exercise10` or `exercise01`\? `katas list` shows them all\."
+    ):
         catalogue.load(root, "exercse1")
 
 

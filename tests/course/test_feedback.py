@@ -168,7 +168,7 @@ def test_outdated_verdict_file_is_left_out(root: Path, out: Path) -> None:
         held.append([Row(person="ada", submitted_at=NOON, verdict=Verdict(kata="alpha", status="failed"))])
     done = feedback(root, out, "ada")
     assert done.status == 2
-    assert f"left out: {out}/verdicts/ada/alpha.json: the journal has a later verdict, which counts." in done.out
+    assert f"left out: {out}/verdicts/ada/alpha.json: the journal has a later verdict, and that one counts." in done.out
     assert files_in(out / "feedback") == {}
 
 
@@ -294,7 +294,7 @@ def test_a_stored_verdict_is_shown_again_as_its_learner_sees_it(root: Path, grad
         (("{out}/none",), "{out}/none: No such file or directory. Specify the --out folder of `katas grade-batch`"),
         (
             ("{out}/submissions",),
-            "{out}/submissions: not a batch, because {out}/submissions/verdicts does not exist. Name",
+            "{out}/submissions: not a batch, because {out}/submissions/verdicts does not exist. Specify",
         ),
         (("{out}/journal.jsonl",), "{out}/journal.jsonl: not JSON: "),
         (("{out}/journal.jsonl", "ada"), "{out}/journal.jsonl: this is not a folder. "),

@@ -227,7 +227,7 @@ def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> 
     [
         ("why=5", "why: 5 points is out of range; award 0 to 4"),
         ("why=nan", "why: nan points is out of range; award 0 to 4"),
-        ("why=-1", "between 0 and 4"),
+        ("why=-1", "-1 points is out of range; award 0 to 4"),
         ("why", "--award why: expected TASK=POINTS"),
         ("why=two", "--award why=two: expected TASK=POINTS"),
         ("twice=1", "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),

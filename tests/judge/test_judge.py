@@ -322,7 +322,7 @@ def test_a_test_of_many_slow_calls_is_stopped_at_its_limit(limited: Limited) -> 
 def test_a_grading_of_many_slow_tests_is_stopped_at_its_limit(limited: Limited) -> None:
     verdict = limited(working("time.sleep(0.45)"), total_s=2)
     assert tasks(verdict)["thrice"] == "failed"
-    assert result(verdict, "test_many").message == "the whole grading took longer than 2 s and was stopped"
+    assert result(verdict, "test_many").message == "the whole grading run took longer than 2 s and was stopped"
 
 
 def test_a_clock_gives_a_call_the_least_remaining_time() -> None:
@@ -338,7 +338,7 @@ def test_a_clock_names_the_limit_that_was_reached() -> None:
     now = time.monotonic()
     with pytest.raises(WorkerError, match="the test took longer than 10 s"):
         Clock(limits, started=now - 11, test_started=now - 11).allowance("work")
-    with pytest.raises(WorkerError, match="the whole grading took longer than 60 s"):
+    with pytest.raises(WorkerError, match="the whole grading run took longer than 60 s"):
         Clock(limits, started=now - 61, test_started=now - 11).allowance("work")
 
 

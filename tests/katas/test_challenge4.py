@@ -385,7 +385,7 @@ def test_a_torchvision_backbone_has_its_learned_weights_by_default(
 
 
 def test_a_name_that_torchvision_lacks_is_an_error(supplied: Any, torchvision: list[tuple[str, Any]]) -> None:
-    with pytest.raises(ValueError, match="torchvision has no 'resnet99'. It has resnet34, vgg11_bn, mobilenet_v2."):
+    with pytest.raises(ValueError, match=r"torchvision has no 'resnet99'\. It has resnet34, vgg11_bn, mobilenet_v2\."):
         supplied("backbones").from_torchvision("resnet99")
     assert torchvision == []
 

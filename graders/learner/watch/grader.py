@@ -1,4 +1,4 @@
-"""Grade in a background thread: one grading at a time; a new request cancels the one that is running."""
+"""Grade in a background thread: one request at a time; a new one cancels the one that is being graded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.errors import Abandoned, KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict
 
-SOON_S = 0.3  # until a grading has run this long, only a complete verdict is reported
+SOON_S = 0.3  # until grading has taken this long, only a complete verdict is reported
 ENDING_S = 3.0  # how long to wait for the thread after its grading is cancelled
 
 
@@ -63,7 +63,7 @@ class Grader:
         self._thread.start()
 
     def grade(self, slug: str, *, visible: bool, tasks: frozenset[str] = frozenset()) -> None:
-        """Request a grading. Cancels the previous request."""
+        """Request a verdict. Cancels the previous request."""
         with self._changed:
             self._give_up()
             until, self._closer = os.pipe()
@@ -130,7 +130,7 @@ class Grader:
         return WatchedGrading(request.visible, request.tasks, verdict, fault, time.monotonic() - request.started)
 
     def _so_far(self, request: GradingRequest, verdict: Verdict) -> None:
-        """Store a partial verdict, and report it once the grading has run for more than SOON_S."""
+        """Store a partial verdict, and report it once grading has taken more than SOON_S."""
         seconds = time.monotonic() - request.started
         with self._changed:
             if request is self._latest:

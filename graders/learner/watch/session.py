@@ -25,7 +25,7 @@ from graders.report import wording
 from graders.report.shown import shown
 from graders.verdict import Verdict
 
-LONG_S = 1.0  # how long a grading runs before its first failure is reported
+LONG_S = 1.0  # how long grading takes before the first failure is reported
 TICK_S = 0.25  # how often the elapsed time on the screen is updated
 STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, " ": 10}
 
@@ -144,7 +144,7 @@ class WatchSession:
         self._request()
 
     def _request(self) -> None:
-        """Request a grading of the tasks that are due."""
+        """Request the grading of the tasks that are due."""
         state, cache = self.state, self._caches[self.state.visible]
         asked = cache.asked()
         state.due, state.first = cache.due, cache.first
@@ -180,7 +180,7 @@ class WatchSession:
             self._count(known)
 
     def _report_failure(self) -> None:
-        """Report the first failure of a long grading before the grading ends."""
+        """Report the first failure of a long grading run before the run ends."""
         state = self.state
         if state.started is None or state.verdict is None or time.monotonic() - state.started < LONG_S:
             return

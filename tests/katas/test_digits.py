@@ -1,0 +1,94 @@
+"""The supplied digits of challenge1, challenge5 and meta, also from the full MNIST once it has been downloaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import datasets
+from graders.datasets.sources import place_of
+from tests.workshop import ROOT, katas
+
+KATAS = ("challenge1", "challenge5", "meta")
+IMAGES = np.random.default_rng(1).integers(0, 256, (300, 28, 28), dtype=np.uint8)
+LABELS = np.arange(300) % 10
+
+
+@pytest.fixture
+def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a small data set in the place of the downloaded MNIST, and return the folder of the data sets."""
+    room = tmp_path / "data"
+    monkeypatch.setenv("NN_KATAS_DATA", str(room))
+    shown = place_of("mnist-full") / "shown"
+    shown.mkdir(parents=True)
+    np.save(shown / "images.npy", IMAGES)
+    np.save(shown / "labels.npy", LABELS)
+    return room
+
+
+def digits_of(slug: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"digits_of_{slug}", ROOT / "katas" / slug / "digits.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("slug", KATAS)
+@pytest.mark.usefixtures("full")
+def test_the_full_digits_are_loaded_by_name(slug: str) -> None:
+    images, classes = digits_of(slug).load_digits("mnist-full")
+    assert (images.dtype, classes.dtype) == (np.float32, np.int64)
+    np.testing.assert_array_equal(images.reshape(IMAGES.shape), IMAGES.astype(np.float32) / 255)
+    np.testing.assert_array_equal(classes, LABELS)
+
+
+@pytest.mark.parametrize("slug", KATAS)
+def test_without_a_name_the_digits_of_the_package_are_loaded(slug: str) -> None:
+    images, classes = digits_of(slug).load_digits()
+    assert (len(images), len(classes)) == (4000, 4000)
+
+
+@pytest.mark.parametrize("slug", KATAS)
+def test_full_digits_that_were_not_fetched_name_the_command(
+    slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path))
+    with pytest.raises(datasets.DataError, match="run `katas data fetch mnist-full`"):
+        digits_of(slug).load_digits("mnist-full")
+
+
+@pytest.mark.deep
+def test_challenge1_trains_on_the_full_digits(full: Path, tmp_path: Path) -> None:
+    root = tmp_path / "clone"
+    for place in ("katas", "solutions"):
+        shutil.copytree(ROOT / place / "challenge1", root / place / "challenge1")
+    done = katas(
+        "run",
+        "challenge1",
+        "--against",
+        "solutions",
+        "--",
+        "--data",
+        "mnist-full",
+        cwd=root,
+        env={"NN_KATAS_DATA": str(full)},
+    )
+    assert done.status == 0, done.said
+    assert "the fixed network gets" in done.out
+
+
+def test_the_program_says_which_digits_it_can_take() -> None:
+    words = [sys.executable, str(ROOT / "solutions/challenge1/vanishing.py"), "--help"]
+    done = subprocess.run(
+        words, env={"PYTHONPATH": str(ROOT / "katas/challenge1")}, capture_output=True, text=True, check=True
+    )
+    assert "mnist-full after katas data fetch mnist-full" in " ".join(done.stdout.split())
