@@ -122,8 +122,8 @@ def without_marks(verdict: Verdict) -> Verdict:
 class Given:
     """The manual scores of one submission, collected from its records in the order in which they were written.
 
-    The newest score of each task wins. If a later record of the same verdict lacks a score, that score was withdrawn. A
-    record of another verdict, for example of an `error`, withdraws nothing.
+    The newest score of each task wins. If a later record of the same grading run lacks a score, that score was withdrawn.
+    A record of another grading run, for example of an `error`, withdraws nothing.
     """
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class Given:
         self._held: set[tuple[object, str]] = set()  # (grading, task) pairs that have had a score
 
     def take(self, grading: object, tasks: Iterable[TaskResult]) -> None:
-        """Add a record: the identity of its grading, and its tasks."""
+        """Add a record: the identity of its grading run, and its tasks."""
         for task in tasks:
             place = grading, task.name
             mark = _score_of(task)

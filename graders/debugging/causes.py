@@ -4,7 +4,7 @@ from __future__ import annotations
 
 CAUSES: dict[str, str] = {
     # update
-    "parameters-not-optimized": "the optimizer has no parameters, only some of them, or those of another model",
+    "parameters-not-optimized": "the optimizer has no parameters, only some of them, or those of a different model",
     "step-missing": "gradients are computed, but the optimizer takes no steps, or too few",
     "gradients-accumulate": "gradients are not set to zero between steps",
     "gradients-cut-off": "detach, .data, no_grad, item or a new tensor keeps gradients from reaching parameters",

@@ -1,4 +1,4 @@
-"""Decide whether training runs are healthy, by comparing their readings with the twin's at the same seeds."""
+"""Decide whether training runs are healthy, by comparing their readings with the twin's for the same seeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graders.checks import Mismatch
 from graders.debugging.measurement import NO_SCORE, PIECE
 from graders.debugging.readings import Reading
 
-# These margins are about half of those that graders.debugging.proof requires of a broken program at every seed. Means
+# These margins are about half of those that graders.debugging.proof requires of a broken program with every seed. Means
 # are taken over N_SEEDS training runs (graders.debugging.judging).
 MEAN_SCORE = 0.045  # how far the score on fresh data may be below the twin's
 MEAN_GAP = 0.06  # how far the gap between training and fresh data may exceed the twin's
@@ -27,7 +27,7 @@ SLOW = 1.5  # training time divided by the twin's; a slow puzzle takes at least 
 
 
 def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, seeds: Sequence[int] = ()) -> list[str]:
-    """Return sentences that say how training runs are worse than the twin's at the same seeds; empty if healthy.
+    """Return sentences that say how training runs are worse than the twin's with the same seeds; empty if healthy.
 
     The sentences name the seeds if they are given; the judge keeps its seeds secret.
     """

@@ -13,7 +13,7 @@ from graders.debugging.puzzle import Puzzle
 SEEDS = (0, 1, 2)  # seeds of the training runs in a proof; the README gives the numbers for seed 0
 
 # Margins. From seed to seed, healthy runs of one variation differ by a few hundredths in score and by a third in their
-# last loss. Each margin is at least twice that, so a fault that shows at three seeds shows at others too.
+# last loss. Each margin is at least twice that, so a fault that shows with three seeds also shows with others.
 LOW = 0.08  # smallest drop in score at level 2
 FAR = 0.25  # smallest drop in score at level 1
 HONEST = 0.03  # a healthy run's claimed score may be off by at most this much
@@ -96,13 +96,13 @@ def _prove(puzzle: Puzzle) -> Proof:
     symptoms = tuple(dict.fromkeys(kind for fault in puzzle.faults for kind in fault.symptoms))
     shown = _show(puzzle, puzzle.source, twins, symptoms, min(puzzle.level, 2))
     if not shown.kinds:
-        return Proof(False, f"no symptom shows at all seeds; the last training run had {shown.last}")
+        return Proof(False, f"no symptom shows with every seed; the last training run had {shown.last}")
     return Proof(True, symptom=_sentence(puzzle, shown, twins[0]), twin=tuple(twins), broken=shown.measured)
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """The symptoms that show at every seed, and the measurements behind them."""
+    """The symptoms that show with every seed, and the measurements behind them."""
 
     kinds: tuple[str, ...]
     ratio: float
@@ -118,7 +118,7 @@ class _Shown:
 
 
 def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: Sequence[str], level: int) -> _Shown:
-    """Train a broken program at SEEDS, and stop once no symptom can show at all of them."""
+    """Train a broken program with SEEDS, and stop once no symptom can show with all of them."""
     ratio = min(slowdown(source, puzzle.twin, seed) for seed in SEEDS) if SPEED in symptoms else 1.0
     kinds = [kind for kind in symptoms if kind != SPEED]
     measured: list[Measurement] = []

@@ -83,7 +83,7 @@ def run_trial(architecture: Architecture, data: ImageData, *, epochs: int, seed:
 
     The seed decides everything: repeating a trial gives the same accuracy, whatever ran before it. Call
     torch.set_num_threads(1) here: several trials may run at the same time, and sums are rounded differently with
-    another number of threads.
+    a different number of threads.
     """
     raise NotImplementedError
 

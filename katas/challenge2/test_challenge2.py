@@ -257,7 +257,7 @@ def test_validation_rows_do_not_influence_the_training(kata: Any, draw: Any, pro
         "and the others are validated separately"
     )
     lasts = [trial["last"] for trial in trials]
-    name = "the last batch's output, in trainings that differ only in their validation rows,"
+    name = "the last batch's output, in training runs that differ only in their validation rows,"
     assert_near(lasts, [lasts[0]] * len(lasts), relative=1e-3, name=name)
 
 
@@ -451,7 +451,7 @@ def test_your_best_network_has_learned(kata: Any) -> None:
     best, least = max(float(row["accuracy"]) for row in rows), LEARNED[name]
     assert best >= least, (
         f"the best accuracy in results/experiment_log.csv is {best:.1%}, expected at least {least:.0%}. Train for more "
-        "epochs (up to 20), or with another optimizer or learning rate, and search again"
+        "epochs (up to 20), or with a different optimizer or learning rate, and search again"
     )
 
 
@@ -461,7 +461,7 @@ def test_your_own_log_is_consistent(kata: Any) -> None:
     seen: set[tuple[str, ...]] = set()
     for line, row in enumerate(rows, 2):
         found = assert_row(row, f"experiment_log.csv, line {line}")
-        assert row["dataset"] == rows[0]["dataset"], f"line {line} has another data set than line 2"
+        assert row["dataset"] == rows[0]["dataset"], f"line {line} names a different data set from line 2"
         identity = tuple(row[name] for name in COLUMNS[:8])
         assert identity not in seen, f"line {line} repeats an earlier trial: {identity}"
         seen.add(identity)
@@ -542,8 +542,8 @@ def test_your_quickest_trial_gives_its_accuracy_again(kata: Any, probes: Any) ->
     asked = row | {name: int(row[name]) for name in whole} | {"dropout": float(row["dropout"])}
     accuracy = kata.run(probes.again, asked)
     assert abs(accuracy - float(row["accuracy"])) <= 0.02, (
-        f"the log has accuracy {row['accuracy']} for {row['layers']} layers of {row['width']} (seed {row['seed']}); "
-        f"run_trial now gives {accuracy}. Either its seed does not decide everything, or you have changed run_trial "
+        f"the log says the accuracy is {row['accuracy']} for {row['layers']} layers of {row['width']} (seed "
+        f"{row['seed']}); run_trial now gives {accuracy}. Either its seed does not decide everything, or you have changed run_trial "
         "since your search. In that case, delete the log that your search continues from, and search again"
     )
 

@@ -92,7 +92,7 @@ def train(model: torch.nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> 
 def explain(model: AttentionClassifier, corpus: Corpus, sentence: str) -> Explanation:
     """Return the model's prediction for a sentence, and what it looked at.
 
-    The words are those of corpus.words_of, in their order, including those outside the vocabulary.
+    The words are those of corpus.words_of, in the order of the sentence, including those outside the vocabulary.
     """
     raise NotImplementedError
 

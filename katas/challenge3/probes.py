@@ -266,7 +266,7 @@ def _middle(text: Any) -> tuple[float, float]:
 def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, Any]:
     """Return the columns of compare's table for a small corpus, and train the same models twice more.
 
-    again: for each row, the accuracies after both trainings, and the number of trained parameters.
+    again: for each row, the accuracies after both training runs, and the number of trained parameters.
     """
     corpus = make_corpus(seed, n_train=120, n_test=400)
     tokens, mask, labels = corpus.batch(corpus.test)

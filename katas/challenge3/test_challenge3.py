@@ -122,7 +122,7 @@ def test_padding_does_not_change_the_logits(kata: Any, draw: Any, probes: Any) -
     alone = TOKENS[1:2, :2], MASK[1:2, :2]
     batches = [(TOKENS, MASK), (other, MASK), longer, alone]
     (logits, *_), (again, *_), (more, *_), (one, *_) = kata.run(probes.answers, KINDS[draw.case], batches)
-    assert_near(again, logits, **NEAR, name="the matrix of logits with other tokens at padding")
+    assert_near(again, logits, **NEAR, name="the matrix of logits with different tokens at padding")
     assert_near(more, logits, **NEAR, name="the matrix of logits with more padding")
     assert_near(one, logits[1:2], **NEAR, name="the matrix of logits of the second sentence alone")
 
@@ -137,7 +137,7 @@ def test_logits_are_the_weighted_mean_over_the_words(kata: Any, draw: Any, probe
     shares = weights[0] if weights else MASK / MASK.sum(axis=1, keepdims=True)
     expected = np.einsum("nw,nwc->nc", shares, of_words[TOKENS])
     assert_near(logits, expected, **NEAR, name="the matrix of logits, as a mean with the returned (or equal) weights,")
-    assert_near(mixed, logits, **NEAR, name="the matrix of logits for the words in another order")
+    assert_near(mixed, logits, **NEAR, name="the matrix of logits for the words in a different order")
 
 
 @task("classifier")
@@ -185,8 +185,8 @@ def test_test_reviews_do_not_influence_the_training(kata: Any, draw: Any, probes
     first, again, other = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0] * 3, [False, False, True])
     apart, by_chance = distance(first, other), distance(first, again)  # by_chance is 0 if the seed decides everything
     assert apart <= 3 * by_chance, (
-        f"train gives another model if the labels in corpus.test are swapped: its parameters are {apart:.3g} away; "
-        f"after two trainings with the same labels, they are {by_chance:.3g} apart"
+        f"train gives a different model if the labels in corpus.test are swapped: its parameters are {apart:.3g} away; "
+        f"after two training runs with the same labels, they are {by_chance:.3g} apart"
     )
 
 
@@ -199,7 +199,7 @@ def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 @cases(2)
 def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.trained_beside, KINDS[draw.case], draw.seed(), [0, 1], [False, False])
-    with about("the parameters after two trainings with the same seed"):
+    with about("the parameters after two training runs with the same seed"):
         assert_equal(run[1], run[0])
 
 
@@ -366,12 +366,12 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
     for row, ((accuracy, _), parameters) in enumerate(run["again"]):
         who = f"{table['model'][row]}, seed {table['seed'][row]:.0f}"
         assert abs(table["accuracy"][row] - accuracy) < (0.004 if repeats else 0.15), (
-            f"{who}: the table has accuracy {table['accuracy'][row]:.3f}; training again gives {accuracy:.3f} on "
-            "corpus.test"
+            f"{who}: the table says the accuracy is {table['accuracy'][row]:.3f}; training again gives {accuracy:.3f} "
+            "on corpus.test"
         )
         assert table["parameters"][row] == parameters, (
             f"{who}: the table has {table['parameters'][row]:.0f} parameters, expected {parameters}"
         )
-    assert min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training"
+    assert min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training run"
     total = sum(table["seconds"])
     assert total <= run["wall"] + 0.05, f"the seconds sum to {total:.2f}, but compare took {run['wall']:.2f} s"

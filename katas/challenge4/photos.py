@@ -33,7 +33,7 @@ class Photos:
 
 
 def load_photos(n_train: int = 300, *, seed: int = 0, side: int = 32) -> Photos:
-    """Return `n_train` of 500 rendered training photos, drawn by the seed, and always the same 200 for validation."""
+    """Return `n_train` of 500 rendered training photos, chosen by the seed, and always the same 200 for validation."""
     if not len(CLASSES) <= n_train <= POOL:
         raise ValueError(
             f"n_train = {n_train}: there are {POOL} photos to train on. Ask for {len(CLASSES)} to {POOL} of them."

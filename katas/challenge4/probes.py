@@ -88,8 +88,8 @@ def _marks(before: nn.Module, after: nn.Module) -> list[str]:
 def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str]) -> list[tuple[bool, int]]:
     """Train again with one thing changed at a time; report whether the model is the same, and the history's length.
 
-    "again": nothing changed; "seed": another seed; "validation": other validation photos; "labels": other labels for
-    the last fifth of the training photos.
+    "again": nothing changed; "seed": a different seed; "validation": different validation photos; "labels": different
+    labels for the last fifth of the training photos.
     """
     found, first = [], None
     for way in ["", *ways]:
@@ -265,7 +265,7 @@ def interrupted(submission: ModuleType, approach: str, done: int, clock: str, sh
 
 
 def comparison_interrupted(submission: ModuleType) -> dict[str, Any]:
-    """Press Ctrl-C in the middle of the second training of compare; return the approaches in its table."""
+    """Press Ctrl-C in the middle of compare's second training run; return the approaches in its table."""
     data, counts = _first(load_photos(24), 12, 8), []
     for train in (submission.feature_extraction, submission.fine_tuning):
         with _gradients(lambda _: None, submission) as count:
@@ -351,7 +351,7 @@ def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
 
 
 def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> dict[str, float]:
-    """Train by the three approaches and from scratch; return the validation accuracies."""
+    """Train with the three approaches and from scratch; return the validation accuracies."""
     data, found = _first(load_photos(n_train, seed=seed), n_train, 100), {}
     for approach, train, backbone in (
         ("feature extraction", submission.feature_extraction, submission.load_backbone()),

@@ -85,9 +85,9 @@ def assert_changes(found: list[tuple[bool, int]], ways: list[str], epochs: int) 
     """Assert that the seed and the training labels decide the model, and the validation photos don't."""
     said = {
         "again": "repeating the same training gives a different model",
-        "seed": "another seed gives the same model",
-        "validation": "other validation photos give a different model; they must not influence the training",
-        "labels": "other labels for the last four of 24 training photos give the same model; train on all photos",
+        "seed": "a different seed gives the same model",
+        "validation": "different validation photos give a different model; they must not influence the training",
+        "labels": "different labels for the last four of 24 training photos give the same model; train on all photos",
     }
     for way, (same, rows) in zip(ways, found, strict=True):
         assert same == (way in ("again", "validation")), said[way]
@@ -120,7 +120,7 @@ def test_full_training_trains_everything(kata: Any, probes: Any) -> None:
     assert_stages(kata.run(probes.run_of, "full_training", {"epochs": 6, "seed": 3}), 0)
 
 
-@task("full", title="Validation photos don't influence a long training")
+@task("full", title="Validation photos don't influence a long training run")
 def test_validation_photos_do_not_influence_a_long_training(kata: Any, probes: Any) -> None:
     assert_changes(kata.run(probes.changed, "full_training", 12, ["validation"]), ["validation"], 12)
 
@@ -138,7 +138,7 @@ def test_a_backbone_of_seven_stages_with_dropout(kata: Any, draw: Any, probes: A
     assert run["passed"], "the training changed the weights of the backbone that was passed in; train a copy"
     assert run["modes"], "the training changed the modes or requires_grad of the backbone that was passed in"
     assert not run["touched"], "the training changed the state of torch's global generator"
-    assert run["again"], "two trainings with the same seed give different models"
+    assert run["again"], "two training runs with the same seed give different models"
 
 
 @task("kinds")
@@ -220,11 +220,11 @@ def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, probes: Any) ->
     )
 
 
-@task("interrupted", title="Ctrl-C ends the table before the interrupted training")
+@task("interrupted", title="Ctrl-C ends the table before the interrupted training run")
 def test_ctrl_c_ends_the_table_before_that_training(kata: Any, probes: Any) -> None:
     found = kata.run(probes.comparison_interrupted)
     assert not found["raised"], (
-        "Ctrl-C in the second training: compare raised KeyboardInterrupt instead of returning its table"
+        "Ctrl-C in the second training run: compare raised KeyboardInterrupt instead of returning its table"
     )
     assert found["silent"] or found["approach"] == APPROACHES[:1]
 

@@ -1,4 +1,4 @@
-"""Challenge 4: reuse what a network has learned from one kind of image on a few images of another kind.
+"""Challenge 4: reuse what a network has learned from one kind of image on a few images of a different kind.
 
     katas run challenge4                   # or python transfer.py FOLDER for your own photos
 
@@ -22,7 +22,7 @@ SEEDS = range(5)  # for the results
 
 @dataclass(frozen=True)
 class Run:
-    """The outcome of one training.
+    """The outcome of one training run.
 
     model: maps images (n, 3, height, width) to logits (n, classes); in evaluation mode. It has `backbone`, a copy of
         the backbone that was passed, trained as far as the approach allows, and `head`, an nn.Linear from its features

@@ -50,7 +50,7 @@ def check_repeated(run: dict[str, Any], rows: int, epochs: int) -> None:
     )
     apart = run["largest difference of weights"]
     assert apart < 1e-3, (
-        f"the same steps from the same initial weights lead to other weights: they differ by {apart:.3g}"
+        f"the same steps from the same initial weights lead to different weights: they differ by {apart:.3g}"
     )
 
 

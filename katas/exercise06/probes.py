@@ -19,7 +19,7 @@ def of_a_square(submission, w):
 
 
 def of_a_square_with_step(submission, w, eps):
-    """Your numerical gradient of f(w) = w² with another step.
+    """Your numerical gradient of f(w) = w² with a different step.
 
     Shown as:
         numerical_gradient(lambda w: w * w, w, eps=eps)
@@ -69,7 +69,7 @@ def of_row_sums(submission, w):
 
 
 def of_row_sums_with_step(submission, w, eps):
-    """Your numerical gradient of `row_sums` with another step.
+    """Your numerical gradient of `row_sums` with a different step.
 
     Shown as:
         numerical_gradient(lambda w: (w.sum(axis=-1) ** 2).sum(), w, eps=eps)

@@ -122,5 +122,5 @@ def test_calls_do_not_affect_each_other(kata, probes):
     gradient, at_last, at_second, renewed = kata.run(probes.of_two_arrays, first, second)
     with about("the first gradient, after a call with another array"):
         assert_equal(at_last, gradient)
-    with about("the gradient at the first array, which now holds other numbers"):
+    with about("the gradient at the first array, which now holds different numbers"):
         assert_equal(renewed, at_second)

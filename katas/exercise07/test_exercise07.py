@@ -85,20 +85,20 @@ def test_equal_generators_give_equal_weights(kata, draw):
     assert_equal(kata.initialize(3, 2, "xavier", generator(seed)), W)
 
 
-@task("generator", title="Another seed gives other weights")
+@task("generator", title="A different seed gives different weights")
 def test_another_generator_gives_other_weights(kata, draw):
     seed = draw.seed()
     W = kata.initialize(3, 2, "xavier", generator(seed))
     other = kata.initialize(3, 2, "xavier", generator(seed + 1))
     if np.any(other == W):
-        fail("two generators with different seeds gave the same weights", "other weights", other)
+        fail("two generators with different seeds gave the same weights", "different weights", other)
 
 
 @task("generator")
 def test_the_next_call_gives_other_weights(kata, draw, probes):
     first, second = kata.run(probes.in_a_row, 2, 3, 2, "he", generator(draw.seed()))
     if np.any(first == second):
-        fail("two calls of initialize with the same generator gave the same weights", "other weights", second)
+        fail("two calls of initialize with the same generator gave the same weights", "different weights", second)
 
 
 @task("generator", title="The global generators are left alone")

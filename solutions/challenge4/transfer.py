@@ -1,4 +1,4 @@
-"""Challenge 4: reuse what a network has learned from one kind of image on a few images of another kind."""
+"""Challenge 4: reuse what a network has learned from one kind of image on a few images of a different kind."""
 
 import copy
 import sys

@@ -61,7 +61,7 @@ def load_data(seed: int) -> Data:
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a fresh network with PyTorch's default weights, drawn by the seed: (n, 2) → logits (n, 2)."""
+    """Return a fresh network with PyTorch's default weights, set by the seed: (n, 2) → logits (n, 2)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 2))

@@ -65,7 +65,7 @@ def load_data(seed: int) -> Data:
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a fresh network with PyTorch's default weights, drawn by the seed: inputs (n, 784) → logits (n, 10)."""
+    """Return a fresh network with PyTorch's default weights, set by the seed: inputs (n, 784) → logits (n, 10)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(28 * 28, N_HIDDEN), nn.Tanh(), nn.Linear(N_HIDDEN, 10))

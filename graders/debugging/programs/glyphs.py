@@ -104,7 +104,7 @@ def shifted(X: Tensor) -> Tensor:
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a new network with weights drawn from the seed."""
+    """Return a new network with weights generated from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Reader()

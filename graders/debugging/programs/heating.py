@@ -99,7 +99,7 @@ class Regressor(nn.Module):
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a new network with weights drawn from the seed."""
+    """Return a new network with weights generated from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Regressor()

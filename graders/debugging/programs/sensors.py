@@ -81,7 +81,7 @@ class Autoencoder(nn.Module):
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a new network with weights drawn from the seed."""
+    """Return a new network with weights generated from the seed."""
     generator = torch.Generator().manual_seed(seed)
     model = Autoencoder()
     for layer in [*model.encoder, *model.decoder]:

@@ -93,7 +93,7 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a new network with weights drawn from the seed."""
+    """Return a new network with weights generated from the seed."""
     model = Network()
     initialise(model, torch.Generator().manual_seed(seed))
     return model

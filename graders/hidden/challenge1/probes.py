@@ -236,7 +236,7 @@ def fixed_parameters(submission: ModuleType, which: str) -> Any:  # noqa: ARG001
 
 
 def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed: int) -> list[Any]:
-    """Call fixed_network once more, with the global generators in another state; return its parameters."""
+    """Call fixed_network once more, with the global generators in a different state; return its parameters."""
     _disturb(seed + 1)
     return _narrow(submission.fixed_network(images.astype(np.float32) / 255, y, seed).parameters())
 

@@ -34,8 +34,8 @@ PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # for training a
 N_INPUTS = 3072
 AGREE = 0.02  # allowed difference between a row's accuracy and that of the repeated trial
 N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
-# How many standard errors two shares may differ by: one false alarm in 1.7e6 gradings, or in 1.4e5 for the best of 24
-# similar rows.
+# How many standard errors two shares may differ by: one false alarm in 1.7e6 grading runs, or in 1.4e5 for the best of
+# 24 similar rows.
 SIGMAS = 5
 COUNTED = 0.01  # allowed difference between reported and measured accuracy, since half-precision logits may tie
 MOST_EPOCHS = 20
@@ -264,14 +264,14 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     predicted = predictions(row, trial, data["y_validation"])
     accuracy = float(np.mean(predicted[:n_validation] == y[-n_validation:]))
     if abs(accuracy - row["accuracy"]) > AGREE + 1e-9:
-        said = f"{in_words(row)}: the log has accuracy {row['accuracy']:.3f}, but the trial now gives {accuracy:.3f}"
+        said = f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}; the trial now gives {accuracy:.3f}"
         raise Mismatch(said, row["accuracy"], accuracy)
     elsewhere = float(np.mean(predicted[n_validation:] == y_unseen))
     slack = AGREE + SIGMAS * standard_error(row["accuracy"], n_validation, elsewhere, N_UNSEEN)
     if abs(elsewhere - row["accuracy"]) > slack:
         said = (
-            f"{in_words(row)}: the log has accuracy {row['accuracy']:.3f}, but on {N_UNSEEN} pictures that were drawn "
-            f"for this grading, the same trial's network has {elsewhere:.3f}"
+            f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, but the same trial's network reaches "
+            f"{elsewhere:.3f} on {N_UNSEEN} pictures that no submission has seen"
         )
         raise Mismatch(said, row["accuracy"], elsewhere)
 
@@ -279,7 +279,7 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
 def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return pictures (N_UNSEEN, N_INPUTS) that no submission has seen, of the kind in a data set, and their classes.
 
-    For shapes32 they are drawn afresh. Photographs can't be, so the judge keeps some back.
+    For shapes32 they are generated afresh. Photographs can't be, so the judge keeps some back.
     """
     if dataset == "shapes32":
         images, labels = shapes32.render(N_UNSEEN, seed)

@@ -133,7 +133,7 @@ def test_parameters_are_counted_correctly(kata: Any, draw: Any, probes: Any) -> 
 def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     p, n = (0.5, 0.2, 0.0, 0.5)[draw.case], 20_000
     parts = architecture(draw, layers=2, width=32, dropout=p, **({} if draw.case < 3 else {"activation": "elu"}))
-    value = 1.0 if draw.case < 3 else -1.0  # ELU is curved below 0, so dropout before it gives another result
+    value = 1.0 if draw.case < 3 else -1.0  # ELU is curved below 0, so dropout before it gives a different result
     out = kata.run(probes.passed, parts, value, n, draw.seed())
     kept, handed = (1 - p) ** 2, value
     for _ in range(2):
@@ -262,7 +262,7 @@ def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: An
 
 
 def _trained_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Return whether two trainings had the same inputs and outputs, apart from rounding."""
+    """Return whether two training runs had the same inputs and outputs, apart from rounding."""
     for name in ("heard", "said"):
         a, b = (trial[name][trial["training"]] for trial in (one, other))
         if a.shape != b.shape or not np.allclose(a, b, rtol=ROUNDING, equal_nan=True):
@@ -358,7 +358,7 @@ def several(draw: Any, n: int) -> list[tuple[Any, ...]]:
 
 
 def assert_trials(found: list[Row], architectures: list[Any]) -> None:
-    """Check that there is a trial of each architecture, in their order."""
+    """Check that there is one trial of each architecture, in the order of `architectures`."""
     order = [tuple(trial[name] for name in PARTS) for trial in found]
     promise(
         sorted(order) == sorted(architectures),
@@ -410,7 +410,7 @@ def test_trials_in_the_log_are_not_run_again(kata: Any, draw: Any, probes: Any) 
     promise(begun[1] == 3, f"the log had 5 of 8 trials, but search ran {begun[1]}; expected 3")
     promise(
         begun[2:5] == [2, 2, 2],
-        f"two trials with another seed, other epochs, another data set: search ran {begun[2:5]}, expected [2, 2, 2]",
+        f"two trials with a different seed, then epochs, then data set: search ran {begun[2:5]}, expected [2, 2, 2]",
     )
     promise(begun[5] == 0, f"the log had all trials, but search ran {begun[5]} again")
     assert_trials(found[1]["trials"], asked[::-1])

@@ -288,7 +288,7 @@ def _middle(text: Any) -> tuple[float, float]:
 def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
     """Return compare's table and the seconds that it took, and train both models of each seed twice more.
 
-    `again`: for each row, the logits of the test reviews after each training, and the number of trained parameters.
+    `again`: for each row, the logits of the test reviews after each training run, and the number of trained parameters.
     """
     corpus = _corpus(train, test)
     began = time.perf_counter()

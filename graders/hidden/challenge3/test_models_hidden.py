@@ -37,7 +37,7 @@ ROUNDING = 1e-4
 ACCURACY = 0.85
 BELOW_MEAN = 0.10  # mean pooling may be this much better, plus chance; for the solution it was better by at most 0.002
 LOOK = "print the weights of a fresh model: if one of them is nearly 1, the scores are too large; see Hint 3"
-BY_CHANCE = 3  # times the distance between two equal trainings in which the seed does not decide everything
+BY_CHANCE = 3  # times the distance between two equal training runs in which the seed does not decide everything
 DEVIATIONS = 3  # standard deviations of the difference
 MEAN_TRAINED = 0.60  # the solution has 0.996 to 1.000, the other variants at least 0.702; guessing gives 0.5
 LOSS_FALLS = 0.75  # last epoch's loss / first epoch's: at most 0.006 for the solution, 0.587 for the other variants
@@ -337,7 +337,7 @@ def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, prob
     language, seed = english(draw.seed(), 300), draw.seed()
     tests = [sent(language.test)] * 2
     first, again = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3, True)
-    promise(all(map(np.array_equal, first, again)), "two trainings with the same seed give different models")
+    promise(all(map(np.array_equal, first, again)), "two training runs with the same seed give different models")
     ((*other,),) = kata.run(probes.parameters_after, kind, sent(language.train), tests[:1], seed + 1, 3, True)
     promise(not all(map(np.array_equal, first, other)), "two seeds give the same trained model")
 

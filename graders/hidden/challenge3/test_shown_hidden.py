@@ -153,7 +153,7 @@ def test_blocks_are_rounded_to_the_nearest(kata: Any, draw: Any, probes: Any) ->
 @task("bar_details")
 def test_ties_and_limits_of_the_bars(kata: Any, probes: Any) -> None:
     document = ["this", "movie", "was", "absolutely", "terrible", "and", "boring"]
-    # the example; then a weight at the minimum; then words that repeat and tie, and stay in their order
+    # the example; then a weight at the minimum; then words that repeat and tie, and stay in the order of the sentence
     assert_bars(kata, probes, "Negative", 0.92, document, [0.01, 0.02, 0.02, 0.1, 0.45, 0.02, 0.38], None)
     assert_bars(kata, probes, "Positive", 0.75, ["so", "so", "good"], [0.25, 0.25, 0.5], 0.25)
     assert_bars(kata, probes, "Positive", 0.99, ["so", "dull", "so", "bad"], [0.3, 0.2, 0.3, 0.2], None)
@@ -238,7 +238,7 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
 # ------------------------------------------------------------------------------------------------------- the comparison
 
 
-UNSEEDED = 0.15  # allowed difference between two trainings; only an extra requires the seed to decide everything
+UNSEEDED = 0.15  # allowed difference between two training runs; only an extra requires the seed to decide everything
 
 
 @task("comparison")
@@ -267,13 +267,13 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
             who = f"{table['model'][row]}, seed {int(table['seed'][row])}"
             promise(
                 abs(table["accuracy"][row] - accuracy) <= slack,
-                f"{who}: the table has accuracy {table['accuracy'][row]:.4f}; training again gives {accuracy:.4f}",
+                f"{who}: the table says the accuracy is {table['accuracy'][row]:.4f}; training again gives {accuracy:.4f}",
             )
             promise(
                 table["parameters"][row] == parameters,
                 f"{who}: the table has {table['parameters'][row]:g} parameters, expected {parameters}",
             )
-        promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training")
+        promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training run")
         promise(
             sum(table["seconds"]) <= table["wall"] + 0.05,
             f"the seconds sum to {sum(table['seconds']):.2f}, but compare took {table['wall']:.2f} s",

@@ -176,7 +176,7 @@ def refused(submission: Any, state: State, parts: Parts, n_classes: int, unfroze
 def of_another_kind(
     submission: Any, approach: str, options: dict[str, Any], seed: int, parts: Parts, n_classes: int, long: bool
 ) -> dict[str, Any]:
-    """Train a backbone that isn't a residual network twice, with another global generator state in between.
+    """Train a backbone that isn't a residual network twice, with a different global generator state in between.
 
     before: its state; passed: the backbone before and after; awake: the stages whose dropout was active in training;
     touched: whether the run changed the state of the global generator; again: the second run.
@@ -314,7 +314,7 @@ def interrupted(
 def predictions(
     submission: Any, train: Parts, n_classes: int, hidden: np.ndarray, epochs: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Train by each approach and from scratch; predict the classes of hidden images."""
+    """Train with each approach and from scratch; predict the classes of hidden images."""
     data, images, found = _data(train, n_classes), _tensor(hidden), {}
     for approach, backbone in (
         ("feature_extraction", submission.load_backbone()),
@@ -430,7 +430,7 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
 
 
 def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """Press Ctrl-C in the middle of the second training of compare; return its rows."""
+    """Press Ctrl-C in the middle of compare's second training run; return its rows."""
     data, epochs = _data(parts, n_classes), submission.EPOCHS
     counts = []
     for train in (submission.feature_extraction, submission.fine_tuning):

@@ -119,7 +119,7 @@ def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def validation_photos() -> tuple[np.ndarray, np.ndarray]:
-    """Return the public validation photos, 32 × 32 as from photos.load_photos, and their classes."""
+    """Return the public validation photos, 32 × 32 as returned by photos.load_photos, and their classes."""
     place = datasets.folder("photos")
     images = np.load(place / "images.npy", mmap_mode="r")[-N_VALIDATION:]
     return shrunk(images), np.load(place / "labels.npy")[-N_VALIDATION:]

@@ -332,24 +332,24 @@ def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) 
             table["trainable_parameters"][row] == parameters,
             f"{who}: the table says {table['trainable_parameters'][row]:g} parameters, but {parameters} are trained",
         )
-    promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}; every training takes more than 0 seconds")
+    promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}; every training run takes more than 0 seconds")
     promise(
         sum(table["seconds"]) <= table["wall"] + 0.05,
         f"the seconds of the table add up to {sum(table['seconds']):.2f}, but compare took {table['wall']:.2f}",
     )
 
 
-@task("interrupted", title="Ctrl-C ends the table before the interrupted training")
+@task("interrupted", title="Ctrl-C ends the table before the interrupted training run")
 def test_ctrl_c_ends_the_table_before_that_training(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 25, 20, 6)
     table = kata.run(probes.comparison_interrupted, parts, 6, draw.seed() % 1000)
     if table["silent"]:
         return
-    promise(not table["raised"], "Ctrl-C in the second training: compare raised KeyboardInterrupt, not its table")
+    promise(not table["raised"], "Ctrl-C in the second training run: compare raised KeyboardInterrupt, not its table")
     promise(table["columns"] == TABLE, f"after Ctrl-C the columns are {table['columns']} instead of {TABLE}")
     promise(
         table["approach"] == APPROACHES[:1],
-        f"Ctrl-C in the second training: the table has rows for {table['approach']}, but only one was finished",
+        f"Ctrl-C in the second training run: the table has rows for {table['approach']}, but only one was finished",
     )
 
 
@@ -357,11 +357,11 @@ def test_ctrl_c_ends_the_table_before_that_training(kata: Any, draw: Any, probes
 
 PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png")
 LEAST_SEEDS = 3
-TRAINED_AGAIN = 2  # rows drawn by the judge, of two approaches and two seeds
+TRAINED_AGAIN = 2  # rows chosen at random by the judge, of two approaches and two seeds
 LEAST_PAPER = 0.02  # share of the picture in its most frequent colour; in noise it's almost 0
 ELSEWHERE = 0.08  # share of 200 images that may be predicted differently, because other processors round differently
 N_UNSEEN = 600  # photos whose classes only the judge knows
-SIGMAS = 5  # standard errors that two shares may differ by: one false alarm in 1.7e6 gradings
+SIGMAS = 5  # standard errors that two shares may differ by: one false alarm in 1.7e6 grading runs
 
 
 @task("results")
@@ -414,8 +414,8 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
         slack = ELSEWHERE + SIGMAS * standard_error(accuracy, N_VALIDATION, unseen, N_UNSEEN)
         promise(
             abs(accuracy - unseen) <= slack,
-            f"{who}: the file says {accuracy:.1%}, training again gives {unseen:.1%} on {N_UNSEEN} photos rendered for "
-            "this grading",
+            f"{who}: the file says {accuracy:.1%}, training again gives {unseen:.1%} on {N_UNSEEN} photos that no "
+            "submission has seen",
         )
 
 

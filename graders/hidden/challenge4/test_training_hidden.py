@@ -31,7 +31,7 @@ from graders.hidden.challenge4.reference import tensor as image_tensor
 
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
-# Logits in float32 are sums of about a thousand terms; another order of summation changes them by 1e-5.
+# Logits in float32 are sums of about a thousand terms; a different order of summation changes them by 1e-5.
 ROUNDING = 1e-3
 SETTLED = 6  # epochs after which everything trained must have changed; until then, the head may be trained alone
 
@@ -263,19 +263,19 @@ def weights_of(run: Any) -> list[np.ndarray]:
     return [*run["head"], *run["backbone"].values()]
 
 
-@task("kinds", title="Feature extraction with a backbone of another kind")
+@task("kinds", title="Feature extraction with a different kind of backbone")
 @cases(2)
 def test_feature_extraction_with_another_backbone(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "feature_extraction")
 
 
-@task("kinds", title="Fine-tuning a backbone of another kind")
+@task("kinds", title="Fine-tuning a different kind of backbone")
 @cases(2)
 def test_fine_tuning_with_another_backbone(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "fine_tuning")
 
 
-@task("kinds", title="Full training of a backbone of another kind")
+@task("kinds", title="Full training of a different kind of backbone")
 @cases(2)
 def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) -> None:
     assert_of_another_kind(kata, draw, probes, "full_training")
@@ -331,7 +331,7 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
 
 
 def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that another seed gives another run if every epoch draws random numbers (for the order, say)."""
+    """Assert that a different seed gives a different run if every epoch draws random numbers (for the order, say)."""
     state, parts, seed = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 10, 4), draw.seed() % 10_000
     found = kata.run(probes.drawn_in_epochs, approach, flat(state), parts, 4, [seed, seed + 1])
     one, two = found["draws"]

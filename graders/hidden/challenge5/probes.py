@@ -1,7 +1,7 @@
 """Probes of the hidden tests of all bugs: they run next to the submission and return plain values.
 
 The judge doesn't trust these values. It repeats the training, for bugs 1, 2, 3 and 5 from the reported batches, and a
-false report leads to other weights than the submission's.
+false report leads to weights that differ from the submission's.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 def bug4_beginning(submission: Any, seed: int) -> dict[str, Any]:
     """Return the start of a run: inputs and classes for training and validation, and the initial weights.
 
-    It calls everything twice, with another seed in between, and returns the second answer.
+    It calls everything twice, with a different seed in between, and returns the second answer.
     """
     program = submission.bug4_slow_learner
     for number in (seed, seed + 1, seed):

@@ -1,4 +1,4 @@
-"""Challenge 5, hidden: checks of trainings and networks, shared by the tests of all bugs.
+"""Challenge 5, hidden: checks of training runs and networks, shared by the tests of all bugs.
 
 Each test module contains the judge's own copy of its program's data, network and training; this module has the rest.
 """
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graders import datasets
 
-MOST_ROWS = 1_000_000  # rows in all batches of a training together; the longest healthy training has 25 600
+MOST_ROWS = 1_000_000  # rows in all batches of a training run together; the longest healthy one has 25 600
 
 
 class Data(NamedTuple):

@@ -1,8 +1,8 @@
 """Challenge 5, hidden, bug 4: a run takes no longer than a healthy one, and its results are the same as before.
 
-The speed is a ratio: submission and solution are timed in turns, on fresh seeds, by the judge's clock. The judge has
+The speed is a ratio: submission and solution are timed in turns, with fresh seeds, by the judge's clock. The judge has
 its own copy of each seed's digits, the network and the training. The order of the batches must stay as it was, so the
-judge can repeat every training from its seeds alone and compare weights and history.
+judge can repeat every training run from its seeds alone and compare weights and history.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def assert_same_results(run: dict[str, Any], arguments: tuple[Any, ...]) -> None
     truth = replay(seed, epochs)
     drift = distance(run["weights"], truth.weights) / distance(weights_of(fresh_network(seed)), truth.weights)
     assert drift <= DRIFT, (
-        f"{epochs} epochs give other weights than the program's own batches and training (SGD at {LEARNING_RATE}, "
+        f"{epochs} epochs don't give the weights of the program's own batches and training (SGD at {LEARNING_RATE}, "
         f"momentum {MOMENTUM}, {BATCH_SIZE} images per batch): they differ by {drift:.1%}"
     )
     for epoch, (told, true) in enumerate(zip(run["loss"], truth.loss, strict=True), start=1):

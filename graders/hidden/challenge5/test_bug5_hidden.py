@@ -46,7 +46,7 @@ DRIFT = 1e-3
 # Share of the images that rounding may move to another class: 5 of 500 are allowed; none moved in 24 runs.
 IMAGES_ON_EDGE = 0.01
 # Standard errors that a share may be off from the dropout rate: with 1 040 units and two layers, one false alarm in
-# 10**8 trainings.
+# 10**8 training runs.
 DEVIATIONS = 7.0
 
 
