@@ -30,7 +30,7 @@ FIRST = "import numpy as np\n\n\ndef affine(W, x, b):\n    return W @ x + b\n"
 NAMES = {"brown": "yellow", "default": ""}  # pyte's colour names that differ from rich's
 REST_S = 1.0  # a screen is complete after this long without output
 SECONDS = (5, 5, 6, 6)  # how long each picture is shown
-TITLE = "From a clone to the first green task: katas watch grades at every save"
+TITLE = "From a clone to the first green task: katas watch grades every time you save"
 
 
 def frame(terminal: AtTerminal) -> Text:

@@ -122,8 +122,8 @@ def without_marks(verdict: Verdict) -> Verdict:
 class Given:
     """The manual scores of one submission, collected from its records in the order in which they were written.
 
-    The newest score of each task wins. If a later record of the same grading run lacks a score, that score was withdrawn.
-    A record of another grading run, for example of an `error`, withdraws nothing.
+    The newest score of each task wins. If a later record of the same grading run lacks a score, that score was
+    withdrawn. A record of another grading run, for example of an `error`, withdraws nothing.
     """
 
     def __init__(self) -> None:

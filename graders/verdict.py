@@ -158,8 +158,8 @@ class Verdict(Record, frozen=True, kw_only=True):
         allows. The public sees only status and points.
 
         A submission can encode a hidden input in how long it sleeps, so the duration is shown only if the messages
-        of hidden tests are shown too. An `error` doesn't use up an attempt, so only instructors see its points and hidden
-        results. Otherwise a submission could cause an error on purpose to see them.
+        of hidden tests are shown too. An `error` doesn't use up an attempt, so only instructors see its points and
+        hidden results. Otherwise a submission could cause an error on purpose to see them.
         """
         if audience == "instructor":
             return self

@@ -151,7 +151,7 @@ def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[Chec
                     reporter.advance(kata.slug)
             except KeyboardInterrupt:
                 progress.stop()
-                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} grading runs. Findings so far:")
+                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} runs. Findings so far:")
                 _print(tally)
                 raise
             progress.console.file.flush()

@@ -107,7 +107,8 @@ def _unknown_slug(root: Path, slug: str) -> NoReturn:
         )
     if _SLUG.fullmatch(slug) and (root / "katas" / slug).is_dir():
         refuse(f"katas/{slug}", "the folder has no kata.toml", "Write one, or create the kata with `katas new`.")
-    refuse(root / "katas", f"there is no kata `{slug}`", f"{did_you_mean(slug, known, most=3)}`katas list` shows them all.")
+    remedy = f"{did_you_mean(slug, known, most=3)}`katas list` shows them all."
+    refuse(root / "katas", f"there is no kata `{slug}`", remedy)
 
 
 def _task(name: str, raw: Any, file: str) -> Task:

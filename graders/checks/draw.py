@@ -1,4 +1,4 @@
-"""Generates a test's inputs from the seed of the grading run, records them, and replays them to reduce a failing case."""
+"""Generates a test's inputs from the seed of the grading run, records them, and replays them to reduce a failure."""
 
 from __future__ import annotations
 

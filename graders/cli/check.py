@@ -28,8 +28,8 @@ def check(
 
     The stub must fail every task, and the solution and the accepted variants must pass. Each wrong variant must fail
     the task that it names. With --mutation, every mutant of the solution must fail unless it is listed as equivalent.
-    With --flakes, right answers must pass on fresh inputs every time. With --seed, all other runs take their inputs from
-    that seed, so two checks of the same files agree.
+    With --flakes, right answers must pass on fresh inputs every time. With --seed, all other runs take their inputs
+    from that seed, so two checks of the same files agree.
 
     Exit status: 0 no problems, 1 problems were found, 2 the check could not run.
     """

@@ -229,7 +229,7 @@ def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> 
         lines.append(f"{progress.moved} graded earlier had another submission time in the journal, which was corrected")
     if progress.outdated:
         lines.append(
-            f"{progress.outdated} graded earlier with different tests, a different harness or a different policy on extras: "
+            f"{progress.outdated} graded earlier with different tests, a different harness or policy on extras: "
             "--changed regrades them"
         )
     if progress.weakest != "full":

@@ -3,7 +3,7 @@
 submissions      reads a folder of submissions: who submitted what, and when
 blobs            stores the submissions' files by digest
 journal          the verdicts of a batch in order: its source of truth
-pool_worker      a grading process, which keeps a warm judge
+pool_worker      a grading process that keeps a warm judge
 executors        places to grade: processes on this machine, or a Dask cluster
 running          runs jobs on an executor and collects the verdicts, even when processes die
 batch            the folder of a batch

@@ -39,7 +39,7 @@ class BatchProgress:
     entries: int = 0  # number of people processed
     submitted: int = 0
     current: int = 0  # graded earlier, so not graded again
-    outdated: int = 0  # how many of `current` were graded with different tests, a different harness or a different policy on extras
+    outdated: int = 0  # how many of `current` had different tests, a different harness or policy on extras
     moved: int = 0  # how many of `current` had a different submission time in the journal
     graded: Counter[str] = field(default_factory=Counter)  # by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas

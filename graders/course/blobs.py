@@ -1,4 +1,4 @@
-"""Stores submissions by their digest, so that students can appeal, and a verdict can be replayed or a submission regraded."""
+"""Stores submissions by their digest, so that students can appeal and verdicts can be replayed or replaced."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
 
 
 def seed_of(batch: bytes, *parts: str) -> bytes:
-    """Return the 16 bytes that seed a grading run. The same batch, person, files and tests always give the same seed."""
+    """Return the 16 bytes that seed a grading run. The same batch, person, files and tests give the same seed."""
     return hashlib.blake2b("\0".join(parts).encode(), key=batch, digest_size=16).digest()
 
 

@@ -76,7 +76,7 @@ def save_scores(batch: Batch, file: Path) -> None:
 def copy_scores(batch: Batch, held: Journal, keys: Iterable[tuple[str, str]], reviews: Reviews) -> None:
     """Copy the manual scores in these verdict files to the journal, unless it has them already.
 
-    For each person and kata, the last grading in the journal stays the last.
+    For each person and kata, the last verdict in the journal stays the last.
     """
     found = {}
     for key in keys:

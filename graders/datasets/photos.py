@@ -135,7 +135,7 @@ def _laid(
     size: float,
     middle: np.ndarray,
 ) -> np.ndarray:
-    """Return the picture with a thing of this outline lying on it, which is lit as a relief and casts a shadow."""
+    """Return the picture with a thing of this outline on it; the thing is lit as a relief and casts a shadow."""
     distance = _posed(outline, rng, size, middle)
     here = distance(np.zeros(2))
     edge = 1.5 / SIDE

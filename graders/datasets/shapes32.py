@@ -36,7 +36,7 @@ def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw images of these classes; internally, channels come first: (n, 3, 32, 32) float32."""
+    """Render images of these classes; internally, channels come first: (n, 3, 32, 32) float32."""
     n = len(labels)
     picture = _clouds(n, rng)
     shape_colour, stripe_colour = _colours(picture[:, :, SIDE // 2, SIDE // 2], rng)

@@ -1,4 +1,4 @@
-"""A minimal client of GitHub's REST API: one server, bounded answers, a few retries.
+"""A minimal client of GitHub's REST API: one server, bounded answers and a few retries.
 
 Text from a pull request, such as a title or a branch name, never becomes part of a path. In a query, it is quoted.
 """

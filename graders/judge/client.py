@@ -362,7 +362,7 @@ def _as_they_were(names: Sequence[str]) -> str:
 
 
 def _kata_signature(kata: Kata) -> str:
-    """Return a value that changes with the kata's files. It ignores the learner's files, which are read for every request."""
+    """Return a value that changes with the kata's files. It ignores the learner's files: each request reads them."""
 
     def own(path: str) -> bool:
         name = os.path.relpath(path, kata.folder)

@@ -45,7 +45,7 @@ def freeze_heap() -> None:
 
 
 def collect_garbage_rarely() -> None:
-    """Make garbage collections rare. A judge lives for one grading run, and each collection copies pages that it shares."""
+    """Make garbage collections rare. A judge lives for one run only, and every collection copies shared pages."""
     gc.set_threshold(100_000)
 
 

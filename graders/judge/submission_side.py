@@ -1,4 +1,4 @@
-"""The judge's side of a submission: calls with time limits, which its worker answers."""
+"""The judge's side of a submission: calls that its worker answers within time limits."""
 
 from __future__ import annotations
 

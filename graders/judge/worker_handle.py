@@ -85,7 +85,7 @@ class Worker:
         """Return the value of the reply to the last request.
 
         `late` is the message if the reply takes more than `seconds`; `what` names the request in other messages. Raises
-        RemoteFault, NotPlain, WorkerError.
+        RemoteFault, NotPlain or WorkerError.
         """
         number, self.pending = self.pending, None
         if self.dead:

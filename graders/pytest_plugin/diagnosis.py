@@ -1,8 +1,8 @@
 """Find the known misconception that behaves exactly like a submission.
 
 The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are generated
-from a fixed seed, so they reveal nothing about the grading run's own seed. Checks do not fail, and all returned values are
-recorded. If exactly one variant returns the same values as the submission everywhere, its sentence is the diagnosis.
+from a fixed seed, so they reveal nothing about the grading run's own seed. Checks do not fail, and all returned values
+are recorded. If exactly one variant always returns the same values as the submission, its sentence is the diagnosis.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Behaviour:
 
 
 class CachedBehaviour:
-    """The behaviour of the kata's own files (solution or variant). An earlier grading may have cached parts of it."""
+    """The behaviour of the kata's own files (solution or variant). An earlier run may have cached parts of it."""
 
     def __init__(
         self,

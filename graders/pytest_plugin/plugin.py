@@ -108,7 +108,7 @@ def _check_task(item: pytest.Item, kata: Kata) -> None:
 
 @pytest.fixture
 def kata(request: pytest.FixtureRequest) -> Handle:
-    """The submission: its entry points, `run` for probes, `raises`, `reference`."""
+    """The submission: its entry points, `run` for probes, `raises` and `reference`."""
     if KATA not in request.node.stash:
         pytest.fail("the fixture `kata` works only in katas/<slug>/ and graders/hidden/<slug>/", pytrace=False)
     handle = request.config.stash[MODE].handle(request.node, request.node.stash[KATA])

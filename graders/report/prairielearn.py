@@ -10,7 +10,7 @@ from graders.verdict import TaskResult, Verdict
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return one results.json for all verdicts. Unless all were graded, it is not `gradable` and doesn't use up an attempt."""
+    """Return one results.json for all verdicts. Unless all were graded, it is not `gradable` and uses up no attempt."""
     several = len(verdicts) > 1
     most = sum(verdict.max_score for verdict in verdicts)
     broken = [verdict for verdict in verdicts if verdict.status in ("ungradable", "ungraded", "error")]

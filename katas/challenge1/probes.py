@@ -125,7 +125,7 @@ def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown
 
 @contextmanager
 def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
-    """Pass every call of train_step to `see(network, batch, step)`, which takes the step."""
+    """Pass every call of train_step to `see(network, batch, step)`; `see` takes the step by calling `step`."""
     train_step = submission.DeepNetwork.train_step
 
     def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:

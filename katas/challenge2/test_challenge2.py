@@ -72,7 +72,7 @@ def pictures(seed: int, noise: float = 20.0, n_train: int = 500, n_validation: i
 
 
 def trials_of(table: Sequence[tuple[float, int, float, bool]]) -> list[dict[str, Any]]:
-    """Return a trial for each row of a table: accuracy, parameters, seconds."""
+    """Return a trial for each row of a table: accuracy, parameters and seconds."""
     parts = {"layers": 2, "activation": "relu", "dropout": 0.2, "batch_size": 64}
     rest = {"dataset": "shapes32", "epochs": 10}
     numbers = [dict(zip(("accuracy", "parameters", "seconds"), each, strict=False)) for each in table]
@@ -543,8 +543,9 @@ def test_your_quickest_trial_gives_its_accuracy_again(kata: Any, probes: Any) ->
     accuracy = kata.run(probes.again, asked)
     assert abs(accuracy - float(row["accuracy"])) <= 0.02, (
         f"the log says the accuracy is {row['accuracy']} for {row['layers']} layers of {row['width']} (seed "
-        f"{row['seed']}); run_trial now gives {accuracy}. Either its seed does not decide everything, or you have changed run_trial "
-        "since your search. In that case, delete the log that your search continues from, and search again"
+        f"{row['seed']}); run_trial now gives {accuracy}. Either its seed does not decide everything, or you have "
+        "changed run_trial since your search. In that case, delete the log that your search continues from, and "
+        "search again"
     )
 
 

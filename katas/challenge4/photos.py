@@ -23,7 +23,7 @@ _FOLDER = os.environ.get("KATAS_DATA_PHOTOS")  # set in a grader's worker
 
 @dataclass(frozen=True)
 class Photos:
-    """Images (n, 3, side, side), float32 from 0 to 1, and labels (n,), int64, which are positions in `classes`."""
+    """Images (n, 3, side, side), float32 from 0 to 1, and int64 labels (n,), which are positions in `classes`."""
 
     train_images: Tensor
     train_labels: Tensor

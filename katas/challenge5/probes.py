@@ -123,7 +123,7 @@ def program_facts(submission: Any, name: str, seed: int, epochs: int) -> dict[st
         "spread of the fresh weights": [p.detach().std().item() for p in fresh.parameters() if p.ndim > 1],
         "fresh biases": sum(p.detach().abs().sum().item() for p in fresh.parameters() if p.ndim == 1),
         "build_model gives the same weights again": all(map(torch.equal, fresh.parameters(), same.parameters())),
-        "another seed gives other weights": not torch.equal(*(next(m.parameters()) for m in (fresh, other))),
+        "a different seed gives different weights": not torch.equal(*(next(m.parameters()) for m in (fresh, other))),
         "steps": len(watch.sizes),
         "rows a batch": sorted(set(watch.sizes)),
         "settings": _settings(watch.settings),
@@ -255,10 +255,10 @@ def _asked(program: Any, model: nn.Module, X: torch.Tensor) -> dict[str, Any]:
             p.zero_()
     nothing = torch.as_tensor(program.predict(model, X))
     return {
-        "predict answers the same after another training": bool(
+        "predict answers the same after another training run": bool(
             torch.allclose(first.double(), again.double(), atol=1e-4)
         ),
-        "predict answers the same in another order": bool(
+        "predict answers the same in a different order": bool(
             torch.allclose(first.double(), backwards.double(), atol=1e-4)
         ),
         "predict gives one class for all with a model of zeros": bool((nothing == nothing[0]).all()),

@@ -1,4 +1,4 @@
-"""Mutants of a solution, and repeated gradings of right answers."""
+"""Mutants of a solution, and repeated grading runs of right answers."""
 
 from __future__ import annotations
 

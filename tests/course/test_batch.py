@@ -678,7 +678,7 @@ def test_changed_regrades_only_what_new_tests_affect(tmp_path):
     write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
     left_alone = run_here(root, folder, tmp_path / "out", slugs=both).out
     assert re.search(r"from 2 people: 0 graded in .*; 4 graded earlier$", left_alone, re.MULTILINE), left_alone
-    stood = "2 graded earlier with different tests, a different harness or a different policy on extras: --changed regrades them"
+    stood = "2 graded earlier with different tests, a different harness or policy on extras: --changed regrades them"
     assert stood in left_alone
     again = run_here(root, folder, tmp_path / "out", "--changed", slugs=both).out
     assert re.search(r"from 2 people: 2 graded in .*; 2 graded earlier$", again, re.MULTILINE), again

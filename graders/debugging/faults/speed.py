@@ -50,7 +50,7 @@ FAULTS = (
         symptoms=("slow",),
         why="The accuracy is computed one row at a time, which takes longer than the training itself.",
         fix="Predict all rows at once and compare two vectors.",
-        prevention="Run a profiler over one epoch before any long training.",
+        prevention="Run a profiler over one epoch before any long training run.",
         edits=dict.fromkeys(
             ("spirals", "glyphs", "dialects"),
             (
@@ -97,7 +97,7 @@ FAULTS = (
         symptoms=("slow",),
         why="Both scores are computed after every batch, but only those after the last batch of an epoch are kept.",
         fix="Evaluate once per epoch, after the loop over the batches.",
-        prevention="Run a profiler over one epoch before any long training.",
+        prevention="Run a profiler over one epoch before any long training run.",
         edits={
             "glyphs": (
                 (

@@ -58,7 +58,7 @@ def draw_strings(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the strings for this seed, put them in a random order, and split them."""
+    """Generate the strings for this seed, put them in a random order, and split them."""
     rng = np.random.default_rng(seed)
     X, y = draw_strings(N_STRINGS, rng)
     mixed = torch.tensor(rng.permutation(N_STRINGS))

@@ -65,7 +65,7 @@ def draw_pictures(labels: np.ndarray, shift: int, rng: np.random.Generator) -> t
 
 
 def load_data(seed: int) -> Data:
-    """Draw the pictures for this seed: equally many of each sign for training, random signs for validation."""
+    """Generate the pictures for this seed: equally many of each sign to train on, random signs for validation."""
     rng = np.random.default_rng(seed)
     train_labels = np.repeat(np.arange(len(SIGNS)), N_PER_SIGN)
     validation_labels = rng.integers(0, len(SIGNS), N_VALIDATION)

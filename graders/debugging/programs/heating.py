@@ -56,7 +56,7 @@ def draw_houses(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the houses for this seed; TRAIN_SHARE of them are for training."""
+    """Generate the houses for this seed; TRAIN_SHARE of them are for training."""
     X, y = draw_houses(N_HOUSES, np.random.default_rng(seed))
     n_train = round(TRAIN_SHARE * N_HOUSES)
     return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])

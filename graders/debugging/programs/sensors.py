@@ -51,7 +51,7 @@ def draw_readings(n: int, rng: np.random.Generator) -> Tensor:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the readings for this seed, and split them."""
+    """Generate the readings for this seed, and split them."""
     readings = draw_readings(N_TRAIN + N_VALIDATION, np.random.default_rng(seed))
     return Data(readings[:N_TRAIN], readings[N_TRAIN:])
 

@@ -56,7 +56,7 @@ def draw_points(n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def load_data(seed: int) -> Data:
-    """Draw the points for this seed; half of them are for training."""
+    """Generate the points for this seed; half of them are for training."""
     X, y = draw_points(2 * N_POINTS, np.random.default_rng(seed))
     return Data(X[:N_POINTS], y[:N_POINTS], X[N_POINTS:], y[N_POINTS:])
 

@@ -360,7 +360,7 @@ def _drawn(artist: Any, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
 
 
 def _look(artist: Any) -> dict[str, str]:
-    """Return what links an artist to its legend entry: colour, line style, marker."""
+    """Return what links an artist to its legend entry: colour, line style and marker."""
     colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()
     style = artist.get_linestyle() if hasattr(artist, "get_linestyle") else ""
     marker = artist.get_marker() if hasattr(artist, "get_marker") else ""
@@ -381,7 +381,7 @@ def _colour(value: Any) -> str:
 
 @contextmanager
 def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
-    """Pass every call of train_step to `see(network, batch, step)`, which takes the step."""
+    """Pass every call of train_step to `see(network, batch, step)`; `see` takes the step by calling `step`."""
     train_step = submission.DeepNetwork.train_step
 
     def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:

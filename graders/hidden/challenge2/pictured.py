@@ -30,7 +30,7 @@ NAMES = {  # words that must not be in a label for another quantity
 
 
 def assert_tradeoffs_shown(figure: dict[str, Any] | None, rows: Sequence[Row]) -> None:
-    """Check the plots of accuracy against parameters and seconds: a point for every trial, a marked front, labels."""
+    """Check the plots of accuracy against parameters and seconds: a point per trial, a marked front and labels."""
     if figure is None:
         raise Mismatch("write_results saved no matplotlib figure as a PNG file", None, None)
     for price in ("parameters", "seconds"):

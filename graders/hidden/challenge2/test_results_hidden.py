@@ -264,14 +264,14 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     predicted = predictions(row, trial, data["y_validation"])
     accuracy = float(np.mean(predicted[:n_validation] == y[-n_validation:]))
     if abs(accuracy - row["accuracy"]) > AGREE + 1e-9:
-        said = f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}; the trial now gives {accuracy:.3f}"
+        said = f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, the trial gives {accuracy:.3f}"
         raise Mismatch(said, row["accuracy"], accuracy)
     elsewhere = float(np.mean(predicted[n_validation:] == y_unseen))
     slack = AGREE + SIGMAS * standard_error(row["accuracy"], n_validation, elsewhere, N_UNSEEN)
     if abs(elsewhere - row["accuracy"]) > slack:
         said = (
-            f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, but the same trial's network reaches "
-            f"{elsewhere:.3f} on {N_UNSEEN} pictures that no submission has seen"
+            f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, but the same trial's network "
+            f"reaches {elsewhere:.3f} on {N_UNSEEN} pictures that no submission has seen"
         )
         raise Mismatch(said, row["accuracy"], elsewhere)
 

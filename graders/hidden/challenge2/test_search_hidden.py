@@ -410,7 +410,8 @@ def test_trials_in_the_log_are_not_run_again(kata: Any, draw: Any, probes: Any) 
     promise(begun[1] == 3, f"the log had 5 of 8 trials, but search ran {begun[1]}; expected 3")
     promise(
         begun[2:5] == [2, 2, 2],
-        f"two trials with a different seed, then epochs, then data set: search ran {begun[2:5]}, expected [2, 2, 2]",
+        f"two logged trials with (1) a new seed, (2) new epochs, (3) a new data set: search ran {begun[2:5]}, "
+        "expected [2, 2, 2]",
     )
     promise(begun[5] == 0, f"the log had all trials, but search ran {begun[5]} again")
     assert_trials(found[1]["trials"], asked[::-1])
@@ -497,5 +498,6 @@ def test_the_workers_may_be_other_processes(kata: Any, draw: Any, probes: Any) -
     for one, other in zip(run["trials"], run["alone"], strict=True):
         promise(
             one["accuracy"] == other["accuracy"],
-            f"a trial has accuracy {one['accuracy']} on an executor and {other['accuracy']} without; expected the same",
+            f"a trial reaches accuracy {one['accuracy']} with an executor and {other['accuracy']} without; expected "
+            "the same",
         )

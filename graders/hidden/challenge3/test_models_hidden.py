@@ -6,9 +6,9 @@ of its words alone, weighted by the returned weights. Second, a word's score dep
 of a sentence follow from the weights of its words in pairs. Both properties are tested on models with noisy parameters,
 so that no two weights are equal.
 
-Each training has 20 epochs on 2 000 reviews, in English or in the invented language. Six variants were measured; the
-number of seeds is in brackets. The first is the solution (12). Four use PyTorch's default embeddings: with Adam at 1e-3
-in batches of 32 (12) and of 64 (8), with RMSprop at 3e-3 (8), and with SGD at 0.1 (8). The last has a query with
+Each training run has 20 epochs on 2 000 reviews, in English or in the invented language. Six variants were measured;
+the number of seeds is in brackets. The first is the solution (12). Four use PyTorch's default embeddings: with Adam at
+1e-3 in batches of 32 (12) and of 64 (8), with RMSprop at 3e-3 (8), and with SGD at 0.1 (8). The last has a query with
 standard deviation 1 (8), so its scores are ±10 before training. The first five reach the required accuracy; all six are
 well within every other threshold.
 """
@@ -321,7 +321,7 @@ def test_test_reviews_do_not_influence_the_training(kata: Any, draw: Any, probes
         promise(
             distance(first, other) <= BY_CHANCE * by_chance,
             f"{said} give a different trained model: the distance between the parameters is "
-            f"{distance(first, other):.3g}, but only {by_chance:.3g} if the same training is repeated",
+            f"{distance(first, other):.3g}, but only {by_chance:.3g} if the same training run is repeated",
         )
 
 

@@ -97,7 +97,7 @@ def expected_bars(prediction: str, confidence: float, words: list[str], weights:
 
 
 def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
-    """Draw weights that sum to 1, none close to a rounding limit of decimals or blocks; the smallest is below 0.01."""
+    """Generate weights that sum to 1, none close to a rounding limit of decimals or blocks; the least is below 0.01."""
     while True:
         weights = rng.dirichlet(np.full(n, 0.5))
         blocks, cents = 10 * weights / weights.max() % 1, 100 * weights % 1
@@ -267,13 +267,16 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
             who = f"{table['model'][row]}, seed {int(table['seed'][row])}"
             promise(
                 abs(table["accuracy"][row] - accuracy) <= slack,
-                f"{who}: the table says the accuracy is {table['accuracy'][row]:.4f}; training again gives {accuracy:.4f}",
+                f"{who}: the table says the accuracy is {table['accuracy'][row]:.4f}; training again gives "
+                f"{accuracy:.4f}",
             )
             promise(
                 table["parameters"][row] == parameters,
                 f"{who}: the table has {table['parameters'][row]:g} parameters, expected {parameters}",
             )
-        promise(min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training run")
+        promise(
+            min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training run"
+        )
         promise(
             sum(table["seconds"]) <= table["wall"] + 0.05,
             f"the seconds sum to {sum(table['seconds']):.2f}, but compare took {table['wall']:.2f} s",

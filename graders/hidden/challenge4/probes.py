@@ -392,7 +392,7 @@ def _around(model: nn.Module) -> dict[str, Any]:
 
 
 def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) -> dict[str, Any]:
-    """Train two runs, one by feature extraction and one by full training, and give them names."""
+    """Train two runs, one with feature extraction and one with full training, and give them names."""
     return {
         "Alder": submission.feature_extraction(_backbone(state), data, epochs=epochs[0], seed=3),
         "Birch": submission.full_training(_backbone(state), data, epochs=epochs[1], seed=4),
@@ -403,7 +403,7 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 
 
 def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """Run and time compare, then repeat every row's training; return the table, logits and parameter counts."""
+    """Run and time compare, then repeat every row's training run; return the table, logits and parameter counts."""
     data = _data(parts, n_classes)
     epochs = submission.EPOCHS
     began = time.perf_counter()
@@ -691,7 +691,7 @@ def _grid(
 
 
 def _told(run: Any, images: torch.Tensor) -> dict[str, Any]:
-    """Return a run as plain values: the arrays of backbone and head, which are trained, and logits for images."""
+    """Return a run as plain values: the arrays of backbone and head, the names of the trained ones, and logits."""
     model = run.model
     return {
         "training": any(module.training for module in model.modules()),

@@ -137,7 +137,7 @@ def shrunk(images: np.ndarray) -> np.ndarray:
 
 
 def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:
-    """Draw photos of `n_classes` classes: training images and labels, validation images and labels."""
+    """Generate photos of `n_classes` classes: training images and labels, validation images and labels."""
     images, labels = hidden_photos()
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels < n_classes))
     train, others = rows[:n_train], rows[n_train : n_train + n_validation]

@@ -164,7 +164,7 @@ def bug4_beginning(submission: Any, seed: int) -> dict[str, Any]:
 
 
 def bug4_generator(submission: Any, seed: int, epochs: int) -> list[np.ndarray]:
-    """Run the same training from two different states of torch's global generator; return the states after it."""
+    """Repeat a training run from two different states of torch's global generator; return the states after it."""
     return [run["state"] for run in _beginnings(submission.bug4_slow_learner, seed, epochs)]
 
 

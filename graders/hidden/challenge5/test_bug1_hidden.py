@@ -1,8 +1,8 @@
 """Challenge 5, hidden, bug 1: the judge repeats the training and doesn't trust the history.
 
 The judge has its own copy of the rings, the network and the training, and compares points, classes and weights with
-them. It repeats the training from the reported batches. If a report is false, or if the weights come from another
-training, they differ from the judge's weights.
+them. It repeats the training from the reported batches. If a report is false, or if the weights come from a different
+training run, they differ from the judge's weights.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ HISTORY = 2e-2  # relative error of a loss in the history: rounding made at most
 
 
 class Replay(NamedTuple):
-    """The result of the judge's own training: final weights, loss per batch, validation loss per epoch."""
+    """The result of the judge's own training: final weights, loss per batch, and validation loss per epoch."""
 
     weights: list[np.ndarray]
     loss: list[float]

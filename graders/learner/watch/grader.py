@@ -15,7 +15,7 @@ from graders.judge.client import Judge
 from graders.verdict import Verdict
 
 SOON_S = 0.3  # until grading has taken this long, only a complete verdict is reported
-ENDING_S = 3.0  # how long to wait for the thread after its grading is cancelled
+ENDING_S = 3.0  # how long to wait for the thread after its request is cancelled
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,8 @@ def opened(root: Path, slug: str | None) -> State:
 class WatchSession:
     """The state, and everything that changes it. Other threads call `wake` when it is time for `look`.
 
-    `news` lists what a plain-text display has to print: verdict, failure (the first one in a running grading), test
-    (the next failing one), notes, hint, list, question, kata. The display removes what it has printed.
+    `news` lists what a plain-text display has to print: verdict, failure (the first one while grading runs), test (the
+    next failing one), notes, hint, list, question and kata. The display removes what it has printed.
     """
 
     def __init__(self, state: State, judge: Judge, wake: Callable[[], None]) -> None:
@@ -70,7 +70,7 @@ class WatchSession:
         self._settings: bytes | None = _settings(state.kata)  # kata.toml as last read
         self._saved = False  # has the learner saved a file since starting to watch this kata?
         self._counted: object = None  # the last verdict that counted as progress
-        self._failed = False  # has a test failed in the running grading?
+        self._failed = False  # has a test failed in the current grading run?
         self._failure_shown = False  # and has the failure been shown?
         self._to_keep: list[Verdict] = []
         self.grade()

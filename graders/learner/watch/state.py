@@ -37,7 +37,7 @@ class State:
     verdict: Verdict | None = None
     graded_at: str = ""
     seconds: float = 0.0
-    started: float | None = None  # when the running grading was requested
+    started: float | None = None  # when the current grading run was requested
     due: frozenset[str] = frozenset()  # tasks that have not been graded with the current files
     first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: str = ""  # why grading is impossible, or why there is no verdict
