@@ -16,9 +16,10 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file that is synced and replaces `path` when the block ends. If the block fails, keep the old `path`.
+    """Yield a new file.
 
-    The new file is readable only by its owner. Raises OSError.
+    When the block ends, sync the file and replace `path` with it. If the block fails, leave `path` unchanged. The new
+    file is readable only by its owner. Raises OSError.
     """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
@@ -37,12 +38,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def folder_lock(folder: Path) -> Iterator[None]:
     """Hold an exclusive lock on a folder; wait while another process holds it.
 
-    If the file system has no such locks, continue without one. Two processes can then collide, but only in the short
-    time that it takes to read and write one file.
+    If the file system does not support such locks, continue without a lock. Two processes can then collide, but only in
+    the short time that it takes to read and write one file.
     """
     try:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:  # the code that then uses the folder reports the problem
+    except OSError:  # the caller reports the problem when it uses the folder
         yield
         return
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class KataError(Exception):
-    """An error that the harness reports to a person; `katas` prints it and exits with status 2."""
+    """An error that the harness reports to a person. `katas` prints it and exits with status 2."""
 
 
 class CatalogueError(KataError):

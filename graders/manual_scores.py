@@ -1,4 +1,4 @@
-"""Add manual scores to a verdict, with pure functions."""
+"""Adds manual scores to a verdict, with pure functions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
 
 
 def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
-    """Return the comment for a new score: the given one, or else the same reviewer's earlier comment."""
+    """Return the comment for a new score: the given comment or, without one, the same reviewer's earlier comment."""
     if given is None:
         text = (before.comment or "") if before.reviewer == reviewer else ""
     else:
@@ -85,7 +85,7 @@ def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
 
 
 def grading_of(verdict: Verdict) -> tuple[str | None, ...]:
-    """Return the identity of a verdict's grading, which manual scores do not change."""
+    """Return an identifier of a verdict's grading run, which does not change with manual scores."""
     return verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.seed
 
 
@@ -95,7 +95,7 @@ def marks_of(verdict: Verdict) -> list[ManualScore]:
 
 
 def with_marks(verdict: Verdict, marks: Iterable[ManualScore]) -> Verdict:
-    """Return the verdict with those earlier manual scores whose tasks can still have one.
+    """Return the verdict with the earlier manual scores, except for tasks that can no longer have one.
 
     A task whose automatic tests fail cannot have a manual score, and neither can any task of an `error` verdict.
     """
@@ -123,7 +123,7 @@ class Given:
     """The manual scores of one submission, collected from its records in the order in which they were written.
 
     The newest score of each task wins. If a later record of the same grading run lacks a score, that score was
-    withdrawn. A record of another grading run, for example of an `error`, withdraws nothing.
+    withdrawn. A record of another grading run, for example one that ended in an `error`, withdraws nothing.
     """
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class Given:
         self._held: set[tuple[object, str]] = set()  # (grading, task) pairs that have had a score
 
     def take(self, grading: object, tasks: Iterable[TaskResult]) -> None:
-        """Add a record: the identity of its grading run, and its tasks."""
+        """Add a record, given by the identifier of its grading run and its tasks."""
         for task in tasks:
             place = grading, task.name
             mark = _score_of(task)
@@ -169,7 +169,7 @@ def _marked(task: TaskResult, mark: ManualScore) -> TaskResult:
 
 
 def _writable(text: str, whose: str, what: str) -> str:
-    """Return the text if a verdict can store it. Raises KataError otherwise."""
+    """Return the text, if a verdict can store it. Raises KataError otherwise."""
     if "\0" in text:
         raise KataError(f"{whose}: {what} contains a NUL character; remove it")
     try:

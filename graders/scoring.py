@@ -1,4 +1,4 @@
-"""Turn test results into task results, points and a status. All scoring happens here, in pure functions."""
+"""Turns test results into task results, points and a status. All scoring happens here, in pure functions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
 
 
 def in_order(kata: Kata) -> list[str]:
-    """Return the tasks' names in the order of kata.toml, but each task after the tasks that it builds on."""
+    """Return the tasks' names in the order of kata.toml, but with each task after the tasks that it builds on."""
     ordered: list[str] = []
 
     def place(task: Task) -> None:
@@ -119,7 +119,7 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
 
 
 def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
-    """Return the tasks that a diagnosis uses: only the core tasks if one of them failed, else all tasks."""
+    """Return the tasks that a diagnosis uses: only the core tasks if one of them failed, and otherwise all tasks."""
     core = {task.name for task in kata.tasks if not task.extra}
     return core if core & set(failed) else {task.name for task in kata.tasks}
 
@@ -166,7 +166,7 @@ class PointTally:
 
 
 def _left_out(kata: Kata, seen: Iterable[str]) -> str:
-    """Return a note on points that these tests do not cover: those of tasks that did not run, and manual scores."""
+    """Return a note on points that these tests do not cover: points of tasks that did not run, and manual scores."""
     person = sum(task.points for task in kata.tasks if task.review)
     unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
     parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)

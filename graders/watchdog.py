@@ -25,12 +25,15 @@ from graders.verdict import Limits
 TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
-DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # modules with the trace functions of pdb, PyCharm and VS Code
-MEMORY_BYTES = 1 << 30  # more than the judge maps at its start; a reply has at most 64 MiB
+DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules have the trace functions of pdb, PyCharm and VS Code
+MEMORY_BYTES = 1 << 30  # the judge may map this much more than at its start; a reply has at most 64 MiB
 
 
 class OutOfTime(BaseException):
-    """This process has exceeded a time limit. Not an Exception, so that ordinary handlers do not swallow it."""
+    """This process has exceeded a time limit.
+
+    This class does not inherit from Exception, so that ordinary handlers do not swallow it.
+    """
 
 
 @contextmanager
@@ -70,7 +73,7 @@ def wall_limit(seconds: float) -> Iterator[None]:
 
 
 def grant(seconds: float) -> None:
-    """Restart the clock of the active `cpu_limit` with `seconds`."""
+    """Restart the clock of the active `cpu_limit`, with `seconds` left."""
     signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN_S)
 
 
@@ -85,15 +88,15 @@ def test_seconds(limits: Limits) -> float:
 
 
 def limit_memory(room: int = MEMORY_BYTES) -> None:
-    """Let this process map at most `room` bytes more than it has mapped now; beyond that it gets a MemoryError."""
-    import resource  # missing on some systems that learner mode supports
+    """Let this process map at most `room` bytes more than it has mapped now. Beyond that, it gets a MemoryError."""
+    import resource  # this module is missing on some systems that learner mode supports
 
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_mapped() + room, most))
 
 
 def short_of_memory() -> bool:
-    """Return whether this process has mapped over a quarter of the extra memory that `limit_memory` allows it."""
+    """Return whether this process has mapped more than a quarter of the extra memory that `limit_memory` allows."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -101,7 +104,7 @@ def short_of_memory() -> bool:
 
 
 def _mapped() -> int:
-    """Return the bytes of address space that this process has mapped."""
+    """Return the number of bytes of address space that this process has mapped."""
     pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

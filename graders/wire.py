@@ -32,7 +32,7 @@ _SCALARS = {dtype.type: dtype for dtype in DTYPES.values()}
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}  # dtype.name takes microseconds
 _PLAIN = (bool, int, float, str)
 _PREFIX = struct.Struct("<IQ")
-_SMALL = 4096  # bytes; below this, a copy is cheaper than a view
+_SMALL = 4096  # in bytes; below this size, a copy is cheaper than a view
 
 
 class GeneratorSeed(NamedTuple):
@@ -177,7 +177,7 @@ def _name_of(dtype: np.dtype) -> str:
 
 
 def _check_empty(shape: Sequence[Any]) -> None:
-    """Limit an empty array's shape: it has no bytes, but as a list it would be as long as its dimensions say."""
+    """Limit an empty array's shape: the array has no bytes, but as a list it would be as long as its dimensions say."""
     if math.prod(extent or 1 for extent in shape) > MAX_NODES:
         raise WireError(f"an array without elements whose other dimensions multiply to more than {MAX_NODES:,}")
 
@@ -221,7 +221,7 @@ class Reader:
 
     @property
     def empty(self) -> bool:
-        """Whether every byte that has arrived has been consumed."""
+        """Whether all bytes that have arrived have been consumed."""
         return not self._held
 
     def take(self, count: int) -> bytearray:
@@ -240,7 +240,7 @@ class Reader:
 
 
 def receive_request(reader: Reader) -> Request:
-    """Receive a request. Raises WireError if it is invalid, and whatever the reader raises."""
+    """Receive a request. Raises WireError if the request is invalid, and any exception that the reader raises."""
     message: Request
     message, unpacker = _receive(reader, _requests)
     unpacker.generators = True
@@ -250,7 +250,10 @@ def receive_request(reader: Reader) -> Request:
 
 
 def receive_reply(reader: Reader, number: int) -> Reply:
-    """Receive the reply to request `number`. Raises WireError if it is invalid, and whatever the reader raises."""
+    """Receive the reply to request `number`.
+
+    Raises WireError if the reply is invalid, and any exception that the reader raises.
+    """
     message: Reply
     message, unpacker = _receive(reader, _replies)
     if message.number != number:
@@ -277,7 +280,7 @@ def _receive(reader: Reader, decoder: Any) -> tuple[Any, _Unpacker]:
 class _Unpacker:
     """The decoder of one message. It checks every kind, count and size before it allocates memory."""
 
-    generators = False  # only workers accept generators; they never send any back
+    generators = False  # only workers accept generators, and they never send any back
 
     def __init__(self, reader: Reader, raw_bytes: int) -> None:
         self.reader = reader

@@ -1,8 +1,8 @@
 """`katas check`: grade a kata's stub, solution and variants as submissions, to see whether the kata is ready for
 learners.
 
-On request it also grades every mutant of the solution (the suite must kill every mutant that is not listed as
-equivalent), and regrades the solution and the accepted variants on fresh inputs (none may fail).
+On request, it also grades every mutant of the solution: the suite must kill all of them, except those that are listed
+as equivalent. It can also regrade the solution and the accepted variants on fresh inputs, which must pass every time.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ LEGEND = """\
 
 @dataclass(frozen=True)
 class CheckPlan:
-    """What to check in addition to the stub, the solution and the variants."""
+    """The checks to run in addition to those on the stub, the solution and the variants."""
 
     mutation: bool = False
-    flakes: int = 0  # how many more times to grade right answers
+    flakes: int = 0  # how many additional grading runs to spend on right answers
     every: int = 1  # check only every n-th variant, because checking them all would take too long
-    seed: bytes | None = None  # seeds the inputs of all runs except the flakes; None: fresh inputs each time
+    seed: bytes | None = None  # seeds all inputs but those of the flakes; None means fresh inputs each time
 
     def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
         return variants[:: self.every]
@@ -53,15 +53,15 @@ class CheckPlan:
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """The result of one check: its kind and name, and the fault that it found (empty if none)."""
+    """The result of one check: what was checked (a kind and a name), and the fault that was found (empty if none)."""
 
-    kind: str  # stub, solution, wrong, accept, mutant, equivalent, flake
+    kind: str  # "README", "stub", "solution", "wrong", "accept", "mutant", "equivalent" or "flake"
     name: str
     fault: str
     diagnosed: bool = False
-    seen: bool | None = None  # for a wrong variant: do the visible tests catch it? None if they don't have to
-    unseen: str = ""  # for a wrong variant: what is wrong if visible tests miss it, or unexpectedly catch it
-    green: bool | None = None  # for an independent answer: does it pass the visible tests of the core tasks?
+    seen: bool | None = None  # for a wrong variant: whether visible tests catch it; None if they don't have to
+    unseen: str = ""  # for a wrong variant: the fault if visible tests miss it, or unexpectedly catch it
+    green: bool | None = None  # for an independent answer: whether it passes the visible tests of the core tasks
 
     @property
     def subject(self) -> str:
@@ -70,7 +70,7 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class CheckTally:
-    """The findings on one kata."""
+    """All findings on one kata."""
 
     kata: Kata
     findings: Sequence[CheckFinding]
@@ -79,7 +79,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.kind == kind]
 
     def share(self, kind: str) -> str:
-        """Return "good/all": how many findings of a kind have no fault, and how many there are."""
+        """Return "good/all" for the findings of one kind: how many have no fault, and how many there are in all."""
         found = self.of(kind)
         return f"{sum(not finding.fault for finding in found)}/{len(found)}"
 
@@ -90,7 +90,10 @@ class CheckTally:
 
     @property
     def seen(self) -> str:
-        """How many wrong variants the visible tests catch of those they should catch; in brackets: how many others."""
+        """How many wrong variants the visible tests catch, as "caught/expected (+exempt)".
+
+        Exempt variants are those that only the hidden tests need to catch.
+        """
         wrong = self.of("wrong")
         asked = [finding.seen for finding in wrong if finding.seen is not None]
         left = len(wrong) - len(asked)
@@ -98,7 +101,7 @@ class CheckTally:
 
     @property
     def green(self) -> str:
-        """How many independent answers pass all tests, out of those that pass the visible ones."""
+        """How many independent answers pass all tests, out of those that pass the visible tests of the core tasks."""
         green = [finding for finding in self.of("accept") if finding.green]
         return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
 
@@ -183,7 +186,7 @@ Rows of other katas stay as they are. All submissions behind these figures ran i
 
 
 def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
-    """Return the tallies as a Markdown page. Rows for other katas are kept from `before`, the current page."""
+    """Return the tallies as a Markdown page. The rows for other katas are copied from `before`, the current page."""
     rows = {row.split("|")[1].strip(): row for row in before.split("|---|\n")[-1].splitlines() if row.startswith("| ")}
     for tally in tallies:
         mutants = tally.share("mutant") if tally.of("mutant") else "not run"
@@ -205,7 +208,7 @@ def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
 
 
 def _amount(kata: Kata, plan: CheckPlan) -> int:
-    """Return the number of findings to expect, except those on mutants."""
+    """Return the expected number of findings, without those on mutants."""
     return 3 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
 
 
@@ -257,7 +260,7 @@ def findings_of(
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
     """Return the options for grading an accepted variant.
 
-    If it has a mark, it need not pass the extra tasks, unless its file affects no others.
+    A variant with a mark need not pass the extra tasks, unless its file affects only extra tasks.
     """
     tasks = kata.tasks_of(variant.replaces) - set(variant.without)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
@@ -265,16 +268,16 @@ def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
 
 
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
-    """Return the tasks to grade a wrong variant on.
+    """Return the tasks on which to grade a wrong variant.
 
-    In a challenge, to save time, these are only its own task and earlier ones.
+    In a challenge, to save time, these are only the task that the variant must fail and that task's prerequisites.
     """
     tasks = kata.tasks_of(variant.replaces)
     return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
 
 
 def _mutants(kata: Kata) -> list[tuple[str, Mutant]]:
-    """Return (file name, mutant) for all learner-written modules of the solution."""
+    """Return all mutants of the modules that learners write, as pairs (file name, mutant)."""
     solution = intake.shipped(kata, kata.solution)
     modules = [name for name in solution if name.endswith(".py") and kata.declares(name)]
     return [(name, mutant) for name in modules for mutant in mutants_of(solution[name].decode())]
@@ -336,7 +339,7 @@ def _graded(
 
 
 def _readme_fault(kata: Kata) -> str:
-    """Return a fault that names the parts of the README that are still as `katas new` wrote them."""
+    """Return a fault that names the template texts that are still in the README; empty if there are none."""
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     left = [place for place in PLACES if place in text]
@@ -370,7 +373,7 @@ def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
 
 
 def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
-    """Return whether a visible test of these tasks (by default, of any task) fails, or the import does."""
+    """Return whether the import fails, or a visible test of these tasks (by default, of any task)."""
     return verdict.status == "ungradable" or any(
         test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
         for test in verdict.tests
@@ -380,7 +383,7 @@ def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
 def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
     """Return whether the visible tests catch a wrong answer.
 
-    If some of them have not run, grade it again with all of them.
+    If some of the visible tests have not run, grade the answer again with all visible tests.
     """
     if _fails_visibly(verdict):
         return True

@@ -1,8 +1,9 @@
 """`katas figures`: draw the READMEs' pictures with the scripts in the solutions' folders.
 
 A script solutions/<slug>/figure.py has a function draw(figure) that draws into a matplotlib Figure and may import the
-solution. Its picture is katas/<slug>/figure.svg; that of figure_NAME.py is figure_NAME.svg. graders.output.plotting
-fixes line styles, fonts and identifiers, so that a given version of matplotlib always writes the same file.
+solution. Its picture becomes katas/<slug>/figure.svg, and the picture of figure_NAME.py becomes figure_NAME.svg.
+graders.output.plotting fixes line styles, fonts and identifiers, so that a given version of matplotlib always writes
+the same file.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def drawn(kata: Kata, script: Path) -> str:
     folders = [
         str(script.parent),
         str(kata.folder),
-    ]  # the solution's folder first; the kata's folder has the supplied files
+    ]  # the solution's folder comes first; the kata's folder holds the supplied files
     sys.path[:0] = folders
     try:
         with matplotlib.rc_context(LOOK):

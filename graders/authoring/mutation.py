@@ -2,9 +2,9 @@
 
 Why not mutmut or cosmic-ray? Both change files on disk and start a test command for every mutant, which takes half a
 second with a fresh judge. Here a judge that keeps running grades each mutant as text in a confined worker, which is
-twenty times as fast. The operators are the usual ones (arithmetic, comparison, logic, constant, call, statement; see
-Jia and Harman, "An analysis and survey of the development of mutation testing", 2011), and some for numerical code
-(another reduction, another dtype, an omitted keyword).
+twenty times as fast. The mutation operators are the usual ones (for arithmetic, comparisons, logic, constants, calls
+and statements; see Jia and Harman, "An analysis and survey of the development of mutation testing", 2011), and some for
+numerical code (another reduction, another dtype or an omitted keyword).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _OTHER_NAMES = {
     "log": ("log1p",),
 }
 
-Change = Callable[[ast.AST], ast.AST | None]  # maps a node to its replacement; None deletes a statement
+Change = Callable[[ast.AST], ast.AST | None]  # maps a node to its replacement, or to None to delete a statement
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,10 @@ class Mutant:
 
 
 def mutants_of(source: str) -> list[Mutant]:
-    """Return all mutants of a module's text, in line order. Each one differs from the module and from the others."""
+    """Return all mutants of a module's text, sorted by line.
+
+    Each differs from the module and from every other mutant.
+    """
     tree = ast.parse(source)
     plain = ast.unparse(tree)
     modules = _imported(tree)
@@ -111,11 +114,14 @@ def mutants_of(source: str) -> list[Mutant]:
     return _with_unique_words(sorted(found.values(), key=lambda mutant: mutant.line))
 
 
-_PRINTED = re.compile(r"^(mutant |equivalent )?\S+\.py, line \d+, ")  # what `katas check` prints before a change
+_PRINTED = re.compile(r"^(mutant |equivalent )?\S+\.py, line \d+, ")  # what `katas check` prints before the change
 
 
 def read_equivalents(path: Path) -> dict[str, str]:
-    """Return the listed changes, each with the reason why no test can catch it. Raises CatalogueError."""
+    """Return the changes that a file lists as equivalent, each with the reason why no test can catch it.
+
+    Raises CatalogueError.
+    """
     if not path.is_file():
         return {}
     try:
@@ -142,11 +148,11 @@ def _with_unique_words(mutants: list[Mutant]) -> list[Mutant]:
 
 @dataclass
 class _Node:
-    """A syntax node that may be changed, and where it is in the tree."""
+    """A syntax node that may be changed, and its position in the tree."""
 
     syntax: ast.AST
     statement: ast.stmt  # the innermost statement around the node, or the node itself
-    function: str  # its qualified name; "module" outside functions and classes
+    function: str  # the qualified name of the function or class around the node, or "module"
     parent: ast.AST
     field: str
     index: int | None
@@ -177,7 +183,7 @@ def _below(parent: ast.AST, statement: ast.stmt | None, function: str) -> Iterat
             if not isinstance(child, ast.AST) or _is_left_alone(child, number, field):
                 continue
             if isinstance(statement, ast.Raise) and isinstance(child, ast.Constant) and isinstance(child.value, str):
-                continue  # no test checks the wording of an error
+                continue  # no test checks the wording of an error message
             inner = child if isinstance(child, ast.stmt) else statement
             if inner is not None:
                 yield _Node(child, inner, function, parent, field, number if isinstance(value, list) else None)
@@ -185,7 +191,7 @@ def _below(parent: ast.AST, statement: ast.stmt | None, function: str) -> Iterat
 
 
 def _within(function: str, node: ast.AST) -> str:
-    """Return the qualified name of the function or class that contains the node's parts."""
+    """Return the qualified name of the function or class that directly contains the node's children."""
     if not isinstance(node, ast.FunctionDef | ast.ClassDef):
         return function
     return node.name if function == "module" else f"{function}.{node.name}"
@@ -203,12 +209,15 @@ def _is_left_alone(child: ast.AST, number: int, field: str) -> bool:
 
 
 def _one_line(statement: ast.stmt) -> str:
-    """Return a statement on one line; for a compound statement, return its header."""
+    """Return a statement, or the header of a compound statement, on one line."""
     return ast.unparse(statement).strip().splitlines()[0]
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Return the names that imports bind, because replacing `np.exp(z)` with `np` would not be a realistic fault."""
+    """Return the names that imports bind.
+
+    They are never put in place of a call, because `np` instead of `np.exp(z)` would not be a realistic fault.
+    """
     lines = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     return {(alias.asname or alias.name).split(".")[0] for line in lines for alias in line.names}
 

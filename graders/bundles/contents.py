@@ -32,10 +32,10 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
 
 
 def student_files(root: Path, katas: Iterable[Kata]) -> Files:
-    """Return stubs, visible tests, and the harness without the packages that only graders need.
+    """Return the stubs, the visible tests, and the harness without the packages that only graders need.
 
-    Practice networks come with explanations of their faults. If these would give away a kata's answers, the networks
-    are left out.
+    Practice networks come with explanations of their faults. If these explanations would give away answers to a kata,
+    the networks are left out.
     """
     chosen = with_required(root, katas)
     files = _settings(root)
@@ -50,14 +50,14 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
 
 
 def explained(katas: Iterable[Kata]) -> list[str]:
-    """Return the katas in which learners explain faults and a person reviews the explanation."""
+    """Return the katas in which learners explain faults and a person reviews their explanations."""
     return [kata.slug for kata in katas if any(task.review and DIAGNOSIS in task.files for task in kata.tasks)]
 
 
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return everything needed to grade these katas.
 
-    Of the katas that they build on, include only what learners see.
+    For katas that they build on, the files include only what learners see.
     """
     chosen = list(katas)
     files = _settings(root) | {
@@ -82,7 +82,7 @@ def check_place(folder: Path) -> None:
 
 
 def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -> None:
-    """Write a bundle into a folder; scripts become executable."""
+    """Write a bundle into a folder, and make its scripts executable."""
     try:
         for name, path in files.items():
             place = folder / name
@@ -99,7 +99,7 @@ def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -
 
 
 def _settings(root: Path) -> Files:
-    """Return the settings files of `root`. Those it lacks come from the harness."""
+    """Return the settings files. Those that `root` lacks come from the harness."""
     places = [place / name for place in (_harness().parent, root) for name in SETTINGS]
     return {path.name: path for path in places if path.is_file()}
 

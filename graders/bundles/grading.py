@@ -17,7 +17,7 @@ from graders.output.delivery import check, deliver_bytes
 
 # The optional dependencies that grading needs; constraints.txt pins their versions.
 EXTRAS = "torch,data"
-TORCH_INDEX = "https://download.pytorch.org/whl/cpu"  # torch without CUDA
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"  # the index of PyTorch builds without CUDA
 STAMP = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that the same files give the same bytes
 
 SETUP = """\
@@ -149,7 +149,7 @@ if __name__ == "__main__":
 
 
 def gradescope(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
-    """Write the .zip that is uploaded as an autograder, and return the names in it."""
+    """Write the .zip that an instructor uploads to Gradescope, and return the names of the files in it."""
     slugs = " ".join(kata.slug for kata in katas)
     texts = {
         "setup.sh": SETUP.format(index=TORCH_INDEX, extras=EXTRAS),
@@ -159,14 +159,14 @@ def gradescope(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
 
 
 def classroom50(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
-    """Write the .zip of an autograder for Classroom 50, and return the names in it."""
+    """Write an autograder for Classroom 50 as a .zip, and return the names of the files in it."""
     slugs = [kata.slug for kata in katas]
     texts = {"autograder.py": CLASSROOM50.format(slugs=slugs, extras=EXTRAS, index=TORCH_INDEX)}
     return _zipped(_in_source(contents.grader_files(root, katas)), texts, file)
 
 
 def docker(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
-    """Write the folder for `docker build`, and return the names in it."""
+    """Write the folder for `docker build`, and return the names of the files in it."""
     contents.check_place(folder)
     quoted = ", ".join(f'"{kata.slug}"' for kata in katas)
     texts = {
@@ -183,7 +183,7 @@ def _in_source(files: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def _zipped(files: Mapping[str, Path], texts: Mapping[str, str], file: Path) -> list[str]:
-    """Write a .zip that is reproducible byte for byte, and return the names in it."""
+    """Write a .zip that is reproducible byte for byte, and return the names of the files in it."""
     check(file)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -13,13 +13,13 @@ from graders.catalogue import Kata, is_glob
 from graders.errors import KataError
 from graders.judge.client import Judge
 
-RUN = 4  # this many consecutive lines of a secret count as a leak
-SHORTEST = 12  # characters; lines shorter than this reveal nothing
+RUN = 4  # a copy of this many consecutive lines of a secret is a leak
+SHORTEST = 12  # in characters; shorter lines reveal nothing
 _REVEALS_NOTHING = re.compile(
     r"#|from |import |.*(\bspec\b|importlib)"
-)  # comments and imports, including those with importlib
+)  # matches comments and imports, including imports through importlib
 
-# In a handout without practice networks, this replaces the modules that create them; `katas debug` imports it first.
+# In a handout without practice networks, this module replaces those that create them. `katas debug` imports it first.
 NO_PRACTICE = """\
 from graders.errors import KataError
 
@@ -48,7 +48,7 @@ grades your file with hidden tests.
 
 
 def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
-    """Write the bundle and return the names in it.
+    """Write the bundle and return the names of the files in it.
 
     Raises KataError if a stub contains an answer, or if a secret would leak.
     """
@@ -76,10 +76,10 @@ def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
 
 
 def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
-    """Return a sentence for each of these files that leaks content from the hidden suites or the solutions.
+    """Return a sentence for every file that leaks content from the hidden suites or the solutions.
 
-    It finds copies of whole files, and runs of consecutive lines from a solution, a hidden test or a variant, unless
-    the same lines also occur in a file that learners see anyway.
+    The search finds copies of whole files, and runs of consecutive lines from a solution, a hidden test or a variant,
+    unless the same lines also occur in a file that learners see anyway.
     """
     scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # every suite starts from this template
     public = {run for path in _texts([*_visible(root), scaffold]) for run in _runs(path)}
@@ -120,14 +120,17 @@ def _is_text(path: Path) -> bool:
 
 
 def _runs(path: Path) -> list[tuple[str, ...]]:
-    """Return every run of RUN consecutive lines in a file, leaving out lines that reveal nothing."""
+    """Return every run of RUN consecutive lines in a file, after removing the lines that reveal nothing."""
     lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
     revealing = [line for line in lines if len(line) >= SHORTEST and not _REVEALS_NOTHING.match(line)]
     return [tuple(revealing[at : at + RUN]) for at in range(len(revealing) - RUN + 1)]
 
 
 def _is_as_committed(kata: Kata) -> bool:
-    """Return whether the stubs are unchanged according to git. Refuse edited stubs, which may hold an answer."""
+    """Return whether git confirms that the stubs are unchanged.
+
+    Raises KataError for edited stubs, because they may contain an answer.
+    """
     solved = intake.shipped(kata, kata.solution)
     for name, data in intake.shipped(kata, kata.folder).items():
         if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
@@ -145,7 +148,7 @@ def _is_as_committed(kata: Kata) -> bool:
 
 
 def _check_points(root: Path, katas: Sequence[Kata]) -> None:
-    """Refuse stubs that get points, because a stub must get none."""
+    """Raise KataError if a stub gets points."""
     with Judge(root, resident=False) as judge:
         for kata in katas:
             verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)

@@ -20,7 +20,10 @@ def refuse(file: Path | str, fault: str, remedy: str) -> NoReturn:
 
 
 def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
-    """Return "Did you mean `a` or `b`? " with at most `most` suggestions; empty if no known word is similar."""
+    """Return "Did you mean `a` or `b`? " with at most `most` suggestions.
+
+    The text is empty if no known word is similar.
+    """
     near = difflib.get_close_matches(word, list(known), n=most)
     return f"Did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
 
@@ -46,7 +49,7 @@ _R = TypeVar("_R", bound=Record)
 
 
 def record(raw: Any, kind: type[_R], file: str, table: str = "", extra: Sequence[str] = ()) -> _R:
-    """Decode `raw` into a record. `table` is the table's name in the file; `extra` are further allowed keys."""
+    """Decode `raw` into a record. `table` is the table's name in the file; `extra` lists further allowed keys."""
     place = f" in [{table}]" if table else ""
     if not isinstance(raw, dict):
         refuse(file, f"[{table}] must be a table", f"Write [{table}] and the keys below it.")

@@ -24,13 +24,13 @@ SETTLED_NS = 2_000_000_000  # FAT has the coarsest file times, with a resolution
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _tables: dict[
     Path, tuple[tuple[int, ...], Mapping[str, Any]]
-] = {}  # for each kata.toml: its stat values and its content
+] = {}  # maps each kata.toml to its stat values and its content
 
 
 def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
     """Load one kata. Raises CatalogueError, which names the file, the problem and the fix.
 
-    Unless `complete`, the learner's files may be missing.
+    The learner's files may be missing unless `complete` is set.
     """
     root = Path(root).absolute()
     kata = _read(root, slug, complete=complete)
@@ -117,7 +117,10 @@ def _task(name: str, raw: Any, file: str) -> Task:
 
 
 def _requires_of(root: Path, slug: str) -> tuple[str, ...] | None:
-    """Return what another kata requires; None if it does not exist. Its errors are reported when it is loaded."""
+    """Return the prerequisites of another kata; None if that kata does not exist.
+
+    Errors in its file are reported when that kata is loaded.
+    """
     path = root / "katas" / slug / "kata.toml"
     if not _SLUG.fullmatch(slug) or not path.is_file():
         return None

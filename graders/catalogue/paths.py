@@ -28,7 +28,10 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def find_root(start: Path) -> Path:
-    """Return the nearest folder at or above `start` that has a katas/ folder. Raises CatalogueError if none."""
+    """Return the nearest folder at or above `start` that has a katas/ folder.
+
+    Raises CatalogueError if there is none.
+    """
     start = Path(start).resolve()
     for folder in (start, *start.parents):
         if (folder / "katas").is_dir():
@@ -39,7 +42,7 @@ def find_root(start: Path) -> Path:
 
 
 def slug_of(path: Path, root: Path) -> str | None:
-    """Return the kata that `path` belongs to (its visible, solution or hidden folder contains it), or None."""
+    """Return the kata whose visible, solution or hidden folder contains `path`; None if there is none."""
     path, root = Path(path).resolve(), Path(root).resolve()
     for parent in _KATA_FOLDERS:
         if path.is_relative_to(root / parent):

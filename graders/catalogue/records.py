@@ -23,7 +23,7 @@ Runtime = Literal["numpy", "torch", "gpu"]
 COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
 
 
-ABOUT = "about.txt"  # holds the header lines of a variant that is a whole submission in a folder of accept/
+ABOUT = "about.txt"  # holds the header lines of an accepted variant that is a folder
 
 
 class TaskTable(Record, frozen=True, kw_only=True):
@@ -41,10 +41,10 @@ class TaskTable(Record, frozen=True, kw_only=True):
 class Task(TaskTable, frozen=True, kw_only=True):
     """A part of a kata that is worth points.
 
-    `after`: the tasks it builds on; `files`: the files that affect it (default: all); `partial`: points are
-    proportional to the tests passed; `extra`: beyond the kata's concept, so that it does not decide whether the kata is
-    passed; `review`: scored by a person, following `rubric`; `runtime`: the runtime of its workers, if it differs from
-    the kata's.
+    `after` lists the tasks that this task builds on, and `files` the files that affect it (by default, all files). The
+    points for a `partial` task are proportional to the number of tests passed. An `extra` task goes beyond the kata's
+    concept, so it does not decide whether the kata is passed. A person scores a `review` task, following `rubric`.
+    `runtime` is set if the task's workers need a different runtime than the kata's.
     """
 
     name: str
@@ -58,11 +58,11 @@ class Variant(Record, frozen=True, kw_only=True):
     not written out in full, `edits` are its (old passage, new passage) pairs. `hidden_only` says why the visible tests
     need not catch a wrong variant.
 
-    An accepted variant may have a `mark`. One marked `core only` passes the core tasks and fails an extra task. The
-    author of one marked `independent` had only the README, the stub and the visible tests; it may fail extra tasks too.
-    `without` names tasks on which a variant is not graded, because they need results computed on another machine. An
-    accepted variant may be a whole submission. Then `path` is its folder, `replaces` is empty, and missing files come
-    from the whole submission `over`, if any.
+    An accepted variant may have a `mark`. A variant marked `core only` passes the core tasks and fails an extra task.
+    The author of a variant marked `independent` had only the README, the stub and the visible tests; such a variant may
+    fail extra tasks, too. `without` names tasks on which a variant is not graded, because they need results computed on
+    another machine. An accepted variant may be a whole submission. Then `path` is its folder, and `replaces` is empty.
+    Files that it lacks come from another whole submission, `over`, if that is given.
     """
 
     path: Path
@@ -130,17 +130,17 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def folder(self) -> Path:
-        """The visible folder."""
+        """The folder that learners see."""
         return self.root / "katas" / self.slug
 
     @property
     def solution(self) -> Path:
-        """The solution's folder; missing in a student bundle."""
+        """The folder of the solution, which student bundles do not contain."""
         return self.root / "solutions" / self.slug
 
     @property
     def hidden(self) -> Path:
-        """The folder of the hidden tests, their probes, wrong/ and accept/; missing in a student bundle."""
+        """The folder of the hidden tests, their probes, wrong/ and accept/, which student bundles do not contain."""
         return self.root / "graders" / "hidden" / self.slug
 
     @property
@@ -158,13 +158,13 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Names of the top-level modules and packages among `files`, in that order."""
+        """The names of the top-level modules and packages among `files`, in the same order."""
         tops = (file.split("/")[0].removesuffix(".py") for file in self.files if file.endswith(".py"))
         return tuple(dict.fromkeys(tops))
 
     @property
     def wrong(self) -> tuple[Variant, ...]:
-        """Wrong answers with a misconception each, which must be rejected.
+        """Wrong answers, each with its own misconception, which must be rejected.
 
         Raises CatalogueError if one has invalid header lines.
         """
@@ -176,7 +176,10 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
 
     def tasks_of(self, name: str) -> frozenset[str]:
-        """Return the tasks that a file affects and those that they build on. For an empty name, return all tasks."""
+        """Return the tasks that a file affects and the tasks that these build on.
+
+        For an empty name, return all tasks.
+        """
         return self.with_earlier(task.name for task in self.tasks if not name or not task.files or name in task.files)
 
     def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
@@ -191,7 +194,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def runtimes(self) -> tuple[str, ...]:
-        """The runtimes of its workers: first the kata's own, then those of tasks that need a different one."""
+        """The runtimes of the kata's workers: first the kata's own runtime, then those of tasks that need another."""
         return tuple(dict.fromkeys([self.runtime, *(task.runtime for task in self.tasks if task.runtime)]))
 
     def runtime_of(self, task: str) -> str:
@@ -199,7 +202,9 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return next((each.runtime for each in self.tasks if each.name == task and each.runtime), self.runtime)
 
     def declares(self, name: str) -> bool:
-        """Return whether `name` (with slashes) is taken from a submission: in `files`, but not in `supplied`."""
+        """Return whether `name` (with slashes) is in `files` but not in `supplied`, so that it is taken from a
+        submission.
+        """
         return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
 
     def kata_digest(self) -> str:
@@ -303,7 +308,7 @@ def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[st
 
 
 def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the file that a variant replaces, and its (old, new) passages if it is an edit."""
+    """Return the file that a variant replaces, and the variant's (old, new) passages if it is an edit."""
     if path.suffix != ".edit":
         return _replaced(kata, path, file), ()
     edit = record(read_table(path, file), _Edit, file)

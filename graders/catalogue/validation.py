@@ -1,4 +1,4 @@
-"""Checks more of a kata.toml than its types: that its keys agree with each other and with the files next to it."""
+"""Checks that the keys of a kata.toml agree with each other and with the files next to it."""
 
 from __future__ import annotations
 

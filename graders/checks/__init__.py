@@ -1,6 +1,6 @@
 """Helpers for a kata's tests: pytest marks, random inputs, and checks whose messages explain the mistake.
 
-`draw` makes the inputs, `reducer` shrinks failing ones, and each of the other modules checks one kind of thing.
+`draw` makes the inputs, `reducer` shrinks inputs that fail, and most of the other modules check one kind of value each.
 Importing this package imports neither torch nor hypothesis.
 """
 

@@ -1,4 +1,4 @@
-"""Computes accuracy from predictions inside the judge, so that the labels never leave it."""
+"""Computes the accuracy of predictions inside the judge, so that the labels never leave the judge's process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def standard_error(share: float, n: int, other: float, m: int) -> float:
-    """Return the standard error of the difference between two shares, from n and m draws with equal probability.
+    """Return the standard error of the difference between two shares, from n and m draws with the same probability.
 
     The probability is estimated from all n + m draws, which are assumed to be independent.
     """
@@ -32,7 +32,10 @@ def standard_error(share: float, n: int, other: float, m: int) -> float:
 
 
 def assert_accuracy(predictions: Any, labels: npt.ArrayLike, at_least: float) -> None:
-    """Check that at least a share `at_least` (0 to 1) of `predictions`, a list or array of class numbers, is right."""
+    """Check that the share of correct predictions is at least `at_least` (0 to 1).
+
+    `predictions` is a list or an array of class numbers.
+    """
     problem = _problem(predictions, labels)
     if problem is not None:
         fail(problem, at_least, predictions)

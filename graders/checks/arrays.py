@@ -30,14 +30,14 @@ def assert_close(
 
     eps is the machine epsilon of `dtype` (default: expected's dtype, float64 for integers), and tiny is its smallest
     normal number. `scale` (default |expected|) is the magnitude of the intermediate values; for Wx + b it is
-    |W||x| + |b|. `terms` is the length of the sums: summing n terms in any order has an error of at most about
+    |W||x| + |b|. `terms` is the number of terms in each sum: summing n terms in any order has an error of at most about
     n · eps · scale (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
 
     If `expected` is an array, `actual` must be a numpy.ndarray (not a subclass) of the same shape and of `dtype`. If
     `expected` is a scalar, `actual` must be a Python float, a NumPy floating scalar or a 0-d floating array. An
     infinity or a NaN is close only to itself.
-    If an answer has several values, `name` is the learner's name for this one, as in "dW is wrong at [0, 1]".
-    `expected` may be a torch tensor. Compute it in float64 if possible, and give the promised dtype as `dtype`.
+    If an answer has several values, `name` is the learner's name for this value, as in "dW is wrong at [0, 1]".
+    `expected` may be a torch tensor. Compute `expected` in float64 if possible, and give the promised dtype as `dtype`.
     """
     reference = _as_array(expected)
     promised = np.dtype(dtype) if dtype is not None else _floating(reference.dtype)
@@ -122,7 +122,7 @@ def assert_int(actual: object, expected: int) -> None:
 def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
     """Check for identical content: types, dtypes, shapes and bits, recursively in tuples, lists and dicts.
 
-    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN of the same bits. `name` is the
+    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN with the same bits. `name` is the
     learner's name for this value.
     """
     problem = _difference(actual, expected, f"{name}: " if name else "")
@@ -158,7 +158,7 @@ def _as_array(value: object) -> Array:
 
 
 def _numbers(value: object) -> Array | None:
-    """Return a value as an array of numbers; None if it holds anything else or is ragged."""
+    """Return a value as an array of numbers, or None if it is ragged or holds anything else."""
     try:
         array = _as_array(value)
     except ValueError:  # rows of different lengths
@@ -242,7 +242,7 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
 
 
 def _others(off: Array, wrong: str) -> str:
-    """Return how many elements are wrong, in parentheses; empty for an array of one element."""
+    """Return how many elements are wrong, in parentheses, or an empty string for an array with one element."""
     if off.size == 1:
         return ""
     count = int(off.sum())
@@ -254,7 +254,7 @@ def _position(index: tuple[Any, ...]) -> str:
 
 
 def _difference(actual: object, expected: object, where: str = "") -> str | None:
-    """Describe the first difference and its place; return None if there is none."""
+    """Describe the first difference and its position, or return None if there is no difference."""
     if is_tensor(expected):
         expected = _as_array(expected)
     if isinstance(expected, Size):
@@ -315,7 +315,7 @@ def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | Non
 
 
 def _entry_bits(array: Array) -> Array:
-    """Return each entry's bits as an integer, if there is an integer type of that size; else the entry itself."""
+    """Return the bits of each entry as an integer, or the entries unchanged if no integer type has that size."""
     if array.dtype.kind == "c":
         parts = np.ascontiguousarray(array).reshape(array.shape).view(array.real.dtype)
         bits = _entry_bits(parts.reshape(*array.shape, 2))
@@ -327,7 +327,7 @@ def _entry_bits(array: Array) -> Array:
 
 
 def _bits(value: object) -> object:
-    """Return what to compare for a scalar: the bits of a float, or the value of anything else."""
+    """Return the bits of a float, or the value of any other scalar, for a comparison."""
     if isinstance(value, np.generic):
         return value.tobytes()
     if isinstance(value, float):
@@ -338,7 +338,7 @@ def _bits(value: object) -> object:
 
 
 def _brief(value: object) -> str:
-    """Describe a value in a few words: its type and, if short, its content."""
+    """Describe a value in a few words: its type and, if it is short, its content."""
     if isinstance(value, np.ndarray):
         kind = "array" if type(value) is np.ndarray else f"{type(value).__name__} (a subclass of numpy.ndarray)"
         return f"{kind} of shape {value.shape} and dtype {value.dtype}"

@@ -21,11 +21,11 @@ import numpy as np
 from graders.checks.mismatch import Mismatch, handed_in
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: grey, RGB, palette, grey and alpha, RGB and alpha
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # for grey, RGB, palette, grey with alpha, and RGB with alpha
 _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
-TEXT_BYTES = 64 << 10  # limit for prose and for TOML files
-_KEY_PARTS = 100  # limit for a dotted key in TOML; tomllib's time grows with the square of the number of parts
+TEXT_BYTES = 64 << 10  # the limit for a prose file or a TOML file
+_KEY_PARTS = 100  # the limit for a dotted key in TOML, because tomllib takes quadratic time
 # Strings and comments are searched too: if the search skipped them but disagreed with tomllib on where they end, a
 # submission could hide a key.
 _KEY_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.){0,200}+"|'[^'\n]{0,200}+')"""
@@ -33,11 +33,11 @@ _LONG_KEY = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{
 _TOML_DEPTH = 16
 _TOML_ENTRIES = 2_000
 _CSV_ROWS = 1_000
-_LEAST_COLOURS = 3  # a plot needs at least: background, axes, and the curve
+_LEAST_COLOURS = 3  # a plot needs at least one each for background, axes and curve
 
 
 def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
-    """Return the pixels of a PNG file, (height, width, channels) uint8; palette indices if it has a palette.
+    """Return the pixels of a PNG file as uint8 (height, width, channels), or palette indices if the file has a palette.
 
     Raises Mismatch unless it is a complete PNG, not interlaced, with 8 bits per channel and at most 4 million pixels.
     """
@@ -127,7 +127,10 @@ def read_toml(data: bytes, name: str) -> dict[str, Any]:
 
 
 def read_csv(data: bytes, name: str) -> list[list[str]]:
-    """Return the rows of a CSV file, with its header. Raises Mismatch if it is damaged or has more than 1 000 rows."""
+    """Return the rows of a CSV file, including its header.
+
+    Raises Mismatch if it is damaged or has more than 1 000 rows.
+    """
     rows: list[list[str]] = []
     try:
         for row in csv.reader(io.StringIO(decoded(data), newline="")):
@@ -140,7 +143,7 @@ def read_csv(data: bytes, name: str) -> list[list[str]]:
 
 
 def decoded(data: bytes) -> str:
-    """Decode a file's text, UTF-8 with or without a byte order mark; replace invalid bytes."""
+    """Decode UTF-8, with or without a byte order mark, and replace invalid bytes."""
     return data.decode("utf-8-sig", "replace")
 
 
@@ -177,7 +180,7 @@ def _inflated(packed: bytes, size: int, name: str) -> bytes:
 
 
 def _unfiltered(raw: bytes, width: int, height: int, name: str) -> np.ndarray:
-    """Undo the filter of every row: its first byte is the filter, the rest are differences modulo 256."""
+    """Undo the filter of every row. The first byte of a row names its filter; the others are differences modulo 256."""
     table = np.frombuffer(raw, np.uint8).reshape(height, -1)
     step = (table.shape[1] - 1) // width  # bytes per pixel
     filters, packed = table[:, 0], table[:, 1:].reshape(height, width, step)
@@ -206,8 +209,8 @@ def _by_diagonals(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
     """
     height, width, step = packed.shape
     pixels = np.empty_like(packed)
-    # The last two diagonals, by row; the first entry is for the row above the picture. An entry is 0 until the
-    # diagonals reach its row, because pixels to the left of a row count as 0.
+    # These are the last two diagonals, indexed by row; the first entry is for the row above the picture. An entry is 0
+    # until the diagonals reach its row, because pixels to the left of a row count as 0.
     near, far = (np.zeros((height + 1, step), np.int16) for _ in range(2))
     kinds = filters[:, None]
     for diagonal in range(height + width - 1):

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 FEWEST = 5
-DIGITS = (FEWEST, 8, 12, 17)  # significant digits; 17 distinguish any two float64
+DIGITS = (FEWEST, 8, 12, 17)  # numbers of significant digits; 17 digits distinguish any two float64 values
 
 
 def enough(expected: object, actual: object) -> int:
-    """Return the fewest digits that make the two look different; FEWEST if their values are equal."""
+    """Return the smallest number of digits with which the two look different, or FEWEST if their values are equal."""
     left, right = _floats(expected), _floats(actual)
     if len(left) != len(right):
         return FEWEST

@@ -75,7 +75,7 @@ def assert_uniform(samples: object, low: float, high: float, false_alarm: float 
 
 
 def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check that entries 1, 2, 4, … places and half the length apart are uncorrelated, along each axis.
+    """Check that, along each axis, entries that are 1, 2, 4, … places or half the length apart are uncorrelated.
 
     This finds repeated rows or columns; to compare several calls, stack their results. `mean` is the known mean of a
     distribution with values 0 and 1, or the centre of a continuous, symmetric one. In the second case, only the signs
@@ -202,7 +202,7 @@ def _martingale_bound(n: int, variance: float, coins: bool, false_alarm: float) 
 
     Given y, a product y·y' has mean 0 and variance y² · `variance`, and its range is |y| times the range of y'.
     """
-    largest = 0.5 + math.sqrt(max(0.0, 0.25 - variance)) if coins else 1.0  # max(p, 1 - p) from p(1 - p)
+    largest = 0.5 + math.sqrt(max(0.0, 0.25 - variance)) if coins else 1.0  # max(p, 1 - p), as variance is p(1 - p)
     width = largest * (1.0 if coins else 2.0)
     u = math.log(2 / false_alarm)
     azuma = width * math.sqrt(n * u / 2)

@@ -47,10 +47,10 @@ class SizeDrawn:
 
 @dataclass(frozen=True, eq=False)
 class ArrayDrawn:
-    """A recorded array, read-only. `axes` names the size of each axis; None for a plain number.
+    """A recorded array, read-only. `axes` names the size of each axis, with None for a plain number.
 
-    Every entry lies in [low, high] (integers: below high); None means no bound. `high_size` names the size that was
-    given as `high`, so that class labels can be adjusted when classes are dropped.
+    Every entry lies in [low, high], or in [low, high) for integers; None means no bound. `high_size` names the size
+    that was given as `high`, so that class labels can be adjusted when classes are dropped.
     """
 
     kind: Kind
@@ -74,7 +74,7 @@ class ScalarDrawn:
 
 @dataclass(frozen=True)
 class ChoiceDrawn:
-    """The recorded index of the option that was chosen."""
+    """The recorded index of the option that was drawn."""
 
     index: int
 
@@ -108,9 +108,10 @@ class Draw:
         return tuple(self._recorded)
 
     def sizes(self, names: str, low: int = 1, high: int = 8) -> Any:
-        """Draw sizes in [low, high], one for each space-separated name; return a tuple, or one Size for one name.
+        """Draw a size in [low, high] for each space-separated name.
 
-        Case 0 has distinct sizes above 1, if the range allows it, so that no transposed shape fits by accident.
+        Return a tuple, or a single Size if there is only one name. Case 0 has distinct sizes above 1, if the range
+        allows it, so that no transposed shape fits by accident.
         """
         listed = names.split()
         if not listed or not 0 <= low <= high:
@@ -123,7 +124,7 @@ class Draw:
     @overload
     def normal(self, first: int, /, *shape: int, scale: float = ..., dtype: npt.DTypeLike = ...) -> Array: ...
     def normal(self, *shape: int, scale: float = 1.0, dtype: npt.DTypeLike = np.float64) -> Array | float:
-        """Draw normal deviates with mean 0 and standard deviation `scale`; without a shape, a Python float."""
+        """Draw normal deviates with mean 0 and standard deviation `scale`, or a Python float if no shape is given."""
         if not shape:
             return float(self._scalar("normal", lambda: float(scale * self._rng.standard_normal())))
         return self._array("normal", shape, dtype, lambda: scale * self._rng.standard_normal(shape))
@@ -133,7 +134,7 @@ class Draw:
     @overload
     def uniform(self, low: float, high: float, first: int, /, *shape: int, dtype: npt.DTypeLike = ...) -> Array: ...
     def uniform(self, low: float, high: float, *shape: int, dtype: npt.DTypeLike = np.float64) -> Array | float:
-        """Draw uniform deviates between `low` and `high`; without a shape, a Python float."""
+        """Draw uniform deviates between `low` and `high`, or a Python float if no shape is given."""
         if not shape:
             return float(self._scalar("uniform", lambda: float(self._rng.uniform(low, high)), low, high))
         return self._array("uniform", shape, dtype, lambda: self._rng.uniform(low, high, shape), low, high)
@@ -143,7 +144,7 @@ class Draw:
     @overload
     def integers(self, low: int, high: int, first: int, /, *shape: int) -> Array: ...
     def integers(self, low: int, high: int, *shape: int) -> Array | int:
-        """Draw int64 integers from `low` up to, but not including, `high`; without a shape, a Python int."""
+        """Draw int64 integers from `low` up to, but not including, `high`, or a Python int if no shape is given."""
         if not shape:
             return int(self._scalar("integers", lambda: int(self._rng.integers(low, high)), low, high))
         return self._array("integers", shape, np.int64, lambda: self._rng.integers(low, high, shape), low, high)
@@ -171,7 +172,7 @@ class Draw:
     def _size(self, name: str, low: int, high: int) -> Size:
         namesakes = sum(isinstance(node, SizeDrawn) and node.name.split(" ")[0] == name for node in self._recorded)
         if namesakes:
-            name = f"{name} {namesakes + 1}"  # drawn again in a loop: this is a different size, reduced separately
+            name = f"{name} {namesakes + 1}"  # a size that a loop draws again is reduced separately
         node = self._next(SizeDrawn) or SizeDrawn(name, self._fresh_size(low, high), low)
         if node.name != name or not low <= node.value <= high:
             raise Unreplayable(f"expected a size {name} in [{low}, {high}], recorded {node.name} = {node.value}")
@@ -215,7 +216,7 @@ class Draw:
         return value
 
     def _next(self, kind: type[Drawn]) -> Drawn | None:
-        """Return the next recorded node; None if there is no script, so that a fresh one must be drawn."""
+        """Return the next recorded node, or None if there is no script and a fresh value must be drawn."""
         if self._replayed is None:
             return None
         if len(self._recorded) >= len(self._replayed):
@@ -239,7 +240,7 @@ def within(value: Array | float, kind: Kind, low: float | None, high: float | No
 
 
 def plain(value: Any) -> Any:
-    """Return the value with each Size in it, however deep in lists, tuples and dicts, turned into a plain int."""
+    """Turn each Size in a value into a plain int, however deeply it is nested in lists, tuples and dicts."""
     kind = type(value)
     if kind is Size:
         return int(value)

@@ -16,8 +16,8 @@ from graders.checks.arrays import assert_close, discrepancy
 from graders.checks.draw import Array
 from graders.checks.mismatch import fail
 
-TorchFunction = Callable[..., Any]  # takes float64 tensors and returns one
-NumpyFunction = Callable[..., npt.ArrayLike]  # takes float64 arrays and returns one
+TorchFunction = Callable[..., Any]  # takes float64 tensors and returns a float64 tensor
+NumpyFunction = Callable[..., npt.ArrayLike]  # takes float64 arrays and returns a float64 array
 
 # (machine epsilon)^(1/3): balances the truncation error, of order step², and the cancellation error, of order eps /
 # step (Nocedal and Wright, Numerical Optimization, 2006, §8.1)
@@ -51,7 +51,7 @@ def vector_jacobian_product(
 def central_difference(
     function: NumpyFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike, step: float = STEP
 ) -> tuple[Array, ...]:
-    """Return the same gradients from central differences in float64.
+    """Return the same gradients as vector_jacobian_product, from central differences in float64.
 
     For each element, this is (f(x + h) - f(x - h)) / 2h with h = step · max(1, |x|). `function` takes and returns
     arrays. The error is of the order of h² times the third derivative.
@@ -85,7 +85,7 @@ def assert_gradient(
     magnitude = np.abs(gradient).max(initial=0.0) if scale is None else scale
     assert_close(actual, gradient, scale=magnitude, terms=terms, dtype=dtype or np.float64, multiple=multiple)
     if not isinstance(actual, np.ndarray | float | np.floating) or np.shape(actual) != gradient.shape:
-        return  # only while observing: otherwise assert_close has raised Mismatch
+        return  # only inside `observing()`; otherwise, assert_close raises Mismatch
     rounding = multiple * float(np.finfo(dtype or np.float64).eps) * _peak(terms) * _peak(magnitude)
     function_of_arrays = _on_arrays(function)
     size = float(np.sum(np.abs(np.asarray(cotangent) * function_of_arrays(*inputs))))
@@ -99,7 +99,7 @@ def assert_gradient(
 def away_from_kinks(array: npt.ArrayLike, kinks: Sequence[float] = (0.0,), distance: float = 1e-2) -> Array:
     """Return a copy in which every entry nearer to a kink than `distance` is moved away to that distance.
 
-    An entry stays on its side of the kink; one exactly on the kink moves up. Shape and dtype stay the same. Raises
+    An entry stays on its side of the kink; an entry exactly on the kink moves up. Shape and dtype stay the same. Raises
     ValueError if two kinks are so close (2 · distance or less) that moving away from one could reach the next.
     """
     ordered = np.sort(np.asarray(kinks, dtype=np.float64))

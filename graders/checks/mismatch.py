@@ -1,4 +1,4 @@
-"""Defines how checks fail, and a switch that turns failures off while a submission is only being observed."""
+"""Defines how checks fail, and how to switch failures off while a submission is only being observed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def about(subject: str) -> Iterator[None]:
 
 @contextmanager
 def observing() -> Iterator[None]:
-    """Keep checks in the block from failing, to see what the submission returns and not whether it is right."""
+    """Keep checks in the block from failing, because the caller only wants to see what the submission returns."""
     token = _observing.set(True)
     try:
         yield

@@ -1,9 +1,9 @@
 """Finds a small failing input: greedily simplifies a recorded case, as long as the simpler case still fails.
 
 There are three kinds of moves: drop entries along a named size (such as a row or a column), set entries to 0 or 1, and
-round entries. They are repeated until none helps or the budget is spent. A candidate is accepted only if it is simpler
-and still fails, so the result is never more complicated than the original. Nothing is random: the same case is always
-reduced in the same way.
+round entries. The moves are repeated until none of them helps or the budget is spent. A candidate is accepted only if
+it is simpler and still fails, so the result is never more complicated than the original. Nothing is random: the same
+case is always reduced in the same way.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ Fails = Callable[[Script], bool]
 
 
 def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int]:
-    """Return the simplest failing script found, and the number of calls to `fails`, at most `budget`.
+    """Return the simplest failing script that was found, and the number of calls to `fails` (at most `budget`).
 
-    `fails` may raise Unreplayable for a script that does not fit the test; such a script is not a failing one. A
-    WorkerError ends the search. A final call verifies the result; if it does not fail again, the submission's answers
-    vary, and the original script is returned.
+    `fails` may raise Unreplayable for a script that does not fit the test; such a script does not count as failing. A
+    WorkerError ends the search. A final call verifies the result. If the result does not fail again, the submission's
+    answers vary, and the original script is returned.
     """
     search = _Search(script, fails, budget - 1)
     before = None
@@ -78,7 +78,7 @@ class _Search:
 
     def asks(self, candidate: Script, verifying: bool = False) -> bool:
         if self._stopped and verifying:
-            return True  # the worker is gone: rely on its last confirmation
+            return True  # the worker has ended, so rely on the last confirmation
         self.calls += 1
         try:
             return self._fails(candidate)
@@ -103,7 +103,7 @@ def _key(script: Script) -> bytes:
 
 
 def _drop(search: _Search) -> None:
-    """Make every size as small as possible, in smaller and smaller steps; then do the same to equal sizes together."""
+    """Make every size as small as possible, in smaller and smaller steps; then shrink equal sizes together."""
     for name in _names(search.best):
         _drop_along(search, (name,))
     for group in _equal_sizes(search.best):
@@ -149,7 +149,7 @@ def _size(script: Script, names: tuple[str, ...]) -> tuple[int, int]:
 
 
 def _keeping(script: Script, names: tuple[str, ...], kept: Sequence[int]) -> Script:
-    """Return the script with only these indices of the named sizes, in every array that has such an axis."""
+    """Return the script in which every array keeps only these indices along the axes with the named sizes."""
     return tuple(_node_keeping(node, names, kept) for node in script)
 
 
@@ -181,7 +181,7 @@ def _halved(values: Array) -> Array:
     return np.where(np.rint(values) == values, np.trunc(values / 2), values)
 
 
-# from the simplest result to the least simple; halving moves an integer towards 0
+# The simplest result comes first. Halving moves an integer towards 0.
 _MOVES: tuple[Callable[[Array], Array], ...] = (
     np.zeros_like,
     np.ones_like,
@@ -215,7 +215,7 @@ def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> Non
 
 
 def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array | None = None) -> Script | None:
-    """Return the script with the move applied to a block (flat positions) of node i; None if it simplifies nothing."""
+    """Return the script with the move applied to a block (flat positions) of node i, or None if it changes nothing."""
     node = script[i]
     positions = _movable(node, move)
     if block is not None:

@@ -1,6 +1,6 @@
-"""Measures speed as a ratio: times two callables in turns, and computes the median ratio and its interval.
+"""Measures speed as a ratio: times two callables alternately, and computes the median ratio and its interval.
 
-Nothing here reads a clock: the timed callables return wall and CPU seconds, which the judge measures.
+Nothing here reads a clock: the judge measures wall and CPU seconds, which the timed callables return.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from graders.checks.mismatch import fail
 from graders.verdict import Speed
 
-Timer = Callable[[], tuple[float, float]]  # runs once; returns (wall_s, cpu_s)
+Timer = Callable[[], tuple[float, float]]  # runs the function once and returns (wall_s, cpu_s)
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -22,7 +22,7 @@ HYSTERESIS = 0.1
 
 
 def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the median and its 95 % percentile bootstrap interval (Efron, 1979), deterministically."""
+    """Return the median and its 95 % percentile bootstrap interval (Efron, 1979). The result is deterministic."""
     values = np.asarray(ratios, dtype=np.float64)
     if values.ndim != 1 or not values.size:
         raise ValueError("at least one ratio is needed")
@@ -36,10 +36,10 @@ def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[
 def decide(
     low: float, high: float, at_most: float, hysteresis: float = HYSTERESIS
 ) -> Literal["fast enough", "too slow", "undecided"]:
-    """Compare an interval of the ratio with a threshold.
+    """Compare the ratio's confidence interval with a threshold.
 
-    "fast enough" if the whole interval is at most `at_most`; "too slow" if all of it exceeds `at_most` by more than the
-    share `hysteresis`; otherwise "undecided", because noise would decide instead of the submission.
+    "fast enough" if the whole interval is at most `at_most`; "too slow" if the whole interval exceeds `at_most` by more
+    than the share `hysteresis`; otherwise "undecided", because noise would then decide the result.
     """
     if high <= at_most:
         return "fast enough"
@@ -56,11 +56,11 @@ def compare(
     most_rounds: int = 44,
     hysteresis: float = HYSTERESIS,
 ) -> Speed:
-    """Time both in turns, alternating which goes first, and return the submission's time divided by the reference's.
+    """Time both alternately, let each go first in turn, and return the submission's time divided by the reference's.
 
-    The ratio is the median of the rounds' ratios of wall times. `cpu_ratio` is the ratio of the total CPU times, 0.0 if
-    the reference's is too short to measure. `warm_up` rounds do not count. With a threshold `at_most`, add rounds, up
-    to `most_rounds`, while the result is undecided. Raises ValueError for a wall time that is not positive.
+    The ratio is the median of the rounds' ratios of wall times. `cpu_ratio` is the ratio of the total CPU times, or 0.0
+    if the reference's time is too short to measure. `warm_up` rounds do not count. With a threshold `at_most`, add
+    rounds, up to `most_rounds`, while the result is undecided. Raises ValueError for a wall time that is not positive.
     """
     for _ in range(warm_up):
         time_submission()

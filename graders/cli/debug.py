@@ -182,7 +182,7 @@ class ProofTally:
 
     @property
     def clean(self) -> bool:
-        """Whether every seed gave a working puzzle, and no two gave the same program."""
+        """Whether every seed generated a working puzzle, and no two seeds generated the same program."""
         return not self.unproven and self.proven == len(self.made) == self.wanted
 
     def add(self, puzzle: Any, seconds: float) -> None:

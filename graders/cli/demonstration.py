@@ -13,7 +13,7 @@ EXPECTED = {"right": "passed", "wrong": "failed", "cheating": "failed"}
 
 
 def demonstrate(judge: Any) -> int:
-    """Grade the three submissions and show the verdicts. Return 0 if all are as expected, else 2.
+    """Grade the three submissions and show the verdicts. Return 0 if all verdicts are as expected, otherwise 2.
 
     Raises KataError if the submissions are missing.
     """

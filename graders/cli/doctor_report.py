@@ -1,4 +1,4 @@
-"""What `katas doctor` prints: all findings with their remedies, as text or as JSON."""
+"""The output of `katas doctor`: all findings with their remedies, as text or as JSON."""
 
 from __future__ import annotations
 

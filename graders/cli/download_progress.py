@@ -1,4 +1,4 @@
-"""The progress of a download: a bar on a terminal, otherwise lines on standard error."""
+"""Shows the progress of a download as a bar on a terminal, or otherwise as lines on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from graders.datasets.sources import in_words
 
 
 class ProgressLines(Watcher):
-    """Progress as lines on standard error."""
+    """A watcher that prints lines on standard error."""
 
     def begin(self, name: str, url: str, done: int, whole: int) -> None:
         del name
@@ -34,7 +34,7 @@ class ProgressLines(Watcher):
 
 
 class ProgressBar(Watcher):
-    """Progress as a bar on a terminal, with messages above it."""
+    """A watcher that shows a bar on a terminal, with messages above it."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

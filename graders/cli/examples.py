@@ -108,7 +108,10 @@ def attach(app: typer.Typer) -> None:
 
 
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the slugs that start with this text, with their titles; none outside a repository or in a broken one."""
+    """Return the slugs that start with this text, with their titles.
+
+    Return none outside a repository, or in a repository with an invalid kata.
+    """
     try:
         root = Invocation.root
         names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete)]

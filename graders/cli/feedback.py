@@ -93,7 +93,7 @@ def _audience(name: str) -> Audience:
 
 
 def _show(file: Path, form: str, audience: Audience) -> None:
-    """Print the report on the verdict in a file. Raises KataError if the file holds none."""
+    """Print the report on the verdict in a file. Raises KataError if the file holds no verdict."""
     from graders import report
     from graders.report import terminal
 
@@ -111,7 +111,7 @@ def _show(file: Path, form: str, audience: Audience) -> None:
 
 
 def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
-    """Return how much of its hidden tests each of these katas currently allows a report to show."""
+    """Return, for each of these katas, how much of its hidden tests a report may currently show."""
     known = set(catalogue.slugs(Invocation.root))
     return {
         slug: catalogue.load(Invocation.root, slug, complete=False).hidden_detail for slug in slugs if slug in known
@@ -119,7 +119,7 @@ def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
 
 
 def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
-    """Show hidden tests only in as much detail as the kata allowed at grading time and still allows now."""
+    """Return the verdict with no more detail on hidden tests than the kata allowed at grading time and allows now."""
     from msgspec.structs import replace
 
     stricter = min(
@@ -140,7 +140,7 @@ class _ReportWriter:
     written: list[Key] = field(default_factory=list)
     same: list[Key] = field(default_factory=list)  # unchanged
     awaiting: int = 0
-    nothing: list[str] = field(default_factory=list)  # named people who have no verdict on these katas
+    nothing: list[str] = field(default_factory=list)  # requested people who have no verdict on these katas
     left_out: list[str] = field(default_factory=list)
 
     @property
@@ -211,7 +211,7 @@ class _ReportWriter:
             yield from ((folder.name, name.removesuffix(".json")) for name in names if name.endswith(".json"))
 
     def _chosen(self, stored: Collection[Key]) -> list[Key]:
-        """Return the verdicts to report. Raises KataError if a named person or kata has no verdict."""
+        """Return the keys of the verdicts to report. Raises KataError if a named person or kata has no verdict."""
         from graders.course.submissions import composed
 
         folders = {composed(person): person for person, _ in stored}
@@ -234,7 +234,7 @@ class _ReportWriter:
         return chosen
 
     def _target(self, person: str, kata: str, places: dict[tuple[int, int], str]) -> Path:
-        """Return the file to write. Raises _LeftOut if it would be in another person's folder."""
+        """Return the path of the report. Raises _LeftOut if that would be in another person's folder."""
         folder = self.to / person
         target = folder / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
         with _writable(folder):
@@ -245,14 +245,14 @@ class _ReportWriter:
                 raise _LeftOut(f"{_shown(link)}: this is a symbolic link. Remove it.")
             found = folder.stat()
         owner = places.setdefault((found.st_dev, found.st_ino), person)
-        if owner != person:  # on a file system that ignores case, for example
+        if owner != person:  # this happens on a file system that ignores case, for example
             raise _LeftOut(
                 f"{_shown(folder)}: on this file system, it is the same folder as {_shown(owner)}'s. Give another --to."
             )
         return target
 
     def _rendered(self, verdict: Verdict, file: Path) -> str:
-        """Return the report. Raises _LeftOut if this fails, so that the other reports are still written."""
+        """Return the report. Raises _LeftOut if rendering fails, so that the other reports are still written."""
         from graders import report
 
         try:
@@ -286,7 +286,7 @@ class _ReportWriter:
 
 
 class _LeftOut(Exception):
-    """The reason why a report is left out; this does not stop the others."""
+    """The reason why a report is left out. The other reports are still written."""
 
 
 def _read(file: Path, kata: str, current: Short | None) -> Verdict:
@@ -328,7 +328,7 @@ def _sentence(fault: BaseException) -> str:
 
 
 def _is_name(person: str, kata: str) -> bool:
-    """Return whether both are plain names, so that neither leads out of a folder."""
+    """Return whether both names are plain, so that neither can lead out of a folder."""
     return person not in ("", ".", "..") and kata == Path(kata).name and "\0" not in person + kata
 
 

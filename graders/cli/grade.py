@@ -111,7 +111,7 @@ def _graded(
     seed: bytes | None,
     require_extras: bool | None,
 ) -> list[Verdict]:
-    """Grade the katas one after the other. `places` gives the submission to grade for each (see `place_of`)."""
+    """Grade the katas one after the other. `places` gives the submission to grade for each of them (see `place_of`)."""
     verdicts = []
     for kata in one_by_one(list(katas), "grading"):
         with _test_counter(kata, alone=len(katas) == 1) as tell:

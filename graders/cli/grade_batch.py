@@ -1,4 +1,4 @@
-"""`katas grade-batch`: grade a cohort's submissions. If a run is killed, it can be continued."""
+"""`katas grade-batch`: grade a cohort's submissions. A run that was killed can be continued."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from graders.course.submissions import SubmissionEntry
     from graders.verdict import Confinement
 
-LINE_EVERY_S = 30.0  # time between progress lines when there is no terminal
-MOST_LINES = 10  # at most this many lines of each kind are printed; results.csv has them all
+LINE_EVERY_S = 30.0  # the time between progress lines when there is no terminal
+MOST_LINES = 10  # print at most this many lines of each kind; results.csv contains all of them
 
 Submissions = Annotated[
     Path, typer.Argument(metavar="SUBMISSIONS", help="A folder that holds one folder, .zip or .tar per person.")
@@ -173,7 +173,7 @@ def _grade(
 
 
 def _place(options: BatchOptions) -> Any:
-    """Return the place to grade: a Dask cluster, or processes on this machine."""
+    """Return the place to grade at, which is either a Dask cluster or a pool of processes on this machine."""
     from graders.course.executors import Cluster, ThisMachine
 
     if options.scheduler:
@@ -182,7 +182,7 @@ def _place(options: BatchOptions) -> Any:
 
 
 def _gradebook(url: str | None) -> Any:
-    """Open the named gradebook, if one was named."""
+    """Open the gradebook, if a URL is given."""
     if url is None:
         return nullcontext()
     from graders.course.gradebook import Gradebook
@@ -192,14 +192,14 @@ def _gradebook(url: str | None) -> Any:
 
 @contextmanager
 def _results_written(run: BatchRun) -> Iterator[None]:
-    """Write the table of results after a run, even if it fails or is interrupted."""
+    """Write the table of results after a run, even if the run fails or is interrupted."""
     try:
         yield
     except BaseException as fault:
         if interrupted(fault):
             stored = sum(run.progress.graded.values())
             say(f"katas: {stored} graded and stored in {run.batch.out}. Run the same command again to continue.")
-        with suppress(KataError, OSError):  # report the fault that ended the run, not one from here
+        with suppress(KataError, OSError):  # report the error that ended the run, not an error from writing the table
             _write_results(run.batch)
         raise
     _write_results(run.batch)

@@ -1,4 +1,4 @@
-"""`katas list`: the katas as a table or as JSON."""
+"""`katas list`: lists the katas as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from graders.catalogue import KINDS, Kata
 
-TITLE = 29  # characters left by the other columns in a line of 80
+TITLE = 29  # the number of characters that the other columns leave in a line of 80
 
 
 def as_text(katas: Sequence[Kata]) -> str:

@@ -58,14 +58,14 @@ RequireExtras = Annotated[
 
 
 def chosen_katas(slugs: list[str] | None) -> list[catalogue.Kata]:
-    """Return the named katas, each once; all katas if none is named."""
+    """Return each named kata once, or all katas if none is named."""
     if slugs:
         return [catalogue.load(Invocation.root, slug) for slug in dict.fromkeys(slugs)]
     return catalogue.load_all(Invocation.root)
 
 
 def seed_16(given: str | None) -> bytes | None:
-    """Return the 16 bytes of a --seed for one grading run. Raises KataError."""
+    """Return the --seed for one grading run as 16 bytes. Raises KataError."""
     return seed_of(given, 16, "in a verdict for instructors")
 
 
@@ -93,7 +93,7 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
 
 
 def one_by_one(items: list[Any], doing: str) -> Any:
-    """Return the items; on a terminal, show a progress bar while several are iterated over."""
+    """Return the items. On a terminal, if there are several, show a progress bar as they are iterated over."""
     if len(items) < 2 or not sys.stderr.isatty():
         return items
     from rich.console import Console

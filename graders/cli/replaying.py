@@ -6,7 +6,7 @@ from graders.verdict import Verdict
 
 
 def differences(before: Verdict, after: Verdict) -> list[str]:
-    """Return a line for each difference: in what was graded, in statuses, scores or counterexamples."""
+    """Return a line for each difference in what was graded, or in the statuses, scores or counterexamples."""
     found = []
     for name, what in (
         ("submission_sha256", "the submission differs"),

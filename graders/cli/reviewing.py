@@ -20,7 +20,7 @@ from graders.output import delivery
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict, from_json, to_json
 
-SHOWN = 20_000  # at most this many characters of each submitted text are shown
+SHOWN = 20_000  # show at most this many characters of each submitted text
 T = TypeVar("T")
 NOT_WRITTEN = "The points were not written. Fix that, and give them again."
 
@@ -35,11 +35,12 @@ def review_verdict(
     comments: Sequence[str],
     submission: Path | str | None,
 ) -> int:
-    """Write each score to the file `record` as soon as it is given. At the end, write them to the batch that the file
-    belongs to.
+    """Write each score to the file `record` as soon as it is given. At the end, write all scores to the batch that the
+    file belongs to.
 
     Scores that other reviewers have written to the file since `verdict` was read are kept. Raises KataError if a score
-    cannot be written to `record`, or if the submission was graded again. After that, faults are only reported.
+    cannot be written to `record`, or if the submission was graded again. Once the scores are in `record`, later errors
+    are only reported.
     """
     delivery.check(record)
     files = _submitted_texts(kata, verdict, submission)
@@ -65,7 +66,7 @@ class _Review:
 
     kata: Kata
     record: Path
-    verdict: Verdict  # as it was last read or written
+    verdict: Verdict  # the verdict as it was last read or written
     by: str
     written: bool = False
 
@@ -103,7 +104,7 @@ class _Review:
 
 
 def _batch_of(record: Path) -> Path | None:
-    """Return the batch folder that contains a verdict file; None if none does."""
+    """Return the batch folder that contains a verdict file; None if there is none."""
     folders = record.resolve().parents
     in_batch = len(folders) > 2 and folders[1].name == "verdicts" and (folders[2] / "journal.jsonl").is_file()
     return folders[2] if in_batch else None
@@ -114,7 +115,7 @@ def _update_batch(record: Path) -> None:
     out = _batch_of(record)
     if out is None:
         return
-    from graders.course import verdict_files  # imported late: students' bundles have no graders/course
+    from graders.course import verdict_files  # imported late, because students' bundles have no graders/course
     from graders.course.batch import Batch
     from graders.course.results_table import results
 
@@ -129,7 +130,7 @@ def _update_batch(record: Path) -> None:
 
 
 def _print(line: str) -> None:
-    """Print a line about what was written. If that fails because standard output is broken, only report it."""
+    """Print a line about what was written. If standard output is broken, only report that."""
     try:
         print(line, flush=True)
     except OSError as fault:
@@ -138,7 +139,7 @@ def _print(line: str) -> None:
 
 
 def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
-    """Ask for the points of each task, and for a comment. Enter alone leaves them unchanged."""
+    """Ask for each task's points and for a comment. Pressing only Enter leaves the current value unchanged."""
     tasks = reviewable(review.kata, review.verdict)
     if not tasks:
         raise KataError(f"{review.record}: no task in it is graded by a person, so there is nothing to review.")

@@ -18,7 +18,7 @@ from graders.learner.curves import program_of
 def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
     """Return the path of a kata's program in `folder`.
 
-    Without a name, it must be the kata's only program. Raises KataError.
+    If no name is given, the kata must have only one program. Raises KataError.
     """
     programs = [file for file in kata.files if file.endswith(".py")]
     if name is None and len(programs) != 1:

@@ -53,7 +53,7 @@ def _set_root(context: typer.Context, folder: Path | None) -> None:
     """Store the folder that --root names. A --root after the command's name overrides one before it."""
     if folder is not None:
         Invocation.given = folder.resolve()
-    elif context.parent is None:  # a new command line: forget the folder of the previous one
+    elif context.parent is None:  # this is a new command line, so forget the folder of the previous one
         Invocation.given = None
 
 

@@ -17,7 +17,7 @@ def has_screen() -> bool:
 def interrupted(fault: BaseException | None) -> bool:
     """Return whether Ctrl-C caused this exception.
 
-    If it arrives while a class is being created, Python 3.11 raises a RuntimeError from the KeyboardInterrupt.
+    If Ctrl-C arrives while a class is being created, Python 3.11 raises a RuntimeError from the KeyboardInterrupt.
     """
     while fault is not None:
         if isinstance(fault, KeyboardInterrupt):

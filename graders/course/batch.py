@@ -57,12 +57,12 @@ class Batch:
     def forget(self, person: str) -> tuple[int, int]:
         """Remove a person's rows, verdicts and feedback pages, and the submissions that no other person shares.
 
-        Return how many rows and submissions were removed.
+        Return the numbers of removed rows and removed submissions.
         """
         return self._keep_only(lambda row: composed(row.person) != composed(person))
 
     def forget_before(self, moment: str) -> tuple[int, int]:
-        """Remove what was submitted before a time (UTC, ISO 8601). Return the counts that `forget` returns."""
+        """Remove everything submitted before this moment (UTC, ISO 8601). Return the same counts as `forget`."""
         return self._keep_only(lambda row: row.submitted_at >= moment)
 
     def _keep_only(self, wanted: Callable[[Short], bool]) -> tuple[int, int]:

@@ -38,10 +38,10 @@ class BatchProgress:
 
     entries: int = 0  # number of people processed
     submitted: int = 0
-    current: int = 0  # graded earlier, so not graded again
-    outdated: int = 0  # how many of `current` had different tests, a different harness or policy on extras
+    current: int = 0  # submissions that were graded earlier, so they are not graded again
+    outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
     moved: int = 0  # how many of `current` had a different submission time in the journal
-    graded: Counter[str] = field(default_factory=Counter)  # by status
+    graded: Counter[str] = field(default_factory=Counter)  # the number of graded submissions by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
     errors: list[str] = field(default_factory=list)
@@ -57,13 +57,13 @@ class BatchRun:
     every: bool = False
     changed: bool = False
     require: Confinement | None = None
-    require_extras: bool = False  # for every kata, not only for those whose kata.toml says so
+    require_extras: bool = False  # for every kata, not only where kata.toml requires them
     allowed: Allowed = always
     on_progress: Callable[[BatchProgress], None] = lambda _: None
     progress: BatchProgress = field(default_factory=BatchProgress)
 
     def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
-        """Grade what has not been graded yet. On Ctrl-C, write finished verdicts to the journal and re-raise it."""
+        """Grade what has not been graded yet. On Ctrl-C, write finished verdicts to the journal before stopping."""
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = journal.shorts(held.path)
         self._reviews = Reviews(held.path)

@@ -20,7 +20,7 @@ _NEVER = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make the 
 
 
 class Store:
-    """A folder of archives, one for each submission: `ab/abcdef….zip`, named by `Submission.sha256`.
+    """A folder with an archive for each submission, named after its `Submission.sha256`: `ab/abcdef….zip`.
 
     `katas replay VERDICT.json --submission ARCHIVE` accepts such an archive.
     """
@@ -37,7 +37,7 @@ class Store:
         place = self.place(submission.sha256)
         if place.exists():
             return place
-        with writing(place), interrupts_deferred():  # an interrupted archive raises an error on close
+        with writing(place), interrupts_deferred():  # if writing is interrupted, closing the archive raises an error
             place.parent.mkdir(parents=True, exist_ok=True)
             with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for each in submission.files:

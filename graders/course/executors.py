@@ -35,7 +35,7 @@ class GradingPlace(Protocol):
         """Replace a broken executor. Unfinished jobs are lost."""
 
     def look(self) -> None:
-        """Check the place when no result has come for a while. Raises KataError if no more can come."""
+        """Check the place when no result has come for a while. Raises KataError if no more results can come."""
 
     def __enter__(self) -> GradingPlace: ...
 
@@ -90,7 +90,7 @@ class ThisMachine:
     def submit(self, order: bytes) -> Future[bytes]:
         if self._pool is None:
             raise BrokenProcessPool("the pool is closed")
-        with interrupts_deferred():  # a submission may start another process (see pool_worker.start)
+        with interrupts_deferred():  # submitting a job may start another process (see pool_worker.start)
             return self._pool.submit(pool_worker.grade, order)
 
     def renew(self) -> None:
@@ -116,7 +116,7 @@ class ThisMachine:
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
-        processes: list[Any] = list((pool._processes or {}).values())  # there is no public way before Python 3.14
+        processes: list[Any] = list((pool._processes or {}).values())  # no public way to get them before Python 3.14
         self._tell.close()
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
@@ -127,7 +127,7 @@ class ThisMachine:
         self._end.close()
         pool.shutdown()
         del pool, processes
-        gc.collect()  # unlinks the pool's semaphores; `katas` exits without Python's teardown
+        gc.collect()  # unlink the pool's semaphores now, because `katas` exits without Python's teardown
 
 
 class Cluster:

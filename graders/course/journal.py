@@ -1,7 +1,7 @@
-"""The journal of a batch's verdicts: a file to which a run appends each verdict as a line before it goes on.
+"""The journal of a batch's verdicts: a file to which a run appends each verdict as a line before it continues.
 
-The first line describes the batch; every other line is a row. For each person and kata, the last row is current and
-the earlier ones are its history. A crash can damage only the last line, which is then cut off when the journal is next
+The first line describes the batch; every other line is a row. For each person and kata, the last row is current, and
+the earlier rows are its history. A crash can damage only the last line, which is then cut off when the journal is next
 opened.
 """
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Head(Record, frozen=True, kw_only=True):
-    """The first line. All seeds of the batch are derived from `seed` (64 hexadecimal digits)."""
+    """The first line of a journal. All seeds of the batch are derived from `seed` (64 hexadecimal digits)."""
 
     journal: Literal["katas/batch/v1"] = "katas/batch/v1"
     seed: str
@@ -52,7 +52,7 @@ class _Written(Record, frozen=True, kw_only=True):
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
-    """Those fields of a verdict that decide whether it is current."""
+    """The fields of a verdict that decide whether it is current."""
 
     kata: str
     status: str
@@ -81,7 +81,7 @@ class Short(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """Those fields of a verdict that hold its manual scores."""
+    """The fields of a verdict that hold its manual scores."""
 
     kata: str
     submission_sha256: str = ""
@@ -106,7 +106,8 @@ _short = msgspec.json.Decoder(Short).decode
 class Journal:
     """An open journal, locked against other processes. Use it in a `with` statement.
 
-    `new_head` returns the first line of a new journal. Raises KataError if the file is in use, damaged or no journal.
+    `new_head` returns the first line of a new journal. Raises KataError if the file is in use, is damaged or is not a
+    journal.
     """
 
     def __init__(self, path: Path, new_head: Callable[[], Head]) -> None:
@@ -175,7 +176,7 @@ def head(path: Path) -> Head:
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Yield all rows. Raises KataError if one is damaged."""
+    """Yield all rows. Raises KataError if a row is damaged."""
     for number, line in _lines(path):
         yield _decoded(_row, path, number, line)
 
@@ -196,7 +197,10 @@ def marked(path: Path) -> Iterator[MarkedRow]:
 
 
 def rewrite(path: Path, wanted: Callable[[Short], bool]) -> int:
-    """Remove all rows except the wanted ones, atomically. Return how many. The journal must not be open."""
+    """Atomically remove all rows except the wanted ones. Return the number of removed rows.
+
+    The journal must not be open.
+    """
     with Journal(path, _refuse_new) as held:
         removed = 0
         with writing(path), replacing(path) as file:

@@ -11,7 +11,10 @@ from graders.verdict import Speed, Verdict
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the leaderboard; an equal `rank` means a tie. `speed.ratio` is the time divided by the reference's."""
+    """A line of the leaderboard; lines with the same `rank` are tied.
+
+    `speed.ratio` is the submission's time divided by the reference's.
+    """
 
     rank: int
     person: str
@@ -20,8 +23,9 @@ class Line:
 
 
 def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
-    """Return the ranking for every speed test, with the fastest submission of each person, out of those that passed
-    the test and are within the limit of attempts.
+    """Return the ranking for every speed test.
+
+    It contains each person's fastest submission out of those that passed the test and are within the limit on attempts.
     """
     found: dict[str, dict[str, Speed]] = {}
     for place in places:
@@ -36,10 +40,12 @@ def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
 
 
 def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
-    """Rank the speeds, the fastest first. People share a rank if their interval overlaps that of the first in the rank.
+    """Rank the speeds, the fastest first.
 
-    The next rank therefore starts with someone whom the measurement shows to be slower than the first in this rank. Its
-    number is one more than the number of people before it.
+    People share a rank if their intervals overlap that of the fastest person in the rank.
+
+    The next rank therefore starts with someone whom the measurement shows to be slower than that person. A rank's
+    number is one more than the number of people in the ranks above it.
     """
     lines: list[Line] = []
     leader: Speed | None = None

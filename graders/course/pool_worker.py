@@ -1,7 +1,7 @@
 """The grading processes of a batch, each of which keeps a judge running between jobs.
 
-Jobs and verdicts are bytes, so that any executor can carry them. Submissions do not run in these processes: the
-judges start workers for them.
+Jobs and verdicts are encoded as bytes, so that any executor can carry them. Submissions do not run in these processes:
+the judges start workers for them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from graders.verdict import Confinement, Record, Verdict
 
 
 class Job(Record, frozen=True, kw_only=True):
-    """One grading job: a submission for a kata, and the seed of its inputs."""
+    """One grading job: a submission for a kata, and the seed for its inputs."""
 
     person: str
     submitted_at: str
@@ -40,7 +40,7 @@ class Job(Record, frozen=True, kw_only=True):
 
 
 class GradedJob(Record, frozen=True, kw_only=True):
-    """The verdict; None, with `abandoned` set, if the batch has ended in the meantime."""
+    """The verdict on a job. If the batch has ended in the meantime, the verdict is None, and `abandoned` is set."""
 
     verdict: Verdict | None = None
     abandoned: bool = False
@@ -101,7 +101,7 @@ def _checked(job: Job, verdict: Verdict) -> Verdict:
 
 @contextlib.contextmanager
 def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
-    """Borrow an idle judge, or start one. The next job reuses it, unless this job raises an exception."""
+    """Borrow an idle judge, or start one. The next job reuses the judge, unless this job raises an exception."""
     with _lock:
         found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
         if found is not None:

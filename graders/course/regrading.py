@@ -30,9 +30,9 @@ class Regraded:
 
 @dataclass(frozen=True)
 class RegradingOptions:
-    """How to regrade.
+    """The options for regrading.
 
-    `batch` is the folder with the submissions' files; None means the folder that each was imported from. If
+    `batch` is the folder with the submissions' files; None means the folder that each submission was imported from. If
     `require_extras` is None, extras must pass where they had to pass before, and where the kata requires it.
     """
 
@@ -55,7 +55,7 @@ def regrade(
 ) -> Iterator[Regraded]:
     """Grade submissions again and add the new verdicts to the gradebook.
 
-    Yields the result so far, as the same object each time.
+    Yields the result so far, which is the same object each time.
     """
     found = Regraded()
     by_seed: dict[bytes, StoredSubmission] = {}
@@ -80,7 +80,7 @@ def regrade(
 
 
 def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done) -> None:
-    """Add one new verdict to the gradebook and to the result. An `error` is only reported."""
+    """Add one new verdict to the gradebook and to the result. If the verdict is an `error`, only report it."""
     if done.verdict.status == "error":
         found.left.append(f"{stored.person}, {stored.kata}: {done.verdict.message}")
         return

@@ -1,4 +1,4 @@
-"""What determines a result: the versions of the kata, the tests and the harness, and the seed."""
+"""Everything that determines a result: the versions of the kata, the tests and the harness, and the seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def versions(kata: Kata) -> tuple[str, str, str]:
 
 
 def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
-    """Return the versions that a verdict was made with, in the order of `versions`."""
+    """Return the versions that a verdict was made with, in the same order as `versions`."""
     return verdict.kata_digest, verdict.suite_digest, verdict.harness_version
 
 

@@ -1,4 +1,4 @@
-"""The table of a batch: everyone's current results, as CSV."""
+"""The results table of a batch: everyone's current results, as CSV."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def results(batch: Batch) -> str:
 
 
 def _with_scores(batch: Batch, row: Short) -> Graded:
-    """Return a result with the manual scores from the verdict file, which may not be in the journal yet."""
+    """Return a result with the manual scores from its verdict file, because the journal may not contain them yet."""
     found, result = verdict_files.read(batch.verdict_file(*row.key)), row.verdict
     if found is None or (found.submission_sha256, found.graded_at) != (result.submission_sha256, result.graded_at):
         return result

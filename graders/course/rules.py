@@ -16,10 +16,10 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Rule:
-    """How a kata counts. `due_at` is UTC, ISO 8601; a day starts at 0:00 UTC.
+    """A kata's deadline and scoring rule. `due_at` is UTC, ISO 8601; a day starts at 0:00 UTC.
 
     Every day after the deadline, even an incomplete one, costs `late_percent` of the points. After `late_days` days, no
-    points are left (None: there is no such limit). If `attempts_per_day` is 0, there is no limit.
+    points are left; None means that there is no such limit. If `attempts_per_day` is 0, there is no limit.
     """
 
     counts: Literal["best", "last"] = "best"
@@ -64,8 +64,8 @@ def described(rule: Rule) -> str:
 def spends_attempt(verdict: Verdict) -> bool:
     """Return whether a verdict tells the learner anything about the tests.
 
-    A verdict on a file that is missing, refused or cannot be parsed does not. A verdict on a submission that raises on
-    import does: if such attempts were free, a learner could use them to find out about the tests.
+    A verdict on a file that is missing, was refused or cannot be parsed does not. A verdict on a submission that raises
+    on import does: if such attempts were free, a learner could use them to find out about the tests.
     """
     if verdict.status == "ungradable":
         return verdict.message.startswith("the submission cannot be imported")
@@ -101,7 +101,7 @@ def standings(attempts: Sequence[Attempt], rule: Rule) -> list[ScoredAttempt]:
 
 
 def share_left(late: int, rule: Rule) -> float:
-    """Return the share of the points that is left after so many days."""
+    """Return the share of the points that is left after this many days."""
     if rule.late_days is not None and late > rule.late_days:
         return 0.0
     return max(0.0, 1 - late * rule.late_percent / 100)
@@ -110,7 +110,7 @@ def share_left(late: int, rule: Rule) -> float:
 def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
     """Return the attempt that counts: the best or the last; None if every attempt is over the limit.
 
-    The best has the most points; ties go to one that passed, then to the earliest. An attempt for which
+    The best has the most points; ties go to an attempt that passed, then to the earliest attempt. An attempt for which
     `spends_attempt` is false counts only if there is no other.
     """
     allowed = [each for each in found if not each.over_limit]
@@ -121,9 +121,10 @@ def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
 
 
 def passed(found: Sequence[ScoredAttempt], rule: Rule) -> bool:
-    """Return whether the kata is passed: by the last attempt, or, if the best counts, by any attempt within the limit.
+    """Return whether the kata is passed.
 
-    If the best counts, a pass stays a pass even if another attempt fails with more points from extra tasks.
+    If the last attempt counts, that attempt must pass. If the best attempt counts, one passing attempt within the limit
+    is enough, even if another attempt fails with more points from extra tasks.
     """
     one = counted(found, rule)
     if rule.counts == "last":

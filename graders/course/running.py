@@ -14,7 +14,7 @@ from graders.errors import JudgeError, KataError
 from graders.verdict import Verdict
 
 TRIES = 3
-GIVEN_UP = 3  # after giving up this many jobs in a row, assume that the jobs are not the cause
+GIVEN_UP = 3  # after giving up on this many jobs in a row, assume that the jobs are not the cause
 LOOK_S = 5.0  # how long to wait for a result before checking the place
 AHEAD = 2  # jobs submitted per job being graded, so that no process is idle
 
@@ -31,7 +31,8 @@ def graded(jobs: Iterable[Job], place: GradingPlace) -> Iterator[list[Done]]:
     """Yield verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
 
     If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the job
-    that kills it. A job that has killed `TRIES` processes on its own gets an `error`, and so does a job that raises.
+    that kills it. A job that has killed `TRIES` processes on its own gets an `error`, and so does a job that raises an
+    exception.
 
     Raises JudgeError if processes die on every job.
     """
@@ -55,7 +56,7 @@ class _JobQueue:
     rest: Iterator[Job]
     place: GradingPlace
     waiting: dict[Future[bytes], Job] = field(default_factory=dict)
-    again: deque[Job] = field(default_factory=deque)  # to be run one at a time
+    again: deque[Job] = field(default_factory=deque)  # these jobs must run one at a time
     deaths: Counter[bytes] = field(default_factory=Counter)
     given_up: int = 0
 
@@ -75,7 +76,7 @@ class _JobQueue:
         return bool(self.waiting)
 
     def collect(self) -> list[Done]:
-        """Return the available verdicts. Queue lost jobs again, or give them up."""
+        """Return the available verdicts. Queue lost jobs again, or give up on them."""
         done = [future for future in self.waiting if future.done()]
         alone = len(self.waiting) == 1
         found = []
@@ -118,12 +119,12 @@ class _JobQueue:
 
 
 def _is_death(fault: Exception) -> bool:
-    """Return whether a grading process died, as opposed to a job that failed. KilledWorker is Dask's."""
+    """Return whether this exception means that a grading process died. Dask raises KilledWorker."""
     return isinstance(fault, BrokenExecutor | CancelledError) or type(fault).__name__ == "KilledWorker"
 
 
 def failed(job: Job, reason: str) -> Verdict:
-    """Return the `error` of a job that the harness could not grade."""
+    """Return an `error` verdict on a job that the harness could not grade."""
     return Verdict(
         kata=job.kata,
         status="error",

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from copydetect import CodeFingerprint
 
 TOKENS = 15  # tokens in the shortest match; every match of this length or more is found
-TOKENIZING_S = 5.0  # CPU time for one person's files; a framework of 100 kB takes less than a second
+TOKENIZING_S = 5.0  # the limit on CPU time for one person's files; a framework of 100 kB takes less than a second
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people, and the share of each one's code (0 to 1) that the other's code contains too."""
+    """Two people, and the share of each one's code (0 to 1) that is also in the other's code."""
 
     one: str
     other: str

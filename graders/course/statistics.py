@@ -11,7 +11,7 @@ from statistics import StatisticsError, correlation, fmean
 from graders.course.gradebook import PersonKata
 from graders.verdict import TaskResult, Verdict
 
-GROUP = 0.27  # share of people in the upper group, and in the lower group (Kelley, 1939)
+GROUP = 0.27  # the share of people in each of the upper and the lower group (Kelley, 1939)
 ENOUGH = 10  # the smallest number of people for which coefficients are computed
 SHOWN = 5  # misconceptions shown per task
 GRADED = ("passed", "partial", "failed", "blocked")
@@ -21,8 +21,8 @@ GRADED = ("passed", "partial", "failed", "blocked")
 class TaskStatistics:
     """Statistics on a task, over everyone for whom it was graded.
 
-    `pass_rate` and `mean` (the mean share of the points) are from 0 to 1. `discrimination` is D: the mean share of the
-    points in the upper 27 % of people minus that in the lower 27 %, ranked by their points for everything else.
+    `pass_rate` and `mean` (the mean share of the points) range from 0 to 1. `discrimination` is D: the mean share of
+    the points in the upper 27 % of people minus that in the lower 27 %, ranked by their points for everything else.
     `rest_correlation` is the correlation of the task's points with those for everything else. Both are None if there
     are too few people, or if all have the same points. `misconceptions` holds diagnoses, each with the number of people
     who got it.
@@ -40,9 +40,9 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class KataStatistics:
-    """Statistics on a kata: `passed` of the `people` who submitted have passed.
+    """Statistics on a kata.
 
-    `mean` is a mean share of the points.
+    Of the `people` who submitted, `passed` have passed. `mean` is the mean share of the points.
     """
 
     slug: str
@@ -64,9 +64,11 @@ def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
 
 
 def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return a task's D from people's `shares` of its points and the same people's points for everything else.
+    """Return a task's discrimination D.
 
-    If people tie at the edge of a group, all of them are in it, so the order of names does not matter.
+    `shares` holds people's shares of the task's points, and `rest` the same people's points for everything else.
+
+    If people tie at the edge of a group, all of them are included, so the order of names does not matter.
     """
     size = round(GROUP * len(shares))
     if len(shares) < ENOUGH or len(set(rest)) < 2:

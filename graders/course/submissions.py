@@ -17,7 +17,7 @@ from graders.intake import Submission
 from graders.intake.rules import printable
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PERSON = 200  # the longest name, in bytes because that is how file systems limit names
+PERSON = 200  # the length of the longest name, in bytes because file systems limit names in bytes
 LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
 
 
@@ -103,7 +103,7 @@ def left_out(folder: Path) -> list[str]:
 def read_times(path: Path) -> dict[str, str]:
     """Read each person's submission time from CSV: `person,time` (ISO 8601; in UTC if there is no offset).
 
-    The first line may be a heading. Raises KataError that names the line.
+    The first line may be a header. Raises a KataError that names the faulty line.
     """
     times: dict[str, str] = {}
     try:

@@ -22,7 +22,7 @@ from graders.verdict import Verdict, from_json, to_json
 def write(batch: Batch, row: Row) -> None:
     """Write the file of a current verdict.
 
-    It keeps the same submission's manual scores from the journal and from the file that it replaces.
+    The new file keeps the same submission's manual scores from the journal and from the file that it replaces.
     """
     reviews = Reviews(batch.journal)
     with folder_lock(batch.verdicts):
@@ -74,9 +74,9 @@ def save_scores(batch: Batch, file: Path) -> None:
 
 
 def copy_scores(batch: Batch, held: Journal, keys: Iterable[tuple[str, str]], reviews: Reviews) -> None:
-    """Copy the manual scores in these verdict files to the journal, unless it has them already.
+    """Copy the manual scores in these verdict files to the journal, unless the journal already has them.
 
-    For each person and kata, the last verdict in the journal stays the last.
+    For each person and kata, the last verdict in the journal remains the last.
     """
     found = {}
     for key in keys:

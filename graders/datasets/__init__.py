@@ -1,9 +1,9 @@
 """The data sets that katas train on, as folders of files that workers can read.
 
-A kata names its data sets in kata.toml (`data = ["mnist"]`). Each is built once into a folder in the cache
-($NN_KATAS_DATA, else nn-katas in the user's cache folder). The content comes from a package, from a generator, or from
-files that `katas data fetch` has downloaded. Learners read the arrays through a module that the kata supplies. A worker
-sees only the folder `shown`, read-only; the judge's test data (`kept_back`) is outside that folder.
+A kata names its data sets in kata.toml (`data = ["mnist"]`). Each data set is built once, in a folder of the cache
+($NN_KATAS_DATA, or else nn-katas in the user's cache folder). Its content comes from a package, from a generator, or
+from files that `katas data fetch` has downloaded. Learners read the arrays through a module that the kata supplies. A
+worker sees only the folder `shown`, read-only; the judge's test data (`kept_back`) is outside that folder.
 
 data.toml and docs/data.md list the data sets.
 """
@@ -32,15 +32,15 @@ _LOCK = "lock"
 
 
 def folder(name: str) -> Path:
-    """Return the folder of a data set for learners and workers: images.npy or texts.txt, and labels.npy.
+    """Return the folder that learners and workers read. It holds labels.npy, and either images.npy or texts.txt.
 
-    A missing data set is built, unless it must be downloaded first; then a DataError says how.
+    If the data set is missing, build it. If it must be downloaded first, raise a DataError that says how.
     """
     return _made(name) / "shown"
 
 
 def available(names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of these data sets that need no download (any more)."""
+    """Return those data sets among `names` that need no download, or whose download is complete."""
     return tuple(name for name in names if sources.source(name).embedded or sources.place_of(name).is_dir())
 
 
@@ -58,7 +58,7 @@ def kept_back(name: str) -> tuple[Any, np.ndarray]:
 
 
 def fetch(name: str, watcher: Watcher | None = None) -> Path:
-    """Download a data set if necessary, reporting progress to `watcher`, and return the same folder as `folder`.
+    """Download a data set if necessary, reporting progress to `watcher`, and return its folder, as `folder` does.
 
     If a download is interrupted (even by Ctrl-C), the next call resumes it. Raises DataError.
     """
@@ -83,7 +83,7 @@ def fetch(name: str, watcher: Watcher | None = None) -> Path:
 
 
 def arrived(name: str) -> int:
-    """Return how many bytes of a data set are downloaded but not yet converted to arrays."""
+    """Return how many bytes of a data set have been downloaded but not yet converted to arrays."""
     downloads = sources.downloads_of(name)
     return sum(path.stat().st_size for path in downloads.iterdir()) if downloads.is_dir() else 0
 
@@ -127,7 +127,7 @@ def _made(name: str) -> Path:
 
 
 def _make(name: str, files: dict[str, Path]) -> None:
-    """Build a data set in a temporary folder and move it into place, so that it is complete or absent.
+    """Build a data set in a temporary folder and move it into place, so that it is always either complete or absent.
 
     Raises DataError.
     """

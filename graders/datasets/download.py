@@ -1,6 +1,8 @@
-"""Downloads files: resumes after an interruption, verifies the checksum, and moves the complete file into place. pooch
-decides whether a file must be fetched. It cannot resume an interrupted download, but it leaves the transfer to
-`Transfer`, which can, because it stores what arrives in a .part file next to the destination.
+"""Downloads files, resumes after an interruption, verifies the checksum, and moves the complete file into place.
+
+The pooch package decides whether a file must be fetched. It cannot resume an interrupted download itself, so it hands
+the transfer to `Transfer`. This stores the bytes that arrive in a .part file next to the destination, and resumes from
+there.
 """
 
 from __future__ import annotations
@@ -17,26 +19,26 @@ from typing import Any
 
 from graders.datasets.sources import DataError, DataFile, in_words, mirror_of_course, unwritable
 
-TIMEOUT_S = (10.0, 30.0)  # seconds to wait for a connection, and for the next piece
+TIMEOUT_S = (10.0, 30.0)  # how long to wait for a connection, and for the next piece
 TRIES = 5  # how often to try a connection that breaks but delivers some bytes each time
 _PIECE = 1 << 14  # bytes per piece; when the connection breaks, an incomplete piece is lost
 
 
 class Watcher:
-    """A receiver of download progress; this base class ignores it."""
+    """A receiver of download progress; this base class ignores everything that it receives."""
 
     def begin(self, name: str, url: str, done: int, whole: int) -> None:
-        """Report that a file is coming from `url`, and that `done` of its `whole` bytes have already arrived."""
+        """Report that a file is being downloaded from `url`. Of its `whole` bytes, `done` have already arrived."""
 
     def advance(self, count: int) -> None:
-        """Report `count` more bytes."""
+        """Report that `count` more bytes have arrived."""
 
     def say(self, line: str) -> None:
-        """Report a message for a person."""
+        """Report a message to the user."""
 
 
 class Unreachable(DataError):
-    """A host did not deliver a file; another host may."""
+    """An error for a host that did not deliver a file. Another host may deliver it."""
 
 
 @contextlib.contextmanager
@@ -95,7 +97,7 @@ class Transfer:
     def __call__(self, url: str, output_file: str, _: object) -> None:
         """Download `url` to `output_file`.
 
-        On a DataError, the partial file is kept if the download can be resumed from it.
+        If this raises a DataError, the partial file is kept if the download can be resumed from it.
         """
         for left in reversed(range(TRIES)):
             before = self.arrived
@@ -125,7 +127,7 @@ class Transfer:
 
     @property
     def _resumable(self) -> str:
-        """The message about a stored part; empty if there is none."""
+        """A message about the stored part of the file; empty if there is no such part."""
         share = f"{in_words(self.arrived)} of {in_words(self.file.bytes)}"
         return f"{share} stored in {self.part}; run the same command to continue" if self.arrived else ""
 
@@ -134,8 +136,8 @@ class Transfer:
         import requests
 
         done = self.arrived
-        # Ask for no content encoding, because the files are already compressed, and what is stored must be part of the
-        # file itself.
+        # Ask for no content encoding. The files are already compressed, and a download can be resumed only if the
+        # stored bytes are the beginning of the file itself.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
         try:
             response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
@@ -223,12 +225,12 @@ def _remedy() -> str:
 
 
 def _reason(fault: BaseException) -> str:
-    """Return the innermost cause in a few words, because libraries wrap it in several layers."""
+    """Return the innermost cause in a few words; libraries wrap that exception in several others."""
     import requests
     from urllib3.exceptions import IncompleteRead, ReadTimeoutError
 
     layers: list[Any] = [fault]
-    for layer in layers:  # grows in the loop
+    for layer in layers:  # the loop extends this list
         within = [layer.__cause__, layer.__context__, getattr(layer, "reason", None), *layer.args]
         layers += [each for each in within if isinstance(each, BaseException) and each not in layers]
     if any(isinstance(each, requests.Timeout | ReadTimeoutError) for each in layers):

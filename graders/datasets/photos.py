@@ -1,10 +1,10 @@
-"""Render photo-like images of six things, each on a surface, under a lamp, seen by an imperfect camera.
+"""Render photo-like images of six kinds of things that lie on a surface under a lamp, taken with an imperfect camera.
 
     images, labels = render(300, seed=0)       # (300, 64, 64, 3) uint8, (300,) int64, in a random order
 
-The outline becomes a relief, which is lit and casts a shadow. Then come the lens (blur, vignette) and the sensor (white
-balance, exposure, noise). Only the outline depends on the class; colours, pose, light and surface do not. The same seed
-gives the same images.
+The outline of a thing becomes a relief, which is lit and casts a shadow. Then the picture gets the effects of a lens
+(blur and vignette) and of a sensor (white balance, exposure and noise). Only the outline depends on the class; colours,
+pose, light and surface do not. The same seed gives the same images.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-SIDE = 64  # pixels of an image
+SIDE = 64  # the height and the width of an image, in pixels
 
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom", "starfish")
 
@@ -38,8 +38,8 @@ def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------------------------------------------- outlines
-# Each function takes coordinates x, y (y upwards) and a generator, and returns a number for each point. This is
-# negative inside the outline, and near the outline it is about the distance from it.
+# Each function takes coordinates x and y (y upwards) and a generator, and returns a number for each point. This number
+# is negative inside the outline, and its size is about the distance from the outline for points near it.
 
 
 def _apple(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -60,7 +60,7 @@ def _fish(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _leaf(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    bend = rng.uniform(0.35, 0.75)  # the centres of the two circles that meet at the tips
+    bend = rng.uniform(0.35, 0.75)  # the two circles that meet at the tips have their centres at x = ±bend
     radius = np.hypot(bend, 0.85)
     y_blade = y - 0.12 + 0.15 * x**2
     blade = np.maximum(np.hypot(x - bend, y_blade), np.hypot(x + bend, y_blade)) - radius
@@ -101,7 +101,7 @@ _OUTLINES: tuple[Callable[..., np.ndarray], ...] = (_apple, _fish, _leaf, _mug, 
 
 
 def _light(rng: np.random.Generator) -> np.ndarray:
-    """Return the unit vector to the lamp (x to the right, y downwards, z to the camera)."""
+    """Return the unit vector towards the lamp (x to the right, y downwards, z towards the camera)."""
     around, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.1)
     return np.array([np.cos(around) * np.cos(height), np.sin(around) * np.cos(height), np.sin(height)])
 
@@ -135,7 +135,7 @@ def _laid(
     size: float,
     middle: np.ndarray,
 ) -> np.ndarray:
-    """Return the picture with a thing of this outline on it; the thing is lit as a relief and casts a shadow."""
+    """Return the picture with a thing added, which has this outline, is lit as a relief and casts a shadow."""
     distance = _posed(outline, rng, size, middle)
     here = distance(np.zeros(2))
     edge = 1.5 / SIDE
@@ -161,9 +161,9 @@ def _laid(
 def _posed(
     outline: Callable[..., np.ndarray], rng: np.random.Generator, size: float, middle: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Choose a random pose: turned, stretched, leaning, perhaps mirrored.
+    """Choose a random pose, which turns, stretches and slants the outline, and perhaps mirrors it.
 
-    Return a function from shift (2,) to distances.
+    Return a function that maps a shift (2,) of the posed outline to every pixel's distance from it (64, 64).
     """
     turn = rng.uniform(-0.6, 0.6)
     stretch, lean = rng.uniform(0.85, 1.15), rng.uniform(-0.15, 0.15)
@@ -182,8 +182,9 @@ def _posed(
 
 
 def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
-    """Return random colours for a thing (64, 64, 3): blotches of two colours, lighter or darker than the ground (3,)
-    under it.
+    """Return random colours for a thing (64, 64, 3).
+
+    They form blotches of two colours, which are lighter or darker than the surface's mean colour `ground` (3,).
     """
     lighter = rng.random() < 1 - ground.mean()
     first = ground + rng.uniform(0.2, 0.5) * (1 if lighter else -1) + rng.uniform(-0.2, 0.2, 3)
@@ -195,8 +196,9 @@ def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
 
 
 def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the image that the camera takes, between 0 and 255, with blur, vignette, white balance, exposure and
-    noise.
+    """Return the image that the camera takes, with values between 0 and 255.
+
+    The camera adds blur, a vignette, a white balance, an exposure and noise.
     """
     blur = rng.uniform(0.3, 1.1)
     picture = np.stack([_blurred(picture[..., channel], blur) for channel in range(3)], axis=2)
@@ -209,13 +211,13 @@ def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _smooth(noise: np.ndarray, deviation: float) -> np.ndarray:
-    """Blur an array. If it is noise of mean 0, rescale it to standard deviation 1."""
+    """Blur an array. If it has negative values, as noise of mean 0 has, rescale it to standard deviation 1."""
     blurred = _blurred(noise, deviation)
     return blurred if noise.min() >= 0 else blurred / max(float(blurred.std()), 1e-9)
 
 
 def _blurred(values: np.ndarray, deviation: float) -> np.ndarray:
-    """Blur values (64, 64) with a Gaussian of this standard deviation in pixels, cut off at the border."""
+    """Blur values (64, 64) with a Gaussian of this standard deviation in pixels, truncated at the image's border."""
     places = np.arange(SIDE)
     weights = np.exp(-0.5 * ((places[:, None] - places) / deviation) ** 2)
     weights /= weights.sum(axis=1, keepdims=True)

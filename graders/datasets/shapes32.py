@@ -1,7 +1,7 @@
 """shapes32: small rendered colour images of five shapes, each plain or striped, in ten classes.
 
-Only the shape and its filling depend on the class. Everything else is random: colours, position, size, angle, the
-stripes' angle and phase, a cloudy background, clutter behind and in front of the shape, brightness and noise. Only
+Only the shape and whether it is striped depend on the class. Everything else is random: colours, position, size, angle,
+the stripes' angle and phase, a cloudy background, clutter behind and in front of the shape, brightness and noise. Only
 sums, products, quotients, roots and an integer generator are used, so that a seed gives the same bytes on every
 computer.
 """
@@ -16,7 +16,7 @@ FILLINGS = ("plain", "striped")
 CLASSES = tuple(f"{filling} {shape}" for shape in SHAPES for filling in FILLINGS)
 
 _CHUNK = 250  # images rendered at a time; changing this changes the images that a seed gives
-_CLUTTER = 4  # pieces of clutter in an image, the last of them in front of the shape
+_CLUTTER = 4  # pieces of clutter in an image; the last one is in front of the shape
 _CLOUDS = 5  # number of grid points along an edge of the background
 _SLANT = 3**0.5 / 2
 
@@ -70,7 +70,7 @@ def _frame(
     rng: np.random.Generator, n: int, away: float, size: np.ndarray, most: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return every pixel's coordinates (n, 32, 32) relative to a shape whose centre is up to `away` pixels from the
-    image's.
+    centre of the image.
     """
     across, down = rng.uniform(-away, away, (2, n, 1))
     cosine, sine = (part[:, None] / size[:, None] for part in _directions(rng, n, most))
@@ -80,7 +80,7 @@ def _frame(
     return columns[0][:, None, :] + rows[1][:, :, None], rows[0][:, :, None] - columns[1][:, None, :]
 
 
-# Shapes, as distances to an edge, negative inside
+# Shapes, as distances from their edge, which are negative inside
 
 
 def _disc(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ _DISTANCES = (_disc, _ring, _triangle, _square, _cross)
 
 
 def _shapes(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return which share of every pixel the shape covers (n, 32, 32)."""
+    """Return the share of every pixel that the shape covers (n, 32, 32)."""
     x, y = _frame(rng, len(kinds), 2.0, rng.uniform(9.5, 11.5, len(kinds)), 0.12)
     cover = np.empty_like(x)
     for kind, distance in enumerate(_DISTANCES):
@@ -118,13 +118,16 @@ def _shapes(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _stripes(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return stripes of 0 and 1 with soft edges (n, 32, 32): nearly upright, of any phase, 5 to 6 pixels apart."""
+    """Return stripes (n, 32, 32) of 0 and 1 with soft edges.
+
+    They are nearly upright and 5 to 6 pixels apart, and their phase is random.
+    """
     x, _ = _frame(rng, n, 16.0, rng.uniform(5.0, 6.0, n), 0.15)
     return np.asarray(np.clip(np.abs(x - np.floor(x) - np.float32(0.5)) * np.float32(4.8) - np.float32(0.7), 0, 1))
 
 
 def _bits(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return which share of every pixel a small bar or disc at a random position covers (n, 32, 32)."""
+    """Return the share of every pixel that a small bar or disc at a random position covers (n, 32, 32)."""
     x, y = _frame(rng, n, 15.0, np.ones(n), 1.0)
     half = _uniform(rng, 1.0, 3.2, 2, n, 1, 1)
     bars = np.maximum(np.abs(x) - half[0], np.abs(y) - half[1])
@@ -137,7 +140,10 @@ def _bits(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _colours(ground: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return each shape's colour, lighter or darker than its ground (n, 3), and its stripes' colour: (n, 3, 1, 1)."""
+    """Return the colours of the shapes and of their stripes, each (n, 3, 1, 1).
+
+    A shape is lighter or darker than `ground` (n, 3), the colour of the background behind it.
+    """
     n = len(ground)
     side = rng.choice(np.array([-1, 1], np.float32), (n, 1))
     shape = ground + side * _uniform(rng, 0.33, 0.5, n, 1) + _uniform(rng, -0.12, 0.12, n, 3)
@@ -156,12 +162,18 @@ def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _lay(picture: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    """Blend a colour into images (n, 3, 32, 32) in place, weighted by the cover (n, 32, 32)."""
+    """Blend a colour into images (n, 3, 32, 32) in place.
+
+    `cover` (n, 32, 32) is the share of every pixel that the colour covers.
+    """
     picture += cover[:, None] * (colour - picture)
 
 
 def _grain(shape: tuple[int, ...], rng: np.random.Generator, deviation: float) -> np.ndarray:
-    """Return nearly normal noise: sums of four random bytes, whose standard deviation is 147.8."""
+    """Return approximately normal noise with this standard deviation.
+
+    It is computed from sums of four random bytes, which have a standard deviation of 147.8.
+    """
     bytes_ = rng.integers(0, 256, (4, *shape), np.uint8)
     total = bytes_.sum(axis=0, dtype=np.uint16).astype(np.float32)
     return np.asarray((total - 510) * np.float32(deviation / 147.8))

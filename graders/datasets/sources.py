@@ -12,12 +12,12 @@ import msgspec
 from graders.errors import KataError
 
 TABLE = Path(__file__).with_name("data.toml")
-VERSION = 1  # the version of what the folders contain; each version has its own folder
+VERSION = 1  # the version of the folders' contents; each version has its own folder
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DataError(KataError):
-    """A data set is not available. The message says what to do."""
+    """An error for a data set that is not available. The message says what to do."""
 
 
 class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,12 +48,12 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def download(self) -> int:
-        """The bytes to download."""
+        """The number of bytes to download."""
         return sum(file.bytes for file in self.files)
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The addresses of the folders that hold its files, each ending in a slash.
+        """The URLs of the folders that hold the data set's files, each ending in a slash.
 
         Raises DataError for a bad mirror.
         """

@@ -1,1 +1,1 @@
-"""`katas debug`: a catalogue of faults, a generator of broken training programs, and the proof that each is broken."""
+"""`katas debug`: a catalogue of faults, a generator of broken training programs, and the proof that they are broken."""

@@ -1,4 +1,4 @@
-"""A learner's diagnosis: cause, place, and an explanation, fix and prevention in words."""
+"""A learner's diagnosis: the cause, the line, and an explanation, a fix and a prevention in words."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Any
 from graders.checks import Mismatch
 from graders.debugging.causes import CAUSES
 
-NAMED = ("cause", "file", "line")  # what a machine can grade
+NAMED = ("cause", "file", "line")  # the fields that a machine can grade
 PROSE = ("why", "fix", "prevention")
-LEAST_CHARACTERS = 20  # a useful sentence is at least this long
+LEAST_CHARACTERS = 20  # a useful sentence has at least this many characters
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The graded part of a diagnosis: `cause` is a key of CAUSES, `line` is counted from 1 in the original program."""
+    """The graded part of a diagnosis.
+
+    `cause` is a key of CAUSES, and `line` is counted from 1 in the original program.
+    """
 
     cause: str
     file: str
@@ -31,8 +34,8 @@ _KINDS = {str: "a string", int: "a whole number"}
 def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> Diagnosis:
     """Read the diagnosis of one fault, the table [name] of diagnosis.toml, and check the form of cause, file and line.
 
-    `file` is the diagnosed program and `lines` its number of lines. The prose may be missing: `remarks` reports that.
-    Raises Mismatch with a message that lists all that is missing and says what to write.
+    `file` is the name of the diagnosed program, and `lines` is its number of lines. The prose may be missing: `remarks`
+    reports that. Raises Mismatch with a message that lists everything that is missing and says what to write.
     """
     if lacking := gaps(table, name, file, lines):
         raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(NAMED), table.get(name))
@@ -41,7 +44,7 @@ def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> 
 
 
 def gaps(table: Mapping[str, Any], name: str, file: str, lines: int) -> list[str]:
-    """Return phrases that say why the table [name] cannot be graded; empty if cause, file and line are valid."""
+    """Return phrases that say why the table [name] cannot be graded, or none if cause, file and line are valid."""
     found = table.get(name)
     if not isinstance(found, dict):
         return [f"the table is missing. Its keys are {', '.join(FIELDS)}"]
@@ -70,7 +73,7 @@ def remarks(table: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _gap(key: str, value: Any, file: str, lines: int) -> str:
-    """Return what is wrong with a value of the right type; empty if nothing is wrong."""
+    """Return what is wrong with a value of the right type, or an empty string if nothing is wrong."""
     if key == "cause" and value not in CAUSES:
         said = f"{value!r} is not one of the causes" if value else "is not filled in"
         return f"cause {said}{_near(value, CAUSES) or ': choose one from the list in the README'}"

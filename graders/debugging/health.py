@@ -13,21 +13,21 @@ from graders.debugging.readings import Reading
 
 # These margins are about half of those that graders.debugging.proof requires of a broken program with every seed. Means
 # are taken over N_SEEDS training runs (graders.debugging.judging).
-MEAN_SCORE = 0.045  # how far the score on fresh data may be below the twin's
-MEAN_GAP = 0.06  # how far the gap between training and fresh data may exceed the twin's
-MEAN_PIECES = 0.045  # how far the score for a few rows at a time may be below the twin's
-LOSS_RATIO = 2.0  # geometric mean of the final losses, each divided by the twin's
+MEAN_SCORE = 0.045  # the score on fresh data may be this much lower than the twin's
+MEAN_GAP = 0.06  # the gap between training and fresh data may exceed the twin's gap by this much
+MEAN_PIECES = 0.045  # the score for a few rows at a time may be this much lower than the twin's
+LOSS_RATIO = 2.0  # the limit for the geometric mean of the final losses, each divided by the twin's
 FALLS = 0.6  # the final loss may be at most this share of the first
-EXPLODES = 5.0  # any loss divided by the twin's first loss
-CLAIM = 0.025  # difference between claimed and true score; one of 56 rows amounts to 0.018
-ROWS = 0.03  # how far the share of rows seen in an epoch may be below the twin's
+EXPLODES = 5.0  # the limit for any loss divided by the twin's first loss
+CLAIM = 0.025  # a claimed score may differ from the true score by this much; one of 56 rows is 0.018
+ROWS = 0.03  # the share of rows seen in an epoch may be this much lower than the twin's
 GRAPHS = 10
 
-SLOW = 1.5  # training time divided by the twin's; a slow puzzle takes at least twice as long
+SLOW = 1.5  # the limit for the training time divided by the twin's; in a slow puzzle, the ratio is at least 2
 
 
 def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, seeds: Sequence[int] = ()) -> list[str]:
-    """Return sentences that say how training runs are worse than the twin's with the same seeds; empty if healthy.
+    """Return sentences that say how training runs are worse than the twin's with the same seeds, or none for good runs.
 
     The sentences name the seeds if they are given; the judge keeps its seeds secret.
     """
@@ -41,7 +41,7 @@ def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, 
 
 
 def assert_healthy(found: Sequence[Reading], twins: Sequence[Reading], epochs: int) -> None:
-    """Assert that there are no complaints. Raises Mismatch with all of them."""
+    """Assert that there is nothing wrong with the runs. Raises Mismatch with all that is wrong."""
     if ill := complaints(found, twins, epochs):
         raise Mismatch(" ".join(ill), None, None)
 
@@ -86,7 +86,7 @@ def _of_losses(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, 
 
 
 def _ill_losses(one: Reading, twin: Reading) -> str:
-    """Return what is wrong with the losses of one run, phrased to follow "The loss"; empty if nothing is wrong."""
+    """Return what is wrong with the losses of one run, phrased to follow "The loss", or an empty string."""
     if not all(map(math.isfinite, one.losses)):
         return "stops being a finite number"
     if max(map(abs, one.losses)) >= EXPLODES * twin.losses[0]:
@@ -136,7 +136,10 @@ def _of_claims(found: Sequence[Reading], twins: Sequence[Reading], which: _Which
 
 
 def _epoch_left(one: Reading, twins: Sequence[Reading]) -> str:
-    """Return whether a program keeps its "last" or its "best" network, judging by its claims or else by its twin."""
+    """Return whether a program keeps its "last" or its "best" network.
+
+    If its claims do not show this, judge by its twin.
+    """
     for epoch in ("last", "best"):
         if _off(one, epoch) <= CLAIM:
             return epoch
@@ -171,7 +174,7 @@ def _each(words: Iterable[str]) -> str:
 
 
 def _scores(values: Sequence[float]) -> str:
-    """Return the scores of all training runs in words; a single score if all are equal."""
+    """Return the scores of all training runs in words, or a single score if all of them are equal."""
     numbers = [_number(value) for value in values]
     return _each(numbers if len(set(numbers)) > 1 else numbers[:1])
 

@@ -1,4 +1,4 @@
-"""Hints for a puzzle, from general to specific. None of them names a line."""
+"""Hints for a puzzle, from general to specific. No hint names a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assertions for a puzzle's hidden tests: the program is still the same, and its diagnosis is right."""
+"""Assertions for a puzzle's hidden tests, which check that the program is still the same and its diagnosis is right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.debugging.readings import module_of, row_keys, same_rows, target_of
 
 PROGRAM_FILE, DIAGNOSIS_FILE = "program.py", "diagnosis.toml"
 SEEDS = range(10, 2**30)  # the judge draws its seeds from these; a README's figures are for seed 0
-N_SEEDS = 3  # number of training runs that are judged together
+N_SEEDS = 3  # the number of training runs that are judged together
 TIMED_EPOCHS = 2
 
 
@@ -41,7 +41,7 @@ def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, see
 
 
 def assert_same_answers(runs: Sequence[Mapping[str, Any]], n: int) -> None:
-    """Assert that predict's answer for a row depends only on the row and the parameters, and that it changes neither.
+    """Assert that predict's answer for a row depends only on the row and the parameters, neither of which it changes.
 
     Raises Mismatch.
     """
@@ -73,7 +73,7 @@ def assert_named(
 ) -> None:
     """Assert that a diagnosis names the cause of fault `which`, and one of its lines.
 
-    `tables` are the names of its tables, one for each fault, in any order. Raises Mismatch.
+    `tables` are the names of the diagnosis's tables, one for each fault, in any order. Raises Mismatch.
     """
     found: dict[str, Diagnosis | Mismatch] = {}
     for name in tables:
@@ -100,7 +100,7 @@ def assert_named(
 
 
 def _assigned(found: Mapping[str, Diagnosis | Mismatch], truths: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the table for each fault: matched by cause and line as far as possible, then by cause alone.
+    """Return the table for each fault. Tables are matched by cause and line if possible, and otherwise by cause alone.
 
     The remaining tables are assigned in order, so that messages name every table once.
     """

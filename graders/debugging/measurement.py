@@ -1,4 +1,4 @@
-"""Measure a training program from outside, without trusting its own reports."""
+"""Measures a training program from outside, without trusting its own reports."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 
 FRESH = 1_000_003  # added to a seed to make data that no training run has seen
-N_FRESH = 6  # number of validation parts that make up the fresh data: several hundred rows
-PIECE = 3  # rows per call to predict when it gets a few rows at a time
+N_FRESH = 6  # this many validation parts make up the fresh data, which has several hundred rows
+PIECE = 3  # the number of rows per call when predict gets a few rows at a time
 N_PIECES = 60
-NO_SCORE = -1.0  # score for predictions that are not finite, and the lower bound for R²
+NO_SCORE = -1.0  # the score of predictions that are not finite, and the lower bound for R²
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Measurement:
     """The measurements of one training run. Scores are shares of correct classes, or R² (mean over columns).
 
     Scores are recomputed from predictions, for both parts of the healthy data for this seed and for fresh data.
-    `score_in_pieces` is for fresh data too, predicted PIECE rows at a time. `claimed_train` and `claimed_validation`
-    are the last entries of the history. `rows_seen` is the share of the training rows that entered the network in the
-    first epoch. `graphs_kept` counts the forward passes whose graph is still in memory after training.
-    `history_entries` is the length of the history of a second training run, which lasts one epoch. `spread` is 1 minus
-    the share of the most frequent class, or the ratio of the standard deviations of predictions and targets.
+    `score_in_pieces` is also for fresh data, but predicted PIECE rows at a time. `claimed_train` and
+    `claimed_validation` are the last entries of the history. `rows_seen` is the share of the training rows that entered
+    the network in the first epoch. `graphs_kept` counts the forward passes whose graph is still in memory after
+    training. `history_entries` is the length of the history of a second training run, which lasts one epoch. `spread`
+    is 1 minus the share of the most frequent class, or the ratio of the standard deviations of predictions and targets.
     """
 
     losses: tuple[float, ...]
@@ -103,7 +103,7 @@ def measure(source: str, seed: int, *, twin: str | None = None) -> Measurement:
 
 
 def score(predicted: np.ndarray, targets: np.ndarray) -> float:
-    """Return the share of equal classes for integer targets, else R² (mean over columns, at least NO_SCORE)."""
+    """Return the share of equal classes for integer targets, otherwise R² (mean over columns, at least NO_SCORE)."""
     if predicted.size != targets.size or not np.isfinite(predicted).all():
         return NO_SCORE
     predicted = predicted.reshape(targets.shape)
@@ -114,7 +114,10 @@ def score(predicted: np.ndarray, targets: np.ndarray) -> float:
 
 
 def slowdown(source: str, twin: str, seed: int, *, epochs: int = 1, rounds: int = 3) -> float:
-    """Return the program's training time divided by its twin's: CPU times, each the minimum of alternating rounds."""
+    """Return the program's training time divided by its twin's.
+
+    Each time is the least CPU time of several alternating rounds.
+    """
     programs = [load(source), load(twin)]
     least = [float("inf"), float("inf")]
     with _quiet(seed):
@@ -128,7 +131,7 @@ def slowdown(source: str, twin: str, seed: int, *, epochs: int = 1, rounds: int 
 
 
 class _Watch:
-    """Hooks on a model that count the rows that it gets in training, and the graphs that stay in memory."""
+    """Hooks on a model that count the rows that the model gets in training, and the graphs that stay in memory."""
 
     def __init__(self, model: nn.Module, n_rows: int) -> None:
         self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
@@ -161,7 +164,7 @@ class _Watch:
 
 
 class _Token:
-    """A hook on a node of a graph. It lives as long as the node."""
+    """A hook on a node of a graph. The hook lives as long as the node."""
 
     def __call__(self, *_: Any) -> None:
         """Leave the gradient unchanged."""
@@ -181,7 +184,7 @@ def _quiet(seed: int) -> Iterator[None]:
 
 
 class _Truth(NamedTuple):
-    """The data of a healthy program: both parts for a seed, and fresh data."""
+    """A healthy program's data: both parts for a seed, and fresh data."""
 
     X_train: Tensor
     y_train: np.ndarray

@@ -34,7 +34,7 @@ PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "p
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 TEMPLATES = Path(__file__).parent / "kata"
 LONGEST_NUMBER = 10  # longer numbers in the record of shown hints are rejected
-SHOWN_SEEDS = (0, 1)  # seeds that `pytest` trains with: the README's, and another at which the symptom shows
+SHOWN_SEEDS = (0, 1)  # `pytest` trains with these: the README's seed, and another that shows the symptom
 NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
 
@@ -85,7 +85,7 @@ def check_free(root: Path, seed: int) -> Path:
 
 
 def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> Path:
-    """Write the folder of a puzzle atomically. `level` and `family` are those requested. Raises KataError."""
+    """Write the folder of a puzzle atomically. `level` and `family` are the requested values. Raises KataError."""
     folder = check_free(root, puzzle.seed)
     record = PracticeRecord(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
     texts = {
@@ -129,7 +129,7 @@ def read(folder: Path) -> PracticeRecord:
 
 
 def puzzle_in(folder: Path) -> Puzzle:
-    """Return the puzzle in a folder. Raises KataError if this version makes a different one from its seed."""
+    """Return the puzzle in a folder. Raises KataError if this version makes a different puzzle from the seed."""
     record = read(folder)
     puzzle = candidate(record.seed, record.level, record.family, record.attempt)
     if _digest(puzzle.source) != record.sha256:
@@ -147,7 +147,7 @@ def puzzles(root: Path) -> list[Path]:
 
 
 def newest(root: Path) -> Path:
-    """Return the folder of the newest puzzle. Raises KataError if there is none."""
+    """Return the newest puzzle's folder. Raises KataError if there is none."""
     found = puzzles(root)
     if not found:
         raise KataError(f"{root / 'katas' / 'debug'}: there is no puzzle yet. `katas debug new` makes one.")
@@ -203,7 +203,10 @@ def tables(puzzle: Puzzle) -> list[str]:
 
 
 def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
-    """Return the number (from 1) and the text of a hint, by default the first one not shown yet. Raises KataError."""
+    """Return the number (from 1) and the text of a hint, by default the first hint that was not shown yet.
+
+    Raises KataError.
+    """
     all_ = hints(puzzle_in(folder).faults)
     path = folder / SHOWN
     shown = set(_numbers(path))
@@ -373,7 +376,7 @@ def _data(puzzle: Puzzle) -> dict[str, Any]:
 
 
 def _numbers(path: Path) -> list[int]:
-    """Return the numbers in a file, one per line; none if the file is missing."""
+    """Return the numbers in a file, which has one per line; return none if the file is missing."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:

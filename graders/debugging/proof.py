@@ -1,4 +1,4 @@
-"""Check by training that a puzzle works: its twin is healthy, its symptom shows, and only the full fix removes it."""
+"""Checks by training that a puzzle works: its twin is healthy, and only the full fix removes its symptom."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from graders.debugging.puzzle import Puzzle
 SEEDS = (0, 1, 2)  # seeds of the training runs in a proof; the README gives the numbers for seed 0
 
 # Margins. From seed to seed, healthy runs of one variation differ by a few hundredths in score and by a third in their
-# last loss. Each margin is at least twice that, so a fault that shows with three seeds also shows with others.
-LOW = 0.08  # smallest drop in score at level 2
-FAR = 0.25  # smallest drop in score at level 1
+# last loss. Each margin is at least twice that, so a fault that shows with three seeds also shows with other seeds.
+LOW = 0.08  # the smallest drop in score at level 2
+FAR = 0.25  # the smallest drop in score at level 1
 HONEST = 0.03  # a healthy run's claimed score may be off by at most this much
 CLAIM_HIGH = 0.04  # a claimed score must be at least this much too high
 CLAIM_LOW = 0.15  # a claimed score must be at least this much too low
-STAYS = 0.8  # share of the first loss that remains at the end
-HIGH, VERY_HIGH = 2.5, 5.0  # last loss divided by the twin's, at levels 2 and 1
-EXPLODES = 5.0  # any loss divided by the twin's first
-SLOW, VERY_SLOW = 2.0, 4.0  # training time divided by the twin's, at levels 2 and 1
-GRAPHS = 10  # number of graphs still in memory after a training run
+STAYS = 0.8  # at the end, at least this share of the first loss remains
+HIGH, VERY_HIGH = 2.5, 5.0  # least ratio of the last loss to the twin's, at level 2 and at level 1
+EXPLODES = 5.0  # the least ratio of some loss to the twin's first loss
+SLOW, VERY_SLOW = 2.0, 4.0  # least ratio of the training time to the twin's, at level 2 and at level 1
+GRAPHS = 10  # at least this many graphs are still in memory after a training run
 UNSEEN = 0.85  # at most this share of the training rows is seen in an epoch
 
 SPEED = "slow"
@@ -31,7 +31,7 @@ SPEED = "slow"
 
 @dataclass(frozen=True)
 class Symptom:
-    """A measurement that reveals a fault: `shows` decides with a clear margin, `says` describes it in a sentence."""
+    """A symptom of a fault. `shows` decides with a clear margin whether it shows; `says` describes it in a sentence."""
 
     shows: Callable[[Measurement, Measurement, int], bool]
     says: Callable[[Measurement, Measurement, TrainingProgram], str]
@@ -39,7 +39,7 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Proof:
-    """The result of a proof: the symptom in a sentence, or the reason why it failed."""
+    """The result of a proof: the symptom in a sentence, or the reason why the proof failed."""
 
     proven: bool
     reason: str = ""
@@ -49,7 +49,7 @@ class Proof:
 
 
 def prove(puzzle: Puzzle) -> Proof:
-    """Train the twin, the broken program and, at level 3, both half-fixed ones, at each of SEEDS.
+    """Train the twin, the broken program and, at level 3, both half-fixed programs with each of SEEDS.
 
     With a single fault, the fixed program is the twin, so a healthy twin proves that the fix works.
     """
@@ -60,7 +60,7 @@ def prove(puzzle: Puzzle) -> Proof:
 
 
 def complaints(found: Measurement, program: TrainingProgram) -> list[str]:
-    """Return phrases that say what is wrong with a training run by itself; empty if the program is healthy."""
+    """Return phrases that say what is wrong with a single training run, or none if the program is healthy."""
     told = {
         "the loss is not finite": not all(map(math.isfinite, found.losses)),
         "the loss does not fall": not found.loss_end < 0.6 * found.loss_start,
@@ -102,7 +102,7 @@ def _prove(puzzle: Puzzle) -> Proof:
 
 @dataclass(frozen=True)
 class _Shown:
-    """The symptoms that show with every seed, and the measurements behind them."""
+    """The symptoms that show with every seed, and the measurements that reveal them."""
 
     kinds: tuple[str, ...]
     ratio: float
@@ -110,7 +110,7 @@ class _Shown:
 
     @property
     def last(self) -> str:
-        """Describe the last training run, to explain why no symptom shows."""
+        """Describe the last training run, to explain why no symptom was found."""
         if not self.measured:
             return f"{self.ratio:.1f} times the time"
         last = self.measured[-1]
@@ -118,7 +118,7 @@ class _Shown:
 
 
 def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: Sequence[str], level: int) -> _Shown:
-    """Train a broken program with SEEDS, and stop once no symptom can show with all of them."""
+    """Train a broken program with each of SEEDS, and stop as soon as no symptom can show with all seeds."""
     ratio = min(slowdown(source, puzzle.twin, seed) for seed in SEEDS) if SPEED in symptoms else 1.0
     kinds = [kind for kind in symptoms if kind != SPEED]
     measured: list[Measurement] = []
@@ -145,7 +145,7 @@ def _sentence(puzzle: Puzzle, shown: _Shown, twin: Measurement) -> str:
 
 
 def _about(ratio: float) -> str:
-    """Return a ratio that should also hold on other machines: one significant digit, rounded down."""
+    """Round a ratio down to one significant digit, so that it should also hold on other machines."""
     step = 10 ** math.floor(math.log10(ratio))
     return f"more than {math.floor(ratio / step) * step:g}"
 

@@ -12,10 +12,10 @@ from graders.debugging.programs import TrainingProgram
 class Puzzle:
     """A broken program, `source`, and its healthy `twin`.
 
-    For each of `faults` (two at level 3, else one), `lines` holds the lines of `source` that are accepted as answers,
-    counted from 1. If the fault is an omission, these are the lines next to the gap. `symptom` describes the symptom in
-    numbers, for the README; it is empty before the proof. At level 3, `partly_fixed` holds, for each fault, the program
-    with only that fault fixed.
+    For each of `faults` (two at level 3, otherwise one), `lines` holds the lines of `source` that are accepted as
+    answers, counted from 1. If the fault is a missing line, these are the lines next to the gap. `symptom` describes
+    the symptom in numbers, for the README; it is empty before the proof. At level 3, `partly_fixed` holds, for each
+    fault, the program with only that fault fixed.
     """
 
     seed: int

@@ -1,7 +1,7 @@
-"""Turn one training run of a program into a reading.
+"""Turns one training run of a program into a reading.
 
-Its answers are scored here, on data that the judge makes with the twin. A program's claims about itself count only if
-they agree with these scores.
+The program's answers are scored here, on data that the judge makes with the twin. A program's claims about itself count
+only if they agree with these scores.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Truth:
 
     @property
     def pieces(self) -> np.ndarray:
-        """The first fresh rows, as an array (N_PIECES, PIECE, …)."""
+        """The first rows of the fresh data, as an array (N_PIECES, PIECE, …)."""
         rows = self.X["fresh"][: PIECE * N_PIECES]
         return rows.reshape(N_PIECES, PIECE, *rows.shape[1:])
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One training run as seen from outside.
+    """One training run of a program, as observed from outside.
 
     `last`, `best` and `true` are pairs of scores (training, validation): what the history says for the last epoch, what
     it says for the epoch with the best validation score, and how the answers score after training.
@@ -119,7 +119,7 @@ def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
 
 
 def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | None:
-    """Score the answers on the program's own split; None unless it splits the same rows as the twin."""
+    """Score the answers on the program's own split, or return None unless it splits the same rows as the twin."""
     if not same_rows(run["data"], truth):
         return None
     target = target_of_rows(truth)
@@ -131,7 +131,7 @@ def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | 
 
 
 def _claims(metrics: Mapping[str, Sequence[float]], epoch: int) -> tuple[float, float]:
-    """Return the scores that a history claims for an epoch, raised to NO_SCORE if they are lower."""
+    """Return the scores that a history claims for an epoch; replace those below NO_SCORE by NO_SCORE."""
     return max(NO_SCORE, metrics["train"][epoch]), max(NO_SCORE, metrics["validation"][epoch])
 
 

@@ -1,4 +1,4 @@
-"""The README of a puzzle, a template with placeholders like @SEED@."""
+"""A puzzle's README, which is a template with placeholders such as @SEED@."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Checks what the katas need from this machine and this checkout, and suggests a remedy for whatever is missing.
 
-It tries everything out: it starts a worker for each runtime, and writes a file to each folder.
+It tries out each part: it starts a worker for each runtime, and writes a file to each folder.
 """
 
 from graders.doctor.examination import examine

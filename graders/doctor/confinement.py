@@ -18,7 +18,7 @@ from graders.errors import KataError
 
 
 def confinement() -> Iterator[Finding]:
-    """Start a workers' fork server for each runtime. Where the confinement is not full, say why."""
+    """Start a workers' fork server for each runtime. If its workers are not fully confined, say why."""
     for name in ("numpy", "torch"):
         if name == "torch" and importlib.util.find_spec("torch") is None:
             continue

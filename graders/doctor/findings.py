@@ -14,7 +14,7 @@ State = Literal["ok", "limited", "fault"]
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What was found about one subject, such as PyTorch or git.
 
-    `limited`: all katas work, but not fully; `fault`: some katas do not work.
+    `limited` means that all katas work, but not fully, and `fault` that some katas do not work.
     """
 
     subject: str
@@ -32,7 +32,7 @@ class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
     def exit_status(self, *, strict: bool) -> int:
-        """Return 1 if any finding is a fault (or, if `strict`, limited), else 0."""
+        """Return 1 if any finding is a fault (or, if `strict`, limited), and 0 otherwise."""
         bad = ("fault", "limited") if strict else ("fault",)
         return int(any(finding.state in bad for finding in self.findings))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from graders.doctor import findings
 from graders.doctor.findings import Finding
 
-# This much must be free in the temporary folder. It holds submissions, pictures, and, without bubblewrap, the scratch
-# folders of workers.
+# This many megabytes must be free in the temporary folder, which holds submissions, pictures, and, without bubblewrap,
+# the scratch folders of workers.
 ROOM_MB = 200
 
 
@@ -48,7 +48,7 @@ def folders(root: Path | None) -> Iterator[Finding]:
 
 
 def _writable(subject: str, folder: Path, remedy: str, otherwise: Callable[[str, str, str], Finding]) -> Finding:
-    """Try to create a file in a folder, or in the nearest folder above it that exists."""
+    """Try to create a file in a folder or, if it does not exist, in the nearest existing folder above it."""
     near = folder
     while not near.exists() and near != near.parent:
         near = near.parent

@@ -92,7 +92,7 @@ def torch() -> Iterator[Finding]:
 
 
 def _pinned(package: str) -> str:
-    """Return the version that pyproject.toml pins; empty if it pins none."""
+    """Return the version that pyproject.toml pins, or an empty string if it pins none."""
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         for line in importlib.metadata.requires(_DISTRIBUTION) or []:
             found = re.match(rf"{package}==([\w.]+)", line)
@@ -102,7 +102,7 @@ def _pinned(package: str) -> str:
 
 
 def _asked_of_torch(program: str) -> str | None:
-    """Run a program in a process that imports torch and return its output; None if it fails.
+    """Run a program in a process that imports torch and return its output, or None if it fails.
 
     The process is a separate one because a broken build of PyTorch may crash it.
     """
@@ -120,7 +120,7 @@ def _asked_of_torch(program: str) -> str | None:
 
 
 def graphics_card() -> Iterator[Finding]:
-    """Ask PyTorch which graphics card it can use."""
+    """Find out which graphics card PyTorch can use."""
     if importlib.util.find_spec("torch") is None:
         return
     said = _asked_of_torch("print(torch.cuda.get_device_name() if torch.cuda.is_available() else '-')")

@@ -14,7 +14,7 @@ from graders.report.shown import shown
 from graders.report.text import clean
 from graders.verdict import Audience, Confinement, Verdict
 
-_STEPS = (4_000, 1_000, 300, 80, 0)  # limits on the characters of a text, tried in turn until the report fits
+_STEPS = (4_000, 1_000, 300, 80, 0)  # limits on the number of characters in a text, tried in turn until the report fits
 
 
 def grade(root: Path, intake: Intake, *, audience: Audience = "learner", require: Confinement = "full") -> Report:

@@ -36,7 +36,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def take(server: Repository, root: Path, event: Any) -> Intake | None:
-    """Take the files that the request of a workflow_run event submits; None if no open request has its commit."""
+    """Take the files that the request of a workflow_run event submits; None if no open request has that commit."""
     pull = find(server, event)
     if pull is None:
         return None
@@ -92,8 +92,8 @@ def still_at(server: Repository, pull: Pull) -> bool:
 
 
 def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
-    """Return the current and earlier names of each changed file, the current one first; None if there are too many
-    files.
+    """Return the current and earlier names of each changed file, with the current name first; None if there are too
+    many files.
     """
     if _field(server.get(f"pulls/{pull.number}"), "changed_files", int) > CHANGED_FILES:
         return None
@@ -144,7 +144,7 @@ class Tree:
         self.commit = commit
 
     def below(self, *folders: str) -> list[Entry]:
-        """Return the entries below a folder, with names relative to it; none if the folder does not exist."""
+        """Return the entries below a folder, with names relative to that folder; none if the folder does not exist."""
         name = self.commit
         for depth, folder in enumerate(folders, start=1):
             entry = next((each for each in self._listed(name) if each.get("path") == folder), None)

@@ -42,7 +42,7 @@ class Taken(Record, frozen=True, kw_only=True):
 class Intake(Record, frozen=True, kw_only=True):
     """The first job's file.
 
-    `beside`: the changed files that no kata declares. `refused`: the reason why the request is refused.
+    `beside` lists the changed files that no kata declares. `refused` is the reason for refusing the request, if any.
     """
 
     pull: Pull

@@ -1,8 +1,8 @@
 """The third job: writes one comment, edited in place, and a check run with annotations.
 
 The verdicts come from the machine that ran the submission, so they are trusted as little as possible. The report must
-be small, fit the schema, and cover exactly the katas that the first job named. It is redacted and cleaned again here.
-The request and its commit come from the first job. Nothing is written if the request has a newer commit.
+be small, fit the schema, and cover exactly the katas that the first job named. This job redacts and cleans the report
+again. The request and its commit come from the first job. Nothing is written if the request has a newer commit.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from graders.verdict import Audience, TestResult, Verdict
 
 MARKER = "<!-- katas: official verdict -->"
 CHECK = "katas"
-COMMENTS = 1_000  # search at most this many for an earlier report
+COMMENTS = 1_000  # search at most this many comments for an earlier report
 ANNOTATIONS = 50  # the server's limit for one call
-ANNOTATION_LIMIT = 2_000  # characters
-BODY_LIMIT = 65_000  # characters; the server's limit is 65 536
+ANNOTATION_LIMIT = 2_000  # in characters
+BODY_LIMIT = 65_000  # in characters; the server's limit is 65 536
 BOT = "github-actions[bot]"
 LOST = "Grading failed because of a fault on our side. Run the workflow again, or tell the maintainers."
 _PLACE = re.compile(r"([\w./-]+\.\w+), line (\d{1,6})\b")
@@ -57,7 +57,10 @@ def publish(server: Repository, root: Path, intake: Intake, handed: Path, audien
 
 
 def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Verdict, ...]:
-    """Return the verdicts in the second job's file, one for each of these katas. Raises KataError for anything else."""
+    """Return the verdicts in the second job's file, one for each of these katas.
+
+    Raises KataError for any other content.
+    """
     report = read(handed, Report, REPORT_BYTES)
     found = [verdict.kata for verdict in report.verdicts]
     if sorted(found) != sorted(katas):
@@ -71,7 +74,7 @@ def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Ver
 
 
 def comment(intake: Intake, verdicts: Sequence[Verdict]) -> str:
-    """Return the comment's Markdown. Its first line is a marker, by which the comment is found again."""
+    """Return the comment's Markdown. Its first line is a marker, by which the next run finds the comment."""
     lines = [MARKER, f"Official verdict on {intake.pull.commit}, with the tests of the default branch.", ""]
     if intake.refused:
         lines += [
@@ -113,7 +116,7 @@ def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
 
 
 def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return annotations for what did not pass.
+    """Return an annotation for each failure.
 
     Each is at the line that its message names, or else at the first line.
     """

@@ -16,7 +16,7 @@ UNOFFICIAL = "Unofficial: only the visible tests, unconfined, from this branch's
 
 
 def changed(root: Path, base: str) -> list[str]:
-    """Return the katas with a file that differs from the commit `base`."""
+    """Return the katas whose files differ from those in the commit `base`."""
     words = ["git", "-C", str(root), "diff", "--name-only", "-z", "--end-of-options", base, "--", "katas"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -27,8 +27,9 @@ def take(kata: Kata, place: Path | str) -> Submission:
     """Return the declared files of a submission, without running any of it or unpacking anything to disk.
 
     `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
-    the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. An archive may hold all of
-    this in one folder, as archives from GitHub do. If `place` does not exist, all files are `missing`.
+    the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win. In an archive, all of
+    this may be inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is
+    `missing`.
 
     Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
     large, or contains names that lead outside it.
@@ -81,7 +82,10 @@ def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
 
 
 def supplied(kata: Kata) -> tuple[SubmissionFile, ...]:
-    """Return the files that the kata supplies with a submission. Raises CatalogueError if one cannot be read."""
+    """Return the files that the kata supplies with a submission.
+
+    Raises CatalogueError if such a file cannot be read.
+    """
     files = []
     for name in sorted(kata.supplied):
         try:

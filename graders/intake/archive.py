@@ -1,4 +1,4 @@
-"""Intake from a .zip or .tar file: only the declared files are unpacked, and only in memory.
+"""Takes a submission from a .zip or .tar file: only the declared files are unpacked, and only in memory.
 
 An archive's headers are not trusted. The archive's size, the number of its entries and the unpacked sizes that it
 announces are limited, and so is the number of bytes that are actually read. A tar file is read twice: first for the
@@ -31,19 +31,19 @@ from graders.intake.records import Submission
 from graders.intake.rules import printable, refuse
 
 ARCHIVE_BYTES = 64 * 1024**2
-UNPACKED_BYTES = 128 * 1024**2  # for all entries of an archive together
-RATIO = 200  # unpacked size / packed size; source code rarely shrinks to less than a tenth
+UNPACKED_BYTES = 128 * 1024**2  # the limit for all entries of an archive together
+RATIO = 200  # the limit for unpacked size / packed size; source code rarely shrinks to less than a tenth
 RATIO_FROM = 1024**2  # the ratio is checked only above this many unpacked bytes
-DIRECTORY_BYTES = 4 * 1024**2  # for a zip's list of entries
-NAME_BYTES = 16 * 1024  # for a tar's long name or extended header
+DIRECTORY_BYTES = 4 * 1024**2  # the limit for a zip's list of entries
+NAME_BYTES = 16 * 1024  # the limit for a tar's long name or extended header
 _BLOCK = 512
 _CHUNK = 1 << 16
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # the standard library reads it from Python 3.14 on
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # the standard library reads this format since Python 3.14
 _REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
 
 
 def take(kata: Kata, path: Path) -> Submission:
-    """Return the declared files in an archive. Its first bytes show which kind it is."""
+    """Return the declared files in an archive. The archive's first bytes show its format."""
     name = path.name
     try:
         file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
@@ -67,7 +67,7 @@ def take(kata: Kata, path: Path) -> Submission:
 
 
 def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | None:
-    """Return the reader for an archive that starts with this block; None if it is not an archive."""
+    """Return the reader for an archive that starts with this block, or None if no archive starts like this."""
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _from_zip
     for sign, unpacked in _PACKED.items():
@@ -169,7 +169,7 @@ def _zip_kind(member: zipfile.ZipInfo, name: str) -> str:
     if name.endswith("/") or kind == stat.S_IFDIR:
         return FOLDER
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "compressed with a method other than deflate"  # the unpacked size could not be limited
+        return "compressed with a method other than deflate"  # here the unpacked size could not be limited
     return FILE
 
 
@@ -230,7 +230,7 @@ class _Forward:
 def _tar_entries(name: str, stream: _Forward) -> list[tuple[str, str, int, int]]:
     """Return the name, kind, size and offset of every member."""
     found: list[tuple[str, str, int, int]] = []
-    extended: dict[str, str] = {}  # what an extended header says about the next member
+    extended: dict[str, str] = {}  # the fields of an extended header, which describe the next member
     while (block := stream.read(_BLOCK)).count(0) != _BLOCK:
         if len(block) < _BLOCK:
             raise EOFError("it is incomplete")
@@ -313,7 +313,7 @@ _TAR_KINDS = {
 
 
 class _Xz(io.RawIOBase):
-    """An .xz file, unpacked within a memory limit; its header says how much memory it needs."""
+    """An .xz file, which is unpacked within a memory limit. Its header says how much memory it needs."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file

@@ -24,8 +24,8 @@ FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for files 
 def take(kata: Kata, submission_dir: Path) -> Submission:
     """Return the declared files of a submission, read without following links.
 
-    `submission_dir` holds the kata's files at the top, or in katas/<slug>/; if it has both, those at the top win. It
-    may hold all of this in one inner folder, as unpacked archives often do.
+    `submission_dir` holds the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win.
+    All of this may be inside a single inner folder, as in many unpacked archives.
 
     Raises IntakeError if a declared path is not a plain, small source or data file.
     """
@@ -57,7 +57,7 @@ def _access(name: str) -> Iterator[None]:
 
 
 def _open_submission(path: Path, stack: ExitStack) -> int | None:
-    """Return a descriptor of the named folder, which may be a link; None if it does not exist."""
+    """Return a descriptor of the named folder, which may be a link, or None if it does not exist."""
     with _access(str(path)):
         try:
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -70,7 +70,7 @@ def _open_submission(path: Path, stack: ExitStack) -> int | None:
 
 
 def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
-    """Return the folder with the kata's files: `root` itself if it has any of them, else katas/<slug>, else `root`.
+    """Return the folder with the kata's files: katas/<slug> if it exists and `root` has none of them, else `root`.
 
     If the only entry of `root` is a folder, search that folder too.
     """
@@ -85,7 +85,7 @@ def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
 
 
 def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
-    """Return a descriptor of the only folder in `root`; None if `root` has other entries that are not hidden."""
+    """Return a descriptor of the only folder in `root`, or None if `root` has other entries that are not hidden."""
     try:
         with os.scandir(root) as entries:
             seen = [each for each in islice(entries, FOLDER_ENTRIES) if not each.name.startswith(".")]
@@ -98,7 +98,7 @@ def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:
-    """Return the status of `name`, without following links; None if it does not exist."""
+    """Return the status of `name`, without following links, or None if it does not exist."""
     with _access(name):
         try:
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -107,7 +107,7 @@ def _status(folder: int, name: str) -> os.stat_result | None:
 
 
 def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | None:
-    """Return a descriptor of the folder at `parts` below `root`, refusing links; None if it does not exist."""
+    """Return a descriptor of the folder at `parts` below `root`, or None if it does not exist. Refuse links."""
     folder = root
     for depth, part in enumerate(parts, start=1):
         name = "/".join(parts[:depth])
@@ -134,7 +134,7 @@ def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
             found = sorted(
                 (entry.is_dir(follow_symlinks=False), entry.name) for entry in islice(entries, rules.IGNORED_WALKED + 1)
             )
-    except OSError:  # unreadable: report its name only
+    except OSError:  # it cannot be read, so only its name is reported
         found = []
     if not found and prefix:
         yield prefix
@@ -150,7 +150,7 @@ def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
 def _walk_into(folder: int, prefix: str, name: str, depth: int) -> Iterator[str]:
     try:
         inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:  # unreadable, or changed meanwhile: report its name only
+    except OSError:  # it cannot be read or has changed, so only its name is reported
         yield f"{prefix}{name}/"
         return
     try:
@@ -203,7 +203,7 @@ def _expand(root: int, pattern: str, kata: Kata) -> list[str]:
 
 
 def _read(root: int, name: str) -> bytes | None:
-    """Return the checked content of a declared file; None if it does not exist."""
+    """Return the content of a declared file after checking it, or None if the file does not exist."""
     rules.check_name(name)
     *parts, base = name.split("/")
     with ExitStack() as stack:

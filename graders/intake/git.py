@@ -1,4 +1,4 @@
-"""Take a submission from a commit of a local git repository, by reading blobs; nothing is checked out.
+"""Takes a submission from a commit of a local git repository by reading blobs, so nothing is checked out.
 
 The repository may come from a stranger, so the git commands used here run none of its hooks and fetch nothing.
 """
@@ -101,7 +101,7 @@ def _blob(repository: Path, name: str, most: int) -> bytes:
 def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.CompletedProcess[bytes]:
     """Run git and read at most `most` bytes of its output. Git runs no program from the repository and fetches nothing.
 
-    The status is negative if there was more output.
+    The status is negative if there was more output than that.
     """
     process = _started(repository, words)
     late = threading.Event()
@@ -110,7 +110,7 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         late.set()
         process.kill()
 
-    # Git waits forever if one of the repository's own files is a pipe.
+    # Git waits forever if one of the files in its own repository folder is a pipe.
     clock = threading.Timer(PATIENCE_S, stop)
     clock.start()
     try:
@@ -153,7 +153,10 @@ def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 def _answer(process: subprocess.Popen[bytes], most: int) -> tuple[bytes, bytes, bool]:
-    """Wait for the process. Return its output, its errors, and whether it was killed for too much output."""
+    """Wait for the process.
+
+    Return the process's output, its errors, and whether it was killed because of too much output.
+    """
     with process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -1,4 +1,4 @@
-"""Intake from a list of entries, such as an archive, a commit or a server provides.
+"""Takes a submission from a list of entries, which an archive, a commit or a server provides.
 
 The list is not trusted. All names are checked first. Then the kata's folder is located among them, and only the
 declared files are read, in the order of the list.
@@ -15,15 +15,14 @@ from graders.intake import rules
 from graders.intake.records import Submission, submission
 from graders.intake.rules import refuse
 
-ENTRIES = 20_000  # an archive or a commit with more is refused
+ENTRIES = 20_000  # an archive or a commit with more entries is refused
 
 FILE = "a file"
 FOLDER = "a folder"
 
 
 class Entry(NamedTuple):
-    """An entry in the list: its name (with slashes, none at the start), its kind in words, and its announced size in
-    bytes.
+    """An entry in the list: its name (with slashes, but none at the start), its kind in words, and its announced size.
 
     `read(most)` returns its first `most` bytes.
     """
@@ -55,7 +54,7 @@ def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
 
 
 def checked_name(name: str) -> str:
-    """Return the name of an entry without `.` and doubled slashes, "" for the top; refuse one that leads outside."""
+    """Return an entry's name without `.` and doubled slashes ("" for the top). Refuse a name that leads outside."""
     if name.startswith("/") or name[1:3] in (":/", ":\\"):
         refuse(name, "its name is absolute", "Pack the files with relative paths.")
     if "\\" in name:
@@ -67,7 +66,7 @@ def checked_name(name: str) -> str:
 
 
 def _kata_folder(kata: Kata, listed: dict[str, Entry]) -> str:
-    """Return the prefix of the kata's files: the top, katas/<slug>/, or one of these in the only folder at the top."""
+    """Return the prefix of the kata's files: the top, katas/<slug>/, or either in the only folder at the top."""
     tops = {name.split("/")[0] for name in listed} - {"__MACOSX", ".DS_Store"}
     alone = tops if len(tops) == 1 and any(name.startswith(f"{top}/") for top in tops for name in listed) else set()
     roots = ["", *(f"{top}/" for top in alone if top not in kata.files)]
@@ -84,7 +83,10 @@ def _has_kata(root: str, kata: Kata, listed: dict[str, Entry]) -> bool:
 
 
 def _is_own(kata: Kata, name: str) -> bool:
-    """Return whether a name is, or is below, a declared file. Patterns count only if the kata declares nothing else."""
+    """Return whether a name is a declared file or is below one.
+
+    Patterns count only if the kata declares nothing else.
+    """
     own = [each for each in kata.files if not is_glob(each)]
     return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
 
@@ -116,7 +118,7 @@ def _check_places(kata: Kata, inside: Sequence[Entry]) -> None:
 
 
 def _content(entry: Entry, before: int) -> bytes:
-    """Return the content of a declared file, checked before and after it is read."""
+    """Return the content of a declared file. Check the file before and after reading it."""
     rules.check_name(entry.name)
     if entry.kind != FILE:
         refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
@@ -130,7 +132,7 @@ def _content(entry: Entry, before: int) -> bytes:
 
 
 def _ignored(names: list[str]) -> list[str]:
-    """Return the names as graders.intake.folder lists them: in its order, without the content of unentered folders."""
+    """Return the names as graders.intake.folder lists them: in the same order, without what is in unentered folders."""
     shortened = (_shortened(name.split("/")) for name in names)
     return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
 

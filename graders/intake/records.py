@@ -19,7 +19,8 @@ class SubmissionFile(Record, frozen=True, kw_only=True):
 class Submission(Record, frozen=True, kw_only=True):
     """The files that were taken, sorted by name; `ignored` and `missing` hold only names.
 
-    `missing` are declared files (not patterns) that do not exist; `sha256` covers (name, length, data) of `files`.
+    `missing` lists the declared files (not patterns) that do not exist, and `sha256` covers the name, length and data
+    of each of `files`.
     """
 
     files: tuple[SubmissionFile, ...]
@@ -29,7 +30,7 @@ class Submission(Record, frozen=True, kw_only=True):
 
 
 def submission(kata: Kata, taken: Mapping[str, bytes], ignored: tuple[str, ...] = ()) -> Submission:
-    """Return the record of these files, which must have passed the rules."""
+    """Return the record of these files, which must already have passed the rules."""
     digest = hashlib.sha256()
     for name, data in sorted(taken.items()):
         digest.update(f"{name}\0{len(data)}\0".encode())

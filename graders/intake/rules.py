@@ -12,10 +12,10 @@ from typing import NoReturn
 
 from graders.errors import IntakeError
 
-SOURCE_BYTES = 256 * 1024  # for a .py file; ten times the longest one that was written for these katas
+SOURCE_BYTES = 256 * 1024  # for a .py file; the longest file that was written for these katas has a tenth of this
 DATA_BYTES = 8 * 1024**2  # for any other file
 TOTAL_BYTES = 32 * 1024**2
-FILES_PER_PATTERN = 1_000  # a pattern that matches this many is refused
+FILES_PER_PATTERN = 1_000  # a pattern that matches this many files is refused
 IGNORED_SHOWN = 50
 IGNORED_WALKED = 2_000
 IGNORED_DEPTH = 8
@@ -33,7 +33,7 @@ def refuse(name: str, fault: str, remedy: str) -> NoReturn:
 
 
 def printable(name: str) -> str:
-    """Make an untrusted file name safe to show: unprintable characters escaped, cut at 200 characters."""
+    """Make an untrusted file name safe to show: escape unprintable characters, and cut it at 200 characters."""
     text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
     return text if len(text) <= 200 else text[:199] + "…"
 
@@ -61,9 +61,9 @@ def check_name(name: str) -> None:
 
 
 def check_names(names: Iterable[str], taken: Collection[str]) -> None:
-    """Refuse two names that mean the same file on some file systems, if at least one of the files is taken.
+    """Refuse two names that mean the same file on some file systems, if at least one of the files would be taken.
 
-    There, one file would replace the other, and it is unclear which one the learner meant.
+    On such a file system, one file would replace the other, and it is unclear which file the learner meant.
     """
     first: dict[str, str] = {_folded(name): name for name in taken}
     for name in [*taken, *names]:

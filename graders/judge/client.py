@@ -27,8 +27,8 @@ from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
 from graders.verdict import UNTOUCHED, Confinement, Verdict
 
-LOOK_AGAIN_S = 0.5  # the harness's own files are checked for changes at most this often
-PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
+LOOK_AGAIN_S = 0.5  # at least this time passes between checks of the harness's own files for changes
+PATIENCE_S = 120.0  # this is added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
 _HARNESS = Path(__file__).parents[1]
 
@@ -51,7 +51,7 @@ class CachedKata:
 
     @cached_property
     def stubs(self) -> dict[str, bytes] | None:
-        """The learner's files as handed out, or None if unknown. Read from git once."""
+        """The learner's files as they were handed out, or None if these are unknown. They are read from git once."""
         try:
             return handed_out(self.kata)
         except KataError:
@@ -70,8 +70,8 @@ class Judge:
         with Judge() as judge:
             verdict = judge.grade("exercise01", Path("submissions/ada"))
 
-    `require` is the weakest accepted confinement; with a weaker one, every verdict is an `error`. `confinement` may
-    request less than is available. `resident=False` is for a single submission: it prepares nothing for the next.
+    `require` is the weakest accepted confinement; with a weaker confinement, every verdict is an `error`. `confinement`
+    may request less than is available. `resident=False` is for a single submission: it prepares nothing for the next.
     `crowded` is for several judges that together use all processors: while they wait for a worker, they sleep
     immediately instead of polling first. A Judge must not be used by several threads at once.
     """
@@ -144,10 +144,11 @@ class Judge:
         """Return the verdict on a submission.
 
         `submission` is a path or another place (see graders.intake.take), a submission that intake has taken, or None
-        for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when it becomes
-        readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts the verdict to
-        these tasks. `tell` is called after each test with a partial verdict: the tests that have run, and the tasks
-        whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None, kata.toml decides.
+        for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when the
+        descriptor becomes readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts
+        the verdict to these tasks. `tell` is called after each test with a partial verdict: the tests that have run,
+        and the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
+        kata.toml decides.
 
         Files that are unchanged since they were handed out are `ungradable` if they earn no points. They are graded
         first, because the files that git records as handed out may already contain a solution.
@@ -184,8 +185,8 @@ class Judge:
     ) -> Verdict:
         """Return the verdict on files given by name and content, for example by `katas check`.
 
-        Without `reducing`, a failing case stays as it was drawn. Without `thorough`, grading stops at the first failing
-        test. `tasks`, `visible` and `require_extras` are as for `grade`.
+        Without `reducing`, a failing case is not reduced. Without `thorough`, grading stops at the first failing test.
+        `tasks`, `visible` and `require_extras` are as for `grade`.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
@@ -194,7 +195,7 @@ class Judge:
         return self._judged(cached, self._request(cached, files, seed, blank, tasks=tasks, **how))
 
     def _cached_kata(self, slug: str) -> CachedKata:
-        """Return a kata and its files; read them again if one has changed."""
+        """Return a kata and its files; read all of them again if one of them has changed."""
         cached = self._katas.get(slug)
         if cached is None or cached.signature != _kata_signature(cached.kata):
             cached = self._katas[slug] = CachedKata.read(self.root, slug)
@@ -229,7 +230,10 @@ class Judge:
         until: int | None = None,
         tell: Callable[[Verdict], None] | None = None,
     ) -> Verdict:
-        """Send the request, and send it again if the workers' fork server dies. Return the verdict or an `error`."""
+        """Send the request, and send it again if the workers' fork server dies.
+
+        Return the verdict, or an `error` verdict.
+        """
         blank, data = request.verdict, msgspec.msgpack.encode(request)
         for attempt in (1, 2):
             try:
@@ -362,7 +366,10 @@ def _as_they_were(names: Sequence[str]) -> str:
 
 
 def _kata_signature(kata: Kata) -> str:
-    """Return a value that changes with the kata's files. It ignores the learner's files: each request reads them."""
+    """Return a value that changes with the kata's files.
+
+    It ignores the learner's files, because each request reads them.
+    """
 
     def own(path: str) -> bool:
         name = os.path.relpath(path, kata.folder)

@@ -1,4 +1,4 @@
-"""The judge's fork server: it starts sandboxes, imports torch if tests use it, and forks suite servers.
+"""The judge's fork server: it starts sandboxes, imports torch if tests use torch, and forks suite servers.
 
 graders.judge.client starts it with a control socket (SOCK_SEQPACKET). A request is a `SuiteNote` in JSON with one
 descriptor: the connection on which the client sends the whole request and reads the response. When the control socket
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 HELLO_S = 60.0
 REMOVED_WITHIN_S = 60
-POOL = 12  # workers kept ready: enough for the tests of an exercise and a diagnosis
+POOL = 12  # the number of workers that are kept ready; it is enough for an exercise's tests and a diagnosis
 
 
 @dataclass
@@ -55,7 +55,7 @@ class WorkerServer:
         return cls(launch, ours, theirs)
 
     def greet(self) -> launcher.Launched:
-        """Wait until it has started, and tell it how much memory it uses without a submission."""
+        """Wait until the fork server has started, and tell it how much memory it uses without a submission."""
         if self.launched is not None:
             return self.launched
         launched = self.launch.settle()
@@ -149,15 +149,15 @@ class SuiteForkServer:
         descriptors = [client.fileno(), *(server.judges.fileno() for server in servers)]
         try:
             socket.send_fds(suite.requests, [message], descriptors)
-        except OSError:  # the suite process has ended: start a new one
+        except OSError:  # the suite process has ended, so a new one is started
             self.suites.pop(suite.kata.slug).close()
             socket.send_fds(self.suite(note).requests, [message], descriptors)
 
     def server(self, name: str, kata: Kata, *, afresh: bool) -> WorkerServer:
-        """Return the running fork server for a runtime, with the kata's packages and data; replace one that died.
+        """Return the running fork server for a runtime, with the kata's packages and data; replace one that has died.
 
-        `afresh` replaces it in any case. A client that lost its workers requests this, because the end of a process in
-        a sandbox becomes visible outside only after a moment.
+        With `afresh`, replace it in any case. A client that lost its workers requests this, because the end of a
+        process in a sandbox becomes visible outside only after a moment.
         """
         data = kata.data
         if kata.optional_data:
@@ -196,16 +196,16 @@ class SuiteForkServer:
 
     def clear(self, folder: str) -> None:
         """End the workers, which may still write into the temporary folder, and remove the folder."""
-        signal.alarm(REMOVED_WITHIN_S)  # kills this process if unconfined code keeps writing
+        signal.alarm(REMOVED_WITHIN_S)  # the alarm kills this process if unconfined code keeps writing
         for server in self.servers.values():
             server.launch.process.kill()
             server.launch.process.wait()
         remove(folder)
 
     def close_inherited(self) -> None:
-        """In a forked process, close the descriptors that only the fork server uses."""
+        """Close the descriptors that only the fork server uses, in a forked process."""
         self.control.close()
-        if self.client is not None:  # if it stayed open here, the client would not notice that the judge has ended
+        if self.client is not None:  # if it stayed open, the client would not notice the judge's end
             self.client.close()
         for server in self.servers.values():
             server.judges.close()
@@ -225,10 +225,13 @@ class SuiteForkServer:
 
 
 def main(control: int, confinement: str, first_runtime: str, folder: str, early: str) -> None:
-    """Run the fork server. The first sandbox starts while `early` is imported. `folder` is removed at the end."""
+    """Run the fork server.
+
+    The first sandbox starts while the modules in `early` are imported. `folder` is removed at the end.
+    """
     root = SuiteForkServer(socket.socket(fileno=control), confinement)
     if first_runtime:
-        with contextlib.suppress(Exception):  # a request that needs it tries again and reports the fault
+        with contextlib.suppress(Exception):  # a request that needs the fork server tries again and reports the fault
             root.start_ahead(first_runtime)
     os.environ["OMP_NUM_THREADS"] = "1"
     # Once the parent has run a multi-threaded operation, forked children hang at their first one.

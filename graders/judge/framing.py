@@ -1,4 +1,4 @@
-"""Send and receive whole messages on a stream between trusted processes."""
+"""Sends and receives whole messages on a stream between trusted processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grade one submission in a freshly forked judge: a worker for every test, and one verdict at the end."""
+"""Grades one submission in a freshly forked judge: every test gets its own worker, and the result is one verdict."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from graders.report.text import clean
 from graders.scoring import blocking, in_order, scored, tasks_for_diagnosis, ungradable
 from graders.verdict import STRENGTH, Confinement, Speed, TestResult, Verdict
 
-WORKERS_AT_ONCE = 12  # workers requested at a time
+WORKERS_AT_ONCE = 12  # the number of workers that are requested at a time
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
-MESSAGE = 2000  # characters in a message
-OUTPUT = 64 << 10  # bytes of output from a test
-PRINTED_IN_ALL = 256 << 10  # bytes of output from all tests together
-CODE = 6000  # characters in a counterexample
+MESSAGE = 2000  # a message is cut to this many characters
+OUTPUT = 64 << 10  # the limit in bytes for the output of a test
+PRINTED_IN_ALL = 256 << 10  # the limit in bytes for the output of all tests together
+CODE = 6000  # a counterexample is cut to this many characters
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,16 @@ class Grading:
     kata: Kata
     items: Sequence[pytest.Item]
     request: GradeRequest
-    sandboxes: Mapping[str, Sandbox]  # by runtime
+    sandboxes: Mapping[str, Sandbox]  # the key is the name of the runtime
     report: Callable[[Verdict], None] = lambda _: None
     observations: ObservationCache = field(default_factory=ObservationCache)
     results: dict[str, TestResult] = field(default_factory=dict)
     pending: dict[str, WorkerSide] = field(default_factory=dict)
-    found: Failure | None = None  # in the current test
+    found: Failure | None = None  # what went wrong in the current test
     stopped: set[str] = field(default_factory=set)  # tests whose worker did not answer
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
-    others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in runtimes other than its own
+    others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in other runtimes
 
     def verdict(self) -> Verdict:
         """Grade, and return the verdict. Raises ForkServerDied; other harness faults result in an `error` verdict."""
@@ -118,7 +118,7 @@ class Grading:
 
     @property
     def _scope(self) -> Kata:
-        """The kata with only the requested tasks or, if only visible tests run, with the tasks of those tests."""
+        """The kata, reduced to the requested tasks or, if only visible tests run, to the tasks of those tests."""
         wanted = set(self.request.tasks)
         if self.request.visible:
             wanted = {task_of(item) for item in self.items}
@@ -154,7 +154,7 @@ class Grading:
         return WorkerSide(self.kata, worker, clock, submission)
 
     def _refusal(self, side: WorkerSide) -> str:
-        """Return why the submission is ungradable; empty if it can be graded."""
+        """Return why the submission is ungradable, or an empty string if it can be graded."""
         try:
             side.load()
         except RemoteFault as fault:
@@ -195,7 +195,7 @@ class Grading:
         elif others:
             reason = f"blocked: first make {' and '.join(others)} pass"
             result = msgspec.structs.replace(result, status="blocked", message=reason)
-        elif late := self.clock.late():  # also checked here for tests that only read files
+        elif late := self.clock.late():  # checked here too, because a test may only read files
             result = msgspec.structs.replace(result, status="failed", message=late)
         else:
             item.stash[HANDLE_FOR] = Handle(
@@ -221,7 +221,7 @@ class Grading:
         self._forget(item)
 
     def _forget(self, item: pytest.Item) -> None:
-        """Release the values that the submission returned in a test; memory might not hold those of all tests."""
+        """Release the values that the submission returned in a test. Those of all tests might not fit in memory."""
         self.found = None
         keys: tuple[pytest.StashKey[Any], ...] = (HANDLE, HANDLE_FOR, PRINTED)
         for key in keys:
@@ -254,7 +254,7 @@ class Grading:
         except MemoryError:
             text = "the judge ran out of memory"
         handle = item.stash.get(HANDLE, None)
-        if handle is None or not handle.call_log.looked:  # the test has not used the submission
+        if handle is None or not handle.call_log.looked:  # then the test has not used the submission
             return msgspec.structs.replace(_result(item), status="error", message=text)
         name = subject(self.kata, handle.call_log.last) or "the submission"
         text = f"{name}: {text} while it checked the returned value. Return only what the task asks for."
@@ -315,7 +315,7 @@ class Grading:
         return self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))
 
     def _elsewhere(self, item: pytest.Item, runtime: str) -> WorkerSide:
-        """Return the submission in a worker of this runtime: the test's own worker, if it has this runtime."""
+        """Return the submission in a worker of this runtime. This is the test's own worker if it has this runtime."""
         if runtime == self.kata.runtime_of(task_of(item)):
             return self.pending[item.nodeid]
         side = self._side(self._group(runtime).acquire(1)[0], item.name, self.request.files)
@@ -366,7 +366,7 @@ class Grading:
     def _observable(self, tasks: Collection[str], runtime: str, failed: Sequence[str]) -> list[Case]:
         """Return the cases of these tasks that one runtime can observe.
 
-        Those of failed tests come first, because they quickly rule out most variants.
+        The cases of failed tests come first, because they quickly rule out most variants.
         """
         cases = [
             case

@@ -1,4 +1,4 @@
-"""The messages of a grading run: between a command and its judging process, and among the judging processes.
+"""The messages that a command and its judging process, or two judging processes, exchange during a grading run.
 
 This is a separate module so that a command that only requests a verdict imports neither NumPy nor pytest.
 """
@@ -14,7 +14,7 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     """A message to the fork server, in JSON, that names the suite. The connection for the request comes with it.
 
     `signature` changes when the kata's files do. `resident` says that more requests may follow. `again` says that the
-    workers' fork server died on the first attempt.
+    workers' fork server died during the first attempt.
     """
 
     kata: str
@@ -33,20 +33,20 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     seed: bytes
     verdict: Verdict
     diagnosing: bool = True
-    tasks: tuple[str, ...] = ()  # the tasks to grade; empty for all
-    visible: bool = False  # run only the visible tests?
+    tasks: tuple[str, ...] = ()  # the tasks to grade; an empty tuple means all tasks
+    visible: bool = False  # whether only the visible tests run
     require: Confinement | None = None
-    reducing: bool = True  # reduce failing cases?
-    thorough: bool = True  # continue after the first failing test?
-    crowded: bool = False  # sleep immediately while waiting for a worker, because other judges need the processor?
-    progress: bool = False  # send a partial verdict after every test?
+    reducing: bool = True  # whether failing cases are reduced
+    thorough: bool = True  # whether grading continues after the first failing test
+    crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
+    progress: bool = False  # whether a partial verdict is sent after every test
 
 
 class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict, or the reason why there is none.
 
     `lost` says that the workers' fork server died, so that the client may try again. `partial` marks a response that
-    others follow: it has the tests that have run, and the tasks whose tests have all run.
+    others follow: it contains the tests that have run, and the tasks whose tests have all run.
     """
 
     verdict: Verdict | None = None
@@ -56,7 +56,7 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
-    """How well the workers of a fork server are confined, and why they are not confined better.
+    """How well a fork server's workers are confined, and why they are not confined better.
 
     A request comes with one note for each runtime, as JSON.
     """
@@ -66,7 +66,7 @@ class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker needs to import or compile a submission. `seed` seeds its global random generators."""
+    """The data with which a worker imports or compiles a submission. `seed` seeds its global random generators."""
 
     files: dict[str, bytes]
     supplied: dict[str, bytes]

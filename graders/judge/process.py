@@ -58,7 +58,10 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
 
 
 def _tests_mention_torch(root: Path) -> bool:
-    """Return whether a test contains the word `torch`. A test that imports it indirectly just waits longer."""
+    """Return whether a test contains the word `torch`.
+
+    A test that imports torch indirectly just takes longer to start.
+    """
     files = (file for place in ("katas", "graders/hidden") for file in (root / place).glob("*/*.py"))
     try:
         return any(b"torch" in file.read_bytes() for file in files)
@@ -67,7 +70,7 @@ def _tests_mention_torch(root: Path) -> bool:
 
 
 def pid_of(pidfd: int) -> int:
-    """Return the process id of a pidfd's process in this process's namespace; -1 once it has been reaped."""
+    """Return the process id of a pidfd's process in this process's namespace, or -1 once it has been reaped."""
     descriptor = os.open(f"/proc/self/fdinfo/{pidfd}", os.O_RDONLY)
     try:
         return int(os.read(descriptor, 4096).partition(b"\nPid:")[2].split(None, 1)[0])

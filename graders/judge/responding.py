@@ -1,4 +1,4 @@
-"""Turn a request into a response, even if the harness fails."""
+"""Turns a request into a response, even if the harness fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def respond(
 ) -> GradeResponse:
     """Grade, and turn every fault of the harness into a response.
 
-    `install` makes the grading run the plugin's mode. `report` gets partial verdicts if the request asks for them.
+    `install` makes the grading run the plugin's mode. `report` is called with partial verdicts if the request asks for
+    them.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):

@@ -1,6 +1,6 @@
 """Keeps grading fast by doing everything slow before the request arrives.
 
-A learner who saves a file waits for the verdict. Each process in the chain therefore prepares what comes next, so that
+A learner who saves a file waits for the verdict. Each process in the chain therefore prepares the next step, so that
 after the request only the work that depends on the submission is left:
 
 - The fork server imports PyTorch and pytest once. Suite servers inherit both instead of importing them again.
@@ -10,7 +10,8 @@ after the request only the work that depends on the submission is left:
 - That judge rehearses once more while it waits (`rehearse`). After a fork the kernel copies a memory page when it is
   first written; the rehearsal writes those pages before the request arrives.
 - Objects that exist before a fork are frozen (`freeze_heap`), and a judge collects garbage rarely
-  (`collect_garbage_rarely`). A collection would write to every object, and so copy all pages that processes share.
+  (`collect_garbage_rarely`). A collection would write to every object, so the kernel would copy all pages that
+  processes share.
 - Forked processes end without Python's shutdown (`ending_process`), which would free every object one by one.
 - Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
   test runs (graders.judge.grading). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
@@ -31,9 +32,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-IDLE_MS = 30  # without a request for this long, a process uses the time to prepare
+IDLE_MS = 30  # if no request arrives for this long, a process uses the time to prepare
 REHEARSAL_S = 0.5  # a rehearsal starts no further test after this time
-QUICK_S = 0.3  # if a rehearsal takes less, every judge runs its own
+QUICK_S = 0.3  # if a rehearsal takes less time than this, every judge rehearses
 
 _INTERRUPTED = 70  # the exit status of a forked process that failed
 
@@ -65,7 +66,10 @@ def rehearse(items: Sequence[pytest.Item]) -> None:
 
 
 def warm_up(items: Sequence[pytest.Item]) -> bool:
-    """Rehearse, and freeze the objects that this created. Return whether every judge has time for a rehearsal."""
+    """Rehearse, and freeze the objects that the rehearsal created.
+
+    Return whether every judge has time for a rehearsal.
+    """
     begin = time.monotonic()
     rehearse(items)
     quick = time.monotonic() - begin < QUICK_S

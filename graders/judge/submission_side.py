@@ -16,7 +16,7 @@ from graders.pytest_plugin.handle import Probe
 from graders.pytest_plugin.local_side import missing
 from graders.verdict import Limits
 
-REFERENCE_S = 30.0  # wall time for one call to a reference, in addition to the kata's limit for a call
+REFERENCE_S = 30.0  # the wall time that a call to a reference gets in addition to the kata's limit for a call
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Clock:
 
     @property
     def cpu_s(self) -> int:
-        """The CPU seconds after which the kernel kills the worker: more than the wall time limits allow."""
+        """The CPU seconds after which the kernel kills the worker. The limits on wall time allow less than this."""
         return int(self.limits.test_s + self.limits.import_s) + 2
 
     @property
@@ -40,11 +40,11 @@ class Clock:
         return f"the whole grading run took longer than {self.limits.total_s:g} s and was stopped"
 
     def late(self) -> str:
-        """Return the message for a grading run that is out of time; empty while there is time left."""
+        """Return the message for a grading run that is out of time, or an empty string while there is time left."""
         return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
 
     def allowance(self, what: str) -> tuple[float, str]:
-        """Return the seconds that the next call may take, and the message if it takes longer.
+        """Return the seconds that the next call may take, and the message for a call that takes longer.
 
         Raises WorkerError if no time is left.
         """
@@ -63,7 +63,7 @@ class Clock:
 
 
 class ReferenceClock(Clock):
-    """The clock for a reference. It does not share the submission's time, which may be almost used up."""
+    """The clock for a reference, which does not share the submission's time, because that may be almost used up."""
 
     @property
     def cpu_s(self) -> int:
@@ -127,7 +127,7 @@ class WorkerSide:
         return self.submission.files.get(name)
 
     def _ask(self, operation: str, name: str, value: Any, what: str) -> Any:
-        # do not name a probe: learners do not know about them
+        # The message does not name a probe, because learners do not know about probes.
         seconds, late = self.clock.allowance("your code" if operation == "run" else what)
         self.worker.post(operation, name, value)
         return self.worker.receive(seconds, what, late)

@@ -1,7 +1,7 @@
 """A suite server: it collects one kata's tests once, and forks a fresh judge for every submission.
 
-graders.judge.fork_server forks this process, after importing torch if the tests use it. pytest runs here as usual up to
-`pytest_runtestloop`, where the server waits for requests instead of running the tests. graders.judge.speed explains
+graders.judge.fork_server forks this process, after importing torch if the tests use torch. pytest runs here as usual up
+to `pytest_runtestloop`, where the server waits for requests instead of running the tests. graders.judge.speed explains
 what it does while it waits.
 """
 
@@ -36,9 +36,9 @@ from graders.watchdog import limit_memory
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
-DESCRIPTORS = 4  # most sockets that come with a request: the client's, and one for each runtime's fork server
+DESCRIPTORS = 4  # the largest number of sockets with a request: the client's, and one for each runtime's fork server
 
-# pytest's own plugins that cost time in every judge and do not affect results.
+# These are pytest's own plugins that cost time in every judge and do not affect results.
 _WITHOUT = (
     "cacheprovider doctest unittest junitxml stepwise faulthandler logging pastebin debugging setuponly setupplan "
     "threadexception unraisableexception warnings recwarn monkeypatch tmpdir"
@@ -46,7 +46,7 @@ _WITHOUT = (
 
 
 def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
-    """Collect the kata's tests and serve requests until `requests` closes. Runs in its own process."""
+    """Collect the kata's tests and serve requests until `requests` closes. This runs in its own process."""
     prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the judges
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -83,10 +83,10 @@ class SuiteServer:
         self.resident = resident
         self.faults: list[str] = []
         self.grading: Grading | None = None
-        self.quick = False  # does every judge rehearse while it waits?
+        self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
-        self._cold = resident  # has the rehearsal not run yet?
+        self._cold = resident  # whether the rehearsal has yet to run
 
     # ------------------------------------------------------------------------------- pytest's hooks
 
@@ -212,7 +212,7 @@ class SuiteServer:
 
     def _judge(self, requests: socket.socket) -> None:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
-            rehearse(self.items)  # no request yet: copy the pages that a grading run will write
+            rehearse(self.items)  # while there is no request, copy the pages that a grading run will write
         message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
         if not message:
             return
@@ -251,7 +251,7 @@ class SuiteServer:
 
 
 def _report_progress(client: socket.socket, verdict: Verdict) -> None:
-    """Send a partial verdict. Ignore SIGIO meanwhile: it also announces that the socket can be written to."""
+    """Send a partial verdict. Ignore SIGIO meanwhile, because it also announces that the socket can be written to."""
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     try:
         send(client, msgspec.msgpack.encode(GradeResponse(verdict=verdict, partial=True)))
@@ -261,7 +261,7 @@ def _report_progress(client: socket.socket, verdict: Verdict) -> None:
 
 
 def _end_with_client(client: socket.socket) -> None:
-    """End this process as soon as the client closes its end of the socket, because then its verdict is not needed.
+    """End this process as soon as the client closes its end of the socket and no longer needs a verdict.
 
     The kernel then sends SIGIO, which nothing else uses here, and whose default action ends the process. The workers'
     fork server ends the workers of a judge that has ended.
@@ -271,5 +271,5 @@ def _end_with_client(client: socket.socket) -> None:
     fcntl.fcntl(client, fcntl.F_SETFL, fcntl.fcntl(client, fcntl.F_GETFL) | os.O_ASYNC)
     poll = select.poll()
     poll.register(client, select.POLLIN)
-    if poll.poll(0):  # it was closed before O_ASYNC was set
+    if poll.poll(0):  # the socket was closed before O_ASYNC was set
         os._exit(0)

@@ -23,8 +23,8 @@ from graders.judge.process import pid_of
 # Most replies arrive sooner than the kernel could wake a sleeping process, so the judge polls for this long before it
 # sleeps.
 SPIN_S = 0.0003
-SEND_S = 5.0  # between calls a worker reads at once; if it does not, it has stopped serving
-KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's figures on a worker that has ended
+SEND_S = 5.0  # between calls, a worker reads at once unless it has stopped serving
+KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
 
 
 @dataclass(eq=False)
@@ -84,8 +84,8 @@ class Worker:
     def receive(self, seconds: float, what: str, late: str) -> Any:
         """Return the value of the reply to the last request.
 
-        `late` is the message if the reply takes more than `seconds`; `what` names the request in other messages. Raises
-        RemoteFault, NotPlain or WorkerError.
+        `late` is the message for a reply that takes more than `seconds`, and `what` names the request in other
+        messages. Raises RemoteFault, NotPlain or WorkerError.
         """
         number, self.pending = self.pending, None
         if self.dead:
@@ -111,7 +111,7 @@ class Worker:
     def _fill(self, room: int) -> bytes:
         """Wait for at least one byte on the channel and return what has arrived. Read the output meanwhile."""
         now = time.monotonic()
-        if now >= self.deadline:  # even if bytes keep arriving one by one
+        if now >= self.deadline:  # the deadline holds even if bytes keep arriving one by one
             raise TimeoutError
         soon = min(now + self.spin_s, self.deadline)
         while time.monotonic() < soon:
@@ -184,11 +184,11 @@ class Worker:
         return self._pid
 
     def cpu_s(self) -> float:
-        """Return the CPU seconds used by all its threads so far or, once it has ended, in all."""
+        """Return the CPU seconds that all threads of the worker have used so far or, once it has ended, in total."""
         if self.ended is None and not self.dead:
             try:
                 pid = self.pid
-                if pid > 0:  # a reaped process has the id -1, which would select the judge's own clock
+                if pid > 0:  # a reaped process has the id -1, with which the judge's own clock would be read
                     return time.clock_gettime((~pid << 3) | 2)
             except OSError:
                 pass
@@ -202,7 +202,7 @@ class Worker:
         self._send(signal.SIGCONT)
 
     def _send(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it has ended; the next request reports the reason
+        with contextlib.suppress(ProcessLookupError):  # the worker has ended, and the next request reports the reason
             signal.pidfd_send_signal(self.pidfd, number)
 
     def kill(self, reason: str) -> WorkerError:
@@ -213,7 +213,7 @@ class Worker:
         return WorkerError(self.dead)
 
     def _exit_reason(self) -> str:
-        """Return a message that says why a worker that closed its channel has ended."""
+        """Return a message that says why a worker has ended, after it closed its channel."""
         end = self.group.end_of(self, KILLED_WITHIN_S)
         if end is None:
             return "the worker closed its connection to the judge"
@@ -244,7 +244,7 @@ class WorkerGroup:
         self.workers: dict[int, Worker] = {}
 
     def acquire(self, count: int, seconds: float = 20.0) -> list[Worker]:
-        """Return `count` fresh workers. Raises ForkServerDied, or JudgeError if none can be started."""
+        """Return `count` fresh workers. Raises ForkServerDied, or JudgeError if no worker can be started."""
         theirs = self._theirs
         if theirs is None:
             raise JudgeError("a worker group can acquire its workers only once")
@@ -284,7 +284,7 @@ class WorkerGroup:
             worker.ended = note
 
     def end_of(self, worker: Worker, seconds: float) -> dict[str, Any] | None:
-        """Wait for the fork server's note on how a worker ended, and return it; None if it does not come in time."""
+        """Wait for the fork server's note on how a worker ended, and return it, or None if it is late."""
         deadline = time.monotonic() + seconds
         while worker.ended is None:
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))

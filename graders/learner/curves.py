@@ -17,8 +17,8 @@ from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.output.plotting import LOOK, NEEDED
 
-# Runs a program as `python program.py` does and saves the curves of its History. It runs in a process of its own, so
-# that the program cannot disturb ours.
+# This script runs a program as `python program.py` does, and saves the curves of its History. It runs in a separate
+# process, so that the program cannot disturb this one.
 RUNNER = """
 import json, math, os, runpy, sys
 program, report = sys.argv[1:3]
@@ -33,7 +33,7 @@ curves = {key: [each if math.isfinite(each) else None for each in value] for key
 with open(report, "w", encoding="utf-8") as file:
     json.dump(curves, file)
 """
-Curves = dict[str, list[float | None]]  # None: NaN or infinite
+Curves = dict[str, list[float | None]]  # None represents a value that is NaN or infinite
 
 
 def program_of(kata: Kata, name: str, folder: Path) -> Path:
@@ -72,7 +72,10 @@ def check_format(picture: Path) -> None:
 
 
 def drawn(curves: Curves, title: str, suffix: str) -> bytes:
-    """Plot the loss on the left and the accuracies on the right. `suffix`, one of FORMATS, sets the image format."""
+    """Return a picture of the curves, with the loss on the left and the accuracies on the right.
+
+    `suffix`, one of FORMATS, sets the image format.
+    """
     try:
         import matplotlib
         from matplotlib.figure import Figure

@@ -21,7 +21,7 @@ _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</detai
 
 
 class Hint(NamedTuple):
-    """A collapsible hint in a README, with the heading above it as `about`."""
+    """A collapsible hint in a README, where `about` is the heading above it."""
 
     title: str
     body: str
@@ -50,10 +50,10 @@ def hints_of(kata: Kata) -> list[Hint]:
 
 
 def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
-    """Return the numbers (from 1) of the hints for a failing task: its own first, then the others under the same
-    heading.
+    """Return the numbers (from 1) of the hints for a failing task.
 
-    If no hint is for this task, return all hints in order.
+    The task's own hints come first, followed by the others under the same heading. If there is no hint for this task,
+    return the numbers of all hints in order.
     """
     numbers = range(1, len(hints) + 1)
     first = [number for number in numbers if task is not None and hints[number - 1].helps_with(task)]
@@ -62,12 +62,12 @@ def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
 
 
 def next_hint(numbers: Sequence[int], seen: Container[int]) -> int:
-    """Return the first of these hints that the learner has not seen; the last if they have seen all."""
+    """Return the first of these hints that the learner has not seen; the last one if they have seen all of them."""
     return next((number for number in numbers if number not in seen), numbers[-1])
 
 
 def hint(kata: Kata, number: int | None, progress: Progress) -> str:
-    """Return one hint (by default the first not shown yet) and record it as shown. Raises KataError."""
+    """Return one hint (by default, the first that has not been shown yet) and record it as shown. Raises KataError."""
     hints = hints_of(kata)
     if not hints:
         raise KataError(f"{kata.slug} has no hints. Its README explains the tasks: {kata.folder / 'README.md'}")
@@ -156,7 +156,7 @@ def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
 
 
 def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) -> str:
-    """Return the checklist of all katas, a summary and what to do next, within 80 columns."""
+    """Return the checklist of all katas, a summary and what to do next, in at most 80 columns."""
     standings = progress.standings([kata.slug for kata in katas])
     lines = []
     for kata in sorted(katas, key=place):

@@ -1,11 +1,11 @@
-"""Grade a kata from inside a notebook: its cells are graded like the files that `katas grade` reads.
+"""Grade a kata from inside a notebook, whose cells are graded like the files that `katas grade` reads.
 
     from graders.learner.notebook import grade
 
     grade("exercise03", folder="exercise03-work")
 
-A cell whose first line is `# file: two_layer.py` is that file. The cell runs in the notebook like any other, so
-code completion and the debugger work. What is graded is the text that was last run.
+A cell whose first line is `# file: two_layer.py` is that file. The cell runs in the notebook like any other, so code
+completion and the debugger work. `grade` uses the text with which the cell was last run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class NotebookError(KataError):
 
 
 def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | None = None) -> None:
-    """Grade the cells that hold the kata's files and print the official verdict, hidden tests included.
+    """Grade the cells that hold the kata's files and print the official verdict, which includes the hidden tests.
 
     The graded files are saved in `folder`, ready to hand in; without `folder` they are discarded. `root` is the
     repository of katas; by default, the nearest one at or above the working folder that has this kata, or else the
@@ -69,8 +69,9 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
 
 
 def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) -> None:
-    """Make the supplied modules importable, and copy the kata's files that are not cells into `folder` if they are
-    missing there.
+    """Make the supplied modules importable, and copy the kata's files that are not cells to `folder`.
+
+    Files that are already in `folder` are left alone.
 
     `root` has the same meaning as in `grade`. Raises NotebookError.
     """
@@ -91,7 +92,10 @@ def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) ->
 
 
 def root_of(slug: str, start: Path) -> Path:
-    """Return the repository that a notebook in the folder `start` finds by itself. Raises KataError if none."""
+    """Return the repository that a notebook in the folder `start` finds by itself.
+
+    Raises KataError if there is none.
+    """
     start = start.resolve()
     for place in (start, *start.parents, INSTALLED):
         if _has(place, slug):
@@ -108,7 +112,7 @@ def first_line(name: str) -> str:
 
 
 def cells_of(kata: Kata) -> tuple[str, ...]:
-    """Return the files that become one cell each. Raises KataError if cells cannot hold the kata."""
+    """Return the files that each become a cell. Raises KataError if cells cannot hold the kata."""
     names = tuple(name for name in kata.files if name.endswith(".py"))
     modules = {Path(name).stem for name in names}
     for name in names:
@@ -215,7 +219,7 @@ def _inputs() -> Sequence[str]:
 
 
 def _save(folder: Path, name: str, source: str) -> None:
-    """Write a file of the submission. Raises KataError if a file is in the way that did not come from a cell."""
+    """Write a file of the submission. Raises KataError if a file that did not come from a cell is in the way."""
     path = folder / name
     if path.exists():
         there = path.read_text(encoding="utf-8", errors="replace")

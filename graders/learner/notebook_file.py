@@ -1,6 +1,6 @@
 """`katas notebook`: write a kata as a Jupyter notebook, with the README and cells for the answer and its grading.
 
-The same kata gives the same bytes: cell identifiers are positions, and the file holds no version, path or date.
+The same kata gives the same bytes: a cell's identifier is its position, and the file holds no version, path or date.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def written(kata: Kata, beside: Path) -> str:
 def written_together(katas: Sequence[Kata], beside: Path) -> str:
     """Return the text of one notebook with several katas, a list of them, and a cell that sets up plots.
 
-    Raises KataError in the same cases as `written`, and if two katas have files of the same name.
+    Raises KataError in the same cases as `written`, and if two katas have files with the same name.
     """
     owners: dict[str, str] = {}
     for kata in katas:
@@ -124,7 +124,7 @@ def written_together(katas: Sequence[Kata], beside: Path) -> str:
 
 
 def _cells(kata: Kata, beside: Path, verdict: list[str]) -> list[Cell]:
-    """Return the cells of one kata. `verdict` is the text above the cell that grades."""
+    """Return the cells of one kata. `verdict` is the text above the cell that grades the kata."""
     files = notebook.cells_of(kata)
     before, after = _readme(kata)
     return [
@@ -162,7 +162,7 @@ def _preparing(kata: Kata, beside: Path) -> list[Cell]:
 def _call(function: str, kata: Kata, beside: Path) -> str:
     """Return a call to a function in graders.learner.notebook.
 
-    It names the repository only if it cannot be found from `beside`.
+    The call names the repository only if the notebook could not find it from `beside`.
     """
     try:
         found = notebook.root_of(kata.slug, beside) == kata.root.resolve()
@@ -238,7 +238,7 @@ def _sections(text: str) -> list[str]:
 
 
 def _with_pictures(section: str, kata: Kata) -> list[str]:
-    """Return a section with its pictures embedded, each in its own cell so that the text stays easy to edit."""
+    """Return the cells of a section, with each picture embedded in its own cell so that the text stays easy to edit."""
     cells, end = [], 0
     for found in _PICTURE.finditer(section):
         if "://" in found["file"]:
@@ -315,7 +315,10 @@ class _Names:
         self.known: dict[str, tuple[ast.stmt, str]] = dict(outside.known) if outside else {}
 
     def read(self, statement: ast.stmt) -> None:
-        """Record an import or `name = …`. Of the names from the grader, only `generator` works in a submission."""
+        """Record an import or an assignment `name = …`.
+
+        Of the names from the grader, only `generator` works in a submission.
+        """
         text = self.text(statement)
         match statement:
             case ast.Import(names=[ast.alias() as alias]):

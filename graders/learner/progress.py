@@ -1,6 +1,6 @@
 """A learner's progress: the verdicts on their own files, in a SQLite file in their home folder.
 
-The file is $NN_KATAS_PROGRESS, else nn-katas/progress.sqlite in the user's data folder. Every change is one
+The file is $NN_KATAS_PROGRESS, or else nn-katas/progress.sqlite in the user's data folder. Every change is one
 transaction, so a killed process leaves the file intact and several processes can write at once.
 """
 
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, P
 
 @dataclass(frozen=True)
 class Standing:
-    """A learner's progress in one kata. `done_on` is a local ISO 8601 date, empty until the kata is done."""
+    """A learner's progress in one kata. `done_on` is the local date in ISO 8601, empty until the kata is done."""
 
     slug: str
     tries: int = 0
@@ -56,7 +56,7 @@ class Standing:
 class Progress:
     """The learner's progress file, created if missing. Use it in a `with` statement. Raises KataError.
 
-    A damaged file is renamed and a new one is started, which `warning` then reports.
+    If the file is damaged, it is renamed, a new file is started, and `warning` says so.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -78,7 +78,7 @@ class Progress:
     def of(cls, root: Path) -> Progress:
         """Open a learner's progress in this repository.
 
-        For a repository without hidden tests, there is a separate file.
+        Progress in repositories without hidden tests is stored in a separate file.
         """
         path = default_path()
         return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path)
@@ -126,7 +126,7 @@ class Progress:
         return sorted({_local_day(row[0]) for row in rows})
 
     def hints_seen(self, slug: str) -> set[int]:
-        """Return the numbers of the kata's hints that were shown."""
+        """Return the numbers of the hints that have been shown."""
         return {row[0] for row in self._connection.execute("SELECT number FROM hints WHERE slug = ?", (slug,))}
 
     def saw_hint(self, slug: str, number: int) -> None:
@@ -200,7 +200,10 @@ def all_done(katas: Sequence[Kata]) -> str:
 
 
 def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
-    """Return how many days in a row the learner has graded something, up to today, or to yesterday if not yet today."""
+    """Return on how many days in a row, up to today, the learner has graded something.
+
+    If they have not graded anything yet today, count up to yesterday.
+    """
     found = set(days)
     day = today if today in found else today - datetime.timedelta(days=1)
     count = 0
@@ -211,7 +214,7 @@ def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
 
 
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
-    """Return the next kata and why; None when everything is done.
+    """Return the next kata, and the reason for choosing it; None if every kata is done.
 
     Katas in progress come first. After them come those whose prerequisites are done: exercises by name, then
     challenges, easiest first.

@@ -10,7 +10,7 @@ from graders.errors import KataError
 
 
 def check(output: Path) -> None:
-    """Raise KataError if a file cannot be written. Call this before the slow work that produces its content."""
+    """Raise KataError if a file cannot be written. Call this before the slow work that produces the file's content."""
     if output.is_dir():
         raise KataError(f"{output}: this is a folder. Specify a file in it.")
     if not output.absolute().parent.is_dir():

@@ -11,7 +11,10 @@ WIDTH = 10_000  # characters of a line
 
 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str]) -> str:
-    """Return a unified diff from `before` to the files in `after`. `names` are the folders in its headings."""
+    """Return a unified diff from `before` to the files in `after`.
+
+    `names` are the folders in the headings of the diff.
+    """
     lines = []
     for name in sorted(after):
         old, new = (files.get(name, b"").decode("utf-8", "replace").splitlines() for files in (before, after))

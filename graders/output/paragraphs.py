@@ -1,4 +1,7 @@
-"""Wraps prose to the width of a terminal. Code and tables stay unchanged, and so does all output elsewhere."""
+"""Wraps prose to the width of a terminal.
+
+Code and tables stay unchanged, and so does all output that does not go to a terminal.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ _ITEM = re.compile(r"(?:[-*]|\d+\.) +")
 
 
 def folded(text: str, stream: TextIO) -> str:
-    """Wrap the paragraphs of a Markdown text to the width of the terminal; without a terminal, return it unchanged."""
+    """Wrap the paragraphs of a Markdown text to the width of the terminal.
+
+    Without a terminal, return the text unchanged.
+    """
     if not stream.isatty():
         return text
     return filled(text, _width())
@@ -48,7 +54,7 @@ def filled(text: str, width: int) -> str:
 
 
 def line_by_line(message: str, stream: TextIO) -> str:
-    """Wrap and indent the long lines of a message; without a terminal, return it unchanged."""
+    """Wrap and indent the long lines of a message. Without a terminal, return the message unchanged."""
     if not stream.isatty():
         return message
     width = _width()

@@ -6,10 +6,10 @@ from typing import Any
 
 NEEDED = "matplotlib is not installed. Pictures need it: pip install 'nn-katas[figures]'"
 LOOK: Any = {
-    "svg.hashsalt": "katas",  # the salt for hashed identifiers, which would otherwise be random
-    "svg.fonttype": "path",  # looks the same whatever fonts the reader has
-    "figure.figsize": (7.6, 3.2),  # inches; GitHub shows a README about 8 inches wide
-    "figure.facecolor": "white",  # readable on a dark page too
+    "svg.hashsalt": "katas",  # the salt for hashed identifiers, which is random by default
+    "svg.fonttype": "path",  # so the text looks the same with whatever fonts the reader has
+    "figure.figsize": (7.6, 3.2),  # in inches; GitHub shows a README with a width of about 8 inches
+    "figure.facecolor": "white",  # this keeps plots readable on a dark page
     "figure.constrained_layout.use": True,
     "font.size": 9.0,
     "axes.spines.top": False,

@@ -1,4 +1,4 @@
-"""Progress on standard error: rich's bars and spinners on a terminal, lines of text elsewhere."""
+"""Progress on standard error: rich's bars and spinners on a terminal, and lines of text elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def progress_bar() -> Progress:
-    """Return a bar with a rate and the time left. It is invisible where standard error is not a terminal."""
+    """Return a bar with a rate and the time left. The bar is invisible where standard error is not a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -41,7 +41,7 @@ def progress_bar() -> Progress:
 
 
 class LineReporter:
-    """Progress as lines of text where standard error is not a terminal: at most one line every `every_s` seconds."""
+    """Progress as lines of text where standard error is not a terminal, with at most one line in `every_s` seconds."""
 
     def __init__(self, total: int, every_s: float = 60.0) -> None:
         self.total, self.every_s = total, every_s
@@ -49,7 +49,7 @@ class LineReporter:
         self.started = self.last = time.monotonic()
 
     def is_due(self) -> bool:
-        """Return whether a line is due; if so, start the next interval."""
+        """Return whether a line is due, and start the next interval if it is."""
         now = time.monotonic()
         if sys.stderr.isatty() or now - self.last < self.every_s:
             return False
@@ -57,7 +57,7 @@ class LineReporter:
         return True
 
     def advance(self, doing: str) -> None:
-        """Count one more as done, and print a line if one is due. `doing` says what is in progress."""
+        """Count one more item as done, and print a line if one is due. `doing` says what is in progress."""
         self.done += 1
         if not self.is_due():
             return
@@ -69,7 +69,7 @@ class LineReporter:
 
 @contextmanager
 def spinner(text: str) -> Iterator[Callable[[str], None]]:
-    """Show a text and a spinner on a terminal, nothing elsewhere. Yields a function that replaces the text."""
+    """Show a text and a spinner on a terminal, and nothing elsewhere. Yields a function that replaces the text."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -81,7 +81,7 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def timed_spinner(text: str) -> Iterator[None]:
-    """Show a text, a spinner and the elapsed seconds on a terminal; print one line of text elsewhere."""
+    """Show a text, a spinner and the elapsed seconds on a terminal, and print one line of text elsewhere."""
     if not sys.stderr.isatty():
         print(f"{text} …", file=sys.stderr, flush=True)
         yield

@@ -1,4 +1,4 @@
-"""Run a test function on its cases, and reduce a failing case to a small one."""
+"""Runs a test function on its cases, and reduces a failing case to a small one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from graders.pytest_plugin.outcome import Counterexample
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.watchdog import OutOfTime, grant
 
-REDUCE_S = 1.0  # wall time of the search for a smaller case; no search if a single case takes longer
-WORDING_S = 5.0  # CPU time granted for the message if the search has used up the judge's
+REDUCE_S = 1.0  # the limit on the search for a smaller case, which is skipped if a single case takes longer
+WORDING_S = 5.0  # the CPU time for writing the message if the search has used up the judge's own
 
 _DIGIT = re.compile(r"\d|nan|inf")
 
@@ -41,7 +41,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trial:
-    """A test function that is ready to run on a submission; `seed` and `name` determine the drawn inputs."""
+    """A test function that is ready to run on a submission. `seed` and `name` determine the drawn inputs."""
 
     body: Body
     kata: Handle
@@ -50,7 +50,10 @@ class Trial:
     count: int
 
     def failure(self, *, reducing: bool = True, before_reducing: Callable[[], object] = lambda: None) -> Failure | None:
-        """Return the first failing case, reduced, or None if every case passes. Raise faults of the harness."""
+        """Return the first failing case after reducing it, or None if every case passes.
+
+        Raise faults of the harness.
+        """
         for case in range(self.count):
             draw = Draw(self.seed, self.name, case)
             started = time.monotonic()
@@ -58,10 +61,10 @@ class Trial:
             quick = time.monotonic() - started < REDUCE_S
             if fault is None:
                 continue
-            if is_unwritten(fault):  # the same for every input, so there is nothing to reduce
+            if is_unwritten(fault):  # every input fails like this, so there is nothing to reduce
                 return Failure(case, fault)
             before_reducing()
-            # A speed test takes long, and fails differently on smaller inputs.
+            # A speed test takes a long time, and fails differently on smaller inputs.
             raced = self.kata.call_log.raced
             if reducing and quick and draw.script and not raced and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
@@ -83,7 +86,10 @@ class Trial:
         return None
 
     def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
-        """Reduce the case. Return the fault of the smallest one, and leave its last call in the kata's call_log."""
+        """Reduce the case.
+
+        Return the smallest case's fault, and leave the last call of that case in the kata's call_log.
+        """
         wanted_kind = _kind(fault)
         deadline = time.monotonic() + REDUCE_S
 

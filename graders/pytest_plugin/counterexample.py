@@ -1,10 +1,11 @@
-"""Turn a failing call into a program that a learner can paste into Python, or into a description.
+"""Turns a failing call into a program that a learner can paste into Python, or into a description.
 
 The program runs in the repository's root. For a call of one of the learner's functions, it has the imports, the
 arguments under the names that the stub uses, the call, and the expected and actual values. Learners do not know the
-probes, so the program for a probe shows what the probe does. Functions below write it for the common probes. Other
-probes have it in their docstring, after `Shown as:`, as Python that uses the names of the probe's parameters. If there
-is no program, or if an argument is too large, comments describe the input, and reports do not offer it for pasting.
+probes, so the program for a probe shows what the probe does. Functions below write this program for the common probes.
+Other probes have it in their docstring, after `Shown as:`, as Python code that uses the names of the probe's
+parameters. If there is no program, or if an argument is too large, comments describe the input, and reports do not
+offer it for pasting.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ from graders.pytest_plugin.outcome import (
 from graders.pytest_plugin.values_as_code import code
 from graders.wire import GeneratorSeed
 
-MAX_REPORT = 200  # characters of a probe's report
-MAX_PROGRAM = 3_500  # characters; reports cut texts at 4 000
+MAX_REPORT = 200  # in characters; a longer report of a probe is omitted
+MAX_PROGRAM = 3_500  # in characters; reports cut texts at 4 000
 MAX_LINES = 75
-MAX_ARGUMENT = 160  # characters of a described argument
+MAX_ARGUMENT = 160  # in characters; a longer description of an argument is cut
 FEW = 9  # an array of at most this many entries is always written out
-EXCEPTIONS = 6  # entries that are assigned one by one after np.zeros or np.ones
+EXCEPTIONS = 6  # at most this many entries are assigned one by one after np.zeros or np.ones
 
 LAYOUTS = {
     "contiguous": "{}",
@@ -103,7 +104,7 @@ def _program(kata: Kata, call: Call, fault: Exception) -> Counterexample:
 
 
 def _called(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program without its imports and without the lines that print."""
+    """Return the program without its imports and its printing lines."""
     if call.probe is None:
         names = _names(parameters(kata, call.name), call.arguments)
         lines = _assigned_all(names, call.arguments)
@@ -168,7 +169,7 @@ class _Field:
     message: str
 
     def __format__(self, how: str) -> str:
-        if how == "def":  # the source of the function with this name
+        if how == "def":  # insert the source of the function with this name
             for node in ast.parse(self.source).body:
                 if isinstance(node, ast.FunctionDef) and node.name == self.value:
                     return ast.get_source_segment(self.source, node) or ""
@@ -178,7 +179,7 @@ class _Field:
         if how == "shape":
             shapes = [str(np.shape(each)) for each in (self.value if type(self.value) is list else [self.value])]
             return ", ".join(shapes)
-        if how == "failing":  # the expression that the message names, or all of them
+        if how == "failing":  # insert the expression that the message names, or all expressions
             named = [each for each in self.value if repr(each) in self.message or f"`{each}`" in self.message]
             return "\n".join(named[:1] or self.value)
         return str(self.value)
@@ -203,7 +204,7 @@ def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program for `answers_of_calls`: it shows the wrong answer, right after its call or after all calls."""
+    """Return the program for `answers_of_calls`: it shows the wrong answer right after the call, or after all calls."""
     (calls,) = call.arguments
     lines: list[str] = []
     for number, (name, *arguments) in enumerate(calls, 1):
@@ -275,7 +276,7 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
 
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
-    """Return the same as `_shown`, for a wrong value that was computed from the answer and is not part of it."""
+    """Return the same lines as `_shown`, for a wrong value that was computed from the answer and is not part of it."""
     expected = None
     if isinstance(fault, Mismatch) and isinstance(fault.expected, str):
         expected = expected_text(fault.expected)
@@ -317,7 +318,7 @@ def _description(kata: Kata, call: Call, fault: Exception) -> Counterexample:
 
 
 def _described_outcome(call: Call, fault: Exception) -> Outcome:
-    """Return the outcome of a call whose input is only described. Omit what a probe reports if it is long."""
+    """Return the outcome of a call whose input is only described. Omit a probe's report if it is long."""
     if call.fault is not None:
         return _raised(call)
     if isinstance(fault, Mismatch) and fault.expected is None and fault.actual is None:
@@ -330,7 +331,7 @@ def _described_outcome(call: Call, fault: Exception) -> Outcome:
 
 
 def _brief(value: Any) -> str:
-    """Describe a value in a line or two: large arrays by shape and dtype, floats by their significant digits."""
+    """Describe a value in a line or two: a large array by its shape and dtype, a float by its significant digits."""
     if is_large(value):
         return kind_of(value)
     if isinstance(value, list | tuple) and not isinstance(value, GeneratorSeed):
@@ -347,7 +348,7 @@ def _brief(value: Any) -> str:
 
 
 def _names(parameter_names: Sequence[str], arguments: Sequence[Any]) -> list[str]:
-    """Return a name for each argument: the name in the stub, or one made from the argument's position."""
+    """Return a name for each argument: its name in the stub, or a name that is made from its position."""
     pairs = zip_longest(parameter_names[: len(arguments)], range(1, len(arguments) + 1))
     return [name or f"argument_{number}" for name, number in pairs]
 
@@ -358,7 +359,10 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 
 
 def _assigned(name: str, value: Any) -> list[str]:
-    """Return the lines that assign a variable. An array of zeros or ones with few exceptions is not written out."""
+    """Return the lines that assign a variable.
+
+    An array of zeros or ones with only a few exceptions is not written out.
+    """
     if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf":
         return [f"{name} = {_spelled(value)}"]
     for number, maker in ((0, "zeros"), (1, "ones")):

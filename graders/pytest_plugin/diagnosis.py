@@ -1,4 +1,4 @@
-"""Find the known misconception that behaves exactly like a submission.
+"""Finds the known misconception that behaves exactly like a submission.
 
 The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are generated
 from a fixed seed, so they reveal nothing about the grading run's own seed. Checks do not fail, and all returned values
@@ -23,11 +23,11 @@ from graders.pytest_plugin.handle import CallLog, Handle, Side
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
 
 SEED = b"the inputs that diagnosis looks at"
-CASES = 8  # cases of each test, in addition to the failing one; worked examples have only one
-NOISE = 1e-9  # relative; two ways to write a difference quotient differ by about 1e-11, misconceptions by more
-MOST_BYTES = 8 << 20  # limit on a submission's recorded values; no misconception needs more
+CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
+NOISE = 1e-9  # relative; two ways to write a difference quotient differ by about 1e-11, but misconceptions by more
+MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; no misconception needs more
 BUDGET_S = 3.0  # if a kata's tests take longer, there is no diagnosis
-BUSY = 4  # wall time may be this many times longer, because other processes use the machine too
+BUSY = 4  # the wall time may be this many times longer, because other processes use the machine too
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def diagnose(
 ) -> str:
     """Return the explanation of the variant that behaves like the submission; an empty string unless exactly one does.
 
-    `failed` names the failed tasks. `own` is the submission's side. `load` loads a variant's files into a worker; all
+    `failed` names the failed tasks. `own` runs the submission. `load` loads a variant's files into a worker; all
     variants share one worker, because they are trusted. Observations that are in `cache` are not repeated.
     """
     variants = [variant for variant in kata.wrong if variant.task in failed]
@@ -69,10 +69,10 @@ def alike(
     cpu_s: float,
     all_cases: bool = True,
 ) -> list[Variant]:
-    """Return the variants that behave like the submission; none if the solution does too, or if time runs out.
+    """Return the variants that behave like the submission, or none if the solution does too or if time runs out.
 
-    `cpu_s` limits the CPU seconds of this process. Pass `all_cases=False` if more cases will follow; then the solution
-    may still behave like the submission.
+    `cpu_s` limits the CPU seconds of this process. Pass `all_cases=False` if more cases will follow; until then, the
+    solution is allowed to behave like the submission.
     """
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
     observed_cases = [(case, number) for case in cases for number in case.numbers]
@@ -165,7 +165,7 @@ class CachedBehaviour:
 
 
 def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
-    """Return everything that one case returned: values, or the types of exceptions."""
+    """Return everything that the program returned in one case: values, or the types of exceptions."""
     call_log = CallLog(recorded=[])
     try:
         with observing():
@@ -178,7 +178,7 @@ def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
 
 
 def _trace(value: Any, fault: Exception | None) -> Any:
-    if fault is not None:  # a RemoteFault from a worker, or the exception itself in this process
+    if fault is not None:  # this is a RemoteFault from a worker, or the exception itself in this process
         return type(fault).__name__, getattr(fault, "type_name", "")
     return value
 
@@ -186,7 +186,7 @@ def _trace(value: Any, fault: Exception | None) -> Any:
 def same(left: Any, right: Any) -> bool:
     """Return whether two observations agree in type, dtype and shape, and in value up to rounding.
 
-    A Python float and a NumPy float64 agree: both count as a float.
+    A Python float and a NumPy float64 agree, because both count as floats.
     """
     if isinstance(left, float) and isinstance(right, float):
         return _near(np.asarray(left), np.asarray(right))

@@ -1,4 +1,4 @@
-"""Find the first place where two plain values differ."""
+"""Finds the first place where two plain values differ."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def reached(expression: str, access: str) -> str:
 
 
 def access(value: Any, part: Any, depth: int = 2) -> str | None:
-    """Return the access that leads from an answer to `part`: "" for the answer itself, "[1]", "['dx']" or ".shape".
+    """Return the access that leads from an answer to `part`, such as "[1]", "['dx']", ".shape", or "" for the answer.
 
     Return None if there is no such access, or more than one.
     """
@@ -58,7 +58,7 @@ def access(value: Any, part: Any, depth: int = 2) -> str | None:
 
 
 def identical(value: Any, part: Any) -> bool:
-    """Return whether both are the same object. Singletons and interned values do not count."""
+    """Return whether both values are the same object. Singletons and interned values do not count."""
     return value is part and not isinstance(part, bool | int | str | None)
 
 

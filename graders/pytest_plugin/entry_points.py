@@ -1,4 +1,4 @@
-"""Read a kata's entry points from its stubs: their parameters and the modules that define them."""
+"""Reads a kata's entry points from its stubs: their parameters and the modules that define them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain a failure in a sentence that names the learner's function."""
+"""Explains a failure in a sentence that names the learner's function."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from graders.errors import RemoteFault, SubmissionError
 from graders.pytest_plugin.cases import Failure, is_unwritten
 from graders.pytest_plugin.handle import Call, Handle
 
-WRITTEN_BY_HAND = (".md", ".toml", ".py")  # `katas run` creates files of other kinds
+WRITTEN_BY_HAND = (".md", ".toml", ".py")  # because `katas run` creates files of other kinds
 
-_OFF = re.compile(r"\[([\d, ]+)\]: (\S+) \(ACTUAL\), (\S+) \(DESIRED\)")  # the wording of numpy.testing
-ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # beginnings without a subject
+_OFF = re.compile(r"\[([\d, ]+)\]: (\S+) \(ACTUAL\), (\S+) \(DESIRED\)")  # this is the wording of numpy.testing
+ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # texts that begin like this lack a subject
 
 
 def message(failure: Failure, handle: Handle) -> str:
@@ -54,8 +54,8 @@ def _with_subject(name: str, call: Call | None, text: str) -> str:
 def subject(kata: Kata, call: Call | None) -> str:
     """Return the name of the learner's function that a call is about.
 
-    For a probe, this is the function that it receives as an argument or names in its source. Empty if a probe uses
-    several of them or none.
+    For a probe, this is the function that it receives as an argument or names in its source. The result is empty if the
+    probe uses none of the learner's functions or several.
     """
     if call is None:
         return "the submission"

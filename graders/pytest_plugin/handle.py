@@ -1,4 +1,7 @@
-"""The `kata` object of a test. Tests make the same calls whether the submission runs in this process or in a worker."""
+"""The `kata` object of a test.
+
+A test makes the same calls, whether the submission runs in this process or in a worker.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Side(Runner, Protocol):
     """The place where a submission runs: this process, or a worker."""
 
     def data(self, name: str) -> bytes | None:
-        """Return one of the submission's declared files, or None if it is missing."""
+        """Return a declared file of the submission, or None if it is missing."""
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """Call a declared entry point."""
@@ -40,7 +43,7 @@ class Side(Runner, Protocol):
 class Probe:
     """A function from a probes.py file, which runs in the submission's process.
 
-    `summary` is the first line of its docstring, `shown` the part after `Shown as:` (see counterexample.py).
+    `summary` is the first line of its docstring, and `shown` is the part after `Shown as:` (see counterexample.py).
     """
 
     file: str
@@ -52,7 +55,7 @@ class Probe:
 
 
 class Probes:
-    """The probes of a test file as attributes: its own, if any, and the common ones.
+    """The probes of a test file as attributes: its own probes, if it has any, and the common ones.
 
     The judge parses these files but never imports them.
     """
@@ -83,14 +86,14 @@ class Probes:
 
 @functools.cache
 def probes_beside(path: Path) -> Probes:
-    """Return the probes for a test file. They are cached, so the suite server parses them before it forks."""
+    """Return the probes for a test file. The probes are cached, so the suite server parses them before it forks."""
     own = path.with_name(f"probes_{path.stem.removeprefix('test_')}.py")
     return Probes(own if own.is_file() else path.with_name("probes.py"))
 
 
 @dataclass
 class Call:
-    """One call that a test makes to the submission, with its value or fault."""
+    """One call that a test makes to the submission, with the returned value or the fault."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -137,9 +140,9 @@ class CallLog:
     """The calls of the current test. `recorded` holds all of them while a diagnosis observes behaviour."""
 
     last: Call | None = None
-    answered: bool = False  # has a call of the current case returned or raised?
-    looked: bool = False  # has a call of any case of the test returned or raised?
-    raced: bool = False  # has the current case measured a speed?
+    answered: bool = False  # whether a call of the current case has returned or raised
+    looked: bool = False  # whether a call of any case of the test has returned or raised
+    raced: bool = False  # whether the current case has measured a speed
     recorded: list[Call] | None = None
 
     def ask(self, call: Call, answer: Callable[[], Any]) -> Any:
@@ -198,7 +201,7 @@ class Handle:
         return self._file(name, lambda data: read_toml(handed_in(data, name), name))  # type: ignore[no-any-return]
 
     def data(self, name: str) -> bytes | None:
-        """Return a declared file as submitted, for example a picture; None if it is missing."""
+        """Return a declared file as it was submitted, for example a picture, or None if it is missing."""
         __tracebackhide__ = True
         return self._file(name, lambda data: data)  # type: ignore[no-any-return]
 
@@ -226,7 +229,7 @@ class Handle:
         return Handle(self.kata, self.against(), None)
 
     def beside(self, runtime: str) -> Handle:
-        """Return a handle on the same submission in a worker of another runtime, one for the whole test.
+        """Return a handle on the same submission in a worker of another runtime, which serves the whole test.
 
         In a diagnosis and in learner mode, there is only one process, so return this handle itself.
         """

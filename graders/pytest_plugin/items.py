@@ -1,4 +1,4 @@
-"""Find the kata, the task and the trial for a collected pytest item."""
+"""Finds the kata, the task and the trial for a collected pytest item."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Mode(Protocol):
         """Return the `kata` argument of a test."""
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
-        """Run a test's cases, and report a failure as the mode requires."""
+        """Run a test's cases, and report a failure in the way that the mode requires."""
 
 
 MODE = pytest.StashKey[Mode]()
@@ -49,7 +49,7 @@ def task_of(item: pytest.Item) -> str:
 
 
 def title_of(item: pytest.Item) -> str:
-    """Return the title from `@task("batch", title="…")`; empty if there is none."""
+    """Return the title from `@task("batch", title="…")`, or an empty string if there is none."""
     mark = item.get_closest_marker("task")
     return str(mark.kwargs.get("title", "")) if mark else ""
 

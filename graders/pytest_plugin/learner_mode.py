@@ -1,4 +1,4 @@
-"""Learner mode: run the submission in the pytest process, and report failures for a learner."""
+"""Learner mode: runs the submission in the pytest process, and reports failures for a learner."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class LocalMode:
             raise shown.with_traceback(trace) from failure.fault.__cause__
 
     def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
-        """Return a diagnosis for a kata's first failure only; empty if the function is unwritten or was stopped."""
+        """Return a diagnosis for a kata's first failure. It is empty if the function is unwritten or was stopped."""
         kata = trial.kata.kata
         if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit | WorkerError):
             return ""
@@ -118,7 +118,7 @@ def _import(handle: Handle) -> None:
 
 @contextlib.contextmanager
 def _breakpoints() -> Iterator[Callable[[], None]]:
-    """Yield a function that disables breakpoints, so that reducing a case does not hit them again and again."""
+    """Yield a function that disables breakpoints, so that the reducer does not hit them again and again."""
     hook, set_trace = sys.breakpointhook, pdb.set_trace
 
     def silence() -> None:
@@ -145,7 +145,7 @@ def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
 def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
     """Return the exception that the learner sees, with the diagnosis and the smallest failing case as notes."""
     fault = failure.fault
-    worded = type(fault) is AssertionError and "\nassert " in str(fault)  # the test's author gave a message
+    worded = type(fault) is AssertionError and "\nassert " in str(fault)  # whether the test's author gave a message
     if isinstance(fault, Mismatch | SubmissionError) or worded:
         fault = AssertionError(message(failure, handle))
     if diagnosis:
@@ -160,7 +160,7 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
 
 
 def _show_times(item: pytest.Item, race: Race) -> None:
-    """Add two rows to pytest-benchmark's table, for submission and reference."""
+    """Add two rows to pytest-benchmark's table: one for the submission and one for the reference."""
     session = getattr(item.config, "_benchmarksession", None)
     if session is None or session.disabled or session.skip:
         return
@@ -177,15 +177,15 @@ def _show_times(item: pytest.Item, race: Race) -> None:
         )
         fixture.name = fixture.fullname = who
         stats = fixture._make_stats(1)
-        for seconds in times[1:]:  # the first is the warm-up
+        for seconds in times[1:]:  # the first time is the warm-up's
             stats.update(seconds)
 
 
 def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:
     """Return the traceback down to the learner's last line, without the frames of the harness and of importlib.
 
-    If it contains none of the learner's lines, keep its end. If nothing is left, return the whole traceback, or None
-    without `keep_all`.
+    If the traceback contains none of the learner's lines, keep its end. If nothing is left, return the whole traceback
+    with `keep_all`, and None without it.
     """
     assert isinstance(handle.side, LocalSide)
     kept: list[TracebackType] = []
@@ -204,7 +204,7 @@ def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool
 
 
 def _is_harness(file: str) -> bool:
-    """Return whether to hide frames of this file from a learner. Frames of hidden tests are shown."""
+    """Return whether to hide this file's frames from a learner. Frames of hidden tests are shown."""
     harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
     return harness or file.startswith(("<frozen importlib", IMPORTLIB, CONTEXTLIB))
 
@@ -249,7 +249,7 @@ class Learner:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Any:
-        """Leave the katas' fixtures out of the arguments that pytest shows; they do not help a learner."""
+        """Leave the katas' fixtures out of the arguments that pytest shows, because they do not help a learner."""
         report = yield
         for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
             shown = getattr(entry, "reprfuncargs", None)
@@ -278,7 +278,7 @@ class Learner:
 
 
 def _blocked_reason(report: Any) -> str:
-    """Return why a test was blocked by an earlier task; empty if it was not."""
+    """Return why a test was blocked by an earlier task, or an empty string if it was not blocked."""
     reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
     text = str(reason).removeprefix("Skipped: ")
     return text if text.startswith("blocked: ") else ""

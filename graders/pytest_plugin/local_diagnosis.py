@@ -1,8 +1,8 @@
-"""Diagnosis in learner mode: find the known misconception that behaves exactly like the learner's files.
+"""Diagnosis in learner mode: finds the known misconception that behaves exactly like the learner's files.
 
 This runs the kata's tests once more in the pytest process, silently, and compares behaviour as the judge does (see
-`diagnosis`). It leaves out tests that grading would block. Without wrong variants, as in a student bundle, there is
-no diagnosis.
+`diagnosis`). The diagnosis leaves out tests that grading would block. Without wrong variants, as in a student bundle,
+there is no diagnosis.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from graders.verdict import TestResult
 
 
 def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
-    """Return the diagnosis for a kata whose test `item` failed at `case`, as a sentence; empty if there is none."""
+    """Return the diagnosis for a kata whose test `item` failed at `case`: a sentence, or an empty string."""
     kata = item.stash[KATA]
     if not kata.solution.is_dir() or not (kata.hidden / "wrong").is_dir():
         return ""
@@ -69,16 +69,17 @@ class LocalDiagnosis:
     place: Path
 
     def diagnosis(self, visible: Sequence[LocalTest]) -> str:
-        """Return the sentence of the variant that behaves like the learner's files; empty unless exactly one does."""
+        """Return the sentence of the only variant that behaves like the learner's files, or an empty string."""
         found = self._alike(visible, self.kata.wrong, hidden=False)
         if not found:
             return ""
-        # Hidden tests may tell the remaining variants apart. They take time to load, so they are loaded only now.
+        # Hidden tests may tell the remaining variants apart. These tests take time to load, so they are loaded only
+        # now.
         found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True)
         return found[0].sentence if len(found) == 1 else ""
 
     def _alike(self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool) -> list[Variant]:
-        """Return the variants that behave like the learner's files; none if that takes too long.
+        """Return the variants that behave like the learner's files, or none if that takes too long.
 
         Until the hidden tests have run, it is unknown which tasks fail and whether the mistake shows.
         """
@@ -160,7 +161,10 @@ def _hidden(kata: Kata) -> Iterator[LocalTest]:
 def _local_test(
     function: Callable[..., object], marks: Sequence[pytest.Mark], path: Path, name: str, also: set[int]
 ) -> Iterator[LocalTest]:
-    """Yield a test that can run without pytest's setup; nothing if it needs fixtures other than the katas'."""
+    """Yield a test if it can run without pytest's setup.
+
+    Nothing is yielded for a test that needs fixtures other than the katas'.
+    """
     names = inspect.signature(function).parameters.keys()
     if not {"kata"} <= names <= {"kata", "draw", "probes"} or any(mark.name == "gpu" for mark in marks):
         return

@@ -1,4 +1,4 @@
-"""Run a submission in the pytest process (learner mode), so that breakpoints and tracebacks work."""
+"""Runs a submission in the pytest process (learner mode), so that breakpoints and tracebacks work."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from graders.worker.loading import Namespace, entry_point
 
 
 class LocalSide:
-    """A submission's modules: its own from `folder` (katas/<slug> or solutions/<slug>), supplied ones from
-    katas/<slug>.
+    """A submission's modules.
 
-    Every side loads its modules afresh, and puts them into `sys.modules` only while they run. So two katas, or a stub
-    and its solution, may use the same module names.
+    Its own are in `folder` (katas/<slug> or solutions/<slug>), supplied ones in katas/<slug>. Every side loads its
+    modules afresh, and puts them into `sys.modules` only while they run. So two katas, or a stub and its solution, may
+    use the same module names.
     """
 
     def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
@@ -42,7 +42,10 @@ class LocalSide:
         self.submission: Any = None
 
     def load(self) -> None:
-        """Import the submission. If it has several modules, each is imported when it is first needed."""
+        """Import the submission.
+
+        If the submission has several modules, each of them is imported when it is first needed.
+        """
         with self._present():
             self._loaded()
 
@@ -88,7 +91,7 @@ class LocalSide:
         """Do nothing, because nothing runs here between two calls."""
 
     def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Call a function. After `call_s` seconds raise WorkerError, with the traceback of the running line."""
+        """Call a function. Raise WorkerError after `call_s` seconds, with the traceback of the running line."""
         __tracebackhide__ = True
         try:
             with watchdog.wall_limit(self.call_s):
@@ -154,7 +157,7 @@ def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _crossed(value: Any, name: str) -> Any:
-    """Return a value as it would arrive over the wire. Raises SubmissionError if it cannot be sent."""
+    """Return a value as it would arrive over the wire. Raises SubmissionError if the value cannot be sent."""
     __tracebackhide__ = True
     try:
         return wire.crossed(value)

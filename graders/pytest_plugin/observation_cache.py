@@ -1,4 +1,4 @@
-"""A cache of what a kata's own files returned in a diagnosis, kept from one submission to the next.
+"""A cache of the values that a kata's own files returned in a diagnosis, which later submissions reuse.
 
 A judge process lives for one grading run. Before it ends, it sends its observations of the wrong variants to the suite
 server, which forks the next judge. The inputs and seeds of a diagnosis are always the same, so a variant need not run
@@ -22,11 +22,11 @@ MEMORY_BYTES = 16 << 20
 MESSAGE_BYTES = 60_000  # any socket can send this much in one message
 KEY_BYTES = 16
 LARGE_BYTES = 2048  # larger arrays are sampled
-ENTRIES = 64  # in each sample
+ENTRIES = 64  # the number of entries in each sample
 
 
 class Fingerprint(NamedTuple):
-    """Returned values, either `whole` or with samples in place of large arrays.
+    """Returned values, which are either `whole` or have samples in place of large arrays.
 
     Different arrays may have the same sample, so a match with a fingerprint that is not whole is checked again.
     """
@@ -42,7 +42,7 @@ class Fingerprint(NamedTuple):
 
 
 class ObservationCache:
-    """Fingerprints of returned values. The key is a digest of the files and of the cases that ran."""
+    """Fingerprints of returned values. The key of an entry is a digest of the files and of the cases that ran."""
 
     def __init__(self) -> None:
         self.fingerprints: dict[bytes, Fingerprint] = {}
@@ -57,7 +57,10 @@ class ObservationCache:
             self._new.append(key)
 
     def new_messages(self) -> Iterator[bytes]:
-        """Yield the fingerprints added here as messages for a socket; skip those that are too large for one."""
+        """Yield the fingerprints that were added here as messages for a socket.
+
+        Skip fingerprints that are too large for one message.
+        """
         for key in self._new:
             with contextlib.suppress(WireError):
                 fingerprint = self.fingerprints[key]
@@ -74,7 +77,7 @@ class ObservationCache:
 
 
 def digest(before: bytes, *parts: bytes) -> bytes:
-    """Return a digest of `parts` that continues the digest `before`."""
+    """Return a digest of both the digest `before` and `parts`."""
     found = hashlib.blake2b(before, digest_size=KEY_BYTES)
     for part in parts:
         found.update(len(part).to_bytes(8, "big") + part)
@@ -82,7 +85,7 @@ def digest(before: bytes, *parts: bytes) -> bytes:
 
 
 def _sampled(value: Any) -> Any:
-    """Return a plain value with a sample in place of every large array; the value itself if no array is large.
+    """Return a plain value with a sample in place of every large array, or the value itself if no array is large.
 
     Values that agree up to rounding have samples that agree up to rounding. A sample therefore includes the largest
     absolute value, because rounding is measured relative to it.
@@ -108,7 +111,7 @@ def _sketch(array: np.ndarray) -> tuple[Any, ...]:
 
 
 def largest(array: np.ndarray) -> Any:
-    """Return the largest finite absolute value, to which rounding is relative; 0 if there is none."""
+    """Return the largest finite absolute value, relative to which rounding is measured, or 0 if there is none."""
     with np.errstate(over="ignore"):
         sizes = np.abs(array)
     return np.max(sizes[np.isfinite(sizes)], initial=0.0)

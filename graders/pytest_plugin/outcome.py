@@ -13,14 +13,17 @@ from graders.pytest_plugin.differing import kind_of
 from graders.pytest_plugin.values_as_code import code
 
 MAX_SHOWN = 25  # an array with more entries is not written out
-MAX_OUTCOME = 1_000  # characters of a value; longer values are cut
+MAX_OUTCOME = 1_000  # in characters; longer values are cut
 
 _EXPECTED, _ACTUAL, _MORE = "# expected: ", "# yours   : ", "#           "
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The expected and the actual value, None if there is nothing to show; `remark` is a sentence that comes first."""
+    """The expected and the actual value, or None if there is nothing to show.
+
+    `remark` is a sentence that comes first.
+    """
 
     expected: str | None = None
     actual: str | None = None
@@ -28,7 +31,7 @@ class Outcome:
 
     @property
     def comments(self) -> list[str]:
-        """Return the comment lines: the remark, then each value with its lines aligned."""
+        """Return the comment lines: first the remark, and then each value with its lines aligned."""
         lines = [f"# {self.remark}"] if self.remark else []
         for label, text in ((_EXPECTED, self.expected), (_ACTUAL, self.actual)):
             if text is not None:
@@ -46,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A failing call as `text`; `expected` and `actual` repeat the values in its last comments, or are empty."""
+    """A failing call as `text`. `expected` and `actual` repeat the values in its last comments, or are empty."""
 
     text: str = ""
     expected: str = ""

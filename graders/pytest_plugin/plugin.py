@@ -1,4 +1,4 @@
-"""The pytest plugin of the katas: marks, fixtures and options, the same for learners and for the judge.
+"""The katas' pytest plugin, with the same marks, fixtures and options for learners and for the judge.
 
 The mode decides where a test's `kata` runs the submission. LocalMode (learner_mode.py, for `pytest katas/…`) runs it in
 this process. A suite server (graders.judge.suite_server) installs itself as the mode instead.

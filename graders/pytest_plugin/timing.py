@@ -1,4 +1,4 @@
-"""Time the submission and the reference in turns on the judge's clock; while one runs, the other is stopped."""
+"""Times the submission and the reference alternately on the judge's clock; while one runs, the other is stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Check = Callable[[Any, tuple[Any, ...]], object]
 
 
 class Runner(Protocol):
-    """A side that can be timed: it reports its CPU seconds, and can be stopped while the other one runs."""
+    """A side that can be timed: it reports its CPU seconds, and can be stopped while the other side runs."""
 
     def cpu_s(self) -> float: ...
     def pause(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Write plain values as Python expressions that a learner can paste."""
+"""Writes plain values as Python expressions that a learner can paste."""
 
 from __future__ import annotations
 

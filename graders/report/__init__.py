@@ -1,8 +1,8 @@
-"""Reports: pure functions of verdicts and an audience, with one module per format.
+"""Reports, which are pure functions of verdicts and an audience, with one module per format.
 
 Each format is a module of this package with a function `render(verdicts: list[Verdict]) -> str`. It receives verdicts
-that are redacted for the audience and free of control characters, and escapes what is special in its format. To add a
-format, add its module, and add its name to `Format`.
+that are redacted for the audience and free of control characters, and escapes the characters that are special in its
+format. To add a format, add its module, and add its name to `Format`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from graders.verdict import Audience, Verdict
 
 
 class Format(StrEnum):
-    """A report format; the module of the same name renders it."""
+    """A report format, which the module of the same name renders."""
 
     terminal = "terminal"
     json = "json"
@@ -37,6 +37,6 @@ def render(verdicts: list[Verdict], format: str, audience: Audience = "learner")
     """Return the report on these verdicts as text. Raises KataError for an unknown format."""
     if format not in FORMATS:
         raise KataError(f"unknown report format {format!r}. Known formats: {', '.join(FORMATS)}")
-    module = import_module(f"graders.report.{format}")  # imported on demand: rich and XML take time
+    module = import_module(f"graders.report.{format}")  # imported on demand, because importing rich and XML takes time
     text: str = module.render([shown(verdict, audience) for verdict in verdicts])
     return text

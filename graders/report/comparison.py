@@ -1,8 +1,8 @@
-"""Draw expected against actual values in HTML: a table coloured as a heatmap and, for gradients, a plot.
+"""Compares expected and actual values in HTML, with a table coloured as a heatmap and, for gradients, a plot.
 
 The verdict holds both values as Python code. Values that cannot be parsed (cut off, or described in words) or that
-differ in shape are not drawn. Every cell states its difference in text; the colour only repeats it. The two series of a
-plot use different symbols.
+differ in shape are not drawn. Every cell states its difference in text, which the colour only repeats. The two series
+of a plot use different symbols.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class Comparison:
 
     @property
     def differences(self) -> tuple[float, ...]:
-        """Yours minus expected: 0 if both are the same infinity or nan, otherwise nan if either is not finite."""
+        """Yours minus expected.
+
+        This is 0 if both are the same infinity or both are nan. Otherwise, it is nan if either of them is not finite.
+        """
         pairs = zip(self.yours, self.expected, strict=True)
         return tuple(0.0 if a == b or (a != a and b != b) else a - b if _finite(a, b) else math.nan for a, b in pairs)
 
@@ -62,7 +65,7 @@ def comparison(test: TestResult) -> Comparison | None:
 
 
 def drawn(test: TestResult) -> list[str]:
-    """Return a failed test's table and plot as HTML, without those that cannot be drawn."""
+    """Return a failed test's table and plot as HTML, and leave out what cannot be drawn."""
     found = comparison(test)
     if found is None:
         return []
@@ -104,7 +107,7 @@ def _numbers(node: ast.expr) -> object:
         if isinstance(inner, float):
             return -inner
     if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float | str):
-        return float(node.value)  # a string is the argument of float('nan') or float('inf')
+        return float(node.value)  # a string comes from float('nan') or float('inf')
     raise ValueError
 
 
@@ -143,7 +146,10 @@ def _rows(found: Comparison) -> int:
 
 
 def _heatmap(found: Comparison) -> str:
-    """Return a table of yours minus expected. Its columns follow the last axis; its row headings index the others."""
+    """Return a table of the differences, yours minus expected.
+
+    Its columns follow the last axis; its row headings index the others.
+    """
     differences, columns = found.differences, _columns(found)
     largest = max((abs(each) for each in differences if math.isfinite(each)), default=0.0)
     off = [place for place, each in enumerate(differences) if _level(each, largest)]

@@ -1,4 +1,4 @@
-"""CSV for a gradebook: one row per verdict, one column per task."""
+"""CSV for a gradebook, with one row per verdict and one column per task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates cells tha
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return a table with a header. A task's column is named KATA.TASK; its cell is empty if no points count for it."""
+    """Return a table with a header.
+
+    A task's column is named KATA.TASK, and its cell is empty if no points count for the task.
+    """
     tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

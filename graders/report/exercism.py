@@ -15,7 +15,7 @@ _STATUSES = {"passed": "pass", "failed": "fail", "blocked": "fail", "ungraded": 
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return one results.json for all verdicts. The status is `error` if any could not be graded.
+    """Return one results.json for all verdicts. The status is `error` if any submission could not be graded.
 
     Exercism's `pass` means that every test passed. So failures in extra tasks that are not required appear in the
     message, not in the list of tests.
@@ -86,5 +86,5 @@ def _output(test: TestResult) -> str:
 
 
 def _command(verdict: Verdict, test: TestResult) -> str:
-    """Return the command that runs a visible test; empty for a hidden test, which only the grader can run."""
+    """Return the command that runs a visible test. For a hidden test, which only the grader can run, it is empty."""
     return f"pytest katas/{verdict.kata} -k {test.name.rpartition('::')[2]}" if test.visibility == "visible" else ""

@@ -69,7 +69,7 @@ def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dic
 
 
 def _leaderboard(verdict: Verdict) -> list[dict[str, Any]]:
-    """Return a row for every measured speed: the submission's time as a multiple of the reference's."""
+    """Return a row for every measured speed, which is the submission's time as a multiple of the reference's."""
     return [
         {"name": f"{verdict.kata}, {test.task}: time / reference", "value": round(test.speed.ratio, 4), "order": "asc"}
         for test in verdict.tests

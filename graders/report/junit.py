@@ -1,4 +1,4 @@
-"""JUnit XML for CI: one suite per kata, one case per test, in the dialect that Jenkins and GitLab read.
+"""JUnit XML for CI, with one suite per kata and one case per test, in the dialect that Jenkins and GitLab read.
 
 The report has failures or errors if and only if a kata failed, was ungradable, or ended in an error.
 """

@@ -1,4 +1,4 @@
-"""GitHub Markdown for a pull-request comment or a step summary: a table of tasks, then folded failures; at most 60 kB.
+"""GitHub Markdown for a pull-request comment or a step summary: a table of tasks, then folded failures, in 60 kB.
 
 Text that a submission can influence is in fenced code or in `<code>`, where HTML and mentions have no effect. In names
 and titles, every special character is written as an entity.
@@ -14,10 +14,10 @@ from graders.report.text import clean, clean_line
 from graders.verdict import TaskResult, TestResult, Verdict
 
 MAX_BYTES = 60_000  # GitHub allows 65 536 characters in a comment
-_RESERVED = 1_000  # bytes for the sentences about what is left out
+_RESERVED = 1_000  # in bytes, for the sentences about what is left out
 _ROWS_BYTES = 15_000
-_COMMENTS_BYTES = 20_000  # bytes for reviewers' comments; at least one fits
-_DETAIL_LIMIT = 3_000  # characters of a message, a counterexample or an output
+_COMMENTS_BYTES = 20_000  # in bytes, for reviewers' comments; at least one comment fits
+_DETAIL_LIMIT = 3_000  # in characters, for a message, a counterexample or an output
 _SHOWN_FILES = 10
 _NOTES = 5
 
@@ -43,7 +43,7 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def _head(verdict: Verdict) -> str:
-    """Return everything except the failing tests."""
+    """Return the part of the comment that precedes the failing tests."""
     score = wording.score(verdict)
     heading = text(wording.heading(verdict)) + (f": {score}" if score else "")
     status = wording.STATUSES[verdict.status]
@@ -95,7 +95,7 @@ def _details(verdict: Verdict) -> list[str]:
 
 
 def _detail(test: TestResult, optional: Container[str]) -> str:
-    """Return one failing test as a folded section, or as a list item if it has no details."""
+    """Return one failing test as a folded section, or as a list item if there are no details."""
     name = f"{wording.SYMBOLS[test.status]} {text(wording.title(test))}"
     origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
@@ -125,7 +125,7 @@ def _left_out(katas: int, tests: int) -> list[str]:
 
 
 def _fitting(pieces: list[str], room: int) -> tuple[list[str], int]:
-    """Return the first pieces that together fit into `room` bytes, and how many remain."""
+    """Return the first pieces that together fit into `room` bytes, and the number of the remaining pieces."""
     kept: list[str] = []
     for piece in pieces:
         room -= _size(piece)

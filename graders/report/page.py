@@ -49,6 +49,6 @@ def mark(sign: str, status: str, *, optional: bool = False) -> str:
 
 
 def block(text: str, kind: str = "") -> str:
-    """Return preformatted text in a box that can be scrolled by keyboard. The kind `said` wraps its lines."""
+    """Return preformatted text in a box that can be scrolled by keyboard. The lines of the kind `said` are wrapped."""
     described = f' class="{kind}"' if kind else ""
     return f'<pre tabindex="0"{described}>{escape(text)}</pre>'

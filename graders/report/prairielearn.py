@@ -1,4 +1,4 @@
-"""PrairieLearn's results/results.json for an external grader: one test per task, the score as a fraction."""
+"""PrairieLearn's results/results.json for an external grader: one test per task, and the score as a fraction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from graders.verdict import TaskResult, Verdict
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return one results.json for all verdicts. Unless all were graded, it is not `gradable` and uses up no attempt."""
+    """Return one results.json for all verdicts.
+
+    Unless all submissions were graded, it is not `gradable` and does not use up an attempt.
+    """
     several = len(verdicts) > 1
     most = sum(verdict.max_score for verdict in verdicts)
     broken = [verdict for verdict in verdicts if verdict.status in ("ungradable", "ungraded", "error")]

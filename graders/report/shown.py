@@ -1,4 +1,4 @@
-"""Prepare a verdict for a report: redact it for the audience, and clean every text in it."""
+"""Prepares a verdict for a report: redacts it for the audience, and cleans every text in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT, Audience, TaskResult, TestResult, Verdict
 
-OUTPUT_LIMIT = 65_536  # characters; the judge has already cut the output to the kata's `output_kb`
+OUTPUT_LIMIT = 65_536  # in characters; the judge has already cut the output to the kata's `output_kb`
 
 
 def shown(verdict: Verdict, audience: Audience) -> Verdict:

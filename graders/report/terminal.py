@@ -1,4 +1,4 @@
-"""Render a verdict for a terminal: the result first, then the first failing tests in full.
+"""Renders a verdict for a terminal: first the result, and then the first failing tests in full.
 
 Every line is a rich `Text`, so rich never interprets markup. Lines are wrapped here instead of by rich, because
 wrapping must not move a CI workflow command to the start of a line.
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 WIDTH = 80
 _WIDEST = 100  # longer lines are hard to read
 _NARROWEST = 40
-_FAILURES = 3  # tests shown in full; fixing the first ones usually changes the others
-_NAMED = 10  # further failing tests that are only named
+_FAILURES = 3  # this many tests are shown in full; fixing the first ones usually changes the others
+_NAMED = 10  # this many further failing tests are only named
 _MESSAGE_LINES = 30
-_PROGRAM_LINES = 80  # a truncated program does not run
+_PROGRAM_LINES = 80  # this is generous, because a truncated program does not run
 _OUTPUT_LINES = 12
 _SHOWN_FILES = 5
 
@@ -36,7 +36,7 @@ COLOURS = {
     "error": "magenta",
     "awaiting_review": "yellow",
 }
-# For terminals whose encoding lacks the symbols.
+# These are for terminals whose encoding lacks the symbols.
 ASCII_MARKS = str.maketrans("✓✗⊘–…│", "+xo-.|")
 
 
@@ -255,14 +255,14 @@ def _first_lines(words: str, most: int, comment: str = "") -> str:
 
 
 def _last_lines(words: str, most: int) -> str:
-    """Return at most `most` lines from the end, where a failing case prints, and a note on how many precede them."""
+    """Return at most `most` lines from the end, where a failing case prints, and a note that counts the others."""
     lines = clean(words, 1 << 20).split("\n")
     left = len(lines) - most
     return "\n".join([f"({left} earlier lines)", *lines[-most:]] if left > 0 else lines)
 
 
 def _short(words: str, width: int = 24) -> str:
-    """Return text cut to at most `width` cells, for the right edge."""
+    """Cut text to at most `width` cells, for the right edge."""
     from rich.cells import cell_len, set_cell_size
 
     return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"

@@ -1,4 +1,4 @@
-"""Clean text that a submission can influence, so that it is safe to show.
+"""Cleans text that a submission can influence, so that it is safe to show.
 
 Exception texts, printed output and file names are untrusted. They are cleaned when the verdict is made, and again in
 every report, because a verdict may come from a file. Cleaning is idempotent. Each format escapes what is special only
@@ -15,8 +15,8 @@ LIMIT = 4_000
 # A browser or a terminal acts on these; a reader cannot see them. Possessive quantifiers keep the time linear.
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"  # CSI: colours, cursor movements
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"  # OSC and similar: titles, links
-    r"|\x1b[ -/]*+[0-~]"  # the rest: reset, character sets
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"  # OSC and similar: titles and links
+    r"|\x1b[ -/]*+[0-~]"  # the rest: reset and character sets
 )
 _NEWLINE = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
@@ -24,9 +24,9 @@ _INVISIBLE = re.compile(
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters except tab and line breaks
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"  # direction marks, joiners, fillers, variation selectors
-    "\ud800-\udfff"  # surrogates: not encodable
+    "\ud800-\udfff"  # surrogates, which cannot be encoded
     "\ufdd0-\ufdef\ufffe\uffff"  # non-characters
-    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"  # tags, private planes
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"  # tags and private planes
     "]"
 )
 _COMBINING = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"

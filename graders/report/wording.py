@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graders.verdict import SOMEBODY, Speed, TaskResult, TestResult, Verdict
 
-DESCRIBED = "What the test did:"  # above a counterexample that is not a program
+DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
 SYMBOLS = {
     "passed": "✓",
     "partial": "~",
@@ -27,7 +27,7 @@ STATUSES = {
     "error": "not graded: the grader failed, which is not the submission's fault",
 }
 
-PRINTED = "Printed by the submission during the whole test:"  # mostly on inputs other than the one shown
+PRINTED = "Printed by the submission during the whole test:"  # most of it is for inputs other than the one shown
 BARE = "Its details are not shown."
 
 
@@ -38,12 +38,12 @@ def sentence(test_name: str) -> str:
 
 
 def title(test: TestResult) -> str:
-    """Return a test's title, or its name as a sentence if it has none."""
+    """Return a test's title or, if it has none, its name as a sentence."""
     return test.title or sentence(test.name)
 
 
 def can_be_pasted(test: TestResult) -> bool:
-    """Return whether the counterexample is a program. One that begins with a comment only describes the input."""
+    """Return whether the counterexample is a program. If it begins with a comment, it only describes the input."""
     return bool(test.counterexample) and not test.counterexample.startswith("#")
 
 
@@ -63,7 +63,10 @@ def points(value: float) -> str:
 
 
 def score(verdict: Verdict) -> str:
-    """Return the score and the passed extras, as in `7 of 10 points; extras 1 of 2`; empty if no points were graded."""
+    """Return the score and the passed extras, as in `7 of 10 points; extras 1 of 2`.
+
+    It is empty if no points were graded.
+    """
     if verdict.max_score == 0:
         return ""
     reached = f"{points(verdict.score)} of {_points(verdict.max_score)}"
@@ -71,14 +74,14 @@ def score(verdict: Verdict) -> str:
 
 
 def extras(verdict: Verdict) -> str:
-    """Return how many graded extra tasks passed, as in `extras 1 of 2`; empty if there are none."""
+    """Return how many graded extra tasks passed, as in `extras 1 of 2`, or an empty string if there are none."""
     graded = graded_extras(verdict)
     passed = sum(task.status == "passed" for task in graded)
     return f"extras {passed} of {len(graded)}" if graded else ""
 
 
 def outcome(verdict: Verdict) -> str:
-    """Return the kata, its status and its extras in one sentence, for formats without fields for them."""
+    """Return a kata's title, status and extras in one sentence, for formats without fields for these."""
     text = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
     return f"{heading(verdict)}: {text}."
 
@@ -89,7 +92,7 @@ def graded_extras(verdict: Verdict) -> list[TaskResult]:
 
 
 def policy(verdict: Verdict) -> str:
-    """Return a sentence about how extra tasks affect this verdict; empty if they do not."""
+    """Return a sentence about how extra tasks affect this verdict, or an empty string if they do not."""
     if verdict.require_extras:
         return "Extra tasks are required here: they must pass too." if verdict.extras else ""
     if any(task.status != "passed" for task in graded_extras(verdict)):
@@ -125,7 +128,7 @@ def worth(task: TaskResult) -> str:
 
 
 def task_remark(task: TaskResult) -> str:
-    """Return a remark on a task, to follow its title; usually empty."""
+    """Return a remark that follows a task's title; it is usually empty."""
     return ", ".join(part for part in ("extra" if task.extra else "", _remark(task)) if part)
 
 
@@ -154,7 +157,7 @@ def marked(task: TaskResult) -> str:
 
 
 def diagnosis(test: TestResult) -> str:
-    """Return the diagnosis as sentences for the submission's author; empty if there is none."""
+    """Return the diagnosis as sentences for the submission's author, or an empty string if there is none."""
     mistake = test.diagnosis.strip()
     end = "" if mistake.endswith((".", "!", "?", "…")) else "."
     return f"Your code behaves exactly like a known mistake. {mistake}{end}" if mistake else ""
@@ -182,7 +185,7 @@ def is_bare(test: TestResult) -> bool:
 def unexplained(verdict: Verdict) -> list[TaskResult]:
     """Return the tasks that lost points to tests that this audience does not see."""
     if verdict.status in ("ungradable", "error"):
-        return []  # the verdict's own message explains
+        return []  # the verdict's own message explains why
     explained = {test.task for test in not_passed(verdict)}
     unseen = [task for task in verdict.tasks if not task.reviewer and task.name not in explained]
     return [task for task in unseen if task.status in ("failed", "partial", "error")]
@@ -210,7 +213,7 @@ def account(verdict: Verdict, task: TaskResult) -> str:
 
 
 def unofficial(verdict: Verdict) -> str:
-    """Return why this verdict is unofficial; empty if it is official."""
+    """Return why this verdict is unofficial, or an empty string if it is official."""
     if verdict.confinement == "full":
         return ""
     how = "only partly confined" if verdict.confinement == "partial" else "not confined"

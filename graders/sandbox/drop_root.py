@@ -2,9 +2,9 @@
 
 Run as `python -I -S drop_root.py '{"sources": [...], "stage": folder, "uid": n, "parent": pid, "command": [...]}'`.
 In its own mount namespace it covers `stage` with a tmpfs and binds source number i to `stage/i`, so that the folders
-around the sources may stay closed to other users. It then executes the command as `uid`, in its own process and not in
-a child process. The kernel sends a parent's death signal with the dying parent's rights, so a monitor that has given up
-root could not kill another user's process.
+around the sources may stay closed to other users. It then executes the command as the user `uid`, in its own process
+and not in a child process. The kernel sends a parent's death signal with the dying parent's rights, so a monitor that
+has given up root could not kill another user's process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 4, 4096, 16384, 1 << 18
 
 
 def descend(sources: list[str], stage: str, uid: int, parent: int, command: list[str]) -> None:
-    """Execute the command in place of this process. Raises OSError if this machine does not let root do this."""
+    """Execute the command in place of this process. Raises OSError if root may not do this on this machine."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

@@ -45,7 +45,7 @@ Confinement = Literal["full", "partial", "none"]
 NOBODY = 65534
 SCRATCH = "/scratch"
 SCRATCH_BYTES = 1 << 30
-STAGE = "/tmp"  # covered by a tmpfs, only in drop_root's mount namespace
+STAGE = "/tmp"  # a tmpfs covers it, but only in drop_root's mount namespace
 DROP_ROOT = str(Path(__file__).with_name("drop_root.py"))
 STARTS_WITHIN_S = 30.0
 
@@ -100,7 +100,7 @@ class LaunchPlan:
 
 @dataclass
 class Launch:
-    """A launch in progress. `start` returns it at once; `settle` waits until Python runs inside the sandbox."""
+    """A launch in progress. `start` returns it immediately, and `settle` waits until Python runs inside the sandbox."""
 
     runtime: Runtime
     socket_fd: int
@@ -114,7 +114,10 @@ class Launch:
         self._begin()
 
     def settle(self) -> Launched:
-        """Return the running fork server; if one plan fails, try the next. Raises ConfinementError if all fail."""
+        """Return the running fork server; if one plan fails, try the next.
+
+        Raises ConfinementError if every plan fails.
+        """
         while not self._is_up():
             self.failures.append(_diagnosis(_tail(self.errors)))
             self._discard()
@@ -176,8 +179,8 @@ def start(
     """Start a workers' fork server that serves `socket_fd`, without waiting for it; call `settle` on the result later.
 
     "auto" takes the best confinement that works; "full" raises ConfinementError if full confinement is not possible;
-    "partial" leaves out bubblewrap, and "none" the inner layer too. Call this in a thread that outlives the fork
-    server: the kernel kills the fork server when the thread ends. `settings` are added to the fork server's own;
+    "partial" leaves out bubblewrap, and "none" leaves out the inner layer, too. Call this in a thread that outlives the
+    fork server: the kernel kills the fork server when the thread ends. `settings` are added to the fork server's own;
     `code` is the program that it runs with them (tests only).
     """
     plans = _plans(runtime, confinement)
@@ -202,7 +205,10 @@ def launch(
 
 
 def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[LaunchPlan]:
-    """Return the plans that may give the requested confinement, best first. Raises ConfinementError if none can."""
+    """Return the plans that may give the requested confinement, best first.
+
+    Raises ConfinementError if there is no such plan.
+    """
     if confinement == "none":
         return [LaunchPlan("bare", "none", "no confinement was requested")]
     missing = _missing_wall()
@@ -238,7 +244,7 @@ def _is_root() -> bool:
 
 
 def _missing_wall() -> str:
-    """Return which part of the inner layer this machine lacks; empty if none."""
+    """Return the name of the part of the inner layer that this machine lacks, or an empty string if it lacks none."""
     if sys.platform != "linux":
         return f"confinement needs Linux, not {sys.platform}: grade in a Linux container or virtual machine"
     if this_machine() is None:
@@ -253,7 +259,7 @@ def _no_bubblewrap() -> str:
 
 
 def _closed_to_nobody(runtime: Runtime) -> str:
-    """Return the first bind that other users may not read, whatever folder it is in; empty if there is none."""
+    """Return the first bind that other users may not read, whatever folder it is in, or "" if there is no such bind."""
     for source, _ in runtime.binds:
         mode = os.stat(source).st_mode
         needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
@@ -290,7 +296,10 @@ def _isolation(runtime: Runtime) -> list[str]:
 
 
 def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
-    """Return options for the binds, the folders that appear empty, devices and scratch; all else is read-only."""
+    """Return options for the binds, the folders that appear empty, the devices and the scratch folder.
+
+    Everything else is read-only.
+    """
     mounts: list[str] = []
     for source, (_, target) in zip(sources, runtime.binds, strict=True):
         mounts += ["--ro-bind", source, target]
@@ -331,8 +340,8 @@ def _inside_settings(runtime: Runtime) -> dict[str, Any]:
 def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
     """Return settings that show the same files at their real paths; only Landlock blocks all other files.
 
-    Modules are found through links in `folder`, so that a package outside the runtime is missing here too, rather than
-    forbidden: optional imports expect an ImportError.
+    Modules are found through links in `folder`, so that a package outside the runtime is missing rather than forbidden,
+    because optional imports expect an ImportError.
     """
     modules, scratch = f"{folder}/modules", f"{folder}/scratch"
     os.makedirs(f"{modules}/graders")
@@ -376,7 +385,7 @@ def _tail(file: IO[bytes], limit: int = 4000) -> str:
 
 
 def _diagnosis(errors: str) -> str:
-    """Return bubblewrap's error, with the fix if it is known."""
+    """Return bubblewrap's error and, if it is known, the fix."""
     last = errors.splitlines()[-1] if errors else "it printed nothing"
     if re.search(r"namespace|uid map|Operation not permitted|RTM_NEWADDR|Permission denied|No space left", last):
         remedy = (

@@ -28,7 +28,8 @@ DEVICES = ("/dev/null", "/dev/urandom")
 PROCESSOR = "/proc/cpuinfo"
 
 PACKAGES = {"numpy": ("numpy", "msgspec"), "torch": ("numpy", "msgspec", "torch", "torchgen", "typing_extensions")}
-# PyTorch imports the first two for meta tensors, shapes and Adam; its CUDA builds load libraries from the third.
+# PyTorch imports the first two packages for meta tensors, shapes and Adam. Its CUDA builds load libraries from the
+# third.
 OPTIONAL_PACKAGES = {"numpy": (), "torch": ("sympy", "mpmath", "nvidia")}
 
 # The libraries that the interpreter's and the wheels' extension modules link to; workers see those that exist.
@@ -38,7 +39,7 @@ C_LIBRARIES = """
     libcrypt.so.[12] libb2.so.1 libgomp.so.1 libgfortran.so.[345] libquadmath.so.0 libblas.so.3 liblapack.so.3
     libopenblas.so.0 libcblas.so.3
 """
-# The worker's whole environment. BLAS threads in a fork server would make its children hang.
+# The worker's whole environment. BLAS threads in a fork server would make the server's children hang.
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "HOME": "/nonexistent",
@@ -74,7 +75,7 @@ class Runtime:
 
 
 def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA) -> Runtime:
-    """Return the runtime "numpy" or "torch" for this interpreter, with a kata's additional packages and data.
+    """Return the runtime "numpy" or "torch" for this interpreter, with the additional packages and data of a kata.
 
     `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
     environment (KATAS_DATA_MNIST_FULL for mnist-full). Raises ConfinementError for a missing package or path.
@@ -110,7 +111,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
 
 
 def _outermost(paths: list[str]) -> tuple[str, ...]:
-    """Return the paths that are not inside another one: every extra rule would slow down every worker."""
+    """Return only the paths that are not inside another path, because every extra rule slows down every worker."""
     return tuple(path for path in dict.fromkeys(paths) if not any(path.startswith(f"{other}/") for other in paths))
 
 
@@ -131,7 +132,7 @@ def _dynload(stdlib: str) -> str:
 
 
 def _libpython() -> list[str]:
-    """Return the shared library of this interpreter, if it has one: the file that this process has mapped."""
+    """Return this interpreter's shared library, if it has one, which is the file that this process has mapped."""
     try:
         maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
@@ -174,7 +175,7 @@ def _further(packages: Iterable[str]) -> Iterator[str]:
         try:
             distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # a dependency for another system or Python version
+            continue  # this dependency is for another system or Python version
         site = str(distribution.locate_file(""))
         tops = dict.fromkeys(file.parts[0] for file in distribution.files or ())
         yield from (os.path.join(site, top) for top in tops if not top.endswith((".dist-info", "..", "__pycache__")))
@@ -224,7 +225,7 @@ def _library_folders() -> list[str]:
 
 
 def _loader(executable: str) -> str | None:
-    """Return the loader that an ELF file names in its PT_INTERP; None for a static file or another format."""
+    """Return the loader that an ELF file names in its PT_INTERP, or None for a static file or another format."""
     with open(executable, "rb") as file:
         head = file.read(64)
         if head[:5] != b"\x7fELF\x02":

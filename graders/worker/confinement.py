@@ -50,10 +50,10 @@ class WorkerConfinement:
     def apply(self, keep: set[int], memory_bytes: int, cpu_s: int, scratch: str | None) -> list[str]:
         """Confine this freshly forked, single-threaded process for the rest of its life.
 
-        Only the descriptors in `keep` stay open (list 0, 1 and 2 too if they should). `memory_bytes` limits the address
-        space, libraries included, and `cpu_s` the CPU time. `scratch` is the worker's writable folder, if any. Returns
-        the layers that are active. Raises OSError, naming the layer, if the kernel supports a layer but it cannot be
-        applied.
+        Only the descriptors in `keep` stay open, which must include 0, 1 and 2 if these should stay open, too.
+        `memory_bytes` limits the address space, libraries included, and `cpu_s` the CPU time. `scratch` is the worker's
+        writable folder, if any. Returns the layers that are active. Raises OSError, naming the layer, if the kernel
+        supports a layer but it cannot be applied.
         """
         layers = ["rlimits"]
         rules = self._rules(scratch)
@@ -91,7 +91,7 @@ class WorkerConfinement:
         }
         for name, value in limits.items():
             _lower(name, value, value)
-        # The soft limit sends a signal that can be ignored; the hard limit, a second later, one that cannot.
+        # The soft limit sends a signal that can be ignored; the hard limit, a second later, sends one that cannot.
         _lower("CPU", cpu_s, cpu_s + 1)
 
 

@@ -1,10 +1,10 @@
 """The workers' fork server: a separate Python process that forks confined workers ahead of need.
 
 It never sees a submission (sources go straight to a worker), so its memory never holds a learner's work. A judge sends
-`{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket the
-fork server sends each worker's descriptors (channel, output, pidfd), and later its exit (`{"pid", "status", "cpu_s"}`).
-If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that judge's
-workers. It creates the descriptors of each worker, and closes its own copies once they are sent.
+`{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket, the
+fork server sends each worker's descriptors (channel, output and pidfd), and later the worker's exit (`{"pid", "status",
+"cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that
+judge's workers. It creates the descriptors of each worker, and closes its own copies once they are sent.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class WorkerForkServer:
     walls: Any = None
     base_memory: int | None = None
     pool: list[ReadyWorker] = field(default_factory=list)
-    handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pidfd -> worker, its owner
+    handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pidfd -> worker and owner
     owners: dict[int, socket.socket] = field(default_factory=dict)
     cleaners: dict[int, int] = field(default_factory=dict)  # pidfd -> pid
     made: int = 0
@@ -72,7 +72,7 @@ class WorkerForkServer:
             filling = self.base_memory is not None and not self.owners and len(self.pool) < self.settings["pool"]
             events = self.poll.poll(IDLE_MS if filling else None)
             if not events:
-                with contextlib.suppress(OSError):  # the next request will report it
+                with contextlib.suppress(OSError):  # the next request will report the error
                     self.pool.append(self.fork(rehearsing=True))
             # Only a request brings new descriptors, so it is handled last. Handled earlier, it could reuse the number
             # of a descriptor that was just closed, and an event for the old one would be taken for the new one.
@@ -104,7 +104,7 @@ class WorkerForkServer:
         try:
             for _ in range(request["workers"]):
                 self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
-        except OSError as fault:  # no folder or process for another worker; still serve the other judges
+        except OSError as fault:  # the system has no folder or process for it; still serve the others
             with contextlib.suppress(OSError):
                 owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return True
@@ -130,7 +130,7 @@ class WorkerForkServer:
             owner.send(json.dumps(end).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def clean(self, scratch: str) -> None:
-        """Remove a worker's folder in a separate process: it may hold a million files, at any depth."""
+        """Remove a worker's folder in a separate process, because the folder may hold a million files at any depth."""
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(OSError):
@@ -152,7 +152,7 @@ class WorkerForkServer:
         owner.close()
 
     def fork(self, rehearsing: bool = False) -> ReadyWorker:
-        """Fork a confined worker that waits for a submission; if `rehearsing`, it rehearses first.
+        """Fork a confined worker that waits for a submission. If `rehearsing`, the worker rehearses first.
 
         Raises OSError if the system cannot provide a folder or a process.
         """
@@ -175,7 +175,7 @@ class WorkerForkServer:
         folder = f"{root}/{self.made}"
         try:
             os.mkdir(folder, 0o700)
-        except OSError:  # the file system is full: wait until the folders of earlier workers are removed
+        except OSError:  # the file system is full, so wait until the folders of earlier workers are removed
             for pid in self.cleaners.values():
                 os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
             os.mkdir(folder, 0o700)
@@ -203,7 +203,7 @@ class WorkerForkServer:
 
 
 def _warm_up() -> None:
-    """Import and use once what most submissions use, so that no worker loses time on it."""
+    """Import and use the modules that most submissions use, so that no worker loses time on them."""
     for name in ["dataclasses", "enum", "functools", "itertools", "math", "statistics", "string", "typing"]:
         importlib.import_module(name)
     for name in ["fft", "linalg", "ma", "polynomial", "random"]:
@@ -216,10 +216,10 @@ def _warm_up() -> None:
 
 
 def _warm_up_torch() -> None:
-    """Import torch, and use optimisers once: what the first one imports would cost every worker over a second."""
+    """Import torch, and use optimisers once, because their first use would cost every worker over a second."""
     import torch
 
-    torch.set_num_threads(1)  # before any computation, because the children of a fork server with threads hang
+    torch.set_num_threads(1)  # set before any computation, because a child hangs if its fork server has threads
     layer = torch.nn.Linear(2, 2)
     for kind in (torch.optim.SGD, torch.optim.Adam):
         layer(torch.ones(1, 2)).sum().backward()
@@ -227,7 +227,7 @@ def _warm_up_torch() -> None:
 
 
 def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
-    """Import a kata's additional packages. matplotlib scans all fonts and needs a folder for its list of them."""
+    """Import a kata's additional packages. matplotlib scans all fonts, and needs a folder for its list of fonts."""
     if scratch and "matplotlib" in packages:
         os.environ |= {"MPLCONFIGDIR": f"{scratch}/matplotlib", "MPLBACKEND": "agg"}
     for name in packages:

@@ -17,11 +17,11 @@ from graders.worker.syscalls import call
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 REFER, TRUNCATE = 1 << 13, 1 << 14
-# How many file rights each ABI has: REFER was added in 2, TRUNCATE in 3, IOCTL_DEV in 5.
+# The number of file rights in each ABI: REFER was added in 2, TRUNCATE in 3, and IOCTL_DEV in 5.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 NEWEST_FILE_RIGHTS = 16
-BIND_AND_CONNECT_TCP = 0b11  # from ABI 4
-ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # from ABI 6
+BIND_AND_CONNECT_TCP = 0b11  # available from ABI 4 on
+ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # available from ABI 6 on
 
 OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the only rights that a rule for a single file may name
 READ = READ_FILE | READ_DIR

@@ -10,7 +10,7 @@ Array = np.ndarray[Any, Any]
 
 
 def contiguous(array: Array) -> Array:
-    """Return the array unchanged: stored row after row, NumPy's default."""
+    """Return the array unchanged. It is stored row after row, which is NumPy's default."""
     return array
 
 

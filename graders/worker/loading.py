@@ -58,7 +58,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 class Namespace:
-    """A submission of several modules: each is an attribute under its own name, imported on first access."""
+    """A submission of several modules: each is an attribute with its own name, and is imported on first access."""
 
     def __init__(self, modules: list[str]) -> None:
         self._modules = modules
@@ -74,15 +74,15 @@ class Namespace:
 
 
 def entry_point(submission: ModuleType | Namespace, name: str) -> Any:
-    """Return the function that a test calls by this name, even if a module has the same name; None if there is none."""
-    if not isinstance(submission, Namespace):  # one module, or whatever that module has replaced itself with
+    """Return the function that a test calls by this name, or None. A module may have the same name as the function."""
+    if not isinstance(submission, Namespace):  # this is one module, or whatever that module has replaced itself with
         return getattr(submission, name, None)
     modules = map(importlib.import_module, submission.__dict__["_modules"])
     return next((found for module in modules if (found := getattr(module, name, None)) is not None), None)
 
 
 def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
-    """Return the submission as its tests and probes see it: its only module, or a namespace of several."""
+    """Return the submission as its tests and probes see it: its only module, or a namespace of several modules."""
     sys.meta_path.insert(0, sources)
     if len(modules) == 1:
         return importlib.import_module(modules[0])
@@ -91,7 +91,7 @@ def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
 
 def unload(sources: Sources) -> None:
     """Unload a submission, so that another can be loaded in its place."""
-    if sources in sys.meta_path:  # it was never inserted if there was a syntax error
+    if sources in sys.meta_path:  # after a syntax error, it was never inserted
         sys.meta_path.remove(sources)
     for name in sources.names:
         sys.modules.pop(name, None)
@@ -138,13 +138,13 @@ class Refused:
         raise ImportError(f"{self._symbol} may not be used in this kata")
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # libraries look these up on any object
+        if name.startswith("__"):  # libraries look up such names on any object
             raise AttributeError(name)
         return self()
 
 
 def remove_forbidden(forbidden: list[str]) -> None:
-    """Replace forbidden symbols in modules that are already imported, and in namespaces inside modules."""
+    """Replace forbidden symbols in modules that are already imported, and in the namespaces inside these modules."""
     for symbol in forbidden:
         path, _, name = symbol.rpartition(".")
         first, *rest = path.split(".")

@@ -27,7 +27,7 @@ READING = _names("""
     readv restart_syscall rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield setrlimit sigaltstack
     stat statx uname write writev
 """)
-# Allowed only with a scratch folder, to which Landlock then confines these calls.
+# These calls are allowed only with a scratch folder, to which Landlock then confines them.
 WRITING = _names("""
     chdir ftruncate mkdir mkdirat open openat rename renameat renameat2 rmdir unlink unlinkat
 """)
@@ -35,22 +35,22 @@ WRITING = _names("""
 THREADS = _names("rseq set_robust_list")
 
 PID = 0x7FFFFFF0  # a placeholder until the worker's process id is known; no kernel assigns an id that high
-PTHREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # the flags of glibc's pthread_create, and of musl's
+PTHREAD_FLAGS = (0x3D0F00, 0x7D0F00)  # the flags of pthread_create in glibc and in musl
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. F_SETOWN and F_SETSIG are missing, because with them a worker
 # could send any signal to any process.
 FCNTL_COMMANDS = (0, 1, 2, 3, 1030)
-# O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE: the same on both architectures.
+# O_WRONLY, O_RDWR, O_CREAT, O_TRUNC and __O_TMPFILE are the same on both architectures.
 OPEN_TO_WRITE = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000
 
 LOAD, RETURN = 0x20, 0x06  # BPF_LD|BPF_W|BPF_ABS, BPF_RET|BPF_K
 EQUAL, GREATER, AT_LEAST, ANY_BIT = 0x15, 0x25, 0x35, 0x45  # BPF_JMP|BPF_K with JEQ, JGT, JGE, JSET
-NUMBER, ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
+NUMBER, ARCHITECTURE = 0, 4  # these are offsets in struct seccomp_data
 ALLOW, KILL_PROCESS, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 X32_BIT = 0x40000000
 
 SET_MODE_FILTER = 1
 
-Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
+Instruction = tuple[int, int, int, int]  # the code, the jump if true, the jump if false, and the constant
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,10 @@ class FilterProgram:
 
 
 def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> FilterProgram:
-    """Compile a worker's filter. `threads`: the worker may start threads. `writing`: it has a scratch folder."""
+    """Compile a worker's filter.
+
+    With `threads`, the worker may start threads. With `writing`, it has a scratch folder.
+    """
     guarded = dict(_guards(machine, threads=threads, writing=writing))
     names = READING + (WRITING if writing else ()) + (THREADS if threads else ())
     plain = {number for name in names if (number := machine.number(name)) is not None} - guarded.keys()

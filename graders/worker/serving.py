@@ -39,7 +39,7 @@ class RequestHandler:
         self.probes: dict[str, ModuleType] = {}
 
     def read(self, _: str, order: dict[str, Any]) -> bool:
-        """Seed the generators, lower the limits and compile every file, without running any of the submission."""
+        """Seed the generators, lower the limits and compile every file, without running any part of the submission."""
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]

@@ -99,7 +99,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 
 @dataclass(frozen=True)
 class Machine:
-    """A processor architecture as seccomp sees it: its AUDIT_ARCH word and its column in NUMBERS."""
+    """A processor architecture in the view of seccomp: its AUDIT_ARCH word and its column in NUMBERS."""
 
     name: str
     audit: int

@@ -39,7 +39,7 @@ MaybeKata = Annotated[str | None, typer.Argument(metavar="[KATA]", help="Only th
 
 
 def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gradebook:
-    """Open a gradebook; with `new`, create a missing one. Raises KataError."""
+    """Open a gradebook. If it is missing and `new` is set, create it. Raises KataError."""
     from graders.course.gradebook import Gradebook
 
     if not new and "://" not in url and not Path(url).is_file():
@@ -56,7 +56,7 @@ def check_kata(book: Gradebook, kata: str | None) -> None:
 
 
 def moment(text: str, option: str) -> str:
-    """Return an option's time as UTC in ISO 8601. Raises KataError."""
+    """Return the time given with an option, in UTC and ISO 8601. Raises KataError."""
     from graders.course.submissions import as_utc
 
     try:

@@ -1,4 +1,4 @@
-"""`katas gradebook forget` and `expire`: remove people and old submissions, from the batch folders too."""
+"""`katas gradebook forget` and `expire`: remove people and old submissions, also from the batch folders."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def _is_batch(folder: Path) -> bool:
 
 
 def _expect_present(folders: Sequence[str], batch: Path | None, command: str) -> None:
-    """Raise KataError if folders are missing.
+    """Raise KataError if batch folders are missing.
 
-    A folder named with --batch is taken to be a missing one that was moved.
+    If --batch names another folder, assume that one of the missing folders was moved there.
     """
     gone = [each for each in folders if not _is_batch(Path(each))]
     moved = batch is not None and batch.resolve() not in [Path(each).resolve() for each in folders]
@@ -85,9 +85,9 @@ def _expect_present(folders: Sequence[str], batch: Path | None, command: str) ->
 
 
 def _clean(folders: Sequence[Path], *, person: str = "", before: str = "") -> int:
-    """Remove a person, or what was submitted before a time, from batch folders.
+    """Remove a person, or everything submitted before a certain time, from batch folders.
 
-    Return how many verdicts were removed.
+    Return the number of removed verdicts.
     """
     from graders.course.batch import Batch
     from graders.course.results_table import results

@@ -1,4 +1,4 @@
-"""`katas gradebook rule`: show or change a kata's rule: its deadline and how points are computed."""
+"""`katas gradebook rule`: show or change a kata's deadline and the rule for computing its points."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from graders.course.rules import ScoredAttempt
     from graders.manual_scores import ManualScore
 
-WIDEST_TABLE = 100  # columns of a terminal
-LONGEST_PERSON = 30  # characters
+WIDEST_TABLE = 100  # in columns of a terminal
+LONGEST_PERSON = 30  # in characters
 
 
 def show(
@@ -39,7 +39,10 @@ def show(
 
 
 def _table(places: Sequence[PersonKata]) -> list[str]:
-    """Return one line per person, with a column for each kata; if that is too wide, one line per person and kata."""
+    """Return one line per person, with a column for each kata.
+
+    If that is too wide, return one line per person and kata.
+    """
     katas = sorted({place.kata for place in places})
     people = sorted({place.person for place in places})
     by_key = {(place.person, place.kata): place for place in places}

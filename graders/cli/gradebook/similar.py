@@ -57,7 +57,7 @@ def similar(
 
 @dataclass
 class _Files:
-    """Each person's submissions, and how many submissions are missing."""
+    """Each person's submissions, and the number of missing submissions."""
 
     files: dict[str, Submission] = field(default_factory=dict)
     submitted_at: dict[str, str] = field(default_factory=dict)

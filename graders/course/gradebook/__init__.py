@@ -4,8 +4,8 @@ book             Gradebook: all operations that commands perform on it
 database         opens a database, upgrades its tables, and runs transactions
 transaction      one transaction: its session, and the lines that it adds to the audit trail
 importing        imports verdicts, with their people and submissions, into the tables
-scores           the manual scores, and which of several is current
-rule_changes     changes a kata's rule or a person's deadline, and checks the limit of attempts
+scores           adds manual scores, and decides which of several is current
+rule_changes     changes a kata's rule or a person's deadline, and checks the limit on attempts
 queries          returns everyone's results, the audit trail, and verdicts by version
 removal          removes people and old submissions
 records          the records that queries return: a person's results, stored submissions

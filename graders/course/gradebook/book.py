@@ -50,12 +50,12 @@ class Gradebook(Database):
             return new
 
     def update_katas(self, katas: Iterable[Kata]) -> None:
-        """Update the katas' titles and limits of attempts."""
+        """Update the katas' titles and limits on attempts."""
         with self.transaction() as transaction:
             importing.update_katas(transaction, katas)
 
     def add_regraded(self, submission: int, found: Verdict) -> tuple[Verdict, Verdict]:
-        """Add a new verdict on a submission. Return the previously current verdict, and the one that is current now."""
+        """Add a new verdict on a submission. Return the verdicts that were current before and after."""
         with self.transaction() as transaction:
             row = transaction.session.get(SubmissionRow, submission)
             assert row is not None
@@ -87,7 +87,7 @@ class Gradebook(Database):
             rule_changes.extend(transaction, person, slug, due_at)
 
     def may_be_graded(self, submission: KataSubmission) -> str:
-        """Return why a submission may not be graded (the day's attempts are used up); empty if it may."""
+        """Return why a submission may not be graded (the day's attempts are used up); empty if it may be."""
         with self.transaction() as transaction:
             return rule_changes.attempts_exceeded(transaction, submission)
 
@@ -121,7 +121,9 @@ class Gradebook(Database):
     def affected(
         self, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()
     ) -> list[StoredSubmission]:
-        """Return the submissions whose current verdict is by version `since` or later, but earlier than `before`."""
+        """Return the submissions whose current verdict was made by a version from `since` up to, but not including,
+        `before`.
+        """
         with self.transaction() as transaction:
             return queries.affected(transaction, since, before, slugs)
 
@@ -138,16 +140,16 @@ class Gradebook(Database):
             return removal.batches_before(transaction, moment)
 
     def forget(self, person: str) -> list[str]:
-        """Remove a person, from the audit trail too. Return the batch folders that hold the person's submissions."""
+        """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
         with self.transaction() as transaction:
             batches = removal.forget(transaction, person)
         self.compact()
         return batches
 
     def forget_before(self, moment: str) -> tuple[int, list[str]]:
-        """Remove what was submitted before this moment.
+        """Remove everything submitted before this moment.
 
-        Return how many submissions were removed, and their batch folders.
+        Return the number of removed submissions, and their batch folders.
         """
         with self.transaction() as transaction:
             removed = removal.forget_before(transaction, moment)

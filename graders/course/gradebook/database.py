@@ -24,7 +24,7 @@ _LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
 
 
 class Database:
-    """An open database; `url` is a file (SQLite) or a database URL. Use it in a `with` statement.
+    """An open database; `url` is a file (SQLite) or a database URL. Use the database in a `with` statement.
 
     A missing file is created, and older tables are upgraded. Raises KataError if the database cannot be used. The audit
     trail records `who` as the author of changes.
@@ -98,7 +98,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Run one transaction: all of its changes are written, or none."""
+        """Run one transaction: either all of its changes are written, or none."""
         try:
             with self._session.begin():
                 yield Transaction(self._session, self.who, self.name)

@@ -25,7 +25,7 @@ from graders.verdict import Verdict
 
 
 class Imported(NamedTuple):
-    """How many of the imported verdicts and manual scores were new."""
+    """The number of imported verdicts that were new, and the number of manual scores that were."""
 
     verdicts: int
     marks: int
@@ -69,7 +69,7 @@ def _times(batch: Batch) -> dict[tuple[str, ...], list[str]]:
 
 
 def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
-    """Update the titles and the limits of attempts."""
+    """Update the katas' titles and limits on attempts."""
     for kata in katas:
         row = transaction.kata(kata.slug)
         row.title = kata.title

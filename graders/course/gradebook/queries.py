@@ -63,7 +63,9 @@ def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
 def affected(
     transaction: Transaction, since: str | None, before: str | None, slugs: Collection[str]
 ) -> list[StoredSubmission]:
-    """Return the submissions whose current verdict is by version `since` or later, but earlier than `before`."""
+    """Return the submissions whose current verdict was made by a version from `since` up to, but not including,
+    `before`.
+    """
     first, end = _version(since), _version(before)
     found = []
     for submission in transaction.submissions():

@@ -1,4 +1,4 @@
-"""The records that the gradebook returns, and functions that make them from table rows."""
+"""The records that the gradebook returns, and functions that create them from table rows."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def batches_before(transaction: Transaction, moment: str) -> list[str]:
 
 
 def forget(transaction: Transaction, person: str) -> list[str]:
-    """Remove a person, from the audit trail too. Return the batch folders that hold the person's submissions."""
+    """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
     row = transaction.known_person(person)
     batches = _batches(row.submissions)
     transaction.session.delete(row)
@@ -33,10 +33,11 @@ def forget(transaction: Transaction, person: str) -> list[str]:
 
 
 def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
-    """Remove what was submitted before this moment. Return how many submissions were removed, and their batch folders.
+    """Remove everything submitted before this moment. Return the number of removed submissions, and their batch
+    folders.
 
-    Also remove the lines about them in the audit trail, and people who then have neither a submission nor a later
-    deadline.
+    Also remove the audit trail's lines about these submissions, and people who are left with neither a submission nor a
+    later deadline.
     """
     old = _submitted_before(transaction, moment)
     batches = _batches(old)

@@ -1,4 +1,4 @@
-"""Change a kata's rule or a person's deadline, and check the limit of attempts per day."""
+"""Change a kata's rule or a person's deadline, and check the daily limit on attempts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> Non
 
 
 def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> str:
-    """Return why a submission exceeds its day's limit of attempts; empty if it does not.
+    """Return why a submission exceeds the daily limit on attempts; empty if it does not.
 
     A submission that is already in the gradebook does not count as a new attempt.
     """

@@ -23,8 +23,8 @@ LONGEST_NAME = 200  # in characters, for the name of a task or a reviewer
 def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
     """Add the manual scores of a submission, in the order in which they were given. Return how many were new.
 
-    The newest score of a task is current; ties go to the last. A score is not recorded in the audit trail a second
-    time.
+    The newest score of a task is current; ties go to the last. A score that has already been added is not recorded in
+    the audit trail again.
     """
     given: defaultdict[str, list[ManualScore]] = defaultdict(list)
     for score in map(_cleaned, scores):

@@ -1,11 +1,14 @@
-"""The tables of the gradebook. Times are UTC in ISO 8601 to the second, so they sort as text in every database."""
+"""The tables of the gradebook.
+
+Times are UTC in ISO 8601 to the second, so that sorting them as text sorts them by time.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0001"  # the newest revision in migrations/versions; a test compares what it creates with these tables
+REVISION = "0001"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -16,7 +19,7 @@ _NAMES = {
 
 
 class Table(DeclarativeBase):
-    """The base of all tables. Its constraints have names, so that a migration can change them."""
+    """The base of all tables. Constraints get names, so that a migration can change them."""
 
     metadata = MetaData(naming_convention=_NAMES)
 
@@ -47,7 +50,7 @@ class PersonRow(Table):
 
 
 class ExtensionRow(Table):
-    """One person's own deadline."""
+    """A person's own deadline for a kata."""
 
     __tablename__ = "extensions"
 
@@ -111,7 +114,7 @@ class MarkRow(Table):
 
 
 class AuditRow(Table):
-    """A change: who made it and when, and the values before and after.
+    """A change: who made it, when it was made, and the values before and after it.
 
     Rows are never changed. A person's rows are deleted with the person, and a submission's rows with the submission.
     """

@@ -16,7 +16,7 @@ from graders.errors import KataError
 
 @dataclass(frozen=True)
 class Transaction:
-    """A transaction by `who`. Messages name the gradebook as `gradebook`."""
+    """A transaction made by `who`. Messages call the gradebook by the name `gradebook`."""
 
     session: Session
     who: str
@@ -46,7 +46,7 @@ class Transaction:
         )
 
     def note_submission(self, submission: SubmissionRow, what: str, before: str, after: str) -> None:
-        """Add a line about a submission to the audit trail; it is deleted with the submission."""
+        """Add a line about a submission to the audit trail; the line is deleted with the submission."""
         self.note(what, submission.person.name, submission.kata, before, after, submission.id)
 
     def kata(self, slug: str) -> KataRow:
@@ -59,7 +59,7 @@ class Transaction:
         return row
 
     def person(self, name: str) -> PersonRow | None:
-        """Return the row of the person with this name, in whatever Unicode form."""
+        """Return the row of the person with this name, in any Unicode form."""
         wanted = sa.select(PersonRow).where(PersonRow.name.in_(forms(name)))
         found = {row.name: row for row in self.session.scalars(wanted)}
         return found.get(name) or next(iter(found.values()), None)

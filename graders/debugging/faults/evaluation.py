@@ -1,4 +1,4 @@
-"""Faults in the evaluation: training works, but its reports are wrong."""
+"""Faults in the evaluation: training works, but the reported scores are wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hidden tests for a broken training program: once fixed, it is as healthy as its twin and still the same program."""
+"""Hidden tests, which check that a fixed training program trains as well as its twin and is still the same program."""
 
 from __future__ import annotations
 

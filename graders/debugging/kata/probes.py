@@ -30,7 +30,7 @@ def training(
     finally:
         watch.close()
     history_values = {name: [_number(value) for value in values] for name, values in vars(history).items()}
-    gc.collect()  # graphs that are only garbage do not count as kept
+    gc.collect()  # graphs that are only waiting for garbage collection do not count as kept
     kept = len(watch.graphs)
     asked = {**parts, "own_train": own["X_train"], "own_validation": own["X_validation"]}
     answers = {name: _array(submission.predict(model, torch.tensor(X))) for name, X in asked.items()}
@@ -71,7 +71,7 @@ def steps(submission: Any, seed: int, epochs: int) -> dict[str, list[int]]:
 
     def step(*_: Any) -> None:
         sizes.extend(last)
-        last.clear()  # a second optimizer's step on the same batch does not count
+        last.clear()  # a step of a second optimizer on the same batch does not count
 
     hooks = [model.register_forward_pre_hook(enter), register_optimizer_step_post_hook(step)]
     try:
@@ -112,7 +112,7 @@ def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[s
 
 
 class _Watch:
-    """Hooks on a model that count the rows that it gets in training, and the graphs that stay in memory."""
+    """Hooks on a model that count the rows that the model gets in training, and the graphs that stay in memory."""
 
     def __init__(self, model: nn.Module, n_rows: int) -> None:
         self.graphs: weakref.WeakSet[_Token] = weakref.WeakSet()
@@ -140,7 +140,7 @@ class _Watch:
 
 
 class _Token:
-    """A hook on a node of a graph. It lives as long as the node."""
+    """A hook on a node of a graph. The hook lives as long as the node."""
 
     def __call__(self, *_: Any) -> None:
         """Leave the gradient unchanged."""

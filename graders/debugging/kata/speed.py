@@ -1,4 +1,4 @@
-"""Hidden test for a slow training program: the submission and its twin are timed in turns, with fresh seeds."""
+"""Hidden test for a slow training program: it times the submission and its twin alternately, with fresh seeds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Challenge 1, hidden: check what a figure shows, using the numbers drawn in it.
 
-The judge makes up the frames. The norms of each layer of each network lie in a separate range, so any number in the
-picture can be traced to its layer, even if it is a mean or a median over steps.
+The judge makes up the frames. In each network, the norms of every layer lie in a range of their own, so any number in
+the picture can be traced to its layer, even if it is a mean or a median over steps.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
     """Return plausible norms (n_steps, 15) for each activation, rounded to three digits so that messages are short."""
     rng = np.random.default_rng(seed)
     centres = {
-        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),  # each 3.4 times the last
-        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),  # each 1.46 times the last, then shuffled
+        # norms grow by a factor of 3.4 per layer with sigmoids; with ReLUs the factor is 1.46, but they are shuffled
+        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),
+        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),
     }
     return {name: _rounded(centre * rng.uniform(0.9, 1.1, (n_steps, N_LAYERS))) for name, centre in centres.items()}
 
@@ -32,7 +33,7 @@ def _rounded(numbers: np.ndarray) -> np.ndarray:
 
 
 def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str, np.ndarray]) -> None:
-    """Check that both networks are named, and that their first and last layers are on a labelled, logarithmic axis."""
+    """Check that both networks are named and that their first and last layers are shown on a labelled log axis."""
     if figure is None:
         raise Mismatch("plot_gradients saved no matplotlib figure as a PNG file", None, None)
     shown: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {name: [] for name in made_up}
@@ -45,7 +46,7 @@ def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str,
 
 
 def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the (axes, artist) pairs that show one of these norms on a logarithmic axis and within its limits."""
+    """Return the (axes, artist) pairs that show one of these norms on a logarithmic axis, within its limits."""
     low, high = norms.min() * (1 - SLACK), norms.max() * (1 + SLACK)
     found, linear, outside = [], False, False
     for axes in figure["axes"]:
@@ -81,7 +82,7 @@ def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None
 
 
 def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """Check that the picture says which network these artists belong to; other lines may match a number by chance."""
+    """Check that the picture names the network for one of these artists; other lines may match a number by chance."""
     told = {_network_of(axes, artist) for axes, artist in artists} - {None}
     if name not in told and told:
         raise Mismatch(f"the norms of {NAMES[name]} are labelled as those of {NAMES[told.pop()]}", name, None)
@@ -106,6 +107,6 @@ def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
 
 
 def _named(text: str) -> str | None:
-    """Return the network that a text names; None if it names neither or both."""
+    """Return the network that a text names, or None if it names neither or both."""
     found = [name for name in NAMES if name in text.lower()]
     return found[0] if len(found) == 1 else None

@@ -22,10 +22,10 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
-torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
+torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
 Batch = tuple[np.ndarray, np.ndarray, float]
-_kept: dict[str, Any] = {}  # what `fixed` stores for `fixed_parameters`
+_kept: dict[str, Any] = {}  # `fixed` stores parameters here for `fixed_parameters`
 
 
 # ------------------------------------------------------------------------------------------- the network
@@ -49,7 +49,8 @@ def make(submission: ModuleType, activation: str) -> None:
 
 
 def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.ndarray) -> dict[str, Any]:
-    """Return the parameters of a network for each seed, with the global generators in a different state each time.
+    """Return the parameters of a network for each seed, with the global random generators in a different state each
+    time.
 
     `touched` names the generators whose state changed.
     """
@@ -69,10 +70,10 @@ def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.nd
 def training(
     submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
 ) -> dict[str, Any]:
-    """Train a fresh network for one step on each batch; return its losses, norms, and parameters before and after each
-    step.
+    """Train a fresh network for one step on each batch, and return what happened in each step.
 
-    `logits` are those of the last batch after all steps. `batches` holds the arrays of all batches after all steps.
+    The report has the losses, the norms, and the parameters before and after each step. After all steps, `logits` are
+    the logits for the last batch, and `batches` holds the arrays of all batches.
     """
     network = submission.DeepNetwork(n_layers, activation, **options)
     parameters, losses, norms = [_copied(network.parameters())], [], []
@@ -90,7 +91,7 @@ def training(
 
 
 def norms_before_any_step(submission: ModuleType, activation: str, X: np.ndarray) -> Any:
-    """Ask a fresh network for its gradients, after a forward pass but before any step."""
+    """Ask a fresh network for its gradients after a forward pass, but before any training step."""
     network = submission.DeepNetwork(3, activation, n_inputs=X.shape[1])
     network.forward(X)
     network.parameters()
@@ -100,7 +101,7 @@ def norms_before_any_step(submission: ModuleType, activation: str, X: np.ndarray
 def two_networks(
     submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
 ) -> list[Any]:
-    """Let two networks take a step each, and ask both for their norms afterwards.
+    """Train two networks for one step each, then ask both for their norms.
 
     Return, for each network, its parameters before its step, and its norms before and after another forward pass.
     """
@@ -128,7 +129,8 @@ def experiment(
 ) -> dict[str, Any]:
     """Run an experiment; return its frame, and the batch, the rate and the parameters before each step.
 
-    `fresh`: the parameters of a fresh network with the same seed. `touched`: the global generators that changed.
+    `fresh` holds the parameters of a fresh network with the same seed. `touched` names the global random generators
+    whose state changed.
     """
     steps: list[dict[str, Any]] = []
 
@@ -177,11 +179,11 @@ def fixed(
 ) -> dict[str, Any]:
     """Call fixed_network with images (n, 784) from 0 to 255 and classes y; return its logits for the images `shown`.
 
-    `sizes` are the batch sizes of all steps. `outside` counts the steps that didn't start from the weights that the
-    network's previous step had left. `finished` says whether the returned network has the weights that its last step
-    left. `watched` lists step numbers; `batch` is the batch of the last of these steps that took place. Afterwards
-    `fixed_parameters` returns "first", the parameters before the first step; "before" and "after", those before and
-    after the watched step; and "last", those of the returned network.
+    `sizes` are the batch sizes of all steps. `outside` counts the steps before which something other than train_step
+    had changed the network's weights. `finished` says whether the returned network still has the weights from its last
+    step. `watched` lists step numbers; `batch` is the batch of the last of these steps that took place. Afterwards,
+    `fixed_parameters` can return four sets of parameters: "first" (before the first step), "before" and "after" (before
+    and after the watched step), and "last" (those of the returned network).
     """
     sizes: list[int] = []
     left: dict[int, tuple[Any, list[int]]] = {}  # by the network's id; the network is kept so that its id isn't reused
@@ -231,7 +233,7 @@ def fixed(
 
 
 def fixed_parameters(submission: ModuleType, which: str) -> Any:  # noqa: ARG001 (every probe is given the submission)
-    """Return one set of parameters of the last fixed network in float32; all sets in one message may be too large."""
+    """Return one set of the last fixed network's parameters in float32; a message may be too small for all sets."""
     return _kept[which]
 
 
@@ -247,8 +249,8 @@ def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed:
 def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: np.ndarray, name: str) -> Any:
     """Call plot_gradients with a file name and frames with these norms (n_steps, 15) and losses (n_steps,).
 
-    Return the bytes of the file and the contents of the saved figure, or None for each if there is none. `frames` are
-    the frames after the call, `before` those before it.
+    Return the bytes of the file and the contents of the saved figure; each is None if missing. `before` and `frames`
+    hold the frames before and after the call.
     """
     saved: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png
@@ -279,7 +281,7 @@ def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: 
 
 
 def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
-    """Make a frame like those of experiment."""
+    """Make a frame like those that experiment returns."""
     n_layers = norms.shape[1]
     steps, layers = np.divmod(np.arange(norms.size), n_layers)
     columns = {"step": steps, "layer": layers + 1, "gradient_norm": norms.ravel(), "loss": np.repeat(losses, n_layers)}
@@ -311,7 +313,7 @@ def _axes(axes: Any, legends: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _legend(legend: Any) -> dict[str, Any]:
-    """Return the legend's title and, for every entry, its text and the look of its handle."""
+    """Return the legend's title and, for every entry, its text and how its handle looks."""
     entries = []
     for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=False):
         entries.append({"label": text.get_text(), **_look(handle)})
@@ -349,7 +351,7 @@ def _bars(axes: Any) -> Iterator[dict[str, Any]]:
             label = str(container.get_label())
             yield _drawn(bars[0], corners[:, 0], corners[:, 1]) | {"label": label}
     for patch in axes.patches:
-        if hasattr(patch, "get_data"):  # of stairs
+        if hasattr(patch, "get_data"):  # a patch drawn by stairs
             values, edges, _ = patch.get_data()
             yield _drawn(patch, np.asarray(edges), np.asarray(values))
 
@@ -360,7 +362,7 @@ def _drawn(artist: Any, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
 
 
 def _look(artist: Any) -> dict[str, str]:
-    """Return what links an artist to its legend entry: colour, line style and marker."""
+    """Return the properties that link an artist to its legend entry: colour, line style and marker."""
     colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()
     style = artist.get_linestyle() if hasattr(artist, "get_linestyle") else ""
     marker = artist.get_marker() if hasattr(artist, "get_marker") else ""
@@ -381,7 +383,7 @@ def _colour(value: Any) -> str:
 
 @contextmanager
 def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
-    """Pass every call of train_step to `see(network, batch, step)`; `see` takes the step by calling `step`."""
+    """Replace every call to train_step by `see(network, batch, step)`; `see` takes the step by calling `step`."""
     train_step = submission.DeepNetwork.train_step
 
     def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:

@@ -1,11 +1,12 @@
 """Challenge 1, hidden: compute the results of a network with given weights, with torch's autograd in float64.
 
 A submission may compute in float32. The allowed error follows from n, the number of additions that lead to a result.
-Each addition is rounded by at most eps. The roundings are independent, so they add up like a random walk. Relative
-errors keep about the same size from layer to layer, forwards and backwards. With a margin of 8 this gives 8 · eps · √n
-times the magnitudes that were summed (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019).
-Two more effects matter. Where p is close to y, p - y loses the digits that they share, which increases the allowed
-error by a factor. Also, a ReLU whose input is 0 to within rounding may be on or off, so all gradients are computed
+Each addition has a relative rounding error of at most eps. These errors are independent, so they add up like a random
+walk. Relative errors keep about the same size from layer to layer, in both the forward and the backward pass. With a
+margin of 8, this gives an allowed error of 8 · eps · √n times the magnitudes that were summed (Higham and Mary, A new
+approach to probabilistic rounding error analysis, 2019).
+Two more effects matter. Where p is close to y, their leading digits cancel in p - y, so the allowed relative error is
+larger there. Also, rounding decides whether a ReLU is on or off if its input is almost 0, so all gradients are computed
 twice more: with all such ReLUs off, and with all of them on.
 """
 
@@ -24,13 +25,13 @@ from graders.checks import Mismatch
 
 EPS = float(np.finfo(np.float32).eps)
 MARGIN = 8
-UNDERFLOW = 1e-16  # in float32, entries below 1e-19 have the square 0; here that changes norms by up to 1e-17
+UNDERFLOW = 1e-16  # in float32, entries below about 1e-19 square to 0, which changes the norms here by up to 1e-17
 
 Layer = tuple[np.ndarray, np.ndarray]
 
 
 class Close(NamedTuple):
-    """An expected value, and the allowed error of each entry."""
+    """An expected value, and the allowed error for each entry."""
 
     value: np.ndarray
     allowed: np.ndarray
@@ -47,7 +48,7 @@ class Step(NamedTuple):
 class Pass(NamedTuple):
     """One forward pass: the input of every layer, its z, and the magnitude of the sums in z.
 
-    `kinked` says whether a ReLU's z is 0 to within rounding.
+    `kinked` says whether z is so close to 0 in any ReLU that rounding can change its sign.
     """
 
     inputs: list[Tensor]
@@ -57,7 +58,7 @@ class Pass(NamedTuple):
 
 
 def assert_near(what: str, actual: object, expected: Close) -> None:
-    """Check that the numbers are the expected ones; `what` is their name in the message."""
+    """Check that the numbers are as expected; messages call them `what`."""
     found = np.asarray(actual)
     if found.dtype.kind != "f" or found.shape != expected.value.shape:
         shown = f"dtype {found.dtype} and shape {found.shape}"
@@ -78,7 +79,7 @@ def assert_near(what: str, actual: object, expected: Close) -> None:
 
 
 def assert_layers(parameters: object, sizes: Sequence[int]) -> list[Layer]:
-    """Check that the parameters are pairs (W, b) of float arrays, first layer first, with these sizes."""
+    """Check that the parameters are pairs (W, b) of float arrays with these sizes, from the first layer to the last."""
     shapes = [((fan_out, fan_in), (fan_out,)) for fan_in, fan_out in pairwise(sizes)]
     if not isinstance(parameters, list | tuple) or len(parameters) != len(shapes):
         kind = type(parameters).__name__
@@ -116,7 +117,7 @@ def step(parameters: Sequence[Layer], X: np.ndarray, y: np.ndarray, activation: 
 
     found, norms = [], []
     for k, (dW, db) in enumerate(gradients):
-        squares = way.z[k].grad.square()  # dW is a sum over the rows of the batch, each with its own roundings
+        squares = way.z[k].grad.square()  # dW is a sum over the rows of the batch, each with its own rounding errors
         spread = (squares.T @ way.inputs[k].detach().square()).sqrt()
         spread_b = squares.sum(dim=0).sqrt()
         kinked_W, kinked_b = (
@@ -155,12 +156,15 @@ def _terms(layers: Sequence[tuple[Tensor, Tensor]]) -> int:
 
 
 def _precision(additions: int) -> float:
-    """Return the allowed error of a sum after this many additions, as a share of its magnitude."""
+    """Return the allowed error for a sum after this many additions, relative to its magnitude."""
     return MARGIN * EPS * float(np.sqrt(additions))
 
 
 def _pass(layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, activation: str, kink: int = 0) -> Pass:
-    """Run X through the network. ReLUs whose input is 0 to within rounding are off if `kink` is 1, on if it is -1."""
+    """Run X through the network.
+
+    If `kink` is 1, ReLUs whose input is 0 up to rounding errors are off; if it is -1, they are on.
+    """
     inputs, zs, magnitudes, kinked = [torch.tensor(X).double()], [], [], False
     for k, (W, b) in enumerate(layers, start=1):
         zs.append(inputs[-1] @ W.T + b)
@@ -186,7 +190,7 @@ def _logits(way: Pass) -> tuple[Tensor, float]:
 def _backward(
     layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, y: np.ndarray, activation: str, kink: int = 0
 ) -> tuple[Pass, list[tuple[Tensor, Tensor]], float]:
-    """Return the forward pass with dL/dz in every z.grad, (dL/dW, dL/db) of every layer, and the loss."""
+    """Return the forward pass (with dL/dz in each z.grad), (dL/dW, dL/db) for every layer, and the loss."""
     leaves = [(W.clone().requires_grad_(), b.clone().requires_grad_()) for W, b in layers]
     way = _pass(leaves, X, activation, kink)
     loss = F.cross_entropy(way.z[-1], torch.as_tensor(y))

@@ -26,7 +26,7 @@ def drawn_experiment(draw: Any) -> tuple[np.ndarray, np.ndarray, str, dict[str, 
 
 
 def columns_of(table: dict[str, Any], n_steps: int) -> dict[str, np.ndarray]:
-    """Return the frame's columns, after checking that all four are there, with a row for every step and layer."""
+    """Check that the frame has all four columns and a row for every step and layer; return its columns."""
     if table["type"] != "DataFrame":
         raise Mismatch(f"experiment: expected a pandas.DataFrame, got a {table['type']}", "DataFrame", table["type"])
     if table["columns"] != COLUMNS:
@@ -79,7 +79,7 @@ def test_the_frame_matches_the_training_steps(kata: Any, draw: Any, probes: Any)
 
 
 def assert_batch(rows: np.ndarray, classes: np.ndarray, X: np.ndarray, y: np.ndarray, batch_size: int) -> None:
-    """Check that a batch has the right size, and that its rows are rows of X with their classes."""
+    """Check that a batch has the right size, and that its rows come from X, with the right classes."""
     found = len(rows)
     assert found == batch_size, f"a batch has {found} rows; expected {batch_size}, the batch_size"
     class_of = {row.tobytes(): int(number) for row, number in zip(X, y, strict=True)}

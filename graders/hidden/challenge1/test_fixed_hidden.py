@@ -13,9 +13,9 @@ from graders.hidden.challenge1.reference import Layer, assert_layers, assert_nea
 
 N_LAYERS = 15
 MOST_STEPS, MOST_DIGITS = 1500, 128
-ACCURACY = 0.85  # on the 1 000 unseen digits: at least 0.901 in 40 runs of the solution; sigmoids get 0.1
-FRESH = 0.5  # accuracy before the first step: at most 0.15 in 100 networks
-RATIO = (1e-2, 1e2)  # first layer's norm / last layer's: 3.2 to 20 in 100 networks
+ACCURACY = 0.85  # on the 1 000 unseen digits; the solution had at least 0.901 in 40 runs, and sigmoids get 0.1
+FRESH = 0.5  # accuracy before the first step; it was at most 0.15 in 100 networks
+RATIO = (1e-2, 1e2)  # first layer's norm divided by the last layer's; it was 3.2 to 20 in 100 networks
 
 
 @task("fixed", title="The gradient passes through fifteen layers of ReLUs")
@@ -83,7 +83,7 @@ def test_the_seed_alone_decides_the_fixed_network(kata: Any, draw: Any, probes: 
 
 
 def layers_of(parameters: Any) -> list[Layer]:
-    """Check that the parameters are those of a network of 15 layers, from pixels to digits, of any width."""
+    """Check that the parameters fit a network with 15 layers of any width, 784 inputs and 10 outputs."""
     width = len(parameters[0][1]) if parameters else 0
     return assert_layers(parameters, [784, *[width] * (N_LAYERS - 1), 10])
 
@@ -106,6 +106,9 @@ def assert_plain_step(before: list[Layer], after: list[Layer], batch: tuple[np.n
 
 
 def share_right(layers: list[Layer], images: np.ndarray, classes: np.ndarray) -> float:
-    """Return the share of the images (n, 784), from 0 to 255, that a network with these weights gets right."""
+    """Return the share of the images that a network with these weights gets right.
+
+    The images (n, 784) have pixels from 0 to 255.
+    """
     answers = reference.logits(layers, images / np.float32(255), "relu").value
     return float(np.mean(answers.argmax(axis=1) == classes))

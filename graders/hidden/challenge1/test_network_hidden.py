@@ -1,6 +1,7 @@
 """Challenge 1, hidden: the network, its training step and its gradient norms, which vanish with sigmoids.
 
-From the weights that a network reports, torch's autograd computes in float64 what the network should have returned.
+The judge takes the weights that a network reports, and uses torch's autograd to compute in float64 what the network
+should have returned.
 """
 
 from __future__ import annotations
@@ -16,28 +17,28 @@ from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
 N_LAYERS = 15
-VANISHED = 1e-4  # first layer's norm / last layer's, 15 layers of sigmoids: at most 1.4e-8 in 100 networks
+VANISHED = 1e-4  # first layer's norm / last layer's; with 15 layers of sigmoids, at most 1.4e-8 in 100 networks
 
 
 @lru_cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return all digits that submissions can read: pixels (4000, 784) from 0 to 1 in float32, and classes."""
+    """Return all digits that submissions can read: float32 pixels (4000, 784) from 0 to 1, and their classes."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
-    """Draw n_layers, activation, the other arguments, and the sizes of a network; the activations alternate."""
+    """Draw the n_layers, activation, other arguments and layer sizes of a network; the activations alternate."""
     n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
-    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, and the test would prove nothing
+    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, so the test would prove nothing
     options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
     activation = ("sigmoid", "relu")[draw.case % 2]
     return n_layers, activation, options, [n_inputs, *[width] * (n_layers - 1), n_classes]
 
 
 def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) -> tuple[np.ndarray, np.ndarray, float]:
-    """Draw a batch, of a different size each time, and a learning rate at which the network doesn't diverge."""
+    """Draw a batch with a different size each time, and a learning rate at which the network doesn't diverge."""
     n = draw.sizes("n", 1, most)
     dtype = draw.choice([np.float32, np.float64])
     X, y = draw.uniform(0.0, 1.0, n, sizes[0], dtype=dtype), draw.integers(0, sizes[-1], n)
@@ -54,7 +55,7 @@ def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[
 
 
 def norms_of(answer: object, n_layers: int) -> np.ndarray:
-    """Check the answer of track_gradients and return it as an array (n_layers,)."""
+    """Check what track_gradients returned, and return it as an array (n_layers,)."""
     try:
         norms = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
@@ -200,7 +201,7 @@ def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: An
     for depth in (5, 10, 15, 20):
         norms = fresh_norms(kata, draw, probes, depth, "sigmoid")
         ratios.append(norms[0] / norms[-1])
-    shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # with Xavier's weights: 2e-4 to 2.4e-3; 0.25 ** 5 is 1e-3
+    shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # 2e-4 to 2.4e-3 with Xavier's weights; 0.25 ** 5 is 1e-3
     assert (shares <= 0.02).all(), (
         "with 10, 15 and 20 layers of sigmoids, the first layer's gradient norm divided by the last layer's is "
         f"{', '.join(f'{share:.2g}' for share in shares)} times that with five layers fewer; expected at most 0.02"

@@ -22,7 +22,7 @@ SPEAKS = {  # words that may name the quantity in a label
     "parameters": r"param|weight|size|memory|number|count|bias",
     "seconds": r"sec|time|dura|min|hour|cost|\bm?s\b",
 }
-NAMES = {  # words that must not be in a label for another quantity
+NAMES = {  # words that a label must not contain if it describes another quantity
     "accuracy": r"\baccurac",
     "parameters": r"\bparam",
     "seconds": r"\bsec(onds?|s)?\b|\btime\b",
@@ -30,7 +30,10 @@ NAMES = {  # words that must not be in a label for another quantity
 
 
 def assert_tradeoffs_shown(figure: dict[str, Any] | None, rows: Sequence[Row]) -> None:
-    """Check the plots of accuracy against parameters and seconds: a point per trial, a marked front and labels."""
+    """Check that accuracy is plotted against parameters and against seconds.
+
+    Each plot needs labelled axes and a point for every trial, and it must mark the points on the front.
+    """
     if figure is None:
         raise Mismatch("write_results saved no matplotlib figure as a PNG file", None, None)
     for price in ("parameters", "seconds"):
@@ -51,9 +54,9 @@ Marks = list[set[str]]
 
 
 def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
-    """Return the looks of everything drawn at each trial's position, and which quantities are on the x and y axes.
+    """Return the styles of everything drawn at each trial's position, and the quantities on the x and y axes.
 
-    Return None if no choice of units gives every trial a point within the limits.
+    Return None if, in whatever units, some trial has no point within the limits of the axes.
     """
     for turned in (False, True):
         names = ("accuracy", price) if turned else (price, "accuracy")
@@ -67,7 +70,7 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
-    """Return the looks of everything drawn at a position; the set is empty if there is no point."""
+    """Return the styles of everything drawn at a position; the set is empty if there is no point."""
     low, high = np.transpose(axes["limits"])
     if not ((low <= place) & (place <= high)).all():
         return set()
@@ -84,13 +87,13 @@ def _looks(artists: Sequence[dict[str, Any]], place: np.ndarray) -> set[str]:
 
 
 def _front_marked(marks: Sequence[set[str]], front: Sequence[bool]) -> bool:
-    """Return whether each point on the front has a look that no other point has."""
+    """Return whether each point on the front has a style that no point off the front has."""
     others = set().union(*(mark for mark, on_front in zip(marks, front, strict=True) if not on_front))
     return all(mark - others for mark, on_front in zip(marks, front, strict=True) if on_front)
 
 
 def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
-    """Return whether the x and y directions are labelled; axes that share a label need it on only one of them."""
+    """Return whether the x and y directions are labelled, either on these axes or by a label that axes share."""
     for direction in (0, 1):
         shared = [each["labels"][direction] for each in figure["axes"]] if direction else []
         if not any(text.strip() for text in (axes["labels"][direction], figure["labels"][direction], *shared)):
@@ -99,7 +102,7 @@ def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
 
 
 def _mistaken(axes: dict[str, Any], names: tuple[str, str]) -> str:
-    """Return a message if a label names another quantity than the one on its axis; otherwise an empty string."""
+    """Return a message if a label doesn't name the quantity on its axis; otherwise return an empty string."""
     for name, text in zip(names, axes["labels"], strict=True):
         others = [words for each, words in NAMES.items() if each != name]
         if re.search("|".join(others), text, re.IGNORECASE) and not re.search(SPEAKS[name], text, re.IGNORECASE):

@@ -36,7 +36,7 @@ def space(submission: ModuleType) -> list[Any]:
 
 
 def kinds(submission: ModuleType) -> dict[str, Any]:
-    """Return whether equal architectures are the same dict key, and whether an architecture can be changed."""
+    """Return whether equal architectures act as the same dict key, and whether an architecture can be changed."""
     one, other = submission.search_space()[7], submission.search_space()[7]
     try:
         one.width = 1
@@ -47,7 +47,7 @@ def kinds(submission: ModuleType) -> dict[str, Any]:
 
 
 def samples(submission: ModuleType, n: int, seeds: list[int]) -> list[Any]:
-    """Return a sample for each seed, with the global generators in a different state each time."""
+    """Return a sample for each seed, with the global random generators in a different state each time."""
     found = []
     for number, seed in enumerate(seeds):
         np.random.seed(number)
@@ -57,7 +57,7 @@ def samples(submission: ModuleType, n: int, seeds: list[int]) -> list[Any]:
 
 
 def network(submission: ModuleType, parts: tuple[Any, ...], n_inputs: int, n_classes: int, X: np.ndarray) -> Any:
-    """Return a network's parameters in order, its logits for X in evaluation mode, and its counted parameters."""
+    """Return a network's parameters in order, its logits for X in evaluation mode, and the number of parameters."""
     architecture = _architecture(submission, parts)
     torch.manual_seed(7)
     model = submission.build(architecture, n_inputs, n_classes)
@@ -81,7 +81,7 @@ def _count(submission: ModuleType, architecture: Any, n_inputs: int, n_classes: 
 
 
 def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> list[Any]:
-    """Return, for each seed, the weights of a network built after torch's generator was seeded with it."""
+    """For each seed, seed torch's generator, build a network, and return its weights."""
     found = []
     for seed in seeds:
         torch.manual_seed(seed)
@@ -91,7 +91,11 @@ def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> l
 
 
 def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, seed: int) -> np.ndarray:
-    """Pass n rows through a network in training mode; each unit gets `value` and passes it on to the next layer."""
+    """Pass n rows through a network in training mode.
+
+    The weights are set so that every unit of the first layer has the input `value`, and every unit of a later layer has
+    the output of one unit in the layer before as its input.
+    """
     model = submission.build(_architecture(submission, parts), 5, 3).double().train()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -109,7 +113,7 @@ def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int,
 
 
 def trials(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Call run_trial for each run; return its trial and a record of what passed through networks."""
+    """Call run_trial for each run; return each trial with a record of what passed through its networks."""
     return [_trial(submission, number, **run) for number, run in enumerate(runs)]
 
 
@@ -123,7 +127,10 @@ def _trial(
     pause: float = 0.0,
     closely: bool = True,
 ) -> dict[str, Any]:
-    """Run one trial. `pause`: seconds of work before the trial begins. `closely`: whether to number the rows."""
+    """Run one trial.
+
+    Before the trial begins, the processor is kept busy for `pause` seconds. `closely` says whether to number the rows.
+    """
     pictures = ImageData(**data)
     torch.manual_seed(1000 + number)  # start each trial from a different state
     np.random.seed(1000 + number)
@@ -156,15 +163,15 @@ def _trial(
 
 
 def _shapes(modules: list[torch.nn.Module]) -> list[tuple[int, ...]]:
-    """Return the shapes of all parameters of these modules, each parameter once."""
+    """Return the shapes of all parameters in these modules, counting each parameter once."""
     parameters = {id(parameter): parameter for module in modules for parameter in module.parameters()}
     return [tuple(parameter.shape) for parameter in parameters.values()]
 
 
 def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
-    """Return, for each row that went through a network, the number of the picture most similar to it.
+    """Return, for each row that went through a network, the index of the picture that is most similar to it.
 
-    However the pictures are scaled, a row is most similar to its own picture.
+    However the submission scales the pictures, each row is most similar to the picture that it was made from.
     """
     if not glimpses or not len(pictures):
         return np.zeros(0, np.int64)
@@ -173,7 +180,7 @@ def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
 
 
 def _glimpse(rows: np.ndarray) -> np.ndarray:
-    """Return about 256 columns of these rows."""
+    """Return about 256 of the columns, evenly spaced."""
     return rows[:, :: max(1, rows.shape[1] // 256)].astype(np.float32)
 
 
@@ -186,9 +193,9 @@ def _standardised(rows: np.ndarray) -> np.ndarray:
 class _Passage:
     """One forward pass: its rows, its output, its mode (training or not) and the number of threads.
 
-    `which` has a number for each row, and equal rows have equal numbers; `heard` and `said` are the mean squares of
-    input and output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. `modules`
-    lists the modules that the rows passed through in turn, if the parts of a network are called one by one.
+    `which` has a number for each row, and equal rows have equal numbers. `heard` and `said` are the mean squares of the
+    input and the output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. If a
+    submission calls the parts of a network one by one, `modules` lists them in order.
     """
 
     def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
@@ -202,7 +209,7 @@ class _Passage:
 
 @contextmanager
 def _passages(n_inputs: int, closely: bool) -> Iterator[list[_Passage]]:
-    """Record what goes through networks."""
+    """Yield a list of all forward passes, which grows as rows go through networks."""
     found: list[_Passage] = []
     numbers: dict[bytes, int] = {}
 
@@ -230,7 +237,7 @@ def _mean_square(x: torch.Tensor) -> float:
 
 @contextmanager
 def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., None]) -> Iterator[None]:
-    """Call `before` when rows enter a network (but not a part of one), and `after` with each network's output."""
+    """Call `before` when rows enter a whole network (not just a part of one), and `after` with its output."""
     depth = 0
 
     def enter(module: torch.nn.Module, arguments: Any) -> None:
@@ -261,10 +268,11 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
 
 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Run several searches in turn with the same log; trials are made up, or short if search bypasses run_trial.
+    """Run several searches in turn with the same log.
 
-    A run has architectures, dataset, epochs and seed. `stop` is the number of the trial that raises `fault`. `away` is
-    the number of bytes to cut off the end of the log beforehand.
+    The results of trials are made up. If search bypasses run_trial, the trials are real, but short. A run has
+    architectures, dataset, epochs and seed. `stop` is the number of the trial that raises `fault`. `away` is the number
+    of bytes to cut off the end of the log beforehand.
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -285,11 +293,11 @@ def _searched(
     fault: str = "",
     away: int = 0,
 ) -> dict[str, Any]:
-    """Run one search. `begun` counts the trials that started; `ran` lists those made by the module's `run_trial`."""
+    """Run one search. `begun` counts the trials that started; `ran` lists those that went through `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
     ran: list[dict[str, Any]] = []
-    trained: list[torch.nn.Module] = []  # kept alive, so that no id is reused
+    trained: list[torch.nn.Module] = []  # keeps the networks alive, so that no new one gets the id of an old one
     begun = 0
 
     def begin() -> None:
@@ -323,11 +331,11 @@ def _searched(
 def on_executor(
     submission: ModuleType, architectures: list[Any], order: list[int], failing: int | None, fault: str = ""
 ) -> Any:
-    """Search with an executor whose trials finish in this order, each after search has had time to log the previous
-    one.
+    """Search with an executor whose trials finish in a given order.
 
-    `rows` are the log's line counts after each trial, `inside` those at the end of each trial, before its future is
-    done. The trial numbered `failing` raises `fault`.
+    Before each trial finishes, search has time to log the previous one. `rows` has the number of lines in the log after
+    each trial; `inside` has that number just before the trial's future is done. The trial with the number `failing`
+    raises `fault`.
     """
     log = Path("log", "on_executor.csv")
     log.parent.mkdir(exist_ok=True)
@@ -353,7 +361,7 @@ def on_executor(
 
 
 class _Held(Executor):
-    """An executor that finishes trials in a given order, from another thread."""
+    """An executor that runs and finishes trials in a given order, in another thread."""
 
     def __init__(self, order: list[int], log: Path, failing: int | None, fault: str) -> None:
         self.held: list[tuple[Future[Any], Callable[[], Any]]] = []
@@ -410,7 +418,7 @@ class _Held(Executor):
 
 
 def sent(submission: ModuleType, architectures: list[Any], data: dict[str, Any], epochs: int, seed: int) -> Any:
-    """Search with real trials on an executor that pickles what it gets, as a process pool does."""
+    """Run a search with real trials, on an executor that pickles what it receives, as a process pool does."""
     executor = _Sending()
     asked = [_architecture(submission, parts) for parts in architectures]
     found = submission.search(asked, ImageData(**data), epochs=epochs, seed=seed, executor=executor)
@@ -477,7 +485,7 @@ def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
 
 
 def written(submission: ModuleType, rows: list[dict[str, Any]], folder: str) -> dict[str, Any]:
-    """Return the files that write_results writes into a new folder, and the contents of its picture."""
+    """Return the files that write_results writes to a new folder, and the contents of its picture."""
     saved: list[Any] = []
     print_png = FigureCanvasAgg.print_png
 
@@ -504,9 +512,9 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _axes(axes: Any, dpi: float) -> dict[str, Any]:
-    """Return the labels and limits of axes, and the points of each artist with a description of their look.
+    """Return the labels and limits of axes, and each artist's points with a description of their style.
 
-    `marks` lists, in the same form, the points that have a text next to them or a patch over them.
+    `marks` lists, in the same form, the points that have text next to them or a patch over them.
     """
     artists = []
     for line in axes.lines:
@@ -528,7 +536,7 @@ def _axes(axes: Any, dpi: float) -> dict[str, Any]:
 
 
 def _marks(axes: Any, dpi: float, artists: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the points within half an inch of a text or an arrow, and those under a patch."""
+    """Return the points that a text or an arrow within half an inch refers to, and those under a patch."""
     if not artists:
         return []
     places = np.concatenate([artist["points"] for artist in artists])

@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: checks of a log and the files derived from it, recomputed from the log itself."""
+"""Challenge 2, hidden: check a log, and recompute the files derived from it."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ COLUMNS = (*TRIAL, "accuracy_per_parameter", "pareto")
 _WHOLE = ("layers", "width", "batch_size", "epochs", "seed", "parameters")
 _REAL = ("dropout", "accuracy", "seconds", "accuracy_per_parameter")
 _TRUTH = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
-SAME = 1e-6  # relative; numbers are written with all digits, but some programs change them slightly on reading
+SAME = 1e-6  # a relative tolerance: files have all digits of each number, but some programs round when reading
 
 
 def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the architecture of a row."""
+    """Return the row's architecture."""
     return tuple(row[name] for name in PARTS)
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values that identify a row; no two rows of a log may share them."""
+    """Return the values that identify a row; no two rows of a log may agree in all of them."""
     return (*parts_of(row), row["dataset"], row["epochs"], row["seed"])
 
 
 def in_words(row: Mapping[str, Any]) -> str:
-    """Describe a row in messages to the learner."""
+    """Describe a row for messages to the learner."""
     return (
         f"{row['layers']} layers of {row['width']}, {row['activation']}, dropout {row['dropout']:g}, "
         f"batches of {row['batch_size']} (seed {row['seed']})"
@@ -53,14 +53,17 @@ def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
 
 
 def dominating(rows: Sequence[Row]) -> np.ndarray:
-    """Return a bool array (n, n): is row i at least as good as row j on all three criteria, and better on one?"""
+    """Return a bool array (n, n) that says whether row i dominates row j.
+
+    That is the case if row i is at least as good on all three criteria and better on at least one.
+    """
     costs = np.array([(-row["accuracy"], row["parameters"], row["seconds"]) for row in rows]).reshape(-1, 1, 3)
     others = costs.transpose(1, 0, 2)
     return np.asarray((costs <= others).all(axis=2) & (costs < others).any(axis=2))
 
 
 def front_of(rows: Sequence[Row]) -> list[bool]:
-    """Return for each row whether no other row dominates it."""
+    """Return, for each row, whether it is on the front, so that no other row dominates it."""
     return [not dominated for dominated in dominating(rows).any(axis=0).tolist()]
 
 
@@ -74,7 +77,7 @@ def same(one: object, other: object) -> bool:
 def read_rows(data: bytes | None, name: str, columns: Sequence[str], *, exactly: bool) -> list[Row]:
     """Return the rows of a CSV file, with its numbers parsed. Raise Mismatch if the file is not such a table.
 
-    If `exactly`, the table must have these columns and no others, in any order; otherwise it must have at least these.
+    The columns may be in any order. If `exactly` is true, the table must not have any other columns.
     """
     table = read_csv(handed_in(data, name), name)
     header = table[0] if table else []
@@ -121,7 +124,7 @@ def _value(column: str, text: str) -> Any:
     return text
 
 
-# Checks of a whole table.
+# Checks for a whole table.
 
 
 def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 10) -> None:
@@ -161,7 +164,7 @@ def _check_numbers(row: Row, place: str, parameters: int) -> None:
 
 
 def check_best(data: bytes | None, name: str, rows: Sequence[Row]) -> None:
-    """Check a JSON list of the five most accurate rows of the table, best first, with all fields."""
+    """Check that a JSON list holds the five most accurate rows of the table, best first, with all fields."""
     content = handed_in(data, name)
     try:
         models = json.loads(content)
@@ -183,7 +186,7 @@ def check_best(data: bytes | None, name: str, rows: Sequence[Row]) -> None:
 
 
 def _same_in_json(key: str, one: object, other: object) -> bool:
-    """Compare like `same`, but with fewer digits of the quotient: pandas' `to_json` writes ten decimal places."""
+    """Compare like `same`, but compare quotients less precisely: pandas' `to_json` writes ten decimal places."""
     if key == "accuracy_per_parameter" and isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-10)
     return same(one, other)

@@ -30,21 +30,21 @@ from graders.hidden.challenge2.records import (
 )
 
 LOG, BEST, PLOT = "experiment_log.csv", "best_models.json", "tradeoff_plot.png"
-PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # for training and validation, as in images.load
+PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # training and validation pictures, as in images.load
 N_INPUTS = 3072
-AGREE = 0.02  # allowed difference between a row's accuracy and that of the repeated trial
+AGREE = 0.02  # allowed difference in accuracy between a row and the repeated trial
 N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
-# How many standard errors two shares may differ by: one false alarm in 1.7e6 grading runs, or in 1.4e5 for the best of
-# 24 similar rows.
+# How many standard errors apart two shares may be. Correct work fails in one of 1.7e6 grading runs, or in one of 1.4e5
+# if the row is the best of 24 similar ones.
 SIGMAS = 5
 COUNTED = 0.01  # allowed difference between reported and measured accuracy, since half-precision logits may tie
 MOST_EPOCHS = 20
-LEAST = 20  # number of different architectures that a log needs
-EVEN = 0.65  # the smallest share of a plot that its eight most common colours cover, since most of it is background
-# The best accuracy in the log must reach this: chance (0.1) plus five eighths of what the best architectures in the
-# search space gain over chance. They reach 0.9 on shapes32 and 0.4 on cifar10.
+LEAST = 20  # a log needs at least this many different architectures
+EVEN = 0.65  # least share of a plot for its eight most common colours; most of a plot is background
+# The best accuracy in the log must reach this value, which is five eighths of the way from chance (0.1) to the best
+# architectures in the search space. They reach 0.9 on shapes32 and 0.4 on cifar10.
 LEARNED = {"shapes32": 0.60, "cifar10": 0.28}
-POINTS = {  # what the recommendations must mention, in any words
+POINTS = {  # what the recommendations must mention, in whatever words
     "depth": r"\bdepth|\bdeep|\blayers?\b",
     "width": r"\bwid(th|e|er)\b|\bnarrow",
     "activations": r"activation|\b(re|e)lus?\b|leaky",
@@ -57,7 +57,7 @@ POINTS = {  # what the recommendations must mention, in any words
 
 
 def made_up(seed: int, n: int = 24) -> list[Row]:
-    """Make up trials, three to eight of them on the front, and for each trial a worse one of the same architecture."""
+    """Make up trials, and for each trial a worse one with the same architecture; three to eight are on the front."""
     rng = np.random.default_rng(seed)
     space = sorted(SPACE)
     while True:
@@ -84,7 +84,7 @@ def _made_up_row(parts: tuple[Any, ...], rng: np.random.Generator) -> Row:
 
 
 def assert_front(found: list[Row], rows: list[Row]) -> None:
-    """Check that the front has every undominated trial as often as `rows` has it, in the same order."""
+    """Check that the front has all undominated trials, as often as they occur in `rows` and in the same order."""
     expected = [row for row, on_front in zip(rows, front_of(rows), strict=True) if on_front]
     for row in found:
         if row not in expected:
@@ -109,7 +109,7 @@ def _told(row: Row) -> str:
 def test_the_front_has_the_trials_that_no_other_dominates(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
     if draw.case % 2:
-        for row in rows:  # float32 can tell such seconds apart, but not after rounding to three decimals
+        for row in rows:  # times that differ in float32, but become equal when rounded to three decimals
             row["seconds"] = 4 + row["seconds"] * 1e-4
     assert_front(kata.run(probes.front, rows), rows)
 
@@ -174,7 +174,7 @@ def test_the_picture_shows_both_tradeoffs_and_the_front(kata: Any, draw: Any, pr
 
 
 def handed_in(kata: Any) -> list[Row]:
-    """Return the rows of the submission's own log after checking that they are consistent."""
+    """Check that the rows of the submission's own log are consistent, and return them."""
     rows = read_rows(kata.data(f"results/{LOG}"), LOG, COLUMNS, exactly=True)
     check_table(rows, LOG, N_INPUTS)
     return rows
@@ -213,7 +213,7 @@ def test_the_picture_is_a_plot_of_points(kata: Any) -> None:
     pixels = assert_picture(kata.data(f"results/{PLOT}"), PLOT)
     colours = pixels.reshape(-1, pixels.shape[2])[:: max(1, pixels[..., 0].size // 500_000)]
     even = np.sort(np.unique(colours, axis=0, return_counts=True)[1])[-8:].sum() / len(colours)
-    if even < EVEN:  # the solution has 0.97; noise, a photograph or an image in axes has less than 0.63
+    if even < EVEN:  # the solution's plot has 0.97; noise, a photograph or an image in axes has less than 0.63
         said = f"{PLOT} is not a plot of points: its eight most common colours cover only {even:.0%} of it"
         raise Mismatch(said, EVEN, even)
 
@@ -226,7 +226,7 @@ def test_the_best_row_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None
 
 @task("repeated")
 def test_two_rows_drawn_at_random_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None:
-    """Repeat one of the trials that matter for the conclusions (the front and the five best), and one of the others."""
+    """Repeat one trial that matters for the conclusions (on the front or among the five best) and one other trial."""
     rows = handed_in(kata)
     ranked = sorted(rows, key=lambda row: -row["accuracy"])
     leading = [row for row in ranked[1:] if row["pareto"] or row in ranked[:5]]
@@ -236,11 +236,11 @@ def test_two_rows_drawn_at_random_can_be_repeated(kata: Any, draw: Any, probes: 
 
 
 def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
-    """Repeat the training of a row on the judge's pictures. Raise Mismatch if the result differs.
+    """Train a row's network again on the judge's pictures. Raise Mismatch if the result differs.
 
-    The judge doesn't rely on what the trial reports: it counts the network's own answers for the validation pictures.
-    New pictures with random labels are appended to those of the data set, and only the judge knows their true classes.
-    So the network really has to be as accurate as the log says.
+    The judge doesn't rely on the accuracy that the trial reports, but computes it from the network's own output for the
+    validation pictures. These include new pictures with random labels, whose true classes only the judge knows. So the
+    network really has to be as accurate as the log says.
     """
     n_train, n_validation = PICTURES[row["dataset"]]
     try:
@@ -277,9 +277,9 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
 
 
 def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return pictures (N_UNSEEN, N_INPUTS) that no submission has seen, of the kind in a data set, and their classes.
+    """Return pictures (N_UNSEEN, N_INPUTS) like those in a data set, which no submission has seen, and their classes.
 
-    For shapes32 they are generated afresh. Photographs can't be, so the judge keeps some back.
+    Pictures like those in shapes32 are newly generated. Photographs can't be generated, so the judge keeps some back.
     """
     if dataset == "shapes32":
         images, labels = shapes32.render(N_UNSEEN, seed)
@@ -291,9 +291,9 @@ def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
-    """Return the classes that a trial's network predicted last for all validation pictures, whose labels are `given`.
+    """Return the classes that a trial's network last predicted for the validation pictures, whose labels are `given`.
 
-    Raise Mismatch if the network doesn't have the row's architecture, or if the trial reports another accuracy.
+    Raise Mismatch if the network doesn't have the row's architecture, or if the trial reports a different accuracy.
     """
     sizes = [N_INPUTS, *[row["width"]] * row["layers"], 10]
     expected = [shape for pair in itertools.pairwise(sizes) for shape in (pair[::-1], pair[1:])]
@@ -315,8 +315,8 @@ def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
 def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
     """Yield the possible positions of n pictures among the rows that went through a network after training.
 
-    They may come one after the other, in batches of any size, with other rows before or after them. Or they are
-    shuffled: then each row is matched with the most similar picture.
+    The pictures may come in their original order, in batches of any size, with other rows before or after them. If they
+    are shuffled, each row is matched with the most similar picture.
     """
     bounds = np.concatenate([[0], np.cumsum(trial["last_rows"])])
     for start in bounds[np.isin(bounds + n, bounds)]:

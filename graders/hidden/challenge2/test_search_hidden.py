@@ -16,7 +16,7 @@ ACTIVATED = {
     "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
 }
-SIGMAS = 6  # standard errors that a counted share may be off by: one false alarm in 5e8
+SIGMAS = 6  # a share may be off by this many standard errors, with one false alarm in 5e8
 
 
 def promise(kept: object, said: str) -> None:
@@ -77,7 +77,7 @@ def test_all_architectures_are_equally_likely(kata: Any, draw: Any, probes: Any)
 
 
 def architecture(draw: Any, **given: Any) -> tuple[Any, ...]:
-    """Draw an architecture with these parts from the space."""
+    """Draw an architecture from the search space; `given` fixes some of its parts."""
     fitting = sorted(
         parts for parts in SPACE if all(parts[PARTS.index(name)] == value for name, value in given.items())
     )
@@ -133,7 +133,7 @@ def test_parameters_are_counted_correctly(kata: Any, draw: Any, probes: Any) -> 
 def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any, probes: Any) -> None:
     p, n = (0.5, 0.2, 0.0, 0.5)[draw.case], 20_000
     parts = architecture(draw, layers=2, width=32, dropout=p, **({} if draw.case < 3 else {"activation": "elu"}))
-    value = 1.0 if draw.case < 3 else -1.0  # ELU is curved below 0, so dropout before it gives a different result
+    value = 1.0 if draw.case < 3 else -1.0  # below 0, ELU is curved, so dropout before it would give different values
     out = kata.run(probes.passed, parts, value, n, draw.seed())
     kept, handed = (1 - p) ** 2, value
     for _ in range(2):
@@ -156,7 +156,7 @@ def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any,
 
 
 def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 150) -> dict[str, Any]:
-    """Return rows of 12 bytes in three classes, each around its own centre, as ImageData's fields."""
+    """Return the fields of ImageData: rows of 12 bytes in three classes, each scattered around its own centre."""
     rng = np.random.default_rng(seed)
     centres = rng.permuted(np.tile([[70.0], [185.0], [128.0]], 12), axis=0)
     y = rng.integers(0, N_CLASSES, n_train + n_validation)
@@ -165,8 +165,8 @@ def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 15
     return {"name": "blobs", **data, "n_classes": N_CLASSES}
 
 
-MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # a multiple of 16, 100, 1000, 1024, …: seeds this far apart must still differ
-ROUNDING = 1e-3  # float32 rounding after a few hundred steps; halving the learning rate once changes more
+MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # seeds must differ even if they agree modulo 16, 100, 1000 or 1024
+ROUNDING = 1e-3  # room for float32 rounding in a few hundred steps; halving the learning rate once has more effect
 EASY, HARD = (
     18.0,
     110.0,
@@ -225,18 +225,18 @@ def test_the_same_trial_has_the_same_accuracy(kata: Any, draw: Any, probes: Any)
 
 @task("trial")
 def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: Any, probes: Any) -> None:
-    n, epochs = 1037, 20  # no batch size divides n; early stopping has enough epochs to act
+    n, epochs = 1037, 20  # n isn't divisible by any batch size; early stopping would have time to act
     data = pictures(draw.seed(), HARD, n_train=150, n_validation=n)
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     other = data["X_validation"].copy()
-    other[: n // 2] //= 8  # half of the pictures become dark
+    other[: n // 2] //= 8  # make half of the pictures dark
     run = {"parts": parts, "epochs": epochs, "seed": draw.seed()}
     changes: list[dict[str, Any]] = [{"y_validation": np.full(n, label)} for label in range(N_CLASSES)]
     changes.append({"X_validation": other})
     trials = kata.run(probes.trials, [run | {"data": data | change} for change in changes])
     shares = [
         trial["accuracy"] for trial in trials[:N_CLASSES]
-    ]  # the same network each time; all rows have the same label
+    ]  # the network is the same each time, and all rows have the same label
     for right in (share * n for share in shares):
         promise(
             abs(right - round(right)) < 3e-4,
@@ -271,7 +271,7 @@ def _trained_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _found_again(rows: np.ndarray, others: np.ndarray) -> int:
-    """Return how many of these rows are among the others, in any order, apart from rounding."""
+    """Return how many of these rows are also among `others`, in any order and apart from rounding."""
     if rows.shape[1] != others.shape[1] or not len(others):
         return 0
     near = ROUNDING * np.abs(rows).max()
@@ -284,7 +284,7 @@ def test_the_network_does_not_learn_from_validation_rows(kata: Any, draw: Any, p
     turned = data | {"y_validation": (data["y_validation"] + 1) % N_CLASSES}
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 40, "seed": draw.seed()}])
-    # the solution has 0.00; a submission that learns from both parts has 0.3 to 0.6
+    # the solution's accuracy is 0.00; learning from both parts leads to 0.3 to 0.6
     promise(
         trial["accuracy"] <= 0.15,
         "with validation labels that contradict the training rows, the accuracy is "
@@ -336,7 +336,7 @@ def logged(run: dict[str, Any]) -> list[Row]:
 
 
 def assert_logged(run: dict[str, Any], trials: list[Row]) -> None:
-    """Check that the log holds these trials, each once, in any order, and nothing else."""
+    """Check that the log holds each of these trials once, in any order, and nothing else."""
     rows = logged(run)
     keys = [identity(row) for row in rows]
     twice = [row for row in rows if keys.count(identity(row)) > 1]
@@ -351,14 +351,14 @@ def assert_logged(run: dict[str, Any], trials: list[Row]) -> None:
 
 
 def several(draw: Any, n: int) -> list[tuple[Any, ...]]:
-    """Draw n architectures, no two with the same layers, width and batch size."""
+    """Draw n architectures; no two of them have the same layers, width and batch size."""
     places = [(layers, width, batch) for layers in (2, 4, 6, 8) for width in (32, 64, 128, 256) for batch in (32, 64)]
     order = np.random.default_rng(draw.seed()).permutation(len(places))[:n]
     return [(places[i][0], places[i][1], draw.choice(["relu", "elu"]), 0.2, places[i][2]) for i in order]
 
 
 def assert_trials(found: list[Row], architectures: list[Any]) -> None:
-    """Check that there is one trial of each architecture, in the order of `architectures`."""
+    """Check that there is one trial for each architecture, in the order of `architectures`."""
     order = [tuple(trial[name] for name in PARTS) for trial in found]
     promise(
         sorted(order) == sorted(architectures),
@@ -368,7 +368,7 @@ def assert_trials(found: list[Row], architectures: list[Any]) -> None:
 
 
 def stated(run: dict[str, Any]) -> list[Row]:
-    """Return the trials that a search ran: those from `run_trial` or, if search bypasses it, those it returned."""
+    """Return the trials that a search ran through `run_trial` or, if it bypassed `run_trial`, those it returned."""
     return run["ran"] if len(run["ran"]) == run["begun"] else run["trials"]
 
 

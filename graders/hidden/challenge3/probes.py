@@ -14,23 +14,23 @@ import torch
 from corpus import Corpus, Review
 from torch import nn
 
-torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
+torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
 KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
-Told = tuple[np.ndarray, np.ndarray]  # the text of sentences, one per line, as bytes; their labels (n,)
+Told = tuple[np.ndarray, np.ndarray]  # sentences as bytes, one per line, and their labels (n,)
 
 # -------------------------------------------------------------------------------------------------------- the mechanism
 
 
 def weights_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[Any]:
-    """Return attention_weights(…), and its arguments after the call."""
+    """Return the result of attention_weights and the state of its arguments after the call."""
     arguments = _tensors(H, query, mask)
     weights = submission.attention_weights(*_given(arguments))
     return [_array(weights), *map(_array, arguments)]
 
 
 def context_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray | None) -> list[Any]:
-    """Return context and weights from attend(…), and its arguments after the call."""
+    """Return the context and weights from attend, and the state of its arguments after the call."""
     arguments = _tensors(H, query, mask)
     context, weights = submission.attend(*_given(arguments))
     return [_array(context), _array(weights), *map(_array, arguments)]
@@ -46,7 +46,7 @@ def gradients_for(
 ) -> list[np.ndarray]:
     """Return the gradients of Σ context · on_context + Σ weights · on_weights with respect to H and query.
 
-    Without on_context only the second sum is used, and the weights come from attention_weights.
+    If on_context is None, only the second sum is used, and the weights come from attention_weights.
     """
     vectors, asked, real = _tensors(H, query, mask)
     vectors.requires_grad_(True)
@@ -65,7 +65,10 @@ def gradients_for(
 
 
 def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Sequence[Any]) -> list[list[np.ndarray]]:
-    """Return the parameters of a fresh model for each seed (None: no seed); the global generators vary."""
+    """Return the parameters of a fresh model for each seed, with the global random generators in varying states.
+
+    If a seed is None, the model is created without a seed.
+    """
     found = []
     for seed in seeds:
         torch.rand(7)
@@ -76,9 +79,9 @@ def fresh_parameters(submission: Any, kind: str, sizes: Sequence[int], seeds: Se
 def answers_of_model(
     submission: Any, kind: str, sizes: Sequence[int], seed: int, noise: int, batches: Sequence[Sequence[np.ndarray]]
 ) -> list[list[np.ndarray]]:
-    """Return the logits, and weights if any, of a model with noisy parameters for each batch (tokens, mask).
+    """Return the logits, and any weights, that a model with noisy parameters computes for each batch (tokens, mask).
 
-    `sizes` are the vocabulary size, the embedding size and the number of classes; `noise` is the seed of the noise.
+    `sizes` are the vocabulary size, the embedding size and the number of classes; `noise` is the seed for the noise.
     """
     model = _model(submission, kind, sizes, seed)
     _shake(model, noise)
@@ -94,7 +97,7 @@ def training(
 ) -> dict[str, Any]:
     """Train a model; return its history, its parameters before and after, and its answers for the hidden sentences.
 
-    `shown_before` and `shown_after` are the logits of the training reviews.
+    `shown_before` and `shown_after` are its logits for the training reviews, before and after training.
     """
     corpus = _corpus(train, test)
     model = _model(submission, kind, [len(corpus.vocabulary)], seed)
@@ -116,9 +119,9 @@ def training(
 def parameters_after(
     submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int, moved: bool = False
 ) -> list[list[np.ndarray]]:
-    """Train a model with this seed once for each set of test reviews in the corpus; return its parameters each time.
+    """Train a model with this seed once for each set of test reviews, and return its parameters each time.
 
-    The global generators start from the same state each time, or from a different one if `moved`.
+    The global random generators start from the same state each time, or from a different state if `moved` is true.
     """
     found = []
     for number, test in enumerate(tests):
@@ -131,7 +134,7 @@ def parameters_after(
 def answers_of_trained(
     submission: Any, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
 ) -> list[np.ndarray]:
-    """Return logits and weights of the trained classifier with attention for sentences; the last model is cached."""
+    """Return the trained attention classifier's logits and weights for sentences; the last model is cached."""
     corpus, model = _kept(submission, train, test, seed, epochs)
     return _answer(model, *corpus.encode(_split(hidden)))
 
@@ -140,7 +143,7 @@ _last: list[Any] = [None, None]
 
 
 def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> tuple[Corpus, nn.Module]:
-    """Return a corpus and the classifier with attention trained on it, cached if they are the same as last time."""
+    """Return a corpus and the attention classifier trained on it, both from the cache if the arguments are the same."""
     asked = (*map(bytes, (*train, *test)), seed, epochs)
     if _last[0] != asked:
         corpus = _corpus(train, test)
@@ -156,9 +159,10 @@ def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> t
 def explanations(
     submission: Any, train: Told, test: Told, seeds: Sequence[int], epochs: int, sentences: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Train models with several seeds; then let each model in turn explain every sentence; return the explanations.
+    """Train models with several seeds, then return each model's explanations of every sentence.
 
-    `forward` is the output of each model's forward for the same sentences; `before` and `after` are its parameters.
+    `forward` is what each model's forward returns for the same sentences. `before` and `after` are the model's
+    parameters before and after the explanations.
     """
     corpus = _corpus(train, test)
     models = [_trained(submission, KINDS[0], corpus, seed, epochs) for seed in seeds]
@@ -202,7 +206,7 @@ def heatmap_of(
 ) -> dict[str, Any]:
     """Return the heatmap of a model with noisy parameters: the file, and the contents of the figure when it was saved.
 
-    `weights` are those from the model's forward for each sentence alone; for `cells` and `texts` see _seen.
+    `weights` are those that the model's forward returns for each sentence alone. `cells` and `texts` come from _seen.
     """
     import matplotlib.figure
 
@@ -214,7 +218,7 @@ def heatmap_of(
     saving = matplotlib.figure.Figure.savefig
 
     def look(figure: Any, *arguments: Any, **options: Any) -> Any:
-        result = saving(figure, *arguments, **options)  # save first, because drawing fixes the layout
+        result = saving(figure, *arguments, **options)  # save first, because that fixes the layout
         seen.append(_seen(figure))
         return result
 
@@ -233,9 +237,9 @@ def heatmap_of(
 def _seen(figure: Any) -> dict[str, Any]:
     """Return the rows of cells and the texts of a figure, in pixels from its lower left corner.
 
-    cells: for each row of an image or a mesh, the number of its axes, its values, its lower and upper edge, and the
-    edges of its columns. texts: the number of the axes, the text, its anchor and the middle of its box; tick labels are
-    anchored at their tick.
+    `cells` has an entry for each row of an image or a mesh: the index of its axes, its values, its lower and upper
+    edge, and the edges of its columns. `texts` has an entry for each text: the index of its axes, the text, its anchor
+    and the middle of its box. The anchor of a tick label is its tick.
     """
     figure.canvas.draw()
     cells, texts = [], []
@@ -259,7 +263,7 @@ def _grids(axes: Any) -> Iterator[list[tuple[Any, float, float, Any]]]:
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
         if values.ndim == 2:
             left, right, bottom, top = image.get_extent()
-            if image.origin == "upper":  # the first row is at the top of the extent
+            if image.origin == "upper":  # the first row of the image is at the top
                 bottom, top = top, bottom
             yield _rows(axes, values, np.linspace(left, right, values.shape[1] + 1), (bottom, top))
     for mesh in axes.collections:
@@ -286,9 +290,10 @@ def _middle(text: Any) -> tuple[float, float]:
 
 
 def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
-    """Return compare's table and the seconds that it took, and train both models of each seed twice more.
+    """Return compare's table and how many seconds it took, then train both models of each seed twice more.
 
-    `again`: for each row, the logits of the test reviews after each training run, and the number of trained parameters.
+    For each row, `again` has the logits of the test reviews after each of these training runs, and the number of
+    trained parameters.
     """
     corpus = _corpus(train, test)
     began = time.perf_counter()
@@ -319,7 +324,7 @@ def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -
 
 
 def _corpus(train: Told, test: Told) -> Corpus:
-    """Make a corpus of reviews without their evidence."""
+    """Make a corpus from reviews, without their evidence."""
     reviews = [
         tuple(Review(words, label) for words, label in zip(_split(text), labels.tolist(), strict=True))
         for text, labels in (train, test)
@@ -348,7 +353,7 @@ def _trained(submission: Any, kind: str, corpus: Corpus, seed: int, epochs: int)
 
 
 def _shake(model: nn.Module, seed: int) -> None:
-    """Add noise of standard deviation 1/2 to every parameter, so that none has a special value."""
+    """Add noise with standard deviation 1/2 to every parameter, so that none has a special value."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():

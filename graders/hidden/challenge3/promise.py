@@ -4,6 +4,6 @@ from __future__ import annotations
 
 
 def promise(kept: object, said: str) -> None:
-    """Unless `kept` holds, fail with the message `said`; the learner doesn't see how it was checked."""
+    """Fail with the message `said` unless `kept` is true, without showing the learner what was checked."""
     if not kept:
         raise AssertionError(said)

@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: reviews with unseen clauses or in an unseen language, whose labels no worker gets."""
+"""Challenge 3, hidden: reviews with unseen clauses or in an unseen language; their labels never leave the judge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _supplied() -> ModuleType:
     spec = importlib.util.spec_from_file_location("challenge3_corpus", CORPUS)
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclass() looks up the module
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclass() looks the module up there
     spec.loader.exec_module(module)
     return module
 
@@ -49,7 +49,7 @@ HIDDEN = corpus.Grammar(
 
 
 class Language(NamedTuple):
-    """Reviews to train on and to test on, and the judge's own reviews with labels and evidence that only it knows."""
+    """Reviews for training and for testing, and hidden reviews whose labels and evidence only the judge knows."""
 
     train: tuple[list[str], list[int]]
     test: tuple[list[str], list[int]]
@@ -63,7 +63,7 @@ class Language(NamedTuple):
 
 
 def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Write reviews with words from corpus.py; the hidden ones also have the judge's own clauses."""
+    """Generate reviews with words from corpus.py; the hidden reviews also contain clauses that only the judge has."""
     rng = np.random.default_rng(seed)
     train = corpus.write_reviews(n_train, rng, corpus.COMMON)
     test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)
@@ -71,7 +71,7 @@ def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> 
 
 
 def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Write the same reviews in a language whose words are made up from the seed, so no submission can know them."""
+    """Generate reviews in the same way, but with words made up from the seed, so that no submission can know them."""
     rng = np.random.default_rng([seed, 1])
     names: dict[str, str] = {}
 
@@ -96,12 +96,15 @@ def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) ->
 
 
 def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return sentences and labels as a probe takes them: the text of the sentences, and labels (n,)."""
+    """Return sentences and labels in the form that probes expect: the text of the sentences, and labels (n,)."""
     return text(reviews[0]), np.array(reviews[1])
 
 
 def text(sentences: Sequence[str]) -> np.ndarray:
-    """Return sentences, one per line, as bytes (uint8), because failure reports don't print whole arrays."""
+    """Return sentences as an array of bytes, one sentence per line.
+
+    Failure reports don't print whole arrays, so they don't reveal the sentences.
+    """
     return np.frombuffer("\n".join(sentences).encode(), np.uint8)
 
 
@@ -111,7 +114,7 @@ def other_labels(test: tuple[list[str], list[int]]) -> tuple[list[str], list[int
 
 
 def without(sentence: str, places: Sequence[int]) -> str:
-    """Return a sentence without the words at these places."""
+    """Return a sentence without the words at these positions."""
     return " ".join(word for place, word in enumerate(sentence.split()) if place not in set(places))
 
 

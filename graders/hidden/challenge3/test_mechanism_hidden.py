@@ -1,10 +1,11 @@
 """Challenge 3, hidden: compare weights, context and their gradients with torch in float64.
 
 The allowed errors are derived as follows. Let A_i = Σ_k |h_ik q_k|, and let A be the largest A_i of a row's real words.
-A score is a sum of d products, so its error is at most d eps A_i. The softmax turns that into |δα_i| <= α_i (|δs_i| +
-Σ_j α_j |δs_j|) <= 2 α_i d eps A; its own sum of `words` terms and the rounding of s_i - max add (words + 2 A) eps α_i.
-Together that is below 8 eps (d + words) α_i (1 + A). Everything computed from the weights consists of products and sums
-of at most d + words terms. Its bound has the same factor (1 + A), with absolute values in place of the terms.
+A score is a sum of d products, so its error δs_i is at most d eps A_i. These errors cause an error in each weight, with
+|δα_i| <= α_i (|δs_i| + Σ_j α_j |δs_j|) <= 2 α_i d eps A. The sum of `words` terms in the softmax and the rounding of
+s_i - max add (words + 2 A) eps α_i. The total is below 8 eps (d + words) α_i (1 + A).
+Everything else is computed from the weights with products and sums of at most d + words terms. The bound on its error
+has the same factor (1 + A), multiplied by the same sums with absolute values of their terms.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import torch
 from graders.checks import about, assert_close, assert_equal, cases, task
 from graders.hidden.challenge3.promise import promise
 
-HUGE = (1e11, 1e32)  # scores are this far below 0, so a finite score for padding would have to be even lower
+HUGE = (1e11, 1e32)  # scores are this far below 0, so that padding would need an even lower finite score
 
 
 class Row(NamedTuple):
-    """The arguments of one call."""
+    """The arguments for one call."""
 
     H: np.ndarray
     query: np.ndarray
@@ -29,12 +30,12 @@ class Row(NamedTuple):
 
     @property
     def real(self) -> np.ndarray:
-        """The mask, or a mask that is True everywhere if none was given."""
+        """Return the mask, or if there is none, a mask that is True everywhere."""
         return np.ones(self.H.shape[:2], bool) if self.mask is None else self.mask
 
     @property
     def factor(self) -> np.ndarray:
-        """1 + A for each row, (n, 1)."""
+        """Return 1 + A for each row, as an array (n, 1)."""
         sizes = abs(self.H.astype(np.float64)) @ abs(self.query.astype(np.float64))
         return 1 + np.where(self.real, sizes, 0).max(axis=1, keepdims=True)
 
@@ -44,7 +45,7 @@ class Row(NamedTuple):
 
 
 def arguments(draw: Any, *, masked: bool, dtype: Any = np.float64) -> Row:
-    """Draw vectors, a query and a mask of any pattern with a real word in every row; vectors at padding are larger."""
+    """Draw vectors, a query, and a random mask with at least one real word per row; padding has larger vectors."""
     n, words, d = draw.sizes("n words d", low=1, high=7)
     H, query = draw.normal(n, words, d, dtype=dtype), draw.normal(d, dtype=dtype)
     if not masked:
@@ -63,7 +64,7 @@ def reference(row: Row) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch
 
 
 def assert_weights(weights: Any, row: Row, dtype: Any = np.float64) -> None:
-    """Check that weights (n, words) are those of the softmax, exactly 0 at padding, and that every row sums to 1."""
+    """Check that weights (n, words) equal the softmax, are exactly 0 at padding, and sum to 1 in every row."""
     _, _, expected, _ = reference(row)
     truth = expected.detach().numpy()
     assert_close(weights, truth, dtype=dtype, scale=truth * row.factor, terms=row.terms)
@@ -102,7 +103,7 @@ def test_scores_may_be_large_and_sentences_one_word_long(kata: Any, draw: Any, p
     largest = abs(row.H @ row.query).max()
     H = row.H * (1e4 / max(largest, 1e-3))
     mask = row.mask
-    if draw.case % 3 == 2:  # one real word in every row
+    if draw.case % 3 == 2:  # a mask with one real word in every row
         mask = np.zeros(H.shape[:2], bool)
         mask[np.arange(len(H)), draw.integers(0, H.shape[1], len(H))] = True
     weights, *_ = kata.run(probes.weights_for, H, row.query, mask)
@@ -115,7 +116,7 @@ def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any,
     row = arguments(draw, masked=True)
     query = row.query + np.where(row.query < 0, -1, 1)  # no entry near 0
     huge = HUGE[draw.case % 2]
-    H = -huge * abs(row.H) * np.sign(query)  # every score is far below 0
+    H = -huge * abs(row.H) * np.sign(query)  # this makes every score far below 0
     H[~row.real] = 0
     weights, *_ = kata.run(probes.weights_for, H, query, row.mask)
     left = weights[~row.real]
@@ -123,7 +124,7 @@ def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any,
     promise(not left.any(), f"the largest weight at padding is {left.max(initial=0):.3g}, expected exactly 0")
     with about("the sums of the weights"):
         assert_close(weights.sum(axis=1), np.ones(len(weights)), terms=row.terms)
-    if huge == min(HUGE):  # with larger scores, rounding removes all differences
+    if huge == min(HUGE):  # if scores are larger, rounding removes all differences between them
         assert_weights(weights, Row(H, query, row.mask))
 
 
@@ -132,7 +133,7 @@ def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any,
 def test_a_real_word_may_have_the_score_0(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=True)
     H = row.H.copy()
-    H[np.arange(len(H)), row.real.argmax(axis=1)] = 0  # the first real word of each sentence
+    H[np.arange(len(H)), row.real.argmax(axis=1)] = 0  # at the first real word of each sentence
     weights, *_ = kata.run(probes.weights_for, H, row.query, row.mask)
     assert_weights(weights, Row(H, row.query, row.mask))
 
@@ -169,13 +170,16 @@ def test_gradients_with_respect_to_vectors_and_query(kata: Any, draw: Any, probe
 @task("robust")
 @cases(6)
 def test_gradients_are_right_with_extreme_scores_at_padding(kata: Any, draw: Any, probes: Any) -> None:
-    row = arguments(draw, masked=True)  # exp of a large score is infinite, and 0 times infinity is NaN
+    row = arguments(draw, masked=True)  # exp(large score) is infinite, and 0 · infinity is NaN
     row = Row(np.where(row.real[:, :, None], row.H, 1e4 * row.H), row.query, row.mask)
     assert_gradients(kata, draw, probes, row, from_weights=draw.case % 3 == 0)
 
 
 def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weights: bool) -> None:
-    """Check the gradients of a random sum of contexts and weights, or of weights alone, with respect to H and query."""
+    """Check the gradients with respect to H and query.
+
+    They are gradients of a sum of contexts and weights (or of weights alone) with random coefficients.
+    """
     n, words, d = row.H.shape
     on_context = None if from_weights else draw.normal(n, d)
     on_weights = draw.normal(n, words)

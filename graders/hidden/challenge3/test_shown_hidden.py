@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: how the model's answers are shown, in words, bars, pictures and tables."""
+"""Challenge 3, hidden: how the model's answers are shown in explanations, bars, pictures and tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.hidden.challenge3.reviews import CLASSES, english, other_labels, se
 
 N_TRAIN, EPOCHS = 2000, 20
 
-ROUNDING = 1e-4  # allowed error of a weight or probability in float32, after a few dozen roundings of 1e-7
+ROUNDING = 1e-4  # allowed error for a float32 weight or probability, after a few dozen rounding errors of 1e-7
 
 EXAMPLE = "This movie was absolutely terrible and boring"
 SENTENCES = [
@@ -31,7 +31,7 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 
 
 def assert_explanation(told: dict[str, Any], sentence: str, logits: np.ndarray, weights: np.ndarray) -> None:
-    """Check that an explanation matches the output of the model's forward: logits (1, 2) and weights (1, words)."""
+    """Check that an explanation matches what the model's forward returned: logits (1, 2) and weights (1, words)."""
     expected, shares = list(words_of(sentence)), probabilities(logits)[0]
     promise(told["words"] == expected, f"the words for {sentence!r} are {told['words']}, expected {expected}")
     promise(
@@ -85,7 +85,7 @@ def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, prob
 
 
 def expected_bars(prediction: str, confidence: float, words: list[str], weights: list[float], minimum: float) -> str:
-    """Return the bars in the form that the stub describes."""
+    """Return the bars in the format that the stub describes."""
     pairs = sorted(zip(words, weights, strict=True), key=lambda pair: -pair[1])
     lines = ["Attention weights:"]
     for word, weight in pairs:
@@ -97,7 +97,10 @@ def expected_bars(prediction: str, confidence: float, words: list[str], weights:
 
 
 def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
-    """Generate weights that sum to 1, none close to a rounding limit of decimals or blocks; the least is below 0.01."""
+    """Generate weights that sum to 1; the smallest is below 0.01.
+
+    No weight is so close to a rounding limit that its decimals, or the length of its bar, are ambiguous.
+    """
     while True:
         weights = rng.dirichlet(np.full(n, 0.5))
         blocks, cents = 10 * weights / weights.max() % 1, 100 * weights % 1
@@ -106,7 +109,7 @@ def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
 
 
 def assert_bars_in_proportion(kata: Any, probes: Any, prediction: str, confidence: float, *rest: Any) -> None:
-    """Check the lines; a bar may be rounded up or down."""
+    """Check the lines; the length of a bar may be rounded up or down."""
     words, weights, minimum = rest
     text = kata.run(probes.bars, prediction, confidence, words, weights, minimum)
     expected = expected_bars(prediction, confidence, words, weights, 0.05 if minimum is None else minimum)
@@ -118,7 +121,7 @@ def assert_bars_in_proportion(kata: Any, probes: Any, prediction: str, confidenc
     for line, blocks in zip(lines[1:], exact, strict=False):
         if line.startswith('- "'):
             found = line.count("█")
-            # 10 / largest * largest may come out slightly below 10, which rounds down to 9
+            # 10 / largest * largest may be slightly less than 10, so that a program rounds it down to 9
             right = abs(found - blocks) <= 1 + 1e-9
             promise(right, f"{line}: {found} blocks, expected {blocks:.1f} in proportion, rounded up or down")
 
@@ -153,11 +156,11 @@ def test_blocks_are_rounded_to_the_nearest(kata: Any, draw: Any, probes: Any) ->
 @task("bar_details")
 def test_ties_and_limits_of_the_bars(kata: Any, probes: Any) -> None:
     document = ["this", "movie", "was", "absolutely", "terrible", "and", "boring"]
-    # the example; then a weight at the minimum; then words that repeat and tie, and stay in the order of the sentence
+    # first the README's example, then a weight equal to the minimum, then repeated and tied words in sentence order
     assert_bars(kata, probes, "Negative", 0.92, document, [0.01, 0.02, 0.02, 0.1, 0.45, 0.02, 0.38], None)
     assert_bars(kata, probes, "Positive", 0.75, ["so", "so", "good"], [0.25, 0.25, 0.5], 0.25)
     assert_bars(kata, probes, "Positive", 0.99, ["so", "dull", "so", "bad"], [0.3, 0.2, 0.3, 0.2], None)
-    # the largest weight is below the minimum; a single word; the smallest bar has one block
+    # all weights below the minimum, then a single word, then a smallest bar with one block
     assert_bars(kata, probes, "Negative", 0.51, [f"w{number}" for number in range(32)], [1 / 32] * 32, None)
     assert_bars(kata, probes, "Negative", 1.0, ["dreadful"], [1.0], None)
     assert_bars(kata, probes, "Positive", 0.52, [f"w{number}" for number in range(16)], [1 / 16] * 16, None)
@@ -168,7 +171,7 @@ def test_ties_and_limits_of_the_bars(kata: Any, probes: Any) -> None:
 
 
 def rows_of_cells(figure: dict[str, Any], weights: np.ndarray) -> list[Any]:
-    """Return the rows of cells, from the top down, that start with these weights and have nothing after them."""
+    """Return, from the top down, the rows of cells that start with these weights and are empty after them."""
     found = []
     for row in figure["cells"]:
         values, rest = row[1][: len(weights)], row[1][len(weights) :]
@@ -178,15 +181,15 @@ def rows_of_cells(figure: dict[str, Any], weights: np.ndarray) -> list[Any]:
 
 
 def height(row: Any) -> float:
-    """Return the height of the middle of a row of cells."""
+    """Return the vertical position of the middle of a row of cells."""
     _, _, low, high, _ = row
     return (low + high) / 2
 
 
 def assert_words_stand_at_their_cells(figure: dict[str, Any], words: list[str], row: Any, *, alone: bool) -> None:
-    """Check that each word is written in its cell or, if its row is alone in its axes, on an axis next to its cell.
+    """Check that each word is written in its cell or, if its row is alone in its axes, next to its cell on an axis.
 
-    The position of a text is its anchor or the middle of its box.
+    Either the text's anchor or the middle of its box must be in the right place.
     """
     axes, _, low, high, edges = row
     for word, left, right in zip(words, edges[:-1], edges[1:], strict=False):
@@ -225,7 +228,7 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
         )
         cells = rows_of_cells(figure, weights)
         promise(cells, f"no row of cells (imshow, pcolormesh, …) contains the weights of {sentence!r}")
-        # two sentences may have equal weights if all but one of the weights are 0
+        # two sentences can have the same weights, for instance a single 1 and otherwise zeros
         below = [row for row in cells if not rows or height(row) < height(rows[-1])]
         promise(below, "the rows are in the wrong order; put the first sentence at the top, the others below in order")
         rows.append(below[0])
@@ -238,12 +241,12 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
 # ------------------------------------------------------------------------------------------------------- the comparison
 
 
-UNSEEDED = 0.15  # allowed difference between two training runs; only an extra requires the seed to decide everything
+UNSEEDED = 0.15  # allowed difference between two runs with one seed; only an extra requires equal results
 
 
 @task("comparison")
 def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: Any) -> None:
-    # with so few reviews, neither model gets all test reviews right, and two seeds differ
+    # with so few training reviews, neither model gets all test reviews right, and results depend on the seed
     language = english(draw.seed(), 120, n_test=400)
     seeds = [draw.seed() % 1000, draw.seed() % 1000 + 1000]
     right = {}

@@ -1,4 +1,4 @@
-"""Probes of the hidden tests. They run next to the submission; the judge doesn't trust the values that they return."""
+"""The hidden tests' probes. They run next to the submission, so the judge doesn't trust the values they return."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from photos import Photos, load_photos
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
+torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
 State = np.ndarray  # all weights and statistics of a backbone, sorted by name
 Parts = Sequence[
     np.ndarray
-]  # training images (n, height, width, 3) uint8 and their classes, other images and their classes
+]  # training images (n, height, width, 3) uint8 and their classes, then other images and their classes
 COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 # ------------------------------------------------------------------------------------------------------- the backbone
 
 
 def loaded(submission: Any, images: np.ndarray) -> dict[str, Any]:
-    """Load the backbone "tiny" three times, change two copies, and describe the first and its features for images."""
+    """Load the backbone "tiny" three times and change two copies; return the state and features of the first."""
     first, *others = submission.load_backbone(), submission.load_backbone("tiny"), submission.load_backbone()
     with torch.no_grad():
         for other in others:
@@ -48,16 +48,17 @@ def loaded(submission: Any, images: np.ndarray) -> dict[str, Any]:
 
 
 def load(submission: Any, name: str) -> None:
-    """Load a backbone by its name."""
+    """Load the backbone with this name."""
     submission.load_backbone(name)
 
 
 def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
-    """Load a backbone by its name, with stand-ins for the weights that torch.hub or torchvision would download.
+    """Load the backbone with this name, with stand-ins for the weights that torch.hub or torchvision would download.
 
-    They replace torch.hub's download and from_torchvision, in the supplied module and under the submission's own names.
-    asked: the arguments of from_torchvision; same: how many arrays equal the stand-in's, and how many there are;
-    unable: whether the submission looked for torchvision and did not find it.
+    The stand-ins come from replacements for torch.hub's download and for from_torchvision, both in the supplied module
+    and in the submission. `asked` holds the arguments that from_torchvision was called with. `same` says how many of
+    the loaded arrays equal those of the stand-in, and how many arrays there are. `unable` says whether the submission
+    looked for torchvision and did not find it.
     """
     torch.manual_seed(seed)
     hub, elsewhere = backbones.resnet18(), tiny(seed)
@@ -101,10 +102,10 @@ def training(
     parts: Parts,
     n_classes: int,
 ) -> dict[str, Any]:
-    """Train once, from a backbone with this state.
+    """Train once, starting with a backbone in this state.
 
-    passed: the backbone passed in, before and after; frozen_norms: how often a batch norm with an untrained weight used
-    the batch's statistics.
+    `passed` has the state of the backbone that was passed in, before and after. `frozen_norms` counts how often a batch
+    norm layer with an untrained weight used the batch's statistics.
     """
     backbone = _backbone(state)
     data = _data(parts, n_classes)
@@ -124,7 +125,7 @@ def training(
 def trainings(
     submission: Any, approach: str, state: State, parts: Sequence[Parts], n_classes: int, options: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Train the same backbone several times, with different data, options and global generator states."""
+    """Train the same backbone several times, with different data, options and states of the global generator."""
     backbone, found = _backbone(state), []
     for each, chosen in zip(parts, options, strict=True):
         torch.rand(7)
@@ -139,7 +140,7 @@ def trainings(
 def drawn_in_epochs(
     submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """Count the random draws of one epoch and of two; train three epochs with each of two seeds."""
+    """Count the random draws in runs of one and of two epochs; also train for three epochs with each of two seeds."""
     data, train, draws = _data(parts, n_classes), getattr(submission, approach), []
     for epochs in (1, 2):
         with _Draws() as counted:
@@ -152,7 +153,7 @@ def drawn_in_epochs(
 def logits_and_gradients(
     submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seed: int
 ) -> list[list[np.ndarray]]:
-    """Train for an epoch and record the outputs of the head and their gradients."""
+    """Train for an epoch, and record the head's outputs and their gradients."""
     found: list[list[np.ndarray]] = []
 
     def look(module: nn.Module, _: Any, logits: torch.Tensor) -> None:
@@ -176,10 +177,11 @@ def refused(submission: Any, state: State, parts: Parts, n_classes: int, unfroze
 def of_another_kind(
     submission: Any, approach: str, options: dict[str, Any], seed: int, parts: Parts, n_classes: int, long: bool
 ) -> dict[str, Any]:
-    """Train a backbone that isn't a residual network twice, with a different global generator state in between.
+    """Train a backbone that isn't a residual network twice, with the global generator in a different state each time.
 
-    before: its state; passed: the backbone before and after; awake: the stages whose dropout was active in training;
-    touched: whether the run changed the state of the global generator; again: the second run.
+    `before` is the state of the backbone. `passed` has its state before and after the run. `awake` lists the stages
+    whose dropout was active during training. `touched` says whether the run changed the state of the global generator.
+    `again` is the second run.
     """
     torch.manual_seed(seed)
     backbone = _Long() if long else _Plain().eval()
@@ -211,7 +213,7 @@ def of_another_kind(
 
 
 class _Plain(nn.Module):
-    """Three stages: two convolutions with batch norms, and a layer without parameters between them."""
+    """A backbone with three stages: two convolutions with batch norm, and between them a layer without parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -239,7 +241,10 @@ class _Dropout(nn.Dropout):
 
 
 class _Long(nn.Module):
-    """Seven stages, each with a batch norm and dropout, some in training mode and some not, some without gradients."""
+    """A backbone with seven stages, each with batch norm and dropout.
+
+    Some stages are in training mode and others in evaluation mode, and the parameters of some require no gradients.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -283,8 +288,9 @@ def interrupted(
 ) -> dict[str, Any]:
     """Start a run of epochs[1] epochs; press Ctrl-C when a given share of the epoch after epochs[0] has passed.
 
-    To time it, the clock counts "gradients" or "forwards" (calls of modules) in a run of epochs[0] and in one that is
-    an epoch longer. silent: whether it counted nothing in that epoch. raised: whether KeyboardInterrupt escaped.
+    To find that moment, the clock counts "gradients" or "forwards" (calls to modules) in a run of epochs[0] epochs and
+    in a run with one more epoch. `silent` says whether it counted nothing in the additional epoch. `raised` says
+    whether KeyboardInterrupt escaped.
     """
     data, train = _data(parts, n_classes), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -314,7 +320,7 @@ def interrupted(
 def predictions(
     submission: Any, train: Parts, n_classes: int, hidden: np.ndarray, epochs: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Train with each approach and from scratch; predict the classes of hidden images."""
+    """Train with each approach and from scratch, and predict the classes of hidden images."""
     data, images, found = _data(train, n_classes), _tensor(hidden), {}
     for approach, backbone in (
         ("feature_extraction", submission.load_backbone()),
@@ -332,7 +338,7 @@ def predictions(
 
 
 def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """Predict the classes of images, together and one by one."""
+    """Predict the classes of images, first all at once and then one by one."""
     data = _data(parts, n_classes)
     run = submission.full_training(_backbone(state), data, epochs=1, seed=seed)
     images = data.validation_images
@@ -342,7 +348,7 @@ def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed:
 
 
 def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: Sequence[int]) -> dict[str, Any]:
-    """Plot the learning curves of two runs with the judge's names; return histories and the figure's contents."""
+    """Plot the learning curves of two runs under the judge's names; return the histories and the figure's contents."""
     runs = _runs(submission, state, _data(parts, n_classes), epochs)
     histories = {name: _history(run.history) for name, run in runs.items()}
     return {"histories": histories, **_drawn(lambda path: submission.plot_learning_curves(runs, path))}
@@ -351,7 +357,7 @@ def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: 
 def matrices(
     submission: Any, state: State, parts: Parts, n_classes: int, images: np.ndarray, labels: np.ndarray, without: int
 ) -> dict[str, Any]:
-    """Plot the confusion matrices of two runs, without the images that a run predicts as the class `without`.
+    """Plot the confusion matrices of two runs, leaving out the images that either run predicts as the class `without`.
 
     Return which images remained, the runs, and the figure's contents.
     """
@@ -383,7 +389,7 @@ def layer_features(submission: Any, state: State, parts: Parts, n_classes: int, 
 
 
 def _around(model: nn.Module) -> dict[str, Any]:
-    """Return which parameters of a model require gradients, and how many hooks it has."""
+    """Return which of a model's parameters require gradients, and how many hooks it has."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return {
         "requires_grad": [parameter.requires_grad for parameter in model.parameters()],
@@ -392,7 +398,7 @@ def _around(model: nn.Module) -> dict[str, Any]:
 
 
 def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) -> dict[str, Any]:
-    """Train two runs, one with feature extraction and one with full training, and give them names."""
+    """Return two runs by name, one of feature extraction and one of full training."""
     return {
         "Alder": submission.feature_extraction(_backbone(state), data, epochs=epochs[0], seed=3),
         "Birch": submission.full_training(_backbone(state), data, epochs=epochs[1], seed=4),
@@ -403,7 +409,10 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 
 
 def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """Run and time compare, then repeat every row's training run; return the table, logits and parameter counts."""
+    """Time a call to compare, then repeat the training run of every row.
+
+    Return the table, and the logits and parameter counts from the repeated runs.
+    """
     data = _data(parts, n_classes)
     epochs = submission.EPOCHS
     began = time.perf_counter()
@@ -430,7 +439,7 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
 
 
 def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """Press Ctrl-C in the middle of compare's second training run; return its rows."""
+    """Press Ctrl-C in the middle of compare's second training run; return the rows that compare returned."""
     data, epochs = _data(parts, n_classes), submission.EPOCHS
     counts = []
     for train in (submission.feature_extraction, submission.fine_tuning):
@@ -456,7 +465,7 @@ def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: 
 
 
 def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
-    """Train one row of a comparison again on the public photos; return the weights of the run."""
+    """Repeat the training for one row of a comparison on the public photos; return the trained weights."""
     data, epochs = load_photos(), submission.EPOCHS
     train = {"feature extraction": submission.feature_extraction, "fine-tuning": submission.fine_tuning}
     backbone = tiny(seed) if approach == "from scratch" else submission.load_backbone()
@@ -473,7 +482,7 @@ def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _watched_norms() -> Iterator[list[int]]:
-    """Count how often a batch norm with requires_grad off runs in training mode."""
+    """Count how often a batch norm layer whose weight requires no gradient runs in training mode."""
     count = [0]
 
     def look(module: nn.Module, *_: Any) -> None:
@@ -488,7 +497,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 
 class _Draws(TorchDispatchMode):
-    """A counter of random draws that ignores the one a DataLoader makes in every pass, which may go unused."""
+    """A counter of random draws that ignores the seed that a DataLoader draws in every pass, even if it is unused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -502,7 +511,7 @@ class _Draws(TorchDispatchMode):
 
 @contextlib.contextmanager
 def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[None]:
-    """Replace a function wherever it has a name: in its module and in the submission."""
+    """Replace a function under all its names, both in its module and in the submission."""
     old = getattr(module, name)
     names = [key for key, value in vars(submission).items() if value is old]
     for place, key in [(module, name), *((submission, key) for key in names)]:
@@ -516,7 +525,7 @@ def _replaced(module: Any, name: str, other: Any, submission: Any) -> Iterator[N
 
 @contextlib.contextmanager
 def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[int]]:
-    """Count gradient computations, including those by Tensor.backward, and call `tell` before each."""
+    """Count gradient computations, including those by Tensor.backward, and call `tell` before each of them."""
     count = [0]
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -536,7 +545,7 @@ def _gradients(tell: Callable[[int], None], submission: Any) -> Iterator[list[in
 
 @contextlib.contextmanager
 def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
-    """Count the calls of modules, and call `tell` before each."""
+    """Count the calls to modules, and call `tell` before each of them."""
     count = [0]
 
     def look(*_: Any) -> None:
@@ -576,7 +585,7 @@ def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Return all text of a figure, and for each axes its lines, its grids of numbers and its two labels."""
+    """Return all text in a figure and, for each axes, its lines, its grids of numbers and its two labels."""
     axes = [each for each in figure.axes if each.get_visible()]
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     return {
@@ -596,7 +605,7 @@ def _seen(figure: Any) -> dict[str, Any]:
 
 
 def _line(axes: Any, line: Any) -> dict[str, Any]:
-    """Return a line's points, its look, and how many of its points lie within the axes."""
+    """Return a line's points, its style, and how many of the points lie within the axes."""
     from matplotlib.colors import to_hex
 
     x, y = (np.asarray(values, np.float64).copy() for values in (line.get_xdata(), line.get_ydata()))
@@ -616,7 +625,7 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
             for part in (
                 colour,
                 style,
-                getattr(line, "_unscaled_dash_pattern", ""),  # for styles that have no name
+                getattr(line, "_unscaled_dash_pattern", ""),  # tells styles without a name apart
                 line.get_linewidth(),
                 line.get_alpha(),
                 marker,
@@ -630,9 +639,9 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
 def _grids(axes: Any) -> Iterator[dict[str, Any]]:
     """Yield every image and mesh, with the row drawn at the top first.
 
-    values: its numbers; shown: the position of each on the colour scale, 0 to 1; scale: nine numbers from one end of
-    the scale to the other, as the scale maps them; cells: the texts in cells (row, column, text); ticks: the labels of
-    rows and of columns (row or column, text).
+    `values` has its numbers, and `shown` has the position of each number on the colour scale, from 0 to 1. `scale` has
+    the positions of nine evenly spaced numbers from one end of the scale to the other. `cells` has the text in cells as
+    (row, column, text). `ticks` has the labels of the rows and of the columns as (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:
@@ -653,7 +662,7 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
 def _grid(
     axes: Any, norm: Any, values: np.ndarray, down: np.ndarray, across: np.ndarray, *, turned: bool
 ) -> dict[str, Any]:
-    """Describe one grid: `down` and `across` are the edges of its cells, `turned` means its last row is at the top."""
+    """Describe one grid with cell edges `down` and `across`; `turned` says whether its last row is at the top."""
 
     def cell(edges: np.ndarray, place: float) -> int:
         return int(np.sum(np.sort(edges) < place)) - 1 if edges[0] < edges[-1] else int(np.sum(edges > place)) - 1
@@ -691,7 +700,7 @@ def _grid(
 
 
 def _told(run: Any, images: torch.Tensor) -> dict[str, Any]:
-    """Return a run as plain values: the arrays of backbone and head, the names of the trained ones, and logits."""
+    """Return a run as plain values: the arrays in backbone and head, the names of those trained, and the logits."""
     model = run.model
     return {
         "training": any(module.training for module in model.modules()),
@@ -712,7 +721,7 @@ def _history(frame: Any) -> dict[str, Any]:
 
 
 def _passed(backbone: nn.Module) -> dict[str, Any]:
-    """Return the state of a backbone: arrays, requires_grad and modes."""
+    """Return the state of a backbone: its arrays, which of them require gradients, and the modes of its modules."""
     return {
         "state": _state(backbone),
         "requires_grad": [parameter.requires_grad for parameter in backbone.parameters()],

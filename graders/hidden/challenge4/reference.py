@@ -17,12 +17,12 @@ from PIL import Image, ImageOps
 from graders import datasets
 from graders.datasets import photos
 
-torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
+torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
 FOLDER = Path(__file__).parents[3] / "katas" / "challenge4"
 N_STAGES, N_FEATURES = 5, 128
 N_VALIDATION = 200  # the last photos of the data set, as in photos.load_photos
-PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # of names, by stage
+PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # prefixes of names, by stage
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 State = Mapping[str, np.ndarray]
@@ -48,7 +48,10 @@ def shipped_weights() -> dict[str, np.ndarray]:
 
 
 def shaken_weights(seed: int) -> dict[str, np.ndarray]:
-    """Return weights that no submission knows: the shipped ones with noise of a tenth of each array's spread."""
+    """Return weights that no submission knows: the shipped weights plus noise.
+
+    The noise has a tenth of each array's standard deviation.
+    """
     rng = np.random.default_rng(seed)
     state = shipped_weights()
     for name, values in state.items():
@@ -59,17 +62,17 @@ def shaken_weights(seed: int) -> dict[str, np.ndarray]:
 
 
 def flat(state: State) -> np.ndarray:
-    """Return all weights in one array, sorted by name; a probe takes it apart again."""
+    """Return all weights in one array, sorted by name; probes split it again."""
     return np.concatenate([state[name].ravel().astype(np.float32) for name in sorted(state)])
 
 
 def stages_of(names: Sequence[str]) -> list[int]:
-    """Return the number of the stage to which each of these parameters and statistics belongs."""
+    """Return, for each of these parameters and statistics, the number of its stage."""
     return [next(stage for stage, starts in enumerate(PREFIXES) if name.startswith(starts)) for name in names]
 
 
 def network_of(state: State) -> Any:
-    """Return the small network with these weights, in evaluation mode. Raises AssertionError if they don't fit."""
+    """Return the small network with these weights, in evaluation mode. Raise AssertionError if they don't fit."""
     network = supplied().tiny()
     expected = {name: tuple(values.shape) for name, values in network.state_dict().items()}
     found = {name: tuple(values.shape) for name, values in state.items()}
@@ -82,7 +85,7 @@ def network_of(state: State) -> Any:
 
 @torch.no_grad()
 def logits_of(run: Mapping[str, Any], images: np.ndarray) -> np.ndarray:
-    """Return the logits from a run's backbone and head for images (n, height, width, 3) uint8."""
+    """Return the logits of a run's backbone and head for images (n, height, width, 3) uint8."""
     weight, bias = (torch.tensor(values) for values in run["head"])
     return np.asarray(F.linear(network_of(run["backbone"])(tensor(images)), weight, bias))
 
@@ -119,7 +122,7 @@ def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def validation_photos() -> tuple[np.ndarray, np.ndarray]:
-    """Return the public validation photos, 32 × 32 as returned by photos.load_photos, and their classes."""
+    """Return the public validation photos, 32 × 32 as in photos.load_photos, and their classes."""
     place = datasets.folder("photos")
     images = np.load(place / "images.npy", mmap_mode="r")[-N_VALIDATION:]
     return shrunk(images), np.load(place / "labels.npy")[-N_VALIDATION:]
@@ -137,7 +140,7 @@ def shrunk(images: np.ndarray) -> np.ndarray:
 
 
 def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:
-    """Generate photos of `n_classes` classes: training images and labels, validation images and labels."""
+    """Generate photos in `n_classes` classes; return training images and labels, then validation images and labels."""
     images, labels = hidden_photos()
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels < n_classes))
     train, others = rows[:n_train], rows[n_train : n_train + n_validation]

@@ -1,4 +1,4 @@
-"""Challenge 4, hidden: the predictions, pictures and comparison, and the submitted results.
+"""Challenge 4, hidden: the predictions, the pictures, the comparison and the submitted results.
 
 The tests compare the lines and grids of the saved figures with what the judge computes from the runs' own weights and
 histories.
@@ -35,19 +35,19 @@ APPROACHES = ["feature extraction", "fine-tuning", "full training", "from scratc
 TABLE = ["approach", "seed", "accuracy", "seconds", "trainable_parameters"]
 MEASURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 LEAST_CHANNELS = 4
-LIKENESS = 0.9999  # cosine of drawing and channel, both centred; with float32 rounding it is still 1 - 1e-6
-CLOSE = 0.02  # rounding may swap the order of two logits closer than this
+LIKENESS = 0.9999  # least cosine between drawing and channel, both centred; float32 rounding lowers it by 1e-6
+CLOSE = 0.02  # rounding may swap the order of logits if they are closer than this
 
 
 def figure_of(drawn: Any, name: str) -> Any:
-    """Check that the file is a picture; return the contents of the figure that it was saved from."""
+    """Check that the file is a picture, and return the contents of the figure that was saved."""
     assert_picture(drawn["picture"] or None, name)
     promise(drawn["figures"], f"{name} must be saved from a matplotlib figure (savefig)")
     return drawn["figures"][-1]
 
 
 def clear(logits: np.ndarray) -> np.ndarray:
-    """Return, for each row, whether its largest logit is ahead of the others by more than rounding."""
+    """Return, for each row, whether its largest logit would stay the largest in spite of rounding errors."""
     ordered = np.sort(logits, axis=1)
     return np.asarray(ordered[:, -1] - ordered[:, -2] > CLOSE)
 
@@ -88,7 +88,7 @@ def test_predictions_are_the_largest_logits_of_each_image(kata: Any, draw: Any, 
 @task("confusion")
 @cases(3)
 def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, probes: Any) -> None:
-    """In the second case a class has no image; in the third, no image is predicted as that class either."""
+    """In the second case, one class has no images; in the third case, no image is predicted as that class either."""
     n_classes = 6  # as in the visible test; a hard-coded 6 is not a mistake
     parts = drawn_photos(draw.seed(), 60, 20, n_classes)
     rng = np.random.default_rng(draw.seed())
@@ -126,13 +126,13 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
 
 
 def order_of(ticks: Any, n: int) -> list[int]:
-    """Return the numbers at the end of the class names, in order from the top or from the left."""
+    """Return the number at the end of each class name, from the top to the bottom or from the left to the right."""
     named = [(place, re.search(r"\d+$", label[-20:])) for place, label in ticks if 0 <= place < n]
     return [int(found[0]) for _, found in sorted(named, key=lambda each: each[0]) if found]
 
 
 def from_the_top(grid: Any) -> Any:
-    """Return a grid with the first class in the first row; turn it if it was drawn from the bottom up."""
+    """Return a grid with the first class in the first row, reversing the rows if it was drawn from the bottom up."""
     n = len(grid["values"])
     order = order_of(grid["ticks"][0], n)
     if order not in ([*range(n - 1, -1, -1)], [*range(n, 0, -1)]):
@@ -145,11 +145,11 @@ def from_the_top(grid: Any) -> Any:
     }
 
 
-LEAST_CONTRAST = 0.05  # share of the colour scale that cells must span
+LEAST_CONTRAST = 0.05  # least share of the colour scale that cells must span
 
 
 def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> None:
-    """Assert that the colours, numbers and names in the picture of a matrix match its contents."""
+    """Assert that the colours, numbers and names in a picture of a matrix match its contents."""
     promise(
         np.ptp(np.nan_to_num(grid["shown"])) >= LEAST_CONTRAST or not np.ptp(np.nan_to_num(grid["values"])),
         f"all cells of the matrix of {name} have the same colour",
@@ -173,13 +173,13 @@ def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> Non
 
 
 def number_of(text: str) -> float | None:
-    """Return the first number of a text."""
+    """Return the first number in a text."""
     found = re.search(r"\d+(\.\d+)?", text)
     return float(found[0]) if found else None
 
 
 def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -> bool:
-    """Return whether a number is the count of a cell or its share of the row, allowing for rounding."""
+    """Return whether a number is a cell's count or its share of the row, allowing for rounding."""
     if not (0 <= row < len(matrix) and 0 <= column < len(matrix)):
         return False
     count, whole = matrix[row, column], max(1.0, matrix[row].sum())
@@ -189,7 +189,7 @@ def says(number: float, matrix: np.ndarray, row: int, column: int, slack: int) -
 
 
 def is_matrix(grid: np.ndarray, matrix: np.ndarray, slack: int) -> bool:
-    """Return whether a grid holds these counts, up to `slack` images, or their shares of each row."""
+    """Return whether a grid holds these counts, or their shares of each row, with up to `slack` images elsewhere."""
     if grid.shape != matrix.shape:
         return False
     rows = matrix.sum(axis=1, keepdims=True)
@@ -225,14 +225,14 @@ def test_the_learning_curves_match_the_histories(kata: Any, draw: Any, probes: A
         (place, line), (second, another) = lines[one], lines[other]
         alike = place == second and line["look"] == another["look"] and not drawn_as[one] & drawn_as[other]
         promise(
-            not alike or figure["axes"][place]["notes"] > 1,  # there may be labels next to the lines
+            not alike or figure["axes"][place]["notes"] > 1,  # with labels, lines may look alike
             f"the lines of {' and '.join(sorted(' of '.join(each[::-1]) for each in drawn_as[one] | drawn_as[other]))} "
             "look the same in the same axes",
         )
 
 
 def is_curve(line: Any, epochs: np.ndarray, values: np.ndarray) -> bool:
-    """Return whether a line shows these values, perhaps in percent, at these epochs or at positions 0, 1, …."""
+    """Return whether a line shows these values (or percentages) at these epochs or at the positions 0, 1, …."""
     x, y = line["x"], line["y"]
     if x.shape != epochs.shape or not (np.allclose(x, epochs) or np.allclose(x, epochs - 1)):
         return False
@@ -274,18 +274,19 @@ def test_the_features_show_the_output_of_every_stage(kata: Any, draw: Any, probe
     promise(len(places) == N_STAGES, f"found {len(places)} stages, need {N_STAGES}")
 
 
-LEAST_SHADES = 0.02  # share of the colour scale that a stage must span; all stages may share one scale
+LEAST_SHADES = 0.02  # least share of the colour scale that a stage must span; all stages may use the same scale
 
 
 def is_linear(scale: np.ndarray) -> bool:
-    """Return whether a scale is linear, apart from at most one kink (TwoSlopeNorm)."""
+    """Return whether a scale is linear, with at most one kink (as in TwoSlopeNorm)."""
     return int((abs(np.diff(scale, 2)) > 1e-3).sum()) <= 2
 
 
 def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
-    """Return the places of the grids that show a channel: its numbers, or an increasing linear function of them.
+    """Return the indices of the grids that show channels.
 
-    Each grid must show a different channel. A constant grid matches any constant channel; after a ReLU there are many.
+    A grid shows a channel if it has the channel's numbers, or an increasing linear function of them. Each grid must
+    show a different channel. Constant channels are common after a ReLU; a constant grid matches any of them.
     """
     flat = channels.reshape(len(channels), -1).astype(float)
     flat = flat - flat.mean(axis=1, keepdims=True)
@@ -357,11 +358,11 @@ def test_ctrl_c_ends_the_table_before_that_training(kata: Any, draw: Any, probes
 
 PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png")
 LEAST_SEEDS = 3
-TRAINED_AGAIN = 2  # rows chosen at random by the judge, of two approaches and two seeds
-LEAST_PAPER = 0.02  # share of the picture in its most frequent colour; in noise it's almost 0
-ELSEWHERE = 0.08  # share of 200 images that may be predicted differently, because other processors round differently
-N_UNSEEN = 600  # photos whose classes only the judge knows
-SIGMAS = 5  # standard errors that two shares may differ by: one false alarm in 1.7e6 grading runs
+TRAINED_AGAIN = 2  # rows that the judge draws at random, from two approaches and with two seeds
+LEAST_PAPER = 0.02  # least share of a picture for its most frequent colour; in noise, the share is almost 0
+ELSEWHERE = 0.08  # share of 200 images with different predictions allowed, since processors round differently
+N_UNSEEN = 600  # number of photos whose classes only the judge knows
+SIGMAS = 5  # two shares may be this many standard errors apart, with one false alarm in 1.7e6 grading runs
 
 
 @task("results")
@@ -420,12 +421,12 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
 
 
 def share_right(run: Any, images: np.ndarray, labels: np.ndarray) -> float:
-    """Return the accuracy of a run's weights, computed by the judge."""
+    """Compute the accuracy of a run's weights in the judge's own network."""
     return float(np.mean(logits_of(run, images).argmax(axis=1) == labels))
 
 
 def assert_seeds_differ(rows: list[dict[str, str]], seeds: list[str]) -> None:
-    """Assert that no seed's rows are copies of another's."""
+    """Assert that no seed's rows are copies of another seed's rows."""
     told = {(row["approach"], row["seed"]): (row["accuracy"], row["seconds"]) for row in rows}
     for one, other in itertools.combinations(seeds, 2):
         copied = all(told[approach, one] == told[approach, other] for approach in APPROACHES)

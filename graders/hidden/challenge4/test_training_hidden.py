@@ -1,7 +1,7 @@
 """Challenge 4, hidden: what each approach leaves unchanged, what it trains, and whether its history is right.
 
-The backbone passed in has the judge's own weights. The judge then runs its own copy of the network on the weights of
-the run, and trusts neither logits nor histories.
+The judge passes in a backbone with weights of its own. It then puts the trained weights into its own copy of the
+network, so it need not trust the submission's logits and histories.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from graders.hidden.challenge4.reference import tensor as image_tensor
 
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
-# Logits in float32 are sums of about a thousand terms; a different order of summation changes them by 1e-5.
+# Logits in float32 are sums of about a thousand terms, so a different order of summation changes them by 1e-5.
 ROUNDING = 1e-3
-SETTLED = 6  # epochs after which everything trained must have changed; until then, the head may be trained alone
+SETTLED = 6  # after this many epochs, everything trained must have changed; until then, only the head may have
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -79,7 +79,7 @@ def test_an_unknown_name_is_refused(kata: Any, probes: Any) -> None:
 def test_other_backbones_have_their_learned_weights(kata: Any, draw: Any, probes: Any) -> None:
     name = ("resnet18", draw.choice(["vgg11_bn", "resnet34", "mobilenet_v2"]))[draw.case]
     found = kata.run(probes.of_elsewhere, name, draw.seed() % 10_000)
-    if found["unable"]:  # the submission imports torchvision itself, which isn't installed here
+    if found["unable"]:  # the submission itself imports torchvision, which isn't installed here
         return
     promise(
         all(asked == [name, True] for asked in found["asked"]),
@@ -101,7 +101,7 @@ def test_other_backbones_have_their_learned_weights(kata: Any, draw: Any, probes
 
 
 def assert_moved(approach: str, before: Any, run: Any, frozen: int, n_classes: int) -> None:
-    """Assert that the first `frozen` stages are unchanged bit for bit, and that everything in the others changed."""
+    """Assert that the first `frozen` stages are unchanged bit for bit, and that everything in later stages changed."""
     name = LABELS[approach]
     after, head = run["backbone"], run["head"]
     promise(set(after) == set(before), "the run's backbone isn't a copy of the one passed in")
@@ -134,7 +134,7 @@ def assert_moved(approach: str, before: Any, run: Any, frozen: int, n_classes: i
 
 
 def assert_left_alone(run: Any, approach: str) -> None:
-    """Assert that the backbone passed in kept its weights and that frozen stages ran as in evaluation mode."""
+    """Assert that the original backbone kept its weights and that frozen stages ran as in evaluation mode."""
     name, (before, after) = LABELS[approach], run["passed"]
     for key, values in before["state"].items():
         promise(np.array_equal(after["state"][key], values), f"{name} has changed {key} of the backbone passed in")
@@ -145,7 +145,7 @@ def assert_left_alone(run: Any, approach: str) -> None:
 
 
 def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
-    """Assert that the run's model, logits and history agree."""
+    """Assert that the run's model, logits and history are consistent."""
     name, history = LABELS[approach], run["history"]
     promise(not run["training"], f"{name}: the run's model is in training mode")
     logits = [logits_of(run, images) for images in parts[::2]]
@@ -164,7 +164,7 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
             abs(told[0] - loss) <= ROUNDING * max(1, loss),
             f"{name}: after epoch {epochs}, {part}_loss in the history is {told[0]:.4f}; the model's is {loss:.4f}",
         )
-        promise(  # one image may have two equal logits
+        promise(  # one image may have two logits that are equal
             abs(told[1] - accuracy) <= 1.5 / len(labels),
             f"{name}: after epoch {epochs}, {part}_accuracy in the history is {told[1]:.3f}; the model's is "
             f"{accuracy:.3f}",
@@ -172,7 +172,7 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
 
 
 def trained(kata: Any, draw: Any, probes: Any, approach: str, options: dict[str, Any], n_classes: int) -> Any:
-    """Train a backbone with the judge's own weights; return those weights and the run."""
+    """Train a backbone that starts with the judge's own weights; return those weights and the run."""
     state = shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 40, 30, n_classes)
     options = options | {"epochs": SETTLED, "seed": draw.seed() % 10_000}
@@ -224,7 +224,10 @@ FROZEN_OF_SEVEN = {"feature_extraction": 7, "fine_tuning": 5, "full_training": 0
 
 
 def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Try a backbone of three stages, then one of seven with dropout, mixed modes and a class without images."""
+    """Try a backbone with three stages, then one with seven stages, dropout and stages in different modes.
+
+    The second backbone's training data have no images of one class.
+    """
     name, long = LABELS[approach], draw.case == 1
     frozen = (FROZEN_OF_SEVEN if long else FROZEN_OF_THREE)[approach]
     parts = drawn_photos(draw.seed(), 40, 20, 3)
@@ -259,7 +262,7 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
 
 
 def weights_of(run: Any) -> list[np.ndarray]:
-    """Return all arrays of a run's model."""
+    """Return all arrays in a run's model."""
     return [*run["head"], *run["backbone"].values()]
 
 
@@ -284,7 +287,7 @@ def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) 
 # ----------------------------------------------------------------------------------- what influences the training
 
 
-LONG = 24  # epochs: enough for early stopping or a schedule that watches the validation loss to take effect
+LONG = 24  # enough epochs for early stopping, or for a schedule that depends on the validation loss, to take effect
 BLOCKS = 5
 
 
@@ -331,7 +334,7 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
 
 
 def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that a different seed gives a different run if every epoch draws random numbers (for the order, say)."""
+    """Assert that another seed gives a different run if every epoch draws random numbers (for instance, an order)."""
     state, parts, seed = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 10, 4), draw.seed() % 10_000
     found = kata.run(probes.drawn_in_epochs, approach, flat(state), parts, 4, [seed, seed + 1])
     one, two = found["draws"]
@@ -342,11 +345,11 @@ def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -
 
 
 def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that the gradient of the logits is that of cross-entropy: a multiple of softmax(logits) - target.
+    """Assert that the gradient with respect to the logits is cross-entropy's: a multiple of softmax(logits) - target.
 
-    So over the classes outside the target, the gradient is a linear function of the probability. That holds for a
-    target of one class, for a mix of two classes, and for a target smoothed over all classes. Two classes per row are
-    left out.
+    The target may be one class, a mix of two classes, or smoothed over all classes. In each case, the gradient is a
+    linear function of the probability, except for the one or two classes that the target emphasises. So the check
+    leaves out two classes per row.
     """
     n_classes, state = 6, shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 60, 10, n_classes)
@@ -359,11 +362,14 @@ def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> No
     )
 
 
-BEND = 1e-4  # relative; 1e-6 with float32 rounding, 1e-3 and more if cross-entropy gets probabilities
+BEND = 1e-4  # relative; 1e-6 with float32 rounding, at least 1e-3 if cross-entropy is given probabilities
 
 
 def bend_of(logits: np.ndarray, gradient: np.ndarray) -> float:
-    """Return a gradient's relative deviation from a linear function of the probabilities; nan if they hardly differ."""
+    """Return a gradient's relative deviation from a linear function of the probabilities.
+
+    If the probabilities hardly differ, return nan.
+    """
     shifted = np.exp(logits.astype(float) - logits.max())
     probabilities, values = shifted / shifted.sum(), gradient.astype(float)
     found = []
@@ -426,7 +432,7 @@ def assert_begins(approach: str, short: Any, long: Any, epochs: int) -> None:
 @task("interrupted")
 @cases(3)
 def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, draw: Any, probes: Any) -> None:
-    """Learning rates must not depend on the number of epochs, in short runs or in long ones."""
+    """The learning rate must not depend on the number of epochs, either in short runs or in long runs."""
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
     seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), 20, draw.integers(26, 32))
@@ -449,7 +455,7 @@ def test_seconds_cover_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
     )
 
 
-LEAST_SHARE = 0.06  # share of the call's time; an epoch takes less than the whole call, and measuring may be excluded
+LEAST_SHARE = 0.06  # of the call's time; the epochs take less time than the whole call, and needn't include evaluation
 
 
 @task("history")
@@ -469,15 +475,15 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
     seed = draw.seed() % 10_000
     around = (approach, flat(state), parts, 4)
     (whole,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, [{"epochs": 5, "seed": seed}])
-    for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # during training; during measuring
+    for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # during training, then during evaluation
         run = kata.run(probes.interrupted, *around, (2, 5), seed, clock, share)
-        if run["silent"]:  # the submission computes gradients, or calls layers, in a way that the clock can't count
+        if run["silent"]:  # the clock can't count how this submission computes gradients or calls layers
             continue
         promise(
             not run["raised"], "Ctrl-C in the third epoch: KeyboardInterrupt escaped, and two finished epochs are lost"
         )
         told = len(run["history"]["values"].get("epoch", ()))
-        # Calls after the last epoch shift the count, so the interrupt may come an epoch later.
+        # Calls to modules after the last epoch are counted, too, so the interrupt may come an epoch later.
         epochs = told if clock == "forwards" and told in (3, 4) else 2
         assert_told(run, approach, parts, epochs)
         for name in COLUMNS:
@@ -495,7 +501,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-# Five percentage points below the README and the visible test, so that the choice of photos doesn't matter.
+# The limits are five percentage points below the README and the visible test, so the choice of photos doesn't matter.
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
 AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of training from scratch
 

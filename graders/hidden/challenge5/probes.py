@@ -1,7 +1,7 @@
-"""Probes of the hidden tests of all bugs: they run next to the submission and return plain values.
+"""Probes for the hidden tests of all bugs. They run next to the submission and return plain values.
 
-The judge doesn't trust these values. It repeats the training, for bugs 1, 2, 3 and 5 from the reported batches, and a
-false report leads to weights that differ from the submission's.
+The judge doesn't trust these values, but repeats the training. For bugs 1, 2, 3 and 5 it uses the reported batches, so
+a false report leads to weights that differ from the submission's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
+torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
 ACCURACIES = ("train_accuracy", "validation_accuracy")
 
@@ -30,7 +30,10 @@ def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train a seed's network; record weights before and after, history, batches and classes for X (n, 2)."""
+    """Train a seed's network; record the initial and final weights, the history, the batches and X's classes.
+
+    X (n, 2) has points to classify after training.
+    """
     program = submission.bug1_never_learning
     model, run = _watched_training(program, seed, epochs, ACCURACIES, 2)
     return run | {"classes": _array(program.predict(model, torch.tensor(X)))}
@@ -50,12 +53,15 @@ def bug2_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug2_networks(submission: Any, seeds: list[int]) -> list[list[np.ndarray]]:
-    """Return the parameters of each seed's fresh network."""
+    """Return, for each seed, the parameters of its untrained network."""
     return [_weights(submission.bug2_exploding_loss.build_model(seed)) for seed in seeds]
 
 
 def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
-    """Train a seed's network; record weights before and after, history, batches and positions for X (n, 2)."""
+    """Train a seed's network; record the initial and final weights, the history, the batches and X's positions.
+
+    X (n, 2) has angles for which the trained network predicts positions.
+    """
     program = submission.bug2_exploding_loss
     model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2)
     return run | {"positions": _array(program.predict(model, torch.tensor(X)))}
@@ -70,7 +76,7 @@ def bug2_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarr
 
 
 def bug3_data(submission: Any, seed: int, directions: np.ndarray) -> list[np.ndarray]:
-    """Call load_data; return products of the images with the directions (784, k), and the classes, of both parts."""
+    """Call load_data; for both parts, return the images' products with the directions (784, k), and the classes."""
     X, y, X_validation, y_validation = _data(submission.bug3_plateau, seed)
     products = [images.reshape(len(images), -1).astype(np.float64) @ directions for images in (X, X_validation)]
     return [products[0], y, products[1], y_validation]
@@ -87,11 +93,11 @@ def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray) ->
 def bug3_training(
     submission: Any, seed: int, epochs: int, directions: np.ndarray, images: np.ndarray
 ) -> dict[str, Any]:
-    """Train a seed's network; record weights before and after, history, and the inputs of the first layer.
+    """Train a seed's network; record the initial and final weights, the history, and the inputs to the first layer.
 
-    An epoch of inputs is too large to send. Instead the probe returns each input's products with the judge's
-    directions, which identify it. `inputs` are the first layer's inputs when predict gets the images (n, 28, 28), 0 to
-    255.
+    An epoch's inputs are too large to send. Instead, the probe returns each input's products with the judge's
+    directions, which identify the input. `inputs` are the first layer's inputs when predict is called with the images
+    (n, 28, 28), whose pixels go from 0 to 255.
     """
     program = submission.bug3_plateau
     asked: list[np.ndarray] = []
@@ -106,7 +112,7 @@ def bug3_training(
 def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.ndarray) -> list[dict[str, Any]]:
     """Train a network per seed, then predict the images with each: as given, reversed, one by one, and as given again.
 
-    The images (n, 28, 28) go from 0 to 255. `inputs` are the first layer's inputs in the first call.
+    The images (n, 28, 28) have pixels from 0 to 255. `inputs` are the first layer's inputs in the first call.
     """
     asked: list[np.ndarray] = []
     program, X = submission.bug3_plateau, _pixels(images)
@@ -116,7 +122,7 @@ def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.
 
 @contextmanager
 def _first_inputs(asked: list[np.ndarray]) -> Iterator[None]:
-    """Append the first layer's last input to the list, or an empty array (0, 784) if the layer wasn't called."""
+    """At the end, append the first layer's last input to the list, or an empty array (0, 784) if there was none."""
     found = [np.zeros((0, 784), np.float32)]
 
     def see(module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -142,8 +148,8 @@ def _pixels(images: np.ndarray) -> Tensor:
 def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
     """Load a seed's data and train that seed's network; return its weights and the history.
 
-    The same probe is timed and compared with the judge's own training. It has no hooks, so a program can't tell which
-    of the two is happening.
+    The judge calls this probe both to time the training and to compare it with its own. The probe has no hooks, so a
+    program can't tell the two kinds of calls apart.
     """
     program = submission.bug4_slow_learner
     model = program.build_model(seed)
@@ -154,7 +160,7 @@ def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 def bug4_beginning(submission: Any, seed: int) -> dict[str, Any]:
     """Return the start of a run: inputs and classes for training and validation, and the initial weights.
 
-    It calls everything twice, with a different seed in between, and returns the second answer.
+    The probe calls everything twice with this seed, and with a different seed in between; it returns the last results.
     """
     program = submission.bug4_slow_learner
     for number in (seed, seed + 1, seed):
@@ -182,9 +188,10 @@ def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
-    """Train a seed's network; record weights before and after, history, and each step's batch and masks.
+    """Train a seed's network; record the initial and final weights, the history, and each step's batch and masks.
 
-    A batch is reported as a fingerprint of every image, a mask as a bit for every unit of every image (1: kept).
+    A batch is reported as a fingerprint for every image. A mask is reported as a bit for every unit and every image,
+    which is 1 if the unit is kept.
     """
     program = submission.bug5_overfitting
     model, data = program.build_model(seed), program.load_data(seed)
@@ -211,14 +218,14 @@ def bug5_beginnings(submission: Any, seed: int, epochs: int) -> list[dict[str, A
 def bug5_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
     """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
 
-    Before the last call the network is put into training mode.
+    Before the last call to predict, the network is put into training mode.
     """
     return _predictions(submission.bug5_overfitting, seeds, 2, torch.tensor(X), last=nn.Module.train)
 
 
 @contextmanager
 def _masks() -> Iterator[list[list[np.ndarray]]]:
-    """Yield a list that grows by an entry per step: fingerprints of the batch, and the masks in layer order."""
+    """Yield a list that grows by one entry per step, with the batch's fingerprints and the masks in layer order."""
     steps: list[list[np.ndarray]] = []
     passed: list[np.ndarray] = []
     dropout = nn.functional.dropout
@@ -265,7 +272,7 @@ def _data(program: Any, seed: int) -> list[np.ndarray]:
 
 
 def _told(history: Any, kinds: Sequence[str]) -> dict[str, list[float]]:
-    """Return the loss and these other entries of a history."""
+    """Return the loss and these other kinds of entries from a history."""
     return {kind: [float(value) for value in getattr(history, kind)] for kind in ("loss", *kinds)}
 
 
@@ -277,11 +284,10 @@ def _watched_training(
     n_inputs: int,
     report: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """Train a seed's network and record the batches that pass through its first layer, which has `n_inputs`
-    inputs.
+    """Train a seed's network, and record the batches that pass through its first layer.
 
-    A batch is the layer's last input, with gradients on, before an optimizer step; `report` turns it into the value
-    that is returned.
+    That layer has `n_inputs` inputs. A batch is the layer's last input, with gradients on, before an optimizer step;
+    `report` converts it to the value that is returned.
     """
     model, data = program.build_model(seed), program.load_data(seed)
     before = _weights(model)
@@ -332,8 +338,8 @@ def _predictions(
 ) -> list[dict[str, Any]]:
     """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
 
-    All networks are trained before the first prediction. The weights are those before the first call and after the
-    last. The first call happens inside `first()`, the last after `last(model)`.
+    All networks are trained before the first prediction. The returned weights are those from before a network's first
+    call to predict and from after its last. The first call happens inside `first()`, the last after `last(model)`.
     """
     models = [program.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):

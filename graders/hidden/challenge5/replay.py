@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graders import datasets
 
-MOST_ROWS = 1_000_000  # rows in all batches of a training run together; the longest healthy one has 25 600
+MOST_ROWS = 1_000_000  # in all batches of a training run together; the solution's longest has 25 600
 
 
 class Data(NamedTuple):
@@ -27,7 +27,7 @@ class Data(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """The result of the judge's own training: the final weights, and one value per epoch for every other quantity."""
+    """The result of the judge's own training: the final weights, and for everything else one value per epoch."""
 
     weights: list[np.ndarray]
     loss: list[float]
@@ -37,7 +37,7 @@ class Replay(NamedTuple):
 
 @lru_cache
 def shown_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return all digits that submissions can read: pixels (4000, 784) from 0 to 1 in float32, and classes."""
+    """Return all digits that submissions can read: float32 pixels (4000, 784) from 0 to 1, and their classes."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
@@ -49,7 +49,7 @@ def weights_of(network: nn.Module) -> list[np.ndarray]:
 
 
 def tanh_logits(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
-    """Return the logits of affine layers with these weights and tanh between them, in float64."""
+    """Return the float64 logits of a network of affine layers with these weights, with tanh between the layers."""
     W, b, *later = (array.astype(np.float64) for array in weights)
     z = X @ W.T + b
     for W, b in zip(later[::2], later[1::2], strict=True):
@@ -58,7 +58,7 @@ def tanh_logits(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
 
 
 def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
-    """Return the accuracy of affine layers with these weights and tanh between them."""
+    """Return the accuracy of a network of affine layers with these weights, with tanh between the layers."""
     return float(np.mean(tanh_logits(weights, X).argmax(axis=1) == y))
 
 
@@ -80,16 +80,16 @@ def assert_fresh(weights: list[np.ndarray], fresh: list[np.ndarray], seed: int) 
 
 
 def assert_classes(classes: np.ndarray, logits: np.ndarray, rows: str, whose: str = "the model's own weights") -> None:
-    """Assert that the classes belong to the largest logits; where two are tied, either is right."""
+    """Assert that the predicted classes have the largest logits; where two logits are tied, either class is right."""
     assert classes.shape == (len(logits),), f"predict returns shape {classes.shape} for {len(logits)} {rows}"
     best = np.sort(logits, axis=1)
-    clear = best[:, -1] - best[:, -2] > 1e-3  # float32 sums of at most 784 terms: about 1e-5
+    clear = best[:, -1] - best[:, -2] > 1e-3  # sums of up to 784 float32 terms are off by about 1e-5
     different = int(np.sum(clear & (classes != logits.argmax(axis=1))))
     assert different == 0, f"predict: {different} of {len(logits)} classes differ from those that {whose} give"
 
 
 def batches_by_content(batches: np.ndarray, sizes: list[int], X_train: np.ndarray, rows: str) -> list[Tensor]:
-    """Return the reported batches as row numbers: those of the rows of X_train with the same bits."""
+    """Return the reported batches as row numbers, by finding the rows of X_train that have the same bits."""
     assert len(batches) <= MOST_ROWS, (
         f"{len(batches):,} {rows} in all batches together; at most {MOST_ROWS:,} are checked"
     )

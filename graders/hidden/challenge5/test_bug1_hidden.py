@@ -1,7 +1,7 @@
 """Challenge 5, hidden, bug 1: the judge repeats the training and doesn't trust the history.
 
-The judge has its own copy of the rings, the network and the training, and compares points, classes and weights with
-them. It repeats the training from the reported batches. If a report is false, or if the weights come from a different
+The judge has its own copy of the rings, the network and the training, so it can check points, classes and weights. It
+repeats the training on the reported batches. If the report is false, or if the submission's weights come from another
 training run, they differ from the judge's weights.
 """
 
@@ -34,20 +34,21 @@ N_POINTS, BATCH_SIZE = 256, 32
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.05, 0.9, 1e-4
 SHAPES = [(16, 2), (16,), (16, 16), (16,), (2, 16), (2,)]
 
-# Thresholds, with what was measured for the solution over many seeds.
-# Loss on the training points after training / before: at most 0.27 in 10 000 runs; 1.0 if nothing is learned.
+# Thresholds, each with the values that the solution had over many seeds.
+# Loss on the training points after training, divided by the loss before. It was at most 0.27 in 10 000 runs, and would
+# be 1.0 if nothing was learned.
 FALL = 0.5
-# Accuracy on fresh points: at least 0.924 in 10 000 runs, and 0.959 in all but 0.1 % of them; guessing gives 0.5.
+# Accuracy on new points. It was at least 0.924 in 10 000 runs and at least 0.959 in 99.9 % of them; guessing gives 0.5.
 FRESH_ACCURACY = 0.85
-# Distance between the judge's weights and the submission's, divided by the distance from the initial weights: 1e-6 from
-# rounding, 1e-2 if the learning rate is 2 % larger.
+# Distance between the judge's weights and the submission's, divided by the distance from the initial weights. Rounding
+# causes 1e-6, and a learning rate that is 2 % larger causes 1e-2.
 DRIFT = 1e-3
-# Share of the points that rounding may move to the other class: 2 of 256 are allowed; none moved in 200 runs.
+# Share of the points whose predicted class rounding may change: 2 of 256 are allowed, and none changed in 200 runs.
 POINTS_ON_EDGE = 0.01
 
 
 def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw points on two rings with radii 1 and 2 and radial noise 0.2; return them with their ring's number."""
+    """Draw points on rings with radii 1 and 2 and radial noise of 0.2; return each with the number of its ring."""
     y = rng.integers(0, 2, n)
     angle = rng.uniform(0, 2 * np.pi, n)
     radius = np.array([1.0, 2.0])[y] + rng.normal(0, 0.2, n)
@@ -73,7 +74,7 @@ def mean_loss(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
 
 
 def batches_of(run: dict[str, Any], data: Data, epochs: int) -> list[Tensor]:
-    """Return the reported batches as row numbers of the training points, after checking that epochs are complete."""
+    """Check that the reported epochs are complete, and return the batches as row numbers of the training points."""
     batches = batches_by_content(run["batches"], run["batch_sizes"], data.X_train, "points")
     assert_whole_epochs(batches, epochs, BATCH_SIZE, N_POINTS, "points")
     return batches

@@ -1,8 +1,8 @@
 """Challenge 5, hidden, bug 2: the judge repeats the training and doesn't trust the history.
 
-The judge has its own copy of the arm, the network and the training. The fault is in drawing the initial weights, so a
-fix may draw other ones: the tests check their distribution, and repeat the training from build_model's weights on the
-reported batches.
+The judge has its own copy of the arm, the network and the training. The fault lies in how initial weights are drawn, so
+a fix may lead to different weights. The tests therefore check the distribution of the weights, and repeat the training
+on the reported batches, starting with the weights from build_model.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ LEARNING_RATE, MOMENTUM = 0.02, 0.9
 WIDTHS = (2, 64, 64, 64, 2)
 SHAPES = [shape for fan_in, fan_out in pairwise(WIDTHS) for shape in ((fan_out, fan_in), (fan_out,))]
 
-# Thresholds, with what was measured for the solution over many seeds.
-# Loss of a fresh network: 0.52 to 14 in 3 000 runs; 0.003 if it is already trained, at least 9e4 with the fault.
+# Thresholds, each with the values that the solution had over many seeds.
+# Loss of an untrained network. It was 0.52 to 14 in 3 000 runs. A trained network has a loss of 0.003, and the faulty
+# program has at least 9e4.
 FRESH_LOSS = (0.1, 200.0)
-# Loss on the training poses: at most 0.0064 in 3 000 runs; 0.77 for always predicting the mean position.
+# Loss on the training poses. It was at most 0.0064 in 3 000 runs; always predicting the mean position gives 0.77.
 TRAINED_LOSS = 0.1
-FRESH_ERROR = 0.1  # mean squared error on fresh poses: at most 0.0068 in 3 000 runs
-# Distance between the judge's weights and the submission's, divided by the distance from the initial weights: at most
-# 3.5e-6 in 1 000 runs.
+FRESH_ERROR = 0.1  # mean squared error on new poses; it was at most 0.0068 in 3 000 runs
+# Distance between the judge's weights and the submission's, divided by the distance from the initial weights. It was at
+# most 3.5e-6 in 1 000 runs.
 DRIFT = 1e-3
-HISTORY = 2e-2  # relative error of a loss in the history: rounding made at most 2.8e-4 in 1 000 runs
+HISTORY = 2e-2  # relative error of a loss in the history; rounding caused at most 2.8e-4 in 1 000 runs
 
 
 class Replay(NamedTuple):
@@ -45,7 +46,7 @@ class Replay(NamedTuple):
 
 
 def hand(angles: np.ndarray) -> np.ndarray:
-    """Return the position of the hand (n, 2), without noise, for angles (n, 2)."""
+    """Return the hand's positions (n, 2), without noise, for angles (n, 2)."""
     upper_arm, forearm = angles[:, 0], angles.sum(axis=1)
     x, y = np.cos(upper_arm) + 0.7 * np.cos(forearm), np.sin(upper_arm) + 0.7 * np.sin(forearm)
     return np.stack([x, y], axis=1)
@@ -63,7 +64,7 @@ def data_of(seed: int) -> Data:
 
 
 def positions_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
-    """Return the positions (n, 2) from the network with these weights, in float64."""
+    """Return the positions (n, 2) that the network with these weights predicts, in float64."""
     return network([torch.tensor(array, dtype=torch.float64) for array in weights], torch.tensor(X).double()).numpy()
 
 
@@ -77,17 +78,17 @@ def assert_positions(positions: np.ndarray, weights: list[np.ndarray], X: np.nda
     expected = positions_of(weights, X)
     assert positions.shape == expected.shape, f"predict returns shape {positions.shape} for {len(X)} poses"
     apart = float(abs(positions - expected).max())
-    # rounding to float32 in four layers of at most 64 terms: about 1e-6 for positions near 1
+    # rounding to float32, in four layers of at most 64 terms, causes about 1e-6 for positions near 1
     assert apart <= 1e-3, f"predict differs by up to {apart:.2g} from what the model's own weights give"
 
 
 def assert_he(weights: list[np.ndarray]) -> None:
-    """Assert mean 0 and standard deviation √(2 / fan-in) in every fresh weight matrix, and zero biases.
+    """Assert that every initial weight matrix has mean 0 and standard deviation √(2 / fan-in), and that biases are 0.
 
-    The mean of n weights with standard deviation s lies within 7 s / √n of 0, except in one of 10¹¹ networks, and their
-    root mean square within a fraction 7 / √(2 n) of s. For n = 128 that fraction is 44 %. χ² has longer tails, so with
-    so few weights one network in 10⁹ exceeds it. A uniform or truncated distribution with that standard deviation
-    varies less.
+    The mean of n weights with standard deviation s lies within 7 s / √n of 0, except in one of 10¹¹ networks. Their
+    root mean square differs from s by at most a fraction 7 / √(2 n), which is 44 % for n = 128. With so few weights,
+    one network in 10⁹ exceeds this bound, because χ² has longer tails than a normal distribution. Uniform or truncated
+    distributions with the same standard deviation vary less.
     """
     for number, (W, b) in enumerate(zip(weights[::2], weights[1::2], strict=True), start=1):
         s = np.sqrt(2 / W.shape[1])
@@ -119,7 +120,7 @@ def replay(before: list[np.ndarray], data: Data, batches: list[Tensor]) -> Repla
 
 
 def network(weights: list[Tensor], X: Tensor) -> Tensor:
-    """Return positions (n, 2) for angles X (n, 2), with gradients."""
+    """Return positions (n, 2) for angles X (n, 2), with gradients tracked."""
     *hidden, last = zip(weights[::2], weights[1::2], strict=True)
     for W, b in hidden:
         X = F.gelu(F.linear(X, W, b))
@@ -132,7 +133,7 @@ def arrays(weights: list[Tensor]) -> list[np.ndarray]:
 
 
 def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Data) -> tuple[dict[str, Any], list[Tensor]]:
-    """Return a reported training and its batches, after checking network and epochs."""
+    """Check the network and the epochs of a reported training run; return the run and its batches."""
     run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
@@ -177,7 +178,7 @@ def test_bug2_the_seed_decides_the_data(kata: Any, draw: Any, probes: Any) -> No
     parts, expected = kata.run(probes.bug2_data, seed), data_of(seed)
     assert len(parts) == len(expected)
     for part, right in zip(parts, expected, strict=True):
-        assert_close(part, right, scale=2.0, terms=4)  # sums of up to three numbers, rounded to float32
+        assert_close(part, right, scale=2.0, terms=4)  # sums of up to three numbers that were rounded to float32
 
 
 @task("bug2_program", title="Bug 2: initial weights have the standard deviation given in the README")

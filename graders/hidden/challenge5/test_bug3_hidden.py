@@ -1,8 +1,8 @@
 """Challenge 5, hidden, bug 3: the judge repeats the training and doesn't trust the history.
 
-The judge has its own copy of the split, the network and the training. The fault is in standardising the images, so a
-fix may use a slightly different mean and standard deviation, within a few hundredths. The judge derives both from the
-first layer's inputs, and repeats the training with them on the reported batches.
+The judge has its own copy of the split, the network and the training. The fault lies in how images are standardised. A
+fix may use a mean and a standard deviation that differ from the solution's by a few hundredths. The judge derives both
+from the first layer's inputs, and uses them to repeat the training on the reported batches.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ N_TRAIN, BATCH_SIZE = 3000, 50
 LEARNING_RATE, MOMENTUM = 0.02, 0.9
 SHAPES = [(64, 784), (64,), (10, 64), (10,)]
 
-# Thresholds, with what was measured for the solution over many seeds.
-# Accuracy on 1 000 held-out images: at least 0.888 in 1 000 runs; 0.12 if all predictions are one class.
+# Thresholds, each with the values that the solution had over many seeds.
+# Accuracy on 1 000 held-out images. It was at least 0.888 in 1 000 runs; always predicting the same class gives 0.12.
 FRESH_ACCURACY = 0.75
-# How far mean and standard deviation may be from 0 and 1: at most 0.003 if scaled with MNIST's numbers, 0.13 and 0.69
-# without scaling.
+# How far the mean and the standard deviation may be from 0 and 1. They are off by at most 0.003 if MNIST's numbers are
+# used for scaling, and by 0.13 and 0.69 without scaling.
 STANDARDISED = 0.05
-ROUNDING = 1e-4  # allowed error of an input; rounding to float32 causes 2e-7
-# Allowed error of an input's product with a direction: rounding to float32 causes 1e-5, and the products of two images
-# differ by at least 3.
+ROUNDING = 1e-4  # allowed error for an input; rounding to float32 causes 2e-7
+# Allowed error for the product of an input and a direction. Rounding to float32 causes an error of 1e-5, and any two
+# images have products that differ by at least 3.
 NEAR = 1e-3
-# Distance between the judge's weights and the submission's, divided by the distance from the initial weights: at most
-# 6e-7 in 200 runs; 1e-2 if the learning rate is off by 2 %.
+# Distance between the judge's weights and the submission's, divided by the distance from the initial weights. It was at
+# most 6e-7 in 200 runs; a learning rate that is off by 2 % causes 1e-2.
 DRIFT = 1e-3
-# Share of the images that rounding may move to another class: 3 of 1 000 are allowed; none moved in 200 runs.
+# Share of the images whose predicted class rounding may change: 3 of 1 000 are allowed, and none changed in 200 runs.
 IMAGES_ON_EDGE = 0.003
 
 
 class Scaling(NamedTuple):
-    """The network's input for a pixel: slope · pixel + offset."""
+    """How a pixel is scaled: the network's input is slope · pixel + offset."""
 
     slope: float
     offset: float
@@ -64,7 +64,7 @@ class Scaling(NamedTuple):
 
 
 class Training(NamedTuple):
-    """A reported training, and what the judge derived from it."""
+    """A reported training run, and what the judge derived from it."""
 
     run: dict[str, Any]
     data: Data
@@ -105,7 +105,7 @@ def scaling_of(inputs: np.ndarray, X: np.ndarray) -> Scaling:
 
 
 def assert_standardised(scaling: Scaling, X: np.ndarray) -> None:
-    """Assert that over all pixels X the inputs have about mean 0 and standard deviation 1."""
+    """Assert that the inputs for all pixels X have a mean of about 0 and a standard deviation of about 1."""
     inputs = scaling.of(X)
     mean, spread = float(inputs.mean()), float(inputs.std())
     assert abs(mean) <= STANDARDISED, f"over the training images the network's inputs have mean {mean:.3f} instead of 0"
@@ -115,7 +115,7 @@ def assert_standardised(scaling: Scaling, X: np.ndarray) -> None:
 
 
 def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray, epochs: int) -> list[Tensor]:
-    """Return the reported batches as row numbers of the training images, identified by products of their inputs."""
+    """Return the reported batches as row numbers of the training images, identified by their products."""
     shape = epochs * len(inputs), directions.shape[1]
     found = run["batches"].shape
     assert found == shape, f"the network got {found[0]} inputs in {epochs} epochs of {len(inputs)} images"
@@ -151,7 +151,7 @@ def replay(seed: int, training: Training) -> Replay:
 
 
 def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Training:
-    """Return a reported training, after checking network, inputs and epochs."""
+    """Check the network, the inputs and the epochs of a reported training run, and return the run."""
     data, directions = data_of(seed), directions_of(draw.seed())
     shown = np.round(data.X_train[:8] * 255).astype(np.uint8)
     run = kata.run(probes.bug3_training, seed, epochs, directions, shown.reshape(-1, 28, 28))
@@ -182,7 +182,7 @@ def test_bug3_the_seed_decides_the_data(kata: Any, draw: Any, probes: Any) -> No
     expected = data_of(seed)
     for products, right in ((X, expected.X_train), (X_validation, expected.X_validation)):
         pixels = right.astype(np.float64)
-        # float32 pixels summed in float64: a pixel's relative rounding error is at most eps(float32)
+        # pixels have a relative rounding error of at most eps(float32), but are summed in float64
         scale = np.finfo(np.float32).eps / np.finfo(np.float64).eps * (pixels @ abs(directions) + 1e-6)
         assert_close(products, pixels @ directions, scale=scale)
     assert_equal((y, y_validation), (expected.y_train, expected.y_validation))

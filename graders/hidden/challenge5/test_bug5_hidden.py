@@ -1,8 +1,8 @@
 """Challenge 5, hidden, bug 5: the network generalises, and does so because of its dropout.
 
-The judge has its own copy of each seed's digits, the network and the training. From a network's weights it measures
-what the network has learned, on digits that no submission has seen. It repeats the training from the reported batches
-and masks, and checks that the masks come from dropout with the program's rates.
+The judge has its own copy of each seed's digits, the network and the training. It uses a network's weights to measure
+what the network has learned, on digits that no submission has seen. It repeats the training with the reported batches
+and masks, and checks that the masks look like dropout with the program's rates.
 """
 
 from __future__ import annotations
@@ -35,23 +35,25 @@ BATCH_SIZE, LEARNING_RATE, MOMENTUM = 50, 0.03, 0.9
 N_BATCHES = N_TRAIN // BATCH_SIZE
 SHAPES = [(N_HIDDEN, 784), (N_HIDDEN,), (10, N_HIDDEN), (10,)]
 
-# Thresholds, with what was measured for the solution over many seeds. The first two apply to the mean of three runs.
-# Accuracy on unseen digits: 0.66 on average and at least 0.497 in 162 single runs; 0.34 to 0.52 with the fault.
+# Thresholds, each with the values that the solution had over many seeds. The first two apply to the mean of three runs.
+# Accuracy on unseen digits. In 162 single runs, it was 0.66 on average and at least 0.497. With the fault, it was from
+# 0.34 to 0.52.
 FRESH_ACCURACY = 0.46
-# Accuracy on the training labels minus that: at most 0.147 in 162 single runs; at least 0.474 in 80 with the fault.
+# Accuracy on the training labels minus accuracy on unseen digits. The difference was at most 0.147 in 162 single runs.
+# With the fault, it was at least 0.474 in 80 runs.
 GAP = 0.25
-# Distance between the judge's weights and the submission's, divided by the distance from the initial weights: 3e-6 from
-# rounding, 4e-2 if the learning rate is 2 % larger.
+# Distance between the judge's weights and the submission's, divided by the distance from the initial weights. Rounding
+# causes 3e-6, and a learning rate that is 2 % larger causes 4e-2.
 DRIFT = 1e-3
-# Share of the images that rounding may move to another class: 5 of 500 are allowed; none moved in 24 runs.
+# Share of the images whose predicted class rounding may change: 5 of 500 are allowed, and none changed in 24 runs.
 IMAGES_ON_EDGE = 0.01
-# Standard errors that a share may be off from the dropout rate: with 1 040 units and two layers, one false alarm in
-# 10**8 training runs.
+# A share may differ from the dropout rate by this many standard errors. With 1 040 units in two layers, there is one
+# false alarm in 10**8 training runs.
 DEVIATIONS = 7.0
 
 
 class Steps(NamedTuple):
-    """The batch of every step: row numbers (steps, 50), and masks (steps, 50, units) of 0 and 1."""
+    """The batch and masks of every step: row numbers (steps, 50), and masks (steps, 50, units) of 0 and 1."""
 
     rows: np.ndarray
     input_masks: np.ndarray
@@ -67,7 +69,7 @@ class Replay(NamedTuple):
 
 @lru_cache
 def unseen() -> tuple[np.ndarray, np.ndarray]:
-    """Return the digits that no worker sees: pixels (1000, 784) from 0 to 1, and classes."""
+    """Return the digits that submissions never see: pixels (1000, 784) from 0 to 1, and their classes."""
     images, classes = datasets.kept_back("mnist")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
@@ -103,7 +105,7 @@ def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> floa
 
 
 def steps_of(run: dict[str, Any], data: Data, epochs: int) -> Steps:
-    """Return the reported steps, after checking that each epoch passes every image once through both dropout layers."""
+    """Check that each epoch passes every image once through both dropout layers, and return the reported steps."""
     assert len(run["masks"]) == epochs * N_BATCHES, (
         f"{epochs} epochs have {epochs * N_BATCHES} batches, but the optimizer took {len(run['masks'])} steps"
     )
@@ -127,7 +129,7 @@ def steps_of(run: dict[str, Any], data: Data, epochs: int) -> Steps:
 
 
 def assert_dropout(masks: np.ndarray, rate: float, layer: str) -> None:
-    """Assert that masks (steps, images, units) are independent and drop the share `rate`, overall and per unit."""
+    """Assert that masks (steps, images, units) are independent and drop a share `rate`, both overall and per unit."""
     draws = masks.shape[0] * masks.shape[1]
     left_out = 1 - masks.mean(axis=(0, 1))
     spread = np.sqrt(rate * (1 - rate) / draws)
@@ -163,7 +165,7 @@ def replay(seed: int, data: Data, steps: Steps) -> Replay:
 
 
 def scaled(mask: np.ndarray, rate: float) -> Tensor:
-    """Scale a mask as dropout does: divide by the share that is kept."""
+    """Scale a mask as dropout does, by dividing by the share that is kept."""
     return torch.tensor(mask, dtype=torch.float64) / (1 - rate)
 
 

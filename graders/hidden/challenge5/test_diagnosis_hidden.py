@@ -9,7 +9,7 @@ from graders.debugging.diagnosis import diagnosis_of
 
 
 class Truth(NamedTuple):
-    """The right answers: names of causes, and line numbers in `file` (from 1), which has `lines` lines."""
+    """The right answers: names of causes, and line numbers (from 1) in `file`, which has `lines` lines."""
 
     file: str
     lines: int
@@ -17,8 +17,8 @@ class Truth(NamedTuple):
     places: frozenset[int]
 
 
-# Several causes or lines are right if a fault can be described in several ways. tests/katas/test_challenge5.py compares
-# these lines with the programs.
+# If a fault can be described in several ways, several causes or lines are right. tests/katas/test_challenge5.py checks
+# these lines against the programs.
 TRUTHS = {
     "bug1": Truth(
         "bug1_never_learning.py",

@@ -88,7 +88,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 @cases(8)
 def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     ((W, x, b),) = small_arguments(draw)
-    if draw.case == 0:  # if plain arrays fail too, report a plain call instead of a probe
+    if draw.case == 0:  # if plain arrays also fail, report a plain call, not a probe
         assert_affine(kata.affine(W, x, b), W, x, b)
     z, *after = kata.run(probes.call_with_layout, "affine", LAYOUTS[draw.case % 4], W, x, b)
     assert_affine(z, W, x, b)

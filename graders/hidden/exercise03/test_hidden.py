@@ -93,7 +93,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 @cases(8)
 def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     (before,) = small_arguments(draw)
-    if draw.case == 0:  # if plain arrays fail too, report a plain call instead of a probe
+    if draw.case == 0:  # if plain arrays also fail, report a plain call, not a probe
         assert_layers(kata.two_layer_forward(*before), *before)
     layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case % 4], *before)
     assert_layers(layers, *before)

@@ -57,7 +57,7 @@ FUNCTIONS["ripple"] = wave
 
 
 def gradient(submission, name, parameters, w, options):
-    """The numerical gradient at w of the function with this name and these parameters.
+    """Return the numerical gradient at w of the function with this name and these parameters.
 
     Shown as:
         {name:def}
@@ -71,7 +71,7 @@ def gradient(submission, name, parameters, w, options):
 
 
 def gradients_and_argument(submission, layout, name, parameters, w, other):
-    """The gradient at w, whose memory layout is `layout`, and that same gradient after a call with another array.
+    """Return the gradient at w, whose memory layout is `layout`, and that gradient after a call with another array.
 
     Two more results follow: w after the first call, and the gradient at w once it holds the other array's numbers.
 

@@ -183,7 +183,7 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
     if name == "logarithms":
         w = draw.uniform(1e-3, 2e-3, *shape)
     else:
-        w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))  # some elements exactly 0
+        w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))  # some elements are exactly 0
     scale = (1.0, 1e-6, 1e3)[draw.case % 3]
     parameters, options = parameters_of(draw, name, shape, scale), {} if eps == STEP else {"eps": eps}
     assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
@@ -201,7 +201,7 @@ def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes)
         w, v = (draw.integers(-9, 10, *shape) for _ in range(2))
     promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
     assert_gradient(kata.run(probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
-    for x, y in ((w, v), (abs(w), abs(v))):  # where signs differ, the error is always 1
+    for x, y in ((w, v), (abs(w), abs(v))):  # if signs differ, the error is always 1
         assert_close(kata.relative_error(x, y), relative_error(x, y), dtype=promised)
     if dtype is np.int64:
         number, parameters = draw.integers(-9, 10), parameters_of(draw, "polynomial", ())

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def in_a_row(submission, times, fan_in, fan_out, scheme, rng):
-    """The weights from `times` calls of initialize with the same generator.
+    """Return the weights from `times` calls to initialize with the same generator.
 
     Shown as:
         np.stack([initialize(fan_in, fan_out, scheme, rng) for _ in range(times)])
@@ -15,7 +15,7 @@ def in_a_row(submission, times, fan_in, fan_out, scheme, rng):
 
 
 def global_generators_around(submission, fan_in, fan_out, scheme, rng):
-    """The states of the global generators, NumPy's and Python's, before and after a call of initialize.
+    """Return the states of NumPy's and Python's global generators before and after a call to initialize.
 
     Shown as:
         # initialize(fan_in, fan_out, scheme, rng) with fan_in = {fan_in}, fan_out = {fan_out}, scheme = {scheme:brief}

@@ -26,7 +26,7 @@ from graders.checks import (
 from graders.checks.mismatch import fail
 
 STANDARD_NORMAL = NormalDist()
-MEDIAN = STANDARD_NORMAL.inv_cdf(0.75)  # of |z|, where z is standard normal
+MEDIAN = STANDARD_NORMAL.inv_cdf(0.75)  # the median of |z| if z is standard normal
 SCHEMES = ("xavier", "he")
 UNKNOWN = (
     *("h", "she_xavier", "he_uniform"),

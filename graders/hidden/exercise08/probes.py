@@ -8,7 +8,7 @@ from graders.worker.layouts import LAYOUTS
 
 
 def dropout_with_layout(submission, layout, h, mask, p_drop):
-    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call.
+    """Return the result of dropout for arrays with this memory layout, then both arrays as they are after the call.
 
     Shown as:
         # dropout(h, mask, p_drop) with arrays in memory layout {layout}
@@ -21,7 +21,7 @@ def dropout_with_layout(submission, layout, h, mask, p_drop):
 
 
 def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
-    """The results of two calls of dropout with the same arrays, which hold other numbers in the second call.
+    """Return the results of two calls to dropout with the same arrays, which hold other numbers in the second call.
 
     The third part is the first result as it is after the second call.
     """
@@ -33,7 +33,7 @@ def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop
 
 
 def in_a_row(submission, times, shape, p_drop, rng):
-    """The masks from `times` calls of dropout_mask with the same generator.
+    """Return the masks from `times` calls to dropout_mask with the same generator.
 
     Shown as:
         np.stack([dropout_mask(shape, p_drop, rng) for _ in range(times)])
@@ -42,7 +42,7 @@ def in_a_row(submission, times, shape, p_drop, rng):
 
 
 def global_generators_around(submission, shape, p_drop, rng):
-    """The states of the global generators, NumPy's and Python's, before and after a call of dropout_mask.
+    """Return the states of NumPy's and Python's global generators before and after a call to dropout_mask.
 
     Shown as:
         # dropout_mask(shape, p_drop, rng) with shape = {shape}, p_drop = {p_drop:brief}

@@ -147,7 +147,7 @@ def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
         little = draw.uniform(0.0014, 0.0016)
         p_drop = (little, 1 - little, draw.uniform(0.7, 0.97))[draw.case - 25]
     seed, size = draw.seed(), math.prod(shape)
-    given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # an int for some masks with one axis
+    given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # some shapes are given as an int
     mask = kata.dropout_mask(given, p_drop, generator(seed))
     assert_shape(mask, shape)
     if draw.case >= 25:

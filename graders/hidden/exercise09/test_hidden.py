@@ -51,7 +51,7 @@ def rows(draw):
 
 
 def parameters(draw, x, given):
-    """Draw gamma and beta; each is an array if `given` says so, else None."""
+    """Draw gamma and beta; each is an array if `given` says so, and None otherwise."""
     return [draw.normal(x.shape[-1]) if wanted else None for wanted in given]
 
 
@@ -116,7 +116,7 @@ def test_float32_stays_float32_and_integers_count_as_float64(kata, draw):
     dtype = (np.float32, np.int64)[draw.case % 2]
     promised = np.float32 if dtype is np.float32 else np.float64
     (arguments,) = small_arguments(draw, dtype)
-    given = (arguments, arguments[:1])[draw.case // 4]  # with gamma and beta, and without
+    given = (arguments, arguments[:1])[draw.case // 4]  # first with gamma and beta, then without
     assert_normalised(kata.layer_norm(*given), *given, dtype=promised)
 
 

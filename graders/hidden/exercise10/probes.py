@@ -6,7 +6,7 @@ import numpy as np
 
 
 def examine(submission, function, arguments, activation, weights, biases, order, classes, pace, form, X, y):
-    """The answer of a diagnostic for a Network with these weights, and the names of everything that it changed.
+    """Return a diagnostic's answer for a Network with these weights, and the names of everything that it changed.
 
     Shown as:
         # {function} of a network with {activation}, whose weights have the shapes {weights:shape}
@@ -21,7 +21,7 @@ def examine(submission, function, arguments, activation, weights, biases, order,
 
 
 def before_and_after(submission, function, network, weights):
-    """The answer of a diagnostic for one network, and again after its weights were changed in place.
+    """Return a diagnostic's answer for one network, and again after the network's weights were changed in place.
 
     Shown as:
         # {function} of a network, and again after its weights were changed in place (weight[...] = other numbers)

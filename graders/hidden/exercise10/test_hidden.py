@@ -1,11 +1,12 @@
 """Test the diagnostics on healthy and sick networks, all far from every threshold that the README names.
 
-A healthy network's weights are drawn so that the arguments of every activation have variance one.
+In a healthy network, the weights are drawn so that the arguments of every activation have variance one. A sick network
+is a healthy network with a deliberate fault.
 
 - Tiny batch: of 1 500 healthy networks, all but one learned it in at most 11 of the 100 steps. About one network in a
   few thousand ends up with dead ReLUs and never learns, so the tests train each network before they expect it to pass.
-  Each kind of sick network was trained 1 000 times, and never had more than 7 of the 8 samples right: those that never
-  change had 7, the others at most 5.
+  Each kind of sick network was trained 1 000 times and never had more than 7 of the 8 samples right: networks that
+  never change had 7, the others at most 5.
 - Shares: each of 2 400 healthy networks had at most 12 % of a layer dead or saturated (half is allowed). Sick layers
   have 90 % or more.
 - Norms: the same 2 400 networks had norms from 0.07 to 5 (1e-3 to 1e2 is allowed). Sick norms lie below 4e-6 or above
@@ -24,8 +25,9 @@ import torch.nn.functional as F
 from graders.checks import assert_bool, assert_close, cases, task
 from graders.checks.mismatch import fail
 
-SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}  # of the values for standard normal z
-DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # most hidden layers
+# root mean square of an activation (minus 1/2 for the sigmoid), for a standard normal argument
+SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}
+DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # largest number of hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
 WITHIN = 20  # a healthy network learns its tiny batch within this many steps
@@ -41,7 +43,7 @@ _SUPPLIED.loader.exec_module(supplied)
 
 
 def healthy(draw, activation, depth=None, many=False, least_classes=2):
-    """Draw a network and samples, as the probes take them. A linear rule gives the classes, and every class occurs.
+    """Draw a network and samples in the form for probes. A linear rule gives the classes, and every class occurs.
 
     Two pairs of samples are equal but differ in class, so no network can fit all samples. These pairs are the first
     sample and the one after the tiny batch, and the last two samples. With many samples, few ReLUs are dead by chance.
@@ -64,7 +66,7 @@ def healthy(draw, activation, depth=None, many=False, least_classes=2):
         for into, out, spread in zip(sizes, sizes[1:], spreads, strict=False)
     ]
     biases = [np.zeros(out) for out in sizes[1:]]
-    if activation == "sigmoid":  # its values are centred at 1/2
+    if activation == "sigmoid":  # a sigmoid's values are centred at 1/2
         biases[1:] = [-0.5 * W.sum(axis=1) for W in weights[1:]]
     return {
         "activation": activation,
@@ -403,7 +405,7 @@ def test_dead_and_saturated_layers(kata, draw, probes):
 
 
 def absolute_norms(network):
-    """Return upper bounds of the gradient norms, as if no terms cancelled.
+    """Return upper bounds on the gradient norms, computed as if no terms cancelled.
 
     An activation is at most as large as its argument (plus 1/2 for the sigmoid), its slope is at most 1, and the
     absolute values of the gradient with respect to a sample's logits sum to at most 2.

@@ -1,4 +1,4 @@
-"""Probes of the hidden tests: they run in the submission's process and report values; the tests compare them."""
+"""Probes for the hidden tests. They run in the submission's process and report values, which the tests compare."""
 
 import io
 import marshal
@@ -84,7 +84,7 @@ def scope(submission):
             tensor.add_(submission.Tensor(np.asarray(values)))
 
     def attempt(function):
-        """Return the names of the exception's classes and its text, or None if nothing is raised."""
+        """Return the names of an exception's classes and its text, or None if nothing is raised."""
         try:
             function()
         except NotImplementedError:
@@ -288,7 +288,7 @@ def read(submission, code, data, name, report):
 
 
 def as_state(submission, arrays):
-    """Return the arrays as arrays or as tensors, whichever the framework's state_dict contains."""
+    """Return the arrays unchanged or as tensors, depending on what the framework's state_dict contains."""
     try:
         own = next(iter(submission.Linear(1, 1).state_dict().values()))
     except NotImplementedError as fault:

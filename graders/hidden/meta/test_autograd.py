@@ -154,7 +154,7 @@ def test_gradients_accumulate_only_in_leaves(kata, draw, probes):
 @task("views", title="Every leaf has its own gradient array")
 @cases(2)
 def test_every_leaf_has_its_own_gradient(kata, draw, probes):
-    """A gradient has its leaf's shape and dtype. Changing it changes no other tensor and no later gradient."""
+    """Each gradient has its leaf's shape and dtype; changing it affects no other tensor and no later gradient."""
     n = draw.sizes("n", low=2, high=5)
     given = {"x": draw.normal(n), "w": draw.normal(n)}
     constants = {"g": draw.normal(n), "h": draw.normal(n)}
@@ -295,7 +295,7 @@ def test_values_changed_in_place(kata, draw, probes):
 @task("depth")
 @cases(1)
 def test_deep_graphs_and_graphs_with_many_paths(kata, draw, probes):
-    """A chain of 10 000 operations; 2**60 paths through 60 operations; 400 operations that share every node."""
+    """Test 10 000 operations in a chain, 60 operations with 2**60 paths, and 400 operations that share every node."""
     given, g = {"x": draw.normal(2)}, {"g": draw.normal(2)}
     chain = "y = x\nfor i in range(5000):\n    y = y * 1.0001\n    y = y + 0.001\ny.backward(g)"
     check(kata, probes, chain, given, g, terms=10_000)
@@ -310,7 +310,7 @@ def test_deep_graphs_and_graphs_with_many_paths(kata, draw, probes):
 @task("autograd")
 @cases(2)
 def test_a_small_network_by_hand(kata, draw, probes):
-    """Two layers, a loss and ten steps of gradient descent, written with plain tensors."""
+    """Train two layers by ten steps of gradient descent, all written with plain tensors."""
     n, inputs, hidden = draw.sizes("n inputs hidden", low=2, high=6)
     dtype = FLOATS[draw.case]
     leaves = {"U": draw.normal(inputs, hidden, dtype=dtype), "V": draw.normal(hidden, hidden, dtype=dtype)}

@@ -21,7 +21,7 @@ SIGNS = ("+", "*", "-", "/")
 @task("broadcasting")
 @cases(len(SHAPES))
 def test_every_pair_of_shapes(kata, draw, probes):
-    """All pairs of shapes with up to four axes; the operation is +, *, - or /, in turn."""
+    """Test all pairs of shapes with up to four axes, with the operations +, *, - and / in turn."""
     first, dtype = SHAPES[draw.case], FLOATS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
     a = rng.uniform(0.5, 2, first).astype(dtype)

@@ -56,7 +56,7 @@ def given(draw, make, shape):
 @task("compatibility", title="Layers convert from and to PyTorch")
 @cases(2 * len(LAYERS) + 2)
 def test_layers_convert_both_ways(kata, draw, probes):
-    """The conversion keeps arguments, numbers and dtypes; the copy has its own memory."""
+    """The conversion keeps arguments, numbers and dtypes, and the converted layer has its own memory."""
     make, shape = (*LAYERS, (NETWORK, (2, 1, 6, 6)))[draw.case // 2]
     leaves, constants = given(draw, make, shape)
     mode = "" if "Dropout" not in make and draw.case % 4 < 2 else "\nmodel.eval()\nsource.eval()"

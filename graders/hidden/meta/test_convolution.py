@@ -72,7 +72,7 @@ POOLS = (
 @task("convolution")
 @cases(2 * len(POOLS))
 def test_pooling(kata, draw, probes):
-    """Pool numbers of both signs, and only negative ones, where a padding of zeros must not be the largest."""
+    """Pool numbers of both signs, then only negative numbers, among which padding must not be the largest."""
     kernel, more = POOLS[draw.case // 2]
     n, channels, kind = draw.sizes("n", low=1, high=3), draw.sizes("channels", low=1, high=3), KINDS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
@@ -91,7 +91,7 @@ def test_pooling(kata, draw, probes):
 @task("convolution")
 @cases(2)
 def test_a_small_convolutional_network(kata, draw, probes):
-    """Convolution, activation, pooling and a linear layer in sequence."""
+    """Test a convolution, an activation, pooling and a linear layer in sequence."""
     kind = KINDS[draw.case]
     x = draw.normal(3, 1, 10, 9).astype(kind)
     constants = {

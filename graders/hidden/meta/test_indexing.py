@@ -72,7 +72,7 @@ def test_masks(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_slices_are_views(kata, draw, probes):
-    """Slices share memory with the original, so changes show in both; index arrays and masks copy."""
+    """A slice shares memory with its tensor, so both show a change; index arrays and masks make copies."""
     given = {"x": draw.normal(4, 3, 5, dtype=FLOATS[draw.case])}
     code = """
         p = x[1]
@@ -157,7 +157,7 @@ VIEWED = (  # the result of recorded operations is changed after a view of it wa
 @task("views")
 @cases(len(VIEWED))
 def test_views_of_tensors_in_a_graph(kata, draw, probes):
-    """Either the gradients are right, or the change or backward raises a RuntimeError."""
+    """The gradients must be right unless the change or backward raises a RuntimeError."""
     leaves = {"w": draw.uniform(0.5, 2, 4)}
     constants = {"c": draw.uniform(0.5, 1, 4), "h": draw.uniform(0.5, 1, 3)}
     code = VIEWED[draw.case]

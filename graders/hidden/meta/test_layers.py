@@ -184,7 +184,7 @@ def test_embedding(kata, draw, probes):
 @task("layers")
 @cases(2)
 def test_initial_weights(kata, draw, probes):
-    """Linear draws weights and biases uniformly within ±1/√inputs, Embedding draws standard normal weights."""
+    """Linear draws weights and biases uniformly within ±1/√inputs; Embedding draws standard normal weights."""
     seed = draw.seed()
     code = """
         manual_seed(seed)
@@ -213,7 +213,7 @@ def test_initial_weights(kata, draw, probes):
 
 
 def assert_about(subject, check_samples, *arguments):
-    """Check a distribution; a failure's message starts with the subject."""
+    """Check a distribution; if that fails, the message starts with the subject."""
     from graders.checks import about
 
     with about(subject):
@@ -223,7 +223,7 @@ def assert_about(subject, check_samples, *arguments):
 @task("layers")
 @cases(4)
 def test_dropout(kata, draw, probes):
-    """Elements are 0 with probability p, else x / (1 - p), and gradients accordingly; evaluation changes nothing."""
+    """Training zeroes elements and gradients with probability p and divides others by 1 - p; evaluation doesn't."""
     p = (0.5, 0.2, 0.7, 0.5)[draw.case]
     make = "Dropout()" if draw.case == 3 else f"Dropout(p={p})" if draw.case else f"Dropout({p})"
     n, m = 60, 70
@@ -305,7 +305,7 @@ def check_model(kata, probes, code, leaves=None, constants=None, report=(), mode
 @task("layers", title="Modules find their parameters and submodules")
 @cases(1)
 def test_modules_find_their_parameters(kata, draw, probes):
-    """Modules needn't call super().__init__(); a parameter with two names counts once."""
+    """Modules needn't call super().__init__(), and a parameter with two names counts only once."""
     code = """
         model = MyModel()
         names = sorted(name for name, _ in model.named_parameters())

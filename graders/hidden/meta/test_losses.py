@@ -61,7 +61,7 @@ def test_cross_entropy(kata, draw, probes):
         check_loss(kata, probes, draw, make, {"x": x}, {"t": some})
     ignored = int(t[-1])
     rest = t.copy()
-    rest[0] = (ignored + 1) % classes  # at least one row isn't ignored
+    rest[0] = (ignored + 1) % classes  # so that not all rows are ignored
     check_loss(kata, probes, draw, f"CrossEntropyLoss(ignore_index={ignored})", {"x": x}, {"t": rest})
 
 
@@ -86,7 +86,7 @@ def test_losses_of_large_numbers(kata, draw, probes):
 @task("losses")
 @cases(2)
 def test_losses_in_graphs(kata, draw, probes):
-    """A sum of several losses whose logits are computed from parameters."""
+    """Test a sum of several losses whose logits are computed from parameters."""
     kind = KINDS[draw.case]
     leaves = {"w": draw.normal(4, 3).astype(kind), "b": draw.normal(3).astype(kind)}
     constants = {"x": draw.normal(5, 4).astype(kind), "t": draw.integers(0, 3, 5), "v": draw.normal(5, 3).astype(kind)}

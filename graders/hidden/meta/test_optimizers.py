@@ -2,7 +2,7 @@
 
 The loss is smooth and convex, and its minimum is far away, because near the minimum Adam would turn rounding errors
 into long steps. Rounding errors therefore don't grow: after s steps, the error is at most about s times that of one
-step. So the tests count 2 s terms for the tolerance.
+step. So the tolerance is that for sums of 2 s terms.
 """
 
 import numpy as np

@@ -26,7 +26,7 @@ DTYPES = {
 }
 NUMPY = {code: np.dtype(name) for name, code in DTYPES.items()}
 
-MOST_BYTES = 1 << 20  # the largest file that the tests parse; theirs have a few kilobytes at most
+MOST_BYTES = 1 << 20  # the tests parse no larger files; a few kilobytes are enough for their arrays
 
 
 def file_of(arrays, metadata=None, padding=b"", order=None):
@@ -182,7 +182,7 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8)):
 
 
 def damaged():
-    """Return damaged files by a description of the damage."""
+    """Return a dict from descriptions of damage to files with that damage."""
     whole = file_of({"weight": np.arange(12, dtype=np.float32), "bias": np.arange(3, dtype=np.float64)})
     two = np.arange(4, dtype=np.float32).tobytes()
     return {

@@ -84,7 +84,7 @@ def test_dtypes_can_be_given_and_changed(kata, draw, probes):
         check(kata, probes, code, constants={"raw": raw}, report=["x", "y"], reference=reference)
     lines = ["x.float()", "x.double()", "x.long()", "x.to('cpu')", "x.detach()", "x.clone()", "x.requires_grad_().grad"]
     lines += ["x.float().dtype", "x.double().dtype", "x.long().dtype", "x.requires_grad_().requires_grad"]
-    as_torch = [line.replace("x.float()", "x.to(float32)") for line in lines]  # float32 is float64 in the twin
+    as_torch = [line.replace("x.float()", "x.to(float32)") for line in lines]  # float32 means float64 in the twin
     check_all(kata, probes, draw, lines, constants={"x": raw}, reference=as_torch)
     check_all(kata, probes, draw, lines[:6], constants={"x": raw.astype(np.float32)}, reference=as_torch[:6])
 
@@ -210,7 +210,7 @@ KINDS = (np.bool_, np.uint8, np.int32, np.int64, np.float16, np.float32, np.floa
 @task("dtypes", title="Results have PyTorch's dtypes")
 @cases(7)
 def test_dtypes_of_results_are_pytorchs(kata, draw, probes):
-    """All pairs of dtypes, for tensors with and without axes and Python numbers, in both orders."""
+    """Test all pairs of dtypes, in both orders, for tensors with and without axes and for Python numbers."""
     first = KINDS[draw.case]
     for kind, (left, right) in itertools.product(KINDS, (((3,), (3,)), ((3,), ()), ((), (3,)), ((), ()))):
         a, b = np.ones(left, first), np.ones(right, kind)

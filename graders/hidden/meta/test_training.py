@@ -18,7 +18,7 @@ N_TRAIN, BATCH, EPOCHS = 3000, 50, 2
 
 @functools.cache
 def digits():
-    """Return images (4000, 784) from 0 to 1 with classes, and (1000, 784) whose classes no worker gets."""
+    """Return images (4000, 784) from 0 to 1 with classes, and images (1000, 784) whose classes no worker gets."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     unseen, labels = datasets.kept_back("mnist")
@@ -205,10 +205,10 @@ def compared(kata, probes, code, constants, what, *, early, drift, share):
 @task("training", title="The README's network learns digits as in PyTorch")
 @cases(1)
 def test_digits_are_learned_as_in_pytorch(kata, draw, probes):
-    """The README's network, two epochs of Adam over 3 000 images.
+    """Train the README's network with Adam for two epochs, on 3 000 images.
 
-    Measured over 40 pairs of trainings, with PyTorch in float32 and in float64: the first ten losses differ by at most
-    3e-7 (relative), the mean losses in each tenth of the steps by at most 2e-7, and the accuracies don't differ.
+    In 40 pairs of training runs, PyTorch in float32 was compared with PyTorch in float64. The first ten losses differed
+    by at most 3e-7 (relative), the mean losses in each tenth of the steps by at most 2e-7, the accuracies not at all.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -235,10 +235,10 @@ criterion = CrossEntropyLoss(label_smoothing=0.1)
 @task("training", title="A convolutional network learns as in PyTorch")
 @cases(1)
 def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
-    """One epoch over 1 000 images, with normalisation, GELU, label smoothing, momentum and weight decay.
+    """Train for one epoch on 1 000 images, with normalisation, GELU, label smoothing, momentum and weight decay.
 
-    Measured over 40 pairs of trainings, as above: the first ten losses differ by at most 3e-5 (relative), the mean
-    losses in each tenth of the steps by at most 3e-4.
+    In 40 pairs of training runs, compared as above, the first ten losses differed by at most 3e-5 (relative), and the
+    mean losses in each tenth of the steps by at most 3e-4.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())

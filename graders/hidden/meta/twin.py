@@ -71,7 +71,7 @@ DTYPES["bool_"] = torch.bool
 
 @dataclass(frozen=True)
 class Outcome:
-    """Values by name, and the largest magnitude and the largest tensor size in the run."""
+    """A run's values by name, with the largest magnitude and the largest tensor size that occurred in it."""
 
     values: dict[str, Any]
     magnitude: float = 0.0
@@ -169,7 +169,7 @@ def scope(wide: bool) -> dict[str, Any]:
 
 
 def fill(module: nn.Module, seed: int) -> nn.Module:
-    """Do the same as the function of this name in probes.py."""
+    """Do the same as the function with this name in probes.py."""
     rng = np.random.default_rng(seed)
     for name, target in module.state_dict().items():
         if target.is_floating_point():
@@ -242,7 +242,7 @@ def check(
 ) -> dict[str, Any]:
     """Check that code gives the same results in the framework as in PyTorch; return the framework's values.
 
-    It compares the expressions in `report`, by default y and the gradient of each leaf. `reference` is the code for
+    The expressions in `report` are compared, by default y and the gradient of each leaf. `reference` is the code for
     PyTorch if it has to be spelled differently. If everything is float64 anyway, `native=False` saves a run. With
     `draw`, the code is followed by y.backward(g) for a random g. With `stages` instead of `code`, each stage runs in a
     process of its own.
@@ -312,7 +312,7 @@ def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any
 
 
 def is_wider_float(dtype: np.dtype[Any], least: np.dtype[Any]) -> bool:
-    """Return whether both are floating and the first has at least as many bits as the second."""
+    """Return whether both dtypes are floating, and the first has at least as many bits as the second."""
     return dtype.kind == least.kind == "f" and dtype.itemsize >= least.itemsize
 
 
@@ -328,7 +328,7 @@ def brief(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Describe an array in a message by its shape and dtype, and a number by itself."""
+    """Describe a value in a message: an array by its shape and dtype, a number by its value."""
     if isinstance(value, np.ndarray):
         return f"{value.shape} {value.dtype}"
     return str(value) if isinstance(value, int | float) else ""

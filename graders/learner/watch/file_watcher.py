@@ -49,7 +49,7 @@ class Saves:
     def __init__(self, kata: Kata, hurry: Callable[[], None]) -> None:
         self.kata = kata
         self.hurry = hurry
-        self.polling = bool(os.environ.get("WATCHFILES_FORCE_POLLING"))  # an environment variable of watchfiles
+        self.polling = bool(os.environ.get("WATCHFILES_FORCE_POLLING"))  # watchfiles reads this environment variable
         self._last_signature = signature(kata)
         self._stop = threading.Event()
         self._follow()
@@ -62,7 +62,7 @@ class Saves:
     def changed(self) -> frozenset[str]:
         """Return the files that have changed since the last call, by their names in the kata's folder."""
         before, self._last_signature = self._last_signature, signature(self.kata)
-        if self._place() != self._followed:  # the folder itself was replaced: watch the new one
+        if self._place() != self._followed:  # the folder itself was replaced, so watch the new one
             self.close()
             self._follow()
         return frozenset(name for name, *_ in set(before) ^ set(self._last_signature))

@@ -1,4 +1,4 @@
-"""Grade in a background thread: one request at a time; a new one cancels the one that is being graded."""
+"""Grade in a background thread, one request at a time. A new request cancels the one that is being graded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GradingRequest:
 class WatchedGrading:
     """The outcome of a request: a verdict, or the reason why there is none. `seconds` is the time since the request.
 
-    `tasks` are the requested ones; `so_far` means that the verdict is not complete yet.
+    `tasks` are the requested tasks; `so_far` means that the verdict is not complete yet.
     """
 
     visible: bool
@@ -48,7 +48,7 @@ class WatchedGrading:
 
 
 class Grader:
-    """A background thread that grades. It calls `notify` when `latest` has something new."""
+    """A background thread that grades. It calls `notify` when `latest` will return something new."""
 
     def __init__(self, judge: Judge, notify: Callable[[], None]) -> None:
         self.judge = judge

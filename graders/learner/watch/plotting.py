@@ -1,4 +1,4 @@
-"""The key p: plot a training program as `katas show` does, or list the README's pictures."""
+"""Handles the key p: plots a training program as `katas show` does, or lists the README's pictures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _LINES = 3  # if a program fails, show this many lines from the end of its outpu
 
 
 class Plotter:
-    """Plots in a separate process, at most one at a time. A thread calls `notify` when `messages` has something new."""
+    """A plotter that draws one picture at a time, in a separate process.
+
+    A thread calls `notify` when `messages` will return something new.
+    """
 
     def __init__(self, notify: Callable[[], None]) -> None:
         self.notify = notify
@@ -35,7 +38,7 @@ class Plotter:
         found = [f"picture: {path.relative_to(kata.root)}" for path in pictures]
         programs = [path for path in map(kata.folder.joinpath, kata.files) if _is_program(path)]
         if programs:
-            program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the one edited last
+            program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the program that was edited last
             place = kata.root / ".katas" / "pictures" / f"{kata.slug}-{program.stem}.png"
             try:
                 self._start(kata, program.name, place)

@@ -25,7 +25,7 @@ from graders.report import wording
 from graders.report.shown import shown
 from graders.verdict import Verdict
 
-LONG_S = 1.0  # how long grading takes before the first failure is reported
+LONG_S = 1.0  # how long a grading run must take before its first failure is reported
 TICK_S = 0.25  # how often the elapsed time on the screen is updated
 STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, " ": 10}
 
@@ -53,10 +53,10 @@ def opened(root: Path, slug: str | None) -> State:
 
 
 class WatchSession:
-    """The state, and everything that changes it. Other threads call `wake` when it is time for `look`.
+    """The displayed state, and everything that changes it. Other threads call `wake` when it is time for `look`.
 
-    `news` lists what a plain-text display has to print: verdict, failure (the first one while grading runs), test (the
-    next failing one), notes, hint, list, question and kata. The display removes what it has printed.
+    `news` lists what a plain-text display has to print, by name: verdict, failure (the first one while grading runs),
+    test (the next failing one), notes, hint, list, question and kata. The display removes what it has printed.
     """
 
     def __init__(self, state: State, judge: Judge, wake: Callable[[], None]) -> None:
@@ -68,10 +68,10 @@ class WatchSession:
         self.saves = Saves(state.kata, wake)
         self._caches = _caches(state.kata)
         self._settings: bytes | None = _settings(state.kata)  # kata.toml as last read
-        self._saved = False  # has the learner saved a file since starting to watch this kata?
+        self._saved = False  # whether the learner has saved a file since starting to watch this kata
         self._counted: object = None  # the last verdict that counted as progress
-        self._failed = False  # has a test failed in the current grading run?
-        self._failure_shown = False  # and has the failure been shown?
+        self._failed = False  # whether a test has failed in the current grading run
+        self._failure_shown = False  # whether that failure has been shown
         self._to_keep: list[Verdict] = []
         self.grade()
 
@@ -113,7 +113,7 @@ class WatchSession:
     # ------------------------------------------------------------------------------------- grading
 
     def grade(self) -> None:
-        """Start to grade the current files, or show why they cannot be graded."""
+        """Start grading the current files, or show why they cannot be graded."""
         state = self.state
         state.syntax_errors, state.fault, state.started, state.place = (), "", None, 0
         settings = _settings(state.kata)
@@ -243,7 +243,7 @@ class WatchSession:
     # ---------------------------------------------------------------------------------------- keys
 
     def key(self, key: str) -> bool:
-        """Perform a key's action. Return False if the key quits."""
+        """Perform a key's action. Return False if the key ends the session."""
         state = self.state
         if key == "q":
             return False
@@ -307,7 +307,7 @@ class WatchSession:
         self.grade()
 
     def _hint(self) -> None:
-        """Show the hints for the failing task: each time one more, until all are shown."""
+        """Show the hints for the failing task, one more each time, until all are shown."""
         state = self.state
         hints = guidance.hints_of(state.kata)
         if not hints:

@@ -42,15 +42,15 @@ class State:
     first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: str = ""  # why grading is impossible, or why there is no verdict
     syntax_errors: tuple[FileError, ...] = ()
-    partial: bool = False  # does the verdict cover the visible tests only?
-    visible: bool = False  # will the next verdict cover the visible tests only?
+    partial: bool = False  # whether the verdict covers the visible tests only
+    visible: bool = False  # whether the next verdict will cover the visible tests only
     notes: list[str] = field(default_factory=list)  # messages caused by the last key press
-    view: str = "verdict"  # or "hints", or "list"
-    hints: Sequence[Hint] = ()  # shown so far
+    view: str = "verdict"  # "verdict", "hints" or "list"
+    hints: Sequence[Hint] = ()  # the hints that have been shown so far
     hints_left: int = 0
-    asking: bool = False  # waiting for the answer to "Reset …?"
-    choice: int = 0  # position of the cursor in the list
-    place: int = 0  # position of the displayed test among the failing ones
+    asking: bool = False  # whether the display waits for an answer to "Reset …?"
+    choice: int = 0  # the position of the cursor in the list
+    place: int = 0  # the position of the displayed test among the failing tests
     offset: int = 0  # how many lines of the middle part are scrolled off the top
 
     @property
@@ -74,7 +74,7 @@ class State:
 
     @property
     def fails(self) -> bool:
-        """Return whether a test of a core task does not pass."""
+        """Return whether any test of a core task does not pass."""
         optional = wording.optional(self.verdict) if self.verdict is not None else frozenset()
         return any(test.task not in optional for test in self.failing)
 

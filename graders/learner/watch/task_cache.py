@@ -14,7 +14,10 @@ from graders.verdict import Verdict
 
 @dataclass
 class TaskCache:
-    """The latest result of each task. `due` holds the tasks that have no result, or whose files were saved after it."""
+    """The latest result of each task.
+
+    `due` holds the tasks that have no result, or whose files were saved after the result.
+    """
 
     kata: Kata
     verdict: Verdict | None = None
@@ -30,7 +33,7 @@ class TaskCache:
         self.due |= self.first
 
     def asked(self) -> frozenset[str]:
-        """Return the tasks to grade now: the due ones that the last save affects, or all due ones if there are none.
+        """Return the tasks to grade now: the due tasks that the latest save affects, or else all due tasks.
 
         Tasks that are still blocked by a failed task outside this set are left out.
         """
@@ -53,7 +56,7 @@ class TaskCache:
         return self.verdict
 
     def close(self, asked: frozenset[str]) -> None:
-        """Record that the verdict on these tasks is complete, so neither they nor the tasks they block are due."""
+        """Record that the verdict on these tasks is complete, so neither they nor the tasks that they block are due."""
         self.due -= asked
         if self.verdict is not None:
             failed = {task.name for task in self.verdict.tasks if task.status == "failed"}
@@ -64,7 +67,7 @@ class TaskCache:
 def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
     """Return the tasks that the files affect, and those that build on them.
 
-    A file that belongs to no task affects all.
+    A file that belongs to no task affects all tasks.
     """
     every = frozenset(task.name for task in kata.tasks)
     if not all(kata.declares(name) for name in files):

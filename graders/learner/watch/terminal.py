@@ -86,7 +86,7 @@ class Screen:
             wanted = termios.tcgetattr(self.keyboard)
             wanted[3] &= ~(termios.ECHO | termios.ICANON)
             wanted[6][termios.VMIN], wanted[6][termios.VTIME] = 1, 0
-            wanted[6][termios.VSUSP] = b"\0"  # Ctrl-Z arrives as a key, so that the screen is restored before we stop
+            wanted[6][termios.VSUSP] = b"\0"  # Ctrl-Z arrives as a key, so that the screen is restored first
             termios.tcsetattr(self.keyboard, termios.TCSADRAIN, wanted)
             self._live = Live(
                 console=self.console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
@@ -106,7 +106,7 @@ class Screen:
         """Restore the terminal, with signals blocked."""
         held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, *ENDING])
         try:
-            with contextlib.suppress(OSError, ValueError):  # the terminal is gone: nothing to restore
+            with contextlib.suppress(OSError, ValueError):  # the terminal is gone, so there is nothing to restore
                 if self._live is not None:
                     self._live.stop()
             with contextlib.suppress(termios.error, OSError):
@@ -116,7 +116,7 @@ class Screen:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     def size(self) -> tuple[int, int]:
-        """Return the terminal's current numbers of columns and lines, whatever the environment variables say."""
+        """Return the terminal's current width and height in characters, whatever the environment variables say."""
         try:
             columns, lines = os.get_terminal_size(self.console.file.fileno())
         except OSError:
@@ -141,7 +141,7 @@ class Screen:
         termios.tcflush(self.keyboard, termios.TCIFLUSH)
 
     def suspend(self) -> None:
-        """Stop the process group, as Ctrl-Z does in other programs, and redraw when the shell continues it."""
+        """Stop the process group, as Ctrl-Z does in other programs, and redraw when the shell continues the group."""
         self.restore()
         os.kill(0, signal.SIGTSTP)
         self.__enter__()

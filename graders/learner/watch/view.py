@@ -1,4 +1,4 @@
-"""Turn the state of `katas watch` into lines, cut to fit a screen, or in full for the plain display."""
+"""Turn the state of `katas watch` into lines, which are cut to fit a screen or complete for the plain display."""
 
 from __future__ import annotations
 
@@ -73,12 +73,15 @@ class Lines(Page):
 
 
 def _split(counterexample: str) -> tuple[str, list[str]]:
-    """Separate the code from the comments after it (the expected value and the result) and their continuation lines."""
+    """Split a counterexample into its code and the comments after it, each with its continuation lines.
+
+    These comments give the expected value and the result.
+    """
     lines = counterexample.split("\n")
     count = len(lines)
     while count and lines[count - 1].startswith("#"):
         count -= 1
-    if not count:  # comments without code describe what a probe asked
+    if not count:  # if there are only comments, they describe what a probe asked
         return counterexample, []
     entries: list[str] = []
     for line in lines[count:]:
@@ -282,7 +285,7 @@ def _list(page: Lines, state: State) -> None:
 
 
 def bottom(state: State, console: Console, width: int) -> list[Text]:
-    """Return the lines with the progress in all katas and the keys."""
+    """Return the lines at the bottom, which show the progress in all katas, and the keys."""
     page = Lines(console, width)
     done = sum(state.standings[kata.slug].done for kata in state.katas)
     said = _progress(state)
