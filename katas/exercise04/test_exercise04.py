@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, task
 
 logits = np.array([2.0, 1.0, 0.0])
 p = np.array([math.exp(2), math.exp(1), 1]) / (math.exp(2) + math.exp(1) + 1)  # [.6652, .2447, .0900]
@@ -104,3 +104,24 @@ def test_a_later_call_leaves_earlier_results_alone(kata, probes):
 def test_new_numbers_in_the_same_array_give_a_new_loss(kata, probes):
     actual = kata.run(probes.answer_after_renewal, "cross_entropy", [0 * batch, targets], [batch, targets])
     assert_close(actual, loss_of_batch, scale=5.0, terms=5)
+
+
+@task("speed", title="A batch of 1000 samples takes less time than 1000 calls")
+def test_a_batch_is_five_times_as_fast_as_a_call_for_each_sample(kata, probes):
+    """Arrays of the whole batch take about a fiftieth of the time; a loop over the samples takes half of it."""
+    many, p_of_many, targets_of_many = (np.repeat(each, 500, axis=0) for each in (batch, p_of_batch, targets))
+    for function, arguments, answer in (
+        ("softmax", (many,), p_of_many),
+        ("cross_entropy", (many, targets_of_many), loss_of_batch),
+    ):
+        batches = list(range(len(arguments)))
+        speed = kata.speed(
+            function,
+            lambda arguments=arguments: arguments,
+            lambda actual, _, answer=answer: assert_close(actual, answer, scale=5.0, terms=1000),
+            rounds=3,
+            at_most=0.2,
+            clock="cpu",
+            than=lambda same, *given, name=function, rows=batches: same.run(probes.row_by_row, name, rows, *given),
+        )
+        assert_speed(speed, at_most=0.2, than="the time of 1000 calls with one sample each")

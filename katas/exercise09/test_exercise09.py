@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, task
 
 x = np.array([1.0, 2.0, 3.0])  # mean 2, variance 2/3
 y = np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3 + 1e-5)  # ±1.2247357
@@ -128,3 +128,20 @@ def test_a_second_call_does_not_change_the_first_result(kata, probes):
         assert_equal(later[0], answers[0])
     with about("a call with the same array, which now holds other numbers"):
         check(kata.run(probes.answer_after_renewal, "layer_norm", [x], [other]), other_y)
+
+
+@task("speed", title="A batch of 1000 rows takes less time than 1000 calls")
+def test_a_batch_is_five_times_as_fast_as_a_call_for_each_row(kata, probes):
+    """Arrays of the whole batch take about a hundredth of the time; a loop over the rows takes half of it."""
+    gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+    many, answer = np.tile([x, other], (500, 1)), np.tile([gamma * y + beta, gamma * other_y + beta], (500, 1))
+    speed = kata.speed(
+        "layer_norm",
+        lambda: (many, gamma, beta),
+        lambda actual, _: check(actual, answer),
+        rounds=3,
+        at_most=0.2,
+        clock="cpu",
+        than=lambda same, *arguments: same.run(probes.row_by_row, "layer_norm", [0], *arguments),
+    )
+    assert_speed(speed, at_most=0.2, than="the time of 1000 calls with one row each")

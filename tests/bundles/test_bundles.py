@@ -532,7 +532,7 @@ def test_a_students_copy_calls_only_official_results_official(tmp_path, monkeypa
     contents.lay_out(*bundle("exercise04"), place)
     shutil.copy(ROOT / "solutions/exercise04/softmax_cross_entropy.py", place / "katas/exercise04")
     ran = run_pytest("katas/exercise04", "-q", cwd=place)
-    assert "10 of 10 points in the tests run here; the official result comes from your course" in ran.out, ran.said
+    assert "11 of 11 points in the tests run here; the official result comes from your course" in ran.out, ran.said
     assert "official: katas" not in ran.out
     graded = module("grade", "exercise04", cwd=place)
     assert graded.returncode == 0, graded.stderr

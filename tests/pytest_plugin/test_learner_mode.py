@@ -142,7 +142,7 @@ def test_a_kata_of_torch_runs_from_inside_its_folder(project: Path) -> None:
 def test_a_kata_runs_from_the_root() -> None:
     done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT, cold=True)
     assert done.status == 1
-    assert "exercise04: 0 of 2 tasks, extras 0 of 3, 0 of 10 points" in done.out
+    assert "exercise04: 0 of 2 tasks, extras 0 of 4, 0 of 11 points" in done.out
 
 
 # --------------------------------------------------------------------------------------- small katas
