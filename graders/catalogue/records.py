@@ -287,16 +287,16 @@ def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, A
 
 
 def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[str, Any]:
-    """Read the lines below the first: `core only` or `independent`, then `without:` and `over:`."""
+    """Read the lines below the first: `core only` or `independent`, `without:` and `over:`; each may be missing."""
     file = path.relative_to(kata.root).as_posix()
     mark = re.fullmatch(r"#\s*(core only|independent)", lines[0])
-    found = (re.fullmatch(r"#\s*(without|over):\s*(.+)", line) for line in lines[1:])
+    found = (re.fullmatch(r"#\s*(without|over):\s*(.+)", line) for line in lines)
     said = {each[1]: each[2] for each in found if each}
     without = tuple(said.get("without", "").split())
     names = [task.name for task in kata.tasks]
     for name in without:
         if name not in names:
-            refuse(file, f"`{name}`, in the third line, is not a task of the kata", f"Known tasks: {', '.join(names)}.")
+            refuse(file, f"`{name}`, after `without:`, is not a task of the kata", f"Known tasks: {', '.join(names)}.")
     over = path.with_name(said["over"]) if "over" in said else None
     if over and not (path.is_dir() and (over / ABOUT).is_file()):
         refuse(

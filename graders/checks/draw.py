@@ -98,7 +98,8 @@ class Draw:
 
     def __init__(self, seed: bytes, test: str, case: int, script: Script | None = None) -> None:
         self.case = case
-        self._rng = np.random.Generator(np.random.PCG64(_entropy(seed, test, case)))
+        self.entropy = _entropy(seed, test, case)  # not recorded, so it stays the same while a case is reduced
+        self._rng = np.random.Generator(np.random.PCG64(self.entropy))
         self._replayed = script
         self._recorded: list[Node] = []
 

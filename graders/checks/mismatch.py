@@ -35,6 +35,11 @@ def fail(message: str, expected: object, actual: object) -> None:
         raise Mismatch(message, expected, actual)
 
 
+def is_observing() -> bool:
+    """Return whether this code runs inside `observing()`."""
+    return _observing.get()
+
+
 def handed_in(content: _T | None, name: str) -> _T:
     """Return the content of a required file. Raises Missing if it is None, even inside `observing()`."""
     if content is None:

@@ -18,6 +18,18 @@ def call_with_layout(submission: Any, name: str, layout: str, *arguments: Array)
     return [getattr(submission, name)(*laid_out), *(array.copy() for array in laid_out)]
 
 
+def row_by_row(submission: Any, name: str, rows: Sequence[int], *arguments: Array) -> int:
+    """Call `name` once for each row of the arguments at the positions `rows`, and return the number of calls."""
+    function = getattr(submission, name)
+    batches = [list(each) if each.ndim > 1 else each.tolist() for each in (arguments[place] for place in rows)]
+    for row in zip(*batches, strict=True):
+        call = list(arguments)
+        for place, each in zip(rows, row, strict=True):
+            call[place] = each
+        function(*call)
+    return len(batches[0])
+
+
 def answers_of_calls(submission: Any, calls: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any]]:
     """Make these calls in turn. Return each answer twice: as it was returned, and as it is after the last call."""
     returned, kept = [], []

@@ -14,8 +14,10 @@ import numpy.typing as npt
 from graders.checks.mismatch import fail
 from graders.verdict import Speed
 
+Clock = Literal["wall", "cpu"]
 Timer = Callable[[], tuple[float, float]]  # runs the function once and returns (wall_s, cpu_s)
 
+CLOCKS: tuple[Clock, ...] = ("wall", "cpu")  # the order of a timer's seconds
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 HYSTERESIS = 0.1
@@ -55,32 +57,39 @@ def compare(
     at_most: float | None = None,
     most_rounds: int = 44,
     hysteresis: float = HYSTERESIS,
+    clock: Clock = "wall",
 ) -> Speed:
     """Time both alternately, let each go first in turn, and return the submission's time divided by the reference's.
 
-    The ratio is the median of the rounds' ratios of wall times. `cpu_ratio` is the ratio of the total CPU times, or 0.0
-    if the reference's time is too short to measure. `warm_up` rounds do not count. With a threshold `at_most`, add
-    rounds, up to `most_rounds`, while the result is undecided. Raises ValueError for a wall time that is not positive.
+    The ratio is the median of the rounds' ratios of wall times, or of CPU times with `clock="cpu"`. `cpu_ratio` is the
+    ratio of the total CPU times, or 0.0 if the reference's time is too short to measure. `warm_up` rounds do not count.
+    With a threshold `at_most`, add rounds, up to `most_rounds`, while the result is undecided. Raises ValueError for a
+    time that is not positive.
     """
     for _ in range(warm_up):
         time_submission()
         time_reference()
-    pairs = [_round(time_submission, time_reference, i) for i in range(rounds)]
-    speed = _summary(pairs)
+    pairs = [_round(time_submission, time_reference, i, clock) for i in range(rounds)]
+    speed = _summary(pairs, clock)
     while at_most is not None and len(pairs) < most_rounds:
         if decide(speed.low, speed.high, at_most, hysteresis) != "undecided":
             break
         more = min(len(pairs) + rounds, most_rounds)
-        pairs += [_round(time_submission, time_reference, i) for i in range(len(pairs), more)]
-        speed = _summary(pairs)
+        pairs += [_round(time_submission, time_reference, i, clock) for i in range(len(pairs), more)]
+        speed = _summary(pairs, clock)
     return speed
 
 
-def assert_speed(speed: Speed, at_most: float, hysteresis: float = HYSTERESIS) -> None:
-    """Check that the submission does not clearly take more than `at_most` times the reference's time (see `decide`)."""
+def assert_speed(
+    speed: Speed, at_most: float, hysteresis: float = HYSTERESIS, *, than: str = "the reference's time"
+) -> None:
+    """Check that the submission does not clearly take more than `at_most` times the reference's time (see `decide`).
+
+    `than` names that time in the message, for a race that `kata.speed` ran against something else.
+    """
     if decide(speed.low, speed.high, at_most, hysteresis) == "too slow":
         fail(
-            f"takes {speed.ratio:.2f} times the reference's time ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
+            f"takes {speed.ratio:.2f} times {than} ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
             f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times); at most {at_most:g} times is allowed",
             at_most,
             speed.ratio,
@@ -90,20 +99,22 @@ def assert_speed(speed: Speed, at_most: float, hysteresis: float = HYSTERESIS) -
 Round = tuple[tuple[float, float], tuple[float, float]]  # (wall_s, cpu_s) of the submission, and of the reference
 
 
-def _round(time_submission: Timer, time_reference: Timer, number: int) -> Round:
+def _round(time_submission: Timer, time_reference: Timer, number: int, clock: Clock) -> Round:
     if number % 2:
         reference = time_reference()
         submission = time_submission()
     else:
         submission = time_submission()
         reference = time_reference()
-    if submission[0] <= 0 or reference[0] <= 0:
-        raise ValueError(f"wall times {submission[0]} s and {reference[0]} s; both must be positive")
+    ours, theirs = (times[CLOCKS.index(clock)] for times in (submission, reference))
+    if ours <= 0 or theirs <= 0:
+        raise ValueError(f"{clock} times {ours} s and {theirs} s; both must be positive")
     return submission, reference
 
 
-def _summary(pairs: Sequence[Round]) -> Speed:
-    ratio, low, high = median_interval([submission[0] / reference[0] for submission, reference in pairs])
+def _summary(pairs: Sequence[Round], clock: Clock) -> Speed:
+    place = CLOCKS.index(clock)
+    ratio, low, high = median_interval([submission[place] / reference[place] for submission, reference in pairs])
     cpu_submission = sum(submission[1] for submission, _ in pairs)
     cpu_reference = sum(reference[1] for _, reference in pairs)
     return Speed(ratio=ratio, low=low, high=high, cpu_ratio=cpu_submission / cpu_reference if cpu_reference else 0.0)

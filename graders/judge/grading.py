@@ -202,7 +202,7 @@ class Grading:
                 self.kata,
                 side,
                 partial(self._reference, self.kata.runtime_of(task_of(item))),
-                timed=lambda _, speed: self.speeds.update({item.nodeid: speed}),
+                timed=lambda race, speed: race.own or self.speeds.update({item.nodeid: speed}),
                 elsewhere=cache(partial(self._elsewhere, item)),
             )
             result = self._outcome(item)

@@ -20,6 +20,7 @@ from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks.artifacts import decoded, read_toml
 from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch, handed_in
+from graders.checks.speed import Clock
 from graders.errors import CatalogueError, SubmissionError
 from graders.pytest_plugin.entry_points import parameters
 from graders.pytest_plugin.timing import Check, Inputs, Race, Runner
@@ -171,7 +172,7 @@ class Handle:
     side: Side
     against: Callable[[], Side] | None = None  # opens a side that runs the shipped solution
     call_log: CallLog = field(default_factory=CallLog)
-    timed: Callable[[Race, Speed], None] | None = None  # called with every measured speed
+    timed: Callable[[Race, Speed], object] | None = None  # called with every measured speed
     elsewhere: Callable[[str], Side] | None = None  # opens a side that runs the submission in another runtime
 
     def __repr__(self) -> str:
@@ -228,6 +229,12 @@ class Handle:
             raise CatalogueError("the test calls kata.reference(), but no reference is available here")
         return Handle(self.kata, self.against(), None)
 
+    def _itself(self) -> Handle:
+        """Return another handle on the same submission, with a call log of its own."""
+        if self.against is None:
+            raise CatalogueError("the test calls kata.speed(), but no speed is measured here")
+        return Handle(self.kata, self.side)
+
     def beside(self, runtime: str) -> Handle:
         """Return a handle on the same submission in a worker of another runtime, which serves the whole test.
 
@@ -238,18 +245,31 @@ class Handle:
         return Handle(self.kata, self.elsewhere(runtime), self.against, self.call_log, elsewhere=self.elsewhere)
 
     def speed(
-        self, function: str | Probe, inputs: Inputs, check: Check, *, rounds: int = 11, at_most: float | None = None
+        self,
+        function: str | Probe,
+        inputs: Inputs,
+        check: Check,
+        *,
+        rounds: int = 11,
+        at_most: float | None = None,
+        clock: Clock = "wall",
+        than: Callable[..., Any] | None = None,
     ) -> Speed:
         """Return the time of an entry point (by name) or a probe, divided by the reference's time.
 
         `inputs` draws fresh arguments for every round. `check(value, arguments)` checks every answer. `at_most` is a
         threshold: more rounds are run while noise leaves the comparison undecided. Pass the result to `assert_speed`.
+
+        `clock="cpu"` compares CPU times. Other programs on the machine hardly change those, even if a call is short.
+        `than(kata, *arguments)` replaces the reference by other calls of the same submission, such as one call for each
+        row. Visible tests need this, because students have no solution.
         """
         __tracebackhide__ = True
         self.call_log.raced = True
-        reference = self.reference()
-        race = Race((self.side, self._caller(function)), (reference.side, reference._caller(function)), inputs, check)
-        speed = race.run(rounds, at_most)
+        reference = self.reference() if than is None else self._itself()
+        other = reference._caller(function) if than is None else partial(than, reference)
+        race = Race((self.side, self._caller(function)), (reference.side, other), inputs, check, own=than is not None)
+        speed = race.run(rounds, at_most, clock)
         if self.timed is not None:
             self.timed(race, speed)
         return speed

@@ -23,7 +23,7 @@ from graders.errors import CatalogueError, SubmissionError, WorkerError
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import message
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import KATA, SEED, task_of
+from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.pytest_internals import OUTCOMES
@@ -35,6 +35,7 @@ HARNESS = str(Path(__file__).parents[1]) + os.sep
 PATIENCE, LEAST_S = 2, 30  # a test may take PATIENCE * test_s seconds, and at least LEAST_S
 HIDDEN = HARNESS + "hidden" + os.sep
 IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
+MEASURED = pytest.StashKey[bool]()  # has the test a row in the table of pytest-benchmark?
 CONTEXTLIB = contextlib.__file__  # the tests' `with about(...)`
 EXTRA = "This task is extra: it earns points, but you can pass without it."
 
@@ -160,25 +161,18 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
 
 
 def _show_times(item: pytest.Item, race: Race) -> None:
-    """Add two rows to pytest-benchmark's table: one for the submission and one for the reference."""
-    session = getattr(item.config, "_benchmarksession", None)
-    if session is None or session.disabled or session.skip:
-        return
-    from pytest_benchmark.fixture import BenchmarkFixture
+    """Time the submission once more with the fixture of pytest-benchmark, if installed, which prints its table.
 
-    for who, times in zip(("submission", "reference"), race.times, strict=True):
-        fixture: Any = BenchmarkFixture(  # type: ignore[no-untyped-call]
-            item,
-            add_stats=session.benchmarks.append,
-            logger=session.logger,
-            warner=item.warn,
-            disabled=False,
-            **dict(session.options, group=f"speed: {item.name}"),
-        )
-        fixture.name = fixture.fullname = who
-        stats = fixture._make_stats(1)
-        for seconds in times[1:]:  # the first time is the warm-up's
-            stats.update(seconds)
+    The test's verdict depends on the race alone. A fixture can be used once, so a second race of a test has no row.
+    """
+    config = item.config
+    if not config.pluginmanager.hasplugin("benchmark") or config.getoption("benchmark_skip"):
+        return
+    benchmark = item.stash[REQUEST].getfixturevalue("benchmark")
+    if not item.stash.setdefault(MEASURED, False):
+        item.stash[MEASURED] = True
+        rounds = len(race.times[0]) - 1  # without the warm-up
+        benchmark.pedantic(race.submission[1], setup=lambda: (race.inputs(), {}), rounds=rounds, warmup_rounds=1)
 
 
 def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:

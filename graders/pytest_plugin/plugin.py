@@ -17,7 +17,7 @@ from graders.catalogue import Kata
 from graders.checks.draw import Draw
 from graders.errors import CatalogueError
 from graders.pytest_plugin.handle import Handle, Probes, probes_beside
-from graders.pytest_plugin.items import HANDLE, KATA, MODE, SEED, kata_of, task_of, test_name, trial_of
+from graders.pytest_plugin.items import HANDLE, KATA, MODE, REQUEST, SEED, kata_of, task_of, test_name, trial_of
 from graders.pytest_plugin.learner_mode import Learner, LocalMode
 
 
@@ -111,6 +111,7 @@ def kata(request: pytest.FixtureRequest) -> Handle:
     """The submission: its entry points, `run` for probes, `raises` and `reference`."""
     if KATA not in request.node.stash:
         pytest.fail("the fixture `kata` works only in katas/<slug>/ and graders/hidden/<slug>/", pytrace=False)
+    request.node.stash[REQUEST] = request
     handle = request.config.stash[MODE].handle(request.node, request.node.stash[KATA])
     request.node.stash[HANDLE] = handle
     return handle

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, task
 
 W = np.array([[1.0, 0.0], [0.5, -1.0]])
 b = np.array([0.1, 0.2])
@@ -75,3 +75,18 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
     # the same array objects with new numbers in them: every weight and bias is doubled
     z = kata.run(probes.answer_after_renewal, "affine", [W, rows, b], [2 * W, rows, 2 * b])
     assert_close(z, 2 * results, scale=12.0, terms=2)
+
+
+@task("speed", title="A batch of 3000 rows takes less time than 3000 calls")
+def test_a_batch_is_five_times_as_fast_as_a_call_for_each_row(kata, probes):
+    """The product of whole matrices takes about a hundredth of the time; a loop over the rows takes half of it."""
+    speed = kata.speed(
+        "affine",
+        lambda: (W, np.tile(rows, (1000, 1)), b),
+        lambda z, _: assert_close(z, np.tile(results, (1000, 1)), scale=6.0, terms=2),
+        rounds=3,
+        at_most=0.2,
+        clock="cpu",
+        than=lambda same, *arguments: same.run(probes.row_by_row, "affine", [1], *arguments),
+    )
+    assert_speed(speed, at_most=0.2, than="the time of 3000 calls with one row each")

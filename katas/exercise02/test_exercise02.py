@@ -3,6 +3,7 @@
 import numpy as np
 
 from graders.checks import about, assert_close, assert_equal, task
+from graders.checks.properties import for_all, rows
 
 z = np.array([-1.0, 0.0, 2.0])
 matrix = np.array([[-0.5, 3.0, 1e4], [1e-9, -1e4, 0.0]])
@@ -21,6 +22,14 @@ def test_arrays_keep_their_shape(kata):
     assert_close(kata.relu(matrix.reshape(3, 2, 1)), relu_of_matrix.reshape(3, 2, 1))
     assert_close(kata.relu(np.array([[0.7]])), np.array([[0.7]]))
     assert_close(kata.relu(np.array([-0.7])), np.array([0.0]))
+
+
+@task("relu", title="For any z, relu changes its own result no further")
+def test_relu_of_relu_is_relu(kata, draw):
+    @for_all(draw, z=rows())
+    def holds(z):
+        once = kata.relu(z)
+        assert_close(kata.relu(once), once)
 
 
 @task("derivative")

@@ -14,7 +14,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
         An array of probabilities with the same shape. They sum to 1 over the last axis.
 
     For extra points: the result is exact for logits up to ±10 000; float32 gives float32, int64 gives float64;
-    transposed and sliced arrays work; a call changes neither `logits` nor an earlier result.
+    transposed and sliced arrays work; a call changes neither `logits` nor an earlier result; a batch is computed at
+    once, not in a Python loop over its samples.
 
     This is torch.nn.functional.softmax(logits, dim=-1).
     """
@@ -32,7 +33,8 @@ def cross_entropy(logits: np.ndarray, target: int | np.ndarray) -> float:
         A number, as a Python float or a NumPy float.
 
     For extra points: the result is exact for logits up to ±10 000; float32 and int64 logits work too, and so do
-    transposed and sliced arrays; a call changes neither `logits` nor `target`.
+    transposed and sliced arrays; a call changes neither `logits` nor `target`; a batch is computed at once, not in a
+    Python loop over its samples.
 
     This is torch.nn.functional.cross_entropy(logits, target).
     """

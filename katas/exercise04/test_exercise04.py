@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, task
+from graders.checks.properties import for_all, rows, tenths
 
 logits = np.array([2.0, 1.0, 0.0])
 p = np.array([math.exp(2), math.exp(1), 1]) / (math.exp(2) + math.exp(1) + 1)  # [.6652, .2447, .0900]
@@ -28,6 +29,17 @@ def test_the_probabilities_of_each_sample_sum_to_one(kata):
     # three axes: the classes are still the last one
     expected = np.array([p_of_batch, p_of_batch[:, ::-1]])
     assert_close(kata.softmax(np.array([batch, 1 - batch])), expected, scale=5.0, terms=3)
+
+
+@task("softmax", title="For any logits, the probabilities sum to one, and adding a constant changes nothing")
+def test_softmax_sums_to_one_and_ignores_a_constant(kata, draw):
+    @for_all(draw, logits=rows(), constant=tenths())
+    def holds(logits, constant):
+        probabilities = kata.softmax(logits)
+        with about("the sum of the probabilities"):
+            assert_close(np.sum(probabilities, axis=-1), np.ones(logits.shape[:-1]), scale=12.0, terms=5)
+        with about(f"compared with the result before {constant} was added to every logit"):
+            assert_close(kata.softmax(logits + constant), probabilities, scale=12.0, terms=5)
 
 
 @task("loss")
@@ -104,3 +116,33 @@ def test_a_later_call_leaves_earlier_results_alone(kata, probes):
 def test_new_numbers_in_the_same_array_give_a_new_loss(kata, probes):
     actual = kata.run(probes.answer_after_renewal, "cross_entropy", [0 * batch, targets], [batch, targets])
     assert_close(actual, loss_of_batch, scale=5.0, terms=5)
+
+
+many, p_of_many, targets_of_many = (np.repeat(each, 500, axis=0) for each in (batch, p_of_batch, targets))
+
+
+def assert_five_times_as_fast(kata, probes, function, arguments, expected):
+    """Compare one call for all 1000 samples with 1000 calls.
+
+    Arrays of the whole batch take about a fiftieth of the time; a loop over the samples takes half of it.
+    """
+    speed = kata.speed(
+        function,
+        lambda: arguments,
+        lambda actual, _: assert_close(actual, expected, scale=5.0, terms=1000),
+        rounds=3,
+        at_most=0.2,
+        clock="cpu",
+        than=lambda same, *given: same.run(probes.row_by_row, function, list(range(len(given))), *given),
+    )
+    assert_speed(speed, at_most=0.2, than="the time of 1000 calls with one sample each")
+
+
+@task("speed", title="softmax of 1000 samples takes less time than 1000 calls")
+def test_softmax_of_a_batch_is_five_times_as_fast(kata, probes):
+    assert_five_times_as_fast(kata, probes, "softmax", (many,), p_of_many)
+
+
+@task("speed", title="The loss of 1000 samples takes less time than 1000 calls")
+def test_the_loss_of_a_batch_is_five_times_as_fast(kata, probes):
+    assert_five_times_as_fast(kata, probes, "cross_entropy", (many, targets_of_many), loss_of_batch)

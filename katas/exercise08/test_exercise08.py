@@ -16,6 +16,7 @@ from graders.checks import (
     task,
 )
 from graders.checks.mismatch import fail
+from graders.checks.properties import for_all, rows
 
 h = np.array([[1.0, 2.0], [3.0, -0.1]])
 diagonal = np.array([[1.0, 0.0], [0.0, 1.0]])
@@ -53,6 +54,13 @@ def test_a_long_vector_and_three_axes(kata):
     long = np.arange(1000.0)
     check(kata.dropout(long, long % 2, 0.5), 2 * long * (long % 2))
     check(kata.dropout(np.full((2, 3, 4), 7.0), np.ones((2, 3, 4)), 0.5), np.full((2, 3, 4), 14.0))
+
+
+@task("dropout", title="For any h, a mask of ones with p = 0 changes nothing")
+def test_a_mask_of_ones_at_probability_0_changes_nothing(kata, draw):
+    @for_all(draw, h=rows())
+    def holds(h):
+        check(kata.dropout(h, np.ones(h.shape), 0.0), h)
 
 
 @task("types", title="float32 stays float32")

@@ -18,7 +18,8 @@ def layer_norm(
         An array with the shape of x. Every row (rows run along the last axis) has its own mean and variance; the
         variance is the sum of the squared differences divided by the number of features. Extras: rows near
         ±1 000 000 whose features are about 1 apart are normalised accurately too; float32 stays float32, and int64
-        gives float64; the call changes neither its arguments nor an earlier result.
+        gives float64; the call changes neither its arguments nor an earlier result; a batch is computed at once, not in
+        a Python loop over its rows.
 
     torch.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta, eps) computes the same array.
     Source: Ba, Kiros and Hinton, Layer Normalization, 2016, https://arxiv.org/abs/1607.06450

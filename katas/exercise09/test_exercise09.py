@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, task
+from graders.checks.properties import for_all, rows, tenths
 
 x = np.array([1.0, 2.0, 3.0])  # mean 2, variance 2/3
 y = np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3 + 1e-5)  # ±1.2247357
@@ -70,6 +71,15 @@ def test_gamma_and_beta_may_hold_zeros_or_sum_to_zero(kata):
         check(kata.layer_norm(other, None, beta), other_y + beta)
 
 
+@task("normalise", title="For any row, adding a constant changes nothing")
+def test_a_constant_added_to_a_row_does_not_matter(kata, draw):
+    @for_all(draw, x=rows(), constant=tenths())
+    def holds(x, constant):
+        before = kata.layer_norm(x)
+        with about(f"compared with the result before {constant} was added"):
+            assert_close(kata.layer_norm(x + constant), before, scale=1e4, terms=8)
+
+
 @task("eps")
 def test_a_constant_row_becomes_zeros(kata):
     constant = np.array([[4.0, 4.0], [1.0, 1.0]])
@@ -83,6 +93,16 @@ def test_eps_is_added_to_the_variance(kata):
     check(kata.layer_norm(x, None, None, 1.0), np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3 + 1))
     check(kata.layer_norm(x, None, None, 0.0), np.array([-1.0, 0.0, 1.0]) / math.sqrt(2 / 3))
     check(kata.layer_norm(0.001 * x), np.array([-0.001, 0.0, 0.001]) / math.sqrt(2e-6 / 3 + 1e-5))  # 1e-5 by default
+
+
+@task("eps", title="For any row, multiplying x and the root of eps by the same number changes nothing")
+def test_the_scale_of_a_row_and_of_the_root_of_eps_does_not_matter(kata, draw):
+    @for_all(draw, x=rows(), factor=tenths(0.5, 5.0))
+    def holds(x, factor):
+        # factor² variance + factor² eps has the root factor √(variance + eps)
+        before = kata.layer_norm(x, None, None, 1e-5)
+        with about(f"compared with the result for x / {factor} and eps = 1e-5"):
+            assert_close(kata.layer_norm(factor * x, None, None, 1e-5 * factor**2), before, scale=1e4, terms=8)
 
 
 @task("offset")
@@ -128,3 +148,20 @@ def test_a_second_call_does_not_change_the_first_result(kata, probes):
         assert_equal(later[0], answers[0])
     with about("a call with the same array, which now holds other numbers"):
         check(kata.run(probes.answer_after_renewal, "layer_norm", [x], [other]), other_y)
+
+
+@task("speed", title="A batch of 1000 rows takes less time than 1000 calls")
+def test_a_batch_is_five_times_as_fast_as_a_call_for_each_row(kata, probes):
+    """Arrays of the whole batch take about a hundredth of the time; a loop over the rows takes half of it."""
+    gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+    many, answer = np.tile([x, other], (500, 1)), np.tile([gamma * y + beta, gamma * other_y + beta], (500, 1))
+    speed = kata.speed(
+        "layer_norm",
+        lambda: (many, gamma, beta),
+        lambda actual, _: check(actual, answer),
+        rounds=3,
+        at_most=0.2,
+        clock="cpu",
+        than=lambda same, *arguments: same.run(probes.row_by_row, "layer_norm", [0], *arguments),
+    )
+    assert_speed(speed, at_most=0.2, than="the time of 1000 calls with one row each")

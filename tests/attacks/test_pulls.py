@@ -185,7 +185,7 @@ def test_a_pointer_to_a_large_file_is_refused(github, runner, observed):
 def test_two_katas_in_one_request_are_both_graded(github, runner, observed):
     github.request(github.commit({MODULE: WRONG, **HONEST_2}))
     runner.run()
-    assert check(github)["output"]["title"].startswith("exercise01: 0 of 10 points; extras 0 of 2, exercise02: ")
+    assert check(github)["output"]["title"].startswith("exercise01: 0 of 11 points; extras 0 of 3, exercise02: ")
     assert {note["path"] for note in check(github)["output"]["annotations"]} == {MODULE}
     assert check(github)["conclusion"] == "failure"
     observed("N")

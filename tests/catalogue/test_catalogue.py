@@ -457,7 +457,7 @@ def test_an_accepted_answer_may_be_graded_without_some_tasks(root):
     (terse,) = catalogue.load(root, "exercise01").accept
     assert terse.without == ("batch",)
     variant(root, "accept/terse.py", "# In one line.\n# independent\n# without: bacth\n")
-    with pytest.raises(CatalogueError, match="`bacth`, in the third line, is not a task of the kata"):
+    with pytest.raises(CatalogueError, match="`bacth`, after `without:`, is not a task of the kata"):
         print(catalogue.load(root, "exercise01").accept)
 
 

@@ -75,6 +75,16 @@ def test_a_threshold_is_decided_only_if_noise_cannot_decide(low: float, high: fl
     assert decide(low, high, at_most=1.0, hysteresis=0.1) == verdict
 
 
+def test_cpu_times_are_compared_on_request() -> None:
+    found = compare(lambda: (9.0, 0.5), lambda: (1.0, 0.25), rounds=3, clock="cpu")
+    assert found.ratio == found.low == found.high == found.cpu_ratio == 2.0
+
+
+def test_the_time_to_compare_with_has_a_name_in_the_message() -> None:
+    with pytest.raises(Mismatch, match=r"takes 2\.40 times the time of ten calls"):
+        assert_speed(speed(2.4, 2.2, 2.6), at_most=1.5, than="the time of ten calls")
+
+
 def test_only_a_clearly_too_slow_submission_fails() -> None:
     assert_speed(speed(1.05, 0.9, 1.2), at_most=1.0)
     with pytest.raises(Mismatch) as caught:

@@ -285,7 +285,7 @@ def two_file_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: Path) -> None:
     said = session.run_all(copied(notebook, tmp_path))["grade-1"]
     kata = catalogue.load(ROOT, SLUG)
-    assert "0 of 10 points" in said
+    assert "0 of 11 points" in said
     assert [task.name for task in kata.tasks if not re.search(rf"[✗⊘] {task.title}.* 0 / {task.points:g}", said)] == []
     assert "two_layer_forward is not written yet" in said
 
@@ -299,7 +299,7 @@ def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path)
     client_of(page, tmp_path).execute()
     (graded,) = (cell for cell in page.cells if cell.id == "grade-1")
     said = shown(graded)
-    assert "10 of 10 points" in said
+    assert "11 of 11 points" in said
     assert "Graded: two_layer.py as last run in cell [1], saved in exercise03-work/" in said
     assert (tmp_path / "exercise03-work" / "two_layer.py").read_text(encoding="utf-8") == answer
 
@@ -427,8 +427,8 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 @linux_only
 def test_last_run_cell_is_graded_by_the_same_judge(shut_down: Ended) -> None:
     first, second = shut_down.judges
-    assert "0 of 10 points" in shut_down.verdicts[0]
-    assert "10 of 10 points" in shut_down.verdicts[1]
+    assert "0 of 11 points" in shut_down.verdicts[0]
+    assert "11 of 11 points" in shut_down.verdicts[1]
     assert len(first) == 1
     assert second == first
     assert shut_down.files == []
@@ -444,6 +444,6 @@ def test_no_process_outlives_a_kernel_that_is_shut_down(shut_down: Ended) -> Non
 def test_no_process_outlives_a_kernel_that_is_killed(tmp_path: Path) -> None:
     with ExitStack() as stack:
         seen = ended(tmp_path, stack, [SOLVED], killed=True)
-        assert "10 of 10 points" in seen.verdicts[0]
+        assert "11 of 11 points" in seen.verdicts[0]
         assert len(seen.watched) > 1
         assert all_end(seen)

@@ -194,7 +194,7 @@ def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
     shutil.copy(wrong, project / "katas" / "exercise09" / "layer_norm.py")
     done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", *QUICK, cwd=project, torch=True)
     assert "Your code behaves exactly like a known mistake. The mean of |x - mean| is used" in done.out
-    assert "exercise09: 0 of 3 tasks, extras 0 of 3, 0 of 10 points in the tests run here; official: " in done.out
+    assert "exercise09: 0 of 3 tasks, extras 0 of 4, 0 of 11 points in the tests run here; official: " in done.out
     assert "graders/" not in done.out
 
 

@@ -127,6 +127,19 @@ def test_an_unwritten_function_is_reported_in_one_line(stubs: Finished) -> None:
     assert re.search(r"^softmax is not written yet: exercise04/softmax_cross_entropy.py, line \d+$", stubs.out, re.M)
 
 
+def test_pytest_benchmark_shows_the_time_of_a_speed_test(shared: Path) -> None:
+    words = ("katas/exercise04", "-q", "--against", "solutions", "-p", "no:cacheprovider", "-k", "five_times_as_fast")
+    done = workshop.pytest(*words, cwd=shared, torch=True)
+    assert done.status == 0, done.said
+    assert "benchmark: 2 tests" in done.out
+    for name in ("softmax", "the_loss"):
+        assert re.search(rf"^test_{name}_of_a_batch_is_five_times_as_fast +[\d.,]+ ", done.out, re.M), done.out
+    without = workshop.pytest(*words, "--benchmark-skip", cwd=shared, torch=True)
+    assert (without.status, counted(without)["passed"]) == (0, 2), without.said
+    assert "OPS" not in without.out
+    assert not (shared / ".hypothesis").exists()
+
+
 @pytest.mark.parametrize("against", [(), ("--against", "solutions")])
 def test_a_kata_runs_from_inside_its_folder(shared: Path, against: tuple[str, ...]) -> None:
     done = workshop.pytest("-q", *against, cwd=shared / "katas" / "exercise04", torch=True)
@@ -142,7 +155,7 @@ def test_a_kata_of_torch_runs_from_inside_its_folder(project: Path) -> None:
 def test_a_kata_runs_from_the_root() -> None:
     done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT, cold=True)
     assert done.status == 1
-    assert "exercise04: 0 of 2 tasks, extras 0 of 3, 0 of 10 points" in done.out
+    assert "exercise04: 0 of 2 tasks, extras 0 of 4, 0 of 11 points" in done.out
 
 
 # --------------------------------------------------------------------------------------- small katas

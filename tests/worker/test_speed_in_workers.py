@@ -108,3 +108,32 @@ def test_a_crash_while_it_is_timed_fails_its_test_alone(graded: Graded) -> None:
     verdict = graded("swift", "import os\n\ndef total(x):\n    return float(sum(x)) if len(x) == 5 else os._exit(3)\n")
     assert tasks(verdict) == {"right": "passed", "fast": "failed"}
     assert "ended itself with exit status 3" in result(verdict, TIMED).message
+
+
+# ------------------------------------------------------------- against the submission's own time, without a solution
+
+TOGETHER = "test_rows_together_are_faster_than_row_by_row"
+LOOP = """
+import numpy as np
+
+def doubled(x):
+    return np.array([2 * row for row in x]) if x.ndim > 1 else 2 * x
+"""
+
+
+def test_all_rows_at_once_beat_one_call_for_each_row(graded: Graded, solved: Solved) -> None:
+    verdict = graded("together", solved("together"))
+    assert verdict.status == "passed"
+    assert result(verdict, TOGETHER).speed is None  # not comparable with another submission's
+
+
+def test_a_loop_over_the_rows_is_as_slow_as_one_call_each(graded: Graded) -> None:
+    message = result(graded("together", LOOP), TOGETHER).message
+    assert "times the time of one call for each row" in message
+    assert "at most 0.2 times is allowed" in message
+
+
+def test_a_fault_in_a_single_row_is_the_submissions_fault(graded: Graded) -> None:
+    verdict = graded("together", "def doubled(x):\n    return 2 * x if x.ndim > 1 else 1 / 0\n")
+    assert tasks(verdict) == {"speed": "failed"}
+    assert "doubled raised ZeroDivisionError" in result(verdict, TOGETHER).message

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
@@ -109,3 +109,16 @@ def test_calls_do_not_affect_each_other(kata, draw, probes):
     with about("the first result, after the second call"):
         assert_equal(later[0], results[0])
     assert_affine(kata.run(probes.answer_after_renewal, "affine", first, second), *second)
+
+
+@task("speed", title="A large batch takes at most five times the solution's time")
+def test_a_large_batch_takes_at_most_five_times_as_long(kata, draw):
+    speed = kata.speed(
+        "affine",
+        lambda: (draw.normal(3, 4), draw.normal(10_000, 4), draw.normal(3)),
+        lambda z, arguments: assert_affine(z, *arguments),
+        rounds=3,
+        at_most=5.0,
+        clock="cpu",
+    )
+    assert_speed(speed, at_most=5.0)

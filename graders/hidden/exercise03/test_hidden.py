@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, assert_parts, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_parts, assert_speed, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
@@ -116,3 +116,16 @@ def test_calls_do_not_affect_each_other(kata, draw, probes):
         with about(f"{name} from the first call, after the second call"):
             assert_equal(at_last, result)
     assert_layers(kata.run(probes.answer_after_renewal, "two_layer_forward", first, second), *second)
+
+
+@task("speed", title="A large batch takes at most five times the solution's time")
+def test_a_large_batch_takes_at_most_five_times_as_long(kata, draw):
+    speed = kata.speed(
+        "two_layer_forward",
+        lambda: (draw.normal(10_000, 4), draw.normal(3, 4), draw.normal(2, 3)),
+        lambda layers, arguments: assert_layers(layers, *arguments),
+        rounds=3,
+        at_most=5.0,
+        clock="cpu",
+    )
+    assert_speed(speed, at_most=5.0)

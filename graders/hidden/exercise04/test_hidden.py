@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
@@ -124,3 +124,29 @@ def test_calls_do_not_affect_each_other(kata, draw, probes):
         assert_softmax(kata.run(probes.answer_after_renewal, "softmax", first[:1], second[:1]), second[0])
     with about("cross_entropy"):
         assert_loss(kata.run(probes.answer_after_renewal, "cross_entropy", first, second), *second)
+
+
+@task("speed", title="softmax of a large batch takes at most five times the solution's time")
+def test_softmax_takes_at_most_five_times_as_long(kata, draw):
+    speed = kata.speed(
+        "softmax",
+        lambda: (draw.normal(10_000, 3),),
+        lambda p, arguments: assert_softmax(p, *arguments),
+        rounds=3,
+        at_most=5.0,
+        clock="cpu",
+    )
+    assert_speed(speed, at_most=5.0)
+
+
+@task("speed", title="The loss of a large batch takes at most five times the solution's time")
+def test_the_loss_takes_at_most_five_times_as_long(kata, draw):
+    speed = kata.speed(
+        "cross_entropy",
+        lambda: (draw.normal(10_000, 3), draw.integers(0, 3, 10_000)),
+        lambda loss, arguments: assert_loss(loss, *arguments),
+        rounds=3,
+        at_most=5.0,
+        clock="cpu",
+    )
+    assert_speed(speed, at_most=5.0)

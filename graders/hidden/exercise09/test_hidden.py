@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
@@ -141,3 +141,16 @@ def test_a_second_call_does_not_change_the_first_result(kata, draw, probes):
     with about("the result of the first call, after the second call"):
         assert_equal(later[0], answers[0])
     assert_normalised(kata.run(probes.answer_after_renewal, "layer_norm", first, second), *second)
+
+
+@task("speed", title="A large batch takes at most five times the solution's time")
+def test_a_large_batch_takes_at_most_five_times_as_long(kata, draw):
+    speed = kata.speed(
+        "layer_norm",
+        lambda: (draw.normal(5_000, 3), draw.normal(3), draw.normal(3)),
+        lambda actual, arguments: assert_normalised(actual, *arguments),
+        rounds=3,
+        at_most=5.0,
+        clock="cpu",
+    )
+    assert_speed(speed, at_most=5.0)

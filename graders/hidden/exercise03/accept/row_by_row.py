@@ -1,4 +1,5 @@
 # Computes one vector directly and stacks such results for a batch.
+# without: speed
 import numpy as np
 
 

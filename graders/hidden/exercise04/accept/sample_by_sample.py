@@ -1,4 +1,5 @@
 # Handles one sample directly, and stacks or averages the results for more.
+# without: speed
 import numpy as np
 
 
