@@ -45,11 +45,11 @@ LOSS_FALLS = 0.75  # last loss / first loss; it is at most 0.006 in the solution
 # How much of the weight falls on the words that decide the label. The share is 0.871 to 0.924 in the solution and at
 # least 0.574 in the other variants; if all weights were equal, it would be 0.098 to 0.110.
 EVIDENCE = 0.5
-# How many of the answers change when two words are left out. The share is 0.486 to 0.621 if they are the two words with
-# the largest weights, and at most 0.009 if they are two other words. They must differ by at least this.
+# The share of answers that change when two words are left out is 0.486 to 0.621 for the words with the largest weights,
+# and at most 0.009 for two other words. The difference must be at least this large.
 CHANGED_MORE = 0.25
-# How far the probability of the answer falls when two words are left out. It falls by 0.323 to 0.619 if they are the
-# words with the largest weights, and by at most 0.001 if they are two other words. It must fall by this much more.
+# When two words are left out, the probability of the answer falls by 0.323 to 0.619 for the words with the largest
+# weights, and by at most 0.001 for two other words. The difference must be at least this large.
 MOVED_MORE = 0.25
 
 

@@ -33,7 +33,7 @@ COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validati
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
 # Logits in float32 are sums of about a thousand terms, so a different order of summation changes them by 1e-5.
 ROUNDING = 1e-3
-SETTLED = 6  # after this many epochs, everything trained must have changed; until then, only the head may have
+SETTLED = 6  # by this number of epochs, everything trained must have changed; before, the head may train alone
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -455,7 +455,9 @@ def test_seconds_cover_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
     )
 
 
-LEAST_SHARE = 0.06  # of the call's time; the epochs take less time than the whole call, and needn't include evaluation
+# The reported seconds must be at least this share of the call's time. They may be less than the whole, because they
+# needn't include evaluation or anything outside the epochs.
+LEAST_SHARE = 0.06
 
 
 @task("history")
@@ -503,7 +505,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 N_TRAIN, EPOCHS = 100, 20
 # The limits are five percentage points below the README and the visible test, so the choice of photos doesn't matter.
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
-AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of training from scratch
+AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of runs from scratch
 
 
 @task("accuracy")
