@@ -85,9 +85,10 @@ class Conv2d(Module):
         self.to(device=device, dtype=dtype)
 
     def forward(self, x):
-        convolve = conv2d if self.padding_mode == "zeros" and not isinstance(self.padding, str) else padded_conv2d
-        more = () if convolve is conv2d else (self.padding_mode,)
-        return convolve(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups, *more)
+        settings = self.stride, self.padding, self.dilation, self.groups
+        if self.padding_mode == "zeros" and not isinstance(self.padding, str):
+            return conv2d(x, self.weight, self.bias, *settings)
+        return padded_conv2d(x, self.weight, self.bias, *settings, self.padding_mode)
 
 
 Conv2D = Conv2d
