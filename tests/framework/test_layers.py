@@ -25,7 +25,7 @@ LAYERS = {  # PyTorch's layer: a shape of its input
     "Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2)": (2, 4, 6, 7),
     "Conv2d(3, 3, 3, padding=2, groups=3, bias=False)": (3, 5, 5),
     "Conv2d(2, 3, 3, padding='same', padding_mode='reflect')": (2, 2, 4, 5),
-    "Conv2d(2, 3, (2, 3), padding='same', bias=False)": (2, 2, 4, 5),
+    "Conv2d(2, 3, (1, 3), padding='same', dilation=2, bias=False)": (2, 2, 4, 5),
     "Conv2d(2, 3, 3, stride=2, padding=(1, 2), padding_mode='circular')": (2, 4, 5),
     "MaxPool2d(2)": (2, 3, 5, 6),
     "MaxPool2d(3, stride=2, padding=1, ceil_mode=True)": (2, 3, 6, 7),

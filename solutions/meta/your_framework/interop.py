@@ -25,6 +25,7 @@ SETTINGS = {  # the layers that both packages have, with the arguments of their 
     "Sequential": "",
     "ModuleList": "",
 }
+DEFAULTS = {"padding_mode": "zeros", "ceil_mode": False, "divisor_override": None}  # left out, so a layer may lack them
 PLAIN = {"return_indices": False, "max_norm": None, "scale_grad_by_freq": False, "sparse": False}
 STATE = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -100,7 +101,10 @@ def _translator(old, new):
             values |= getattr(source, "_parameters", {})
         else:
             name = kind.__name__
-            settings = {n: getattr(source, n) for n in SETTINGS.get(name, "").split()}
+            wanted = SETTINGS.get(name, "").split()
+            settings = {
+                n: getattr(source, n) for n in wanted if getattr(source, n, DEFAULTS.get(n)) != DEFAULTS.get(n, ...)
+            }
             odd = [n for n, plain in PLAIN.items() if getattr(source, n, plain) != plain]
             if name not in SETTINGS or type(source).forward is not kind.forward:
                 raise TypeError(f"the layer {type(source).__name__} has no counterpart")

@@ -11,7 +11,7 @@ import numpy as np
 from . import functional as F
 from .arguments import refuse
 from .backend import FLOAT32, INT64, generator
-from .convolution import avg_pool2d, conv2d, max_pool2d, padded_conv2d, two
+from .convolution import avg_pool2d, conv2d, max_pool2d, two
 from .indexing import take
 from .module import Module, Parameter
 from .shapes import where
@@ -92,6 +92,28 @@ class Conv2d(Module):
 
 
 Conv2D = Conv2d
+
+
+def padded_conv2d(x, weight, bias, stride, padding, dilation, groups, mode):
+    """conv2d with padding 'same' or 'valid', or with a padding that isn't zeros but a part of the image.
+
+    The mode is 'zeros', 'reflect' (without repeating the border), 'replicate' (the border) or 'circular'. RuntimeError
+    if the image is too small for the padding.
+    """
+    x, (dh, dw), (kh, kw) = as_tensor(x), dilation, weight.shape[2:]
+    total = (0, 0) if padding == "valid" else (dh * (kh - 1), dw * (kw - 1))  # both sides together
+    before = [n // 2 for n in total] if isinstance(padding, str) else padding
+    after = [n - n // 2 for n in total] if isinstance(padding, str) else padding
+    if mode == "zeros":  # pad both sides by the larger number, and leave out the windows that are too many
+        y = conv2d(x, weight, bias, stride, tuple(after), dilation, groups)
+        return y[..., after[0] - before[0] :, after[1] - before[1] :]
+    for axis in (-2, -1):  # an index says which row or column of the image is where in the padded image
+        n, sides = x.shape[axis], (before[axis], after[axis])
+        if max(sides) > n - (mode == "reflect") and mode != "replicate":
+            raise RuntimeError(f"conv2d: padding {sides} with {mode!r} is too much for an input of shape {x.shape}")
+        places = np.pad(np.arange(n), sides, {"replicate": "edge", "circular": "wrap"}.get(mode, mode))
+        x = x[..., places, :] if axis == -2 else x[..., places]
+    return conv2d(x, weight, bias, stride, 0, dilation, groups)
 
 
 class MaxPool2d(Module):
