@@ -200,9 +200,9 @@ def test_what_is_tied_stays_tied() -> None:
 
 FOREIGN = {  # code: the class that the message names
     "nn.LSTM(2, 2)": "LSTM",
-    "nn.Conv2d(1, 1, 3, padding_mode='reflect')": "Conv2d",
-    "nn.Conv2d(1, 1, 3, padding='same')": "Conv2d",
-    "nn.MaxPool2d(2, ceil_mode=True)": "MaxPool2d",
+    "nn.MaxPool2d(2, return_indices=True)": "MaxPool2d.*return_indices",
+    "nn.Embedding(2, 3, max_norm=1.0)": "Embedding.*max_norm",
+    "nn.Embedding(2, 3, scale_grad_by_freq=True)": "Embedding.*scale_grad_by_freq",
     "nn.Sequential(nn.Conv1d(1, 1, 1))": "Conv1d",
     "3": "int",
     "np.ones(2)": "ndarray",

@@ -24,11 +24,17 @@ LAYERS = {  # PyTorch's layer: a shape of its input
     "Conv2d(3, 4, 3)": (2, 3, 6, 5),
     "Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2)": (2, 4, 6, 7),
     "Conv2d(3, 3, 3, padding=2, groups=3, bias=False)": (3, 5, 5),
+    "Conv2d(2, 3, 3, padding='same', padding_mode='reflect')": (2, 2, 4, 5),
+    "Conv2d(2, 3, (1, 3), padding='same', dilation=2, bias=False)": (2, 2, 4, 5),
+    "Conv2d(2, 3, 3, stride=2, padding=(1, 2), padding_mode='circular')": (2, 4, 5),
     "MaxPool2d(2)": (2, 3, 5, 6),
+    "MaxPool2d(3, stride=2, padding=1, ceil_mode=True)": (2, 3, 6, 7),
     "MaxPool2d((3, 2), stride=(1, 2), padding=1, dilation=(1, 2))": (2, 3, 6, 7),
     "AvgPool2d(2)": (3, 5, 6),
     "AvgPool2d(3, stride=2, padding=1, count_include_pad=False)": (2, 3, 6, 7),
     "AvgPool2d((2, 3), stride=1, padding=(1, 0))": (2, 3, 6, 7),
+    "AvgPool2d(3, stride=2, padding=1, ceil_mode=True)": (2, 3, 6, 7),
+    "AvgPool2d(2, ceil_mode=True, divisor_override=5)": (2, 3, 5, 7),
     "Flatten()": (2, 3, 4),
     "Flatten(0, 1)": (2, 3, 4),
     "ReLU()": (3, 4),
@@ -126,9 +132,12 @@ def test_any_pooling(data: st.DataObject) -> None:
     h, w = (data.draw(st.integers(d * (k - 1) + 1, 8)) for d, k in zip(dilation, kernel, strict=True))
     x = RNG.integers(-3, 3, (2, 2, h, w)).astype(float)  # with ties
     settings_ = f"{kernel}, {stride}, {padding}"
-    assert_as_torch(lambda lib, x: layer_of(lib, f"MaxPool2d({settings_}, {dilation})")(x), x)
-    include = data.draw(st.booleans())
-    assert_as_torch(lambda lib, x: layer_of(lib, f"AvgPool2d({settings_}, count_include_pad={include})")(x), x)
+    ceil, include = data.draw(st.booleans(), label="ceil_mode"), data.draw(st.booleans(), label="count_include_pad")
+    for code in (
+        f"MaxPool2d({settings_}, {dilation}, ceil_mode={ceil})",
+        f"AvgPool2d({settings_}, {ceil}, {include})",
+    ):
+        assert_as_torch(lambda lib, x, code=code: layer_of(lib, code)(x), x)
 
 
 def layer_of(lib, code: str):

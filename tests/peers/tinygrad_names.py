@@ -384,7 +384,8 @@ class Tensor(metaclass=Named):
     ):
         if ceil_mode or dilation != 1 or not two(kernel_size) or not two(padding):
             absent("avg_pool2d(ceil_mode, dilation, other than two dimensions)")
-        return call(framework.AvgPool2d(*map(tuple_or, (kernel_size, stride, padding)), count_include_pad), self)
+        sizes = map(tuple_or, (kernel_size, stride, padding))
+        return call(framework.AvgPool2d(*sizes, count_include_pad=count_include_pad), self)
 
     def layernorm(self, axis=-1, eps=1e-5):
         count = {int: lambda: -axis}.get(type(axis), lambda: len(axis))()
@@ -396,11 +397,12 @@ class Tensor(metaclass=Named):
         return call(framework.CrossEntropyLoss(reduction=reduction, label_smoothing=label_smoothing), self, target)
 
     def sparse_categorical_crossentropy(self, target, ignore_index=-1, label_smoothing=0.0, reduction="mean"):
-        criterion = framework.CrossEntropyLoss(None, ignore_index, reduction, label_smoothing)
+        settings = {"reduction": reduction, "label_smoothing": label_smoothing}
+        criterion = framework.CrossEntropyLoss(ignore_index=ignore_index, **settings)
         return call(criterion, self.permute(0, self.ndim - 1, *range(1, self.ndim - 1)), target)
 
     def binary_crossentropy_logits(self, target, reduction="mean", pos_weight=None):
-        criterion = framework.BCEWithLogitsLoss(None, reduction, inside(pos_weight))
+        criterion = framework.BCEWithLogitsLoss(reduction=reduction, pos_weight=inside(pos_weight))
         return call(criterion, self, target)
 
     # In place: the peer lets leaves be changed

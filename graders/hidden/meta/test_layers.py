@@ -1,6 +1,7 @@
 """Layers and modules, compared with torch.nn; twin.py derives the tolerance."""
 
 import numpy as np
+from torch import nn
 
 from graders.checks import (
     assert_bernoulli,
@@ -17,7 +18,7 @@ from graders.hidden.meta.twin import MLP, check, check_refusals, dedented, outco
 FLOATS = ("float32", "float64")
 
 
-def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32"):
+def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32", numerically=True):
     """Give a layer random parameters; check its output and the gradients of its input and parameters."""
     lines = [f"layer = {make}", *([f"layer.to({kind})"] if kind != "float32" else [])]
     rng = np.random.default_rng(draw.seed())
@@ -28,7 +29,21 @@ def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32"):
         lines.append(f"put(layer.{name}, raw_{name})")
     lines.append("y = layer(x)")
     report = ["y", "x.grad", *(f"layer.{name}.grad" for name in parameters)]
-    check(kata, probes, "\n".join(lines), {"x": x}, constants, report, draw=draw)
+    function = torchs_layer(make, parameters)
+    inputs = dict(zip(report[1:], [x, *constants.values()], strict=True))
+    numeric = (function, inputs) if numerically else None
+    check(kata, probes, "\n".join(lines), {"x": x}, constants, report, draw=draw, numerically=numeric)
+
+
+def torchs_layer(make, parameters):
+    """Return a layer as a function of PyTorch's tensors: of the input and the parameters."""
+    layer = eval(make, dict(vars(nn))).double()
+
+    def function(x, *values):
+        layer._parameters.update(zip(parameters, values, strict=True))
+        return layer(x)
+
+    return function
 
 
 @task("layers")
@@ -79,7 +94,7 @@ def test_activations_of_large_numbers(kata, draw, probes):
     kind = FLOATS[draw.case]
     far = np.array([-300.0, -40.0, -9.0, -5.0, -1e-3, 1e-3, 5.0, 9.0, 40.0, 300.0], kind)
     for make in ACTIVATIONS[:-4]:
-        check_layer(kata, probes, draw, make, far, kind=kind)
+        check_layer(kata, probes, draw, make, far, kind=kind, numerically=False)
 
 
 @task("refusals", title="Errors raised by layers")
@@ -165,7 +180,9 @@ def test_batch_norm(kata, draw, probes):
     check(kata, probes, code, {"x": batches[0]}, constants, report)
     plain = f"layer = {name}({channels}, affine=False)\nlayer.to({kind})\ny = layer(x)\ny.backward(g)"
     names = ["sorted(layer.state_dict())", "len(list(layer.parameters()))"]
-    check(kata, probes, plain, {"x": batches[0]}, {"g": constants["g"]}, ["y", "x.grad", *names])
+    numeric = torchs_layer(f"{name}({channels}, affine=False)", ()), {"x.grad": batches[0]}
+    given = {"g": constants["g"]}
+    check(kata, probes, plain, {"x": batches[0]}, given, ["y", "x.grad", *names], numerically=numeric)
 
 
 @task("layers")

@@ -6,6 +6,9 @@ the numbers.
 The tolerance: consider a few operations in a row, whose longest sum has n terms. Let m be the largest magnitude in all
 tensors, gradients and given arrays. Then each result is off by at most c n m eps. Here c is 4 · 8, and n is the size of
 the largest tensor unless the test gives another number, since no sum has more terms.
+
+PyTorch's gradients are references for the submission's, and with `numerically`, central differences are a second one:
+they would also show a mistake in the code that both sides run, such as a part that doesn't belong to the graph.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import numpy as np
 import torch
 from torch import nn, optim
 
-from graders.checks import about, assert_close
+from graders.checks import about, assert_close, assert_gradient
 from graders.checks.mismatch import fail
 
 OPERATIONS = 4  # the number of operations in a row that the tolerance covers
@@ -36,6 +39,7 @@ class MyModel(Module):
     def forward(self, x):
         return self.fc2(self.relu(self.fc1(x)))
 """  # the class in the README's example, without super().__init__()
+KINKED = ("maximum", "minimum", ">")  # operations with a kink that random operands can be arbitrarily close to
 LONGEST = 300  # a message shows at most this many characters of a program
 LAYERS = [
     "Linear",
@@ -239,13 +243,15 @@ def check(
     native: bool = True,
     draw: Any = None,
     stages: Sequence[Stage] = (),
+    numerically: tuple[Callable[..., torch.Tensor], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Check that code gives the same results in the framework as in PyTorch; return the framework's values.
 
     The expressions in `report` are compared, by default y and the gradient of each leaf. `reference` is the code for
     PyTorch if it has to be spelled differently. If everything is float64 anyway, `native=False` saves a run. With
     `draw`, the code is followed by y.backward(g) for a random g. With `stages` instead of `code`, each stage runs in a
-    process of its own.
+    process of its own. `numerically`: the function that computes y from PyTorch's tensors, and its arguments by the
+    expression in `report` that is their gradient; if they are float64, these gradients are checked numerically too.
     """
     code = "\n".join(dedented(each.code) for each in stages) or dedented(code)
     leaves, constants = dict(leaves or {}), dict(constants or {})
@@ -272,7 +278,42 @@ def check(
     for path in report:
         with about(f"{subject}: {path}"):
             compare(found[path], as_is.values[path], wide.values[path], magnitude, length)
+    function, inputs = numerically or (None, {})
+    if function and all_float64(inputs.values()):
+        with about(f"{subject}: {' and '.join(inputs)}"):
+            gradients = [found[path] for path in inputs]
+            check_slope(gradients, function, list(inputs.values()), constants["g"], magnitude, length)
     return found
+
+
+def check_slope(
+    gradients: Sequence[Any],
+    function: Callable[..., torch.Tensor],
+    arrays: Sequence[Any],
+    cotangent: Any,
+    scale: float,
+    terms: float,
+) -> None:
+    """Check gradients along one random direction, against central differences of PyTorch's results.
+
+    The direction changes all elements of all arrays, so two evaluations are enough, however many elements there are.
+    """
+    if [np.shape(gradient) for gradient in gradients] != [x.shape for x in arrays]:
+        return  # only while observing: otherwise `compare` has raised Mismatch
+    rng = np.random.default_rng(0)
+    ways = [np.asarray(rng.uniform(-0.25, 0.25, x.shape)) for x in arrays]
+    slope = float(sum(np.sum(gradient * way) for gradient, way in zip(gradients, ways, strict=True)))
+
+    def along(t: torch.Tensor) -> torch.Tensor:
+        pairs = zip(arrays, ways, strict=True)
+        return function(*(torch.tensor(x) + t * torch.tensor(way) for x, way in pairs))
+
+    assert_gradient(slope, along, [0.0], cotangent, scale=scale, terms=terms * sum(x.size for x in arrays))
+
+
+def all_float64(arrays: Iterable[Any]) -> bool:
+    """Return whether all of the arrays are float64: only then are central differences precise enough."""
+    return all(array.dtype == np.float64 for array in arrays)
 
 
 def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
@@ -378,11 +419,12 @@ def check_all(
     terms: float | None = None,
     scale: float | None = None,
     any_float: bool = False,
+    numerically: bool = False,
 ) -> None:
     """Check the value of every expression and, if there are leaves, their gradients for a random gradient of the value.
 
     `reference` contains the expressions for PyTorch, if they differ. With `any_float`, floating values may have a wider
-    dtype than PyTorch's.
+    dtype than PyTorch's. With `numerically`, gradients of float64 leaves are also compared with central differences.
     """
     leaves, constants = dict(leaves or {}), dict(constants or {})
     report = ["y", *(f"{name}.grad" for name in leaves)]
@@ -397,7 +439,8 @@ def check_all(
         cotangents.append(g)
     found = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
-    for line, (native, wide), answer in zip(expressions, outcomes, found, strict=True):
+    numerically = numerically and all_float64(leaves.values())
+    for number, (line, (native, wide), answer) in enumerate(zip(expressions, outcomes, found, strict=True)):
         subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
         if isinstance(answer, str):
             fail(f"{subject} raised {answer}", native.values["y"], None)
@@ -409,6 +452,27 @@ def check_all(
             about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
             with about(f"{subject}: {about_what}"):
                 compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float)
+        if numerically and not any(kinked in line for kinked in KINKED):
+            used = [name for name in leaves if native.values[f"{name}.grad"] is not None]
+            function = function_of((reference or expressions)[number], used, leaves | constants)
+            with about(f"{subject}: gradient of {' and '.join(used)}"):
+                gradients, arrays = [answer[1][name] for name in used], [leaves[name] for name in used]
+                check_slope(gradients, function, arrays, cotangents[number], magnitude, length)
+
+
+def function_of(line: str, names: Sequence[str], constants: Mapping[str, Any]) -> Callable[..., torch.Tensor]:
+    """Return an expression as a function of PyTorch's tensors with these names."""
+    known = dict(scope(wide=True))
+    for name, value in constants.items():
+        made = isinstance(value, np.ndarray) and not name.startswith("raw")
+        known[name] = known["Tensor"](value) if made else value
+    code = compile(line, "expression", "eval")
+
+    def function(*tensors: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = eval(code, known | dict(zip(names, tensors, strict=True)))
+        return result
+
+    return function
 
 
 def check_refusals(

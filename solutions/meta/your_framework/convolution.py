@@ -17,15 +17,24 @@ class Windows:
     """The positions of a kernel's windows in images of a given shape.
 
     `size` is the number of windows, (h', w'). Iteration yields (i, j, grid), where grid is an index into padded images.
+    With `ceil`, one more window may reach beyond the padding if it begins before it; the padded images then have more
+    padding below and on the right.
     """
 
-    def __init__(self, name, shape, kernel, stride, padding, dilation=1):
+    def __init__(self, name, shape, kernel, stride, padding, dilation=1, ceil=False):
         self.kernel, self.stride, self.padding, self.dilation = map(two, (kernel, stride, padding, dilation))
         if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.padding) < 0:
             raise RuntimeError(f"{name}: kernel, stride and dilation must be at least 1, and padding at least 0")
-        self.padded = (*shape[:-2], *(n + 2 * p for n, p in zip(shape[-2:], self.padding, strict=True)))
+        self.image = tuple(shape[-2:])
+        padded = [n + 2 * p for n, p in zip(self.image, self.padding, strict=True)]
         spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]
-        self.size = tuple((n - m) // s + 1 for n, m, s in zip(self.padded[-2:], spans, self.stride, strict=True))
+        self.size = tuple((n - m) // s + 1 for n, m, s in zip(padded, spans, self.stride, strict=True))
+        if ceil:
+            ends = zip(self.image, self.padding, padded, spans, self.stride, self.size, strict=True)
+            self.size = tuple(k + ((q - m) % s > 0 and k * s < n + p) for n, p, q, m, s, k in ends)
+            reached = [(k - 1) * s + m for k, s, m in zip(self.size, self.stride, spans, strict=True)]
+            padded = map(max, padded, reached)
+        self.padded = (*shape[:-2], *padded)
         self.apart = all(m <= s for m, s in zip(spans, self.stride, strict=True))  # whether windows don't overlap
         if min(self.size) < 1:
             raise RuntimeError(
@@ -41,12 +50,12 @@ class Windows:
 
     def inside(self, padded):
         """Return the part of padded images without the padding, a view."""
-        (p, q), (h, w) = self.padding, self.padded[-2:]
-        return padded[..., p : h - p, q : w - q]
+        (p, q), (h, w) = self.padding, self.image
+        return padded[..., p : p + h, q : q + w]
 
     def pad(self, x, value=0.0):
         """Return the images with a border of `value`, or x itself if there is no padding."""
-        if self.padding == (0, 0):
+        if self.padded[-2:] == self.image:
             return x
         out = namespace(x).full((*x.shape[:-2], *self.padded[-2:]), value, x.dtype)
         self.inside(out)[...] = x
@@ -129,19 +138,19 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return record(z, *edges)
 
 
-def _pooling(name, x, kernel, stride, padding, dilation=1):
+def _pooling(name, x, kernel, stride, padding, dilation=1, ceil=False):
     """Return the windows for pooling. RuntimeError if the padding exceeds half the kernel, or x isn't an image."""
     if x.ndim < 3:
         raise RuntimeError(f"{name}: expected images (…, h, w), got an input of shape {x.shape}")
     if any(2 * p > k for p, k in zip(two(padding), two(kernel), strict=True)):
         raise RuntimeError(f"{name}: padding {padding} is more than half of the kernel {kernel}")
-    return Windows(name, x.shape, kernel, kernel if stride is None else stride, padding, dilation)
+    return Windows(name, x.shape, kernel, kernel if stride is None else stride, padding, dilation, ceil)
 
 
-def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
+def max_pool2d(x, kernel, stride=None, padding=0, dilation=1, ceil=False):
     """Maximum of every window, (…, h, w) -> (…, h', w'); the first one gets the gradient. Default stride: kernel."""
     x = as_tensor(x)
-    windows = _pooling("max_pool2d", x, kernel, stride, padding, dilation)
+    windows = _pooling("max_pool2d", x, kernel, stride, padding, dilation, ceil)
     X = windows.pad(x.data, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
     first, *others = (X[grid] for _, _, grid in windows)
     z = first.copy()
@@ -164,13 +173,19 @@ def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
     return record(z, (x, rule, x, OUTPUT))
 
 
-def avg_pool2d(x, kernel, stride=None, padding=0, count_include_pad=True):
-    """Mean of every window, (…, h, w) -> (…, h', w'), with or without the padding's zeros. Default stride: kernel."""
+def avg_pool2d(x, kernel, stride=None, padding=0, ceil=False, count_include_pad=True, divisor=None):
+    """Mean of every window, (…, h, w) -> (…, h', w'), with or without the padding's zeros. Default stride: kernel.
+
+    `divisor`: what to divide the sum of every window by, instead of the number of its elements.
+    """
     x = as_tensor(x)
-    windows = _pooling("avg_pool2d", x, kernel, stride, padding)
+    windows = _pooling("avg_pool2d", x, kernel, stride, padding, ceil=ceil)
     X, xp = windows.pad(x.data), namespace(x.data)
-    weight = xp.ones(windows.padded[-2:], X.dtype) if count_include_pad else windows.pad(xp.ones_like(x.data[0, 0]))
-    share = 1 / sum(weight[grid] for _, _, grid in windows)
+    (p, q), (h, w) = windows.padding, windows.image
+    counted = np.s_[: h + 2 * p, : w + 2 * q] if count_include_pad else np.s_[p : p + h, q : q + w]
+    weight = xp.zeros(windows.padded[-2:], X.dtype)
+    weight[counted] = 1
+    share = 1 / (divisor or sum(weight[grid] for _, _, grid in windows))
     z = sum(X[grid] for _, _, grid in windows) * share
     shape = X.shape
 

@@ -11,6 +11,7 @@ from numbers import Number
 
 import numpy as np
 
+from .arguments import refuse
 from .backend import INT64, is_array, namespace, result_type
 from .tensor import OUTPUT, Tensor, as_tensor, record, wrap
 
@@ -82,33 +83,43 @@ def blank(g, shape):
 # Arithmetic
 
 
+def scaled(b, alpha):
+    """Return alpha · b, the second operand of add and sub. RuntimeError for an alpha that isn't an int if b is."""
+    if alpha == 1:
+        return b
+    if isinstance(alpha, float) and not isinstance(b, float) and as_tensor(b).dtype.kind != "f":
+        raise RuntimeError(f"alpha must be an int for integers, not {alpha}")
+    return mul(as_tensor(b), alpha) if isinstance(b, Tensor) or is_array(b) else b * alpha
+
+
 @method("add", "__add__", "__radd__")
-def add(a, b):
-    """a + b with broadcasting."""
-    a, b, z = broadcast(np.add, a, b)
+def add(a, other, *, alpha=1):
+    """a + alpha · other with broadcasting."""
+    a, b, z = broadcast(np.add, a, scaled(other, alpha))
     return record(z, (a, lambda g: g), (b, lambda g: g))
 
 
 @method("sub", "__sub__")
-def sub(a, b):
-    """a - b with broadcasting."""
-    a, b, z = broadcast(np.subtract, a, b)
+def sub(a, other, *, alpha=1):
+    """a - alpha · other with broadcasting."""
+    a, b, z = broadcast(np.subtract, a, scaled(other, alpha))
     return record(z, (a, lambda g: g), (b, lambda g: -g))
 
 
 @method("mul", "__mul__", "__rmul__")
-def mul(a, b):
-    """a * b, element by element, with broadcasting."""
-    a, b, z = broadcast(np.multiply, a, b)
+def mul(a, other):
+    """a * other, element by element, with broadcasting."""
+    a, b, z = broadcast(np.multiply, a, other)
     x, y = a.data, b.data
     return record(z, (a, lambda g: g * y, b), (b, lambda g: g * x, a))
 
 
 @method("div", "__truediv__")
 @quiet
-def div(a, b):
-    """a / b with broadcasting; float32 for integers. Division by 0 gives ±inf or nan."""
-    a, b = pair(a, b)
+def div(a, other, *, rounding_mode=None):
+    """a / other with broadcasting; float32 for integers. Division by 0 gives ±inf or nan."""
+    refuse("div", rounding_mode=(rounding_mode, None))
+    a, b = pair(a, other)
     if a.data.dtype.kind != "f":
         a, b = a.float(), b.float()
     a, b, z = broadcast(np.divide, a, b)
@@ -118,8 +129,9 @@ def div(a, b):
 
 @method("pow", "__pow__")
 @quiet
-def pow_(a, b):
-    """a to the power of b, with broadcasting. RuntimeError for integers to a negative power."""
+def pow_(a, exponent):
+    """a to the power of an exponent, with broadcasting. RuntimeError for integers to a negative power."""
+    b = exponent
     if type(b) in (int, float) and isinstance(a, Tensor) and a.data.dtype.kind == "f":
         x = a.data  # NumPy has shortcuts for x² and √x if the exponent is a Python number
         return record(x**b, (a, lambda g: g * (b * x ** (b - 1)) if b else np.zeros_like(g), a))
@@ -144,12 +156,12 @@ def neg(a):
 
 
 @method("matmul", "__matmul__", "mm")
-def matmul(a, b):
+def matmul(a, other):
     """Matrix product: (…, n, k) @ (…, k, m) -> (…, n, m), with broadcast leading axes; vectors (k,) on either side.
 
     RuntimeError with both shapes if they don't fit.
     """
-    a, b = pair(a, b)
+    a, b = pair(a, other)
     x, y = a.data, b.data
     if x.ndim == 0 or y.ndim == 0 or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
         raise RuntimeError(f"matmul: shapes {x.shape} and {y.shape} do not fit")
@@ -190,9 +202,9 @@ def linear(x, weight, bias=None):
 
 
 @method()
-def maximum(a, b):
+def maximum(a, other):
     """The elementwise maximum, with broadcasting; at ties each gets half of the gradient."""
-    a, b, z = broadcast(np.maximum, a, b)
+    a, b, z = broadcast(np.maximum, a, other)
     x, y = a.data, b.data
     return record(
         z,
@@ -202,9 +214,9 @@ def maximum(a, b):
 
 
 @method()
-def minimum(a, b):
+def minimum(a, other):
     """The elementwise minimum, with broadcasting; at ties each gets half of the gradient."""
-    a, b, z = broadcast(np.minimum, a, b)
+    a, b, z = broadcast(np.minimum, a, other)
     x, y = a.data, b.data
     return record(
         z,
@@ -216,6 +228,9 @@ def minimum(a, b):
 @method("clip", "clamp")
 def clip(a, min=None, max=None):
     """Limit a to min … max, numbers or None; the gradient is 1 up to the bounds and 0 beyond."""
+    for name, bound in (("min", min), ("max", max)):
+        if isinstance(bound, Tensor) or (is_array(bound) and bound.ndim):
+            raise NotImplementedError(f"clip: {name} can only be a number; for tensors, use maximum and minimum")
     if min is None and max is None:
         raise RuntimeError("clip: at least one of min and max must be given")
     numbers = [bound for bound in (min, max) if bound is not None]
@@ -334,18 +349,18 @@ def gelu(a, approximate="none"):
 
 
 @method()
-def softmax(a, dim):
-    """exp(a) / Σ exp(a) along `dim`, for numbers of any size."""
-    a, x = real(a)
+def softmax(a, dim, dtype=None):
+    """exp(a) / Σ exp(a) along `dim`, for numbers of any size; computed in `dtype`, if it is given."""
+    a, x = real(a if dtype is None else a.to(dtype))
     z = np.exp(x - x.max(dim, keepdims=True))
     z /= z.sum(dim, keepdims=True)
     return record(z, (a, lambda g: z * (g - (g * z).sum(dim, keepdims=True)), OUTPUT))
 
 
 @method()
-def log_softmax(a, dim):
-    """The logarithm of softmax, accurate even where softmax itself rounds to 0."""
-    a, x = real(a)
+def log_softmax(a, dim, dtype=None):
+    """The logarithm of softmax, accurate even where softmax itself rounds to 0; computed in `dtype`, if it is given."""
+    a, x = real(a if dtype is None else a.to(dtype))
     z = x - x.max(dim, keepdims=True)
     z -= np.log(np.exp(z).sum(dim, keepdims=True))
     return record(z, (a, lambda g: g - np.exp(z) * g.sum(dim, keepdims=True), OUTPUT))
@@ -375,18 +390,21 @@ def _floating(a, name):
 
 
 @method("sum")
-def sum_(a, dim=None, keepdim=False, *, axis=None):
-    """The sum; int64 for integers and bools."""
+def sum_(a, dim=None, keepdim=False, *, dtype=None, axis=None):
+    """The sum; int64 for integers and bools, or in `dtype`."""
+    a = a if dtype is None else a.to(dtype)
     x, dim = a.data, _axis(dim, axis)
     shape = x.shape
     z = x.sum(dim, None if x.dtype.kind == "f" else INT64, keepdims=keepdim)
+    z = z if dtype is None else z.astype(dtype, copy=False)
     return record(z, (a, lambda g: _spread(g, dim, keepdim, shape)))
 
 
 @method()
 @quiet
-def mean(a, dim=None, keepdim=False, *, axis=None):
-    """The mean. RuntimeError for integers and bools."""
+def mean(a, dim=None, keepdim=False, *, dtype=None, axis=None):
+    """The mean, in `dtype` if it is given. RuntimeError for integers and bools."""
+    a = a if dtype is None else a.to(dtype)
     x, dim = _floating(a, "mean"), _axis(dim, axis)
     shape, total = x.shape, x.sum(dim, keepdims=keepdim)
     n = x.size / (total.size or 1)
@@ -401,6 +419,8 @@ def var(a, dim=None, correction=1, keepdim=False, *, axis=None, unbiased=None):
 
     RuntimeError for integers and bools.
     """
+    if isinstance(dim, bool):  # var(False), as PyTorch also allows
+        dim, unbiased = None, dim
     x, dim = _floating(a, "var"), _axis(dim, axis)
     shape, total = x.shape, x.sum(dim, keepdims=True)
     n = x.size / (total.size or 1)
@@ -422,6 +442,8 @@ def _extremum(name, arg):
     """Make the function max or min."""
 
     def extremum(a, dim=None, keepdim=False, *, axis=None):
+        if isinstance(dim, Tensor):
+            return (maximum if name == "max" else minimum)(a, dim)
         x, dim, shape = a.data, _axis(dim, axis), a.data.shape
         if dim is None:
             z = getattr(x, name)()
@@ -445,7 +467,8 @@ def _extremum(name, arg):
     extremum.__name__ = extremum.__qualname__ = name
     extremum.__doc__ = f"""The {name}imum of all elements; with `dim`, a named tuple (values, indices) along that axis.
 
-    Without `dim`, ties share the gradient equally; with `dim`, the first of them gets it."""
+    Without `dim`, ties share the gradient equally; with `dim`, the first of them gets it. For a Tensor instead of
+    `dim`, the same as {name}imum."""
     return extremum
 
 

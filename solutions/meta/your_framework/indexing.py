@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .arguments import refuse
 from .backend import INT64, is_array, namespace, new_array
-from .functional import add, blank, div, method, mul, sub
+from .functional import add, blank, div, method, mul, scaled, sub
 from .tensor import Tensor, as_tensor, is_recording, record, wrap
 
 
@@ -131,8 +132,11 @@ def _changed(a, after=None):
 def _in_place(operation, ufunc):
     """Make the in-place method of an operation."""
 
-    def change(a, b):
-        b = b.item() if isinstance(b, np.generic) else b
+    def change(a, other, *, alpha=1, rounding_mode=None):
+        supported = {"rounding_mode": (rounding_mode, None)}
+        supported |= {} if operation in (add, sub) else {"alpha": (alpha, 1)}
+        refuse(f"{operation.__name__}_", **supported)
+        b = scaled(other.item() if isinstance(other, np.generic) else other, alpha)
         before = _before(a, b)
         try:
             if before is None:

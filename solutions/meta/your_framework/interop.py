@@ -6,9 +6,9 @@ from . import layers, module, tensor
 
 SETTINGS = {  # the layers that both packages have, with the arguments of their constructors
     "Linear": "in_features out_features",
-    "Conv2d": "in_channels out_channels kernel_size stride padding dilation groups",
-    "MaxPool2d": "kernel_size stride padding dilation",
-    "AvgPool2d": "kernel_size stride padding count_include_pad",
+    "Conv2d": "in_channels out_channels kernel_size stride padding dilation groups padding_mode",
+    "MaxPool2d": "kernel_size stride padding dilation ceil_mode",
+    "AvgPool2d": "kernel_size stride padding ceil_mode count_include_pad divisor_override",
     "Flatten": "start_dim end_dim",
     "ReLU": "",
     "LeakyReLU": "negative_slope",
@@ -25,13 +25,8 @@ SETTINGS = {  # the layers that both packages have, with the arguments of their 
     "Sequential": "",
     "ModuleList": "",
 }
-PLAIN = {
-    "padding_mode": "zeros",
-    "ceil_mode": False,
-    "return_indices": False,
-    "divisor_override": None,
-    "max_norm": None,
-}
+DEFAULTS = {"padding_mode": "zeros", "ceil_mode": False, "divisor_override": None}  # left out, so a layer may lack them
+PLAIN = {"return_indices": False, "max_norm": None, "scale_grad_by_freq": False, "sparse": False}
 STATE = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
@@ -106,9 +101,11 @@ def _translator(old, new):
             values |= getattr(source, "_parameters", {})
         else:
             name = kind.__name__
-            settings = {n: getattr(source, n) for n in SETTINGS.get(name, "").split()}
+            wanted = SETTINGS.get(name, "").split()
+            settings = {
+                n: getattr(source, n) for n in wanted if getattr(source, n, DEFAULTS.get(n)) != DEFAULTS.get(n, ...)
+            }
             odd = [n for n, plain in PLAIN.items() if getattr(source, n, plain) != plain]
-            odd += ["padding"] if isinstance(settings.get("padding"), str) else []
             if name not in SETTINGS or type(source).forward is not kind.forward:
                 raise TypeError(f"the layer {type(source).__name__} has no counterpart")
             if odd:

@@ -1,4 +1,9 @@
-"""Losses, the numbers that training minimises. All take reduction='mean', 'sum' or 'none'."""
+"""Losses, the numbers that training minimises. All take reduction='mean', 'sum' or 'none'.
+
+`size_average` and `reduce` are PyTorch's old names for the same choice. They replace `reduction` and give a warning.
+"""
+
+import warnings
 
 import numpy as np
 
@@ -16,7 +21,14 @@ def _reduced(loss, reduction):
 class _Loss(Module):
     """Base class of the losses. ValueError for an unknown reduction."""
 
-    def __init__(self, reduction="mean"):
+    def __init__(self, size_average=None, reduce=None, reduction="mean"):
+        for name, value in (("size_average", size_average), ("reduce", reduce)):
+            if isinstance(value, str):
+                raise TypeError(f"{name} must be a bool, not {value!r}: did you mean reduction={value!r}?")
+        if size_average is not None or reduce is not None:
+            mean = size_average is None or size_average
+            reduction = "none" if not (reduce is None or reduce) else "mean" if mean else "sum"
+            warnings.warn(f"size_average and reduce are deprecated: use reduction={reduction!r}", stacklevel=3)
         if reduction not in ("mean", "sum", "none"):
             raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
         self.reduction = reduction
@@ -44,8 +56,8 @@ class BCEWithLogitsLoss(_Loss):
     `weight` and `pos_weight` (for the positive class) are arrays or Tensors that broadcast, as in PyTorch.
     """
 
-    def __init__(self, weight=None, reduction="mean", pos_weight=None):
-        super().__init__(reduction)
+    def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
 
@@ -68,8 +80,10 @@ class CrossEntropyLoss(_Loss):
     count. `label_smoothing`: the share of the target's probability that is spread equally over all classes.
     """
 
-    def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
-        super().__init__(reduction)
+    def __init__(
+        self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0
+    ):
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing

@@ -1,7 +1,10 @@
 """Modules, which find their parameters and submodules among their attributes."""
 
+import numpy as np
+
+from .arguments import refuse
 from .backend import is_array, on_device
-from .tensor import Tensor, as_tensor
+from .tensor import Tensor, as_tensor, clear_grad, destinations
 
 
 class Parameter(Tensor):
@@ -35,10 +38,11 @@ class Module:
             value = as_tensor(value)
         object.__setattr__(self, name, value)
 
-    def register_buffer(self, name, value):
+    def register_buffer(self, name, tensor, persistent=True):
         """Set an attribute that is saved and moved with the module but not trained: a Tensor, an array or None."""
+        refuse("register_buffer", persistent=(persistent, True))
         self._buffers = self._buffers | {name}
-        setattr(self, name, value)
+        setattr(self, name, tensor)
 
     def named_children(self):
         """Yield (name, module) for each attribute that is a module."""
@@ -48,25 +52,31 @@ class Module:
         """Yield the modules among the attributes."""
         return (module for _, module in self.named_children())
 
-    def named_modules(self):
-        """Yield (dotted name, module) for this module ('') and all below it, each object once."""
-        return _once(self._walk(""))
+    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+        """Yield (dotted name, module) for this module (`prefix`) and all below it, by default each object once."""
+        refuse("named_modules", memo=(memo, None))
+        found = self._walk(prefix)
+        return _once(found) if remove_duplicate else found
 
-    def modules(self):
-        """Yield this module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+    def modules(self, remove_duplicate=True):
+        """Yield this module and all below it, by default each once."""
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
-    def named_parameters(self):
-        """Yield (dotted name, Parameter) for this module and all below it, a shared one once, under its first name."""
-        return _once(item for item in self._state() if isinstance(item[1], Parameter))
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        """Yield (dotted name, Parameter) for this module and, if `recurse`, all below it.
 
-    def parameters(self):
-        """Yield all Parameters of this module and below, a shared one once."""
-        return (parameter for _, parameter in self.named_parameters())
+        By default, a shared one comes once, under its first name.
+        """
+        found = (item for item in self._state(prefix, recurse) if isinstance(item[1], Parameter))
+        return _once(found) if remove_duplicate else found
 
-    def buffers(self):
-        """Yield all registered buffers of this module and below."""
-        return (tensor for _, tensor in self._state() if not isinstance(tensor, Parameter))
+    def parameters(self, recurse=True):
+        """Yield all Parameters of this module and, if `recurse`, below, a shared one once."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def buffers(self, recurse=True):
+        """Yield all registered buffers of this module and, if `recurse`, below."""
+        return (tensor for _, tensor in self._state(recurse=recurse) if not isinstance(tensor, Parameter))
 
     def _walk(self, prefix):
         """Yield (dotted name, module) for this module and all below it, in depth-first order."""
@@ -74,24 +84,31 @@ class Module:
         for name, child in self.named_children():
             yield from child._walk(f"{prefix}.{name}" if prefix else name)
 
-    def _state(self):
+    def _state(self, prefix="", recurse=True):
         """Yield (dotted name, Tensor) for all Parameters and buffers, a shared one under each of its names."""
-        for prefix, module in self._walk(""):
+        for path, module in self._walk(prefix) if recurse else [(prefix, self)]:
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) or (name in module._buffers and value is not None):
-                    yield f"{prefix}.{name}" if prefix else name, value
+                    yield f"{path}.{name}" if path else name, value
 
-    def state_dict(self):
-        """Return parameters and buffers by dotted name; the tensors share memory with the module, as in PyTorch."""
-        return {name: value.detach() for name, value in self._state()}
+    def state_dict(self, *, destination=None, prefix="", keep_vars=False):
+        """Return parameters and buffers by dotted name; the tensors share memory with the module, as in PyTorch.
 
-    def load_state_dict(self, state, strict=True):
+        `prefix`: what every name begins with, including a dot. `keep_vars`: return the Parameters themselves.
+        """
+        refuse("state_dict", destination=(destination, None))
+        if keep_vars:
+            return {prefix + name: value for name, value in self._state()}
+        return {prefix + name: value.detach() for name, value in self._state()}
+
+    def load_state_dict(self, state_dict, strict=True, assign=False):
         """Copy numbers from a mapping of name -> array or Tensor (from this package or PyTorch), of any numeric dtype.
 
         RuntimeError lists all shapes that differ and, if `strict`, all missing or unexpected names; in this case
         nothing is changed. Returns (missing, unexpected).
         """
-        own = dict(self._state())
+        refuse("load_state_dict", assign=(assign, False))
+        state, own = state_dict, dict(self._state())
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         arrays = {name: _array(state[name]) for name in own if name in state}
@@ -117,21 +134,26 @@ class Module:
         """Return train(False)."""
         return self.train(False)
 
-    def zero_grad(self):
-        """Set all gradients to None."""
+    def zero_grad(self, set_to_none=True):
+        """Set all gradients to None, or to zeros."""
         for parameter in self.parameters():
-            parameter.grad = None
+            clear_grad(parameter, set_to_none)
 
-    def to(self, target):
-        """Move to a device, or convert floating parameters and buffers to another floating dtype. Return the module.
+    def to(self, *targets, device=None, dtype=None, non_blocking=False, memory_format=None):  # noqa: ARG002
+        """Move to a device, and convert floating parameters and buffers to another floating dtype. Return the module.
 
-        The Parameter objects stay the same; their gradients are converted too.
+        A Tensor among the targets means its device and dtype; `non_blocking` has no effect. The Parameter objects stay
+        the same; their gradients are converted too. TypeError for a dtype that isn't floating.
         """
-        device = target in ("cpu", "cuda")
-        for _, value in self._state():
-            for tensor in (value, value.grad):
-                if tensor is not None and (device or tensor.dtype.kind == "f"):
-                    tensor.data = tensor.detach().to(target).data
+        refuse("to", memory_format=(memory_format, None))
+        for target in destinations(targets, device, dtype):
+            device = target in ("cpu", "cuda")
+            if not device and np.dtype(target).kind != "f":
+                raise TypeError(f"a module can be converted to a floating dtype, not to {target}")
+            for _, value in self._state():
+                for tensor in (value, value.grad):
+                    if tensor is not None and (device or tensor.dtype.kind == "f"):
+                        tensor.data = tensor.detach().to(target).data
         return self
 
     def __repr__(self):
@@ -161,8 +183,8 @@ def _array(value):
 class ModuleList(Module):
     """A list of modules with len, indexing, iteration and append, but without forward."""
 
-    def __init__(self, modules=()):
-        for module in modules:
+    def __init__(self, modules=None):
+        for module in modules or ():
             self.append(module)
 
     def append(self, module):

@@ -11,8 +11,9 @@ from operator import is_
 
 import numpy as np
 
+from .arguments import refuse
 from .backend import namespace, new_array, on_device
-from .tensor import Tensor
+from .tensor import Tensor, clear_grad
 
 PIECE = 32768  # elements
 
@@ -54,10 +55,13 @@ class Batch:
 class Optimizer:
     """Base class of the optimisers.
 
-    params: an iterable of Tensors that are leaves, or of dicts {"params": …} with their own settings. ValueError if
-    there are no Tensors, if one is given twice or isn't a leaf, or if a setting is out of range; TypeError for anything
-    that isn't a Tensor. `param_groups` lists the settings, which may be changed between steps:
-    optimizer.param_groups[0]["lr"] = 0.1.
+    params: an iterable of Tensors that are leaves, of pairs (name, Tensor), or of dicts {"params": …} with their own
+    settings. ValueError if there are no Tensors, if one is given twice or isn't a leaf, or if a setting is out of
+    range; TypeError for anything that isn't a Tensor. `param_groups` lists the settings, which may be changed between
+    steps: optimizer.param_groups[0]["lr"] = 0.1.
+
+    Settings of all optimisers: `maximize` steps uphill. `foreach` and `fused` choose between PyTorch's implementations,
+    and have no effect here. NotImplementedError for `capturable` and `differentiable`.
     """
 
     def __init__(self, params, **settings):
@@ -71,10 +75,12 @@ class Optimizer:
         for group in params if isinstance(params[0], dict) else [{"params": params}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group):
+    def add_param_group(self, param_group):
         """Add parameters with their own settings: {"params": [...], "lr": 0.1}."""
-        group = {**self.settings, **group}
+        group = {**self.settings, **param_group}
         group["params"] = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        if group["params"] and all(isinstance(p, tuple) for p in group["params"]):
+            group["param_names"], group["params"] = map(list, zip(*group["params"], strict=True))
         seen = {id(p) for other in self.param_groups for p in other["params"]}
         for p in group["params"]:
             if not isinstance(p, Tensor):
@@ -94,18 +100,25 @@ class Optimizer:
         self.param_groups.append(group)
         self._plans.append(([], []))
 
-    def zero_grad(self):
-        """Set all gradients to None."""
+    def zero_grad(self, set_to_none=True):
+        """Set all gradients to None, or to zeros."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None
+                clear_grad(p, set_to_none)
 
-    def step(self):
-        """Take one step with all parameters that have a gradient."""
+    def step(self, closure=None):
+        """Take one step with all parameters that have a gradient.
+
+        `closure`: a function that computes the gradients first; return the loss that it returns.
+        """
+        loss = None if closure is None else closure()
         for number, group in enumerate(self.param_groups):
+            group = {name: value.item() if isinstance(value, Tensor) else value for name, value in group.items()}
             for batch in self._current(number, group):
                 batch.steps += 1
                 np.concatenate([p.grad.data.reshape(-1) for p in batch.params], out=batch.flat)
+                if group["maximize"]:
+                    np.negative(batch.flat, out=batch.flat)
                 with np.errstate(all="ignore"):
                     self._decay(batch, group)
                     for piece in batch.pieces:
@@ -113,6 +126,7 @@ class Optimizer:
                 for p, part in zip(batch.params, batch.parts, strict=True):
                     p.data -= part
                     p.version[0] += 1
+        return loss
 
     def _decay(self, batch, group):
         """Add the gradient of weight_decay / 2 · |p|² to the gradients."""
@@ -159,17 +173,17 @@ class Optimizer:
         groups = [group | {"params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return {"state": state, "param_groups": groups}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state_dict):
         """Continue from the `state_dict` of an optimiser of this class. ValueError if its groups have other sizes."""
         sizes = [len(group["params"]) for group in self.param_groups]
-        if sizes != [len(group["params"]) for group in state["param_groups"]]:
+        if sizes != [len(group["params"]) for group in state_dict["param_groups"]]:
             raise ValueError(f"the state doesn't fit parameter groups of {sizes} parameters")
         params = iter([p for group in self.param_groups for p in group["params"]])
         self._plans, self._idle = [([], []) for _ in self.param_groups], {}
-        for group, new in zip(self.param_groups, state["param_groups"], strict=True):
+        for group, new in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({name: value for name, value in new.items() if name in group and name != "params"})
             for number in new["params"]:
-                p, own = next(params), dict(state["state"].get(number, {}))
+                p, own = next(params), dict(state_dict["state"].get(number, {}))
                 steps = int(own.pop("step", 1)) if own else 0
                 if own:
                     self._idle[p] = steps, {name: _like(p, array) for name, array in own.items() if array is not None}
@@ -184,10 +198,23 @@ def _like(p, array):
 class SGD(Optimizer):
     """Gradient descent: p -= lr b with b = momentum b + (1 - dampening) g; with nesterov, p -= lr (g + momentum b)."""
 
-    def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
-        super().__init__(
-            params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
-        )
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        momentum=0,
+        dampening=0,
+        weight_decay=0,
+        nesterov=False,
+        *,
+        maximize=False,
+        foreach=None,
+        differentiable=False,
+        fused=None,
+    ):
+        refuse("SGD", differentiable=(differentiable, False))
+        settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, **settings, nesterov=nesterov, maximize=maximize, foreach=foreach, fused=fused)
 
     def _layout(self, group):
         return (("momentum_buffer", 1.0),) if group["momentum"] else ()
@@ -205,17 +232,44 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """p -= lr m' / (√v' + eps), with the moving averages m' and v' of g and g² (decay `betas`), bias-corrected.
 
-    Kingma and Ba (2015). `weight_decay` is added to the gradient.
+    Kingma and Ba (2015). `weight_decay` times p is added to the gradient; with `decoupled_weight_decay`, see AdamW.
+    `amsgrad`: use the largest v so far (Reddi, Kale and Kumar, 2018).
     """
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        amsgrad=False,
+        *,
+        foreach=None,
+        maximize=False,
+        capturable=False,
+        differentiable=False,
+        fused=None,
+        decoupled_weight_decay=False,
+    ):
+        refuse(type(self).__name__, capturable=(capturable, False), differentiable=(differentiable, False))
+        settings = {"lr": lr, "betas": tuple(map(float, betas)), "eps": eps, "weight_decay": weight_decay}
+        settings |= {"amsgrad": amsgrad, "maximize": maximize, "foreach": foreach, "fused": fused}
+        super().__init__(params, **settings, decoupled_weight_decay=decoupled_weight_decay)
+
+    def _decay(self, batch, group):
+        if group["decoupled_weight_decay"]:
+            for p in batch.params:
+                p.data *= 1 - group["lr"] * group["weight_decay"]
+        else:
+            super()._decay(batch, group)
 
     def _layout(self, group):
         beta1, beta2 = group["betas"]
-        return ("exp_avg", 1 - beta1), ("exp_avg_sq", 1 - beta2)
+        largest = (("max_exp_avg_sq", 1 - beta2),) if group["amsgrad"] else ()
+        return ("exp_avg", 1 - beta1), ("exp_avg_sq", 1 - beta2), *largest
 
-    def _turn(self, g, m, v, *, steps, lr, betas, eps, **_):
+    def _turn(self, g, m, v, largest=None, *, steps, lr, betas, eps, **_):
         # With M = m / (1 - β₁) and V = v / (1 - β₂), a and b as below: m' = M / a and v' = V / b².
         beta1, beta2 = betas
         a = (1 - beta1**steps) / (1 - beta1)
@@ -225,6 +279,8 @@ class Adam(Optimizer):
         v *= beta2
         np.multiply(g, g, out=g)
         v += g
+        if largest is not None:
+            v = np.maximum(largest, v, out=largest)
         np.sqrt(v, out=g)
         g += eps * b
         np.divide(m, g, out=g)
@@ -234,9 +290,21 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay, p -= lr weight_decay p (Loshchilov and Hutter, 2019)."""
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
-        super().__init__(params, lr, betas, eps, weight_decay)
-
-    def _decay(self, batch, group):
-        for p in batch.params:
-            p.data *= 1 - group["lr"] * group["weight_decay"]
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=1e-2,
+        amsgrad=False,
+        *,
+        maximize=False,
+        foreach=None,
+        capturable=False,
+        differentiable=False,
+        fused=None,
+    ):
+        hints = {"foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused}
+        settings = {"maximize": maximize, "decoupled_weight_decay": True}
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **hints, **settings)

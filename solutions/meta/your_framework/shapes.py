@@ -5,6 +5,7 @@ Results are views if NumPy can make views, and a view shares the version counter
 
 import numpy as np
 
+from .arguments import refuse
 from .functional import meet, method
 from .tensor import Tensor, as_tensor, record, sizes
 
@@ -99,8 +100,9 @@ def expand(a, *shape):
     return record(z, (a, lambda g: g), version=a.version)
 
 
-def cat(tensors, dim=0):
+def cat(tensors, dim=0, *, out=None):
     """Join tensors along `dim`. RuntimeError with the shapes if they differ in any other axis."""
+    refuse("cat", out=(out, None))
     if not len(tensors):
         raise RuntimeError("cat: expected a non-empty list of tensors")
     tensors = meet(*map(as_tensor, tensors))
@@ -122,17 +124,22 @@ def cat(tensors, dim=0):
     return record(z, *[(t, part(s, e)) for t, s, e in zip(tensors, [0, *ends], ends, strict=False)])
 
 
-def stack(tensors, dim=0):
+def stack(tensors, dim=0, *, out=None):
     """Stack tensors of equal shape along a new axis `dim`. RuntimeError with the shapes if they differ."""
+    refuse("stack", out=(out, None))
     tensors = [as_tensor(t) for t in tensors]
     if len({t.shape for t in tensors}) > 1:
         raise RuntimeError(f"stack: shapes {[t.shape for t in tensors]} differ")
     return cat([t.unsqueeze(dim) for t in tensors], dim)
 
 
-def where(condition, a, b):
-    """a where the bool condition is true, else b; all three broadcast. RuntimeError with the shapes if they don't."""
-    condition = as_tensor(condition)
+def where(condition, input, other, *, out=None):
+    """`input` where the bool condition is true, else `other`; all three broadcast.
+
+    RuntimeError with the shapes if they don't.
+    """
+    refuse("where", out=(out, None))
+    condition, a, b = as_tensor(condition), input, other
     if condition.dtype.kind != "b":
         raise RuntimeError(f"where: the condition must be bool, not {condition.dtype}")
     c = condition.data

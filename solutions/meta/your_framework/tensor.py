@@ -17,7 +17,9 @@ from itertools import count
 
 import numpy as np
 
-from .backend import FLOAT32, device_of, generator, namespace, new_array, on_device
+from .arguments import refuse
+from .backend import FLOAT32, device_of, namespace, new_array, on_device
+from .backend import generator as common_generator
 
 OUTPUT = object()  # in an edge: stands for the result, if a rule needs its values
 _serial = count().__next__
@@ -69,8 +71,13 @@ class Tensor:
     def __iter__(self):
         return (self[i] for i in range(len(self)))
 
-    def numpy(self):
-        """Return the array itself, not a copy. RuntimeError if the tensor requires grad or is on the GPU."""
+    def numpy(self, *, force=False):
+        """Return the array itself, not a copy. RuntimeError if the tensor requires grad or is on the GPU.
+
+        With `force`, convert such a tensor: `.detach().to('cpu').numpy()`.
+        """
+        if force:
+            return on_device(self.data, "cpu")
         if self.requires_grad:
             raise RuntimeError("numpy() would lose the graph of a tensor that requires grad: call .detach().numpy()")
         if self.device != "cpu":
@@ -121,12 +128,25 @@ class Tensor:
         """Return a tensor without the graph that shares the data."""
         return wrap(self.data, self.version)
 
-    def clone(self):
+    def clone(self, *, memory_format=None):
         """Return a copy that passes the gradient on."""
+        refuse("clone", memory_format=(memory_format, None))
         return record(self.data.copy(), (self, lambda g: g))
 
-    def to(self, target):
-        """Convert to a dtype (or its name) or move to a device ('cpu', 'cuda'); return self if nothing changes."""
+    def to(self, *targets, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None):  # noqa: ARG002
+        """Convert to a dtype (or its name) and move to a device ('cpu', 'cuda'); return self if nothing changes.
+
+        A Tensor among the targets means its device and dtype; `non_blocking` has no effect. With `copy`, never return
+        self.
+        """
+        refuse("to", memory_format=(memory_format, None))
+        result = self
+        for target in destinations(targets, device, dtype):
+            result = result._to(target)
+        return result.clone() if copy and result is self else result
+
+    def _to(self, target):
+        """Do the same as `to`, for a single dtype or device."""
         if target in ("cpu", "cuda"):
             home = self.device
             data = on_device(self.data, target)
@@ -137,17 +157,17 @@ class Tensor:
         # the rule does nothing, since `backward` converts every gradient to its tensor's dtype
         return record(self.data.astype(dtype), *[(self, lambda g: g)] * (dtype.kind == "f"))
 
-    def float(self):
+    def float(self, memory_format=None):
         """Convert to float32."""
-        return self.to(FLOAT32)
+        return self.to(FLOAT32, memory_format=memory_format)
 
-    def double(self):
+    def double(self, memory_format=None):
         """Convert to float64."""
-        return self.to(np.float64)
+        return self.to(np.float64, memory_format=memory_format)
 
-    def long(self):
+    def long(self, memory_format=None):
         """Convert to int64, rounding towards zero."""
-        return self.to(np.int64)
+        return self.to(np.int64, memory_format=memory_format)
 
     def requires_grad_(self, requires_grad=True):
         """Set requires_grad. RuntimeError if the dtype isn't floating, or for False on a result of operations."""
@@ -158,14 +178,15 @@ class Tensor:
         self.requires_grad = requires_grad
         return self
 
-    def backward(self, gradient=None, retain_graph=False):
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
         """Add the gradient of this tensor to `.grad` of every leaf that it was computed from.
 
         `gradient`: the gradient of the final result with respect to this tensor, of its shape; by default 1, for a
         single element. Frees the graph unless `retain_graph`. RuntimeError if the tensor doesn't require grad, if it
         has several elements and no `gradient` is given, if the shapes differ, if the graph was freed before, or if a
-        value that is needed was modified in place.
+        value that is needed was modified in place. NotImplementedError for PyTorch's other arguments.
         """
+        refuse("backward", create_graph=(create_graph, False), inputs=(inputs, None))
         if not self.requires_grad:
             raise RuntimeError("backward of a tensor that does not require grad")
         if gradient is None:
@@ -211,6 +232,12 @@ def wrap(data, version=None):
     tensor.requires_grad = False
     tensor.version = [0, False] if version is None else version
     return tensor
+
+
+def destinations(targets, device, dtype):
+    """Return the devices and dtypes that the arguments of a method `to` name."""
+    parts = [part for t in targets for part in ((t.device, t.dtype) if isinstance(t, Tensor) else (t,))]
+    return [part for part in (*parts, device, dtype) if part is not None]
 
 
 def as_tensor(data, device=None):
@@ -298,6 +325,11 @@ def accumulate(leaf, gradient, own):
         leaf.grad.version[0] += 1
 
 
+def clear_grad(leaf, set_to_none):
+    """Set the gradient of a leaf to None, or to zeros if there is one."""
+    leaf.grad = None if set_to_none or leaf.grad is None else wrap(np.zeros_like(leaf.grad.data))
+
+
 def unbroadcast(gradient, shape):
     """Sum over all axes along which an operand of this shape was repeated."""
     lead = gradient.ndim - len(shape)
@@ -336,8 +368,9 @@ def is_recording():
     return _recording
 
 
-def tensor(data, dtype=None, requires_grad=False, device=None):
+def tensor(data, dtype=None, requires_grad=False, device=None, pin_memory=False):
     """Return a Tensor with a copy of `data`: `Tensor` with PyTorch's order of arguments."""
+    refuse("tensor", pin_memory=(pin_memory, False))
     return Tensor(data, requires_grad, dtype, device)
 
 
@@ -346,23 +379,45 @@ def sizes(shape):
     return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
 
 
-def zeros(*shape, requires_grad=False, dtype=FLOAT32, device=None):
+# `out`, `layout` and `pin_memory` are PyTorch's; a dtype of None means float32.
+
+
+def zeros(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Return zeros of the given shape: zeros(2, 3) or zeros((2, 3))."""
-    return Tensor(np.zeros(sizes(shape), dtype), requires_grad, dtype, device)
+    refuse("zeros", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    return Tensor(np.zeros(sizes(size), dtype or FLOAT32), requires_grad, None, device)
 
 
-def ones(*shape, requires_grad=False, dtype=FLOAT32, device=None):
+def ones(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Return ones of the given shape: ones(2, 3) or ones((2, 3))."""
-    return Tensor(np.ones(sizes(shape), dtype), requires_grad, dtype, device)
+    refuse("ones", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    return Tensor(np.ones(sizes(size), dtype or FLOAT32), requires_grad, None, device)
 
 
-def randn(*shape, requires_grad=False, dtype=FLOAT32, device=None):
-    """Draw independent standard normal numbers: randn(2, 3) or randn((2, 3))."""
-    return Tensor(generator.standard_normal(sizes(shape)), requires_grad, dtype, device)
+def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """Draw independent standard normal numbers: randn(2, 3) or randn((2, 3)).
+
+    `generator`: the NumPy generator to draw from, instead of the one that `manual_seed` seeds.
+    """
+    refuse("randn", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    source = common_generator if generator is None else generator
+    return Tensor(source.standard_normal(sizes(size)), requires_grad, dtype or FLOAT32, device)
 
 
-def arange(start, end=None, step=1, requires_grad=False, dtype=None, device=None):
+def arange(
+    start,
+    end=None,
+    step=1,
+    *,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+):
     """Return start, start + step, … without end: int64 if all three are ints, else float32. arange(n) starts at 0."""
+    refuse("arange", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
     start, end = (0, start) if end is None else (start, end)
     if dtype is None:
         dtype = np.int64 if all(isinstance(x, (int, np.integer)) for x in (start, end, step)) else FLOAT32

@@ -63,7 +63,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return record(z, *edges)
 
 
-def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
+def max_pool2d(x, kernel, stride=None, padding=0, dilation=1, _ceil=False):
     """The largest of every window."""
     kernel, stride = two(kernel), two(kernel if stride is None else stride)
     padding, dilation = two(padding), two(dilation)
@@ -81,7 +81,7 @@ def max_pool2d(x, kernel, stride=None, padding=0, dilation=1):
     return record(z, (x, rule))
 
 
-def avg_pool2d(x, kernel, stride=None, padding=0, count_include_pad=True):
+def avg_pool2d(x, kernel, stride=None, padding=0, _ceil=False, count_include_pad=True, _divisor=None):
     """The mean of every window."""
     kernel, stride, padding = two(kernel), two(kernel if stride is None else stride), two(padding)
     _, seen = windows_of(x.data, kernel, stride, padding, (1, 1), 0)
