@@ -41,7 +41,7 @@ def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, see
 
 
 def assert_same_answers(runs: Sequence[Mapping[str, Any]], n: int) -> None:
-    """Assert that predict's answer for a row depends only on the row and the parameters, neither of which it changes.
+    """Assert that predict's answer for a row depends only on the row and the parameters, and that it changes neither.
 
     Raises Mismatch.
     """

@@ -77,7 +77,8 @@ def test_a_gigabyte_is_not_an_answer(grade, impatient, impatient_batch_tests):
 
 @attack("G10")
 def test_printing_without_end_is_cut(grade, impatient):
-    graded = grade("exercise01", "g10_endless_printing", impatient)
+    tasks = {"vector", "batch", "types", "inputs"}  # `speed` calls it thousands of times, which takes too long
+    graded = grade("exercise01", "g10_endless_printing", impatient, tasks=tasks)
     graded.passes()
     assert all("cut" in test["output"][-60:] for test in graded.tests)
     assert all(len(test["output"]) < 20_000 for test in graded.tests)

@@ -166,7 +166,7 @@ def test_next_prefers_katas_in_progress_then_unblocked_ones() -> None:
     started = next_kata(katas, standings)
     assert started is not None
     assert started[0].slug == "exercise04"
-    assert "3 of 10 points" in started[1]
+    assert "3 of 11 points" in started[1]
     done = {slug: Standing(slug, 1, 10, "2026-03-01") for slug in standings}
     assert next_kata(katas, done) is None
     left = next_kata(katas, done | {"exercise10": Standing("exercise10")})
