@@ -7,14 +7,24 @@ as equivalent. It can also regrade the solution and the accepted variants on fre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from graders import intake
+from graders.authoring.check_faults import (
+    diagnosis_fault,
+    fails_visibly,
+    is_seen,
+    passing_fault,
+    readme_fault,
+    seen_fault,
+    stub_fault,
+    template_fault,
+    wrong_fault,
+)
 from graders.authoring.mutation import Mutant, mutants_of, read_equivalents
-from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
 from graders.output.progress_bar import LineReporter, progress_bar
@@ -220,32 +230,27 @@ def findings_of(
     graded = partial(fresh, seed=plan.seed)
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
     solution = intake.shipped(kata, kata.solution)
-    yield CheckFinding("README", "", _readme_fault(kata))
-    yield CheckFinding("stub", "", _stub_fault(graded(intake.shipped(kata, kata.folder))))
-    yield CheckFinding("solution", "", _passing_fault(strict(solution)))
+    yield CheckFinding("README", "", readme_fault(kata))
+    yield CheckFinding("stub", "", stub_fault(graded(intake.shipped(kata, kata.folder))))
+    yield CheckFinding("solution", "", passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):
         files, tasks, every = variant.submission(solution), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
         verdict = graded(files, diagnosing=True, tasks=tasks)
         named = {test.diagnosis for test in verdict.tests} - {""}
-        template = (
-            "its first line is still the template: replace it with a sentence that says what is wrong"
-            if variant.sentence == UNSAID
-            else ""
-        )
-        seen = _seen(verdict, partial(graded, files, tasks=every, visible=True), complete=tasks == every)
+        seen = is_seen(verdict, partial(graded, files, tasks=every, visible=True), complete=tasks == every)
         yield CheckFinding(
             "wrong",
             variant.path.stem,
-            template or _wrong_fault(verdict, variant) or _diagnosis_fault(named, variant),
+            template_fault(variant) or wrong_fault(verdict, variant) or diagnosis_fault(named, variant),
             diagnosed=bool(named),
             seen=None if variant.hidden_only else seen,
-            unseen=_seen_fault(variant, seen=seen),
+            unseen=seen_fault(variant, seen=seen),
         )
     for variant in plan.share(kata.accept):
         verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
         decisive = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
-        green = not _fails_visibly(verdict, decisive) if variant.mark == "independent" else None
-        yield CheckFinding("accept", variant.path.stem, _passing_fault(verdict), green=green)
+        green = not fails_visibly(verdict, decisive) if variant.mark == "independent" else None
+        yield CheckFinding("accept", variant.path.stem, passing_fault(verdict), green=green)
     if plan.mutation:
         yield from _mutation_findings(strict, kata, solution, mutants)
     right: list[tuple[str, dict[str, bytes], dict[str, Any]]] = [
@@ -254,7 +259,7 @@ def findings_of(
     ]
     for number in range(plan.flakes):
         name, files, how = right[number % len(right)]
-        yield CheckFinding("flake", name, _passing_fault(fresh(files, **how)))
+        yield CheckFinding("flake", name, passing_fault(fresh(files, **how)))
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
@@ -292,7 +297,7 @@ def _mutation_findings(
     for name, mutant in mutants:
         files = solution | {name: mutant.source.encode()}
         verdict = graded(files, tasks=kata.tasks_of(name), thorough=False)
-        survives = not _passing_fault(verdict)
+        survives = not passing_fault(verdict)
         where = f"{name}, line {mutant.line}, {mutant.change}:"
         if mutant.change in reasons:
             fault = "" if survives else f"is listed in {listing.name}, but is {verdict.status}: remove it from the list"
@@ -336,69 +341,3 @@ def _graded(
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict
-
-
-def _readme_fault(kata: Kata) -> str:
-    """Return a fault that names the template texts that are still in the README; empty if there are none."""
-    readme = kata.folder / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    left = [place for place in PLACES if place in text]
-    return f"{readme}: still contains template text: {'; '.join(map(repr, left))}" if left else ""
-
-
-def _stub_fault(verdict: Verdict) -> str:
-    if verdict.status not in ("failed", "ungradable"):
-        return f"is {verdict.status}, but a stub must fail every task {verdict.message}"
-    passed = [task.name for task in verdict.tasks if task.score]
-    return f"gets points for {', '.join(passed)}, but a stub must fail every task" if passed else ""
-
-
-def _passing_fault(verdict: Verdict) -> str:
-    if verdict.status in ("passed", "awaiting_review"):
-        return ""
-    first = next((test for test in verdict.tests if test.status in ("failed", "error")), None)
-    said = f"{first.name}: {' '.join(first.message.split())}" if first else verdict.message
-    return f"is {verdict.status} but must pass: {said} (--seed {verdict.seed})"
-
-
-def _wrong_fault(verdict: Verdict, variant: Variant) -> str:
-    task = next((task for task in verdict.tasks if task.name == variant.task), None)
-    if task is None:
-        return f"names the task {variant.task}, which was not graded: {verdict.status} {verdict.message}"
-    if task.status in ("failed", "partial"):
-        return ""
-    failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
-    others = f"; it fails {', '.join(failed)}" if failed else ""
-    return f"must fail the task {variant.task}, which is {task.status}{others} (--seed {verdict.seed})"
-
-
-def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
-    """Return whether the import fails, or a visible test of these tasks (by default, of any task)."""
-    return verdict.status == "ungradable" or any(
-        test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
-        for test in verdict.tests
-    )
-
-
-def _seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
-    """Return whether the visible tests catch a wrong answer.
-
-    If some of the visible tests have not run, grade the answer again with all visible tests.
-    """
-    if _fails_visibly(verdict):
-        return True
-    blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)
-    return (blocked or not complete) and _fails_visibly(graded_visibly())
-
-
-def _seen_fault(variant: Variant, *, seen: bool) -> str:
-    if seen and variant.hidden_only:
-        return "is marked hidden_only, but a visible test catches it. Remove its third line."
-    if seen or variant.hidden_only:
-        return ""
-    return "is caught by hidden tests only. Add a visible test, or give the reason in its third line: # hidden_only: …"
-
-
-def _diagnosis_fault(named: set[str], variant: Variant) -> str:
-    wrong = named - {variant.sentence}
-    return f"is diagnosed as a different misconception: {wrong.pop()}" if wrong else ""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
 BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
 AGAIN = "Move it away and run the same `katas grade-batch` again, which restores the file from its journal."
+NO_AUDIENCE = "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
 REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
@@ -31,12 +32,10 @@ Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
 def feedback(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out folder of grade-batch, or a verdict file.")],
     people: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PERSON", help="The people whose reports to write; by default, everyone."),
+        list[str] | None, typer.Argument(metavar="PERSON", help="Whose reports to write; by default, everyone's.")
     ] = None,
     katas: Annotated[
-        list[str] | None,
-        typer.Option("--kata", help="Only this kata; repeat the option to give several.", metavar="SLUG"),
+        list[str] | None, typer.Option("--kata", help="Only this kata; repeat the option for several.", metavar="SLUG")
     ] = None,
     form: Annotated[
         str | None,
@@ -46,15 +45,14 @@ def feedback(
         Path | None, typer.Option("--to", help="The folder to write to; OUT/feedback by default.", metavar="DIR")
     ] = None,
     audience: Annotated[
-        str | None,
-        typer.Option(help="For a verdict file, who reads the report: learner, public or instructor.", metavar="WHO"),
+        str | None, typer.Option(help="The reader of a verdict file: learner, public or instructor.", metavar="WHO")
     ] = None,
 ) -> int:
     """Write the reports that students get back.
 
-    For each verdict from grade-batch, this writes a page to OUT/feedback/PERSON/. The page includes manual scores and
-    leaves out the seed, and it shows only as much of the hidden tests as the kata allows. The command grades nothing.
-    If you run it again, it replaces the pages that have changed. Given a single verdict file, it prints the report.
+    For each verdict from grade-batch, this writes a page to OUT/feedback/PERSON/. The page includes manual scores,
+    omits the seed, and shows only as much of the hidden tests as the kata allows. If you run the command again, it
+    replaces the pages that have changed. Given a single verdict file, it prints the report. It never grades.
 
     Exit status: 0 all reports are written, 2 some were left out or could not be written.
     """
@@ -64,12 +62,9 @@ def feedback(
             raise KataError(f"{out}: this is not a folder. With a verdict file, use only --format and --audience.")
         _show(out, form, _audience(audience or "learner"))
         return 0
-    from graders.course.batch import Batch
-
     if audience is not None:
-        raise KataError(
-            "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
-        )
+        raise KataError(NO_AUDIENCE)
+    from graders.course.batch import Batch
 
     writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [])
     print("\n".join(writer.run()))

@@ -166,7 +166,7 @@ def symptoms(folder: Path) -> list[str]:
         twins.append(readings.twin_reading(puzzle.twin, seed, epochs, truth))
         found.append(readings.reading_of(readings.own_training(program, seed, epochs, truth), truth))
     ill = health.complaints(found, twins, epochs, SHOWN_SEEDS)
-    if is_slow(puzzle) and (ratio := _slowdown(folder, puzzle)) > health.SLOW:
+    if puzzle.is_slow and (ratio := _slowdown(folder, puzzle)) > health.SLOW:
         ill.append(f"Training takes {ratio:.1f} times as long as it should.")
     return ill
 
@@ -225,18 +225,6 @@ def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
     return number, all_[number - 1]
 
 
-def epochs_of(puzzle: Puzzle) -> int:
-    """Return the number of epochs that the program trains for."""
-    found = re.search(r"^EPOCHS = (\d+)", puzzle.twin, flags=re.MULTILINE)
-    assert found is not None
-    return int(found[1])
-
-
-def is_slow(puzzle: Puzzle) -> bool:
-    """Return whether the puzzle's symptom is its running time."""
-    return any("slow" in fault.symptoms for fault in puzzle.faults)
-
-
 # -------------------------------------------------------------------------------------- for the judge
 
 
@@ -256,7 +244,7 @@ def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
         (shown / DIAGNOSIS).write_text(_stub(puzzle), encoding="utf-8")
         (solved / DIAGNOSIS).write_text(answer(puzzle), encoding="utf-8")
         tests = ["hidden", "one_fault" if len(puzzle.faults) == 1 else "two_faults"]
-        for name in [*tests, *(["speed"] if is_slow(puzzle) else [])]:
+        for name in [*tests, *(["speed"] if puzzle.is_slow else [])]:
             shutil.copyfile(TEMPLATES / f"{name}.py", hidden / f"test_{name}.py")
         shutil.copyfile(TEMPLATES / "probes.py", hidden / "probes.py")
         (hidden / "puzzle.json").write_text(json.dumps(_data(puzzle)), encoding="utf-8")
@@ -333,7 +321,7 @@ def _readme(puzzle: Puzzle) -> str:
         "FAULTS": "Two faults were inserted" if two else "A fault was inserted",
         "SYMPTOM": puzzle.symptom or "Run the tests to see the symptom.",
         "SEED": str(puzzle.seed),
-        "EPOCHS": str(epochs_of(puzzle)),
+        "EPOCHS": str(puzzle.epochs),
         "TABLES": "the tables `[fault1]` and `[fault2]`, in any order" if two else "the table `[fault1]`",
         "HALF": " One point for each fault." if two else "",
         "METRIC": "accuracy" if puzzle.program.metric == "accuracy" else "r2",

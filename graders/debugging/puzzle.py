@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from graders.debugging.faults import Fault
@@ -28,3 +29,15 @@ class Puzzle:
     partly_fixed: tuple[str, ...] = ()
     symptom: str = ""
     attempt: int = 0
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that the program trains for."""
+        found = re.search(r"^EPOCHS = (\d+)", self.twin, flags=re.MULTILINE)
+        assert found is not None
+        return int(found[1])
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the puzzle's symptom is its running time."""
+        return any("slow" in fault.symptoms for fault in self.faults)

@@ -360,7 +360,7 @@ def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
     assert "<details>" not in readme
     assert not any(hint in readme for hint in hints(found.faults))
     assert "katas debug hint 1 " in readme
-    assert f"with seed 0 and {practice.epochs_of(found)} epochs shows this symptom:" in readme
+    assert f"with seed 0 and {found.epochs} epochs shows this symptom:" in readme
     assert "(../../../docs/debugging.md)" in readme
     assert "the line of the fault" in readme
     assert all(task in readme for task in ("(`heals`)", "(`program`)", "(`diagnosis`)"))

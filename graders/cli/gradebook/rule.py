@@ -9,6 +9,8 @@ import typer
 from graders.cli.gradebook.options import DEFAULT_URL, By, Url, check_kata, moment, open_gradebook
 from graders.errors import KataError
 
+ONLY_DUE = "--person works only with --due: the rest of a rule is the same for everyone."
+
 
 def rule(
     kata: Annotated[str, typer.Argument(metavar="KATA", help="The kata.")],
@@ -19,16 +21,11 @@ def rule(
         str | None, typer.Option(help="The deadline, in UTC unless it has an offset.", metavar="TIME")
     ] = None,
     late_percent: Annotated[
-        float | None,
-        typer.Option(help="The percentage of the points lost for each day late.", metavar="P", min=0, max=100),
+        float | None, typer.Option(help="The percentage of points lost for each day late.", metavar="P", min=0, max=100)
     ] = None,
     late_days: Annotated[
         int | None,
-        typer.Option(
-            help="The number of days after which a late submission gets no points; -1 for no such limit.",
-            metavar="N",
-            min=-1,
-        ),
+        typer.Option(help="Days after which a late submission gets no points; -1 for no limit.", metavar="N", min=-1),
     ] = None,
     person: Annotated[str | None, typer.Option(help="Set the deadline for this person only.", metavar="NAME")] = None,
     gradebook: Url = DEFAULT_URL,
@@ -48,7 +45,7 @@ def rule(
         due_at = None if due is None else _deadline(due)
         if person is not None:
             if due_at is None or (counts, late_percent, late_days) != (None, None, None):
-                raise KataError("--person works only with --due: the rest of a rule is the same for everyone.")
+                raise KataError(ONLY_DUE)
             book.extend(person, kata, due_at)
             print(f"{kata}, {person}: due {due_at}")
             return

@@ -1,0 +1,81 @@
+"""Describe what is wrong with a part of a kata, from the verdict on it. An empty text means that nothing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from graders.authoring.scaffold import PLACES, UNSAID
+from graders.catalogue import Kata, Variant
+from graders.verdict import Verdict
+
+
+def readme_fault(kata: Kata) -> str:
+    """Return a fault that names the template texts that are still in the README; empty if there are none."""
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    left = [place for place in PLACES if place in text]
+    return f"{readme}: still contains template text: {'; '.join(map(repr, left))}" if left else ""
+
+
+def stub_fault(verdict: Verdict) -> str:
+    if verdict.status not in ("failed", "ungradable"):
+        return f"is {verdict.status}, but a stub must fail every task {verdict.message}"
+    passed = [task.name for task in verdict.tasks if task.score]
+    return f"gets points for {', '.join(passed)}, but a stub must fail every task" if passed else ""
+
+
+def passing_fault(verdict: Verdict) -> str:
+    if verdict.status in ("passed", "awaiting_review"):
+        return ""
+    first = next((test for test in verdict.tests if test.status in ("failed", "error")), None)
+    said = f"{first.name}: {' '.join(first.message.split())}" if first else verdict.message
+    return f"is {verdict.status} but must pass: {said} (--seed {verdict.seed})"
+
+
+def template_fault(variant: Variant) -> str:
+    if variant.sentence == UNSAID:
+        return "its first line is still the template: replace it with a sentence that says what is wrong"
+    return ""
+
+
+def wrong_fault(verdict: Verdict, variant: Variant) -> str:
+    task = next((task for task in verdict.tasks if task.name == variant.task), None)
+    if task is None:
+        return f"names the task {variant.task}, which was not graded: {verdict.status} {verdict.message}"
+    if task.status in ("failed", "partial"):
+        return ""
+    failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
+    others = f"; it fails {', '.join(failed)}" if failed else ""
+    return f"must fail the task {variant.task}, which is {task.status}{others} (--seed {verdict.seed})"
+
+
+def fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
+    """Return whether the import fails, or a visible test of these tasks (by default, of any task)."""
+    return verdict.status == "ungradable" or any(
+        test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
+        for test in verdict.tests
+    )
+
+
+def is_seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
+    """Return whether the visible tests catch a wrong answer.
+
+    If some of the visible tests have not run, grade the answer again with all visible tests.
+    """
+    if fails_visibly(verdict):
+        return True
+    blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)
+    return (blocked or not complete) and fails_visibly(graded_visibly())
+
+
+def seen_fault(variant: Variant, *, seen: bool) -> str:
+    if seen and variant.hidden_only:
+        return "is marked hidden_only, but a visible test catches it. Remove its third line."
+    if seen or variant.hidden_only:
+        return ""
+    return "is caught by hidden tests only. Add a visible test, or give the reason in its third line: # hidden_only: …"
+
+
+def diagnosis_fault(named: set[str], variant: Variant) -> str:
+    wrong = named - {variant.sentence}
+    return f"is diagnosed as a different misconception: {wrong.pop()}" if wrong else ""
