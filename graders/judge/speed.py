@@ -16,6 +16,10 @@ after the request only the work that depends on the submission is left:
 - Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
   test runs (graders.judge.grading). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
 
+Gains measured on exercise01 (warm, medians of three rounds of 14 grading runs in turns): without a judge's own
+rehearsal, a grading run takes 15 % longer, and without the suite server's 17 %. Without frozen objects, rare
+collections or the quick end of processes, the difference is within the noise there (± 9 %).
+
 This module imports little, because the fork server uses it before it has started the first sandbox.
 """
 
