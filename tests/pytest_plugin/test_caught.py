@@ -13,4 +13,4 @@ def test_behaviour_of_two_misconceptions_has_no_diagnosis(tmp_path: Path) -> Non
     write(root / "katas/alpha/twice.py", ADDED)
     done = pytest("-p", "no:cacheprovider", "katas", cwd=root)
     assert "yours   :" in done.out
-    assert "This is exactly" not in done.out
+    assert "exactly like a known mistake" not in done.out

@@ -62,7 +62,7 @@ def test_a_misconception_is_named_once_above_the_smallest_case(root: Path) -> No
 def test_an_unknown_mistake_is_not_diagnosed(root: Path) -> None:
     done = run(root, SQUARED, "katas")
     assert "1 failed" in done.out
-    assert "This is exactly" not in done.out
+    assert "exactly like a known mistake" not in done.out
 
 
 def test_blocked_tasks_do_not_affect_the_diagnosis(root: Path) -> None:
