@@ -41,7 +41,7 @@ def folder(name: str) -> Path:
 
 def available(names: Iterable[str]) -> tuple[str, ...]:
     """Return those data sets among `names` that need no download, or whose download is complete."""
-    return tuple(name for name in names if sources.source(name).embedded or sources.place_of(name).is_dir())
+    return tuple(name for name in names if sources.place_of(name).is_dir() or sources.source(name).embedded)
 
 
 def kept_back(name: str) -> tuple[Any, np.ndarray]:

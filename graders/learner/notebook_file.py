@@ -98,7 +98,7 @@ def written(kata: Kata, beside: Path) -> str:
 
     Raises KataError if nbformat is missing, or if cells cannot hold the kata.
     """
-    return _text_of(_cells(kata, beside, [VERDICT.format(slug=kata.slug) + "\n\n" + WITHOUT_GRADERS]))
+    return _text_of(_cells(kata, beside, VERDICT + "\n\n" + WITHOUT_GRADERS))
 
 
 def written_together(katas: Sequence[Kata], beside: Path) -> str:
@@ -118,13 +118,12 @@ def written_together(katas: Sequence[Kata], beside: Path) -> str:
     cells = _markdown("contents", [CONTENTS.format(count=len(katas), titles=titles) + "\n\n" + WITHOUT_GRADERS])
     cells += _code("plots", [PLOTS])
     for kata in katas:
-        for cell in _cells(kata, beside, [VERDICT.format(slug=kata.slug)]):
-            cells.append({**cell, "id": f"{kata.slug}-{cell['id']}"})
+        cells += [{**cell, "id": f"{kata.slug}-{cell['id']}"} for cell in _cells(kata, beside, VERDICT)]
     return _text_of(cells)
 
 
-def _cells(kata: Kata, beside: Path, verdict: list[str]) -> list[Cell]:
-    """Return the cells of one kata. `verdict` is the text above the cell that grades the kata."""
+def _cells(kata: Kata, beside: Path, verdict: str) -> list[Cell]:
+    """Return the cells of one kata. `verdict` is the template of the text above the cell that grades the kata."""
     files = notebook.cells_of(kata)
     before, after = _readme(kata)
     return [
@@ -132,7 +131,7 @@ def _cells(kata: Kata, beside: Path, verdict: list[str]) -> list[Cell]:
         *_preparing(kata, beside),
         *(cell for number, name in enumerate(files, start=1) for cell in _answer(kata, name, number)),
         *_code("try", _examples(kata) or [f"# Try it here: {', '.join(kata.entry_points)}"], tags=["raises-exception"]),
-        *_markdown("verdict", verdict),
+        *_markdown("verdict", [verdict.format(slug=kata.slug)]),
         *_code("grade", [_call("grade", kata, beside)]),
         *_markdown("further", after),
     ]

@@ -27,6 +27,7 @@ from graders import Judge, intake
 from graders.catalogue import load
 from graders.verdict import Verdict
 from tests import workshop
+from tests.kata_modules import importable
 from tests.late import Late, torch
 
 PIL = Late("PIL.Image")
@@ -66,11 +67,8 @@ def solution() -> Iterator[ModuleType]:
     """Yield the solution's module. Processes that are started in the meantime can import it, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, FOLDERS)))
-        for folder in reversed(FOLDERS):
-            patch.syspath_prepend(folder)
-        yield importlib.import_module("search")
-        for name in ("search", "images"):
-            del sys.modules[name]
+        with importable(*reversed(FOLDERS)) as imported:
+            yield imported("search")
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import io
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from graders.datasets import formats
 from graders.datasets.sources import DataSet, place_of
+from tests.kata_modules import importable
 from tests.workshop import ROOT
 
 SHOWN, KEPT_BACK = 600, 20  # reviews; the real data set has 25 000 of each
@@ -23,13 +22,8 @@ BREAK = "<br /><br />"
 @pytest.fixture
 def modules() -> Iterator[Any]:
     """Yield a function that imports a module of the kata or of its solution."""
-    before = set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-        for folder in ("katas", "solutions"):
-            patch.syspath_prepend(ROOT / folder / "challenge3")
-        yield importlib.import_module
-    for name in {"attention", "corpus", "progress"} - before:
-        sys.modules.pop(name, None)
+    with importable(ROOT / "katas" / "challenge3", ROOT / "solutions" / "challenge3") as imported:
+        yield imported
 
 
 @pytest.fixture

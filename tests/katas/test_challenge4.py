@@ -27,6 +27,7 @@ from safetensors import safe_open
 from graders import datasets
 from graders.datasets import photos as rendered
 from graders.datasets import shapes32
+from tests.kata_modules import importable
 from tests.late import torch
 from tests.workshop import ROOT, write
 
@@ -35,14 +36,10 @@ WAIT_S = 120  # for another process on a busy machine
 
 
 @pytest.fixture
-def supplied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def supplied() -> Iterator[Any]:
     """Yield a function that imports a module from the kata's folder."""
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(str(KATA))
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(KATA)):
-            del sys.modules[name]
+    with importable(KATA) as imported:
+        yield imported
 
 
 def told_apart(features: np.ndarray, labels: np.ndarray, n_train: int) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 from pathlib import Path
@@ -15,6 +14,7 @@ from graders.debugging.causes import CAUSES
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.local_side import LocalSide
 from tests import workshop
+from tests.kata_modules import module_at
 from tests.workshop import ROOT
 
 FOLDER = ROOT / "katas" / "challenge5"
@@ -25,12 +25,7 @@ BUGS = [f"bug{number}" for number in range(1, 6)]
 def hidden() -> ModuleType:
     """Return the module of the hidden tests of diagnoses, which contains the right answers."""
     path = ROOT / "graders" / "hidden" / "challenge5" / "test_diagnosis_hidden.py"
-    spec = importlib.util.spec_from_file_location("challenge5_diagnoses", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(path)
 
 
 def test_the_readme_lists_all_causes() -> None:

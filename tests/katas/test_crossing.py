@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import sys
 from collections import OrderedDict
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.kata_modules import module_at
 from tests.late import torch
 
 PROBES = Path(__file__).parents[2] / "graders/hidden/meta/probes.py"
@@ -74,12 +74,7 @@ class Sequential(Module):
 
 @pytest.fixture
 def probes() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("probes_of_meta", PROBES)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(PROBES)
 
 
 @pytest.fixture

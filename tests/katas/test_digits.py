@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 
 from graders import datasets
 from graders.datasets.sources import place_of
+from tests.kata_modules import module_at
 from tests.workshop import ROOT
 
 KATAS = ("challenge1", "challenge5", "meta")
@@ -34,12 +34,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digits_of(slug: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"digits_of_{slug}", ROOT / "katas" / slug / "digits.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(ROOT / "katas" / slug / "digits.py")
 
 
 @pytest.mark.parametrize("slug", KATAS)

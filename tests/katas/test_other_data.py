@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import io
 import os
 import shutil
@@ -22,6 +21,7 @@ from graders.catalogue import load
 from graders.datasets import formats
 from graders.datasets.sources import DataSet, place_of
 from graders.verdict import Verdict
+from tests.kata_modules import importable
 from tests.workshop import ROOT
 
 pytestmark = pytest.mark.deep
@@ -76,13 +76,8 @@ def cifar10_archive(images: np.ndarray, labels: np.ndarray) -> bytes:
 @pytest.fixture(scope="module")
 def solution() -> Iterator[ModuleType]:
     """Yield the solution's module of challenge2."""
-    with pytest.MonkeyPatch.context() as patch:
-        for folder in ("katas", "solutions"):
-            patch.syspath_prepend(ROOT / folder / "challenge2")
-        before = set(sys.modules)
-        yield importlib.import_module("search")
-        for name in {"search", "images"} - before:
-            sys.modules.pop(name, None)
+    with importable(ROOT / "katas" / "challenge2", ROOT / "solutions" / "challenge2") as imported:
+        yield imported("search")
 
 
 @pytest.fixture(scope="module")

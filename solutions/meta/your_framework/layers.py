@@ -293,7 +293,7 @@ class _BatchNorm(Module):
 
     Training uses the batch's mean and variance over all other axes; `running_mean` and `running_var` (unbiased) move
     towards them by the fraction `momentum` (None: they are the means over all batches). Evaluation uses the running
-    statistics. Without `affine`, there are no weight and bias; without `bias`, there is no bias. ValueError for a wrong
+    statistics. Without `affine`, it has no weight and no bias; without `bias`, it has no bias. ValueError for a wrong
     number of axes, or for a single value per channel in training.
     """
 
